@@ -1,0 +1,1 @@
+"""xpiler translates tensor kernels between accelerator languages and says what it proved or tested."""

@@ -1,0 +1,90 @@
+"""What the rest of the house may ask of a platform: data about one accelerator language, no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xpiler.ir.types import DType
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A parallel axis: the loop kind that names it, how kernels spell its index and extent, and its largest extent."""
+
+    kind: str
+    index: str
+    extent: str
+    limit: int
+
+
+@dataclass(frozen=True)
+class Space:
+    """A memory space: its declaration qualifier ("" where a plain local lives) and its capacity in bytes.
+
+    `scope` is the outermost axis group one copy serves: device, cluster, block, core (a task) or thread."""
+
+    name: str
+    qualifier: str
+    capacity: int | None
+    scope: str
+    align: int = 1
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How a launcher is written: `{name}` fields are filled by text.write. Empty strings mean 'no such step'.
+
+    malloc: {ctype} {name} {count}; copy_in/copy_out: {device} {host} {bytes}; fill: {device} {value} {bytes};
+    free: {name}; launch: {kernel} {grid} {block} {args} {dim}; prologue/epilogue: fixed statements around the body."""
+
+    malloc: str = ""
+    copy_in: str = ""
+    copy_out: str = ""
+    fill: str = ""
+    free: str = ""
+    launch: str = ""
+    prologue: tuple[str, ...] = ()
+    epilogue: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One accelerator language.
+
+    `clang_args` make libclang read it; `suffixes` are its file suffixes; `model` is "simt" (grid, blocks, threads),
+    "task" (tasks on cores with scratchpads) or "serial" (one thread, vectors).
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    model: str
+    clang_args: tuple[str, ...]
+    folder: Path
+    axes: tuple[Axis, ...] = ()
+    spaces: tuple[Space, ...] = ()
+    warp: int = 1
+    vector_bits: int = 0
+    includes: tuple[str, ...] = ()
+    include_when: Mapping[str, str] = field(default_factory=dict)  # token seen in the text -> include line
+    kernel_qualifier: str = ""
+    device_qualifier: str = ""
+    types: Mapping[DType, str] = field(default_factory=dict)
+    math: Mapping[tuple[str, DType], str] = field(default_factory=dict)  # canonical name and type -> spelling
+    barriers: Mapping[str, str] = field(default_factory=dict)  # scope -> statement
+    shuffles: Mapping[str, str] = field(default_factory=dict)  # kind -> call template {mask} {value} {lane} {width}
+    atomics: Mapping[str, str] = field(default_factory=dict)  # op -> call template {address} {value} {compare}
+    runtime: Runtime = field(default_factory=Runtime)
+
+    @property
+    def header(self) -> Path:
+        """The device.h that gives every built-in a meaning."""
+        return self.folder / "device.h"
+
+    def axis(self, kind: str) -> Axis:
+        return next(a for a in self.axes if a.kind == kind)
+
+    def space(self, name: str) -> Space:
+        return next(s for s in self.spaces if s.name == name)
