@@ -313,13 +313,30 @@ class Launcher:
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """What an intrinsic does, read from its body in device.h.
+
+    `params` are Buffers (pointers and aggregates; extent None for pointers) and Vars in the order of `Intrinsic.args`;
+    `result` is the Buffer or Var the call's result is stored to (None for void). `key` is the call's `Intrinsic.key`."""
+
+    name: str
+    key: str
+    params: tuple[Param, ...]
+    result: Buffer | Var | None
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True)
 class Program:
-    """Kernels, and the launcher that runs them (None for a file of kernels alone)."""
+    """Kernels, and the launcher that runs them (None for a file of kernels alone).
+
+    `meanings` holds the meaning of every intrinsic the kernels call."""
 
     platform: str
     kernels: tuple[Kernel, ...]
     launcher: Launcher | None
     file: str = ""
+    meanings: tuple[Meaning, ...] = field(default=(), compare=False)
 
     def kernel(self, name: str) -> Kernel:
         return next(k for k in self.kernels if k.name == name)
