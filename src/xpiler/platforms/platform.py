@@ -36,8 +36,12 @@ class Space:
 class Runtime:
     """How a launcher is written: `{name}` fields are filled by text.write. Empty strings mean 'no such step'.
 
-    malloc: {ctype} {name} {count}; copy_in/copy_out: {device} {host} {bytes}; fill: {device} {value} {bytes};
-    free: {name}; launch: {kernel} {grid} {block} {args} {dim}; prologue/epilogue: fixed statements around the body."""
+    malloc: {ctype} {name} {bytes}; copy_in/copy_out: {device} {host} {bytes}; free: {name};
+    fill: {device} {value} {bytes}; launch: {kernel} {grid} {block} {dynamic} {args} {dim} {dim_name} {type}; dim3: {x}
+    {y} {z}, or {dims} without trailing ones; opt_in: {kernel} {bytes}, before a launch that needs more shared memory
+    than a static array may hold; groups: tasks per job -> launch type, and single the type of ungrouped tasks;
+    prologue, epilogue (after the launches), cleanup (last): fixed statements.
+    """
 
     malloc: str = ""
     copy_in: str = ""
@@ -45,8 +49,13 @@ class Runtime:
     fill: str = ""
     free: str = ""
     launch: str = ""
+    dim3: str = ""
+    opt_in: str = ""
+    groups: Mapping[int, str] = field(default_factory=dict)
+    single: str = ""
     prologue: tuple[str, ...] = ()
     epilogue: tuple[str, ...] = ()
+    cleanup: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,15 @@ class Platform:
     shuffles: Mapping[str, str] = field(default_factory=dict)  # kind -> call template {mask} {value} {lane} {width}
     atomics: Mapping[str, str] = field(default_factory=dict)  # op -> call template {address} {value} {compare}
     runtime: Runtime = field(default_factory=Runtime)
+    atomic_types: Mapping[str, frozenset[DType]] = field(default_factory=dict)  # op -> the types it exists for
+    atomics_return: bool = True  # whether the templates give the old value back
+    linkage: str = 'extern "C" {function}'  # how the launcher gets its C name
+    pragmas: Mapping[str, str] = field(default_factory=dict)  # loop kind -> line above the loop
+    elements: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> access {name} {index} {letter}
+    counts: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> its number of elements {name}
+    aliases: Mapping[str, str] = field(default_factory=dict)  # canonical spelling -> how the dialect writes it
+    vector_type: str = ""  # declares an owner's vector type: {ctype} {name} {bytes}
+    target: str = ""  # the architecture that limits and toolchain calls are for
 
     @property
     def header(self) -> Path:

@@ -1,0 +1,5 @@
+"""`python -m xpiler`."""
+
+from xpiler.cli import main
+
+main()

@@ -1,0 +1,104 @@
+"""Translating a whole suite and counting, per operator, what was confirmed."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+from xpiler import engine
+from xpiler.bench.layouts import LAYOUTS, Case
+from xpiler.fault import Fault
+from xpiler.platforms.platform import Platform
+from xpiler.verify.observe import Effort
+from xpiler.verify.verdict import Evidence, Refuted, Unknown, confirmed, refuted, source_defective
+
+CONFIRMED, REFUTED, UNKNOWN, DEFECTIVE = "confirmed", "refuted", "undecided", "source defective"
+HEADER = ("operator", "files", CONFIRMED, REFUTED, UNKNOWN, "not translated", DEFECTIVE, "median s", "max s")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file; `outcome` is one of the four words above or the code of a Fault."""
+
+    name: str
+    operator: str
+    outcome: str
+    why: str
+    seconds: float
+    evidence: tuple[Evidence, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self) | {"evidence": [e.to_json() for e in self.evidence]}
+
+
+def cases(directory: Path, layout: str, platform: Platform, only: str = "*", limit: int = 0) -> tuple[Case, ...]:
+    """The suite's sources of one dialect; Faults when the layout is unknown or nothing is there."""
+    if layout not in LAYOUTS:
+        raise Fault("XP3020", f"unknown layout `{layout}`", why=f"the layouts are {', '.join(LAYOUTS)}")
+    found = tuple(LAYOUTS[layout](directory, platform, only, limit))
+    if not found:
+        raise Fault("XP3020", f"no file in {directory} matches `{only}`", try_="--only '*'")
+    return found
+
+
+def measure(
+    todo: Sequence[Case], source: Platform, target: Platform, jobs: int, effort: Effort, cache: Path | None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Outcome, ...]:
+    """Translate every case, `jobs` at a time; one bad file never stops the others."""
+    results: list[Outcome] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for result in pool.map(lambda case: _one(case, source, target, effort, cache), todo):
+            results.append(result)
+            progress(f"{len(results)} of {len(todo)}: {result.name} {result.outcome}")
+    return tuple(results)
+
+
+def _one(case: Case, source: Platform, target: Platform, effort: Effort, cache: Path | None) -> Outcome:
+    start = time.monotonic()
+    try:
+        result = engine.translate(
+            case.path.read_text(), source, target, file=case.path.name, let=case.let, data=case.data, effort=effort,
+            cache=cache,
+        )
+    except Fault as fault:
+        why = str(fault).splitlines()[0] + (f" because {fault.why}" if fault.why else "")
+        return Outcome(case.name, case.operator, fault.code, why, time.monotonic() - start)
+    outcome, why = judged(result.evidence)
+    return Outcome(case.name, case.operator, outcome, why, time.monotonic() - start, result.evidence)
+
+
+def judged(evidence: Sequence[Evidence]) -> tuple[str, str]:
+    """The word for a piece of evidence, and the reason where it is not `confirmed`."""
+    first = refuted(evidence)
+    if first is not None and isinstance(first.verdict, Refuted):
+        what = str(first.verdict.witness).replace("\n", " ")
+        return (DEFECTIVE if source_defective(evidence) else REFUTED), f"{first.rung}: {what}"
+    if confirmed(evidence):
+        return CONFIRMED, ""
+    return UNKNOWN, "; ".join(f"{e.rung}: {e.verdict.reason}" for e in evidence if isinstance(e.verdict, Unknown))
+
+
+def rows(results: Iterable[Outcome]) -> list[tuple[str, ...]]:
+    """One row an operator and one for all; a defective source is neither a success nor a failure."""
+    items = list(results)
+    operators = sorted({r.operator for r in items})
+    table = [_row(o, [r for r in items if r.operator == o]) for o in operators]
+    return [*table, _row("all", items)]
+
+
+def _row(name: str, items: Sequence[Outcome]) -> tuple[str, ...]:
+    count = Counter(r.outcome for r in items)
+    plain = (CONFIRMED, REFUTED, UNKNOWN, DEFECTIVE)
+    codes = Counter({k: v for k, v in count.items() if k not in plain})
+    faults = " ".join(f"{code}:{n}" for code, n in sorted(codes.items()))
+    seconds = [r.seconds for r in items]
+    return (
+        name, str(len(items)), str(count[CONFIRMED]), str(count[REFUTED]), str(count[UNKNOWN]), faults,
+        str(count[DEFECTIVE]), f"{median(seconds):.1f}", f"{max(seconds):.1f}",
+    )

@@ -1,0 +1,431 @@
+"""The command line. The only file that reads the environment; it asks the engine and prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from xpiler import engine, platforms, show
+from xpiler.bench import corpus as bench_corpus
+from xpiler.codes import CODES
+from xpiler.fault import Fault, Span
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.text.read import read
+from xpiler.verify.confirm import confirm
+from xpiler.verify.evaluate import Number
+from xpiler.verify.observe import Effort, observe
+from xpiler.verify.once import once
+from xpiler.verify.verdict import confirmed
+
+app = typer.Typer(
+    name="xpiler", no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False,
+    add_completion=False, context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Translate tensor kernels between CUDA C, HIP, Cambricon BANG C, C with AVX-512 VNNI and plain C,
+and run and check them on this CPU, without the hardware.
+
+**The main job:** `xpiler translate softmax.cu --to bang -o softmax.mlu`
+
+**Is this kernel sane?** `xpiler check softmax.cu` runs it with bounds, address spaces, barriers and races checked.
+
+**Are these two the same?** `xpiler check softmax.cu softmax.mlu`
+
+Exit status: 0 done and confirmed, 1 not confirmed, 2 a mistake in the input or the call, 130 interrupted.""",
+)
+passes_app = typer.Typer(no_args_is_help=True, help="The program changes that translation is made of.")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure xpiler on suites of kernels.")
+app.add_typer(passes_app, name="pass")
+app.add_typer(bench_app, name="bench")
+
+err = Console(stderr=True, highlight=False)
+
+File = Annotated[Path, typer.Argument(help="A source file; its suffix names the language unless --from does.")]
+From = Annotated[str, typer.Option("--from", help="Language of the file: c, cuda, hip, bang, vnni.")]
+Let = Annotated[
+    list[str],
+    typer.Option("--let", help="Value of a run-time scalar, or of a small array: `--let n=1000`, `--let shape=84,117`."),
+]
+Grid = Annotated[str, typer.Option(help="Blocks of a kernel without host code: `x`, `x,y` or `x,y,z`.")]
+Block = Annotated[str, typer.Option(help="Threads of a block of a kernel without host code, likewise.")]
+Tasks = Annotated[int, typer.Option(help="Tasks of a kernel without host code, on task platforms.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout instead of tables.")]
+Seeds = Annotated[int, typer.Option(min=1, help="Random inputs to try at every choice of sizes.")]
+Timeout = Annotated[float, typer.Option(min=0.05, help="Seconds one run of a kernel may take.")]
+Kernel = Annotated[str, typer.Option(help="The kernel to run, where a file without host code has several.")]
+Size = Annotated[list[str], typer.Option(help="Elements of an array nothing in the file allocates: `--size a=1024`.")]
+
+
+# ---------------------------------------------------------------- the commands
+
+
+@app.command()
+def translate(
+    file: File,
+    to: Annotated[str, typer.Option(help="Language to write: c, cuda, hip, bang, vnni.")] = "",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Where to write; stdout without it.")] = None,
+    from_: From = "",
+    let: Let = [],  # noqa: B006  (typer's way to say "may be repeated")
+    size: Size = [],  # noqa: B006
+    grid: Grid = "",
+    block: Block = "",
+    tasks: Tasks = 0,
+    seeds: Seeds = 3,
+    timeout: Timeout = 60.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Write the text even when it was not confirmed.")] = False,
+    pivot: Annotated[bool, typer.Option("--pivot", help="Write the clean sequential C program instead.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Also print the steps that were taken.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Translate FILE and confirm, by running both, that the result does the same.
+
+    Nothing is written unless it was confirmed (or --keep says so).
+
+        xpiler translate softmax.cu --to bang -o softmax.mlu
+
+        xpiler translate add.cu --to hip --let n=1000
+
+        xpiler translate kernel_only.cu --to bang --grid 32 --block 256 --let n=8000
+    """
+    source = _platform(file, from_)
+    if pivot:
+        to = "c"
+    if not to:
+        raise Fault("XP3002", "no target language", why="`translate` needs one", try_="--to bang")
+    target = platforms.get(to)
+    text = _text(file)
+    if out is not None:
+        _check_writable(out)
+    scalars, data = _let(let)
+    with _progress() as progress:
+        result = engine.translate(
+            text, source, target, file=str(file), let=scalars, data=data, sizes=_sizes(size),
+            geometry=_geometry(grid, block, tasks), effort=_effort(seeds, timeout), cache=_cache(),
+            progress=progress,
+        )
+    good = confirmed(result.evidence)
+    if good or keep:
+        if out is not None:
+            _write(out, result.text)
+        elif not as_json:
+            print(result.text, end="")
+    if as_json:
+        _print_json({
+            "file": str(file), "from": source.name, "to": target.name, "confirmed": good,
+            "text": result.text if good or keep else None, "trace": list(result.trace),
+            "evidence": [e.to_json() for e in result.evidence], "seconds": round(result.seconds, 3),
+        })
+    else:
+        if trace:
+            err.print("\n".join(result.trace), markup=False)
+        err.print(show.evidence(result.evidence))
+        if not good:
+            err.print("not confirmed" + ("" if keep else "; nothing was written"), style="bold red")
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def run(
+    file: File,
+    from_: From = "",
+    let: Let = [],  # noqa: B006
+    size: Size = [],  # noqa: B006
+    grid: Grid = "",
+    block: Block = "",
+    tasks: Tasks = 0,
+    kernel: Kernel = "",
+    seed: Annotated[int, typer.Option(min=0, help="Which random inputs.")] = 0,
+    timeout: Timeout = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Run FILE once on this CPU on random inputs, with its platform's rules checked.
+
+        xpiler run softmax.cu
+
+        xpiler run kernel_only.mlu --tasks 16 --let n=4096
+    """
+    platform, text, program = _read(file, from_, let, size, grid, block, tasks)
+    scalars, data = _let(let)
+    with _progress() as progress:
+        result = once(
+            text, platform, program, file=str(file), let=scalars, data=data, kernel=kernel, seed=seed,
+            effort=_effort(1, timeout), cache=_cache(), progress=progress,
+        )
+    trial = result.trial
+    if as_json:
+        _print_json({
+            "file": str(file), "entry": result.signature.name, "scalars": dict(result.point.scalars), "seed": seed,
+            "status": trial.status, "findings": list(trial.findings), "seconds": round(trial.seconds, 4),
+            "outputs": [vars(o) for o in result.outputs],
+        })
+    else:
+        show.print_sizes(err, result.point.scalars)
+        if trial.clean:
+            Console().print(show.outputs(result))
+        for finding in trial.findings:
+            err.print(finding, style="red", markup=False)
+        if not trial.clean and not trial.findings:
+            err.print(trial.complaint, style="red", markup=False)
+    raise typer.Exit(0 if trial.clean else 1)
+
+
+@app.command()
+def check(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A source file.")],
+    b: Annotated[Path | None, typer.Argument(metavar="[B]", help="A second one, to compare with the first.")] = None,
+    from_: From = "",
+    to: Annotated[str, typer.Option(help="Language of B, where its suffix does not say.")] = "",
+    let: Let = [],  # noqa: B006
+    size: Size = [],  # noqa: B006
+    grid: Grid = "",
+    block: Block = "",
+    tasks: Tasks = 0,
+    kernel: Kernel = "",
+    seeds: Seeds = 3,
+    timeout: Timeout = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Is A sane? With B: do A and B compute the same?
+
+        xpiler check softmax.cu
+
+        xpiler check softmax.cu softmax.mlu --let n=1000
+    """
+    platform, text, program = _read(a, from_, let, size, grid, block, tasks)
+    scalars, data = _let(let)
+    effort = _effort(seeds, timeout)
+    second = None if b is None else _read(b, to, let, size, grid, block, tasks)
+    with _progress() as progress:
+        reference = observe(
+            text, platform, program, file=str(a), let=scalars, data=data, kernel=kernel, effort=effort,
+            cache=_cache(), progress=progress,
+        )
+        evidence: Sequence[Any] = (reference.evidence,)
+        if second is not None:
+            evidence = confirm(
+                text, platform, second[1], second[0], program, target_program=second[2], reference=reference,
+                effort=effort, cache=_cache(), file=str(b), progress=progress,
+            )
+    good = confirmed(evidence) if second is not None else evidence[0].proved
+    if as_json:
+        _print_json({
+            "files": [str(f) for f in (a, b) if f is not None], "confirmed": good,
+            "evidence": [e.to_json() for e in evidence],
+        })
+    else:
+        Console().print(show.evidence(evidence))
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command("platforms")
+def list_platforms(as_json: Json = False) -> None:
+    """The languages xpiler reads and writes, with their suffixes and memory spaces."""
+    known = [platforms.get(name) for name in platforms.NAMES]
+    if as_json:
+        _print_json([{"name": p.name, "title": p.title, "suffixes": p.suffixes, "model": p.model} for p in known])
+        return
+    rows = [(p.name, p.title, " ".join(p.suffixes), p.model, " ".join(s.name for s in p.spaces)) for p in known]
+    Console().print(show.columns(("name", "title", "suffixes", "model", "spaces"), rows))
+
+
+@app.command()
+def explain(code: Annotated[str, typer.Argument(help="The code in brackets at the end of a message: XP2010.")]) -> None:
+    """What the number of a message means."""
+    meaning = CODES.get(code.upper().strip("[]"))
+    if meaning is None:
+        raise Fault("XP3003", f"no message has the code `{code}`", why="codes look like XP1001", try_="xpiler explain XP1001")
+    print(f"{code.upper()}: {meaning}")
+
+
+@passes_app.command("list")
+def pass_list() -> None:
+    """The passes, each with the first line of its page."""
+    Console().print(show.columns(("pass", "what it does"), engine.pass_pages()))
+
+
+@bench_app.command("corpus")
+def bench_corpus_command(
+    directory: Annotated[Path, typer.Argument(help="The suite's data directory.")],
+    layout: Annotated[str, typer.Option(help="How the suite is laid out.")] = "qimeng",
+    from_: Annotated[str, typer.Option("--from", help="Source language.")] = "cuda",
+    to: Annotated[str, typer.Option(help="Target language.")] = "bang",
+    limit: Annotated[int, typer.Option(min=0, help="At most so many files of an operator; 0 is all.")] = 0,
+    only: Annotated[str, typer.Option(help="Only files whose name matches this pattern.")] = "*",
+    jobs: Annotated[int, typer.Option(min=1, help="Kernels translated at the same time.")] = 2,
+    seeds: Seeds = 2,
+    timeout: Timeout = 20.0,
+    as_json: Json = False,
+) -> None:
+    """Translate every file of a public suite and count what was confirmed.
+
+        xpiler bench corpus benchmark/data --from cuda --to bang --limit 1
+    """
+    cases = bench_corpus.cases(directory, layout, platforms.get(from_), only, limit)
+    with _progress() as progress:
+        results = bench_corpus.measure(
+            cases, platforms.get(from_), platforms.get(to), jobs, _effort(seeds, timeout), _cache(), progress
+        )
+    if as_json:
+        _print_json([r.to_json() for r in results])
+    else:
+        Console().print(show.columns(bench_corpus.HEADER, bench_corpus.rows(results)))
+        for r in results:
+            if r.outcome != "confirmed":
+                err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False)
+
+
+# ---------------------------------------------------------------- reading what the user gave
+
+
+def _platform(file: Path, name: str) -> Platform:
+    if name:
+        return platforms.get(name)
+    found = platforms.of_file(file)
+    if found is None:
+        raise Fault(
+            "XP3001", f"cannot tell the language of {file}", why=f"no platform claims the suffix `{file.suffix}` alone",
+            try_=f"--from with one of {', '.join(platforms.NAMES)}",
+        )
+    return found
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError as e:
+        raise Fault("XP1020", f"cannot read {file}", Span(str(file)), why=e.strerror or str(e)) from e
+    except UnicodeDecodeError as e:
+        raise Fault("XP1020", f"cannot read {file}", Span(str(file)), why="it is not text in UTF-8") from e
+
+
+def _read(
+    file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: int
+) -> tuple[Platform, str, Program]:
+    platform, text = _platform(file, name), _text(file)
+    program = engine.load(
+        text, platform, file=str(file), let=_let(let)[0], sizes=_sizes(size), geometry=_geometry(grid, block, tasks)
+    )
+    return platform, text, program
+
+
+def _let(items: Sequence[str]) -> tuple[dict[str, Number], dict[str, tuple[Number, ...]]]:
+    """Scalars, and the contents of arrays (values with commas)."""
+    scalars: dict[str, Number] = {}
+    data: dict[str, tuple[Number, ...]] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        try:
+            numbers = tuple(int(v, 0) if _is_integer(v) else float(v) for v in value.split(","))
+        except ValueError:
+            numbers = ()
+        if not (name and equals and numbers):
+            raise Fault("XP3004", f"cannot understand `--let {item}`", why="it is not NAME=NUMBER", try_="--let n=1000")
+        if len(numbers) == 1:
+            scalars[name] = numbers[0]
+        else:
+            data[name] = numbers
+    return scalars, data
+
+
+def _is_integer(text: str) -> bool:
+    return text.strip().lstrip("+-").isdigit() or text.strip().lower().startswith("0x")
+
+
+def _sizes(items: Sequence[str]) -> dict[str, int]:
+    return {name: int(value) for name, value in _let(items)[0].items()}
+
+
+def _numbers(text: str, option: str) -> tuple[int, int, int]:
+    parts = text.split(",") if text else []
+    if len(parts) > 3 or not all(p.strip().isdigit() and int(p) > 0 for p in parts):
+        raise Fault("XP3004", f"cannot understand `{option} {text}`", why="it is not X, X,Y or X,Y,Z", try_=f"{option} 32,8")
+    x, y, z = (*(int(p) for p in parts), *([1] * (3 - len(parts))))
+    return x, y, z
+
+
+def _effort(seeds: int, timeout: float) -> Effort:
+    return Effort(seeds=seeds, limits=Limits(seconds=timeout))
+
+
+def _cache() -> Path:
+    """Where builds are kept: $XPILER_CACHE, else the user's cache directory."""
+    named = os.environ.get("XPILER_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xpiler"
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _check_writable(out: Path) -> None:
+    folder = out.parent
+    if out.is_dir():
+        raise _not_writable(out, "it is a directory")
+    if not folder.is_dir():
+        raise _not_writable(out, f"there is no directory {folder}")
+    if not os.access(folder, os.W_OK):
+        raise _not_writable(out, f"{folder} may not be written to")
+
+
+def _not_writable(out: Path, why: str) -> Fault:
+    return Fault("XP3010", f"cannot write {out}", Span(str(out)), why=why, try_="another path for -o")
+
+
+def _write(out: Path, text: str) -> None:
+    """All of it or nothing: a file beside it, then a rename."""
+    try:
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    except OSError as e:
+        raise _not_writable(out, e.strerror or str(e)) from e
+    try:
+        with os.fdopen(handle, "w") as f:
+            f.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, out)
+    except OSError as e:
+        raise _not_writable(out, e.strerror or str(e)) from e
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, default=str))
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A spinner on a terminal that says the stage; silent elsewhere."""
+    if not err.is_terminal:
+        yield lambda stage: None
+        return
+    with err.status("reading") as status:
+        yield lambda stage: status.update(stage)
+
+
+# ---------------------------------------------------------------- the way in and the ways out
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit status: 2 for a Fault, 130 for an interrupt."""
+    signal.signal(signal.SIGINT, _interrupted)
+    try:
+        app(args=args)
+    except Fault as fault:
+        err.print(show.fault(fault), soft_wrap=True)
+        raise SystemExit(2) from None
+
+
+def _interrupted(number: int, frame: object) -> None:
+    """Leave at once, but through every `finally` on the way: nothing half-done stays."""
+    raise SystemExit(128 + number)

@@ -1,0 +1,17 @@
+"""Every numbered message a user may meet, room by room, for `xpiler explain`."""
+
+from __future__ import annotations
+
+from xpiler.text.codes import CODES as READING
+from xpiler.verify.codes import CODES as CHECKING
+
+CODES: dict[str, str] = {
+    **READING,
+    "XP1020": "the file cannot be opened, or is not text",
+    **CHECKING,
+    "XP3001": "the language is not one of the platforms, or the suffix does not say which one it is",
+    "XP3002": "no target language was given",
+    "XP3003": "there is no message with that code",
+    "XP3004": "an option's value cannot be understood",
+    "XP3010": "the output file cannot be written",
+}

@@ -1,0 +1,81 @@
+"""What a run is asked to do and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from xpiler.ir.nodes import Param
+
+Array = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A function to call: a host launcher, or (`kernel`) a kernel under the geometry given by `extents`.
+
+    `extents` maps axis kinds (block.x, thread.y, task, cluster, core) to counts, and "shared" to the bytes of
+    dynamic shared memory. A launch with cluster and core axes runs cluster * core tasks."""
+
+    name: str
+    params: tuple[Param, ...]
+    kernel: bool = False
+    extents: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use: wall-clock seconds, address space and written files in MiB."""
+
+    seconds: float = 20.0
+    memory_mb: int = 4096
+    file_mb: int = 512
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule of the platform that the run broke, with the user's line and the thread that did it.
+
+    `buffer` and `index` name the element touched, where there is one; `also` is the other line of a divergence."""
+
+    code: str
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    where: str = ""
+    buffer: str = ""
+    index: int | None = None
+    also: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        by = f" ({self.where})" if self.where else ""
+        return f"{place}: {self.message}{by} [{self.code}]"
+
+
+@dataclass(frozen=True)
+class Executable:
+    """A built text; `file` is what findings call it, `real` the type every `float` became."""
+
+    path: Path
+    build_seconds: float
+    file: str = "<text>"
+    real: str = "f32"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left behind. `outputs` has every buffer that is not const when status is "ok", else nothing.
+
+    status: ok | finding | timeout | crash | memory. `seconds` is the time inside the entry; 0 if it did not end."""
+
+    outputs: Mapping[str, Array]
+    findings: tuple[Finding, ...]
+    status: str
+    seconds: float
+    stderr: str

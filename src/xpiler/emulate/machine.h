@@ -1,0 +1,49 @@
+// What the parts of the runtime know of each other: scheduler (runtime.cpp), memory.cpp, findings.cpp, driver.cpp.
+#pragma once
+
+#include "runtime.h"
+
+namespace xp {
+
+// ---- scheduler
+bool running(const char*& kernel);       // inside a kernel? its name
+Range running_stack();                   // the running fiber's stack
+bool in_stack_guard(const void* p);      // the page below some fiber's stack
+
+// ---- findings
+struct Place {                           // a buffer a finding is about
+    const char* buffer = "";
+    long long index = 0;
+    bool known = false;
+};
+extern int findings_fd;
+[[noreturn]] void out_of_memory(const char* what);
+[[noreturn]] void internal(const char* what);
+[[noreturn]] void divergence(void* sp, void* other_sp, const char* wait, const char* other_wait, Index3 thread,
+                             Index3 other_thread);
+void soft_divergence(void* pc, void* other_pc); // noted; Python decides whether these are different lines
+void note_done(double seconds);
+void install_handlers();
+void install_filter();                   // from here on only computing, writing to open files and exit
+
+// ---- memory
+struct Allocation {
+    char* map = nullptr;                 // start of the reservation
+    std::size_t length = 0;              // of the reservation
+    char* base = nullptr;
+    std::size_t bytes = 0;
+    char* open = nullptr;                // first accessible byte; red zones are [open, base) and [base+bytes, close)
+    char* close = nullptr;
+    char name[48] = {};
+    std::size_t element = 1;
+    bool device = false, live = false;
+};
+Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device);
+Allocation* allocation_near(const void* p);          // the one whose reservation holds p, or null
+Allocation* allocation_nearest(const void* p);       // the one closest to p, or null
+void check_red_zones();                              // of every live allocation; a finding if one was touched
+void* guarded_scratch(std::size_t bytes);            // dynamic shared memory
+void guarded_release(void* p);
+void find_sections();
+
+} // namespace xp

@@ -1,0 +1,191 @@
+"""The user's text as g++ can take it: a lexical rewrite that keeps every line where it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from xpiler.platforms.platform import Platform
+
+TEXT = "/xp/text"  # what the compiler calls the user's file
+DRIVER = "/xp/driver"
+
+_STANDARD = frozenset(
+    "algorithm any array atomic bitset cassert cctype cerrno cfenv cfloat chrono cinttypes climits cmath complex "
+    "cstddef cstdint cstdio cstdlib cstring ctime deque exception fstream functional initializer_list iomanip ios "
+    "iosfwd iostream iterator limits list map memory mutex new numeric optional ostream queue random ratio set sstream "
+    "stack stdexcept string string_view system_error thread tuple type_traits typeinfo unordered_map unordered_set "
+    "utility valarray variant vector assert.h ctype.h errno.h fenv.h float.h inttypes.h limits.h math.h stdarg.h "
+    "stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h time.h cstdarg".split()
+)
+_MASKED = re.compile(
+    r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
+)
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"]*)[>\"]", re.MULTILINE)
+_MAIN = re.compile(r"\bint\s+(main)\s*\(")
+_LITERAL = re.compile(r"(?<![\w.])((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)([fF])\b")
+
+
+@dataclass(frozen=True)
+class Edit:
+    start: int
+    end: int
+    text: str
+
+
+def prepare(text: str, platform: Platform, *, real: str = "f32") -> str:
+    """Rewrite launches, dynamic shared memory, space qualifiers, includes and main; line numbers stay."""
+    source = text
+    for rule in (_includes, _rename_main, _dynamic_arrays, _qualifiers):
+        source = _apply(source, list(rule(_mask(source), platform)))
+    source = _launches(source)
+    return f'#line 1 "{TEXT}"\n' + (double_literals(source) if real == "f64" else source) + "\n"
+
+
+def double_literals(source: str) -> str:
+    """1.0f -> 1.0: with `float` renamed to double no float may be left."""
+    masked = _mask(source)
+    return _apply(source, [Edit(m.start(2), m.end(2), " ") for m in _LITERAL.finditer(masked) if _is_float(m[1])])
+
+
+def _is_float(digits: str) -> bool:
+    return "." in digits or "e" in digits or "E" in digits
+
+
+def _mask(text: str) -> str:
+    """The text with comments, strings and characters blanked; same length, same newlines. Includes keep theirs."""
+
+    def blank(m: re.Match[str]) -> str:
+        line = text[text.rfind("\n", 0, m.start()) + 1 : m.start()]
+        if m[0].startswith('"') and re.match(r"[ \t]*#[ \t]*include", line):
+            return m[0]
+        return re.sub(r"[^\n]", " ", m[0])
+
+    return _MASKED.sub(blank, text)
+
+
+def _apply(text: str, edits: Sequence[Edit]) -> str:
+    out, at = [], 0
+    for edit in sorted(edits, key=lambda e: e.start):
+        if edit.start < at:
+            continue
+        newlines = text.count("\n", edit.start, edit.end) - edit.text.count("\n")
+        out += [text[at : edit.start], edit.text, "\n" * newlines]
+        at = edit.end
+    return "".join([*out, text[at:]])
+
+
+def _includes(masked: str, platform: Platform) -> Iterator[Edit]:
+    """Vendor headers are device.h, which is already there; the standard library stays."""
+    for m in _INCLUDE.finditer(masked):
+        if m[1] not in _STANDARD:
+            yield Edit(m.start(), m.end(), " " * len(m[0]))
+
+
+def _rename_main(masked: str, platform: Platform) -> Iterator[Edit]:
+    for m in _MAIN.finditer(masked):
+        yield Edit(m.start(1), m.end(1), "xp_user_main")
+
+
+def _spaces(platform: Platform) -> str:
+    words = {s.qualifier for s in platform.spaces if re.fullmatch(r"\w+", s.qualifier) and s.scope != "device"}
+    return "|".join(sorted(words, key=len, reverse=True))
+
+
+def _dynamic_arrays(masked: str, platform: Platform) -> Iterator[Edit]:
+    """`extern __shared__ T s[][32];` -> a pointer (or, outside functions, a reference to one) to the launch's bytes."""
+    words = _spaces(platform)
+    if not words:
+        return
+    pattern = re.compile(
+        rf"\bextern\s+(?:{words})\s+((?:__align__|__attribute__|alignas)\s*\(+[^;]*?\)+)?\s*([\w:<>,\s]+?(?:\s*\*)*)\s*"
+        r"\b(\w+)\s*\[\s*\]\s*((?:\[[^\]]*\]\s*)*);"
+    )
+    for m in pattern.finditer(masked):
+        element, name, rest = m[2].strip(), m[3], m[4].strip()
+        pointer = f"{element} (*{{}}){rest}" if rest else f"{element} *{{}}"
+        inside = masked.count("{", 0, m.start()) > masked.count("}", 0, m.start())
+        if inside:
+            new = f"{pointer.format(name)} = ({pointer.format('')})xp::dynamic_shared;"
+        else:
+            new = f"static {pointer.format('&' + name)} = ({pointer.format('&')})xp::dynamic_shared;"
+        yield Edit(m.start(), m.end(), new)
+
+
+def _qualifiers(masked: str, platform: Platform) -> Iterator[Edit]:
+    """A space qualifier makes a variable static, so it goes where the variable is a parameter or a plain pointer."""
+    words = _spaces(platform)
+    if not words:
+        return
+    depth, at = 0, 0
+    for m in re.finditer(rf"\b({words})\b", masked):
+        segment = masked[at : m.start()]
+        depth, at = depth + segment.count("(") - segment.count(")"), m.start()
+        line = masked[masked.rfind("\n", 0, m.start()) + 1 : m.start()]
+        if line.lstrip().startswith("#"):
+            continue
+        if depth > 0 or re.match(r"\s*(?:\w+\s+)*\w+\s*\*\s*(?:const\s+)?\w+\s*=", masked[m.end() : m.end() + 200]):
+            yield Edit(m.start(), m.end(), " " * len(m[0]))
+            continue
+        before = re.search(r"\bstatic\s+$", masked[: m.start()][-40:])
+        after = re.match(r"\s+static\b", masked[m.end() :][:40])
+        if before:
+            yield Edit(m.start() - len(before[0]), m.start(), re.sub(r"\S", " ", before[0]))
+        if after:
+            yield Edit(m.end(), m.end() + len(after[0]), re.sub(r"\S", " ", after[0]))
+
+
+def _launches(source: str) -> str:
+    """`k<T><<<grid, block>>>(args)` -> `XP_LAUNCH((k<T>), grid, block)(args)`."""
+    at = 0
+    while (open_ := _mask(source).find("<<<", at)) >= 0:
+        masked = _mask(source)
+        start = _callee(masked, open_)
+        close = _closing(masked, open_ + 3)
+        if start is None or close is None:
+            at = open_ + 3
+            continue
+        kernel = source[start:open_].strip()
+        lines = "\n" * source.count("\n", start, open_)
+        new = f"XP_LAUNCH(({kernel}),{source[open_ + 3:close]})"
+        extra = "\n" * (len(lines) - kernel.count("\n"))
+        source = source[:start] + extra + new + source[close + 3 :]
+        at = start + len(new)
+    return source
+
+
+def _callee(masked: str, end: int) -> int | None:
+    """Where the kernel expression that ends before `end` starts."""
+    i = end
+    while i > 0 and masked[i - 1].isspace():
+        i -= 1
+    if i and masked[i - 1] in ">)":
+        close, open_ = masked[i - 1], {">": "<", ")": "("}[masked[i - 1]]
+        depth = 0
+        while i > 0:
+            i -= 1
+            depth += (masked[i] == close) - (masked[i] == open_)
+            if depth == 0:
+                break
+        if close == ")":
+            return i
+        while i > 0 and masked[i - 1].isspace():
+            i -= 1
+    start = i
+    while start > 0 and (masked[start - 1].isalnum() or masked[start - 1] in "_:"):
+        start -= 1
+    return start if start < i else None
+
+
+def _closing(masked: str, start: int) -> int | None:
+    """Where the `>>>` of the launch configuration is."""
+    depth = 0
+    for i in range(start, len(masked)):
+        if masked[i] in "([{":
+            depth += 1
+        elif masked[i] in ")]}":
+            depth -= 1
+        elif depth == 0 and masked.startswith(">>>", i):
+            return i
+    return None

@@ -1,0 +1,162 @@
+"""Running an executable on numpy arrays, in the sandbox, and reading back what happened."""
+
+from __future__ import annotations
+
+import json
+import struct
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from xpiler.emulate import sandbox
+from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run
+from xpiler.emulate.locate import user_line
+from xpiler.emulate.prepare import TEXT
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Buffer, Const, Var
+from xpiler.ir.types import DType
+
+_RECORD = struct.Struct("<QQQQdq48s")
+_BUFFER, _INTEGER, _REAL = 0, 1, 2
+_CONST, _DEVICE, _DATA = 1, 2, 4
+_EXIT_MEMORY, _EXIT_TIMEOUT = 87, 88
+_NUMPY = {
+    DType.BOOL: np.bool_, DType.I8: np.int8, DType.U8: np.uint8, DType.I16: np.int16, DType.U16: np.uint16,
+    DType.I32: np.int32, DType.U32: np.uint32, DType.I64: np.int64, DType.U64: np.uint64, DType.F16: np.float16,
+    DType.BF16: np.uint16, DType.F32: np.float32, DType.F64: np.float64,
+}
+
+
+def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
+    """How a buffer's elements lie in memory; bf16 as its 16 bits."""
+    return np.dtype(np.float64 if real == "f64" and dtype is DType.F32 else _NUMPY[dtype])
+
+
+def run(
+    executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits()
+) -> Run:
+    """Call the entry on `inputs`: an array for every buffer, a number for every scalar.
+
+    A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
+    records, blobs, buffers = _arguments(executable, entry, inputs)
+    with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
+        folder = Path(name)
+        with (folder / "in").open("wb") as f:
+            f.write(struct.pack("<Q", len(records)) + b"".join(records))
+            for blob in blobs:
+                f.write(blob.data)
+        done = sandbox.call([executable.path.absolute(), "in", "out", "findings"], folder, limits)
+        lines = _lines(folder / "findings")
+        findings = tuple(f for f in (_finding(executable, line) for line in lines if "code" in line) if f)
+        seconds = next((float(line["done"]) for line in lines if "done" in line), 0.0)
+        finished = done.code == 0 and any("done" in line for line in lines)
+        outputs = _outputs(folder / "out", buffers) if finished and not findings else {}
+    status = _status(done, finished, findings)
+    return Run(outputs, findings, status, seconds, done.stderr)
+
+
+def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:
+    if done.late or done.code == _EXIT_TIMEOUT:
+        return "timeout"
+    if done.code == _EXIT_MEMORY:
+        return "memory"
+    if findings:
+        return "finding"
+    return "ok" if finished else "crash"
+
+
+def _arguments(
+    executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float]
+) -> tuple[list[bytes], list[Array], list[tuple[Buffer, Array]]]:
+    records, blobs, outputs = [], [], []
+    for p in entry.params:
+        name = p.name.encode()[:47]
+        match p:
+            case Var():
+                value = inputs.get(p.name)
+                if not isinstance(value, int | float | np.integer | np.floating | np.bool_):
+                    raise Fault("XP2002", f"`{entry.name}` needs a number for `{p.name}`")
+                kind = _REAL if p.dtype.is_float else _INTEGER
+                whole = 0 if p.dtype.is_float else int(value)
+                records.append(_RECORD.pack(kind, 0, 0, 0, float(value), _signed(whole), name))
+            case Buffer():
+                data, given = _contents(executable, entry, p, inputs.get(p.name))
+                flags = _CONST * (p.const and given) | _DEVICE * entry.kernel | _DATA * given
+                records.append(_RECORD.pack(_BUFFER, data.nbytes, data.itemsize, flags, 0.0, 0, name))
+                if given:
+                    blobs.append(data)
+                if not flags & _CONST:
+                    outputs.append((p, data))
+    return records, blobs, outputs
+
+
+def _signed(value: int) -> int:
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _contents(
+    executable: Executable, entry: Entry, p: Buffer, value: Array | int | float | None
+) -> tuple[Array, bool]:
+    dtype = element(p.dtype, executable.real)
+    if isinstance(value, np.ndarray):
+        if p.dtype is DType.BF16 and value.dtype.kind == "f":
+            return to_bf16(value), True
+        return np.ascontiguousarray(value, dtype=dtype), True
+    if value is None and isinstance(p.extent, Const):
+        return np.empty(int(p.extent.value), dtype), False
+    raise Fault("XP2002", f"`{entry.name}` needs an array for `{p.name}`")
+
+
+def to_bf16(values: Array) -> Array:
+    """float -> the 16 bits of the nearest bfloat16 (ties to even)."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    rounded = ((bits + (0x7FFF + ((bits >> 16) & 1))) >> 16).astype(np.uint16)
+    return np.where(np.isnan(np.asarray(values, np.float32)), np.uint16(0x7FC0), rounded)
+
+
+def from_bf16(bits: Array) -> Array:
+    """The 16 bits of bfloat16 numbers -> float32."""
+    return (bits.astype(np.uint32) << 16).view(np.float32)
+
+
+def _outputs(path: Path, buffers: list[tuple[Buffer, Array]]) -> dict[str, Array]:
+    raw, at, out = path.read_bytes(), 0, {}
+    for p, shape in buffers:
+        flat = np.frombuffer(raw, shape.dtype, shape.size, at).reshape(shape.shape).copy()
+        out[p.name] = from_bf16(flat) if p.dtype is DType.BF16 else flat
+        at += shape.nbytes
+    return out
+
+
+def _lines(path: Path) -> list[dict[str, object]]:
+    if not path.exists():
+        return []
+    lines = []
+    for line in path.read_text(errors="replace").splitlines():
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            continue
+    return lines
+
+
+def _finding(executable: Executable, raw: Mapping[str, object]) -> Finding | None:
+    """The finding at the user's line; None for a suspicion that the lines do not bear out."""
+    own = raw.get("file") == TEXT
+    line = int(str(raw["line"])) if own else user_line(executable.path, _addresses(raw, "pcs"))
+    also = user_line(executable.path, _addresses(raw, "pcs2"))
+    if "soft" in raw and (line == also or not line or not also):
+        return None
+    index = raw.get("index")
+    return Finding(
+        code=str(raw["code"]), message=str(raw["message"]), file=executable.file, line=line,
+        column=int(str(raw["column"])) if own else 0, where=str(raw["where"]), buffer=str(raw.get("buffer", "")),
+        index=index if isinstance(index, int) else None, also=also,
+    )
+
+
+def _addresses(raw: Mapping[str, object], key: str) -> list[int]:
+    value = raw.get(key)
+    return [a for a in value if isinstance(a, int)] if isinstance(value, list) else []

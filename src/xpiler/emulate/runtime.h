@@ -1,0 +1,232 @@
+// What kernels run on: fibers, guarded memory, address spaces and findings. Force-included before device.h.
+//
+// One operating-system thread runs everything. A launch walks its groups (a CUDA block, a BANG task) in order; the
+// threads of a group share one stack until one of them has to wait, from then on each waiting thread has its own
+// (a fiber). So a kernel without barriers runs as a plain loop, and no program text has to say which kind it is.
+//
+// How a device.h uses this file:
+//   indices       `xp::thread_idx`, `xp::block_idx`, `xp::block_dim`, `xp::grid_dim` (x y z), `xp::task` ...: plain
+//                 globals that are right for the running thread. `#define threadIdx xp::thread_idx` is enough.
+//   spaces        `#define __shared__ XP_SPACE("shared")`; the declared variable becomes static in a linker section.
+//   launches      the text's `k<<<a, b, ...>>>(args)` becomes `XP_LAUNCH((k), a, b, ...)(args)`, which calls
+//                 `xp_geometry(a, b, ...)`: device.h defines `inline xp::Geometry xp_geometry(...)`.
+//   the rest      barrier_*, shuffle, vote, warp_scratch, dev_*, XP_REQUIRE below.
+// runtime.cpp holds the bodies and is compiled once per flag set.
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <cfloat>
+#include <chrono>
+#include <climits>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <initializer_list>
+#include <iostream>
+#include <limits>
+#include <math.h>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <stdint.h>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace xp {
+
+using mask_t = unsigned long long;
+
+// ---------------------------------------------------------------- where the running thread is
+
+struct Index3 {
+    unsigned x, y, z;
+};
+
+extern Index3 thread_idx, block_idx;  // a BANG task is a block of one thread: block_idx is taskIdX/Y/Z
+extern Index3 block_dim, grid_dim;    // grid_dim is taskDimX/Y/Z
+extern unsigned thread_linear;        // x fastest
+extern unsigned task, task_dim;       // linear block number and count
+extern unsigned cluster, cluster_dim; // cluster of the running block; number of clusters
+extern unsigned core, core_dim;       // block within its cluster; blocks in a cluster
+extern unsigned warp_size;            // of the running launch
+
+inline unsigned lane() { return thread_linear % warp_size; }
+
+// ---------------------------------------------------------------- launches
+
+// What one launch is. `cluster`: consecutive blocks that share SRAM and meet at barrier_cluster. `warp`: lanes.
+// `max_threads`: the platform's limit on threads of a block.
+struct Geometry {
+    Index3 grid{1, 1, 1};
+    Index3 block{1, 1, 1};
+    std::size_t shared = 0;
+    unsigned warp = 32;
+    unsigned cluster = 1;
+    unsigned max_threads = 1024;
+};
+
+// Runs `body(data)` once for every thread of the geometry. Not reentrant: a kernel cannot launch.
+void launch(const Geometry& geometry, const char* kernel, void (*body)(void*), void* data);
+
+template <class F>
+struct Pending {
+    Geometry geometry;
+    const char* kernel;
+    F call;
+    template <class... A>
+    void operator()(A... args) {
+        auto body = [&] { call(args...); };
+        launch(geometry, kernel, [](void* d) { (*static_cast<decltype(body)*>(d))(); }, &body);
+    }
+};
+
+template <class F>
+Pending<F> pending(const Geometry& geometry, const char* kernel, F call) {
+    return {geometry, kernel, call};
+}
+
+#define XP_LAUNCH(kernel, ...) \
+    xp::pending(xp_geometry(__VA_ARGS__), #kernel, [&](auto... xp_args) { kernel(xp_args...); })
+
+extern char* dynamic_shared; // the running block's `extern __shared__` bytes (guarded at both ends)
+
+// ---------------------------------------------------------------- meeting points and exchanges
+
+// mask ACTIVE: the lanes that happen to be together (HIP, __activemask): whoever arrives before nobody else can run.
+constexpr mask_t ACTIVE = 0;
+
+void barrier_block();             // all threads of the block that have not exited
+int barrier_block_vote(int kind, int predicate); // the same, and 0: count of true, 1: all, 2: any
+void barrier_warp(mask_t mask);   // the lanes named in mask that have not exited
+void barrier_cluster();           // all threads of the blocks of the cluster
+void barrier_all();               // all threads of the launch
+
+enum Lane { LANE_IDX, LANE_UP, LANE_DOWN, LANE_XOR };
+enum Vote { VOTE_ALL, VOTE_ANY, VOTE_BALLOT };
+
+// The source lane of a shuffle within its segment of `width` lanes, as CUDA and HIP define it (own lane if outside).
+inline unsigned source_lane(Lane kind, unsigned self, int arg, unsigned width) {
+    unsigned first = self & ~(width - 1);
+    int at = int(self - first);
+    switch (kind) {
+    case LANE_IDX: return first + (unsigned(arg) & (width - 1));
+    case LANE_UP: return at - arg < 0 ? self : self - unsigned(arg);
+    case LANE_DOWN: return at + arg >= int(width) ? self : self + unsigned(arg);
+    case LANE_XOR: {
+        unsigned to = self ^ unsigned(arg);
+        return to >= first + width ? self : to;
+    }
+    }
+    return self;
+}
+
+// Swaps up to 16 bytes among the lanes of mask; bytes of a lane that does not take part read as 0xFF.
+void exchange(void* value, std::size_t bytes, unsigned source, mask_t mask);
+
+template <class T>
+T shuffle(Lane kind, T value, int lane_arg, unsigned width, unsigned warp, mask_t mask) {
+    static_assert(sizeof(T) <= 16, "a shuffle moves at most 16 bytes");
+    exchange(&value, sizeof(T), source_lane(kind, thread_linear % warp, lane_arg, width), mask);
+    return value;
+}
+
+// VOTE_ALL and VOTE_ANY give 0 or 1, VOTE_BALLOT the bits of the lanes whose predicate holds.
+mask_t vote(Vote kind, bool predicate, mask_t mask);
+mask_t active_mask();  // the lanes that happen to be together
+
+// Memory the lanes of the running warp share; same address for all of them until the block ends, contents undefined.
+void* warp_scratch(std::size_t bytes);
+
+// ---------------------------------------------------------------- address spaces
+
+// On a variable: it becomes static in the section of its space (aligned to 64 bytes).
+#define XP_SPACE(name) static __attribute__((section("xp_" name), aligned(64)))
+
+struct Range {
+    const char *begin, *end;
+    bool has(const void* p, std::size_t bytes) const {
+        auto c = static_cast<const char*>(p);
+        return begin <= c && c <= end && bytes <= std::size_t(end - c);
+    }
+};
+extern Range nram, wram, sram, shared; // the used part of each section
+extern Range shared_dynamic;
+
+bool in_buffer(const void* p, std::size_t bytes);  // inside one live allocation that kernels may touch
+
+// name is one of nram wram sram shared global. False also when the range leaves the space.
+inline bool in_space(const void* p, std::size_t bytes, const char* name) {
+    switch (name[0]) {
+    case 'n': return nram.has(p, bytes);
+    case 'w': return wram.has(p, bytes);
+    case 's': return name[1] == 'r' ? sram.has(p, bytes)
+                                    : shared.has(p, bytes) || shared_dynamic.has(p, bytes);
+    default: return in_buffer(p, bytes);
+    }
+}
+
+const char* space_of(const void* p); // nram wram sram shared global host local
+
+// ---------------------------------------------------------------- device memory (for a host API in device.h)
+
+enum class Copy { host_to_host, host_to_device, device_to_host, device_to_device, any };
+
+void* dev_malloc(std::size_t bytes, const char* name = "");  // 256-byte aligned start, filled with 0xFF
+void dev_free(void* p);                                        // null is fine; checks the red zone
+void dev_copy(void* dst, const void* src, std::size_t bytes, Copy kind);
+void dev_set(void* dst, int byte, std::size_t bytes);
+
+// ---------------------------------------------------------------- findings
+
+// Report a finding at the user's line and stop the run.
+[[noreturn]] void finding(const char* code, const char* format, ...) __attribute__((format(printf, 2, 3)));
+[[noreturn]] void require_failed(const char* message);
+
+#define XP_REQUIRE(condition, message) \
+    do { \
+        if (__builtin_expect(!(condition), 0)) xp::require_failed(message); \
+    } while (0)
+
+// ---------------------------------------------------------------- the driver of one entry
+
+struct Slot {
+    void* buffer;
+    double real;
+    long long integer;
+};
+
+int drive(int argc, char** argv, void (*call)(const Slot*));
+
+template <class T>
+T argument(const Slot& s) {
+    if constexpr (std::is_pointer_v<T>) return static_cast<T>(s.buffer);
+    else if constexpr (std::is_integral_v<T>) return static_cast<T>(s.integer);
+    else return static_cast<T>(s.real);
+}
+
+template <class... A, std::size_t... I>
+auto bound(void (*f)(A...), const Slot* s, std::index_sequence<I...>) {
+    return [=] { f(argument<A>(s[I])...); };
+}
+
+// Calls f (any result type) with the slots converted to its own parameter types.
+template <class R, class... A>
+void apply(R (*f)(A...), const Slot* s) {
+    bound(reinterpret_cast<void (*)(A...)>(f), s, std::index_sequence_for<A...>{})();
+}
+
+template <class R, class... A>
+void apply_kernel(R (*f)(A...), const Slot* s, const Geometry& g, const char* name) {
+    auto call = bound(reinterpret_cast<void (*)(A...)>(f), s, std::index_sequence_for<A...>{});
+    launch(g, name, [](void* d) { (*static_cast<decltype(call)*>(d))(); }, &call);
+}
+
+} // namespace xp

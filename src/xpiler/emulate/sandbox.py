@@ -1,0 +1,82 @@
+"""Starting processes: no environment, own session, resource limits, a deadline and a throw-away folder."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xpiler.emulate.entry import Limits
+
+_GRACE = 0.5  # seconds between asking a run to say where it is and ending it
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended: its exit code (negative: a signal), whether its time ran out, and what it printed."""
+
+    code: int
+    late: bool
+    seconds: float
+    stdout: str
+    stderr: str
+
+
+def call(command: Sequence[str | Path], folder: Path, limits: Limits, *, tools: str = "") -> Finished:
+    """Run `command` in `folder` and wait for it; `tools` is the PATH it sees ("" for none)."""
+    environment = {"PATH": tools, "LC_ALL": "C", "TMPDIR": str(folder)} if tools else {}
+
+    def confine() -> None:
+        cpu = int(limits.seconds) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 2))
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_mb * _MIB,) * 2)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_mb * _MIB,) * 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    began = time.monotonic()
+    with (folder / ".stdout").open("w+b") as out, (folder / ".stderr").open("w+b") as err:
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out,
+            stderr=err, start_new_session=True, close_fds=True, preexec_fn=confine,
+        )
+        late = False
+        try:
+            process.wait(limits.seconds)
+        except subprocess.TimeoutExpired:
+            late = True
+            _end(process)
+        finally:
+            _kill_group(process)
+        seconds = time.monotonic() - began
+        return Finished(process.returncode, late, seconds, _tail(out.fileno()), _tail(err.fileno()))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask, then kill: the runtime answers SIGTERM with the line it was at."""
+    os.kill(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Whatever the process started and left behind goes with it."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def _tail(fd: int, most: int = 1 << 16) -> str:
+    size = os.fstat(fd).st_size
+    return os.pread(fd, most, max(0, size - most)).decode(errors="replace")

@@ -1,0 +1,194 @@
+"""What a platform's intrinsics compute, as patterns: found by summarising their bodies in device.h.
+
+An element-wise intrinsic is `out[i] = value(i)` for i below a constant or a count parameter; a reduction leaves one
+fold in a scalar. Nothing here knows an intrinsic by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from xpiler.facts import sym
+from xpiler.facts.summary import Unsummarised, summarise
+from xpiler.facts.sym import ZERO, Sym
+from xpiler.ir.nodes import Buffer, Const, Kernel, Meaning, Param, Store, Var
+from xpiler.ir.types import DType
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One intrinsic as a pattern. `out` is the parameter (or result) written; `lane` the element variable, None for
+    a reduction; `count` the name of the parameter that says how many elements, "" when `width` is fixed."""
+
+    meaning: Meaning
+    out: str
+    lane: Sym | None
+    value: Sym
+    count: str
+    width: int
+
+    @property
+    def result(self) -> bool:
+        """The value is returned rather than stored through a parameter."""
+        return self.meaning.result is not None and self.out == _name(self.meaning.result)
+
+    def param(self, name: str) -> Param:
+        for p in self.meaning.params:
+            if p.name == name:
+                return p
+        assert self.meaning.result is not None
+        return self.meaning.result
+
+    @property
+    def dtype(self) -> DType:
+        return self.value.dtype
+
+
+def _name(p: Param) -> str:
+    return p.name
+
+
+def offers(library: Iterable[Meaning], avoid: Iterable[str] = ()) -> tuple[Offer, ...]:
+    """The element-wise intrinsics and reductions of a library, without those named in `avoid`."""
+    unwanted = frozenset(avoid)
+    found = []
+    for meaning in library:
+        if meaning.name in unwanted:
+            continue
+        offer = _offer(meaning)
+        if offer is not None:
+            found.append(offer)
+    return tuple(found)
+
+
+def _offer(meaning: Meaning) -> Offer | None:
+    params: tuple[Param, ...] = meaning.params
+    body = meaning.body
+    match meaning.result:
+        case Buffer() as r:
+            params = (*params, r)
+        case Var() as r:
+            params = (*params, Buffer("result", r.dtype, Const(1, DType.I32)))
+            body = (*body, Store("result", Const(0, DType.I32), r))
+    try:
+        outputs = summarise(Kernel(meaning.name, params, body))
+    except (Unsummarised, TypeError, KeyError):
+        return None
+    if len(outputs) != 1:
+        return None
+    ((out, writes),) = outputs.items()
+    if len(writes) != 1 or writes[0].guard is not sym.TRUE or "undef" in writes[0].value.has:
+        return None
+    w = writes[0]
+    if out == "result" and isinstance(meaning.result, Var):
+        if w.index is not ZERO or w.vars:
+            return None
+        return Offer(meaning, meaning.result.name, None, w.value, "", _fold_width(w.value))
+    if len(w.vars) != 1 or w.index is not w.vars[0]:
+        return None
+    lane = w.vars[0]
+    extent = sym.extent_of(lane)
+    scalars = {p.name for p in params if isinstance(p, Var)}
+    if sym.is_const(extent):
+        return Offer(meaning, out, lane, w.value, "", sym.value_of(extent))
+    if extent.op == "var" and sym.name_of(extent) in scalars:
+        return Offer(meaning, out, lane, w.value, sym.name_of(extent), 0)
+    return None
+
+
+def _fold_width(value: Sym) -> int:
+    if value.op == "fold":
+        (v, *_) = value.data[1]  # type: ignore[index]
+        extent = sym.extent_of(v)
+        return sym.value_of(extent) if sym.is_const(extent) else 0
+    return 0
+
+
+Binding = dict[str, Sym]
+
+
+def match(offer: Offer, target: Sym, lane: Sym) -> Binding | None:
+    """Arguments that make the offer compute `target` for every value of `lane`; None if there are none.
+
+    A vector parameter is bound to the target's sub-expression it stands for, a scalar one to an expression free of
+    the lane; a memory parameter only to a load of consecutive elements."""
+    if offer.dtype is not target.dtype:
+        return None
+    return _unify(offer, offer.value, target, lane, {})
+
+
+def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
+    if p.op == "ld":
+        return _bind_vector(offer, p, t, lane, bound)
+    if p.op == "var":
+        if p is offer.lane:
+            return bound if t is lane else None
+        return _bind(sym.name_of(p), t, bound) if lane not in t.free and t.dtype is p.dtype else None
+    if p.dtype is not t.dtype:
+        return None
+    if p.op in ("flt", "int"):
+        return bound if p is t else None
+    if p.op != t.op or p.data != t.data or len(p.args) != len(t.args):
+        return None
+    out = _unify_all(offer, p.args, t.args, lane, bound)
+    if out is None and len(p.args) == 2 and _commutes(p):
+        out = _unify_all(offer, p.args, (t.args[1], t.args[0]), lane, bound)
+    return out
+
+
+def _unify_all(
+    offer: Offer, ps: tuple[Sym, ...], ts: tuple[Sym, ...], lane: Sym, bound: Binding
+) -> Binding | None:
+    for p, t in zip(ps, ts, strict=True):
+        got = _unify(offer, p, t, lane, bound)
+        if got is None:
+            return None
+        bound = got
+    return bound
+
+
+def _commutes(p: Sym) -> bool:
+    return (p.op == "bin" and p.data in ("+", "*")) or (p.op == "call" and p.data in ("max", "min"))
+
+
+def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
+    name = str(p.data)
+    param = offer.param(name)
+    if not isinstance(param, Buffer) or p.args[0] is not offer.lane or p.dtype is not t.dtype:
+        return None
+    if isinstance(param, Buffer) and is_memory(param) and offer.width and not consecutive(t, lane):
+        return None
+    return _bind(name, t, bound)
+
+
+def is_memory(param: Param) -> bool:
+    """A pointer parameter, as opposed to a register passed by value."""
+    return isinstance(param, Buffer) and not param.ctype
+
+
+def consecutive(t: Sym, lane: Sym) -> bool:
+    """t loads consecutive elements of one buffer as the lane advances."""
+    if t.op != "ld":
+        return False
+    _, terms = sym.terms_of(t.args[0])
+    return terms.get(lane) == 1 and not any(lane in a.free for a in terms if a is not lane)
+
+
+def _bind(name: str, t: Sym, bound: Binding) -> Binding | None:
+    if name in bound:
+        return bound if bound[name] is t else None
+    return {**bound, name: t}
+
+
+def covered(offer: Offer) -> int:
+    """How many operations one call replaces."""
+    return len(sym.collect(offer.value, lambda n: n.op in ("bin", "call", "sel", "cmp", "cast", "un")))
+
+
+def unbound(offer: Offer, bound: Mapping[str, Sym]) -> list[str]:
+    """Parameters nothing was bound to, besides the destination and the count."""
+    return [
+        p.name for p in offer.meaning.params
+        if p.name not in bound and p.name not in (offer.out, offer.count)
+    ]

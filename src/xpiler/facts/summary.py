@@ -1,0 +1,735 @@
+"""What a sequential kernel computes: each output element as an expression over the kernel's inputs.
+
+Statements are executed on symbolic values. A loop is summarised from one symbolic iteration: a scalar or an element
+that is only ever `x = x op e` becomes a fold; an array written at an index that identifies the iteration becomes a
+quantified write; reads of arrays are answered by the writes that cover them. Copies through scratch memory, register
+tiles, unrolled bodies and tree reductions dissolve on the way. What has no such form raises `Unsummarised`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from xpiler.facts import sym
+from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
+from xpiler.fault import NOWHERE, Span
+from xpiler.ir.nodes import (
+    Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
+    Load, Select, Stmt, Store, Unary, Var,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import buffers_written, scalars_written
+
+UNROLL = 64
+
+
+class Unsummarised(Exception):
+    """The kernel has no closed form here; `why` says what stood in the way."""
+
+    def __init__(self, why: str, span: Span = NOWHERE) -> None:
+        super().__init__(why)
+        self.why, self.span = why, span
+
+
+@dataclass(frozen=True)
+class Write:
+    """For every value of `vars` that satisfies `guard`: buffer[index] = value."""
+
+    vars: tuple[Sym, ...]
+    index: Sym
+    guard: Sym
+    value: Sym
+
+    def at(self, mapping: Mapping[Sym, Sym]) -> Write:
+        return Write(
+            self.vars, sym.substitute(self.index, mapping), sym.substitute(self.guard, mapping),
+            sym.substitute(self.value, mapping),
+        )
+
+    def parts(self) -> tuple[Sym, Sym, Sym]:
+        return self.index, self.guard, self.value
+
+
+@dataclass
+class Array:
+    """An array's content: `base` (init, undef or prev) overlaid with writes, the latest last."""
+
+    base: str
+    dtype: DType
+    writes: list[Write] = field(default_factory=list)
+
+    def copy(self) -> Array:
+        return Array(self.base, self.dtype, list(self.writes))
+
+
+def summarise(kernel: Kernel) -> dict[str, list[Write]]:
+    """The final writes to each global buffer of a sequential kernel (no barriers, intrinsics or returns)."""
+    machine = _Machine(kernel)
+    machine.body(kernel.body)
+    outputs = {}
+    for p in kernel.params:
+        if isinstance(p, Buffer) and machine.arrays[p.name].writes:
+            outputs[p.name] = machine.arrays[p.name].writes
+    for writes in outputs.values():
+        for w in writes:
+            for part in w.parts():
+                if part.has & {"prev", "pld", "poison"}:
+                    raise Unsummarised("a value is carried between iterations")
+    return outputs
+
+
+class _Machine:
+    """Symbolic state: scalars, arrays, and the condition under which the current statement runs."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.scalars: dict[str, Sym] = {}
+        self.arrays: dict[str, Array] = {}
+        self.path = TRUE
+        self.span = NOWHERE
+        for p in kernel.params:
+            if isinstance(p, Buffer):
+                self.arrays[p.name] = Array("init", p.dtype)
+            else:
+                self.scalars[p.name] = sym.var(p.name, None, p.dtype)
+
+    # ------------------------------------------------------------ expressions
+
+    def value(self, e: Expr) -> Sym:
+        match e:
+            case Const(v, dtype):
+                return sym.boolean(bool(v)) if dtype is DType.BOOL else sym.number(v, dtype)
+            case Var(name, dtype):
+                if name not in self.scalars:
+                    return sym.undefined(dtype)
+                got = self.scalars[name]
+                if got.op == "poison":
+                    raise Unsummarised(f"`{name}` is used after a loop that may not set it", self.span)
+                return got
+            case Load(buffer, index, dtype):
+                return self.read(buffer, self.value(index))
+            case Unary(op, a, dtype):
+                return sym.unary(op, self.value(a), dtype)
+            case Binary(op, a, b, dtype):
+                x, y = self.value(a), self.value(b)
+                if op in ("&&", "||") or dtype is not DType.BOOL or x.dtype.is_float:
+                    return sym.binary(op, x, y, dtype)
+                return self.here(sym.compare(op, _as_int(x), _as_int(y)))
+            case Select(c, a, b, _):
+                cond = self.here(self.value(c))
+                if sym.is_const(cond):
+                    return self.value(a if sym.value_of(cond) else b)
+                return sym.select(cond, self.value(a), self.value(b))
+            case Cast(a, dtype):
+                return sym.cast(self.value(a), dtype)
+            case Call(name, args, dtype):
+                return sym.call(name, tuple(self.value(a) for a in args), dtype)
+        raise Unsummarised(f"an expression of kind {type(e).__name__}", self.span)
+
+    def here(self, c: Sym) -> Sym:
+        """c simplified by the path condition."""
+        return sym.assume(c, self.path) if self.path is not TRUE else c
+
+    def read(self, buffer: str, index: Sym) -> Sym:
+        array = self.arrays[buffer]
+        return self._resolve(buffer, array, len(array.writes) - 1, self.here(index))
+
+    def _resolve(self, buffer: str, array: Array, last: int, index: Sym) -> Sym:
+        for n in range(last, -1, -1):
+            w = array.writes[n]
+            cond, mapping = solve(w, index)
+            cond = self.here(cond)
+            if cond is FALSE:
+                continue
+            value = sym.substitute(w.value, mapping) if mapping else w.value
+            if cond is TRUE:
+                return value
+            older = self._resolve(buffer, array, n - 1, index)
+            return sym.select(cond, value, older)
+        match array.base:
+            case "init":
+                return sym.load(buffer, index, array.dtype)
+            case "prev":
+                return sym.previous_load(buffer, index, array.dtype)
+        return sym.undefined(array.dtype)
+
+    # ------------------------------------------------------------ statements
+
+    def body(self, stmts: Iterable[Stmt]) -> None:
+        for s in stmts:
+            if s.span.line:
+                self.span = s.span
+            self.statement(s)
+
+    def statement(self, s: Stmt) -> None:
+        match s:
+            case Let(v, value):
+                self.scalars[v.name] = (
+                    sym.undefined(v.dtype) if value is None else _typed(self.value(value), v.dtype))
+            case Assign(v, value):
+                self.scalars[v.name] = _typed(self.value(value), v.dtype)
+            case Store(buffer, index, value):
+                dtype = self.arrays[buffer].dtype
+                self.store(buffer, self.value(index), _typed(self.value(value), dtype))
+            case Alloc(buffer, init):
+                self.arrays[buffer.name] = Array("undef", buffer.dtype)
+                for n, e in enumerate(init):
+                    self.store(buffer.name, sym.integer(n), _typed(self.value(e), buffer.dtype))
+            case Atomic(op, buffer, index, value, None, None) if op in ("add", "max", "min"):
+                i = self.value(index)
+                dtype = self.arrays[buffer].dtype
+                spelled = {"add": "+"}.get(op, op)
+                self.store(buffer, i, sym.combine(spelled, self.read(buffer, i), self.value(value), dtype))
+            case If():
+                self.branch(s)
+            case For():
+                self.loop(s)
+            case Barrier():
+                pass
+            case _:
+                raise Unsummarised(f"a statement of kind {type(s).__name__}", s.span)
+
+    def store(self, buffer: str, index: Sym, value: Sym) -> None:
+        array = self.arrays[buffer]
+        new = Write((), self.here(index), self.path, value)
+        while array.writes and _supersedes(new, array.writes[-1]):
+            array.writes.pop()
+        if array.writes:
+            rolled = _roll(array.writes[-1], new)
+            if rolled is not None:
+                array.writes[-1] = rolled
+                return
+        array.writes.append(new)
+
+    def branch(self, s: If) -> None:
+        cond = self.here(_as_bool(self.value(s.cond)))
+        if sym.is_const(cond):
+            self.body(s.then if sym.value_of(cond) else s.orelse)
+            return
+        outer, before = self.path, dict(self.scalars)
+        self.path = sym.conjoin(outer, cond)
+        self.body(s.then)
+        then = self.scalars
+        self.scalars = dict(before)
+        self.path = sym.conjoin(outer, sym.negate(cond))
+        self.body(s.orelse)
+        self.path = outer
+        for name in before:
+            a, b = then[name], self.scalars[name]
+            if a is not b:
+                if "poison" in (a.op, b.op):
+                    self.scalars[name] = _poison(a.dtype)
+                else:
+                    self.scalars[name] = sym.select(cond, a, b)
+
+    # ------------------------------------------------------------ loops
+
+    def loop(self, s: For) -> None:
+        start, stop, step = (self.value(e) for e in (s.start, s.stop, s.step))
+        if not sym.is_const(step) or sym.value_of(step) <= 0:
+            raise Unsummarised("a loop whose step is not a positive constant", s.span)
+        by = sym.value_of(step)
+        lowest = sym.bound(start, upper=False)
+        limit = stop
+        if any(v.data[1] is not None for v in stop.free):  # type: ignore[index]
+            limit = sym.integer(int(stop.hi)) if stop.hi != float("inf") else sym.bound(stop, True)
+        trips = sym.div(sym.add(limit, sym.scale(lowest, -1), sym.integer(by - 1)), sym.integer(by))
+        if sym.is_const(trips):
+            if sym.value_of(trips) <= 0:
+                return
+            if sym.value_of(trips) == 1:
+                self._iteration(s, start, stop)
+                return
+        saved = self._save()
+        try:
+            self._summarise_loop(s, start, stop, by, trips)
+        except Unsummarised:
+            if not sym.is_const(trips) or sym.value_of(trips) > UNROLL:
+                raise
+            self._restore(saved)
+            for n in range(sym.value_of(trips)):
+                self._iteration(s, sym.add(start, sym.integer(n * by)), stop)
+
+    def _iteration(self, s: For, at: Sym, stop: Sym) -> None:
+        outer = self.path
+        guard = self.here(sym.compare("<", at, stop))
+        if guard is FALSE:
+            return
+        before = dict(self.scalars)
+        self.path = sym.conjoin(outer, guard)
+        self.scalars[s.var.name] = at
+        self.body(s.body)
+        self.path = outer
+        if guard is not TRUE:
+            for name in before:
+                if self.scalars[name] is not before[name]:
+                    self.scalars[name] = sym.select(guard, self.scalars[name], before[name])
+
+    def _save(self) -> tuple[dict[str, Sym], dict[str, Array], Sym]:
+        return dict(self.scalars), {n: a.copy() for n, a in self.arrays.items()}, self.path
+
+    def _restore(self, saved: tuple[dict[str, Sym], dict[str, Array], Sym]) -> None:
+        self.scalars, self.path = dict(saved[0]), saved[2]
+        self.arrays = {n: a.copy() for n, a in saved[1].items()}
+
+    def _summarise_loop(self, s: For, start: Sym, stop: Sym, by: int, trips: Sym) -> None:
+        saved = self._save()
+        scalars, arrays, outer = saved
+        carried = [v.name for v in scalars_written(s.body) if v.name in scalars]
+        stored = [b for b in buffers_written(s.body) if b in arrays]
+        k = sym.fresh(s.var.name, trips)
+        at = sym.add(start, sym.scale(k, by))
+        guard = sym.compare("<", at, stop)
+        steps: dict[str, Sym] = {}
+        while True:
+            self._restore(saved)
+            for name in carried:
+                dtype = scalars[name].dtype
+                self.scalars[name] = (
+                    sym.add(scalars[name], sym.mul(k, steps[name])) if name in steps
+                    else sym.previous(name, dtype))
+            for name in stored:
+                self.arrays[name] = Array("prev", arrays[name].dtype)
+            self.scalars[s.var.name] = at
+            self.path = sym.conjoin(outer, guard)
+            self.body(s.body)
+            found = {n: c for n in carried if n not in steps and (c := _induction(n, self.scalars[n], k))}
+            if not found:
+                break
+            steps |= found
+        after = {n: self.scalars[n] for n in carried}
+        writes = {n: self.arrays[n].writes for n in stored}
+        relative = self.here(guard) if outer is not TRUE else guard
+        self._restore(saved)
+        summary = _Loop(self, k, trips, guard if relative is not TRUE else TRUE, s, after, writes, steps)
+        new_scalars, new_writes = summary.close()
+        self.scalars.update(new_scalars)
+        for name, more in new_writes.items():
+            array = self.arrays[name]
+            for w in more:
+                while array.writes and _supersedes(w, array.writes[-1]):
+                    array.writes.pop()
+                array.writes.append(w)
+
+
+@dataclass
+class _Loop:
+    """One loop being closed: the state after a symbolic iteration k, to be quantified over k."""
+
+    machine: _Machine
+    k: Sym
+    trips: Sym
+    guard: Sym
+    loop: For
+    after: dict[str, Sym]
+    writes: dict[str, list[Write]]
+    steps: dict[str, Sym]
+
+    def close(self) -> tuple[dict[str, Sym], dict[str, list[Write]]]:
+        scalars: dict[str, Sym] = {}
+        folds: dict[str, tuple[str, Sym]] = {}
+        for name, value in self.after.items():
+            old = self.machine.scalars[name]
+            if name in self.steps:
+                total = sym.add(old, sym.mul(self.trips, self.steps[name]))
+                scalars[name] = total if self.guard is TRUE else _poison(value.dtype)
+            elif value.op == "prev" and value.data == name:
+                continue
+            elif not _mentions(value, "prev", None):
+                scalars[name] = self._last(value)
+            else:
+                form = _reduction(value, sym.previous(name, value.dtype))
+                if form is None or _mentions(form[1], "prev", None):
+                    raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
+                folds[name] = form
+        self._answer_previous()
+        for name, value in list(scalars.items()):
+            if name not in self.steps and value.op != "poison":
+                scalars[name] = self._last(self.after[name])
+        for name, (op, term) in folds.items():
+            term = self._ready(term)
+            scalars[name] = self._fold(op, term, self.machine.scalars[name])
+        return scalars, {name: self._quantify(name) for name in self.writes}
+
+    def _last(self, value: Sym) -> Sym:
+        """A value that every iteration sets anew, after the loop."""
+        if self.guard is not TRUE or value.has & {"pld"}:
+            return _poison(value.dtype)
+        return sym.substitute(value, {self.k: sym.sub(self.trips, ONE)})
+
+    def _fold(self, op: str, term: Sym, init: Sym) -> Sym:
+        if self.guard is not TRUE:
+            term = sym.select(self.guard, term, sym._identity_of(op, init.dtype))
+        return sym.fold(op, [self.k], term, init, init.dtype)
+
+    def _answer_previous(self) -> None:
+        """Replace reads of an array's content before the iteration by reads of its content before the loop."""
+        for name in self.writes:
+            self.after = {n: self._ready(v, name) if n not in self.steps else v
+                          for n, v in self.after.items()}
+
+    def _ready(self, value: Sym, only: str | None = None) -> Sym:
+        if "pld" not in value.has:
+            return value
+
+        def rule(n: Sym) -> Sym | None:
+            if n.op == "pld" and n.data in self.writes and only in (None, n.data):
+                return self._before(str(n.data), n.args[0])
+            return None
+
+        return sym.rewrite(value, rule)
+
+    def _before(self, name: str, index: Sym) -> Sym:
+        """What name[index] held when this iteration began, in terms of the state before the loop."""
+        if self.loop.kind not in ("parallel",):
+            for w in self.writes[name]:
+                if not self._untouched(w, index):
+                    raise Unsummarised(f"`{name}` carries values between iterations", self.loop.span)
+        return self.machine.read(name, index)
+
+    def _untouched(self, w: Write, index: Sym) -> bool:
+        """No earlier iteration wrote index."""
+        earlier = sym.fresh("e", self.trips)
+        cond, mapping = solve(Write((earlier, *w.vars), sym.substitute(w.index, {self.k: earlier}),
+                                    sym.substitute(w.guard, {self.k: earlier}), ZERO), index)
+        if cond is FALSE:
+            return True
+        when = mapping.get(earlier)
+        return when is not None and sym.compare("<", when, self.k) is FALSE
+
+    def _quantify(self, name: str) -> list[Write]:
+        out = []
+        for w in self.writes[name]:
+            form = None
+            if self.k not in w.index.free:
+                here = sym.previous_load(name, w.index, w.value.dtype)
+                form = _reduction(w.value, here)
+            if form is not None and not _mentions(form[1], "pld", name):
+                out.append(self._accumulated(name, w, *form))
+                continue
+            value, guard = self._ready(w.value), self._ready(w.guard)
+            if _mentions(value, "prev", None) or _mentions(guard, "prev", None):
+                raise Unsummarised("a stored value is carried between iterations", self.loop.span)
+            index = self._ready(w.index)
+            if self.k in index.free:
+                out.append(_normal(Write((*w.vars, self.k), index, guard, value)))
+            else:
+                out.append(self._overwritten(Write(w.vars, index, guard, value)))
+        return out
+
+    def _accumulated(self, name: str, w: Write, op: str, term: Sym) -> Write:
+        mine = [c for c in sym.conjuncts(w.guard) if self.k in c.free]
+        rest = [c for c in sym.conjuncts(w.guard) if self.k not in c.free]
+        term = self._ready(term)
+        if mine:
+            term = sym.select(sym.conjoin(*mine), term, sym._identity_of(op, w.value.dtype))
+        init = self.machine.read(name, w.index)
+        if init.op == "undef":
+            raise Unsummarised(f"`{name}` is accumulated into before it is set", self.loop.span)
+        value = sym.fold(op, [self.k], term, init, w.value.dtype)
+        return _normal(Write(w.vars, w.index, sym.conjoin(*rest), value))
+
+    def _overwritten(self, w: Write) -> Write:
+        """Every iteration writes the same elements: the last one counts."""
+        fixed = {c for c in sym.conjuncts(w.guard) if self.k in c.free}
+        if not fixed:
+            return w.at({self.k: sym.sub(self.trips, ONE)})
+        for c in fixed:
+            if c.op == "eq":
+                const, terms = sym.terms_of(c.args[0])
+                if terms.get(self.k) in (1, -1):
+                    only = sym.scale(sym.linear(const, {a: f for a, f in terms.items() if a is not self.k}),
+                                     -terms[self.k])
+                    return w.at({self.k: only})
+        if self.loop.kind == "parallel" and self.k not in w.value.free:
+            raise Unsummarised("iterations write the same element", self.loop.span)
+        raise Unsummarised("which iteration writes last is not known", self.loop.span)
+
+
+# ---------------------------------------------------------------- small questions
+
+
+def _poison(dtype: DType) -> Sym:
+    return sym._make("poison", (), None, dtype)
+
+
+def _typed(x: Sym, dtype: DType) -> Sym:
+    if x.op == "undef" or x.dtype is dtype:
+        return x
+    if not x.dtype.is_float and not dtype.is_float and DType.BOOL not in (x.dtype, dtype):
+        return sym.cast(x, dtype) if dtype.bits < 32 else x
+    return sym.cast(x, dtype)
+
+
+def _as_int(x: Sym) -> Sym:
+    return sym.select(x, ONE, ZERO) if x.dtype is DType.BOOL and x.op != "int" else x
+
+
+def _as_bool(x: Sym) -> Sym:
+    return x if x.dtype is DType.BOOL else sym.negate(sym.compare("==", x, ZERO))
+
+
+def _mentions(x: Sym, op: str, data: object) -> bool:
+    if op not in x.has:
+        return False
+    return data is None or bool(sym.collect(x, lambda n: n.op == op and n.data == data))
+
+
+def _induction(name: str, value: Sym, k: Sym) -> Sym | None:
+    """The constant step of a scalar that only ever advances by it."""
+    if value.dtype.is_float or value.dtype is DType.BOOL:
+        return None
+    step = sym.sub(value, sym.previous(name, value.dtype))
+    if step is ZERO or k in step.free or step.has & {"prev", "pld", "ld", "fold", "undef"}:
+        return None
+    return step
+
+
+def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
+    """(op, e) with value = old op e and e free of old."""
+    if value.op == "sel":
+        cond, a, b = value.args
+        if b is old:
+            inner = _reduction(a, old)
+        elif a is old:
+            inner, cond = _reduction(b, old), sym.negate(cond)
+        else:
+            return None
+        if inner is None or _uses(cond, old):
+            return None
+        return inner[0], sym.select(cond, inner[1], sym._identity_of(inner[0], value.dtype))
+    if value.op == "call" and value.data in ("max", "min"):
+        return _spine(value, old, str(value.data))
+    if value.op == "bin" and value.data in ("+", "*"):
+        return _spine(value, old, str(value.data))
+    if value.op == "bin" and value.data == "-" and value.args[0].op in ("bin", old.op):
+        a, b = value.args
+        left = ("+", sym.number(0.0, value.dtype)) if a is old else _spine(a, old, "+")
+        if left is None or left[0] != "+" or _uses(b, old):
+            return None
+        return "+", sym.combine("+", left[1], sym.unary("-", b, value.dtype), value.dtype)
+    if value.op == "fold" and value.args[1].has:
+        op, vs = value.data  # type: ignore[misc]
+        init = value.args[1]
+        inner = (op, None) if init is old else _reduction(init, old)
+        if inner is None or inner[0] != op or _uses(value.args[0], old):
+            return None
+        bare = sym.fold(op, vs, value.args[0], sym._identity_of(op, value.dtype), value.dtype)
+        return op, bare if inner[1] is None else sym.combine(op, inner[1], bare, value.dtype)
+    if value.op == "lin":
+        const, terms = sym.terms_of(value)
+        if terms.get(old) == 1:
+            rest = sym.linear(const, {a: c for a, c in terms.items() if a is not old})
+            return None if _uses(rest, old) else ("+", rest)
+    if value.op == "call" and value.data == "fma" and value.args[2] is old:
+        a, b, _ = value.args
+        if not _uses(a, old) and not _uses(b, old):
+            return "+", sym.binary("*", a, b, value.dtype)
+    return None
+
+
+def _spine(value: Sym, old: Sym, op: str) -> tuple[str, Sym] | None:
+    rest: list[Sym] = []
+    count = 0
+    stack = [value]
+    while stack:
+        n = stack.pop()
+        if n is old:
+            count += 1
+        elif (n.op in ("bin", "call") and n.data == op) and _uses(n, old):
+            stack.extend(reversed(n.args))
+        elif _uses(n, old):
+            inner = _reduction(n, old)
+            if inner is None or inner[0] != op:
+                return None
+            count += 1
+            rest.append(inner[1])
+        else:
+            rest.append(n)
+    if count != 1 or not rest:
+        return None
+    term = rest[0]
+    for r in rest[1:]:
+        term = sym.reduce_pair(op, term, r, value.dtype)
+    return op, term
+
+
+def _uses(x: Sym, old: Sym) -> bool:
+    return old.op in x.has and bool(sym.collect(x, lambda n: n is old))
+
+
+def _supersedes(new: Write, old: Write) -> bool:
+    """Everything old wrote, new writes again."""
+    if new.vars == old.vars and new.index is old.index and new.guard in (old.guard, TRUE):
+        return True
+    if len(new.vars) == len(old.vars) and new.vars:
+        mapping = dict(zip(old.vars, new.vars, strict=True))
+        same = all(sym.extent_of(a) is sym.extent_of(b) for a, b in mapping.items())
+        moved = old.at(mapping)
+        return same and moved.index is new.index and new.guard in (moved.guard, TRUE)
+    if new.guard is TRUE and new.vars:
+        cond, _ = solve(new, old.index)
+        return cond is TRUE
+    return False
+
+
+def _roll(old: Write, new: Write) -> Write | None:
+    """Two writes of the same shape at indices a constant apart are one quantified write."""
+    if old.guard is not new.guard or new.value.has & {"pld", "prev"} and old.value.has & {"fold"}:
+        return None
+    if not old.vars:
+        a = sym._make("pair", (old.index, old.value), None, DType.F32)
+        b = sym._make("pair", (new.index, new.value), None, DType.F32)
+        if old.index is new.index or not sym._shift(a, b):
+            return None
+        v = sym.fresh("r", sym.integer(2))
+        moved = sym._moved(a, b, v)
+        return None if moved is None else Write((v,), moved.args[0], old.guard, moved.args[1])
+    if len(old.vars) == 1:
+        (v,) = old.vars
+        n = sym.extent_of(v)
+        if sym.is_const(n) and v in old.index.free and _next(old, {v: n}, new):
+            longer = sym.fresh("r", sym.add(n, ONE))
+            return replace(old.at({v: longer}), vars=(longer,))
+    return None
+
+
+def _next(old: Write, mapping: dict[Sym, Sym], new: Write) -> bool:
+    moved = old.at(mapping)
+    return moved.index is new.index and moved.value is new.value and moved.guard is new.guard
+
+
+def _normal(w: Write) -> Write:
+    """Guards turned into extents, digits merged, so that indices stay solvable."""
+    vars_, index, value = list(w.vars), w.index, w.value
+    guards = list(sym.conjuncts(w.guard))
+    again = True
+    while again:
+        again = False
+        for g in guards:
+            step = _eliminate(vars_, g)
+            if step is None:
+                continue
+            vars_, mapping = step
+            index, value = sym.substitute(index, mapping), sym.substitute(value, mapping)
+            guards = [h for g2 in guards if g2 is not g
+                      for h in sym.conjuncts(sym.substitute(g2, mapping))]
+            if FALSE in guards:
+                return Write((), index, FALSE, value)
+            again = True
+            break
+    guard = sym.conjoin(*guards)
+    return Write(tuple(vars_), index, guard, sym.assume(value, guard))
+
+
+def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
+    """Use one guard to bound or fix a quantified variable."""
+    for v in vars_:
+        if v not in guard.free:
+            continue
+        tight = sym._tighten(v, guard)
+        if tight is not None:
+            new = sym.fresh(sym.name_of(v).split("#")[0], tight)
+            return [new if u is v else u for u in vars_], {v: new}
+    if guard.op != "eq":
+        return None
+    const, terms = sym.terms_of(guard.args[0])
+    for v in vars_:
+        if terms.get(v) in (1, -1) and not any(v in a.free for a in terms if a is not v):
+            rest = sym.linear(const, {a: c for a, c in terms.items() if a is not v})
+            if not rest.free & set(vars_):
+                return [u for u in vars_ if u is not v], {v: sym.scale(rest, -terms[v])}
+        for atom, c in terms.items():
+            if len(terms) == 1 and atom.op == "mod" and atom.args[0] is v and sym.is_const(atom.args[1]):
+                m, r = sym.value_of(atom.args[1]), -const * c
+                n = sym.extent_of(v)
+                if 0 <= r < m:
+                    count = sym.div(sym.add(n, sym.integer(m - 1 - r)), sym.integer(m))
+                    new = sym.fresh(sym.name_of(v).split("#")[0], count)
+                    return [new if u is v else u for u in vars_], {
+                        v: sym.add(sym.scale(new, m), sym.integer(r))}
+    return None
+
+
+def solve(w: Write, index: Sym) -> tuple[Sym, dict[Sym, Sym]]:
+    """(condition, values of w.vars) under which w writes element `index`.
+
+    w.index must be a number whose digits are the quantified variables."""
+    if not w.vars:
+        return sym.conjoin(sym.compare("==", w.index, index), w.guard), {}
+    quantified = frozenset(w.vars)
+    const, terms = sym.terms_of(w.index)
+    rest = sym.linear(const, {a: c for a, c in terms.items() if not (a.free & quantified)})
+    digits = [(c, a) for a, c in terms.items() if a.free & quantified]
+    d = sym.sub(index, rest)
+    mapping: dict[Sym, Sym] = {}
+    conds: list[Sym] = []
+    matched = _match_symbolic(digits, d, quantified)
+    if matched is not None:
+        mapping, d, digits = matched
+    if any(a not in quantified for _, a in digits):
+        raise Unsummarised("an array is written at an index that is not a number in its loop variables")
+    ordered = sorted(((abs(c), c, a) for c, a in digits), key=lambda t: t[0], reverse=True)
+    if any(c < 0 for _, c, _ in ordered):
+        shift = sym.ZERO
+        flipped = {a for _, c, a in ordered if c < 0}
+        for _, c, a in ordered:
+            if c < 0:
+                shift = sym.add(shift, sym.scale(sym.sub(sym.extent_of(a), ONE), c))
+        d = sym.sub(d, shift)
+    else:
+        flipped = set()
+    span: Sym = ONE
+    for size, _, a in reversed(ordered):  # each digit must fit below the next
+        if not sym.prove_lt(sym.sub(span, ONE), sym.integer(size)):
+            raise Unsummarised("two iterations may write the same element")
+        span = sym.add(sym.scale(sym.sub(sym.extent_of(a), ONE), size), span)
+    if ordered or matched is not None:
+        conds.append(sym.compare(">=", d, ZERO))
+    left = d
+    for n, (size, _, a) in enumerate(ordered):
+        digit = sym.div(left, sym.integer(size))
+        left = sym.mod(left, sym.integer(size))
+        conds.append(sym.compare("<", digit, sym.extent_of(a)))
+        mapping[a] = sym.sub(sym.sub(sym.extent_of(a), ONE), digit) if a in flipped else digit
+        del n
+    conds.append(sym.compare("==", left, ZERO))
+    for v in w.vars:
+        if v not in mapping:
+            raise Unsummarised("an array is written at an index that forgets an iteration")
+    conds.append(sym.substitute(w.guard, mapping))
+    return sym.conjoin(*conds), mapping
+
+
+def _match_symbolic(
+    digits: list[tuple[int, Sym]], d: Sym, quantified: frozenset[Sym]
+) -> tuple[dict[Sym, Sym], Sym, list[tuple[int, Sym]]] | None:
+    """Digits whose weight is symbolic (row * n) are read off d term by term."""
+    products = [(c, a) for c, a in digits if a.op == "prod"]
+    if not products:
+        return None
+    mapping: dict[Sym, Sym] = {}
+    for c, a in products:
+        mine = [f for f in a.args if f in quantified]
+        if len(mine) != 1:
+            return None
+        weight = [f for f in a.args if f is not mine[0]]
+        unit = weight[0]
+        for f in weight[1:]:
+            unit = sym.mul(unit, f)
+        const, terms = sym.terms_of(d)
+        quotient: dict[Sym, int] = {}
+        for t, k in terms.items():
+            factors = list(t.args) if t.op == "prod" else [t]
+            if all(f in factors for f in weight) and k % c == 0:
+                for f in weight:
+                    factors.remove(f)
+                q = ONE
+                for f in factors:
+                    q = sym.mul(q, f)
+                for atom, m in (sym.terms_of(q)[1] or {ONE: 1}).items():
+                    quotient[atom] = quotient.get(atom, 0) + m * (k // c)
+        value = sym.add(*[sym.scale(q, m) for q, m in quotient.items()]) if quotient else ZERO
+        mapping[mine[0]] = value
+        d = sym.sub(d, sym.scale(sym.mul(unit, value), c))
+    return mapping, d, [(c, a) for c, a in digits if a.op != "prod"]

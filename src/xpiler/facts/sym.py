@@ -1,0 +1,1194 @@
+"""Symbolic values: interned expressions in normal form.
+
+Integers are mathematical integers (a proposal's view; judges execute the real text). Every integer expression is a
+sum of coefficient * atom plus a constant; division and remainder by constants are simplified with the ranges of
+their atoms. Equal expressions are the same object, so equality is `is`. A `fold` is a reduction over bound
+variables, named canonically so that alpha-equal folds are the same object too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import gcd, inf
+
+from xpiler.ir.types import DType
+
+I32 = DType.I32
+BOOL = DType.BOOL
+
+
+class Sym:
+    """One interned node: op, args, and data; `free` are the variables it mentions; lo/hi bound an integer."""
+
+    __slots__ = ("args", "data", "depth", "dtype", "free", "has", "hi", "lo", "op", "size", "uid")
+
+    op: str
+    args: tuple[Sym, ...]
+    data: object
+    dtype: DType
+    uid: int
+    free: frozenset[Sym]
+    has: frozenset[str]
+    lo: float
+    hi: float
+    depth: int
+    size: int
+
+    def __repr__(self) -> str:
+        return show(self)
+
+
+_table: dict[object, Sym] = {}
+_NONE: frozenset[Sym] = frozenset()
+_INTERESTING = frozenset({"fold", "ld", "prev", "pld", "undef", "call", "bit", "arr"})
+
+
+def _make(op: str, args: tuple[Sym, ...], data: object, dtype: DType) -> Sym:
+    key = (op, args, data, dtype)
+    node = _table.get(key)
+    if node is not None:
+        return node
+    node = Sym()
+    node.op, node.args, node.data, node.dtype = op, args, data, dtype
+    node.uid = len(_table)
+    free: frozenset[Sym] = _NONE
+    has: frozenset[str] = frozenset({op}) if op in _INTERESTING else frozenset()
+    depth = 0
+    size = 1
+    for a in args:
+        free = free | a.free if free else a.free
+        has = has | a.has if has else a.has
+        depth = max(depth, a.depth)
+        size += a.size
+    node.free, node.has, node.depth, node.size = free, has, depth, min(size, 1 << 30)
+    node.lo, node.hi = -inf, inf
+    _table[key] = node
+    if op == "var":
+        node.free = frozenset({node})
+    elif op == "fold":
+        bound = frozenset(data[1])  # type: ignore[index]
+        node.free = node.free - bound
+        node.depth = depth + len(bound)
+    if not dtype.is_float:
+        node.lo, node.hi = _range(node)
+    return node
+
+
+def _range(n: Sym) -> tuple[float, float]:
+    a = n.args
+    match n.op:
+        case "int":
+            return n.data, n.data  # type: ignore[return-value]
+        case "var":
+            extent = n.data[1]  # type: ignore[index]
+            return (0, extent.hi - 1) if extent is not None else (0, inf)
+        case "lin":
+            const, terms = n.data  # type: ignore[misc]
+            lo = hi = const
+            for c, x in zip(terms, a, strict=True):
+                lo += c * (x.lo if c > 0 else x.hi)
+                hi += c * (x.hi if c > 0 else x.lo)
+            return lo, hi
+        case "div":
+            if a[0].lo >= 0 and a[1].lo > 0:
+                lo = a[0].lo // a[1].hi if a[1].hi != inf else 0
+                return lo, (a[0].hi // a[1].lo if a[0].hi != inf else inf)
+        case "mod":
+            if a[0].lo >= 0 and a[1].lo > 0:
+                return 0, min(a[0].hi, a[1].hi - 1)
+        case "prod":
+            if all(x.lo >= 0 for x in a):
+                lo, hi = 1.0, 1.0
+                for x in a:
+                    lo, hi = lo * x.lo, (hi * x.hi if x.hi and hi else 0)
+                return lo, hi
+        case "bit":
+            if n.data in ("^", "|", "&") and all(x.lo >= 0 and x.hi != inf for x in a):
+                top = max(int(x.hi).bit_length() for x in a)
+                return 0, (1 << top) - 1 if n.data != "&" else min(x.hi for x in a)
+        case "call":
+            if n.data == "min":
+                return min(x.lo for x in a), min(x.hi for x in a)
+            if n.data == "max":
+                return max(x.lo for x in a), max(x.hi for x in a)
+        case "sel":
+            return min(a[1].lo, a[2].lo), max(a[1].hi, a[2].hi)
+        case "cmp" | "and" | "or" | "not":
+            return 0, 1
+    match n.dtype:
+        case DType.BOOL:
+            return 0, 1
+        case DType.U8 | DType.U16:
+            return 0, (1 << n.dtype.bits) - 1
+        case DType.I8 | DType.I16:
+            return -(1 << (n.dtype.bits - 1)), (1 << (n.dtype.bits - 1)) - 1
+    return -inf, inf
+
+
+# ---------------------------------------------------------------- leaves
+
+
+def integer(value: int) -> Sym:
+    return _make("int", (), int(value), I32)
+
+
+ZERO, ONE = integer(0), integer(1)
+
+
+def boolean(value: bool) -> Sym:
+    return _make("int", (), int(bool(value)), BOOL)
+
+
+TRUE, FALSE = boolean(True), boolean(False)
+
+
+def number(value: float, dtype: DType) -> Sym:
+    return _make("flt", (), (float(value), str(value)), dtype) if dtype.is_float else integer(int(value))
+
+
+def var(name: str, extent: Sym | None = None, dtype: DType = I32) -> Sym:
+    """A variable; with an extent it ranges over 0 .. extent-1."""
+    return _make("var", (), (name, extent), dtype)
+
+
+def extent_of(v: Sym) -> Sym:
+    extent = v.data[1]  # type: ignore[index]
+    assert extent is not None
+    return extent  # type: ignore[no-any-return]
+
+
+def name_of(v: Sym) -> str:
+    return v.data[0]  # type: ignore[index,no-any-return]
+
+
+def is_const(x: Sym) -> bool:
+    return x.op == "int"
+
+
+def value_of(x: Sym) -> int:
+    assert x.op == "int"
+    return x.data  # type: ignore[return-value]
+
+
+# ---------------------------------------------------------------- integers
+
+
+def terms_of(x: Sym) -> tuple[int, dict[Sym, int]]:
+    """x as constant + {atom: coefficient}."""
+    if x.op == "int":
+        return value_of(x), {}
+    if x.op == "lin":
+        const, coefs = x.data  # type: ignore[misc]
+        return const, dict(zip(x.args, coefs, strict=True))
+    return 0, {x: 1}
+
+
+def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
+    live = {a: c for a, c in terms.items() if c}
+    live = _recombine(live)
+    if not live:
+        return integer(const)
+    if const == 0 and len(live) == 1:
+        atom, c = next(iter(live.items()))
+        if c == 1:
+            return atom
+    atoms = tuple(sorted(live, key=lambda a: a.uid))
+    return _make("lin", atoms, (const, tuple(live[a] for a in atoms)), I32)
+
+
+def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
+    """c*m*(x/m) + c*(x%m) = c*x, for whole and partial digits of x."""
+    again = True
+    while again:
+        again = False
+        for low in list(terms):
+            if low.op != "mod" or not is_const(low.args[1]):
+                continue
+            c, (x, m) = terms[low], low.args
+            if terms.get(x) == -c:  # x - x%m = m * (x/m)
+                del terms[low], terms[x]
+                high = div(x, m)
+                terms[high] = terms.get(high, 0) - c * value_of(m)
+                terms = {a: k for a, k in terms.items() if k}
+                again = True
+                break
+            high = div(x, m)
+            if high.op == "lin" or high.op == "int":
+                continue
+            if terms.get(high) == c * value_of(m):
+                del terms[low], terms[high]
+                const, extra = terms_of(x)
+                if const:
+                    terms[low], terms[high] = c, c * value_of(m)
+                    continue
+                for a, k in extra.items():
+                    terms[a] = terms.get(a, 0) + c * k
+                terms = {a: k for a, k in terms.items() if k}
+                again = True
+                break
+            for other, k in list(terms.items()):  # c*m*((x/m)%p) + c*(x%m) = c*(x % (m*p))
+                if other.op == "mod" and k == c * value_of(m) and other.args[0] is high and is_const(other.args[1]):
+                    merged = mod(x, integer(value_of(m) * value_of(other.args[1])))
+                    if merged.op == "mod":
+                        del terms[low], terms[other]
+                        terms[merged] = terms.get(merged, 0) + c
+                        again = True
+                        break
+            if again:
+                break
+    return terms
+
+
+def add(*xs: Sym) -> Sym:
+    const, terms = 0, {}
+    for x in xs:
+        if x.dtype.is_float:
+            raise TypeError("integer sum of floats")
+        c, more = terms_of(x)
+        const += c
+        for a, k in more.items():
+            terms[a] = terms.get(a, 0) + k
+    return linear(const, terms)
+
+
+def scale(x: Sym, factor: int) -> Sym:
+    const, terms = terms_of(x)
+    return linear(const * factor, {a: c * factor for a, c in terms.items()})
+
+
+def sub(a: Sym, b: Sym) -> Sym:
+    return add(a, scale(b, -1))
+
+
+def mul(a: Sym, b: Sym) -> Sym:
+    if is_const(a):
+        return scale(b, value_of(a))
+    if is_const(b):
+        return scale(a, value_of(b))
+    ca, ta = terms_of(a)
+    cb, tb = terms_of(b)
+    out: dict[Sym, int] = {}
+    for x, i in ta.items():
+        for y, j in tb.items():
+            factors = (x.args if x.op == "prod" else (x,)) + (y.args if y.op == "prod" else (y,))
+            atom = _make("prod", tuple(sorted(factors, key=lambda s: s.uid)), None, I32)
+            out[atom] = out.get(atom, 0) + i * j
+        if cb:
+            out[x] = out.get(x, 0) + i * cb
+    if ca:
+        for y, j in tb.items():
+            out[y] = out.get(y, 0) + ca * j
+    return linear(ca * cb, out)
+
+
+def div(a: Sym, b: Sym) -> Sym:
+    """a / b for b > 0; floor and C agree because a >= 0 where rules apply."""
+    if is_const(b) and value_of(b) > 0:
+        return _div_const(a, value_of(b))
+    if a is b:
+        return ONE
+    quotient = _divide_by_atom(a, b)
+    return quotient if quotient is not None else _make("div", (a, b), None, I32)
+
+
+def _divide_by_atom(a: Sym, b: Sym) -> Sym | None:
+    """(b*q + r) / b = q for a symbolic b, when 0 <= r < b can be seen from r's extent."""
+    if b.op != "var":
+        return None
+    const, terms = terms_of(a)
+    quotient: dict[Sym, int] = {}
+    rest: dict[Sym, int] = {}
+    for atom, c in terms.items():
+        if atom is b:
+            quotient[ONE] = c
+        elif atom.op == "prod" and b in atom.args:
+            others = list(atom.args)
+            others.remove(b)
+            q = others[0] if len(others) == 1 else _make("prod", tuple(others), None, I32)
+            quotient[q] = quotient.get(q, 0) + c
+        else:
+            rest[atom] = c
+    if not quotient:
+        return None
+    r = linear(const, rest)
+    if r.lo >= 0 and prove_lt(r, b):
+        return add(*[scale(q, c) for q, c in quotient.items()])
+    return None
+
+
+def _div_const(a: Sym, m: int) -> Sym:
+    if m == 1:
+        return a
+    if is_const(a):
+        return integer(value_of(a) // m) if value_of(a) >= 0 else integer(-((-value_of(a)) // m))
+    if 0 <= a.lo and a.hi < m:
+        return ZERO
+    const, terms = terms_of(a)
+    whole = {x: c // m for x, c in terms.items() if c % m == 0}
+    rest = {x: c for x, c in terms.items() if c % m}
+    if whole and a.lo >= 0 or (whole and linear(const, rest).lo >= 0):
+        high, low = (const // m, const % m)
+        return add(linear(high, whole), _div_const(linear(low, rest), m))
+    if a.lo >= 0:
+        if const >= m and linear(const % m, terms).lo >= 0:
+            return add(integer(const // m), _div_const(linear(const % m, terms), m))
+        g = m
+        big = {}
+        for c in terms.values():
+            if gcd(c, m) > 1:
+                g = gcd(g, c)
+        if g == 1 or g == m:
+            g = max((gcd(c, m) for c in terms.values() if gcd(c, m) not in (1, m)), default=1)
+        if g > 1:
+            big = {x: c // g for x, c in terms.items() if c % g == 0}
+            small = linear(const % g, {x: c for x, c in terms.items() if c % g})
+            if big and 0 <= small.lo and small.hi < g:
+                return _div_const(linear(const // g, big), m // g)
+        if a.op == "div" and is_const(a.args[1]):
+            return _div_const(a.args[0], m * value_of(a.args[1]))
+        if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % m == 0:
+            return mod(_div_const(a.args[0], m), integer(value_of(a.args[1]) // m))
+    return _make("div", (a, integer(m)), None, I32)
+
+
+def mod(a: Sym, b: Sym) -> Sym:
+    if is_const(b) and value_of(b) > 0:
+        return _mod_const(a, value_of(b))
+    quotient = _divide_by_atom(a, b)
+    if quotient is not None:
+        return sub(a, mul(quotient, b))
+    return _make("mod", (a, b), None, I32)
+
+
+def _mod_const(a: Sym, m: int) -> Sym:
+    if m == 1:
+        return ZERO
+    if is_const(a):
+        v = value_of(a)
+        return integer(v % m if v >= 0 else -((-v) % m))
+    if 0 <= a.lo and a.hi < m:
+        return a
+    if a.lo < 0:
+        return _make("mod", (a, integer(m)), None, I32)
+    const, terms = terms_of(a)
+    rest = {x: c % m if c > 0 else c for x, c in terms.items() if c % m}
+    reduced = linear(const % m, rest)
+    if reduced is not a and reduced.lo >= 0:
+        return _mod_const(reduced, m)
+    g = max((gcd(c, m) for c in terms.values() if gcd(c, m) not in (1, m)), default=1)
+    if g > 1:
+        big = {x: c // g for x, c in terms.items() if c % g == 0}
+        small = linear(const % g, {x: c for x, c in terms.items() if c % g})
+        if big and 0 <= small.lo and small.hi < g:
+            return add(scale(_mod_const(linear(const // g, big), m // g), g), small)
+    if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % m == 0:
+        return _mod_const(a.args[0], m)
+    if a.op == "bit" and a.data == "^" and m & (m - 1) == 0:
+        return bit("^", _mod_const(a.args[0], m), _mod_const(a.args[1], m))
+    return _make("mod", (a, integer(m)), None, I32)
+
+
+def bit(op: str, a: Sym, b: Sym) -> Sym:
+    """a op b for op in & | ^ << >>, turned into arithmetic where a constant allows it."""
+    if is_const(a) and is_const(b):
+        x, y = value_of(a), value_of(b)
+        table: dict[str, Callable[[], int]] = {
+            "&": lambda: x & y, "|": lambda: x | y, "^": lambda: x ^ y,
+            "<<": lambda: x << y, ">>": lambda: x >> y,
+        }
+        return integer(table[op]())
+    if op in ("&", "|", "^") and is_const(a):
+        a, b = b, a
+    if is_const(b):
+        c = value_of(b)
+        if op == "<<":
+            return scale(a, 1 << c)
+        if c == 0:
+            return ZERO if op == "&" else a
+        if op == ">>" and a.lo >= 0:
+            return _div_const(a, 1 << c)
+        if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
+            return _mod_const(a, c + 1)
+    return _make("bit", (a, b), op, I32)
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def bound(x: Sym, upper: bool) -> Sym:
+    """x with every bounded variable at the end of its range that makes x largest (or smallest)."""
+    for _ in range(8):
+        const, terms = terms_of(x)
+        out, changed = integer(const), False
+        for atom, c in terms.items():
+            factors = atom.args if atom.op == "prod" else (atom,)
+            if (c > 0) == upper and any(f.op == "var" and f.data[1] is not None for f in factors):  # type: ignore[index]
+                new = integer(c)
+                for f in factors:
+                    e = f.data[1] if f.op == "var" else None  # type: ignore[index]
+                    new = mul(new, sub(e, ONE) if e is not None else f)
+                out, changed = add(out, new), True
+            elif any(f.op == "var" and f.data[1] is not None for f in factors):  # type: ignore[index]
+                changed = True  # at its smallest: 0
+            else:
+                out = add(out, scale(atom, c))
+        x = out
+        if not changed:
+            return x
+    return x
+
+
+def prove_lt(a: Sym, b: Sym) -> bool:
+    """a < b for every value of the variables in range."""
+    d = sub(a, b)
+    return d.hi < 0 or bound(d, True).hi < 0
+
+
+def compare(op: str, a: Sym, b: Sym) -> Sym:
+    if a.dtype.is_float or b.dtype.is_float:
+        return _make("cmp", (a, b), op, BOOL)
+    match op:
+        case "<":
+            return _negative(sub(a, b))
+        case "<=":
+            return _negative(sub(sub(a, b), ONE))
+        case ">":
+            return _negative(sub(b, a))
+        case ">=":
+            return _negative(sub(sub(b, a), ONE))
+        case "==":
+            return _zero(sub(a, b))
+        case "!=":
+            return negate(_zero(sub(a, b)))
+    raise ValueError(op)
+
+
+def _negative(d: Sym) -> Sym:
+    """d < 0"""
+    if d.hi < 0 or bound(d, True).hi < 0:
+        return TRUE
+    if d.lo >= 0 or bound(d, False).lo >= 0:
+        return FALSE
+    const, terms = terms_of(d)
+    g = 0
+    for c in terms.values():
+        g = gcd(g, c)
+    if g > 1:
+        d = linear(-((-const) // g) if const <= 0 else const // g, {a: c // g for a, c in terms.items()})
+        if const > 0 and const % g:
+            d = linear(const // g, {a: c // g for a, c in terms.items()})
+        return _negative(d)
+    return _make("lt", (d,), None, BOOL)
+
+
+def _zero(d: Sym) -> Sym:
+    """d == 0"""
+    if d.lo > 0 or d.hi < 0:
+        return FALSE
+    if is_const(d):
+        return boolean(value_of(d) == 0)
+    const, terms = terms_of(d)
+    if all(c < 0 for c in terms.values()):
+        d = scale(d, -1)
+    return _make("eq", (d,), None, BOOL)
+
+
+def negate(c: Sym) -> Sym:
+    match c.op:
+        case "int":
+            return boolean(not value_of(c))
+        case "not":
+            return c.args[0]
+        case "lt":
+            return _negative(sub(scale(c.args[0], -1), ONE))
+        case "and":
+            return disjoin(*[negate(a) for a in c.args])
+        case "or":
+            return conjoin(*[negate(a) for a in c.args])
+    return _make("not", (c,), None, BOOL)
+
+
+def conjoin(*cs: Sym) -> Sym:
+    parts: dict[Sym, None] = {}
+    for c in cs:
+        for p in c.args if c.op == "and" else (c,):
+            if p is FALSE or (is_const(p) and not value_of(p)):
+                return FALSE
+            if not is_const(p):
+                parts[p] = None
+    if not parts:
+        return TRUE
+    if len(parts) == 1:
+        return next(iter(parts))
+    if any(negate(p) in parts for p in parts if p.op != "and"):
+        return FALSE
+    return _make("and", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
+
+
+def conjuncts(c: Sym) -> tuple[Sym, ...]:
+    return c.args if c.op == "and" else () if c is TRUE else (c,)
+
+
+def disjoin(*cs: Sym) -> Sym:
+    parts: dict[Sym, None] = {}
+    for c in cs:
+        for p in c.args if c.op == "or" else (c,):
+            if is_const(p) and value_of(p):
+                return TRUE
+            if not is_const(p):
+                parts[p] = None
+    if not parts:
+        return FALSE
+    if len(parts) == 1:
+        return next(iter(parts))
+    return _make("or", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
+
+
+def select(c: Sym, a: Sym, b: Sym) -> Sym:
+    if is_const(c):
+        return a if value_of(c) else b
+    if a is b or b.op == "undef":
+        return a
+    if a.op == "undef":
+        return b
+    a, b = assume(a, c), assume(b, negate(c))
+    if a is b:
+        return a
+    if b.op == "sel" and b.args[2] is a:  # c ? a : (d ? b : a)
+        return select(conjoin(negate(c), b.args[0]), b.args[1], a)
+    if a.op == "sel" and a.args[2] is b:
+        return select(conjoin(c, a.args[0]), a.args[1], b)
+    if c.op == "cmp" and a.dtype.is_float and {*c.args} == {a, b}:
+        greater = (c.data in (">", ">=")) == (c.args[0] is a)
+        return call("max" if greater else "min", (a, b), a.dtype)
+    if c.op == "lt" and not a.dtype.is_float and a.dtype is not BOOL and c.args[0] is sub(a, b):
+        return call("min", (a, b), a.dtype)
+    if c.op == "lt" and not a.dtype.is_float and a.dtype is not BOOL and c.args[0] is sub(b, a):
+        return call("max", (a, b), a.dtype)
+    if a.dtype is BOOL and b.dtype is BOOL:
+        return disjoin(conjoin(c, a), conjoin(negate(c), b))
+    return _make("sel", (c, a, b), None, a.dtype)
+
+
+def assume(x: Sym, c: Sym) -> Sym:
+    """x simplified where c holds."""
+    if not x.args or (not x.free and not x.has):
+        return x
+    facts: dict[Sym, Sym] = {}
+    for p in conjuncts(c):
+        facts[p] = TRUE
+        facts[negate(p)] = FALSE
+    narrowed: dict[Sym, Sym] = {}
+    restore: dict[Sym, Sym] = {}
+    for p in conjuncts(c):
+        if p.op == "lt":
+            const, terms = terms_of(p.args[0])
+            if len(terms) == 1:
+                (v, k), = terms.items()
+                if v.op == "var" and k == 1 and -const < v.hi + 1:
+                    small = var(name_of(v) + "'", integer(-const))
+                    narrowed[v], restore[small] = small, v
+        elif p.op == "eq":
+            const, terms = terms_of(p.args[0])
+            vs = [(a, k) for a, k in terms.items() if a.op == "var" and abs(k) == 1]
+            if vs and len(terms) == 1:
+                narrowed[vs[0][0]] = integer(-const * vs[0][1])
+    out = rewrite(x, lambda n: facts.get(n))
+    if narrowed and (out.free & narrowed.keys()):
+        out = substitute(out, narrowed)
+        if restore:
+            out = substitute(out, restore)
+    return out
+
+
+# ---------------------------------------------------------------- values
+
+_IDENTITY = {"+": 0.0, "*": 1.0, "max": -inf, "min": inf, "|": 0, "^": 0}
+
+
+def binary(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
+    """C's a op b at type dtype."""
+    if op in ("&&", "||"):
+        return conjoin(a, b) if op == "&&" else disjoin(a, b)
+    if op in ("<", "<=", ">", ">=", "==", "!="):
+        return compare(op, a, b)
+    if not dtype.is_float:
+        match op:
+            case "+":
+                return reduce_pair("+", a, b, dtype)
+            case "-":
+                return sub(a, b)
+            case "*":
+                return mul(a, b)
+            case "/":
+                return div(a, b)
+            case "%":
+                return mod(a, b)
+        return bit(op, a, b)
+    if op == "+":
+        return reduce_pair("+", a, b, dtype)
+    if op == "*":
+        if a.op == "flt" and a.data[0] == 1.0:  # type: ignore[index]
+            return b
+        if b.op == "flt" and b.data[0] == 1.0:  # type: ignore[index]
+            return a
+    return _make("bin", (a, b), op, dtype)
+
+
+def is_identity(op: str, x: Sym) -> bool:
+    if x.op == "int":
+        return op in ("+", "|", "^") and value_of(x) == 0
+    return x.op == "flt" and x.data[0] == _IDENTITY.get(op)  # type: ignore[index]
+
+
+def combine(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
+    """a op b for an associative op, without looking for folds."""
+    if is_identity(op, a):
+        return b
+    if is_identity(op, b):
+        return a
+    if op in ("max", "min"):
+        return a if a is b else _make("call", (a, b), op, dtype)
+    if not dtype.is_float:
+        return add(a, b) if op == "+" else mul(a, b) if op == "*" else bit(op, a, b)
+    return _make("bin", (a, b), op, dtype)
+
+
+def reduce_pair(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
+    """a op b for an associative op; x[i] op x[i+d] becomes a fold."""
+    if is_identity(op, a):
+        return b
+    if is_identity(op, b):
+        return a
+    if op in ("max", "min") and a is b:
+        return a
+    rolled = _reroll(op, a, b, dtype)
+    return rolled if rolled is not None else combine(op, a, b, dtype)
+
+
+def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
+    if name in ("max", "min") and len(args) == 2:
+        if not dtype.is_float:
+            a, b = args
+            if prove_lt(a, add(b, ONE)):
+                return a if name == "min" else b
+            if prove_lt(b, add(a, ONE)):
+                return b if name == "min" else a
+        return reduce_pair(name, args[0], args[1], dtype)
+    return _make("call", args, name, dtype)
+
+
+def cast(a: Sym, dtype: DType) -> Sym:
+    if a.dtype is dtype:
+        return a
+    if not dtype.is_float and dtype is not BOOL and not a.dtype.is_float:
+        top = (1 << (dtype.bits - (1 if dtype.is_signed else 0))) - 1
+        low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
+        if dtype.bits >= 32 or (a.lo >= low and a.hi <= top):
+            return a
+    if a.op == "int" and dtype.is_float:
+        return number(float(value_of(a)), dtype)
+    if a.op == "flt" and dtype in (DType.F32, DType.F64) and float(a.data[0]).is_integer():  # type: ignore[index]
+        return number(a.data[0], dtype)  # type: ignore[index]
+    if dtype is BOOL and not a.dtype.is_float:
+        return negate(compare("==", a, ZERO))
+    return _make("cast", (a,), dtype, dtype)
+
+
+def unary(op: str, a: Sym, dtype: DType) -> Sym:
+    if op == "!":
+        return negate(a if a.dtype is BOOL else negate(compare("==", a, ZERO)))
+    if op == "-" and not dtype.is_float:
+        return scale(a, -1)
+    if op == "-" and a.op == "flt":
+        return number(-a.data[0], dtype)  # type: ignore[index]
+    return _make("un", (a,), op, dtype)
+
+
+def load(buffer: str, index: Sym, dtype: DType) -> Sym:
+    """The initial content of a global buffer."""
+    return _make("ld", (index,), buffer, dtype)
+
+
+def previous(name: str, dtype: DType) -> Sym:
+    """A scalar's value at the start of the loop iteration being summarised."""
+    return _make("prev", (), name, dtype)
+
+
+def previous_load(buffer: str, index: Sym, dtype: DType) -> Sym:
+    return _make("pld", (index,), buffer, dtype)
+
+
+def undefined(dtype: DType) -> Sym:
+    return _make("undef", (), None, dtype)
+
+
+# ---------------------------------------------------------------- folds
+
+
+def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> Sym:
+    """init op (op over vars of body): one reduction, its variables canonical and its nest flattened."""
+    live = [v for v in vars_]
+    guards: list[Sym] = []
+    if body.op == "sel" and is_identity(op, body.args[2]):
+        guards, body = list(conjuncts(body.args[0])), body.args[1]
+    if body.op == "fold" and body.data[0] == op and is_identity(op, body.args[1]) and body.dtype is dtype:  # type: ignore[index]
+        fresh = {v: var(f"{name_of(v)}~{len(live)}", extent_of(v)) for v in body.data[1]}  # type: ignore[index]
+        inner = substitute(body.args[0], fresh)
+        if inner.op == "sel" and is_identity(op, inner.args[2]):
+            guards += conjuncts(inner.args[0])
+            inner = inner.args[1]
+        live += fresh.values()
+        body = inner
+    live, body, guards = _tidy(live, body, guards)
+    dead = [v for v in live if v not in body.free and not any(v in g.free for g in guards)]
+    if op in ("max", "min") and dead:
+        live = [v for v in live if v not in dead]
+    if len(live) == 1 and is_const(extent_of(live[0])) and value_of(extent_of(live[0])) == 1 and not guards:
+        return combine(op, init, substitute(body, {live[0]: ZERO}), dtype)
+    if not live and not guards:
+        return combine(op, init, body, dtype)
+    if guards:
+        identity = number(_IDENTITY[op], dtype) if dtype.is_float else (
+            integer(int(_IDENTITY[op])) if op in ("+", "*", "|", "^") else None)
+        if identity is None:
+            identity = undefined(dtype)
+        guard = conjoin(*guards)
+        body = _make("sel", (guard, assume(body, guard), identity), None, dtype)
+    base = max([body.depth, *(_rank(v) + 1 for v in body.free if v not in live)])
+    canonical: list[Sym] = []
+    mapping: dict[Sym, Sym] = {}
+    for n, v in enumerate(live):
+        e = substitute(extent_of(v), mapping)
+        c = var(f"{_BOUND}{base + len(live) - 1 - n}", e)
+        mapping[v] = c
+        canonical.append(c)
+    body = substitute(body, mapping)
+    return _make("fold", (body, init), (op, tuple(canonical)), dtype)
+
+
+_BOUND = "@"  # prefix of canonical bound variables; no source name has it
+
+
+def _rank(v: Sym) -> int:
+    name = name_of(v)
+    digits = name[1:].rstrip("'")
+    return int(digits) if name.startswith(_BOUND) and digits.isdigit() else -1
+
+
+def _tidy(live: list[Sym], body: Sym, guards: list[Sym]) -> tuple[list[Sym], Sym, list[Sym]]:
+    """Merge variables that occur only as digits of one number; turn guards into extents."""
+    again = True
+    while again:
+        again = False
+        for v in live:
+            for g in guards:
+                tightened = _tighten(v, g)
+                if tightened is not None:
+                    new = var(name_of(v), tightened)
+                    live = [new if w is v else w for w in live]
+                    body = substitute(body, {v: new})
+                    guards = [substitute(h, {v: new}) for h in guards if h is not g]
+                    guards = [h for h in guards if h is not TRUE]
+                    again = True
+                    break
+            if again:
+                break
+        if again:
+            continue
+        merged = merge_digits(live, [body, *guards])
+        if merged is not None:
+            live, (body, *guards) = merged
+            guards = [h for h in guards if h is not TRUE]
+            again = True
+    return live, body, guards
+
+
+def _tighten(v: Sym, guard: Sym) -> Sym | None:
+    """The new extent of v if guard says v < e with e free of v."""
+    if guard.op != "lt":
+        return None
+    const, terms = terms_of(guard.args[0])
+    if terms.get(v) != 1 or any(v in a.free for a in terms if a is not v):
+        return None
+    limit = scale(linear(const, {a: c for a, c in terms.items() if a is not v}), -1)
+    if any(u.data[1] is not None for u in limit.free):  # type: ignore[index]
+        return None  # depends on another loop: keep it a guard
+    if prove_lt(limit, add(extent_of(v), ONE)) or _rounded_up(limit, extent_of(v)):
+        return limit
+    return None
+
+
+def _rounded_up(limit: Sym, extent: Sym) -> bool:
+    """extent is limit rounded up to a multiple: m * ((limit + m-1) / m)."""
+    const, terms = terms_of(extent)
+    if const or len(terms) != 1:
+        return False
+    (atom, m), = terms.items()
+    return (
+        atom.op == "div" and atom.args[1] is integer(m) and sub(atom.args[0], limit) is integer(m - 1)
+    )
+
+
+def merge_digits(live: list[Sym], exprs: list[Sym]) -> tuple[list[Sym], list[Sym]] | None:
+    """If h and l occur only as n*h + l with n the extent of l, one variable over both replaces them."""
+    if len(live) < 2:
+        return None
+    uses = _linear_uses(exprs, frozenset(live))
+    for low in live:
+        n = extent_of(low)
+        if not is_const(n):
+            continue
+        for high in live:
+            if high is low or low in extent_of(high).free:
+                continue
+            if _digits(uses, high, low, value_of(n)):
+                merged = var(f"{name_of(high)}_{name_of(low)}", scale(extent_of(high), value_of(n)))
+                out = [substitute(e, {low: merged, high: ZERO}) for e in exprs]
+                rest = [merged if v is high else v for v in live if v is not low]
+                return rest, out
+    return None
+
+
+def _linear_uses(exprs: list[Sym], watch: frozenset[Sym]) -> list[dict[Sym, int]]:
+    """Every place one of the watched variables occurs: as the coefficients of the sum it stands in."""
+    found: list[dict[Sym, int]] = []
+    seen: set[Sym] = set()
+
+    def visit(x: Sym) -> None:
+        if x in seen or not (x.free & watch):
+            return
+        seen.add(x)
+        if x.op == "var":
+            found.append({x: 1})
+            return
+        if x.op == "lin":
+            _, terms = terms_of(x)
+            direct = {a: c for a, c in terms.items() if a in watch}
+            if direct:
+                found.append(direct)
+            for a in terms:
+                if a not in watch:
+                    visit(a)
+            return
+        for a in x.args:
+            visit(a)
+
+    for e in exprs:
+        visit(e)
+    return found
+
+
+def _digits(uses: list[dict[Sym, int]], high: Sym, low: Sym, n: int) -> bool:
+    together = False
+    for use in uses:
+        h, l = use.get(high, 0), use.get(low, 0)
+        if h == 0 and l == 0:
+            continue
+        if h != n * l:
+            return False
+        together = True
+    return together
+
+
+def _reroll(op: str, a: Sym, b: Sym, dtype: DType) -> Sym | None:
+    """x op x' -> fold, when x' is x with indices moved by a constant or with one bit of an index flipped."""
+    if not (("ld" in a.has or "pld" in a.has or "fold" in a.has) and ("ld" in b.has or "pld" in b.has)):
+        return None
+    if a.size > 20000:
+        return None
+    grown = _extend(op, a, b, dtype)
+    if grown is not None:
+        return grown
+    flipped = _flip(op, a, b, dtype)
+    if flipped is not None:
+        return flipped
+    delta = _shift(a, b)
+    if delta is None:
+        return None
+    v = var("r", integer(2))
+    body = _moved(a, b, v)
+    return None if body is None else fold(op, [v], body, _identity_of(op, dtype), dtype)
+
+
+def _identity_of(op: str, dtype: DType) -> Sym:
+    if dtype.is_float:
+        return number(_IDENTITY[op], dtype)
+    if op in ("max", "min"):
+        top = (1 << (dtype.bits - 1)) - 1
+        return integer(-top - 1 if op == "max" else top)
+    return integer(int(_IDENTITY[op]))
+
+
+def _shift(a: Sym, b: Sym) -> bool | None:
+    """True if b is a with some integers moved by constants."""
+    moved = False
+    stack = [(a, b)]
+    while stack:
+        x, y = stack.pop()
+        if x is y:
+            continue
+        if not x.dtype.is_float and not y.dtype.is_float and x.dtype is not BOOL:
+            if "ld" not in x.has and "ld" not in y.has:
+                if not is_const(sub(y, x)):
+                    return None
+                moved = True
+                continue
+        if x.op != y.op or x.dtype is not y.dtype or len(x.args) != len(y.args):
+            return None
+        if x.op == "fold":
+            if x.data != y.data:
+                return None
+        elif x.op == "lin":
+            return None
+        elif x.data != y.data:
+            return None
+        stack.extend(zip(x.args, y.args, strict=True))
+    return moved or None
+
+
+def _moved(a: Sym, b: Sym, v: Sym) -> Sym | None:
+    """a with each integer that differs in b replaced by a + v * (b - a)."""
+    if a is b:
+        return a
+    if not a.dtype.is_float and a.dtype is not BOOL and "ld" not in a.has:
+        return add(a, scale(v, value_of(sub(b, a))))
+    args = []
+    for x, y in zip(a.args, b.args, strict=True):
+        m = _moved(x, y, v)
+        if m is None:
+            return None
+        args.append(m)
+    return rebuild(a, tuple(args))
+
+
+def _extend(op: str, a: Sym, b: Sym, dtype: DType) -> Sym | None:
+    """fold(k < n: f(k)) op f(n) = fold(k < n+1: f(k)); also f(-1) in front, and init op f."""
+    for x, y in ((a, b), (b, a)):
+        if x.op != "fold" or x.data[0] != op or len(x.data[1]) != 1:  # type: ignore[index]
+            continue
+        (k,) = x.data[1]  # type: ignore[index]
+        body, init = x.args
+        if not is_const(extent_of(k)):
+            n = extent_of(k)
+        n = extent_of(k)
+        if substitute(body, {k: n}) is y:
+            longer = var("r", add(n, ONE))
+            return fold(op, [longer], substitute(body, {k: longer}), init, dtype)
+        before = substitute(body, {k: integer(-1)})
+        if before is y:
+            longer = var("r", add(n, ONE))
+            return fold(op, [longer], substitute(body, {k: sub(longer, ONE)}), init, dtype)
+        if is_identity(op, init):
+            return None
+        if y.op == "fold" and y.data == x.data and is_identity(op, y.args[1]):
+            return None
+    return None
+
+
+def _flip(op: str, a: Sym, b: Sym, dtype: DType) -> Sym | None:
+    """x(t) op x(t ^ s) with s one bit: fold over that bit of t."""
+    if "bit" not in b.has:
+        return None
+    for flipped in _xor_sites(b):
+        inner, s = flipped.args
+        if not is_const(s) or value_of(s) & (value_of(s) - 1):
+            continue
+        for t in inner.free:
+            lanes = inner.args[1] if inner.op == "mod" and inner.args[0] is t else None
+            whole = flipped if inner is t else (
+                add(flipped, scale(div(t, lanes), value_of(lanes))) if lanes is not None else None)
+            if whole is None:
+                continue
+            if substitute(a, {t: whole}) is not b:
+                continue
+            step = value_of(s)
+            v = var("r", integer(2))
+            cleared = add(
+                scale(div(t, integer(2 * step)), 2 * step), scale(v, step), mod(t, integer(step)))
+            return fold(op, [v], substitute(a, {t: cleared}), _identity_of(op, dtype), dtype)
+    return None
+
+
+def _xor_sites(x: Sym) -> list[Sym]:
+    found: list[Sym] = []
+    seen: set[Sym] = set()
+    stack = [x]
+    while stack:
+        n = stack.pop()
+        if n in seen or "bit" not in n.has:
+            continue
+        seen.add(n)
+        if n.op == "bit" and n.data == "^":
+            found.append(n)
+        stack.extend(n.args)
+    return found
+
+
+# ---------------------------------------------------------------- rewriting
+
+
+def rebuild(n: Sym, args: tuple[Sym, ...]) -> Sym:
+    """n with new args, in normal form again."""
+    match n.op:
+        case "lin":
+            const, coefs = n.data  # type: ignore[misc]
+            return add(integer(const), *[scale(a, c) for a, c in zip(args, coefs, strict=True)])
+        case "prod":
+            out = args[0]
+            for a in args[1:]:
+                out = mul(out, a)
+            return out
+        case "div":
+            return div(*args)
+        case "mod":
+            return mod(*args)
+        case "bit":
+            return bit(n.data, *args)  # type: ignore[arg-type]
+        case "cmp":
+            return compare(n.data, *args)  # type: ignore[arg-type]
+        case "lt":
+            return _negative(args[0])
+        case "eq":
+            return _zero(args[0])
+        case "and":
+            return conjoin(*args)
+        case "or":
+            return disjoin(*args)
+        case "not":
+            return negate(args[0])
+        case "sel":
+            return select(*args)
+        case "bin":
+            return binary(n.data, args[0], args[1], n.dtype)  # type: ignore[arg-type]
+        case "call":
+            return call(n.data, args, n.dtype)  # type: ignore[arg-type]
+        case "cast":
+            return cast(args[0], n.dtype)
+        case "un":
+            return unary(n.data, args[0], n.dtype)  # type: ignore[arg-type]
+        case "fold":
+            op, bound_vars = n.data  # type: ignore[misc]
+            return fold(op, bound_vars, args[0], args[1], n.dtype)
+    return _make(n.op, args, n.data, n.dtype)
+
+
+def rewrite(x: Sym, rule: Callable[[Sym], Sym | None]) -> Sym:
+    """x with rule applied to every node top-down: a node for which rule answers is replaced, not entered."""
+    memo: dict[Sym, Sym] = {}
+
+    def visit(n: Sym) -> Sym:
+        got = memo.get(n)
+        if got is not None:
+            return got
+        new = rule(n)
+        if new is None:
+            if n.args:
+                args = tuple(visit(a) for a in n.args)
+                new = n if all(p is q for p, q in zip(args, n.args, strict=True)) else rebuild(n, args)
+            else:
+                new = n
+        memo[n] = new
+        return new
+
+    return visit(x)
+
+
+def substitute(x: Sym, mapping: Mapping[Sym, Sym]) -> Sym:
+    """x with variables replaced, capture-free; extents of folds follow."""
+    if not mapping or not (x.free & mapping.keys()) and x.op != "var":
+        if x.op != "fold" and "fold" not in x.has:
+            return x
+    memo: dict[Sym, Sym] = {}
+
+    def visit(n: Sym) -> Sym:
+        got = memo.get(n)
+        if got is not None:
+            return got
+        if n in mapping:
+            new = mapping[n]
+        elif not n.args or not (n.free & mapping.keys()) and "fold" not in n.has:
+            new = n
+        elif n.op == "fold":
+            new = _substitute_fold(n, mapping, visit)
+        else:
+            args = tuple(visit(a) for a in n.args)
+            new = n if all(p is q for p, q in zip(args, n.args, strict=True)) else rebuild(n, args)
+        memo[n] = new
+        return new
+
+    return visit(x)
+
+
+_fresh = 0
+
+
+def fresh(prefix: str, extent: Sym | None = None, dtype: DType = I32) -> Sym:
+    """A variable nobody else has."""
+    global _fresh
+    _fresh += 1
+    return var(f"{prefix}#{_fresh}", extent, dtype)
+
+
+def _substitute_fold(n: Sym, mapping: Mapping[Sym, Sym], visit: Callable[[Sym], Sym]) -> Sym:
+    op, bound_vars = n.data  # type: ignore[misc]
+    touched = bool(n.free & mapping.keys()) or any(extent_of(v).free & mapping.keys() for v in bound_vars)
+    if not touched:
+        return n
+    inner = dict(mapping)
+    new_vars = []
+    for v in bound_vars:
+        w = fresh("s", substitute(extent_of(v), inner))
+        inner[v] = w
+        new_vars.append(w)
+    body = substitute(n.args[0], inner)
+    return fold(op, new_vars, body, visit(n.args[1]), n.dtype)
+
+
+def collect(x: Sym, want: Callable[[Sym], bool]) -> list[Sym]:
+    """Every distinct node that want accepts, outermost first; folds are entered."""
+    found: list[Sym] = []
+    seen: set[Sym] = set()
+    stack = [x]
+    while stack:
+        n = stack.pop()
+        if n in seen:
+            continue
+        seen.add(n)
+        if want(n):
+            found.append(n)
+        stack.extend(n.args)
+    return found
+
+
+def show(x: Sym) -> str:
+    """Readable text, for debugging."""
+    a = x.args
+    match x.op:
+        case "int":
+            return str(x.data)
+        case "flt":
+            return f"{x.data[0]:g}"  # type: ignore[index]
+        case "var":
+            return name_of(x)
+        case "lin":
+            const, coefs = x.data  # type: ignore[misc]
+            parts = [(f"{c}*" if c != 1 else "") + show(t) for c, t in zip(coefs, a, strict=True)]
+            return "(" + "+".join(parts + ([str(const)] if const else [])) + ")"
+        case "ld" | "pld":
+            return f"{x.data}{'' if x.op == 'ld' else '^'}[{show(a[0])}]"
+        case "fold":
+            op, vs = x.data  # type: ignore[misc]
+            heads = ",".join(f"{name_of(v)}<{show(extent_of(v))}" for v in vs)
+            return f"{op}({show(a[1])}; {heads}: {show(a[0])})"
+        case "lt":
+            return f"{show(a[0])}<0"
+        case "eq":
+            return f"{show(a[0])}==0"
+        case "sel":
+            return f"({show(a[0])} ? {show(a[1])} : {show(a[2])})"
+        case "bin" | "bit" | "cmp":
+            return f"({show(a[0])} {x.data} {show(a[1])})"
+        case "prev":
+            return f"prev({x.data})"
+    return f"{x.op}{'' if x.data is None else ':' + str(x.data)}({', '.join(map(show, a))})"

@@ -1,0 +1,157 @@
+"""Contraction: producers move into their consumers until each output is one loop nest.
+
+    for t in 256: s[t] = x[t]                       for t in 256:
+    for t in 256: s[t] = s[t] * 2          ->           y[t] = x[t] * 2 + 1
+    for t in 256: y[t] = s[t] + 1
+
+Scratch arrays, register tiles, unrolled bodies and tree reductions disappear; reductions become plain loops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xpiler.facts import sym
+from xpiler.facts.summary import Unsummarised, Write, solve, summarise
+from xpiler.facts.sym import TRUE, ZERO, Sym
+from xpiler.ir.nodes import Buffer, Kernel, Stmt
+from xpiler.ir.walk import Fresh
+from xpiler.passes.nest import Nest
+from xpiler.passes.step import NotApplicable
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Rewrite a sequential kernel as one nest per output."""
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        try:
+            body = _emit(kernel, nests_of(kernel))
+        except Unsummarised as e:
+            raise NotApplicable(e.why, e.span) from e
+        return Kernel(kernel.name, kernel.params, body, kernel.span)
+
+
+def nests_of(kernel: Kernel) -> list[tuple[str, Write]]:
+    """What each output of a sequential kernel is, in an order in which they may be computed."""
+    outputs = summarise(kernel)
+    return _order([(name, _shape(w)) for name, writes in outputs.items() for w in writes])
+
+
+def _emit(kernel: Kernel, ordered: list[tuple[str, Write]]) -> tuple[Stmt, ...]:
+    names = Fresh([p.name for p in kernel.params])
+    body: list[Stmt] = []
+    for name, w in ordered:
+        dtype = next(p.dtype for p in kernel.params if isinstance(p, Buffer) and p.name == name)
+        body += Nest(names).build(name, dtype, w)
+    return tuple(body)
+
+
+# ---------------------------------------------------------------- shape and order
+
+
+def _shape(w: Write) -> Write:
+    """w with its digits merged, split where its value needs them, and ordered by stride."""
+    live, exprs = list(w.vars), [w.index, w.guard, w.value]
+    while True:
+        merged = sym.merge_digits(live, exprs)
+        if merged is not None:
+            live, exprs = merged
+            continue
+        w = Write(tuple(live), exprs[0], exprs[1], exprs[2])
+        tight = _tightened(w)
+        if tight is None:
+            tight = _split_digits(w)
+        if tight is None:
+            break
+        live, exprs = list(tight.vars), [tight.index, tight.guard, tight.value]
+    cond, _ = solve(Write(w.vars, w.index, TRUE, ZERO), w.index)
+    del cond  # solvable: distinct iterations write distinct elements
+    return Write(tuple(sorted(w.vars, key=lambda v: _stride(v, w.index), reverse=True)),
+                 w.index, w.guard, w.value)
+
+
+def _tightened(w: Write) -> Write | None:
+    for g in sym.conjuncts(w.guard):
+        for v in w.vars:
+            limit = sym._tighten(v, g)
+            if limit is not None and limit is not sym.extent_of(v):
+                new = sym.fresh("i", limit)
+                moved = w.at({v: new})
+                return Write(tuple(new if u is v else u for u in w.vars), *moved.parts())
+    return None
+
+
+def _split_digits(w: Write) -> Write | None:
+    """v used as v / c and v % c becomes two loops, v = c * high + low."""
+    for v in w.vars:
+        n = sym.extent_of(v)
+        if not sym.is_const(n):
+            continue
+        cuts = set()
+        for part in w.parts():
+            for node in sym.collect(part, lambda x: x.op in ("div", "mod") and v in x.free):
+                inner, by = node.args
+                const, terms = sym.terms_of(inner)
+                if set(terms) == {v} and terms[v] == 1 and sym.is_const(by) and const == 0:
+                    cuts.add(sym.value_of(by))
+        size = sym.value_of(n)
+        for c in sorted(cuts):
+            if 1 < c < size and size % c == 0:
+                high = sym.fresh("i", sym.integer(size // c))
+                low = sym.fresh("i", sym.integer(c))
+                moved = w.at({v: sym.add(sym.scale(high, c), low)})
+                vars_ = [u for u in w.vars if u is not v] + [high, low]
+                return Write(tuple(vars_), *moved.parts())
+    return None
+
+
+def _stride(v: Sym, index: Sym) -> float:
+    _, terms = sym.terms_of(index)
+    best = 0.0
+    for atom, c in terms.items():
+        if atom is v:
+            best = max(best, abs(c))
+        elif v in atom.free:
+            best = max(best, float("inf"))
+    return best
+
+
+def _order(nests: list[tuple[str, Write]]) -> list[tuple[str, Write]]:
+    """Nests that read an output's initial content come before the nest that overwrites it."""
+    todo, done = list(nests), []
+    while todo:
+        for n, (name, w) in enumerate(todo):
+            others = [x for m, x in enumerate(todo) if m != n]
+            if any(_reads(x, name) for _, x in others):
+                continue
+            break
+        else:
+            raise Unsummarised("outputs that read each other's initial content")
+        name, w = todo.pop(n)
+        if _reads(w, name):
+            _check_in_place(name, w)
+        done.append((name, w))
+    return done
+
+
+def _reads(w: Write, name: str) -> bool:
+    return any(
+        sym.collect(p, lambda n: n.op == "ld" and n.data == name) for p in w.parts() if "ld" in p.has)
+
+
+def _check_in_place(name: str, w: Write) -> None:
+    """Every element of `name` that an iteration reads is one only its own outermost iteration writes."""
+    for n in sym.collect(w.value, lambda x: x.op == "ld" and x.data == name):
+        if n.args[0] is w.index:
+            continue
+        cond, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), n.args[0])
+        del cond
+        shared = 0
+        for v in w.vars:
+            if mapping[v] is not v:
+                break
+            shared += 1
+        inner = set(w.vars[shared:])
+        if n.args[0].free & inner or not w.vars[:shared]:
+            raise Unsummarised(f"`{name}` is updated from elements other iterations write")

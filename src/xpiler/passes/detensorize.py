@@ -1,0 +1,133 @@
+"""Detensorize: a call of an intrinsic becomes the body of its definition.
+
+    c = _mm512_add_ps(a, b);        ->        for i in 16: c[i] = a[i] + b[i]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from xpiler.ir.nodes import (
+    Addr, Alloc, Assign, Atomic, Binary, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Load, Meaning,
+    Shuffle, Stmt, Store, Var,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import (
+    Fresh, defines, map_exprs, map_stmts, names, rename, scalars_written, statements, substitute,
+)
+from xpiler.passes.step import NotApplicable
+
+
+@dataclass(frozen=True)
+class Detensorize:
+    """Inline every intrinsic of a kernel that `meanings` explains."""
+
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        fresh = Fresh(names(kernel))
+        buffers = {p.name: p for p in kernel.params if isinstance(p, Buffer)}
+        buffers |= {s.buffer.name: s.buffer for s in statements(kernel) if isinstance(s, Alloc)}
+
+        def one(s: Stmt) -> Stmt | tuple[Stmt, ...]:
+            if not isinstance(s, Intrinsic):
+                return s
+            meaning = self.meanings.get(s.key) or self.meanings.get(s.name)
+            if meaning is None:
+                raise NotApplicable(f"nothing says what `{s.name}` does", s.span)
+            return inline(meaning, s, fresh, buffers)
+
+        return replace(kernel, body=map_stmts(kernel.body, one))
+
+
+def inline(
+    meaning: Meaning, call: Intrinsic, fresh: Fresh, buffers: Mapping[str, Buffer]
+) -> tuple[Stmt, ...]:
+    """The statements of a call: parameters bound to arguments, locals renamed apart."""
+    local = {s.buffer.name for s in statements(meaning) if isinstance(s, Alloc)}
+    local |= {v.name for s in statements(meaning) if isinstance(s, Let | For) and (v := defines(s))}
+    body = rename(meaning.body, {n: fresh(n) for n in local})
+    before: list[Stmt] = []
+    after: list[Stmt] = []
+    values: dict[Var, Expr] = {}
+    places: dict[str, Addr] = {}
+    assigned = scalars_written(meaning.body)
+    params = list(zip(meaning.params, call.args, strict=True))
+    for param, arg in params:
+        if isinstance(param, Buffer):
+            if not isinstance(arg, Addr):
+                raise NotApplicable(f"argument `{param.name}` of `{call.name}` is not an address", call.span)
+            places[param.name] = arg
+        elif param in assigned:
+            v = Var(fresh(param.name), param.dtype)
+            before.append(Let(v, arg, call.span))
+            body = rename(body, {param.name: v.name})
+        else:
+            values[param] = arg
+    match meaning.result, call.result:
+        case Buffer() as r, Addr() as to:
+            if any(p.buffer == to.buffer for p in places.values()):
+                before.append(Alloc(Buffer(name := fresh("r"), r.dtype, r.extent, "local"), (), call.span))
+                places[r.name] = Addr(name, Const(0, DType.I32), r.dtype)
+                after.append(_copy(fresh, to, places[r.name], r, call))
+            else:
+                places[r.name] = to
+        case Var() as r, Var() as to:
+            v = Var(fresh(r.name), r.dtype)
+            before.append(Let(v, None, call.span))
+            body = rename(body, {r.name: v.name})
+            after.append(Assign(to, v, call.span))
+        case Var(), None:
+            v = Var(fresh(meaning.result.name), meaning.result.dtype)
+            before.append(Let(v, None, call.span))
+            body = rename(body, {meaning.result.name: v.name})
+    body = _relocate(substitute(body, values), places, call)
+    return (*before, *_respan(body, call), *after)
+
+
+def _copy(fresh: Fresh, to: Addr, source: Addr, shape: Buffer, call: Intrinsic) -> Stmt:
+    i = Var(fresh("i"), DType.I32)
+    assert shape.extent is not None
+    load = Load(source.buffer, i, shape.dtype)
+    store = Store(to.buffer, _plus(to.index, i), load, call.span)
+    return For(i, Const(0, DType.I32), shape.extent, Const(1, DType.I32), (store,), "serial", call.span)
+
+
+def _relocate(body: tuple[Stmt, ...], places: Mapping[str, Addr], call: Intrinsic) -> tuple[Stmt, ...]:
+    def moved(e: Expr) -> Expr:
+        match e:
+            case Load(buffer, index, dtype) if buffer in places:
+                return Load(places[buffer].buffer, _plus(places[buffer].index, index), dtype)
+            case Addr(buffer, index, dtype) if buffer in places:
+                return Addr(places[buffer].buffer, _plus(places[buffer].index, index), dtype)
+        return e
+
+    def one(s: Stmt) -> Stmt:
+        if isinstance(s, Store | Atomic) and s.buffer in places:
+            to = places[s.buffer]
+            return replace(s, buffer=to.buffer, index=_plus(to.index, s.index))
+        return s
+
+    del call
+    return map_stmts(map_exprs(body, moved), one)
+
+
+def _respan(body: tuple[Stmt, ...], call: Intrinsic) -> tuple[Stmt, ...]:
+    return map_stmts(body, lambda s: replace(s, span=call.span))
+
+
+def _plus(a: Expr, b: Expr) -> Expr:
+    if a == Const(0, DType.I32):
+        return b
+    if b == Const(0, DType.I32):
+        return a
+    return Binary("+", a, b, DType.I32)
+
+
+def lane_moves(kernel: Kernel) -> bool:
+    """Whether the kernel still exchanges values between lanes."""
+    return any(isinstance(s, Shuffle) for s in statements(kernel))
+
+
+Relocation = Callable[[Expr], Expr]

@@ -1,0 +1,315 @@
+"""Building a loop nest from what it computes: every reduction at the outermost loop that allows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xpiler.facts import sym
+from xpiler.facts.summary import Unsummarised, Write
+from xpiler.facts.sym import ZERO, Sym
+from xpiler.ir.nodes import (
+    Alloc, Assign, Binary, Buffer, Call, Cast, Const, Expr, For, If, Let, Load, Select, Stmt, Store,
+    Unary, Var,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh
+
+INLINE = 4  # reductions of at most this many terms are written out
+SCRATCH = 1 << 16  # most elements an intermediate array may have
+
+
+
+@dataclass
+class Scope:
+    """One open loop: its variable (None at the top), the statements so far, and values already named."""
+
+    var: Sym | None
+    stmts: list[Stmt] = field(default_factory=list)
+    named: dict[Sym, Expr] = field(default_factory=dict)
+
+
+class Nest:
+    """Builds the loop nest of one output, each reduction at the outermost loop that allows it."""
+
+    def __init__(self, names: Fresh) -> None:
+        self.names = names
+        self.scopes: list[Scope] = [Scope(None)]
+        self.vars: dict[Sym, Var] = {}
+
+    def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
+        guards = list(sym.conjuncts(w.guard))
+        opened: list[tuple[Sym, Expr, list[Sym]]] = []
+        for v in w.vars:
+            extent = self.expr(sym.extent_of(v))
+            ready = [g for g in guards if v in g.free and not g.free & set(w.vars[w.vars.index(v) + 1:])]
+            guards = [g for g in guards if g not in ready]
+            opened.append((v, extent, ready))
+            self.open(v)
+        value, index = self.expr(w.value), self.expr(w.index)
+        self.scopes[-1].stmts.append(Store(buffer, index, converted(value, dtype)))
+        for v, extent, ready in reversed(opened):
+            self.close(v, extent, "parallel", ready)
+        stmts = self.scopes[0].stmts
+        if guards:
+            stmts = [If(self.expr(sym.conjoin(*guards)), tuple(stmts))]
+        return stmts
+
+    def open(self, v: Sym) -> None:
+        stem = sym.name_of(v).split("#")[0]
+        stem = stem if stem.isidentifier() and not stem.startswith("_") and len(stem) < 12 else "i"
+        self.vars[v] = Var(self.names(stem), DType.I32)
+        self.scopes.append(Scope(v))
+
+    def close(self, v: Sym, extent: Expr, kind: str, guards: list[Sym]) -> None:
+        cond = self.expr(sym.conjoin(*guards)) if guards else None
+        scope = self.scopes.pop()
+        body = tuple(scope.stmts)
+        if cond is not None:
+            body = (If(cond, body),)
+        zero, one = Const(0, DType.I32), Const(1, DType.I32)
+        self.scopes[-1].stmts.append(For(self.vars[v], zero, extent, one, body, kind))
+
+    # ------------------------------------------------------------ placing
+
+    def level(self, x: Sym) -> int:
+        """The deepest open loop x depends on."""
+        return max((n for n, s in enumerate(self.scopes) if s.var is not None and s.var in x.free),
+                   default=0)
+
+    def skipped(self, x: Sym, level: int) -> int | None:
+        """The outermost loop, above `level`, that x does not depend on."""
+        for n in range(1, level):
+            if self.scopes[n].var not in x.free:
+                return n
+        return None
+
+    def expr(self, x: Sym) -> Expr:
+        """x as an IR expression valid in the innermost open loop; costly parts are named further out."""
+        for scope in self.scopes:
+            if x in scope.named:
+                return scope.named[x]
+        if x.op == "fold":
+            small = self.inline(x)
+            if small is not None:
+                return self.expr(small)
+            return self.place(x)
+        if x.op == "call" and x.data not in ("max", "min", "abs"):
+            level = self.level(x)
+            if level < len(self.scopes) - 1 or self.skipped(x, level) is not None:
+                return self.place(x)
+        return self.plain(x)
+
+    def inline(self, x: Sym) -> Sym | None:
+        op, vs = x.data  # type: ignore[misc]
+        total = 1
+        for v in vs:
+            n = sym.extent_of(v)
+            total *= sym.value_of(n) if sym.is_const(n) else INLINE + 1
+        if total > INLINE or "fold" in x.args[0].has:
+            return None
+        terms = [x.args[0]]
+        for v in vs:
+            terms = [sym.substitute(t, {v: sym.integer(n)})
+                     for t in terms for n in range(sym.value_of(sym.extent_of(v)))]
+        out = x.args[1]
+        for t in terms:
+            out = _chain(op, out, t, x.dtype)
+        return out
+
+    def place(self, x: Sym) -> Expr:
+        """Name x at the outermost loop that binds what it needs; as an array if loops between do not matter."""
+        level = self.level(x)
+        skipped = self.skipped(x, level)
+        if skipped is not None:
+            array = self.materialise(x, skipped, level)
+            if array is not None:
+                return array
+        held, self.scopes = self.scopes[level + 1:], self.scopes[: level + 1]
+        out = self.compute(x)
+        self.scopes[level].named[x] = out
+        self.scopes += held
+        return out
+
+    def compute(self, x: Sym) -> Expr:
+        """Statements in the innermost scope that leave x in a scalar."""
+        if x.op != "fold":
+            v = Var(self.names("v"), x.dtype)
+            self.scopes[-1].stmts.append(Let(v, self.plain(x)))
+            return v
+        op, vs = x.data  # type: ignore[misc]
+        acc = Var(self.names({"+": "sum", "*": "product"}.get(op, op)), x.dtype)
+        self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
+        extents = []
+        for v in vs:
+            extents.append(self.expr(sym.extent_of(v)))
+            stem = sym.fresh("k", sym.extent_of(v))
+            x = _rebound(x, v, stem)
+            self.open(stem)
+        body = x.args[0]
+        opened = list(x.data[1])  # type: ignore[index]
+        guard = None
+        if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
+            guard, body = body.args[0], body.args[1]
+        term = self.expr(body)
+        step: Stmt = Assign(acc, _combined(op, acc, converted(term, acc.dtype)))
+        if guard is not None:
+            step = If(self.expr(guard), (step,))
+        self.scopes[-1].stmts.append(step)
+        for v, extent in zip(reversed(opened), reversed(extents), strict=True):
+            self.close(v, extent, "serial", [])
+        return acc
+
+    def materialise(self, x: Sym, skipped: int, level: int) -> Expr | None:
+        """An array of x over the loops inside the skipped one that x depends on."""
+        inner = [s.var for s in self.scopes[skipped:] if s.var is not None and s.var in x.free]
+        size = 1
+        for v in inner:
+            n = sym.extent_of(v)
+            if not sym.is_const(n):
+                return None
+            size *= sym.value_of(n)
+        if size > SCRATCH:
+            return None
+        held, self.scopes = self.scopes[skipped:], self.scopes[:skipped]
+        copies = {v: sym.fresh("j", sym.extent_of(v)) for v in inner}
+        key = sym.substitute(x, {v: sym.var(f"~{n}", sym.extent_of(v)) for n, v in enumerate(inner)})
+        scope = self.scopes[-1]
+        if key not in scope.named:
+            name = self.names("t")
+            buffer = Buffer(name, x.dtype, Const(size, DType.I32), "local")
+            scope.stmts.append(Alloc(buffer))
+            extents = []
+            for v in inner:
+                extents.append(self.expr(sym.extent_of(v)))
+                self.open(copies[v])
+            value = self.expr(sym.substitute(x, copies))
+            index = self.plain(row_major([copies[v] for v in inner]))
+            self.scopes[-1].stmts.append(Store(name, index, value))
+            for v, extent in zip(reversed(inner), reversed(extents), strict=True):
+                self.close(copies[v], extent, "parallel", [])
+            scope.named[key] = Var(name, x.dtype)
+        array = scope.named[key]
+        assert isinstance(array, Var)
+        self.scopes += held
+        return Load(array.name, self.plain(row_major([v for v in inner])), x.dtype)
+
+    # ------------------------------------------------------------ expressions
+
+    def plain(self, x: Sym) -> Expr:
+        a = x.args
+        match x.op:
+            case "int":
+                return Const(sym.value_of(x), x.dtype)
+            case "flt":
+                return Const(x.data[0], x.dtype)  # type: ignore[index]
+            case "var":
+                return self.vars.get(x) or Var(sym.name_of(x), x.dtype)
+            case "lin":
+                return self.total(x)
+            case "prod":
+                return self.chain("*", [self.expr(f) for f in a])
+            case "div" | "mod":
+                return Binary("/" if x.op == "div" else "%", self.expr(a[0]), self.expr(a[1]), DType.I32)
+            case "bit":
+                return Binary(str(x.data), self.expr(a[0]), self.expr(a[1]), DType.I32)
+            case "bin":
+                return Binary(str(x.data), self.expr(a[0]), self.expr(a[1]), x.dtype)
+            case "cmp":
+                return Binary(str(x.data), self.expr(a[0]), self.expr(a[1]), DType.BOOL)
+            case "lt" | "eq":
+                return self.comparison("<" if x.op == "lt" else "==", a[0])
+            case "not":
+                if a[0].op == "eq":
+                    return self.comparison("!=", a[0].args[0])
+                return Unary("!", self.expr(a[0]), DType.BOOL)
+            case "and" | "or":
+                return self.chain("&&" if x.op == "and" else "||", [self.expr(p) for p in a], DType.BOOL)
+            case "sel":
+                return Select(self.expr(a[0]), converted(self.expr(a[1]), x.dtype),
+                              converted(self.expr(a[2]), x.dtype), x.dtype)
+            case "cast":
+                return Cast(self.expr(a[0]), x.dtype)
+            case "un":
+                return Unary(str(x.data), self.expr(a[0]), x.dtype)
+            case "call":
+                return Call(str(x.data), tuple(self.expr(p) for p in a), x.dtype)
+            case "ld":
+                return Load(str(x.data), self.expr(a[0]), x.dtype)
+            case "undef":
+                raise Unsummarised("a value is used before it is set")
+        raise Unsummarised(f"no way to write {x.op}")
+
+    def chain(self, op: str, parts: list[Expr], dtype: DType = DType.I32) -> Expr:
+        out = parts[0]
+        for p in parts[1:]:
+            out = Binary(op, out, p, dtype)
+        return out
+
+    def total(self, x: Sym) -> Expr:
+        """A sum, largest weights first, as one would write an index."""
+        const, terms = sym.terms_of(x)
+        order = sorted(terms.items(), key=lambda t: (t[1] < 0, t[0].op != "prod", -abs(t[1]), t[0].uid))
+        out: Expr | None = None
+        for atom, c in order:
+            e = _as_i32(self.expr(atom))
+            term = e if abs(c) == 1 else Binary("*", e, Const(abs(c), DType.I32), DType.I32)
+            if out is None:
+                out = term if c > 0 else Unary("-", term, DType.I32)
+            else:
+                out = Binary("+" if c > 0 else "-", out, term, DType.I32)
+        assert out is not None
+        if const:
+            out = Binary("+" if const > 0 else "-", out, Const(abs(const), DType.I32), DType.I32)
+        return out
+
+    def comparison(self, op: str, d: Sym) -> Expr:
+        """d op 0 with the negative terms on the right."""
+        const, terms = sym.terms_of(d)
+        left = sym.linear(max(const, 0), {a: c for a, c in terms.items() if c > 0})
+        right = sym.linear(max(-const, 0), {a: -c for a, c in terms.items() if c < 0})
+        return Binary(op, _as_i32(self.expr(left)), _as_i32(self.expr(right)), DType.BOOL)
+
+
+def _rebound(x: Sym, old: Sym, new: Sym) -> Sym:
+    """A fold with one bound variable renamed, kept as raw parts (not normalised again)."""
+    op, vs = x.data  # type: ignore[misc]
+    body = sym.substitute(x.args[0], {old: new})
+    names = tuple(new if v is old else v for v in vs)
+    return sym._make("fold", (body, x.args[1]), (op, names), x.dtype)
+
+
+def row_major(vs: list[Sym]) -> Sym:
+    out = ZERO
+    for v in vs:
+        out = sym.add(sym.mul(out, sym.extent_of(v)), v)
+    return out
+
+
+def _chain(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
+    """a op b left as written, so that an unrolled reduction is not rolled up again."""
+    if sym.is_identity(op, a):
+        return b
+    if op in ("max", "min"):
+        return sym._make("call", (a, b), op, dtype)
+    if not dtype.is_float:
+        return sym.binary(op, a, b, dtype) if op != "+" else sym.add(a, b)
+    return sym._make("bin", (a, b), op, dtype)
+
+
+def _combined(op: str, a: Expr, b: Expr) -> Expr:
+    dtype = a.dtype  # type: ignore[union-attr]
+    return Call(op, (a, b), dtype) if op in ("max", "min") else Binary(op, a, b, dtype)
+
+
+def _as_i32(e: Expr) -> Expr:
+    dtype = e.dtype
+    return Cast(e, DType.I32) if dtype is not DType.I32 else e
+
+
+def converted(e: Expr, dtype: DType) -> Expr:
+    if e.dtype is dtype:
+        return e
+    if isinstance(e, Const) and not dtype.is_float and not e.dtype.is_float:
+        return Const(e.value, dtype)
+    return Cast(e, dtype)
+

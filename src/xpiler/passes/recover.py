@@ -1,0 +1,407 @@
+"""Loop recovery: parallel axes become sequential loops.
+
+    for t in thread.x(256):                         for t in 256: s[t] = x[t]
+        s[t] = x[t];  barrier;           ->         for t in 256: y[t] = s[255 - t]
+        y[t] = s[255 - t]
+
+Thread loops are fissioned at barriers and lane exchanges; a value that lives across a cut becomes one value per
+thread. Control flow around a barrier is pulled out of the thread loops when the whole block agrees on it, and turned
+into one predicate per thread otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from xpiler.ir.nodes import (
+    Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load,
+    Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import (
+    Fresh, bodies, buffers_used, defines, expressions, loads, map_exprs, map_stmts, names,
+    scalars_read, scalars_written, statements, subexpressions,
+)
+from xpiler.passes.step import NotApplicable
+
+I32 = DType.I32
+ZERO, ONE = Const(0, I32), Const(1, I32)
+
+
+@dataclass(frozen=True)
+class Recover:
+    """Make every axis loop of a kernel sequential; `lanes` are the axis kinds that meet at barriers."""
+
+    lanes: tuple[str, ...] = ("thread.z", "thread.y", "thread.x")
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        return replace(kernel, body=self._axes(kernel, kernel.body))
+
+    def _axes(self, kernel: Kernel, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        out: list[Stmt] = []
+        for s in body:
+            if not isinstance(s, For) or s.kind in ("serial", "unroll", "parallel", "vector"):
+                out.append(s)
+            elif s.kind in self.lanes:
+                nest, inner = [s], s.body
+                while len(inner) == 1 and isinstance(inner[0], For) and inner[0].kind in self.lanes:
+                    nest.append(inner[0])
+                    inner = inner[0].body
+                out += _Fission(kernel, nest).run(inner)
+            else:
+                inner = self._axes(kernel, s.body)
+                if not any(isinstance(x, For) and x.kind in self.lanes for x in s.body):
+                    inner = without_returns(inner)
+                out.append(replace(s, kind="parallel", body=inner))
+        return tuple(out)
+
+
+# ---------------------------------------------------------------- early returns
+
+
+def without_returns(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """`if (c) return; rest` becomes `if (!c) rest`."""
+    out: list[Stmt] = []
+    for n, s in enumerate(body):
+        rest = body[n + 1:]
+        if isinstance(s, Return):
+            return tuple(out)
+        if isinstance(s, If) and any(isinstance(x, Return) for x in statements(s)):
+            then, orelse = without_returns(s.then), without_returns(s.orelse)
+            leaves = isinstance(s.then[-1], Return) if s.then else False
+            others = isinstance(s.orelse[-1], Return) if s.orelse else False
+            if leaves and not others:
+                tail = without_returns((*s.orelse, *rest))
+                if then:
+                    return (*out, replace(s, then=then, orelse=tail))
+                return (*out, If(negated(s.cond), tail, (), s.span)) if tail else tuple(out)
+            if others and not leaves:
+                return (*out, replace(s, then=without_returns((*s.then, *rest)), orelse=orelse))
+            if leaves and others:
+                return (*out, replace(s, then=then, orelse=orelse))
+            raise NotApplicable("a return nested under two conditions", s.span)
+        if any(isinstance(x, Return) for x in statements(s)):
+            raise NotApplicable("a return inside a loop", s.span)
+        out.append(s)
+    return tuple(out)
+
+
+def negated(e: Expr) -> Expr:
+    """!e, with comparisons turned around where that is exact."""
+    opposite = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+    if isinstance(e, Binary) and e.op in opposite:
+        floats = any(getattr(x, "dtype", I32).is_float for x in (e.a, e.b))
+        if not floats or e.op in ("==", "!="):
+            return Binary(opposite[e.op], e.a, e.b, DType.BOOL)
+    return Unary("!", e, DType.BOOL)
+
+
+# ---------------------------------------------------------------- fission
+
+
+def _meets(s: Stmt) -> bool:
+    """Whether a statement contains a point where threads meet."""
+    return any(isinstance(x, Barrier | Shuffle) and not (isinstance(x, Barrier) and x.scope == "core")
+               for x in statements(s))
+
+
+class _Fission:
+    """Splits one nest of thread loops over a body."""
+
+    def __init__(self, kernel: Kernel, nest: list[For]) -> None:
+        self.nest = nest
+        self.fresh = Fresh(names(kernel))
+        self.threads = [f.var for f in nest]
+        self.count = 1
+        for f in nest:
+            if not isinstance(f.stop, Const):
+                raise NotApplicable("a block whose size is not a constant", f.span)
+            self.count *= int(f.stop.value)
+        lane: Expr = ZERO
+        for f in nest:
+            lane = f.var if lane == ZERO else Binary(
+                "+", Binary("*", lane, f.stop, I32), f.var, I32)
+        self.lane = lane
+        self.uniform: set[Var] = set()
+
+    def run(self, body: tuple[Stmt, ...]) -> list[Stmt]:
+        body = without_returns(body)
+        body, shared = _hoist_shared(body)
+        if not any(_meets(s) for s in body):
+            return [*shared, *self._loop(list(body))]
+        private = self._private(body)
+        body, arrays = self._expand(body, private)
+        return [*shared, *arrays, *self._cut(body)]
+
+    # -------------------------------------------------------- who is private
+
+    def _private(self, body: tuple[Stmt, ...]) -> set[str]:
+        """Scalars and local arrays declared inside the thread loops that need one copy per thread."""
+        declared = {s.var: s for s in statements(body) if isinstance(s, Let)}
+        written: dict[Var, int] = {}
+        for s in statements(body):
+            v = defines(s)
+            if v is not None:
+                written[v] = written.get(v, 0) + 1
+        loops = {s.var for s in statements(body) if isinstance(s, For) and _meets(s)}
+        dependent = set(self.threads)
+        changed = True
+        while changed:
+            changed = False
+            for s in statements(body):
+                v = defines(s)
+                if v is None or v in dependent:
+                    continue
+                used = {x for e in expressions(s) for x in subexpressions(e) if isinstance(x, Var)}
+                memory = any(isinstance(x, Load) for e in expressions(s) for x in subexpressions(e))
+                special = isinstance(s, Shuffle | Intrinsic)
+                many = v in declared and written[v] > 1
+                if used & dependent or memory or special or many:
+                    dependent.add(v)
+                    changed = True
+        self.uniform = {v for v in declared if v not in dependent} | (loops - dependent)
+        return {v.name for v in declared if v in dependent}
+
+    def _expand(
+        self, body: tuple[Stmt, ...], private: set[str]
+    ) -> tuple[tuple[Stmt, ...], list[Stmt]]:
+        """Private scalars that live across a meeting point become arrays indexed by the thread."""
+        crossing = _crossing(body, private)
+        arrays: list[Stmt] = []
+        slots: dict[str, tuple[str, DType]] = {}
+        for s in statements(body):
+            if isinstance(s, Let | Shuffle | Intrinsic) and (v := defines(s)) and v.name in crossing:
+                if v.name not in slots:
+                    slots[v.name] = (self.fresh(v.name), v.dtype)
+                    extent = Const(self.count, I32)
+                    arrays.append(Alloc(Buffer(slots[v.name][0], v.dtype, extent, "local")))
+        sizes: dict[str, Expr] = {}
+        for s in statements(body):
+            if isinstance(s, Alloc) and s.buffer.space not in ("shared",):
+                name, extent = s.buffer.name, s.buffer.extent
+                if name in crossing and extent is not None:
+                    sizes[name] = extent
+                    whole = Binary("*", Const(self.count, I32), extent, I32)
+                    if isinstance(extent, Const):
+                        whole = Const(self.count * int(extent.value), I32)  # type: ignore[assignment]
+                    arrays.append(Alloc(replace(s.buffer, extent=whole, space="local", ctype="")))
+
+        def at(name: str, index: Expr) -> Expr:
+            return Binary("+", Binary("*", self.lane, sizes[name], I32), index, I32)
+
+        def use(e: Expr) -> Expr:
+            match e:
+                case Var(name) if name in slots:
+                    return Load(slots[name][0], self.lane, slots[name][1])
+                case Load(buffer, index, dtype) if buffer in sizes:
+                    return Load(buffer, at(buffer, index), dtype)
+            return e
+
+        def one(s: Stmt) -> Stmt | tuple[Stmt, ...]:
+            match s:
+                case Let(v, value) if v.name in slots:
+                    return () if value is None else Store(slots[v.name][0], self.lane, value, s.span)
+                case Assign(v, value) if v.name in slots:
+                    return Store(slots[v.name][0], self.lane, value, s.span)
+                case Store(buffer, index) if buffer in sizes:
+                    return replace(s, index=at(buffer, index))
+                case Alloc(buffer, init) if buffer.name in sizes:
+                    return tuple(
+                        Store(buffer.name, at(buffer.name, Const(n, I32)), e, s.span)
+                        for n, e in enumerate(init))
+            return s
+
+        self.slots = slots
+        return map_stmts(map_exprs(body, use), one), arrays
+
+    # -------------------------------------------------------- cutting
+
+    def _loop(self, run: list[Stmt], guard: Expr | None = None) -> list[Stmt]:
+        """The thread loops around a run of statements in which nobody meets."""
+        if not run:
+            return []
+        body: tuple[Stmt, ...] = tuple(run)
+        if guard is not None:
+            body = (If(guard, body),)
+        for f in reversed(self.nest):
+            v = Var(self.fresh(f.var.name), f.var.dtype)
+            body = _renamed(body, f.var, v)
+            body = (For(v, ZERO, f.stop, ONE, body, "parallel", f.span),)
+        return list(body)
+
+    def _cut(self, body: Iterable[Stmt], guard: Expr | None = None) -> list[Stmt]:
+        out: list[Stmt] = []
+        run: list[Stmt] = []
+
+        def flush() -> None:
+            nonlocal run
+            out.extend(self._loop(run, guard))
+            run = []
+
+        for s in body:
+            if isinstance(s, Let) and s.var in self.uniform and s.value is not None:
+                flush()
+                out.append(s)
+            elif not _meets(s):
+                run.append(s)
+            elif isinstance(s, Barrier):
+                flush()
+            elif isinstance(s, Shuffle):
+                run.extend(self._publish(s))
+                out.append(self.extra)
+                flush()
+                run.extend(self._receive(s))
+            elif isinstance(s, If):
+                flush()
+                out += self._branch(s, guard)
+            elif isinstance(s, For):
+                flush()
+                out += self._repeat(s, guard)
+            else:
+                raise NotApplicable("threads meet inside a while loop", s.span)
+        flush()
+        return out
+
+    def _agree(self, *exprs: Expr) -> bool:
+        """All threads of the block compute the same values."""
+        for e in exprs:
+            for x in subexpressions(e):
+                if isinstance(x, Load) or (isinstance(x, Var) and (
+                        x in self.threads or x.name in getattr(self, "slots", {}))):
+                    return False
+        return True
+
+    def _branch(self, s: If, guard: Expr | None) -> list[Stmt]:
+        if self._agree(s.cond):
+            then, orelse = self._cut(s.then, guard), self._cut(s.orelse, guard)
+            return [If(s.cond, tuple(then), tuple(orelse), s.span)]
+        flag = self.fresh("active")
+        alloc = Alloc(Buffer(flag, DType.BOOL, Const(self.count, I32), "local"))
+        cond = s.cond if guard is None else Binary("&&", guard, s.cond, DType.BOOL)
+        taken = Load(flag, self.lane, DType.BOOL)
+        out: list[Stmt] = [alloc, *self._loop([Store(flag, self.lane, cond, s.span)])]
+        if self._stable(s.cond, s.then):
+            out = []
+            taken = cond  # type: ignore[assignment]
+        out += self._cut(s.then, taken)
+        if s.orelse:
+            other: Expr = negated(s.cond) if taken is cond else Unary("!", taken, DType.BOOL)
+            both = other if guard is None else Binary("&&", guard, other, DType.BOOL)
+            out += self._cut(s.orelse, both)
+        return out
+
+    def _stable(self, cond: Expr, body: tuple[Stmt, ...]) -> bool:
+        """cond means the same before and after body."""
+        read = {e.buffer for e in subexpressions(cond) if isinstance(e, Load)}
+        return not read
+
+    def _repeat(self, s: For, guard: Expr | None) -> list[Stmt]:
+        if self._agree(s.start, s.stop, s.step):
+            return [replace(s, body=tuple(self._cut(s.body, guard)))]
+        if not self._agree(s.stop, s.step):
+            raise NotApplicable("a loop around a barrier whose bounds differ between threads", s.span)
+        trip = Var(self.fresh("trip"), I32)
+        most = Binary("/", Binary("+", s.stop, Binary("-", s.step, ONE, I32), I32), s.step, I32)
+        at = Binary("+", s.start, Binary("*", trip, s.step, I32), I32)
+        inside = Binary("<", at, s.stop, DType.BOOL)
+        both = inside if guard is None else Binary("&&", guard, inside, DType.BOOL)
+        body = map_exprs(s.body, lambda e: at if e == s.var else e)
+        return [For(trip, ZERO, most, ONE, tuple(self._cut(body, both)), "serial", s.span)]
+
+    # -------------------------------------------------------- lane exchange
+
+    def _publish(self, s: Shuffle) -> list[Stmt]:
+        dtype = s.value.dtype  # type: ignore[union-attr]
+        self.posted = self.fresh("lanes")
+        self.extra = Alloc(Buffer(self.posted, dtype, Const(self.count, I32), "local"))
+        return [Store(self.posted, self.lane, s.value, s.span)]
+
+    def _receive(self, s: Shuffle) -> list[Stmt]:
+        dtype = s.value.dtype  # type: ignore[union-attr]
+        value = _exchange(s, self.posted, self.lane, dtype)
+        to = self.slots.get(s.result.name)
+        if to is not None:
+            return [Store(to[0], self.lane, value, s.span)]
+        return [Let(s.result, value, s.span)]
+
+
+def _exchange(s: Shuffle, posted: str, lane: Expr, dtype: DType) -> Expr:
+    """What a lane receives, as an expression over the array every lane posted to."""
+    width = Const(s.width, I32)
+    inside: Expr = Binary("%", lane, width, I32)
+    base: Expr = Binary("*", Binary("/", lane, width, I32), width, I32)
+
+    def at(place: Expr) -> Expr:
+        return Load(posted, Binary("+", base, place, I32), dtype)
+
+    match s.kind:
+        case "idx":
+            return at(Binary("%", s.lane, width, I32))
+        case "xor":
+            return at(Binary("^", inside, s.lane, I32))
+        case "down":
+            place = Binary("+", inside, s.lane, I32)
+            return Select(Binary("<", place, width, DType.BOOL), at(place), at(inside), dtype)
+        case "up":
+            place = Binary("-", inside, s.lane, I32)
+            return Select(Binary(">=", inside, s.lane, DType.BOOL), at(place), at(inside), dtype)
+    raise NotApplicable(f"a vote ({s.kind})", s.span)
+
+
+def _hoist_shared(body: tuple[Stmt, ...]) -> tuple[tuple[Stmt, ...], list[Stmt]]:
+    shared = [s for s in statements(body) if isinstance(s, Alloc) and s.buffer.space == "shared"]
+    return map_stmts(body, lambda s: () if s in shared else s), list(shared)
+
+
+def _crossing(body: tuple[Stmt, ...], private: set[str]) -> set[str]:
+    """Private names used in more than one run between meeting points."""
+    homes: dict[str, set[int]] = {}
+    segment = 0
+    local = {s.buffer.name for s in statements(body)
+             if isinstance(s, Alloc) and s.buffer.space != "shared"}
+
+    def note(s: Stmt, inner: bool) -> None:
+        used = {v.name for e in expressions(s) for v in subexpressions(e) if isinstance(v, Var)}
+        v = defines(s)
+        if v is not None:
+            used.add(v.name)
+        used |= {x.buffer for e in expressions(s) for x in subexpressions(e) if isinstance(x, Load)}
+        if isinstance(s, Store):
+            used.add(s.buffer)
+        if isinstance(s, Alloc):
+            used.add(s.buffer.name)
+        for name in used & (private | local):
+            homes.setdefault(name, set()).add(segment)
+        del inner
+
+    def visit(stmts: tuple[Stmt, ...]) -> None:
+        nonlocal segment
+        for s in stmts:
+            if isinstance(s, Shuffle):
+                note(s, True)
+                segment += 1
+                homes.setdefault(s.result.name, set()).add(segment)
+            elif _meets(s):
+                segment += 1
+                note(s, True)
+                for b in bodies(s):
+                    segment += 1
+                    visit(b)
+                segment += 1
+            else:
+                for x in statements(s):
+                    note(x, False)
+
+    visit(body)
+    return {n for n, where in homes.items() if len(where) > 1}
+
+
+def _renamed(body: tuple[Stmt, ...], old: Var, new: Var) -> tuple[Stmt, ...]:
+    return map_exprs(body, lambda e: new if e == old else e)
+
+
+__all__ = [
+    "Call", "Recover", "While", "buffers_used", "loads", "negated", "scalars_read", "scalars_written",
+    "without_returns",
+]

@@ -1,0 +1,24 @@
+"""What a pass is, and how it says that it does not apply."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from xpiler.fault import NOWHERE, Span
+from xpiler.ir.nodes import Kernel
+
+
+class NotApplicable(Exception):
+    """A pass cannot be applied here: `why`, and the place that stood in its way."""
+
+    def __init__(self, why: str, span: Span = NOWHERE) -> None:
+        super().__init__(why)
+        self.why, self.span = why, span
+
+
+class Pass(Protocol):
+    """A transformation of one kernel. Its fields are its parameters; it never judges its own result."""
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        """The transformed kernel; raises NotApplicable."""
+        ...

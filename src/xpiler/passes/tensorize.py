@@ -1,0 +1,638 @@
+"""Tensorize: loops over consecutive elements become calls of the target's vector intrinsics.
+
+    for i in n: y[i] = exp(x[i] - m)      ->      copy x to NRAM;  sub_scalar(t, x, m, n);  exp(t, t, n);  copy to y
+
+Each value of a nest is written in three-address form over temporaries in the target's vector space, and every
+operation is unified with the bodies of the target's intrinsics (facts.offers). An operation nothing matches stays a
+scalar loop over the temporaries. Reductions accumulate lane by lane and are reduced across lanes at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xpiler.facts import sym
+from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, match, unbound
+from xpiler.facts.summary import Unsummarised, Write
+from xpiler.facts.sym import ONE, ZERO, Sym
+from xpiler.ir.nodes import (
+    Addr, Alloc, Assign, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Stmt,
+    Store, Var,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh
+from xpiler.passes.contract import nests_of
+from xpiler.passes.nest import Nest, Scope, converted
+from xpiler.passes.step import NotApplicable
+
+I32 = DType.I32
+_ZERO, _ONE = Const(0, I32), Const(1, I32)
+
+
+@dataclass(frozen=True)
+class VectorUnit:
+    """How a target computes on vectors.
+
+    `width` is the number of 32-bit lanes of a register, or 0 when instructions take a count and operate on the memory
+    space `space`; `transfers` names the copy direction between two spaces, `copy` the intrinsic that takes it.
+    `room` is how many bytes of `space` temporaries may take. `tasks` is how many tasks share the outermost loop (0:
+    leave it parallel)."""
+
+    offers: tuple[Offer, ...]
+    width: int = 0
+    space: str = ""
+    copy: str = ""
+    transfers: tuple[tuple[tuple[str, str], str], ...] = ()
+    room: int = 0
+
+    def direction(self, source: str, to: str) -> str:
+        return dict(self.transfers)[(source, to)]
+
+
+@dataclass(frozen=True)
+class Tensorize:
+    """Rewrite a sequential kernel nest by nest with the vector unit's intrinsics."""
+
+    unit: VectorUnit
+    chunk: int = 4096
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        try:
+            return self._apply(kernel)
+        except Unsummarised as e:
+            raise NotApplicable(e.why, e.span) from e
+
+    def _apply(self, kernel: Kernel) -> Kernel:
+        names = Fresh([p.name for p in kernel.params])
+        body: list[Stmt] = []
+        used = False
+        for name, w in nests_of(kernel):
+            dtype = next(p.dtype for p in kernel.params if isinstance(p, Buffer) and p.name == name)
+            nest = LaneNest(names, self.unit, self.chunk)
+            stmts = nest.build(name, dtype, w)
+            used = used or nest.vectors > 0
+            body += stmts
+        if not used:
+            raise NotApplicable("no loop runs over consecutive elements")
+        return Kernel(kernel.name, kernel.params, tuple(body), kernel.span)
+
+
+@dataclass
+class Vector:
+    """A vector value: the names of its register and of its copy in memory, as far as they exist."""
+
+    dtype: DType
+    register: str = ""
+    memory: str = ""
+
+
+@dataclass
+class _Lane:
+    """The loop being executed by lanes: its canonical variable and the number of lanes now."""
+
+    var: Sym
+    count: Expr
+    width: int
+
+
+@dataclass
+class LaneNest(Nest):
+    """A nest builder whose innermost loops run in lanes."""
+
+    names: Fresh
+    unit: VectorUnit
+    chunk: int
+    vectors: int = 0
+    lane: _Lane | None = None
+    held: dict[tuple[int, Sym], Vector] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.names)
+
+    # ------------------------------------------------------------ the nest
+
+    def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
+        v = self._lane_of(buffer, w)
+        if v is None:
+            return super().build(buffer, dtype, w)
+        guards = list(sym.conjuncts(w.guard))
+        outer = [u for u in w.vars if u is not v]
+        opened: list[tuple[Sym, Expr, list[Sym]]] = []
+        for n, u in enumerate(outer):
+            extent = self.expr(sym.extent_of(u))
+            ready = [g for g in guards if u in g.free and v not in g.free
+                     and not g.free & set(outer[n + 1:])]
+            guards = [g for g in guards if g not in ready]
+            opened.append((u, extent, ready))
+            self.open(u)
+        self.vectors += 1
+        if guards:
+            raise Unsummarised("a condition that differs between lanes")
+        kind = "serial" if outer else "parallel"
+        self._lanes(v, kind, lambda at: self._store_lanes(buffer, dtype, w, v, at),
+                    lambda at: self._store_scalar(buffer, dtype, w, v, at))
+        for u, extent, ready in reversed(opened):
+            self.close(u, extent, "parallel", ready)
+        return self.scopes[0].stmts
+
+    def _lane_of(self, buffer: str, w: Write) -> Sym | None:
+        """The output loop to run in lanes: consecutive in the output and in every load that follows it."""
+        del buffer
+        if not w.vars:
+            return None
+        v = w.vars[-1]
+        const, terms = sym.terms_of(w.index)
+        del const
+        if terms.get(v) != 1 or any(v in a.free for a in terms if a is not v):
+            return None
+        if any(v in g.free for g in sym.conjuncts(w.guard)) or not self._long(v):
+            return None
+        return v if _follows(w.value, v) else None
+
+    def _long(self, v: Sym) -> bool:
+        n = sym.extent_of(v)
+        return not sym.is_const(n) or sym.value_of(n) >= max(self.unit.width, 2)
+
+    def _lanes(self, v: Sym, kind: str, vector, scalar) -> None:  # type: ignore[no-untyped-def]
+        """Run `vector(index of the first lane + lane)` over v in chunks, and `scalar(index)` over what is left."""
+        if self.lane is not None:
+            raise Unsummarised("lanes inside lanes")
+        n = sym.extent_of(v)
+        width = self.unit.width or self.chunk
+        if not self.unit.width and sym.is_const(n) and sym.value_of(n) <= width:
+            self._with_lane(sym.var("lane", n), self.expr(n), sym.value_of(n), lambda lane: vector(lane))
+            return
+        if not self.unit.width:
+            self._counted_chunks(v, n, width, kind, vector)
+            return
+        blocks = sym.div(n, sym.integer(width))
+        c = sym.fresh("b", blocks)
+        extent = self.expr(blocks)
+        self.open(c)
+        self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width,
+                        lambda lane: vector(sym.add(sym.scale(c, width), lane)))
+        self.close(c, extent, kind, [])
+        left = sym.mod(n, sym.integer(width))
+        if left is not ZERO:
+            r = sym.fresh("r", left)
+            extent = self.expr(left)
+            self.open(r)
+            scalar(sym.add(sym.scale(blocks, width), r))
+            self.close(r, extent, "serial", [])
+
+    def _counted_chunks(self, v: Sym, n: Sym, width: int, kind: str, vector) -> None:  # type: ignore[no-untyped-def]
+        """Chunks of `width` lanes, the last one shorter: the count is min(width, what is left)."""
+        blocks = sym.div(sym.add(n, sym.integer(width - 1)), sym.integer(width))
+        c = sym.fresh("b", blocks)
+        extent = self.expr(blocks)
+        self.open(c)
+        count: Expr = Const(width, I32)
+        if sym.mod(n, sym.integer(width)) is not ZERO:
+            left = self.expr(sym.sub(n, sym.scale(c, width)))
+            m = Var(self.names("count"), I32)
+            self.scopes[-1].stmts.append(Let(m, Call("min", (Const(width, I32), left), I32)))
+            count = m
+        self._with_lane(sym.var("lane", sym.integer(width)), count, width,
+                        lambda lane: vector(sym.add(sym.scale(c, width), lane)))
+        self.close(c, extent, kind, [])
+
+    def _with_lane(self, lane: Sym, count: Expr, width: int, run) -> None:  # type: ignore[no-untyped-def]
+        self.lane = _Lane(lane, count, width)
+        run(lane)
+        self.lane = None
+
+    def _store_lanes(self, buffer: str, dtype: DType, w: Write, v: Sym, at: Sym) -> None:
+        value = sym.substitute(w.value, {v: at})
+        index = sym.substitute(w.index, {v: at})
+        vector = self.vector(sym.cast(value, dtype))
+        base = self.plain_index(index)
+        self._write_back(vector, buffer, base, dtype)
+
+    def _store_scalar(self, buffer: str, dtype: DType, w: Write, v: Sym, at: Sym) -> None:
+        value = self.expr(sym.substitute(w.value, {v: at}))
+        index = self.expr(sym.substitute(w.index, {v: at}))
+        self.scopes[-1].stmts.append(Store(buffer, index, converted(value, dtype)))
+
+    def plain_index(self, index: Sym) -> Expr:
+        """The index of lane 0."""
+        assert self.lane is not None
+        return self.expr(sym.substitute(index, {self.lane.var: ZERO}))
+
+    # ------------------------------------------------------------ scalar reductions in lanes
+
+    def compute(self, x: Sym) -> Expr:
+        if x.op != "fold" or self.lane is not None:
+            return self._scalar(x)
+        v = self._fold_lane(x)
+        if v is None:
+            return self._scalar(x)
+        op, vs = x.data  # type: ignore[misc]
+        acc = Var(self.names({"+": "sum", "*": "product"}.get(op, op)), x.dtype)
+        self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
+        self.vectors += 1
+        body = x.args[0]
+        fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
+        body = sym.substitute(body, fresh)
+        outer = [fresh[u] for u in vs if u is not v]
+        single = not self.unit.width and not outer
+        extents = []
+        partial: Vector | None = None
+        if not single:
+            partial = self._identity(op, x.dtype)
+        for u in outer:
+            extents.append(self.expr(sym.extent_of(u)))
+            self.open(u)
+        lane_var = fresh[v]
+
+        def vector(at: Sym) -> None:
+            term = sym.substitute(body, {lane_var: at})
+            if partial is None:
+                self._across(op, self.vector(term), acc)
+            else:
+                self._accumulate(op, partial, term)
+
+        def scalar(at: Sym) -> None:
+            term = self.expr(sym.substitute(body, {lane_var: at}))
+            self.scopes[-1].stmts.append(Assign(acc, _combined(op, acc, converted(term, acc.dtype))))
+
+        if partial is not None and not self.unit.width and not sym.is_const(sym.extent_of(v)):
+            raise Unsummarised("a reduction of unknown length under other loops")
+        self._lanes(lane_var, "serial", vector, scalar)
+        for u, extent in zip(reversed(outer), reversed(extents), strict=True):
+            self.close(u, extent, "serial", [])
+        if partial is not None:
+            width = self.unit.width or min(self.chunk, sym.value_of(sym.extent_of(v)))
+            self.lane = _Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
+            self._across(op, partial, acc)
+            self.lane = None
+        return acc
+
+    def _scalar(self, x: Sym) -> Expr:
+        lane, self.lane = self.lane, None
+        out = super().compute(x)
+        self.lane = lane
+        return out
+
+    def _fold_lane(self, x: Sym) -> Sym | None:
+        """The reduction loop to run in lanes: every load follows it or ignores it, and one follows."""
+        op, vs = x.data  # type: ignore[misc]
+        body = x.args[0]
+        if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
+            return None
+        for v in reversed(vs):
+            follows = _follows(body, v) and self._long(v)
+            if follows and sym.collect(body, lambda n: n.op == "ld" and consecutive(n, v)):  # noqa: B023
+                whole = self.unit.width or (
+                    sym.is_const(sym.extent_of(v)) and sym.value_of(sym.extent_of(v)) <= self.chunk)
+                if whole or len(vs) == 1 and self.unit.width:
+                    return v  # type: ignore[no-any-return]
+        return None
+
+    # ------------------------------------------------------------ vectors
+
+    def vector(self, x: Sym) -> Vector:
+        """x, which depends on the lane, as a vector; computed at the outermost loop that allows it."""
+        assert self.lane is not None
+        for depth in range(len(self.scopes)):
+            got = self.held.get((id(self.scopes[depth]), x))
+            if got is not None:
+                return got
+        level = self.level(x)
+        inner, self.scopes = self.scopes[level + 1:], self.scopes[: level + 1]
+        if level + len(inner) and level < self._floor():
+            self.scopes += inner
+            inner = []
+        out = self._vector(x)
+        self.held[(id(self.scopes[-1]), x)] = out
+        self.scopes += inner
+        return out
+
+    def _floor(self) -> int:
+        """Vectors of a chunk with a run-time count live inside that chunk's loop."""
+        assert self.lane is not None
+        if isinstance(self.lane.count, Const):
+            return 0
+        return next((n for n, s in enumerate(self.scopes)
+                     if any(isinstance(t, Let) and t.var == self.lane.count for t in s.stmts)), 0)
+
+    def _vector(self, x: Sym) -> Vector:
+        assert self.lane is not None
+        if x.op == "fold":
+            small = self.inline(x)
+            return self.vector(small) if small is not None else self._fold_vector(x)
+        if x.op == "ld":
+            return self._load(x)
+        best = self._best(x)
+        if best is not None:
+            return self._call(best[0], best[1], Vector(x.dtype))
+        return self._by_element(x)
+
+    def _best(self, x: Sym) -> tuple[Offer, Binding] | None:
+        """The offer that covers most of x; among equals the one that needs fewest broadcasts."""
+        assert self.lane is not None
+        found: list[tuple[tuple[int, int], Offer, Binding]] = []
+        for offer in self.unit.offers:
+            if offer.lane is None or (offer.width and offer.width != self.lane.width):
+                continue
+            if offer.result is False and is_memory(offer.param(offer.out)) and self.unit.width:
+                continue  # stores its result: used by _write_back
+            bound = match(offer, x, self.lane.var)
+            if bound is None or unbound(offer, bound):
+                continue
+            spread = sum(
+                1 for n, e in bound.items()
+                if isinstance(offer.param(n), Buffer) and self.lane.var not in e.free)
+            found.append(((-covered(offer), spread), offer, bound))
+        if not found:
+            return None
+        _, offer, bound = min(found, key=lambda f: f[0])
+        return offer, bound
+
+    def _call(self, offer: Offer, bound: Binding, out: Vector) -> Vector:
+        """Emit the call; operands first."""
+        args: list[Expr] = []
+        operands: dict[str, Expr] = {}
+        for name, e in bound.items():
+            param = offer.param(name)
+            if isinstance(param, Var):
+                operands[name] = converted(self.expr(e), param.dtype)
+            elif is_memory(param) and self.unit.width:
+                operands[name] = Addr(str(e.data), self.plain_index(e.args[0]), e.dtype)
+            else:
+                operands[name] = self._operand(e, param)
+        target = self._target(out, offer.param(offer.out))
+        for p in offer.meaning.params:
+            if p.name == offer.count:
+                assert self.lane is not None
+                args.append(converted(self.lane.count, p.dtype))
+            elif p.name == offer.out and not offer.result:
+                args.append(target)
+            else:
+                args.append(operands[p.name])
+        result = target if offer.result else None
+        self.scopes[-1].stmts.append(
+            Intrinsic(offer.meaning.name, tuple(args), result, offer.meaning.key))
+        return out
+
+    def _operand(self, e: Sym, param: Buffer) -> Addr:
+        assert self.lane is not None
+        v = self.vector(e) if self.lane.var in e.free else self._broadcast(e)
+        if self.unit.width and not is_memory(param):
+            return Addr(self._register(v, param), _ZERO, v.dtype)
+        return Addr(self._memory(v), _ZERO, v.dtype)
+
+    def _target(self, v: Vector, param: Buffer) -> Addr:
+        """Where a call leaves its result."""
+        if self.unit.width and not is_memory(param):
+            if not v.register:
+                v.register = self._allocate(v.dtype, param.ctype)
+            v.memory = "" if v.memory and v.register else v.memory
+            return Addr(v.register, _ZERO, v.dtype)
+        if not v.memory:
+            v.memory = self._allocate(v.dtype, "")
+        return Addr(v.memory, _ZERO, v.dtype)
+
+    def _allocate(self, dtype: DType, ctype: str) -> str:
+        assert self.lane is not None
+        name = self.names("v")
+        space = "local" if self.unit.width else self.unit.space
+        self.scopes[-1].stmts.append(
+            Alloc(Buffer(name, dtype, Const(self.lane.width, I32), space, ctype)))
+        return name
+
+    # ------------------------------------------------------------ between registers and memory
+
+    def _register(self, v: Vector, like: Buffer) -> str:
+        if v.register:
+            return v.register
+        source = sym.load(v.memory, self._lane_var(), v.dtype)
+        best = self._best(source)
+        if best is None:
+            raise Unsummarised("no instruction loads a register")
+        copy = self._call(best[0], best[1], Vector(v.dtype))
+        del like
+        return copy.register
+
+    def _memory(self, v: Vector) -> str:
+        if v.memory:
+            return v.memory
+        name = self._allocate(v.dtype, "")
+        self._write_back(v, name, _ZERO, v.dtype)
+        return name
+
+    def _lane_var(self) -> Sym:
+        assert self.lane is not None
+        return self.lane.var
+
+    def _write_back(self, v: Vector, buffer: str, base: Expr, dtype: DType) -> None:
+        """Vector to consecutive elements of memory."""
+        assert self.lane is not None
+        if not self.unit.width:
+            self._transfer(buffer, base, v.memory, _ZERO, dtype, (self.unit.space, "global"))
+            return
+        if not v.register:
+            l = Var(self.names("l"), I32)
+            body = Store(buffer, _plus(base, l), Load(v.memory, l, dtype))
+            self.scopes[-1].stmts.append(For(l, _ZERO, Const(self.lane.width, I32), _ONE, (body,)))
+            return
+        for offer in self.unit.offers:
+            if offer.lane is None or offer.width != self.lane.width or offer.result:
+                continue
+            if not is_memory(offer.param(offer.out)) or offer.value.op != "ld" or offer.dtype is not dtype:
+                continue
+            source = str(offer.value.data)
+            if is_memory(offer.param(source)) or unbound(offer, {source: ZERO}):
+                continue
+            args = tuple(
+                Addr(buffer, base, dtype) if p.name == offer.out else Addr(v.register, _ZERO, dtype)
+                for p in offer.meaning.params)
+            self.scopes[-1].stmts.append(Intrinsic(offer.meaning.name, args, None, offer.meaning.key))
+            return
+        raise Unsummarised("no instruction stores a register")
+
+    def _transfer(
+        self, to: str, at: Expr, source: str, start: Expr, dtype: DType, spaces: tuple[str, str]
+    ) -> None:
+        """One bulk copy of the lanes between two memory spaces."""
+        assert self.lane is not None
+        size = Const(dtype.bytes, I32)
+        count = self.lane.count
+        amount = (Const(int(count.value) * dtype.bytes, I32) if isinstance(count, Const)
+                  else Binary("*", count, size, I32))
+        direction = Var(self.unit.direction(*spaces), I32)
+        self.scopes[-1].stmts.append(Intrinsic(
+            self.unit.copy, (Addr(to, at, dtype), Addr(source, start, dtype), amount, direction)))
+
+    def _load(self, x: Sym) -> Vector:
+        assert self.lane is not None
+        if not consecutive(x, self.lane.var):
+            return self._by_element(x)
+        if self.unit.width:
+            best = self._best(x)
+            return self._call(best[0], best[1], Vector(x.dtype)) if best else self._by_element(x)
+        out = Vector(x.dtype)
+        out.memory = self._allocate(x.dtype, "")
+        base = self.plain_index(x.args[0])
+        self._transfer(out.memory, _ZERO, str(x.data), base, x.dtype, ("global", self.unit.space))
+        return out
+
+    def _broadcast(self, e: Sym) -> Vector:
+        """A scalar in every lane."""
+        assert self.lane is not None
+        scalar = self.expr(e)
+        out = Vector(e.dtype)
+        for offer in self.unit.offers:
+            if offer.lane is None or (offer.width and offer.width != self.lane.width):
+                continue
+            if offer.value.op != "var" or offer.dtype is not e.dtype or offer.value is offer.lane:
+                continue
+            if self.unit.width and not offer.result:
+                continue
+            name = sym.name_of(offer.value)
+            if unbound(offer, {name: e}):
+                continue
+            return self._call(offer, {name: e}, out)
+        out.memory = self._allocate(e.dtype, "")
+        self._element_loop(out.memory, lambda l: scalar)
+        return out
+
+    def _by_element(self, x: Sym) -> Vector:
+        """One scalar operation per lane, its vector operands through memory."""
+        assert self.lane is not None
+        out = Vector(x.dtype)
+        lane = self.lane.var
+        operands: dict[Sym, str] = {}
+        if x.op != "ld":
+            for a in x.args:
+                if lane in a.free and a.dtype.is_float:
+                    operands[a] = self._memory(self.vector(a))
+        l = Var(self.names("l"), I32)
+        held = {a: Load(name, l, a.dtype) for a, name in operands.items()}
+        scope = self.scopes[-1]
+        before = dict(scope.named)
+        self.vars[lane] = l
+        scope.named.update(held)
+        inner, self.lane = self.lane, None
+        value = self.plain(x)
+        self.lane = inner
+        del self.vars[lane]
+        scope.named = before
+        out.memory = self._allocate(x.dtype, "")
+        body = Store(out.memory, l, converted(value, x.dtype))
+        self.scopes[-1].stmts.append(For(l, _ZERO, self.lane.count, _ONE, (body,)))
+        return out
+
+    def _element_loop(self, name: str, value) -> None:  # type: ignore[no-untyped-def]
+        assert self.lane is not None
+        l = Var(self.names("l"), I32)
+        self.scopes[-1].stmts.append(
+            For(l, _ZERO, self.lane.count, _ONE, (Store(name, l, value(l)),)))
+
+    # ------------------------------------------------------------ reductions of vectors
+
+    def _identity(self, op: str, dtype: DType) -> Vector:
+        """An accumulator with the operation's identity in every lane."""
+        width = self.unit.width or self.chunk
+        lane, self.lane = self.lane, _Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
+        out = self._broadcast(sym._identity_of(op, dtype))
+        self.lane = lane
+        return out
+
+    def _fold_vector(self, x: Sym) -> Vector:
+        """A reduction per lane: an accumulator vector, the reduction loops around it."""
+        op, vs = x.data  # type: ignore[misc]
+        init = x.args[1]
+        assert self.lane is not None
+        acc = Vector(x.dtype)
+        start = self.vector(init) if self.lane.var in init.free else self._broadcast(init)
+        acc = Vector(x.dtype, start.register, start.memory)
+        fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
+        body = sym.substitute(x.args[0], fresh)
+        guard = None
+        if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
+            guard, body = body.args[0], body.args[1]
+            if self.lane.var in guard.free:
+                raise Unsummarised("a condition that differs between lanes")
+        extents = []
+        for u in fresh.values():
+            extents.append(self.expr(sym.extent_of(u)))
+            self.open(u)
+        if guard is not None:
+            self.scopes.append(Scope(None))
+        self._accumulate(op, acc, body)
+        if guard is not None:
+            stmts = self.scopes.pop().stmts
+            self.scopes[-1].stmts.append(If(self.expr(guard), tuple(stmts)))
+        for u, extent in zip(reversed(list(fresh.values())), reversed(extents), strict=True):
+            self.close(u, extent, "serial", [])
+        return acc
+
+    def _accumulate(self, op: str, acc: Vector, term: Sym) -> None:
+        """acc = acc op term, lane by lane."""
+        assert self.lane is not None
+        old = sym.load(f"~acc{id(acc)}", self.lane.var, acc.dtype)
+        if self.lane.var not in term.free:
+            term_vector: Vector | None = self._broadcast(term)
+            self.held[(id(self.scopes[-1]), term)] = term_vector
+        self.held[(id(self.scopes[-1]), old)] = acc
+        whole = sym.combine(op, old, term, acc.dtype)
+        best = self._best(whole)
+        if best is not None:
+            self._call(best[0], best[1], acc)
+            return
+        v = self.vector(term)
+        a, b = self._memory(acc), self._memory(v)
+        acc.register = ""
+        acc.memory = a
+        self._element_loop(a, lambda l: _combined(op, Load(a, l, acc.dtype), Load(b, l, acc.dtype)))
+
+    def _across(self, op: str, v: Vector, acc: Var) -> None:
+        """acc = acc op (all lanes of v)."""
+        assert self.lane is not None
+        for offer in self.unit.offers:
+            if offer.lane is not None or offer.value.op != "fold" or offer.dtype is not acc.dtype:
+                continue
+            if offer.value.data[0] != op or offer.width != self.lane.width or not self.unit.width:  # type: ignore[index]
+                continue
+            body, init = offer.value.args
+            if body.op != "ld" or not sym.is_identity(op, init) and init.op != "ld":
+                continue
+            name = str(body.data)
+            if unbound(offer, {name: ZERO}):
+                continue
+            part = Var(self.names("part"), acc.dtype)
+            register = self._register(v, offer.param(name))  # type: ignore[arg-type]
+            self.scopes[-1].stmts.append(Let(part, None))
+            self.scopes[-1].stmts.append(Intrinsic(
+                offer.meaning.name, (Addr(register, _ZERO, v.dtype),), part, offer.meaning.key))
+            self.scopes[-1].stmts.append(Assign(acc, _combined(op, acc, part)))
+            return
+        memory = self._memory(v)
+        l = Var(self.names("l"), I32)
+        step = Assign(acc, _combined(op, acc, Load(memory, l, acc.dtype)))
+        self.scopes[-1].stmts.append(For(l, _ZERO, self.lane.count, _ONE, (step,)))
+
+
+# ---------------------------------------------------------------- small questions
+
+
+def _follows(x: Sym, v: Sym) -> bool:
+    """Every load of x ignores v or reads consecutive elements as v advances, and v is used in no other way."""
+    for n in sym.collect(x, lambda n: v in n.free and (n.op in ("ld", "lt", "eq", "cast", "sel"))):
+        if n.op == "ld" and not consecutive(n, v):
+            return False
+        if n.op in ("lt", "eq"):
+            return False
+    return True
+
+
+def _plus(a: Expr, b: Expr) -> Expr:
+    return b if a == _ZERO else Binary("+", a, b, I32)
+
+
+def _combined(op: str, a: Expr, b: Expr) -> Expr:
+    dtype = a.dtype  # type: ignore[union-attr]
+    return Call(op, (a, b), dtype) if op in ("max", "min") else Binary(op, a, b, dtype)
+
+
+__all__ = ["LaneNest", "ONE", "Tensorize", "VectorUnit"]

@@ -1,0 +1,32 @@
+"""How C's <math.h> spells the canonical scalar functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xpiler.ir.types import DType
+
+# The canonical names that C spells alike: double takes the name, float takes it with an f.
+_PLAIN = (
+    "exp exp2 expm1 log log2 log10 log1p sqrt cbrt tanh sinh cosh erf erfc sin cos tan asin acos atan atan2 "
+    "pow floor ceil round rint trunc fma fmod hypot"
+).split()
+_RENAMED = {"abs": "fabs", "min": "fmin", "max": "fmax"}
+# C has no function for these; the parentheses make each a primary expression.
+_F32 = {"rsqrt": "(1.0f / sqrtf({0}))", "rcp": "(1.0f / {0})", "exp10": "powf(10.0f, {0})"}
+_F64 = {"rsqrt": "(1.0 / sqrt({0}))", "rcp": "(1.0 / {0})", "exp10": "pow(10.0, {0})"}
+
+
+def c_math() -> Mapping[tuple[str, DType], str]:
+    """(canonical name, argument type) -> a function name, or a template over {0}, {1}."""
+    table: dict[tuple[str, DType], str] = {}
+    for name, spelled in [*((n, n) for n in _PLAIN), *_RENAMED.items()]:
+        table[name, DType.F32] = f"{spelled}f"
+        table[name, DType.F64] = spelled
+    table |= {(name, DType.F32): text for name, text in _F32.items()}
+    table |= {(name, DType.F64): text for name, text in _F64.items()}
+    for name in ("isnan", "isinf", "isfinite", "signbit"):
+        table[name, DType.F32] = table[name, DType.F64] = name
+    table["abs", DType.I32] = "abs"
+    table["abs", DType.I64] = "llabs"
+    return table

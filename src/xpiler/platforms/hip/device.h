@@ -1,0 +1,31 @@
+// What HIP gives a kernel on CDNA: built-in variables, memory spaces and intrinsics, each with a plain C++ body.
+//
+// Architecture: gfx942. References are to the HIP documentation and the AMD matrix instruction calculator.
+#pragma once
+#ifdef XP_READING
+#pragma clang force_cuda_host_device begin
+#endif
+
+#define XP_API(name) hip##name
+#define XP_WARP 64
+#define __HIPCC__ 1
+#define __HIP__ 1
+#define __HIP_PLATFORM_AMD__ 1
+#define __GFX9__ 1
+#define __gfx942__ 1
+#ifdef XP_READING
+#define __HIP_DEVICE_COMPILE__ 1
+#endif
+
+#include "../simt.h"
+
+typedef xp_bf16 __hip_bfloat16;
+typedef xp_bf16 hip_bfloat16;
+typedef xp_bf162 __hip_bfloat162;
+
+#include "wave.h"
+#include "launch.h"
+
+#ifdef XP_READING
+#pragma clang force_cuda_host_device end
+#endif

@@ -1,0 +1,102 @@
+"""HIP for AMD CDNA GPUs: a grid of blocks of threads, 64 lanes a wavefront."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xpiler.ir.types import DType
+from xpiler.platforms.c_math import c_math
+from xpiler.platforms.platform import Axis, Platform, Runtime, Space
+
+_INTEGERS = frozenset({DType.I32, DType.U32, DType.U64})
+
+PLATFORM = Platform(
+    name="hip",
+    title="HIP",
+    suffixes=(".hip",),
+    model="simt",
+    # The cuda mode reads HIP: all it has to know is `<<< >>>`, and it leaves the amdgcn built-ins free for device.h.
+    clang_args=(
+        "-x", "cuda", "--cuda-host-only", "-nocudainc", "-nocudalib", "-std=c++17", "-Wno-unknown-cuda-version",
+    ),
+    folder=Path(__file__).parent,
+    axes=(  # hip.md, "HIP limits": gridDim * blockDim below 2^32 per dimension, 1024 threads per block
+        Axis("block.x", "blockIdx.x", "gridDim.x", (1 << 31) - 1),
+        Axis("block.y", "blockIdx.y", "gridDim.y", 65535),
+        Axis("block.z", "blockIdx.z", "gridDim.z", 65535),
+        Axis("thread.x", "threadIdx.x", "blockDim.x", 1024),
+        Axis("thread.y", "threadIdx.y", "blockDim.y", 1024),
+        Axis("thread.z", "threadIdx.z", "blockDim.z", 1024),
+    ),
+    spaces=(
+        Space("global", "", None, "device"),
+        Space("shared", "__shared__", 64 << 10, "block", align=16),  # hip.md, "HIP limits": LDS per workgroup
+        Space("local", "", None, "thread", align=16),
+        Space("constant", "const", 64 << 10, "device"),
+    ),
+    warp=64,
+    includes=("#include <hip/hip_runtime.h>",),
+    include_when={
+        r"\b(half|__half|half2)\b": "#include <hip/hip_fp16.h>",
+        r"\b__hip_bfloat16": "#include <hip/hip_bf16.h>",
+        r"\b(INFINITY|NAN)\b": "#include <math.h>",
+        r"\bu?int\d+_t\b": "#include <stdint.h>",
+    },
+    kernel_qualifier="__global__",
+    device_qualifier="__device__",
+    types={
+        DType.BOOL: "bool", DType.I8: "int8_t", DType.U8: "uint8_t", DType.I16: "int16_t", DType.U16: "uint16_t",
+        DType.I32: "int", DType.U32: "unsigned int", DType.I64: "long long", DType.U64: "unsigned long long",
+        DType.F16: "_Float16", DType.BF16: "__hip_bfloat16", DType.F32: "float", DType.F64: "double",
+    },
+    math={
+        **c_math(),
+        ("rsqrt", DType.F32): "rsqrtf", ("rsqrt", DType.F64): "rsqrt",
+        ("exp10", DType.F32): "exp10f", ("exp10", DType.F64): "exp10",
+        **{(name, t): name for name in ("min", "max")
+           for t in (DType.I32, DType.U32, DType.I64, DType.U64)},
+    },
+    # hip.md, "Synchronisation in HIP": __syncwarp exists only from ROCm 7.0; the wave barrier is a compiler built-in.
+    barriers={"block": "__syncthreads();", "warp": "__builtin_amdgcn_wave_barrier();", "core": ""},
+    shuffles={  # hip.md, "__shfl, ...": mask-free, 64 lanes; "Vote and ballot in HIP": 64-bit ballot
+        "idx": "__shfl({value}, {lane}, {width})",
+        "up": "__shfl_up({value}, {lane}, {width})",
+        "down": "__shfl_down({value}, {lane}, {width})",
+        "xor": "__shfl_xor({value}, {lane}, {width})",
+        "any": "__any({value})",
+        "all": "__all({value})",
+        "ballot": "__ballot({value})",
+    },
+    atomics={  # HIP documentation, "Atomic functions"
+        "add": "atomicAdd({address}, {value})", "sub": "atomicSub({address}, {value})",
+        "min": "atomicMin({address}, {value})", "max": "atomicMax({address}, {value})",
+        "exch": "atomicExch({address}, {value})", "cas": "atomicCAS({address}, {compare}, {value})",
+        "and": "atomicAnd({address}, {value})", "or": "atomicOr({address}, {value})",
+        "xor": "atomicXor({address}, {value})",
+    },
+    atomic_types={
+        "add": _INTEGERS | {DType.F32, DType.F64},
+        "sub": frozenset({DType.I32, DType.U32}),
+        "min": _INTEGERS | {DType.I64}, "max": _INTEGERS | {DType.I64},
+        "exch": _INTEGERS | {DType.F32}, "cas": _INTEGERS,
+        "and": _INTEGERS, "or": _INTEGERS, "xor": _INTEGERS,
+    },
+    runtime=Runtime(  # hip.md, "CUDA to HIP name map" and "HIP parallel variables and launch"
+        malloc="{ctype}* {name};\nhipMalloc((void**)&{name}, {bytes});",
+        copy_in="hipMemcpy({device}, {host}, {bytes}, hipMemcpyHostToDevice);",
+        copy_out="hipMemcpy({host}, {device}, {bytes}, hipMemcpyDeviceToHost);",
+        fill="hipMemset({device}, {value}, {bytes});",
+        free="hipFree({name});",
+        launch="{kernel}<<<{grid}, {block}{dynamic}>>>({args});",
+        dim3="dim3({dims})",
+        epilogue=("hipDeviceSynchronize();",),
+    ),
+    pragmas={"unroll": "#pragma unroll"},
+    elements={
+        r"u?(char|short|int|long|longlong|float|double|half)[1-4]|__half2": "{name}.{letter}",
+        r"\w+": "{name}[{index}]",  # clang's vector types are subscripted
+    },
+    aliases={"__bf16": "__hip_bfloat16"},
+    vector_type="typedef {ctype} {name} __attribute__((vector_size({bytes})));",
+    target="gfx942",
+)

@@ -1,0 +1,46 @@
+"""C with AVX-512 and VNNI intrinsics: one thread, 512-bit vectors, `vpdpbusd` for 8-bit integers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xpiler.ir.types import DType
+from xpiler.platforms.c_math import c_math
+from xpiler.platforms.platform import Platform, Runtime, Space
+
+PLATFORM = Platform(
+    name="vnni",
+    title="C with VNNI",
+    suffixes=(".cpp",),
+    model="serial",
+    clang_args=("-x", "c++", "-std=c++17"),
+    folder=Path(__file__).parent,
+    spaces=(
+        Space("global", "", None, "device"),
+        # vnni.md, "Alignment rules": aligned 512-bit loads and stores fault unless 64-byte aligned.
+        Space("local", "", 8 << 20, "thread", align=64),
+    ),
+    vector_bits=512,
+    includes=("#include <math.h>", "#include <stdint.h>"),
+    include_when={
+        r"\b_mm\d*_|\b__m(128|256|512)|\b__mmask": "#include <immintrin.h>",
+        r"\b(malloc|free|ll?abs|abs|aligned_alloc)\(": "#include <stdlib.h>",
+        r"\b(memset|memcpy)\(": "#include <string.h>",
+    },
+    device_qualifier="static",
+    types={
+        DType.BOOL: "bool", DType.I8: "int8_t", DType.U8: "uint8_t", DType.I16: "int16_t", DType.U16: "uint16_t",
+        DType.I32: "int", DType.U32: "unsigned int", DType.I64: "int64_t", DType.U64: "uint64_t",
+        DType.F16: "_Float16", DType.F32: "float", DType.F64: "double",
+    },
+    math=c_math(),
+    barriers={"core": ""},  # plain loads and stores are in order within a thread
+    runtime=Runtime(
+        # 64-byte aligned, as the aligned loads of vnni.md ask; C11 wants a size that is a multiple of it.
+        malloc="{ctype}* {name} = ({ctype}*)aligned_alloc(64, ({bytes} + 63) / 64 * 64);",
+        fill="memset({device}, {value}, {bytes});",
+        free="free({name});",
+    ),
+    pragmas={"parallel": "#pragma omp parallel for"},
+    target="avx512vnni",
+)

@@ -1,0 +1,68 @@
+"""What results look like on a terminal: tables of evidence, of outputs, and of suites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from xpiler.fault import Fault
+from xpiler.verify.once import Once
+from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
+
+
+def fault(f: Fault) -> Text:
+    """The four parts of a Fault, the first line red, the advice green."""
+    out = Text()
+    for i, line in enumerate(str(f).splitlines()):
+        style = "bold red" if i == 0 else "green" if line.startswith("  try ") else ""
+        out.append(("\n" if i else "") + line, style=style)
+    return out
+
+
+def evidence(items: Iterable[Evidence]) -> RenderableType:
+    """One row a rung: what was decided, on what scope, in what time."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    notes: list[Text] = []
+    for e in items:
+        match e.verdict:
+            case Proved(scope):
+                mark, text = Text("yes", style="green"), scope
+            case Unknown(reason):
+                mark, text = Text("?", style="yellow"), reason
+            case Refuted(witness):
+                mark, text = Text("NO", style="bold red"), str(witness).splitlines()[0]
+                notes += [Text("     " + line) for line in str(witness).splitlines()[1:]]
+        table.add_row(Text(e.rung), mark, Text(text), Text(f"{e.seconds:.2f} s", style="dim"))
+    return Group(table, *notes)
+
+
+def outputs(run: Once) -> RenderableType:
+    """One row an output array of a checked run."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("output")
+    for name in ("elements", "mean", "min", "max", "checksum", "NaN", "untouched"):
+        table.add_column(name, justify="right")
+    for o in run.outputs:
+        numbers = (f"{x:.6g}" for x in (o.mean, o.least, o.most, o.checksum))
+        table.add_row(f"{escape(o.name)} {o.dtype}", str(o.elements), *numbers, str(o.nans), str(o.untouched))
+    return table
+
+
+def columns(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
+    """A plain table; numbers to the right."""
+    table = Table(box=None, pad_edge=False)
+    for i, name in enumerate(header):
+        table.add_column(name, justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(c) for c in row))
+    return table
+
+
+def print_sizes(console: Console, scalars: Mapping[str, object]) -> None:
+    """The values a run chose, so that a person can fix them with --let."""
+    if scalars:
+        console.print("with " + " ".join(f"{k}={v}" for k, v in scalars.items()), style="dim")

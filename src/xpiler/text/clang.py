@@ -1,0 +1,482 @@
+"""libclang behind one door: syntax trees, types and constant values as plain Python.
+
+The only module that imports `clang`. A `Node` is a cursor with its children at hand; a `CType` is what the reader
+needs to know of a type: one scalar, so many scalars of one kind, a pointer, or nothing it can use.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import clang.cindex as ci
+
+from xpiler.fault import Fault, Span
+from xpiler.ir.types import DType
+
+_LIB: Any = ci.conf.lib
+_BUILTIN = {
+    "BOOL": DType.BOOL, "CHAR_U": DType.I8, "CHAR_S": DType.I8, "SCHAR": DType.I8,
+    "UCHAR": DType.U8, "SHORT": DType.I16, "USHORT": DType.U16, "INT": DType.I32,
+    "UINT": DType.U32, "LONG": DType.I64, "LONGLONG": DType.I64, "ULONG": DType.U64,
+    "ULONGLONG": DType.U64, "FLOAT": DType.F32, "DOUBLE": DType.F64, "HALF": DType.F16,
+    "FLOAT16": DType.F16, "BFLOAT16": DType.BF16, "ENUM": DType.I32,
+}
+_UNARY = {
+    1: "x++", 2: "x--", 3: "++x", 4: "--x", 5: "&", 6: "*", 7: "+", 8: "-", 9: "~", 10: "!",
+}
+_BINARY = {
+    "Mul": "*", "Div": "/", "Rem": "%", "Add": "+", "Sub": "-", "Shl": "<<", "Shr": ">>",
+    "LT": "<", "GT": ">", "LE": "<=", "GE": ">=", "EQ": "==", "NE": "!=", "And": "&", "Xor": "^",
+    "Or": "|", "LAnd": "&&", "LOr": "||", "Assign": "=", "Comma": ",",
+    "MulAssign": "*=", "DivAssign": "/=", "RemAssign": "%=", "AddAssign": "+=", "SubAssign": "-=",
+    "ShlAssign": "<<=", "ShrAssign": ">>=", "AndAssign": "&=", "XorAssign": "^=", "OrAssign": "|=",
+}
+_NOT_VALUES = ("_REF", "_ATTR")
+
+
+def _declare() -> None:
+    """The functions of libclang's C interface that its Python binding leaves out."""
+    cursor = ci.Cursor
+    for name, result, args in (
+        ("clang_Cursor_Evaluate", ctypes.c_void_p, [cursor]),
+        ("clang_EvalResult_getKind", ctypes.c_int, [ctypes.c_void_p]),
+        ("clang_EvalResult_getAsLongLong", ctypes.c_longlong, [ctypes.c_void_p]),
+        ("clang_EvalResult_isUnsignedInt", ctypes.c_uint, [ctypes.c_void_p]),
+        ("clang_EvalResult_getAsUnsigned", ctypes.c_ulonglong, [ctypes.c_void_p]),
+        ("clang_EvalResult_getAsDouble", ctypes.c_double, [ctypes.c_void_p]),
+        ("clang_EvalResult_dispose", None, [ctypes.c_void_p]),
+        ("clang_getCursorUnaryOperatorKind", ctypes.c_int, [cursor]),
+        ("clang_Cursor_getVarDeclInitializer", cursor, [cursor]),
+    ):
+        function = getattr(_LIB, name)
+        function.restype, function.argtypes = result, args
+
+
+_declare()
+
+
+@dataclass(frozen=True)
+class CType:
+    """kind: scalar void pointer array vector record function opaque.
+
+    `dtype` and `count` describe the flattened scalars of a scalar, array, vector or record; `inner` is a pointer's
+    pointee or an element; `fields` are a record's members as (name, offset in scalars, type)."""
+
+    kind: str
+    name: str
+    dtype: DType | None = None
+    count: int = 0
+    const: bool = False
+    reference: bool = False
+    inner: CType | None = None
+    fields: tuple[tuple[str, int, CType], ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.kind == "scalar"
+
+    @property
+    def is_aggregate(self) -> bool:
+        return self.kind in ("record", "vector") and self.dtype is not None
+
+    def member(self, name: str) -> tuple[int, CType] | None:
+        """Offset (in scalars) and type of a member, looked for in unnamed inner records too."""
+        for spelled, offset, ctype in self.fields:
+            if spelled == name:
+                return offset, ctype
+            if not spelled and (found := ctype.member(name)) is not None:
+                return offset + found[0], found[1]
+        if self.kind == "vector" and name in ("x", "y", "z", "w") and self.inner is not None:
+            return "xyzw".index(name), self.inner
+        return None
+
+
+def scalar(dtype: DType) -> CType:
+    """The type of one scalar."""
+    return CType("scalar", dtype.value, dtype, 1)
+
+
+VOID = CType("void", "void")
+
+
+class Node:
+    """A cursor with its children, type and place."""
+
+    def __init__(self, cursor: ci.Cursor, unit: Unit) -> None:
+        self.cursor, self.unit = cursor, unit
+
+    @cached_property
+    def kind(self) -> str:
+        return str(self.cursor.kind.name)
+
+    @cached_property
+    def spelling(self) -> str:
+        return str(self.cursor.spelling or "")
+
+    @cached_property
+    def key(self) -> int:
+        """The identity of a declaration, the same wherever it is referred to."""
+        return int(self.cursor.hash)
+
+    @cached_property
+    def every_child(self) -> tuple[Node, ...]:
+        return tuple(Node(c, self.unit) for c in self.cursor.get_children())
+
+    @cached_property
+    def children(self) -> tuple[Node, ...]:
+        """The children that are statements, expressions or declarations (no mere mentions of names)."""
+        return tuple(c for c in self.every_child if not c.kind.endswith(_NOT_VALUES))
+
+    @cached_property
+    def type(self) -> CType:
+        return self.unit.ctype(self.cursor.type)
+
+    @cached_property
+    def result(self) -> CType:
+        """A function's return type."""
+        return self.unit.ctype(self.cursor.result_type)
+
+    @cached_property
+    def referenced(self) -> Node | None:
+        found = self.cursor.referenced
+        return None if found is None else self.unit.declaration(found)
+
+    @cached_property
+    def definition(self) -> Node | None:
+        """Where a function is defined, an instantiation of a template included."""
+        found = self.cursor if self.cursor.is_definition() else self.cursor.get_definition()
+        return None if found is None else self.unit.declaration(found)
+
+    @cached_property
+    def arguments(self) -> tuple[Node, ...]:
+        """The arguments of a call, operators written infix included."""
+        return tuple(Node(a, self.unit) for a in self.cursor.get_arguments() if a is not None)
+
+    @cached_property
+    def params(self) -> tuple[Node, ...]:
+        return tuple(self.unit.declaration(a) for a in self.cursor.get_arguments())
+
+    @cached_property
+    def initializer(self) -> Node | None:
+        """What a variable is declared with."""
+        found = _LIB.clang_Cursor_getVarDeclInitializer(self.cursor)
+        found = ci.Cursor.from_cursor_result(found, self.cursor)
+        return None if found is None else Node(found, self.unit)
+
+    @cached_property
+    def body(self) -> Node | None:
+        where = self.definition
+        if where is None:
+            return None
+        return next((c for c in where.every_child if c.kind == "COMPOUND_STMT"), None)
+
+    @cached_property
+    def unary(self) -> str:
+        return _UNARY.get(int(_LIB.clang_getCursorUnaryOperatorKind(self.cursor)), "?")
+
+    @cached_property
+    def binary(self) -> str:
+        return _BINARY.get(self.cursor.binary_operator.name, "?")
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        return frozenset(c.kind for c in self.every_child if c.kind.endswith("_ATTR"))
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """The XP_ marks on a declaration, from its redeclarations and its template too."""
+        found = [c.spelling for c in self.every_child if c.kind == "ANNOTATE_ATTR"]
+        if not found:
+            template = _LIB.clang_getSpecializedCursorTemplate(self.cursor)
+            other = template or self.cursor.canonical
+            if other is not None and other != self.cursor:
+                return self.unit.declaration(other).notes
+        return tuple(found)
+
+    def note(self, prefix: str) -> str | None:
+        """The text after `prefix` in a mark, None without such a mark."""
+        return next((n[len(prefix):] for n in self.notes if n.startswith(prefix)), None)
+
+    @cached_property
+    def constant(self) -> int | float | None:
+        """The value of an expression or variable if the compiler knows it."""
+        result = _LIB.clang_Cursor_Evaluate(self.cursor)
+        if not result:
+            return None
+        try:
+            match _LIB.clang_EvalResult_getKind(result):
+                case 1 if _LIB.clang_EvalResult_isUnsignedInt(result):
+                    return int(_LIB.clang_EvalResult_getAsUnsigned(result))
+                case 1:
+                    return int(_LIB.clang_EvalResult_getAsLongLong(result))
+                case 2:
+                    return float(_LIB.clang_EvalResult_getAsDouble(result))
+        finally:
+            _LIB.clang_EvalResult_dispose(result)
+        return None
+
+    @property
+    def enum_value(self) -> int:
+        return int(self.cursor.enum_value)
+
+    @property
+    def is_static(self) -> bool:
+        return bool(self.cursor.storage_class == ci.StorageClass.STATIC)
+
+    @property
+    def is_extern(self) -> bool:
+        return bool(self.cursor.storage_class == ci.StorageClass.EXTERN)
+
+    @property
+    def is_local(self) -> bool:
+        """Declared inside a function."""
+        parent = self.cursor.semantic_parent
+        return parent is not None and parent.kind.name not in (
+            "TRANSLATION_UNIT", "NAMESPACE", "LINKAGE_SPEC"
+        )
+
+    @cached_property
+    def signature(self) -> str:
+        """The canonical function type, with the values of non-type template arguments."""
+        spelled = str(self.cursor.type.get_canonical().spelling)
+        values = [
+            str(self.cursor.get_template_argument_value(i))
+            for i in range(max(self.cursor.get_num_template_arguments(), 0))
+            if self.cursor.get_template_argument_kind(i).name == "INTEGRAL"
+        ]
+        return f"{spelled} <{', '.join(values)}>" if values else spelled
+
+    @cached_property
+    def qualified(self) -> str:
+        """The name with the namespaces it lives in."""
+        names, parent = [self.spelling], self.cursor.semantic_parent
+        while parent is not None and parent.kind.name == "NAMESPACE":
+            if parent.spelling:
+                names.insert(0, parent.spelling)
+            parent = parent.semantic_parent
+        return "::".join(names)
+
+    @cached_property
+    def in_text(self) -> bool:
+        """Written in the user's text, not in a header."""
+        where = self.cursor.location.file
+        return where is not None and where.name == self.unit.file
+
+    @cached_property
+    def offset(self) -> int:
+        return int(self.cursor.extent.start.offset)
+
+    @cached_property
+    def span(self) -> Span:
+        start = self.cursor.extent.start
+        comment = self.unit.comments.get(start.line, "") if self.in_text else ""
+        file = "" if start.file is None else start.file.name
+        return Span(file, start.line, start.column, comment)
+
+    @cached_property
+    def semicolons(self) -> tuple[int, ...]:
+        """Where the two semicolons in a for's head stand."""
+        depth, found = 0, []
+        for token in self.cursor.get_tokens():
+            depth += {"(": 1, ")": -1}.get(token.spelling, 0)
+            if token.spelling == ";" and depth == 1:
+                found.append(int(token.extent.start.offset))
+            if len(found) == 2:
+                break
+        return tuple(found)
+
+    @property
+    def pretty(self) -> str:
+        return f"{self.kind.lower().replace('_', ' ')} `{self.spelling}`".replace(" ``", "")
+
+    def walk(self) -> Iterator[Node]:
+        yield self
+        for child in self.every_child:
+            yield from child.walk()
+
+
+class Unit:
+    """One parsed text."""
+
+    def __init__(self, tu: ci.TranslationUnit, file: str, text: str) -> None:
+        self.tu, self.file, self.text = tu, file, text
+        self._types: dict[tuple[str, str], CType] = {}
+        self._declarations: dict[int, Node] = {}
+        self._pending: set[str] = set()
+
+    def declaration(self, cursor: ci.Cursor) -> Node:
+        return self._declarations.setdefault(int(cursor.hash), Node(cursor, self))
+
+    @cached_property
+    def top(self) -> tuple[Node, ...]:
+        """The declarations at file level, through namespaces and extern "C" blocks."""
+        return tuple(self._level(self.tu.cursor))
+
+    def _level(self, cursor: ci.Cursor) -> Iterator[Node]:
+        for c in cursor.get_children():
+            if c.kind.name in ("NAMESPACE", "LINKAGE_SPEC"):
+                yield from self._level(c)
+            else:
+                yield self.declaration(c)
+
+    def functions(self) -> tuple[Node, ...]:
+        """The functions defined in the user's own text."""
+        return tuple(
+            n for n in self.top
+            if n.kind == "FUNCTION_DECL" and n.in_text and n.cursor.is_definition()
+        )
+
+    @cached_property
+    def comments(self) -> dict[int, str]:
+        """Line -> the comment that ends on the line above it."""
+        found: dict[int, str] = {}
+        block = re.compile(r"(?:^[ \t]*//[^\n]*\n)+|^[ \t]*/\*.*?\*/[ \t]*\n", re.M | re.S)
+        for m in block.finditer(self.text):
+            words = re.sub(r"^[ \t]*(?://+|/\*+|\*+/|\*)[ \t]?|\*/[ \t]*$", "", m.group(), flags=re.M)
+            below = self.text.count("\n", 0, m.end()) + 1
+            found[below] = " ".join(w.strip() for w in words.splitlines() if w.strip())
+        return found
+
+    def line(self, number: int) -> str:
+        lines = self.text.splitlines()
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def fault(
+        self, code: str, what: str, where: Node | Span, why: str = "", try_: str = ""
+    ) -> Fault:
+        """A fault that shows the line it is about."""
+        span = where.span if isinstance(where, Node) else where
+        span = replace(span, comment="")
+        line = self.line(span.line) if span.file == self.file else ""
+        return Fault(code, what, span, why, try_, line)
+
+    # ------------------------------------------------------------ types
+
+    def ctype(self, t: ci.Type) -> CType:
+        key = (t.spelling, t.get_canonical().spelling)
+        if key not in self._types:
+            self._types[key] = self._ctype(t)
+        return self._types[key]
+
+    def _ctype(self, t: ci.Type) -> CType:
+        spelled, c = _spelled(t), t.get_canonical()
+        const, kind = c.is_const_qualified(), c.kind.name
+        match kind:
+            case "LVALUEREFERENCE" | "RVALUEREFERENCE":
+                return replace(self.ctype(c.get_pointee()), reference=True)
+            case "VOID":
+                return replace(VOID, const=const)
+            case "POINTER":
+                return CType("pointer", spelled, const=const, inner=self.ctype(c.get_pointee()))
+            case "CONSTANTARRAY" | "INCOMPLETEARRAY" | "VARIABLEARRAY":
+                inner = self.ctype(c.get_array_element_type())
+                n = c.get_array_size() if kind == "CONSTANTARRAY" else 0
+                inside = inner.const or const
+                return CType("array", spelled, inner.dtype, n * inner.count, inside, inner=inner)
+            case "EXTVECTOR" | "VECTOR":
+                inner = self.ctype(c.element_type)
+                return CType("vector", spelled, inner.dtype, c.element_count, const, inner=inner)
+            case "RECORD":
+                return self._record(c, spelled, const)
+            case "FUNCTIONPROTO" | "FUNCTIONNOPROTO":
+                return CType("function", spelled)
+        if kind in _BUILTIN:
+            return CType("scalar", spelled, _BUILTIN[kind], 1, const)
+        return CType("opaque", spelled)
+
+    def _record(self, c: ci.Type, spelled: str, const: bool) -> CType:
+        opaque = CType("opaque", spelled, const=const)
+        size = c.get_size()
+        if size <= 0 or c.spelling in self._pending:
+            return opaque
+        self._pending.add(c.spelling)
+        members = [(f, self.ctype(f.type)) for f in c.get_fields()]
+        self._pending.discard(c.spelling)
+        dtypes = {t.dtype for _, t in members}
+        dtype = dtypes.pop() if len(dtypes) == 1 else None
+        if dtype is None:
+            return replace(opaque, kind="record")
+        fields = tuple(
+            ("" if f.is_anonymous() else f.spelling, _offset(f) // dtype.bytes, t) for f, t in members
+        )
+        return CType("record", spelled, dtype, size // dtype.bytes, const, fields=fields)
+
+
+def _offset(f: ci.Cursor) -> int:
+    return int(f.get_field_offsetof()) // 8
+
+
+def _spelled(t: ci.Type) -> str:
+    """How the owner wrote a type, without qualifiers; template arguments are spelled out."""
+    name = str(t.spelling)
+    canonical = str(t.get_canonical().spelling)
+    name = canonical if "<" in canonical else name
+    return re.sub(r"^(?:(?:const|volatile|struct|union|class)\s+)+", "", name)
+
+
+# ---------------------------------------------------------------- parsing
+
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include\b[^\n]*', re.M)
+
+
+@lru_cache(maxsize=1)
+def _index() -> ci.Index:
+    return ci.Index.create()
+
+
+def parse(text: str, file: str, header: Path, args: tuple[str, ...]) -> Unit:
+    """Parse a text against a platform's header; the first error becomes a Fault.
+
+    #include lines are blanked (columns stay): the header is all there is."""
+    plain = _INCLUDE.sub(lambda m: " " * len(m.group()), text)
+    plain = plain.replace("#pragma once", "            ")
+    flags = [
+        *args, "-DXP_READING", "-w", "-nostdinc", "-ferror-limit=0", "-include", str(header),
+        "-I", str(header.parent / "sys"),
+    ]
+    tu = _index().parse(file, args=flags, unsaved_files=[(file, plain)])
+    unit = Unit(tu, file, text)
+    errors = [d for d in tu.diagnostics if d.severity >= ci.Diagnostic.Error]
+    if errors:
+        raise _complaint(unit, errors)
+    return unit
+
+
+def _place(d: ci.Diagnostic) -> Span:
+    at = d.location
+    return Span("" if at.file is None else at.file.name, at.line, at.column)
+
+
+def _complaint(unit: Unit, errors: list[ci.Diagnostic]) -> Fault:
+    mine = [d for d in errors if _place(d).file in (unit.file, "")]
+    if not mine:
+        first = errors[0]
+        text = f"the platform's header is not legal: {first.spelling}"
+        return unit.fault("XP1013", text, _place(first))
+    first, rest = mine[0], mine[1:4]
+    why = "; ".join(f"line {_place(d).line}: {d.spelling}" for d in rest)
+    unknown = re.match(
+        r"use of undeclared identifier '(\w+)'|unknown type name '(\w+)'"
+        r"|no (?:member|template) named '(\w+)'|no matching function for call to '(\w+)'",
+        first.spelling,
+    )
+    if unknown is None:
+        return unit.fault("XP1003", str(first.spelling), _place(first), why)
+    name = next(g for g in unknown.groups() if g)
+    close = difflib.get_close_matches(name, _known_names(unit), n=3, cutoff=0.7)
+    if name in close:
+        return unit.fault("XP1003", str(first.spelling), _place(first), why)
+    try_ = f"did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else ""
+    return unit.fault("XP1004", f"`{name}` is not known: {first.spelling}", _place(first), why, try_)
+
+
+def _known_names(unit: Unit) -> list[str]:
+    kinds = ("FUNCTION_DECL", "FUNCTION_TEMPLATE", "VAR_DECL", "STRUCT_DECL", "TYPEDEF_DECL")
+    return sorted({n.spelling for n in unit.top if n.kind in kinds and n.spelling})

@@ -1,0 +1,78 @@
+"""What an expression of the text stands for.
+
+A scalar is an IR expression. Everything else that C can hold in a variable is one of the small records here: a place
+in a buffer, a pointer into one, an aggregate on its way from one place to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xpiler.ir.nodes import Const, Expr, Var
+from xpiler.ir.types import DType
+from xpiler.text.clang import CType
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A scalar variable."""
+
+    var: Var
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something of type `type` that starts at buffer[index]."""
+
+    buffer: str
+    index: Expr
+    type: CType
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """&buffer[index], pointing to things of type `to`."""
+
+    buffer: str
+    index: Expr
+    to: CType
+
+
+@dataclass
+class Roaming:
+    """A pointer variable that moves: one buffer and an offset variable. The buffer is set at the first assignment."""
+
+    name: str
+    to: CType
+    buffer: str = ""
+    offset: Var | None = None
+
+
+@dataclass(frozen=True)
+class Items:
+    """An aggregate value, one expression for each scalar."""
+
+    items: tuple[Expr, ...]
+    type: CType
+
+
+@dataclass(frozen=True)
+class Each:
+    """An aggregate value whose scalar number i is at(i)."""
+
+    at: Callable[[Expr], Expr]
+    type: CType
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """A value no kernel can use: void, a stream, a null pointer."""
+
+    what: str = "void"
+
+
+Aggregate = Items | Each
+Value = Expr | Pointer | Place | Items | Each | Nothing
+Lvalue = Slot | Place | Roaming
+Binding = Slot | Place | Roaming | Pointer | Nothing | Expr

@@ -1,0 +1,124 @@
+"""A program as text in its platform's dialect: includes, kernels and the launcher a caller links against."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import PurePath
+
+from xpiler.ir.nodes import Buffer, For, Kernel, Param, Program
+from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
+from xpiler.platforms.platform import Axis, Platform
+from xpiler.text.write_error import NotExpressible
+from xpiler.text.write_expr import Speller
+from xpiler.text.write_fold import fold
+from xpiler.text.write_header import vocabulary
+from xpiler.text.write_launch import geometry, host_body, merged
+from xpiler.text.write_scope import Scope, fresh, of_kernel, of_launcher, reserved, unnamed
+from xpiler.text.write_stmt import Writer, built_in_once
+
+__all__ = ["NotExpressible", "write"]
+
+
+def write(program: Program, platform: Platform) -> str:
+    """The text of `program`, which must already be a program of `platform`.
+
+    Raises NotExpressible where the platform has no words for something in it.
+    """
+    names = _kernel_names(program, platform)
+    launcher = program.launcher
+    functions: list[str] = []
+    alone = None
+    if launcher is not None and platform.model == "serial" and len(program.kernels) == 1:
+        alone = merged(program, program.kernels[0], launcher)
+    for k in program.kernels:
+        if alone is not None and launcher is not None:
+            head = platform.linkage.replace("{function}", f"void {launcher.name}")
+            functions.append(_kernel(replace(k, params=alone), platform, program, head))
+        else:
+            qualifier = platform.kernel_qualifier if platform.model != "serial" or launcher is None else ""
+            if platform.model == "serial" and launcher is not None:
+                qualifier = platform.device_qualifier
+            head = f"void {names[k.name]}"
+            if platform.model == "serial" and launcher is None:
+                head = platform.linkage.replace("{function}", head)
+            functions.append(_kernel(k, platform, program, f"{qualifier} {head}".lstrip()))
+    if launcher is not None and alone is None:
+        scope = of_launcher(launcher, platform)
+        head = platform.linkage.replace("{function}", f"void {launcher.name}")
+        body = host_body(program, launcher, names, platform)
+        functions.append(_function(f"{head}({_params(launcher.params, scope)})", body.lines))
+    code = "\n\n".join(functions)
+    source = f", translated from {PurePath(program.file).name}" if program.file else ""
+    parts = [f"// {platform.title}{source}.", _includes(code, platform), _types(program, platform), code]
+    return "\n".join(fold(line) for line in "\n\n".join(filter(None, parts)).split("\n")) + "\n"
+
+
+def _kernel_names(program: Program, platform: Platform) -> dict[str, str]:
+    """C names of the kernels, none equal to the launcher's or to a function of the platform."""
+    taken = reserved(platform) | ({program.launcher.name} if program.launcher else set())
+    names: dict[str, str] = {}
+    for k in program.kernels:
+        bare = re.sub(r"\W", "_", k.name)
+        wish = f"{bare}_kernel" if bare in taken and bare not in names.values() else bare
+        names[k.name] = fresh(wish, taken | set(names.values()))
+    return names
+
+
+def _kernel(kernel: Kernel, platform: Platform, program: Program, head: str) -> str:
+    shape = geometry(kernel, platform)
+    scope = of_kernel(kernel, platform, program.meanings)
+    axes = {a.kind: a for a in platform.axes}
+    writer = Writer(scope, dynamic=shape.dynamic.name if shape.dynamic else "")
+    writer.direct = {
+        s.var.name for s in statements(kernel)
+        if isinstance(s, For) and (axis := axes.get(s.kind)) is not None and _is_built_in(s, axis)
+    }
+    writer.depth = 0
+    writer.comment(kernel.span)
+    above, writer.lines, writer.depth = writer.lines, [], 1
+    writer.body(kernel.body)
+    return "\n".join([*above, _function(f"{head}({_params(kernel.params, scope)})", writer.lines)])
+
+
+def _is_built_in(loop: For, axis: Axis) -> bool:
+    """The built-in itself may stand where its unsigned type does not matter or is the variable's own."""
+    own = unnamed(loop.var.name, axis) and loop.var.dtype is DType.U32
+    return own or built_in_once(loop.body, loop.var)
+
+
+def _function(head: str, lines: list[str]) -> str:
+    return "\n".join([f"{head} {{", *lines, "}"])
+
+
+def _params(params: tuple[Param, ...], scope: Scope) -> str:
+    spell = Speller(scope)
+    texts = []
+    for p in params:
+        scope.declare(p.name)
+        star = "*" if isinstance(p, Buffer) else ""
+        const = "const " if isinstance(p, Buffer) and p.const else ""
+        texts.append(f"{const}{spell.ctype(p.dtype)}{star} {scope.names[p.name]}")
+    return ", ".join(texts)
+
+
+def _includes(code: str, platform: Platform) -> str:
+    wanted = [*platform.includes, *(line for token, line in platform.include_when.items() if re.search(token, code))]
+    lines = list(dict.fromkeys(line for block in wanted for line in block.split("\n")))
+    return "\n".join(sorted(lines, key=lambda line: not line.startswith("#include")))
+
+
+def _types(program: Program, platform: Platform) -> str:
+    """Declarations of the vector types that the source had made for itself."""
+    known = vocabulary(platform).words
+    found: dict[str, str] = {}
+    for k in program.kernels:
+        scope = of_kernel(k, platform, program.meanings)
+        for name, lanes in scope.aggregates.items():
+            b = scope.buffers[name]
+            if platform.vector_type and re.fullmatch(r"\w+", b.ctype) and b.ctype not in known:
+                ctype = "_Float16" if b.dtype is DType.F16 else Speller(scope).ctype(b.dtype)
+                found[b.ctype] = platform.vector_type.format(
+                    ctype=ctype, name=b.ctype, bytes=lanes * b.dtype.bytes)
+    return "\n".join(found[name] for name in sorted(found))

@@ -1,0 +1,44 @@
+"""Long lines folded where a reader would fold them."""
+
+from __future__ import annotations
+
+import re
+
+WIDTH = 100
+_BREAKS = re.compile(r", | (?:&&|\|\||\?|[-+*/:]) |; ")
+
+
+def fold(line: str, width: int = WIDTH) -> str:
+    """`line` broken after commas or before operators, at the shallowest nesting that fits."""
+    if len(line) <= width or line.lstrip().startswith(("//", "#")) or '"' in line:
+        return line
+    indent = len(line) - len(line.lstrip())
+    depth, places = 0, []
+    for i, c in enumerate(line):
+        if c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+        elif (m := _BREAKS.match(line, i)) and i > indent:
+            comma = m.group()[0] in ",;"
+            cut = m.end() if comma else i + 1
+            if indent + 20 < cut <= width:
+                places.append((depth, comma, -cut))
+    if not places:
+        return line
+    cut = -min(places, key=lambda p: (p[0], p[2]))[2]
+    rest = " " * (indent + 4) + line[cut:].lstrip()
+    if len(rest) >= len(line):
+        return line
+    return f"{line[:cut].rstrip()}\n{_again(rest, width)}"
+
+
+def _again(rest: str, width: int) -> str:
+    """Continuation lines keep one indentation."""
+    indent = len(rest) - len(rest.lstrip())
+    if len(rest) <= width:
+        return rest
+    first, _, more = fold(rest, width).partition("\n")
+    if not more:
+        return first
+    return "\n".join([first, *(" " * indent + line.lstrip() for line in more.split("\n"))])

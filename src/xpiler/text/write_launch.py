@@ -1,0 +1,247 @@
+"""Launch geometry, and the host function that allocates, copies, launches and frees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xpiler.ir.nodes import (
+    Addr, Alloc, Barrier, Buffer, Const, DeviceBuffer, Expr, For, Kernel, Launch, Launcher,
+    Load, Param, Program, Stmt, Var,
+)
+from xpiler.ir.show import PRECEDENCE
+from xpiler.ir.types import DType
+from xpiler.ir.walk import map_expr, statements, subexpressions
+from xpiler.platforms.platform import Platform
+from xpiler.text.write_error import NotExpressible
+from xpiler.text.write_expr import Speller
+from xpiler.text.write_scope import Scope, of_launcher
+from xpiler.text.write_stmt import Writer, byte_count
+
+_ONE = Const(1, DType.I32)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The extents of a kernel's axis loops by kind, over its parameters, and its dynamic shared buffer."""
+
+    extents: dict[str, Expr]
+    dynamic: Buffer | None = None
+    grouped: bool = False  # the tasks of one job share memory or meet
+
+    def of(self, head: str) -> tuple[Expr, Expr, Expr]:
+        x, y, z = (self.extents.get(f"{head}.{d}", _ONE) for d in "xyz")
+        return x, y, z
+
+
+def geometry(kernel: Kernel, platform: Platform) -> Geometry:
+    """What a launch of `kernel` has to say; NotExpressible where the axis loops do not enclose the body."""
+    extents: dict[str, Expr] = {}
+    body: tuple[Stmt, ...] = kernel.body
+    kinds = {a.kind: a for a in platform.axes}
+    while (loop := next((s for s in body if isinstance(s, For) and s.kind in kinds), None)) is not None:
+        if loop is not body[-1]:
+            raise NotExpressible(loop.span, f"the loop over {loop.kind}", "statements follow it")
+        if loop.kind in extents:
+            raise NotExpressible(loop.span, f"the loop over {loop.kind}", "it stands inside another one")
+        if isinstance(loop.stop, Const) and loop.stop.value > kinds[loop.kind].limit:
+            why = f"{int(loop.stop.value)} is more than the {kinds[loop.kind].limit} of {platform.title}"
+            raise NotExpressible(loop.span, f"the loop over {loop.kind}", why)
+        extents[loop.kind] = loop.stop
+        body = loop.body
+    for s in statements(body):
+        if isinstance(s, For) and s.kind in kinds:
+            raise NotExpressible(s.span, f"the loop over {s.kind}", "it does not enclose the kernel's body")
+    threads = [extents.get(f"thread.{d}", _ONE) for d in "xyz"]
+    total = 1
+    for t in threads:
+        total *= int(t.value) if isinstance(t, Const) else 1
+    if "thread.x" in kinds and total > kinds["thread.x"].limit:
+        raise NotExpressible(kernel.span, f"{total} threads a block", f"the limit is {kinds['thread.x'].limit}")
+    scopes = {p.name: p.scope for p in platform.spaces}
+    allocs = [s.buffer for s in statements(kernel) if isinstance(s, Alloc)]
+    grouped = any(scopes.get(b.space) == "cluster" for b in allocs) or any(
+        isinstance(s, Barrier) and s.scope in ("cluster", "device") for s in statements(kernel))
+    return Geometry(extents, _dynamic(allocs, platform), grouped)
+
+
+def _dynamic(allocs: list[Buffer], platform: Platform) -> Buffer | None:
+    """The one shared array whose size only the launch can give, if the platform has such arrays."""
+    spaces = {p.name: p for p in platform.spaces if p.scope == "block" and p.capacity is not None}
+    held = [b for b in allocs if b.space in spaces]
+    if not held or "{dynamic}" not in platform.runtime.launch:
+        return None
+    sized = [b for b in held if isinstance(b.extent, Const)]
+    total = sum(int(b.extent.value) * b.dtype.bytes for b in sized if isinstance(b.extent, Const))
+    capacity = spaces[held[0].space].capacity or 0
+    if len(held) == 1 and (not sized or (total > capacity and platform.runtime.opt_in)):
+        return held[0]
+    return None
+
+
+# ---------------------------------------------------------------- serial platforms
+
+
+def merged(program: Program, kernel: Kernel, launcher: Launcher) -> tuple[Param, ...] | None:
+    """The launcher's parameters under the kernel's names, if all it does is pass them on."""
+    if launcher.buffers or len(program.kernels) != 1 or len(launcher.body) != 1:
+        return None
+    launch = launcher.body[0]
+    if not isinstance(launch, Launch):
+        return None
+    renamed: dict[str, Param] = {}
+    own = {p.name: p for p in launcher.params}
+    for inner, given in zip(kernel.params, launch.args, strict=True):
+        match inner, given:
+            case Buffer(), Addr(name, Const(0)) if isinstance(own.get(name), Buffer) and name not in renamed:
+                renamed[name] = inner
+            case Var(_, dtype), Var(name) if own.get(name) == Var(name, dtype) and name not in renamed:
+                renamed[name] = inner
+            case _:
+                return None
+    spare = [p.name for p in launcher.params if p.name not in renamed]
+    if set(spare) & {p.name for p in kernel.params}:
+        return None
+    return tuple(renamed.get(p.name, p) for p in launcher.params)
+
+
+# ---------------------------------------------------------------- the host function
+
+
+def host_body(program: Program, launcher: Launcher, names: dict[str, str], platform: Platform) -> Writer:
+    """The statements of the launcher; kernels go by `names`."""
+    scope = of_launcher(launcher, platform)
+    writer = _Host(scope, program=program, kernels=names)
+    runtime = platform.runtime
+    mirrors = platform.model != "serial"
+    held = {b.name: _device_name(b, launcher) for b in launcher.buffers}
+    for b in launcher.buffers:
+        if not mirrors and b.host:
+            scope.names[held[b.name]] = scope.names[b.host]
+    writer.held = held
+    own = [b for b in launcher.buffers if mirrors or not b.host]
+    for text in runtime.prologue:
+        writer.put(text)
+    for b in own:
+        writer.put(runtime.malloc.format(ctype=writer.spell.ctype(b.dtype), **writer.fields(b)))
+    for b in launcher.buffers:
+        if mirrors and b.copy_in and b.host:
+            writer.put(runtime.copy_in.format(**writer.fields(b)))
+        elif b.fill is not None:
+            writer.put(runtime.fill.format(value=b.fill, **writer.fields(b)))
+    writer.body(launcher.body)
+    for text in runtime.epilogue:
+        writer.put(text)
+    for b in launcher.buffers:
+        if mirrors and b.copy_out and b.host:
+            writer.put(runtime.copy_out.format(**writer.fields(b)))
+    for b in own:
+        writer.put(runtime.free.format(name=scope.names[held[b.name]]))
+    for text in runtime.cleanup:
+        writer.put(text)
+    return writer
+
+
+def _device_name(b: DeviceBuffer, launcher: Launcher) -> str:
+    """The scope's key of a device buffer: a host pointer may have the same name."""
+    return f"device {b.name}" if b.name in {p.name for p in launcher.params} else b.name
+
+
+class _Host(Writer):
+    """Writes a launcher: as a kernel's writer, and launches besides."""
+
+    program: Program
+    kernels: dict[str, str]
+    held: dict[str, str]
+
+    def __init__(self, scope: Scope, program: Program, kernels: dict[str, str]) -> None:
+        super().__init__(scope)
+        self.program, self.kernels, self.held = program, kernels, {}
+
+    def fields(self, b: DeviceBuffer) -> dict[str, str]:
+        name = self.scope.names[self.held[b.name]]
+        host = self.scope.names.get(b.host, "")
+        size = byte_count(self.spell, b.extent, b.dtype)
+        return {"name": name, "device": name, "host": host, "bytes": size}
+
+    def statement(self, s: Stmt, declare: Stmt | None = None) -> None:
+        if isinstance(s, Launch):
+            self._launch(self.spell.at(s.span), s)
+        else:
+            super().statement(s, declare)
+
+    def _launch(self, spell: Speller, s: Launch) -> None:
+        platform, runtime = self.scope.platform, self.scope.platform.runtime
+        kernel = self.program.kernel(s.kernel)
+        name = self.kernels[s.kernel]
+        args = ", ".join(self._given(spell, p, a) for p, a in zip(kernel.params, s.args, strict=True))
+        if not runtime.launch:
+            self.put(f"{name}({args});")
+            return
+        shape = geometry(kernel, platform)
+        bound = {p: a for p, a in zip(kernel.params, s.args, strict=True) if isinstance(p, Var)}
+
+        def here(e: Expr) -> Expr:
+            return map_expr(e, lambda x: bound.get(x, x) if isinstance(x, Var) else x)
+
+        for e in shape.extents.values():
+            free = [x for x in subexpressions(e) if isinstance(x, Load) or (isinstance(x, Var) and x not in bound)]
+            if free:
+                raise spell.no(f"the launch of `{name}`", "its geometry depends on what the kernel computes")
+        dynamic = ""
+        if shape.dynamic is not None and shape.dynamic.extent is not None:
+            size = byte_count(spell, here(shape.dynamic.extent), shape.dynamic.dtype)
+            dynamic = f", {size}"
+            if runtime.opt_in and isinstance(shape.dynamic.extent, Const):
+                self.put(runtime.opt_in.format(kernel=name, bytes=size))
+        grid, block, dim = "", "", ""
+        if platform.model == "simt":
+            grid = self._dim3(spell, [here(e) for e in shape.of("block")])
+            block = self._dim3(spell, [here(e) for e in shape.of("thread")])
+            self.put(runtime.launch.format(kernel=name, grid=grid, block=block, dynamic=dynamic, args=args))
+            return
+        tasks, kind = self._tasks(spell, shape, here)
+        dim = runtime.dim3.format(x=tasks, y="1", z="1")
+        self.put(runtime.launch.format(
+            kernel=name, dim=dim, dim_name=self.scope.temporary("dim"), type=kind, args=args))
+
+    def _given(self, spell: Speller, param: Param, a: Expr) -> str:
+        match param, a:
+            case Buffer(), Addr(buffer, index, dtype):
+                text = spell.pointer(Addr(self.held.get(buffer, buffer), index, dtype)).text
+                launcher = self.program.launcher
+                assert launcher is not None
+                source = next((p for p in launcher.params if p.name == buffer), None)
+                if isinstance(source, Buffer) and source.const and not param.const and buffer not in self.held:
+                    return f"({spell.ctype(dtype)}*)({text})" if " " in text else f"({spell.ctype(dtype)}*){text}"
+                return text
+            case Var(_, dtype), _:
+                return spell.value(a, dtype)
+        raise spell.no(f"an argument of `{param.name}`", "a buffer parameter takes an address")
+
+    def _dim3(self, spell: Speller, extents: list[Expr]) -> str:
+        while len(extents) > 1 and isinstance(extents[-1], Const) and extents[-1].value == 1:
+            extents.pop()
+        texts = [spell.index(e) for e in extents]
+        if len(texts) == 1:
+            return texts[0]
+        return self.scope.platform.runtime.dim3.format(dims=", ".join(texts))
+
+    def _tasks(self, spell: Speller, shape: Geometry, here: Callable[[Expr], Expr]) -> tuple[str, str]:
+        runtime = self.scope.platform.runtime
+        extents = [here(e) for e in shape.extents.values()]
+        text = " * ".join(spell.text(e, PRECEDENCE["*"]) for e in extents) or "1"
+        paired = "cluster" in shape.extents or "core" in shape.extents
+        if not shape.grouped and not paired:
+            return text, runtime.single
+        if not all(isinstance(e, Const) for e in extents):
+            raise spell.no("a launch of tasks that meet", "their number is not a constant")
+        count = 1
+        for e in extents:
+            count *= int(e.value)
+        smallest = min(runtime.groups)
+        if count in runtime.groups:
+            return str(count), runtime.groups[count]
+        if count % smallest == 0 and not paired:
+            return str(count), runtime.groups[smallest]
+        raise spell.no(f"a launch of {count} tasks that meet", f"a job has {sorted(runtime.groups)} tasks")

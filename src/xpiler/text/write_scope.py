@@ -1,0 +1,125 @@
+"""The names a kernel's text may use: what each buffer and scalar is called, and how each aggregate is held."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Intrinsic, Kernel, Launcher, Meaning
+from xpiler.ir.walk import defines, expressions, statements, subexpressions
+from xpiler.platforms.platform import Axis, Platform
+
+_KEYWORDS = frozenset(
+    "alignas alignof asm auto bool break case catch char class const constexpr continue default delete do double "
+    "else enum explicit export extern false float for friend goto half if inline int long mutable namespace new "
+    "operator private protected public register restrict return short signed sizeof static struct switch template "
+    "this throw true try typedef typename union unsigned using virtual void volatile while and or not xor "
+    "dim3 warpSize grid block queue main printf abs min max".split()
+)
+
+
+@dataclass
+class Scope:
+    """Names and storage of one function; IR names are unique within it, C names are made so."""
+
+    platform: Platform
+    names: dict[str, str] = field(default_factory=dict)
+    buffers: dict[str, Buffer] = field(default_factory=dict)
+    aggregates: dict[str, int] = field(default_factory=dict)  # buffer -> scalars per aggregate
+    built_in: dict[str, str] = field(default_factory=dict)  # scalar -> the built-in variable it is
+    addressed: set[str] = field(default_factory=set)  # buffers an intrinsic takes the address of
+
+    def declare(self, name: str, wish: str = "") -> str:
+        """The C name of `name`, new if it has none yet."""
+        if name not in self.names:
+            taken = set(self.names.values()) | reserved(self.platform)
+            self.names[name] = fresh(wish or name, taken)
+        return self.names[name]
+
+    def temporary(self, wish: str) -> str:
+        """A C name nothing else in the function has."""
+        return self.declare(f"?{len(self.names)}", wish)
+
+
+def reserved(platform: Platform) -> set[str]:
+    """Words a local of the platform's text must not hide."""
+    math = {m.group() for m in map(re.compile(r"\w+").match, platform.math.values()) if m}
+    axes = {a.index.split(".")[0] for a in platform.axes} | {a.extent.split(".")[0] for a in platform.axes}
+    return _KEYWORDS | math | axes | set(platform.types.values())
+
+
+def fresh(wish: str, taken: set[str]) -> str:
+    """`wish` as a C identifier that is not taken."""
+    name = re.sub(r"\W", "_", wish) or "v"
+    name = f"_{name}" if name[0].isdigit() else name
+    if name not in taken:
+        return name
+    return next(n for n in (f"{name}_{i}" for i in range(1, len(taken) + 2)) if n not in taken)
+
+
+def of_kernel(kernel: Kernel, platform: Platform, meanings: Iterable[Meaning]) -> Scope:
+    """The scope of a kernel, every name in it declared in the order of the text."""
+    scope = Scope(platform)
+    for p in kernel.params:
+        scope.declare(p.name)
+        if isinstance(p, Buffer):
+            scope.buffers[p.name] = p
+    axes = {a.kind: a for a in platform.axes}
+    for s in statements(kernel):
+        var = defines(s)
+        if isinstance(s, Alloc):
+            scope.buffers[s.buffer.name] = s.buffer
+            scope.declare(s.buffer.name)
+        elif var is not None:
+            axis = axes.get(getattr(s, "kind", ""))
+            scope.declare(var.name, _short(axis.kind) if axis and unnamed(var.name, axis) else "")
+    _find_aggregates(kernel, scope, {b.ctype: b for m in meanings for b in _held(m)})
+    return scope
+
+
+def of_launcher(launcher: Launcher, platform: Platform) -> Scope:
+    """The scope of a launcher: its parameters and device buffers."""
+    scope = Scope(platform)
+    for p in launcher.params:
+        scope.declare(p.name)
+    for b in launcher.buffers:
+        wish = f"d_{b.host}" if b.name in scope.names and b.host else b.name
+        scope.declare(b.name if b.name not in scope.names else f"device {b.name}", wish)
+    for s in statements(launcher):
+        if (var := defines(s)) is not None:
+            scope.declare(var.name)
+    return scope
+
+
+def unnamed(name: str, axis: Axis) -> bool:
+    """Whether an axis variable goes by the built-in's name, so that nobody chose it."""
+    return re.sub(r"\W", "_", name).startswith(re.sub(r"\W", "_", axis.index))
+
+
+def _short(kind: str) -> str:
+    """block.x -> bx, task -> task."""
+    head, _, tail = kind.partition(".")
+    return head[0] + tail if tail else head
+
+
+def _held(m: Meaning) -> Iterable[Buffer]:
+    return (b for b in (*m.params, m.result) if isinstance(b, Buffer) and b.ctype)
+
+
+def _find_aggregates(kernel: Kernel, scope: Scope, known: dict[str, Buffer]) -> None:
+    """A buffer stays the aggregate its owner wrote only if an intrinsic takes it; otherwise an array does."""
+    for s in statements(kernel):
+        if isinstance(s, Intrinsic):
+            for e in expressions(s):
+                scope.addressed |= {a.buffer for a in subexpressions(e) if isinstance(a, Addr)}
+    params = {p.name for p in kernel.params}
+    for name, buffer in scope.buffers.items():
+        if not buffer.ctype or name in params or name not in scope.addressed:
+            continue
+        whole = buffer.extent.value if isinstance(buffer.extent, Const) else 0
+        like = known.get(buffer.ctype)
+        lanes = like.extent.value if like is not None and isinstance(like.extent, Const) else 0
+        if not lanes and (vector := re.fullmatch(r"[a-z]+([1-4])|\w*x(\d+)", buffer.ctype)):
+            lanes = int(vector[1] or vector[2])
+        scope.aggregates[name] = int(lanes) if lanes and whole % lanes == 0 else int(whole) or 1

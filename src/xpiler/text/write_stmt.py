@@ -1,0 +1,489 @@
+"""Statements of the IR as lines of C in a platform's dialect."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from textwrap import wrap
+
+from xpiler.fault import NOWHERE, Span
+from xpiler.ir.nodes import (
+    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Continue, Expr,
+    For, If, Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
+)
+from xpiler.ir.show import PRECEDENCE, PRIMARY, UNARY
+from xpiler.ir.types import DType, common, promote
+from xpiler.ir.walk import bodies, defines, statements, subexpressions
+from xpiler.text.write_expr import Speller, Spelled, type_of
+from xpiler.text.write_fold import WIDTH
+from xpiler.text.write_header import VECTOR, Vocabulary, pointee, scalar, signature, unqualified, vocabulary
+from xpiler.text.write_scope import Scope
+
+INDENT = "    "
+_COMPOUND = ("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>")
+_COMMUTES = ("+", "*", "&", "|", "^")
+_HEAP_FROM = 256 << 10  # bytes of a local array that no longer belong on a stack
+
+
+@dataclass
+class Writer:
+    """Writes the statements of one function into `lines`."""
+
+    scope: Scope
+    lines: list[str] = field(default_factory=list)
+    depth: int = 1
+    dynamic: str = ""  # the shared buffer whose size the launch gives
+    direct: set[str] = field(default_factory=set)  # axis variables spelled as the built-in, not declared
+    parallel: bool = False  # inside a loop whose iterations run at once
+    said: set[tuple[str, int, str]] = field(default_factory=set)  # comments already written
+
+    @property
+    def spell(self) -> Speller:
+        return Speller(self.scope)
+
+    def put(self, text: str) -> None:
+        self.lines += [INDENT * self.depth + line if line else "" for line in text.split("\n")]
+
+    # ------------------------------------------------------------ bodies
+
+    def body(self, stmts: tuple[Stmt, ...]) -> None:
+        """The statements in order; a declaration and the call that first fills it become one."""
+        heap: list[str] = []
+        i = 0
+        while i < len(stmts):
+            s, following = stmts[i], stmts[i + 1] if i + 1 < len(stmts) else None
+            self.comment(s.span)
+            joined = following is not None and self._declared_by(s, following)
+            if joined and following is not None:
+                self.comment(following.span)
+                self.statement(following, declare=s)
+            elif isinstance(s, Alloc) and self._on_heap(s, stmts[i + 1 :]):
+                heap.append(self._heap(s))
+            else:
+                self.statement(s)
+            i += 2 if joined else 1
+        for name in reversed(heap):
+            self.put(self.scope.platform.runtime.free.format(name=name))
+
+    def inside(self, stmts: tuple[Stmt, ...]) -> None:
+        self.depth += 1
+        self.body(stmts)
+        self.depth -= 1
+
+    def comment(self, span: Span) -> None:
+        key = (span.file, span.line, span.comment)
+        if not span.comment or key in self.said:
+            return
+        self.said.add(key)
+        bare = [re.sub(r"^\s*(//+|/\*+|\*(?!/))?\s?", "", line) for line in span.comment.split("\n")]
+        texts = [re.sub(r"\s*\*+/\s*$", "", line).rstrip() for line in bare]
+        for text in texts:
+            for line in wrap(text, WIDTH - 3 - 4 * self.depth):
+                self.put(f"// {line}".rstrip("\\").rstrip())
+
+    def _declared_by(self, s: Stmt, following: Stmt) -> bool:
+        """Whether `following` is the call that gives the fresh `s` its value."""
+        match s, following:
+            case Alloc(Buffer(name), ()), Intrinsic(args=args, result=Addr(target, Const(0))) if name == target:
+                single = self.scope.buffers[name].extent == Const(self.scope.aggregates.get(name, 0), DType.I32)
+                used = any(isinstance(e, Addr | Load) and e.buffer == name for a in args for e in subexpressions(a))
+                return single and not used
+            case Let(var, None), Intrinsic() | Shuffle() | Atomic():
+                given = following.result == var
+                used = any(e == var for e in _own_expressions(following))
+                serial = isinstance(following, Atomic) and self.scope.platform.model == "serial"
+                return given and not used and not serial
+        return False
+
+    # ------------------------------------------------------------ one statement
+
+    def statement(self, s: Stmt, declare: Stmt | None = None) -> None:
+        spell = self.spell.at(s.span)
+        match s:
+            case Let(var, value):
+                given = "" if value is None else f" = {spell.value(value, var.dtype)}"
+                self.put(f"{spell.ctype(var.dtype)} {self.scope.names[var.name]}{given};")
+            case Assign(var, value):
+                self._assign(spell, self.scope.names[var.name], var, value, var.dtype)
+            case Store(buffer, index, value):
+                target = spell.element(buffer, index)
+                dtype = self._element_type(buffer, value)
+                self._assign(spell, target, Load(buffer, index, dtype), value, dtype)
+            case Alloc():
+                self.put(self._declaration(spell, s))
+            case For():
+                self._for(spell, s)
+            case While(cond, body):
+                self.put(f"while ({spell.condition(cond)}) {{")
+                self.inside(body)
+                self.put("}")
+            case If():
+                self._if(spell, s)
+            case Intrinsic():
+                self._intrinsic(spell, s, declare)
+            case Shuffle():
+                self._shuffle(spell, s, declare)
+            case Atomic():
+                self._atomic(spell, s, declare)
+            case Barrier(scope):
+                if scope not in self.scope.platform.barriers:
+                    raise spell.no(f"a barrier of a {scope}", f"{self.scope.platform.title} has none")
+                if self.scope.platform.barriers[scope]:
+                    self.put(self.scope.platform.barriers[scope])
+            case Return() if self.parallel:
+                raise spell.no("a return", "it stands in a loop whose iterations run at once")
+            case Return():
+                self.put("return;")
+            case Break():
+                self.put("break;")
+            case Continue():
+                self.put("continue;")
+            case Launch():
+                raise spell.no(f"a launch of `{s.kernel}`", "it stands inside a kernel")
+
+    def _element_type(self, buffer: str, value: Expr) -> DType:
+        held = self.scope.buffers.get(buffer)
+        return held.dtype if held is not None else type_of(value)
+
+    def _assign(self, spell: Speller, target: str, place: Var | Load, value: Expr, dtype: DType) -> None:
+        update = _update(place, value, dtype)
+        if update is not None and dtype not in (DType.F16, DType.BF16, DType.BOOL):
+            op, by, computed = update
+            bare = by.a if isinstance(by, Cast) and by.dtype is computed else by
+            for e in (bare, by):
+                text = spell.value(e, type_of(e))
+                shift = op in ("<<", ">>")
+                if shift or common(dtype, spell.spell(e).dtype) is computed:
+                    self.put(f"{target} {op}= {text};")
+                    return
+        self.put(f"{target} = {spell.value(value, dtype)};")
+
+    def _if(self, spell: Speller, s: If, prefix: str = "") -> None:
+        if not s.then and s.orelse:
+            self.put(f"{prefix}if (!{spell.condition(s.cond, UNARY)}) {{")
+            self.inside(s.orelse)
+            self.put("}")
+            return
+        self.put(f"{prefix}if ({spell.condition(s.cond)}) {{")
+        self.inside(s.then)
+        match s.orelse:
+            case ():
+                self.put("}")
+            case (If() as inner,) if not inner.span.comment:
+                self._if(spell.at(inner.span), inner, "} else ")
+            case _:
+                self.put("} else {")
+                self.inside(s.orelse)
+                self.put("}")
+
+    # ------------------------------------------------------------ loops
+
+    def _for(self, spell: Speller, s: For) -> None:
+        platform = self.scope.platform
+        if s.kind not in ("serial", "unroll", "parallel", "vector"):
+            self._axis(spell, s)
+            return
+        name, dtype = self.scope.names[s.var.name], s.var.dtype
+        stop, step = self._fixed(spell, s, s.stop, "end"), self._fixed(spell, s, s.step, "step")
+        if s.kind in platform.pragmas:
+            self.put(platform.pragmas[s.kind])
+        advance = f"++{name}" if step == "1" else f"{name} += {step}"
+        self.put(f"for ({spell.ctype(dtype)} {name} = {spell.value(s.start, dtype)}; {name} < {stop}; {advance}) {{")
+        outer, self.parallel = self.parallel, self.parallel or (s.kind == "parallel" and s.kind in platform.pragmas)
+        self.inside(s.body)
+        self.parallel = outer
+        self.put("}")
+
+    def _fixed(self, spell: Speller, loop: For, e: Expr, role: str) -> str:
+        """The text of a bound, evaluated before the loop if the body could change it."""
+        if role == "end" and (count := self._count(loop, e)):
+            return count
+        inside = list(statements(loop.body))
+        changed = {v for s in inside if (v := defines(s)) is not None}
+        stored = any(isinstance(s, Store | Intrinsic | Atomic) for s in inside)
+        used = list(subexpressions(e))
+        if not any(u in changed or (isinstance(u, Load) and stored) for u in used):
+            return spell.text(e, PRECEDENCE["<"] + 1) if role == "end" else spell.value(e, loop.var.dtype)
+        name = self.scope.temporary(f"{self.scope.names[loop.var.name]}_{role}")
+        self.put(f"const {spell.ctype(type_of(e))} {name} = {spell.value(e, type_of(e))};")
+        return name
+
+    def _count(self, loop: For, stop: Expr) -> str:
+        """`fragment.num_elements` for a loop over all elements of an aggregate whose size its owner hides."""
+        if (loop.start, loop.step) != (Const(0, loop.start.dtype), Const(1, loop.step.dtype)):
+            return ""
+        for s in statements(loop.body):
+            for e in _own_expressions(s):
+                name = e.buffer if isinstance(e, Load) else s.buffer if isinstance(s, Store) else ""
+                index = e.index if isinstance(e, Load) else s.index if isinstance(s, Store) else None
+                lanes = self.scope.aggregates.get(name)
+                if lanes is None or index != loop.var or stop != Const(lanes, stop.dtype):
+                    continue
+                counts = self.scope.platform.counts
+                pattern = next((p for p in counts if re.fullmatch(p, self.scope.buffers[name].ctype)), None)
+                if pattern is not None:
+                    return counts[pattern].format(name=self.scope.names[name])
+        return ""
+
+    def _axis(self, spell: Speller, s: For) -> None:
+        platform = self.scope.platform
+        axis = next((a for a in platform.axes if a.kind == s.kind), None)
+        if axis is None:
+            raise spell.no(f"a loop over {s.kind}", f"{platform.title} has no such parallel axis")
+        if s.var.name in self.direct:
+            self.scope.built_in[s.var.name] = axis.index
+        elif any(e == s.var for inner in statements(s.body) for e in _own_expressions(inner)):
+            self.put(f"const {spell.ctype(s.var.dtype)} {self.scope.names[s.var.name]} = {axis.index};")
+        self.body(s.body)
+
+    # ------------------------------------------------------------ storage
+
+    def _declaration(self, spell: Speller, s: Alloc) -> str:
+        b, platform = s.buffer, self.scope.platform
+        name = self.scope.names[b.name]
+        space = next((p for p in platform.spaces if p.name == b.space), None)
+        if space is None:
+            raise spell.no(f"`{name}` in {b.space} memory", f"{platform.title} has no such space")
+        if b.name == self.dynamic:
+            return f"extern {space.qualifier} {spell.ctype(b.dtype)} {name}[];"
+        words = [space.qualifier] if space.qualifier else []
+        if b.name in self.scope.aggregates:
+            lanes = self.scope.aggregates[b.name]
+            many = isinstance(b.extent, Const) and b.extent.value > lanes
+            count = f"[{int(b.extent.value) // lanes}]" if many and isinstance(b.extent, Const) else ""
+            head = " ".join([*words, f"{spell.spelling(b.ctype)} {name}{count}"])
+        else:
+            if b.extent is None or (not isinstance(b.extent, Const) and platform.model != "serial"):
+                raise spell.no(f"`{name}`", f"its size is not known when {platform.title} is compiled")
+            if b.name in self.scope.addressed and space.align > 1:
+                words.insert(0, f"alignas({space.align})")
+            head = " ".join([*words, f"{spell.ctype(b.dtype)} {name}[{spell.index(b.extent)}]"])
+        given = ", ".join(spell.value(e, b.dtype) for e in s.init)
+        return f"{head} = {{{given}}};" if given else f"{head};"
+
+    def _on_heap(self, s: Alloc, rest: tuple[Stmt, ...]) -> bool:
+        """A large or run-time-sized array of a serial platform, if the end of its body is always reached."""
+        platform, b = self.scope.platform, s.buffer
+        if platform.model != "serial" or b.name in self.scope.aggregates or s.init or b.extent is None:
+            return False
+        small = isinstance(b.extent, Const) and b.extent.value * b.dtype.bytes <= _HEAP_FROM
+        return not small and not _leaves(rest)
+
+    def _heap(self, s: Alloc) -> str:
+        spell, b = self.spell.at(s.span), s.buffer
+        assert b.extent is not None
+        name, ctype = self.scope.names[b.name], spell.ctype(b.dtype)
+        self.put(self.scope.platform.runtime.malloc.format(
+            ctype=ctype, name=name, bytes=byte_count(spell, b.extent, b.dtype)))
+        return name
+
+    # ------------------------------------------------------------ calls
+
+    def _intrinsic(self, spell: Speller, s: Intrinsic, declare: Stmt | None) -> None:
+        words = vocabulary(self.scope.platform)
+        bare = re.sub(r"<.*>", "", s.name).rpartition("::")[2]
+        if not words.knows(bare):
+            raise spell.no(f"`{s.name}`", f"it is not an intrinsic of {self.scope.platform.title}")
+        types = signature(s.key)
+        args = [self._argument(spell, a, types.param(i), words) for i, a in enumerate(s.args)]
+        call = f"{spell.spelling(s.name)}({', '.join(args)})"
+        match s.result:
+            case None:
+                self.put(f"{call};")
+            case Var(name, dtype):
+                head = f"{spell.ctype(dtype)} " if declare is not None else ""
+                self.put(f"{head}{self.scope.names[name]} = {call};")
+            case Addr(buffer, index) as target:
+                if isinstance(declare, Alloc):
+                    self.put(f"{spell.spelling(declare.buffer.ctype)} {self.scope.names[buffer]} = {call};")
+                elif buffer in self.scope.aggregates:
+                    self.put(f"{spell.aggregate(target)} = {call};")
+                elif types.result and scalar(types.result) is None:
+                    self.put(f"{self._as(spell, types.result, target)} = {call};")
+                else:
+                    self.put(f"{spell.element(buffer, index)} = {call};")
+
+    def _argument(self, spell: Speller, a: Expr, wanted: str, words: Vocabulary) -> str:
+        match a:
+            case Addr(buffer) if buffer in self.scope.aggregates:
+                whole = spell.aggregate(a)
+                return f"&{whole}" if pointee(wanted) else whole
+            case Addr(buffer, index, dtype):
+                pointer = spell.pointer(a)
+                target = pointee(wanted)
+                if target and target != "void" and "type-parameter" not in target and scalar(target) is not dtype:
+                    const = "const " if re.match(r"const\b|.*\bconst \*$", wanted) else ""
+                    return f"({const}{spell.spelling(target)}*){self._parenthesised(pointer)}"
+                if target or not wanted or wanted.endswith("]"):
+                    return pointer.text
+                if scalar(wanted) is not None:
+                    return spell.element(buffer, index)
+                return self._as(spell, f"const {wanted}", a)
+            case Const(value, dtype) if not dtype.is_float:
+                enum = unqualified(wanted.removeprefix("enum "))
+                prefix, _, last = enum.rpartition("::")
+                name = words.enumerators.get(last, {}).get(int(value))
+                if name is not None:
+                    return spell.spelling(f"{prefix}::{name}") if prefix else name
+        held = scalar(wanted)
+        return spell.value(a, held) if held is not None else spell.text(a)
+
+    def _as(self, spell: Speller, ctype: str, a: Addr) -> str:
+        """The aggregate of type `ctype` that lies at an element of a plain array."""
+        if VECTOR in ctype:
+            raise spell.no(f"`{self.scope.names[a.buffer]}` as a vector", "the vector type has no name")
+        const = "const " if ctype.startswith("const ") else ""
+        return f"*({const}{spell.spelling(unqualified(ctype))}*){self._parenthesised(spell.pointer(a))}"
+
+    @staticmethod
+    def _parenthesised(s: Spelled) -> str:
+        return s.text if s.binds >= PRIMARY else f"({s.text})"
+
+    def _shuffle(self, spell: Speller, s: Shuffle, declare: Stmt | None) -> None:
+        platform = self.scope.platform
+        what = f"a {s.kind} exchange among {s.width} lanes"
+        vote = s.kind in ("any", "all", "ballot")
+        if s.kind not in platform.shuffles:
+            raise spell.no(what, f"{platform.title} has none")
+        if s.width > platform.warp or (vote and s.warp != platform.warp):
+            raise spell.no(what, f"a warp of {platform.title} has {platform.warp} lanes, not {s.warp}")
+        template = platform.shuffles[s.kind]
+        if s.width == platform.warp:
+            template = template.replace(", {width}", "")
+        mask: Expr = s.mask
+        if isinstance(mask, Const) and s.warp != platform.warp:
+            full = (1 << s.warp) - 1
+            if int(mask.value) & full != full:
+                raise spell.no(what, "its mask names lanes of another warp width")
+            mask = Const((1 << platform.warp) - 1, DType.U32 if platform.warp == 32 else DType.U64)
+        if isinstance(mask, Const):
+            width = 1 << platform.warp
+            mask = Const(int(mask.value) % width, DType.U32 if platform.warp == 32 else DType.U64)
+        head = f"{spell.ctype(s.result.dtype)} " if declare is not None else ""
+        call = spell.fill(template, mask=mask, value=s.value, lane=s.lane, width=s.width)
+        self.put(f"{head}{self.scope.names[s.result.name]} = {call};")
+
+    def _atomic(self, spell: Speller, s: Atomic, declare: Stmt | None) -> None:
+        platform = self.scope.platform
+        if platform.model == "serial":
+            self._indivisible(spell, s)
+            return
+        dtype = self._element_type(s.buffer, s.value)
+        what = f"an atomic {s.op} of {dtype}"
+        if s.op not in platform.atomics or dtype not in platform.atomic_types.get(s.op, {dtype}):
+            raise spell.no(what, f"{platform.title} has none")
+        if s.result is not None and not platform.atomics_return:
+            raise spell.no(what, f"{platform.title} does not give the old value back")
+        pointer = spell.pointer(Addr(s.buffer, s.index, dtype))
+        address = pointer.text if pointer.binds >= PRIMARY else f"&{spell.element(s.buffer, s.index)}"
+        value = spell.value(s.value, dtype)
+        compare = "" if s.compare is None else spell.value(s.compare, dtype)
+        call = spell.fill(platform.atomics[s.op], address=address, value=value, compare=compare)
+        head = f"{spell.ctype(s.result.dtype)} " if declare is not None and s.result is not None else ""
+        result = "" if s.result is None else f"{head}{self.scope.names[s.result.name]} = "
+        self.put(f"{result}{call};")
+
+    def _indivisible(self, spell: Speller, s: Atomic) -> None:
+        """An atomic of one thread is two statements; among parallel iterations a critical section."""
+        dtype = self._element_type(s.buffer, s.value)
+        old = Load(s.buffer, s.index, dtype)
+        fetch = [] if s.result is None else [Assign(s.result, old, s.span)]
+        new: Expr
+        match s.op:
+            case "exch":
+                new = s.value
+            case "cas" if s.compare is not None:
+                new = Select(Binary("==", old, s.compare, DType.BOOL), s.value, old, dtype)
+            case "min" | "max":
+                new = Call(s.op, (old, s.value), dtype)
+            case _:
+                op = {"add": "+", "sub": "-", "and": "&", "or": "|", "xor": "^"}[s.op]
+                new = Binary(op, old, s.value, dtype)
+        plain = s.op in ("add", "sub", "and", "or", "xor") and s.result is None
+        if not self.parallel:
+            for step in (*fetch, Store(s.buffer, s.index, new, s.span)):
+                self.statement(step)
+        elif plain and dtype not in (DType.F16, DType.BF16):
+            self.put("#pragma omp atomic")
+            self.statement(Store(s.buffer, s.index, new, s.span))
+        else:
+            self.put("#pragma omp critical")
+            self.put("{")
+            self.inside((*fetch, Store(s.buffer, s.index, new)))
+            self.put("}")
+
+
+def byte_count(spell: Speller, extent: Expr, dtype: DType) -> str:
+    """The size of an array in bytes, as C counts it."""
+    return f"{spell.text(extent, PRECEDENCE['*'])} * sizeof({spell.ctype(dtype)})"
+
+
+def _own_expressions(s: Stmt) -> list[Expr]:
+    from_one = [e for e in _direct(s) if e is not None]
+    return [x for e in from_one for x in subexpressions(e)]
+
+
+def _direct(s: Stmt) -> tuple[Expr | None, ...]:
+    match s:
+        case Let(_, value) | Assign(_, value):
+            return (value,)
+        case Store(_, index, value):
+            return (index, value)
+        case Alloc(buffer, init):
+            return (buffer.extent, *init)
+        case For(_, start, stop, step):
+            return (start, stop, step)
+        case While(cond) | If(cond):
+            return (cond,)
+        case Intrinsic(_, args, result):
+            return (*args, result if isinstance(result, Addr) else None)
+        case Shuffle(_, _, value, lane, _, _, mask):
+            return (value, lane, mask)
+        case Atomic(_, _, index, value, _, compare):
+            return (index, value, compare)
+        case Launch(_, args):
+            return args
+        case Barrier() | Return() | Break() | Continue():
+            return ()
+
+
+def _update(place: Var | Load, value: Expr, dtype: DType) -> tuple[str, Expr, DType] | None:
+    """`place op= by` and the type it is computed in, if that is what `place = value` says."""
+    if isinstance(value, Cast) and value.dtype is dtype and not dtype.is_float:
+        value = value.a
+    if not isinstance(value, Binary) or value.op not in _COMPOUND:
+        return None
+    sides = [(value.a, value.b), (value.b, value.a)] if value.op in _COMMUTES else [(value.a, value.b)]
+    for a, b in sides:
+        if isinstance(a, Cast) and a.dtype is value.dtype and value.dtype is promote(dtype):
+            a = a.a
+        if a == place:
+            return value.op, b, value.dtype
+    return None
+
+
+def _leaves(stmts: tuple[Stmt, ...], loop: bool = False) -> bool:
+    """Whether control can leave these statements other than at their end."""
+    for s in stmts:
+        if isinstance(s, Return) or (isinstance(s, Break | Continue) and not loop):
+            return True
+        if any(_leaves(b, loop or isinstance(s, For | While)) for b in bodies(s)):
+            return True
+    return False
+
+
+def built_in_once(stmts: tuple[Stmt, ...], var: Var) -> bool:
+    """Whether the only use of an axis variable is in a sum of products that initialises an int.
+
+    There the built-in's unsigned arithmetic gives the same bits, so its usual spelling may stand.
+    """
+    uses = [s for s in statements(stmts) for e in _own_expressions(s) if e == var]
+    if len(uses) != 1 or not isinstance(uses[0], Let) or uses[0].value is None:
+        return False
+    return uses[0].var.dtype is DType.I32 is var.dtype and all(
+        (isinstance(e, Const | Var) and e.dtype is DType.I32) or (isinstance(e, Binary) and e.op in ("+", "*"))
+        for e in subexpressions(uses[0].value)
+    ) and isinstance(uses[0].value, Binary)
+
+
+__all__ = ["INDENT", "NOWHERE", "Writer", "built_in_once", "byte_count"]

@@ -1,0 +1,104 @@
+"""How many terms one output sums up: rounding grows with it, so the tolerance does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xpiler.ir.nodes import (
+    Addr, Assign, Binary, Call, Cast, Expr, For, If, Intrinsic, Kernel, Launch, Program, Shuffle, Stmt,
+    Store, Unary, Var, While,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import bodies, loads, statements, subexpressions, walk
+from xpiler.verify.evaluate import NoValue, Number, evaluate, run_scalars
+
+# A loop whose length cannot be computed here counts as this many terms.
+UNKNOWN_LENGTH = 64
+# What one intrinsic may sum up inside (a matrix instruction's inner dimension).
+UNKNOWN_INTRINSIC = 64
+
+EPS: Mapping[DType, float] = {
+    DType.F64: 2.0**-52, DType.F32: 2.0**-23, DType.F16: 2.0**-10, DType.BF16: 2.0**-7,
+}
+
+
+def terms(program: Program, scalars: Mapping[str, Number]) -> int:
+    """An upper estimate of the number of terms accumulated into one element, at these scalars."""
+    if program.launcher is None:
+        return max((_kernel(k, dict(scalars)) for k in program.kernels), default=1)
+    env = run_scalars(program.launcher.body, scalars)
+    found = [1]
+    for s in statements(program.launcher):
+        if isinstance(s, Launch):
+            k = program.kernel(s.kernel)
+            found.append(_kernel(k, _bind(k, s.args, env)))
+    return max(found)
+
+
+def precision(program: Program) -> float:
+    """The unit of rounding of the least precise arithmetic or conversion the kernels do."""
+    units = {
+        EPS[e.dtype]
+        for k in program.kernels
+        for e in walk(k)
+        if isinstance(e, Binary | Unary | Call | Cast) and e.dtype in EPS
+    }
+    return max(units, default=EPS[DType.F32])
+
+
+def _bind(k: Kernel, args: tuple[Expr, ...], env: Mapping[str, Number]) -> dict[str, Number]:
+    out: dict[str, Number] = {}
+    for p, a in zip(k.params, args, strict=True):
+        if isinstance(p, Var) and not isinstance(a, Addr):
+            try:
+                out[p.name] = evaluate(a, env)
+            except NoValue:
+                continue
+    return out
+
+
+def _kernel(k: Kernel, env: dict[str, Number]) -> int:
+    return max((_body((s,), env, 1) for s in k.body), default=1)
+
+
+def _body(body: tuple[Stmt, ...], env: dict[str, Number], around: int) -> int:
+    """The largest product of loop lengths around an accumulation; axis loops do not count, exchanges do."""
+    most = 1
+    for s in body:
+        match s:
+            case For(var, start, stop, step, inner, kind):
+                env[var.name] = _or_zero(start, env)
+                serial = kind in ("serial", "unroll", "vector")
+                length = _length(start, stop, step, env) if serial else 1
+                most = max(most, _body(inner, env, around * length))
+            case While(_, inner):
+                most = max(most, _body(inner, env, around * UNKNOWN_LENGTH))
+            case If():
+                most = max([most, *(_body(b, env, around) for b in bodies(s))])
+            case Assign(var, value) if any(e == var for e in subexpressions(value)):
+                most = max(most, around)
+            case Store(buffer, _, value) if any(loads(value, buffer)):
+                most = max(most, around)
+            case Shuffle():
+                most = max(most, around * s.warp)
+            case Intrinsic():
+                most = max(most, around * UNKNOWN_INTRINSIC)
+    return most
+
+
+def _or_zero(e: Expr, env: Mapping[str, Number]) -> Number:
+    try:
+        return evaluate(e, env)
+    except NoValue:
+        return 0
+
+
+def _length(start: Expr, stop: Expr, step: Expr, env: Mapping[str, Number]) -> int:
+    try:
+        a, b, c = (int(evaluate(e, env)) for e in (start, stop, step))
+    except NoValue:
+        return UNKNOWN_LENGTH
+    return max(1, -(-(b - a) // c)) if c > 0 else UNKNOWN_LENGTH
+
+
+__all__ = ["EPS", "precision", "terms"]

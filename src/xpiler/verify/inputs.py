@@ -1,0 +1,99 @@
+"""Inputs that make a wrong kernel show itself: signed, asymmetric, different in every buffer, outputs poisoned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xpiler.ir.types import DType
+from xpiler.verify.evaluate import Number
+from xpiler.verify.signature import Array, Signature
+
+Values = NDArray[Any]
+
+NUMPY: Mapping[DType, np.dtype[Any]] = {
+    DType.BOOL: np.dtype(np.uint8), DType.I8: np.dtype(np.int8), DType.U8: np.dtype(np.uint8),
+    DType.I16: np.dtype(np.int16), DType.U16: np.dtype(np.uint16), DType.I32: np.dtype(np.int32),
+    DType.U32: np.dtype(np.uint32), DType.I64: np.dtype(np.int64), DType.U64: np.dtype(np.uint64),
+    DType.F16: np.dtype(np.float16), DType.BF16: np.dtype(np.uint16), DType.F32: np.dtype(np.float32),
+    DType.F64: np.dtype(np.float64),
+}
+
+
+class Domain(IntEnum):
+    """How freely values are drawn; the tighter ones are for kernels whose data choose addresses."""
+
+    WIDE = 0  # floats signed and skewed; integers over their useful range; what steers an index in 0..7
+    NARROW = 1  # floats in [0, 1); what steers an index in 1..3
+
+
+@dataclass(frozen=True)
+class Point:
+    """One choice of everything a run needs but the contents: scalars, array sizes, and how values are drawn.
+
+    `data` are contents the user fixed by name."""
+
+    scalars: Mapping[str, Number]
+    sizes: Mapping[str, int]
+    domain: Domain = Domain.WIDE
+    data: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
+
+
+def make(sig: Signature, point: Point, seed: int) -> dict[str, Values | Number]:
+    """The arguments of one call, by parameter name: arrays flat, scalars as numbers. Equal seeds give equal inputs."""
+    out: dict[str, Values | Number] = dict(point.scalars)
+    for position, a in enumerate(sig.arrays):
+        n = point.sizes[a.name]
+        rng = np.random.default_rng([seed, position, n])
+        if a.name in point.data:
+            out[a.name] = np.resize(np.asarray(point.data[a.name]), n).astype(NUMPY[a.dtype])
+        elif a.read:
+            out[a.name] = _draw(a, n, rng, seed, point.domain)
+        else:
+            out[a.name] = poison(a.dtype, n, seed)
+    return out
+
+
+def poison(dtype: DType, n: int, seed: int) -> Values:
+    """What an output holds before anything is written: NaN, or a byte pattern that changes with the seed."""
+    byte = 0xFF if dtype.is_float or seed % 2 == 0 else 0xA5
+    return np.full(n * NUMPY[dtype].itemsize, byte, np.uint8).view(NUMPY[dtype])
+
+
+def _draw(a: Array, n: int, rng: np.random.Generator, seed: int, domain: Domain) -> Values:
+    if a.dtype is DType.BF16:
+        # The upper half of a float is a bfloat16.
+        return (_floats(n, rng, seed, domain).view(np.uint32) >> 16).astype(np.uint16)
+    if a.dtype.is_float:
+        return _floats(n, rng, seed, domain).astype(NUMPY[a.dtype])
+    if a.dtype is DType.BOOL:
+        return rng.integers(0, 2, n, np.uint8)
+    if a.steers:
+        low, high = (0, 8) if domain is Domain.WIDE else (1, 4)
+        return rng.integers(low, high, n).astype(NUMPY[a.dtype])
+    if a.dtype.bits <= 16:
+        info = np.iinfo(NUMPY[a.dtype])
+        v = rng.integers(info.min, info.max + 1, n).astype(NUMPY[a.dtype])
+        v[: min(n, 2)] = (info.max, info.min)[: min(n, 2)]  # the ends are where signed and unsigned part
+        return rng.permutation(v)
+    # Wider ones: room for a sum of products without overflow, which C leaves undefined.
+    low = -1000 if a.dtype.is_signed else 0
+    return rng.integers(low, 1001, n).astype(NUMPY[a.dtype])
+
+
+def _floats(n: int, rng: np.random.Generator, seed: int, domain: Domain) -> NDArray[np.float32]:
+    if domain is Domain.NARROW:
+        return rng.random(n, np.float32)
+    mean, spread = rng.uniform(-0.5, 0.5), rng.uniform(0.6, 1.4)
+    if seed % 3 == 1:  # positive only: roots and logarithms stay defined
+        return rng.uniform(0.2, 1.0 + spread, n).astype(np.float32)
+    v = rng.normal(mean, spread, n).astype(np.float32)
+    kinds = rng.random(n)
+    v[kinds < 1 / 32] = 0.0
+    v[kinds > 1 - 1 / 64] *= 6.0
+    return v

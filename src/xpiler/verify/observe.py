@@ -1,0 +1,209 @@
+"""What the source does on chosen inputs: the yardstick a target is held against, made once and used for many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from xpiler.emulate.entry import Limits
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.verify.compare import Tolerance
+from xpiler.verify.depth import precision, terms
+from xpiler.verify.evaluate import Number
+from xpiler.verify.inputs import Domain, Point, Values, make
+from xpiler.verify.signature import Signature, signature
+from xpiler.verify.sizes import ask, candidates, free_integers
+from xpiler.verify.trial import Machine, Trial, machine
+from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Witness
+
+Progress = Callable[[str], None]
+Data = Mapping[str, tuple[Number, ...]]
+
+# A run slower than this share of the budget is repeated on fewer seeds and without its float64 double.
+SLOW = 0.15
+# How many choices of sizes the source may turn down before the user is asked.
+TRIES = 6
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried: random seeds at every point, and wall-clock seconds for all runs together."""
+
+    seeds: int = 3
+    budget: float = 60.0
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input and what the source does with it. `reference` is the float64 run, None where there is none."""
+
+    point: Point
+    seed: int
+    inputs: Mapping[str, Values | Number]
+    source: Trial
+    reference: Trial | None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A source that ran: its signature, its cases, its tolerance, and the evidence that it is sane."""
+
+    signature: Signature
+    cases: tuple[Case, ...]
+    tolerance: Tolerance
+    evidence: Evidence
+    notes: tuple[str, ...] = ()
+
+
+def observe(
+    text: str, platform: Platform, program: Program, *, file: str = "", let: Mapping[str, Number] | None = None,
+    data: Data | None = None, kernel: str = "", effort: Effort | None = None, cache: Path | None = None,
+    seed: int = 0, progress: Progress = lambda _: None,
+) -> Reference:
+    """Run a source on chosen inputs, in float and in float64.
+
+    The evidence of the result is refuted when the source itself misbehaves. Fault XP2010 when no size suits it."""
+    effort = effort or Effort()
+    start = time.monotonic()
+    sig = signature(program, kernel)
+    name = file or program.file
+    progress("building the source")
+    with ThreadPoolExecutor(2) as pool:
+        double = pool.submit(machine, text, platform, sig, file=name, real="f64", cache=cache)
+        single = machine(text, platform, sig, file=name, cache=cache)
+        wide = _or_none(double)
+    progress("running the source")
+    picked = _points(single, sig, dict(let or {}), dict(data or {}), effort, seed)
+    if isinstance(picked, Evidence):
+        return Reference(sig, (), Tolerance(1.0, 1), replace(picked, seconds=time.monotonic() - start))
+    points, notes = picked
+    if wide is None:
+        notes = (*notes, "no float64 run of the source to compare with")
+    cases: list[Case] = []
+    for repeat in range(effort.seeds):
+        for i, point in enumerate(points):
+            spent = time.monotonic() - start
+            slowest = max((c.source.seconds for c in cases), default=0.0)
+            if repeat and (spent > effort.budget / 2 or slowest > SLOW * effort.budget):
+                continue
+            case = _case(single, wide, point, seed + repeat, effort, slow=slowest > SLOW * effort.budget)
+            if not case.source.clean:
+                evidence = Evidence(SOURCE, blame(case, "the source misbehaves"), time.monotonic() - start)
+                return Reference(sig, (), Tolerance(1.0, 1), evidence)
+            cases.append(case)
+            progress(f"ran the source on input {i + 1 + repeat * len(points)}")
+    depth = max(terms(program, c.point.scalars) for c in cases)
+    evidence = Evidence(SOURCE, Proved(scope_of(cases)), time.monotonic() - start)
+    return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes)
+
+
+def same_bits(a: Values | Number, b: Values) -> bool:
+    return isinstance(a, np.ndarray) and a.tobytes() == b.tobytes()
+
+
+def blame(case: Case, what: str) -> Refuted:
+    trial = case.source
+    if trial.status == "timeout":
+        what = f"{what}: it does not end in time"
+    elif not trial.findings:
+        what = f"{what}: {trial.complaint}"
+    return Refuted(Witness(what, case.seed, case.point.scalars, findings=trial.findings))
+
+
+def scope_of(cases: tuple[Case, ...] | list[Case]) -> str:
+    seeds = len({c.seed for c in cases})
+    sizes = sorted({spell(c.point.scalars) for c in cases}, key=str)
+    return f"{len(cases)} random inputs, {seeds} seeds, {' and '.join(sizes)}"
+
+
+def spell(scalars: Mapping[str, Number]) -> str:
+    return " ".join(f"{k}={v}" for k, v in scalars.items()) or "the sizes in the text"
+
+
+def _or_none(future: Future[Machine]) -> Machine | None:
+    """The float64 build, or None: code that looks at the bits of its floats may not compile so."""
+    try:
+        return future.result()
+    except Fault:
+        return None
+
+
+def _points(
+    source: Machine, sig: Signature, let: dict[str, Number], data: Data, effort: Effort, seed: int
+) -> tuple[tuple[Point, ...], tuple[str, ...]] | Evidence:
+    """The points to test at, and notes on those left out; or what is wrong with the source at the sizes given."""
+    free = bool(free_integers(sig, let))
+    tried: list[str] = []
+    for scalars, sizes in list(candidates(sig, let, odd=False))[:TRIES]:
+        first: Trial | None = None
+        for domain in _domains(sig):
+            point = Point(scalars, sizes, domain, data)
+            trial = source.try_point(point, seed, effort.limits)
+            first = first or trial
+            if not trial.clean:
+                continue
+            if not _wrote(sig, point, trial, seed):
+                tried.append(f"with {spell(scalars)} it writes nothing")
+                break
+            odd = _odd_point(source, sig, let, data, domain, effort, seed) if free else None
+            if not free:
+                return (point,), ()
+            return ((point,), ("no odd size suits the source",)) if odd is None else ((point, odd), ())
+        if first is not None and not first.clean:
+            tried.append(f"with {spell(scalars)}: {first.complaint}")
+            if not free:
+                case = Case(Point(scalars, sizes), seed, {}, first, None)
+                return Evidence(SOURCE, blame(case, "the source misbehaves"))
+    if not free and tried:
+        return Evidence(SOURCE, Refuted(Witness(f"the source {tried[0]}", seed, let)))
+    raise ask(sig, let, tried)
+
+
+def _odd_point(
+    source: Machine, sig: Signature, let: dict[str, Number], data: Data, domain: Domain, effort: Effort, seed: int
+) -> Point | None:
+    for scalars, sizes in candidates(sig, let, odd=True):
+        point = Point(scalars, sizes, domain, data)
+        trial = source.try_point(point, seed, effort.limits)
+        if trial.clean and _wrote(sig, point, trial, seed):
+            return point
+    return None
+
+
+def _domains(sig: Signature) -> tuple[Domain, ...]:
+    """Tighter values are a way out only where data choose addresses."""
+    return (Domain.WIDE, Domain.NARROW) if any(a.steers for a in sig.arrays) else (Domain.WIDE,)
+
+
+def _wrote(sig: Signature, point: Point, trial: Trial, seed: int) -> bool:
+    """Whether a run changed anything at all."""
+    before = make(sig, point, seed)
+    return any(
+        isinstance(before[k], np.ndarray) and not same_bits(before[k], v) for k, v in trial.outputs.items()
+    )
+
+
+def _in_double(wide: Machine, point: Point, inputs: Mapping[str, Values | Number], effort: Effort) -> Trial | None:
+    """The float64 run, or None where the text does not compile or behave so."""
+    try:
+        trial = wide.run(point, inputs, effort.limits)
+    except Fault:
+        return None
+    return trial if trial.clean else None
+
+
+def _case(single: Machine, wide: Machine | None, point: Point, seed: int, effort: Effort, slow: bool) -> Case:
+    inputs = make(single.signature, point, seed)
+    source = single.run(point, inputs, effort.limits)
+    reference = None
+    if wide is not None and not slow and source.clean:
+        reference = _in_double(wide, point, inputs, effort)
+    return Case(point, seed, inputs, source, reference)

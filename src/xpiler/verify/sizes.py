@@ -1,0 +1,87 @@
+"""Choosing values for the scalars nobody fixed: a few typical combinations and an odd one, modest in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Var
+from xpiler.verify.evaluate import NoValue, Number
+from xpiler.verify.signature import Signature
+
+MOST_ELEMENTS = 4_000_000
+
+# One value per free integer scalar, cycled. Powers of two suit tiled kernels, descending ones suit windows that must
+# fit in images, odd numbers show unguarded tails. Products stay small: a run must not take long.
+TYPICAL: tuple[tuple[int, ...], ...] = (
+    (64, 32, 48, 16), (64,), (256, 128), (32, 16, 3, 1), (2, 4, 32, 8), (2, 16, 8, 4, 3, 2), (16, 2, 3, 1),
+)
+ODD: tuple[tuple[int, ...], ...] = ((37, 23, 19, 29), (33, 7, 5, 3), (2, 3, 17, 5), (13, 2, 3, 1))
+TYPICAL_ONE: tuple[tuple[int, ...], ...] = ((1024,), (1000,), (64,), (32,), (16,), (4,))
+ODD_ONE: tuple[tuple[int, ...], ...] = ((997,), (131,), (37,), (5,))
+
+
+def free_integers(sig: Signature, fixed: Mapping[str, Number]) -> tuple[Var, ...]:
+    """The integer scalars of the entry that have no value yet."""
+    return tuple(v for v in sig.scalars if v.name not in fixed and not v.dtype.is_float)
+
+
+def candidates(
+    sig: Signature, fixed: Mapping[str, Number], odd: bool
+) -> Iterator[tuple[dict[str, Number], dict[str, int]]]:
+    """Scalars and array sizes to try, best first. With nothing free there is exactly one; then `odd` has none."""
+    free = free_integers(sig, fixed)
+    if not free:
+        if not odd:
+            scalars = with_floats(sig, fixed)
+            yield scalars, known_sizes(sig, scalars)
+        return
+    seen: set[tuple[int, ...]] = set()
+    one = len(free) == 1
+    for pattern in (ODD_ONE if one else ODD) if odd else (TYPICAL_ONE if one else TYPICAL):
+        values = tuple(pattern[i % len(pattern)] for i in range(len(free)))
+        if values in seen:
+            continue
+        seen.add(values)
+        scalars = with_floats(sig, {**fixed, **{v.name: x for v, x in zip(free, values, strict=True)}})
+        try:
+            sizes = sig.sizes(scalars)
+        except NoValue:
+            continue
+        if all(n > 0 for n in sizes.values()) and sum(sizes.values()) <= MOST_ELEMENTS:
+            yield scalars, sizes
+
+
+def with_floats(sig: Signature, fixed: Mapping[str, Number]) -> dict[str, Number]:
+    """`fixed` plus a value for every floating scalar without one; they differ, and none is 0 or 1."""
+    floats = [v for v in sig.scalars if v.dtype.is_float and v.name not in fixed]
+    return {**fixed, **{v.name: 0.75 + 0.375 * i for i, v in enumerate(floats)}}
+
+
+def known_sizes(sig: Signature, scalars: Mapping[str, Number]) -> dict[str, int]:
+    """The array sizes at fully known scalars, as a Fault where one has none."""
+    try:
+        sizes = sig.sizes(scalars)
+    except NoValue as e:
+        raise Fault(
+            "XP2011", f"cannot compute an array size of `{sig.name}`", why=f"it needs `{e.name}`, which has no value",
+            try_=f"--let {e.name}=VALUE",
+        ) from e
+    wrong = {k: n for k, n in sizes.items() if n <= 0}
+    if wrong:
+        name, n = next(iter(wrong.items()))
+        raise Fault(
+            "XP2012", f"`{name}` would have {n} elements", why="the values given with --let make it empty",
+            try_="other values for --let",
+        )
+    return sizes
+
+
+def ask(sig: Signature, fixed: Mapping[str, Number], tried: Sequence[str]) -> Fault:
+    """The Fault for a source no automatic choice suits."""
+    names = [v.name for v in free_integers(sig, fixed)]
+    return Fault(
+        "XP2010", f"no sizes were found that suit `{sig.name}`",
+        why="; ".join(tried[:3]) or "no choice of sizes gives every array a positive, modest size",
+        try_=" ".join(f"--let {n}=VALUE" for n in names),
+    )

@@ -1,0 +1,48 @@
+"""What every test may ask for: where things are, and a seeded source of numbers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def cpu_flags() -> frozenset[str]:
+    """The feature flags of this machine's first CPU, empty where /proc does not say."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return frozenset()
+    flags = next((line for line in lines if line.startswith("flags")), ":")
+    return frozenset(flags.split(":", 1)[1].split())
+
+
+MISSING = {
+    "needs_cuda": None if shutil.which("nvcc") else "no nvcc on PATH",
+    "needs_hip": None if shutil.which("hipcc") else "no hipcc on PATH",
+    "needs_vnni": None if "avx512_vnni" in cpu_flags() else "this CPU has no AVX-512 VNNI",
+    "needs_model": None if os.environ.get("XPILER_MODEL_URL") else "XPILER_MODEL_URL is not set",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run, and say why."""
+    for item in items:
+        for mark, reason in MISSING.items():
+            if reason is not None and item.get_closest_marker(mark) is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def examples() -> Path:
+    return ROOT / "examples"
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20240)
