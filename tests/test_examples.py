@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, cpu_flags
 from numpy.typing import NDArray
 
+from tests.conftest import ROOT, cpu_flags
 from xpiler import platforms
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import signal
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from xpiler import engine, platforms, show
+from xpiler import engine, passes, platforms, show
 from xpiler.bench import corpus as bench_corpus
 from xpiler.codes import CODES
+from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
@@ -24,8 +29,9 @@ from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
 from xpiler.verify.evaluate import Number
 from xpiler.verify.observe import Effort, observe
-from xpiler.verify.once import once
-from xpiler.verify.verdict import confirmed
+from xpiler.verify.once import Once, once
+from xpiler.verify.signature import given_sizes, signature
+from xpiler.verify.verdict import Evidence, confirmed, refuted
 
 app = typer.Typer(
     name="xpiler", no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False,
@@ -52,13 +58,14 @@ File = Annotated[Path, typer.Argument(help="A source file; its suffix names the 
 From = Annotated[str, typer.Option("--from", help="Language of the file: c, cuda, hip, bang, vnni.")]
 Let = Annotated[
     list[str],
-    typer.Option("--let", help="Value of a run-time scalar, or of a small array: `--let n=1000`, `--let shape=84,117`."),
+    typer.Option("--let", help="A run-time scalar, `--let n=1000`, or a small array's contents, `--let shape=84,117`."),
 ]
 Grid = Annotated[str, typer.Option(help="Blocks of a kernel without host code: `x`, `x,y` or `x,y,z`.")]
 Block = Annotated[str, typer.Option(help="Threads of a block of a kernel without host code, likewise.")]
 Tasks = Annotated[int, typer.Option(help="Tasks of a kernel without host code, on task platforms.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout instead of tables.")]
 Seeds = Annotated[int, typer.Option(min=1, help="Random inputs to try at every choice of sizes.")]
+Budget = Annotated[float, typer.Option(min=1.0, help="Seconds for running the source, and again the result.")]
 Timeout = Annotated[float, typer.Option(min=0.05, help="Seconds one run of a kernel may take.")]
 Kernel = Annotated[str, typer.Option(help="The kernel to run, where a file without host code has several.")]
 Size = Annotated[list[str], typer.Option(help="Elements of an array nothing in the file allocates: `--size a=1024`.")]
@@ -74,12 +81,11 @@ def translate(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Where to write; stdout without it.")] = None,
     from_: From = "",
     let: Let = [],  # noqa: B006  (typer's way to say "may be repeated")
-    size: Size = [],  # noqa: B006
     grid: Grid = "",
     block: Block = "",
     tasks: Tasks = 0,
     seeds: Seeds = 3,
-    timeout: Timeout = 60.0,
+    budget: Budget = 60.0,
     keep: Annotated[bool, typer.Option("--keep", help="Write the text even when it was not confirmed.")] = False,
     pivot: Annotated[bool, typer.Option("--pivot", help="Write the clean sequential C program instead.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Also print the steps that were taken.")] = False,
@@ -97,22 +103,23 @@ def translate(
     """
     source = _platform(file, from_)
     if pivot:
-        to = "c"
+        to = next(p.name for p in map(platforms.get, platforms.NAMES) if p.model == "serial" and not p.vector_bits)
     if not to:
         raise Fault("XP3002", "no target language", why="`translate` needs one", try_="--to bang")
     target = platforms.get(to)
     text = _text(file)
     if out is not None:
         _check_writable(out)
-    scalars, data = _let(let)
     with _progress() as progress:
         result = engine.translate(
-            text, source, target, file=str(file), let=scalars, data=data, sizes=_sizes(size),
-            geometry=_geometry(grid, block, tasks), effort=_effort(seeds, timeout), cache=_cache(),
-            progress=progress,
+            text, source, target, file=str(file), progress=progress,
+            options=engine.Options(
+                let=_let(let), geometry=_geometry(grid, block, tasks), seeds=seeds, budget=budget, cache=_cache()
+            ),
         )
     good = confirmed(result.evidence)
-    if good or keep:
+    written = bool(result.text) and (good or keep)
+    if written:
         if out is not None:
             _write(out, result.text)
         elif not as_json:
@@ -120,7 +127,7 @@ def translate(
     if as_json:
         _print_json({
             "file": str(file), "from": source.name, "to": target.name, "confirmed": good,
-            "text": result.text if good or keep else None, "trace": list(result.trace),
+            "text": result.text if written else None, "trace": list(result.trace),
             "evidence": [e.to_json() for e in result.evidence], "seconds": round(result.seconds, 3),
         })
     else:
@@ -128,7 +135,9 @@ def translate(
             err.print("\n".join(result.trace), markup=False)
         err.print(show.evidence(result.evidence))
         if not good:
-            err.print("not confirmed" + ("" if keep else "; nothing was written"), style="bold red")
+            for attempt in result.attempts:
+                err.print(f"tried {attempt.road}: {attempt.why}", style="dim", markup=False)
+            err.print("not confirmed" + ("" if written else "; nothing was written"), style="bold red")
     raise typer.Exit(0 if good else 1)
 
 
@@ -152,14 +161,15 @@ def run(
 
         xpiler run kernel_only.mlu --tasks 16 --let n=4096
     """
-    platform, text, program = _read(file, from_, let, size, grid, block, tasks)
-    scalars, data = _let(let)
+    platform, text, program = _read(file, from_, let, size, grid, block, tasks, kernel)
     with _progress() as progress:
         result = once(
-            text, platform, program, file=str(file), let=scalars, data=data, kernel=kernel, seed=seed,
+            text, platform, program, file=str(file), let=_let(let), kernel=kernel, seed=seed,
             effort=_effort(1, timeout), cache=_cache(), progress=progress,
         )
     trial = result.trial
+    if not trial.clean and not trial.findings:
+        raise _unfinished(file, result, timeout)
     if as_json:
         _print_json({
             "file": str(file), "entry": result.signature.name, "scalars": dict(result.point.scalars), "seed": seed,
@@ -171,10 +181,8 @@ def run(
         if trial.clean:
             Console().print(show.outputs(result))
         for finding in trial.findings:
-            err.print(finding, style="red", markup=False)
-        if not trial.clean and not trial.findings:
-            err.print(trial.complaint, style="red", markup=False)
-    raise typer.Exit(0 if trial.clean else 1)
+            err.print(finding, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(0 if trial.clean else 2)
 
 
 @app.command()
@@ -199,22 +207,21 @@ def check(
 
         xpiler check softmax.cu softmax.mlu --let n=1000
     """
-    platform, text, program = _read(a, from_, let, size, grid, block, tasks)
-    scalars, data = _let(let)
+    platform, text, program = _read(a, from_, let, size, grid, block, tasks, kernel)
     effort = _effort(seeds, timeout)
-    second = None if b is None else _read(b, to, let, size, grid, block, tasks)
+    second = None if b is None else _read(b, to, let, size, grid, block, tasks, "")
     with _progress() as progress:
         reference = observe(
-            text, platform, program, file=str(a), let=scalars, data=data, kernel=kernel, effort=effort,
+            text, platform, program, file=str(a), let=_let(let), kernel=kernel, effort=effort,
             cache=_cache(), progress=progress,
         )
-        evidence: Sequence[Any] = (reference.evidence,)
+        evidence: tuple[Evidence, ...] = (reference.evidence,)
         if second is not None:
             evidence = confirm(
                 text, platform, second[1], second[0], program, target_program=second[2], reference=reference,
                 effort=effort, cache=_cache(), file=str(b), progress=progress,
             )
-    good = confirmed(evidence) if second is not None else evidence[0].proved
+    good = confirmed(evidence) if second is not None else refuted(evidence) is None
     if as_json:
         _print_json({
             "files": [str(f) for f in (a, b) if f is not None], "confirmed": good,
@@ -233,7 +240,7 @@ def list_platforms(as_json: Json = False) -> None:
         _print_json([{"name": p.name, "title": p.title, "suffixes": p.suffixes, "model": p.model} for p in known])
         return
     rows = [(p.name, p.title, " ".join(p.suffixes), p.model, " ".join(s.name for s in p.spaces)) for p in known]
-    Console().print(show.columns(("name", "title", "suffixes", "model", "spaces"), rows))
+    Console().print(show.columns(("name", "title", "suffixes", "model", "spaces"), rows, words=True))
 
 
 @app.command()
@@ -241,27 +248,35 @@ def explain(code: Annotated[str, typer.Argument(help="The code in brackets at th
     """What the number of a message means."""
     meaning = CODES.get(code.upper().strip("[]"))
     if meaning is None:
-        raise Fault("XP3003", f"no message has the code `{code}`", why="codes look like XP1001", try_="xpiler explain XP1001")
+        raise Fault("XP3003", f"no message has the code `{code}`", why="codes look like XP1001")
     print(f"{code.upper()}: {meaning}")
 
 
 @passes_app.command("list")
 def pass_list() -> None:
     """The passes, each with the first line of its page."""
-    Console().print(show.columns(("pass", "what it does"), engine.pass_pages()))
+    rows = []
+    for module in pkgutil.iter_modules(passes.__path__):
+        found = vars(import_module(f"{passes.__name__}.{module.name}"))
+        rows += [
+            (name, (made.__doc__ or "").strip().split("\n")[0])
+            for name, made in found.items()
+            if is_dataclass(made) and hasattr(made, "apply") and made.__module__.endswith(f".{module.name}")
+        ]
+    Console().print(show.columns(("pass", "what it does"), rows, words=True))
 
 
 @bench_app.command("corpus")
 def bench_corpus_command(
     directory: Annotated[Path, typer.Argument(help="The suite's data directory.")],
+    from_: Annotated[str, typer.Option("--from", help="Source language.")],
+    to: Annotated[str, typer.Option(help="Target language.")],
     layout: Annotated[str, typer.Option(help="How the suite is laid out.")] = "qimeng",
-    from_: Annotated[str, typer.Option("--from", help="Source language.")] = "cuda",
-    to: Annotated[str, typer.Option(help="Target language.")] = "bang",
     limit: Annotated[int, typer.Option(min=0, help="At most so many files of an operator; 0 is all.")] = 0,
     only: Annotated[str, typer.Option(help="Only files whose name matches this pattern.")] = "*",
     jobs: Annotated[int, typer.Option(min=1, help="Kernels translated at the same time.")] = 2,
     seeds: Seeds = 2,
-    timeout: Timeout = 20.0,
+    budget: Budget = 30.0,
     as_json: Json = False,
 ) -> None:
     """Translate every file of a public suite and count what was confirmed.
@@ -271,7 +286,8 @@ def bench_corpus_command(
     cases = bench_corpus.cases(directory, layout, platforms.get(from_), only, limit)
     with _progress() as progress:
         results = bench_corpus.measure(
-            cases, platforms.get(from_), platforms.get(to), jobs, _effort(seeds, timeout), _cache(), progress
+            cases, platforms.get(from_), platforms.get(to), jobs,
+            engine.Options(seeds=seeds, budget=budget, cache=_cache()), progress,
         )
     if as_json:
         _print_json([r.to_json() for r in results])
@@ -307,19 +323,28 @@ def _text(file: Path) -> str:
 
 
 def _read(
-    file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: int
+    file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: int, kernel: str
 ) -> tuple[Platform, str, Program]:
     platform, text = _platform(file, name), _text(file)
-    program = engine.load(
-        text, platform, file=str(file), let=_let(let)[0], sizes=_sizes(size), geometry=_geometry(grid, block, tasks)
-    )
+    program = read(text, platform, str(file), geometry=_geometry(grid, block, tasks) or None, let=_let(let) or None)
+    program = given_sizes(program, {k: v for k, v in _let(size).items() if isinstance(v, int)})
+    if any(not a.extents for a in signature(program, kernel).arrays):
+        program = _with_extents(program, platform)
     return platform, text, program
 
 
-def _let(items: Sequence[str]) -> tuple[dict[str, Number], dict[str, tuple[Number, ...]]]:
+def _with_extents(program: Program, platform: Platform) -> Program:
+    """The sizes of arrays nothing allocates, from what the kernels access; unchanged where that cannot be told."""
+    try:
+        pivot, _ = engine.sequential(program, platform)
+    except Fault:
+        return program
+    return replace(program, launcher=engine.with_extents(pivot).launcher)
+
+
+def _let(items: Sequence[str]) -> dict[str, Number | tuple[Number, ...]]:
     """Scalars, and the contents of arrays (values with commas)."""
-    scalars: dict[str, Number] = {}
-    data: dict[str, tuple[Number, ...]] = {}
+    out: dict[str, Number | tuple[Number, ...]] = {}
     for item in items:
         name, equals, value = item.partition("=")
         try:
@@ -328,27 +353,27 @@ def _let(items: Sequence[str]) -> tuple[dict[str, Number], dict[str, tuple[Numbe
             numbers = ()
         if not (name and equals and numbers):
             raise Fault("XP3004", f"cannot understand `--let {item}`", why="it is not NAME=NUMBER", try_="--let n=1000")
-        if len(numbers) == 1:
-            scalars[name] = numbers[0]
-        else:
-            data[name] = numbers
-    return scalars, data
+        out[name] = numbers[0] if len(numbers) == 1 else numbers
+    return out
 
 
 def _is_integer(text: str) -> bool:
     return text.strip().lstrip("+-").isdigit() or text.strip().lower().startswith("0x")
 
 
-def _sizes(items: Sequence[str]) -> dict[str, int]:
-    return {name: int(value) for name, value in _let(items)[0].items()}
+def _geometry(grid: str, block: str, tasks: int) -> dict[str, str]:
+    """What was said of the launch of a kernel without host code."""
+    said = {"grid": grid, "block": block, "tasks": str(tasks or "")}
+    for option, text in said.items():
+        _check_extents(text, f"--{option}")
+    return {option: text for option, text in said.items() if text}
 
 
-def _numbers(text: str, option: str) -> tuple[int, int, int]:
+def _check_extents(text: str, option: str) -> None:
     parts = text.split(",") if text else []
     if len(parts) > 3 or not all(p.strip().isdigit() and int(p) > 0 for p in parts):
-        raise Fault("XP3004", f"cannot understand `{option} {text}`", why="it is not X, X,Y or X,Y,Z", try_=f"{option} 32,8")
-    x, y, z = (*(int(p) for p in parts), *([1] * (3 - len(parts))))
-    return x, y, z
+        why = "it is not X, X,Y or X,Y,Z in positive numbers"
+        raise Fault("XP3004", f"cannot understand `{option} {text}`", why=why, try_=f"{option} 32,8")
 
 
 def _effort(seeds: int, timeout: float) -> Effort:
@@ -361,6 +386,19 @@ def _cache() -> Path:
     if named:
         return Path(named)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xpiler"
+
+
+def _unfinished(file: Path, result: Once, timeout: float) -> Fault:
+    """The Fault for a run that ended badly without breaking a rule that is checked."""
+    name, status = result.signature.name, result.trial.status
+    match status:
+        case "timeout":
+            what, why = f"`{name}` did not end within {timeout:g} s", "it loops for ever, or the sizes are large"
+            return Fault("XP2020", what, Span(str(file)), why=why, try_="--timeout, or smaller sizes with --let")
+        case "memory":
+            what, why = f"`{name}` asked for more memory than a run may have", "the sizes are large"
+            return Fault("XP2021", what, Span(str(file)), why=why, try_="smaller sizes with --let")
+    return Fault("XP2022", f"`{name}` ended with {status}", Span(str(file)), why=result.trial.stderr.strip()[-300:])
 
 
 # ---------------------------------------------------------------- writing
@@ -422,6 +460,8 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         app(args=args)
     except Fault as fault:
+        if "--json" in (sys.argv[1:] if args is None else args):
+            _print_json({"error": vars(fault) | {"where": str(fault.where)}})
         err.print(show.fault(fault), soft_wrap=True)
         raise SystemExit(2) from None
 

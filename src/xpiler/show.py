@@ -52,11 +52,11 @@ def outputs(run: Once) -> RenderableType:
     return table
 
 
-def columns(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    """A plain table; numbers to the right."""
+def columns(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], words: bool = False) -> Table:
+    """A plain table; all but the first column to the right, as numbers stand, unless they are `words`."""
     table = Table(box=None, pad_edge=False)
     for i, name in enumerate(header):
-        table.add_column(name, justify="left" if i == 0 else "right", overflow="fold")
+        table.add_column(name, justify="left" if words or i == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*(escape(c) for c in row))
     return table

@@ -95,9 +95,9 @@ def test_cuda_kernel_and_launcher() -> None:
 
         extern "C" void relu(const float* a, float* o, int n) {
             float* d_a;
-            cudaMalloc((void**)&d_a, n * sizeof(float));
+            cudaMalloc(&d_a, n * sizeof(float));
             float* d_o;
-            cudaMalloc((void**)&d_o, n * sizeof(float));
+            cudaMalloc(&d_o, n * sizeof(float));
             cudaMemcpy(d_a, a, n * sizeof(float), cudaMemcpyHostToDevice);
             relu_kernel<<<(n + 255) / 256, 256>>>(d_a, d_o, n);
             cudaDeviceSynchronize();
@@ -129,11 +129,9 @@ def test_bang_kernel_and_launcher() -> None:
             __memcpy(o + task * 64, row, 256, NRAM2GDRAM);
         }
         """) in text
-    assert dedent("""\
-            cnrtDim3_t dim = {n / 64, 1, 1};
-            relu_kernel<<<dim, cnrtFuncTypeBlock, queue>>>(d_a, d_o, n);
-            cnrtQueueSync(queue);
-        """).strip() in dedent(text)
+    assert "cnrtDim3_t dim = {(unsigned int)(n / 64), 1, 1};" in text
+    assert "relu_kernel<<<dim, cnrtFuncTypeBlock, queue>>>(d_a, d_o, n);" in text
+    assert text.index("cnrtQueueSync(queue);") < text.index("cnrtMemcpyDevToHost") < text.index("cnrtQueueDestroy")
 
 
 def test_tasks_that_share_sram_launch_as_a_union() -> None:
@@ -313,6 +311,7 @@ def test_atomics() -> None:
     update = Atomic("add", "o", N, at("a", N))
     assert alone("cuda", update) == "atomicAdd(&o[n], a[n]);\n"
     assert alone("bang", update) == "__bang_atomic_reduce_add(&o[n], a[n], 1);\n"
+    assert alone("hip", replace(update, op="sub")) == "atomicAdd(&o[n], -a[n]);\n"
     assert alone("c", update) == "o[n] += a[n];\n"
     assert alone("c", loop(v("i"), N, update, kind="parallel")) == dedent("""\
         #pragma omp parallel for
@@ -330,6 +329,21 @@ def test_shared_memory_of_a_size_known_at_run_time_is_given_by_the_launch() -> N
     assert "relu_kernel<<<1, n, n * sizeof(float)>>>(d_a, d_o, n);" in text
 
 
+def test_a_host_pointer_is_not_handed_to_a_device() -> None:
+    program = launched("cuda", RELU)
+    assert program.launcher is not None
+    launcher = replace(program.launcher, body=(Launch("relu", ARGS),))
+    with pytest.raises(NotExpressible, match="`a` is not in device memory"):
+        write(replace(program, launcher=launcher), platforms.get("cuda"))
+
+
+def test_a_kernel_without_a_launcher_says_how_it_is_launched() -> None:
+    body = loop(v("b"), op("/", N, c(8)), loop(v("t"), c(8), RELU, kind="thread.y"), kind="block.x")
+    kernel = Kernel("f", PARAMS, (Let(v("i"), c(0)), body))
+    text = write(Program("hip", (kernel,), None), platforms.get("hip"))
+    assert "// Launch: block (n / 8) x 1 x 1, thread 1 x 8 x 1.\n__global__ void f(" in text
+
+
 @pytest.mark.parametrize(
     ("platform", "stmt", "why"),
     [
@@ -343,6 +357,8 @@ def test_shared_memory_of_a_size_known_at_run_time_is_given_by_the_launch() -> N
         ("bang", Intrinsic("_mm512_setzero_ps", ()), "it is not an intrinsic of BANG C"),
         ("bang", Alloc(array("s", c(64), space="shared")), "BANG C has no such space"),
         ("bang", Alloc(array("s", N, space="nram")), "its size is not known when"),
+        ("bang", Alloc(array("s", c(100_000), space="nram")), "400000 bytes of nram memory"),
+        ("hip", Alloc(array("s", c(16385), space="shared")), "65540 bytes of shared memory"),
         ("c", loop(v("t"), c(4), kind="thread.x"), "C has no such parallel axis"),
         ("c", loop(v("i"), N, Return(), kind="parallel"), "iterations run at once"),
         ("cuda", loop(v("t"), c(2048), kind="thread.x"), "2048 is more than the 1024"),
@@ -367,6 +383,25 @@ def test_a_refusal_names_its_place() -> None:
 def test_names_become_legal_and_hide_nothing() -> None:
     stmts = (Let(v("a.b"), c(1)), Let(v("float"), c(2)), Let(v("fmaxf"), c(3)), Let(v("a_b"), c(4)))
     assert alone("c", *stmts) == "int a_b = 1;\nint float_1 = 2;\nint fmaxf_1 = 3;\nint a_b_1 = 4;\n"
+
+
+def test_names_come_back_in_blocks_that_are_apart() -> None:
+    stmts = (
+        loop(v("i"), N, loop(v("i_1"), N, Store("o", op("+", v("i"), v("i_1")), ZERO))),
+        loop(v("i_2"), N, Store("o", v("i_2"), ZERO)),
+        Let(v("x_1"), c(1)),
+    )
+    assert alone("c", *stmts) == dedent("""\
+        for (int i = 0; i < n; ++i) {
+            for (int i_1 = 0; i_1 < n; ++i_1) {
+                o[i + i_1] = 0.0f;
+            }
+        }
+        for (int i = 0; i < n; ++i) {
+            o[i] = 0.0f;
+        }
+        int x_1 = 1;
+        """)
 
 
 def test_long_lines_fold_at_the_shallowest_place() -> None:

@@ -20,13 +20,13 @@ from xpiler.text.write_error import NotExpressible
 from xpiler.text.write_expr import Speller
 from xpiler.text.write_scope import Scope
 
-I, N, U, L, B = (Var("i", T.I32), Var("n", T.I32), Var("u", T.U32), Var("l", T.I64), Var("b", T.I8))
+J, N, U, L, B = (Var("i", T.I32), Var("n", T.I32), Var("u", T.U32), Var("l", T.I64), Var("b", T.I8))
 X, Y, D, H = Var("x", T.F32), Var("y", T.F32), Var("d", T.F64), Var("h", T.F16)
 
 
 def speller(platform: str = "c") -> Speller:
     scope = Scope(platforms.get(platform))
-    for v in (I, N, U, L, B, X, Y, D, H):
+    for v in (J, N, U, L, B, X, Y, D, H):
         scope.declare(v.name)
     scope.declare("a")
     return Speller(scope)
@@ -47,31 +47,31 @@ def op(o: str, a: Expr, b: Expr, dtype: T = T.I32) -> Binary:
 @pytest.mark.parametrize(
     ("expression", "text"),
     [
-        (op("+", op("*", I, i32(256)), N), "i * 256 + n"),
-        (op("*", op("+", I, N), i32(3)), "(i + n) * 3"),
-        (op("-", I, op("-", N, i32(1))), "i - (n - 1)"),
-        (op("+", I, op("+", N, i32(1))), "i + n + 1"),
+        (op("+", op("*", J, i32(256)), N), "i * 256 + n"),
+        (op("*", op("+", J, N), i32(3)), "(i + n) * 3"),
+        (op("-", J, op("-", N, i32(1))), "i - (n - 1)"),
+        (op("+", J, op("+", N, i32(1))), "i + n + 1"),
         (op("+", X, op("+", Y, f32(1)), T.F32), "x + (y + 1.0f)"),
-        (op("/", I, op("*", N, i32(2))), "i / (n * 2)"),
-        (op("+", I, i32(-3)), "i - 3"),
-        (op("-", I, i32(-3)), "i + 3"),
-        (op("-", I, Unary("-", N, T.I32)), "i - (-n)"),
+        (op("/", J, op("*", N, i32(2))), "i / (n * 2)"),
+        (op("+", J, i32(-3)), "i - 3"),
+        (op("-", J, i32(-3)), "i + 3"),
+        (op("-", J, Unary("-", N, T.I32)), "i - (-n)"),
         (Unary("-", i32(-3), T.I32), "-(-3)"),
-        (op("<<", op("+", I, i32(1)), i32(2)), "(i + 1) << 2"),
-        (op("==", op("&", I, i32(1)), i32(0), T.BOOL), "(i & 1) == 0"),
-        (op("&&", op("<", I, N, T.BOOL), op("||", op(">", I, N, T.BOOL), op("!=", I, N, T.BOOL), T.BOOL),
+        (op("<<", op("+", J, i32(1)), i32(2)), "(i + 1) << 2"),
+        (op("==", op("&", J, i32(1)), i32(0), T.BOOL), "(i & 1) == 0"),
+        (op("&&", op("<", J, N, T.BOOL), op("||", op(">", J, N, T.BOOL), op("!=", J, N, T.BOOL), T.BOOL),
             T.BOOL), "i < n && (i > n || i != n)"),
-        (Select(op("<", I, N, T.BOOL), I, N, T.I32), "i < n ? i : n"),
-        (op("+", Select(op("<", I, N, T.BOOL), I, N, T.I32), i32(1)), "(i < n ? i : n) + 1"),
-        (op("*", X, Cast(I, T.F32), T.F32), "x * i"),
-        (op("/", Cast(I, T.F32), Cast(N, T.F32), T.F32), "(float)i / n"),
-        (op("*", Cast(I, T.I64), Cast(N, T.I64), T.I64), "(int64_t)i * n"),
+        (Select(op("<", J, N, T.BOOL), J, N, T.I32), "i < n ? i : n"),
+        (op("+", Select(op("<", J, N, T.BOOL), J, N, T.I32), i32(1)), "(i < n ? i : n) + 1"),
+        (op("*", X, Cast(J, T.F32), T.F32), "x * i"),
+        (op("/", Cast(J, T.F32), Cast(N, T.F32), T.F32), "(float)i / n"),
+        (op("*", Cast(J, T.I64), Cast(N, T.I64), T.I64), "(int64_t)i * n"),
         (op("+", L, Const(1, T.I64), T.I64), "l + 1"),
         (op("%", U, Const(32, T.U32), T.U32), "u % 32"),
-        (op("/", Cast(I, T.U32), Const(4, T.U32), T.U32), "(unsigned int)i / 4"),
+        (op("/", Cast(J, T.U32), Const(4, T.U32), T.U32), "(unsigned int)i / 4"),
         (op("+", Cast(B, T.I32), i32(1)), "b + 1"),
         (op("*", X, Cast(D, T.F32), T.F32), "x * (float)d"),
-        (op("+", Cast(X, T.I32), I), "(int)x + i"),
+        (op("+", Cast(X, T.I32), J), "(int)x + i"),
         (op("*", Cast(H, T.F32), X, T.F32), "(float)h * x"),
         (Cast(H, T.I32), "(int)(float)h"),
         (f32(0.1), "0.1f"),
@@ -87,9 +87,9 @@ def op(o: str, a: Expr, b: Expr, dtype: T = T.I32) -> Binary:
         (Call("max", (X, f32(0)), T.F32), "fmaxf(x, 0.0f)"),
         (Call("rsqrt", (op("+", X, Y, T.F32),), T.F32), "1.0f / sqrtf(x + y)"),
         (op("*", Call("rcp", (op("+", X, Y, T.F32),), T.F32), X, T.F32), "(1.0f / (x + y)) * x"),
-        (Call("max", (I, N), T.I32), "i > n ? i : n"),
+        (Call("max", (J, N), T.I32), "i > n ? i : n"),
         (Call("exp", (H,), T.F16), "(_Float16)expf((float)h)"),
-        (Load("a", Cast(op("+", I, i32(1)), T.I64), T.F32), "a[i + 1]"),
+        (Load("a", Cast(op("+", J, i32(1)), T.I64), T.F32), "a[i + 1]"),
     ],
 )
 def test_spelling(expression: Expr, text: str) -> None:
@@ -98,7 +98,7 @@ def test_spelling(expression: Expr, text: str) -> None:
 
 def test_an_initialiser_converts_by_itself_only_where_nothing_is_lost() -> None:
     spell = speller()
-    assert spell.value(Cast(I, T.F32), T.F32) == "i"
+    assert spell.value(Cast(J, T.F32), T.F32) == "i"
     assert spell.value(Cast(X, T.F64), T.F64) == "x"
     assert spell.value(Cast(D, T.F32), T.F32) == "(float)d"
     assert spell.value(Cast(X, T.I32), T.I32) == "(int)x"
@@ -106,7 +106,7 @@ def test_an_initialiser_converts_by_itself_only_where_nothing_is_lost() -> None:
 
 def test_dialects_spell_the_same_expression_their_way() -> None:
     assert speller("cuda").text(Call("rsqrt", (X,), T.F32)) == "rsqrtf(x)"
-    assert speller("cuda").text(Call("max", (I, N), T.I32)) == "max(i, n)"
+    assert speller("cuda").text(Call("max", (J, N), T.I32)) == "max(i, n)"
     assert speller("cuda").text(op("+", L, Const(2**40, T.I64), T.I64)) == "l + 1099511627776LL"
     assert speller("cuda").text(Const(0.5, T.F16)) == "(half)0.5f"
 
@@ -172,7 +172,7 @@ def grow(rng: random.Random, depth: int) -> Expr:
     if depth == 0 or rng.random() < 0.1:
         if rng.random() < 0.3:
             return Const(rng.choice([-5, 3, 70000]), rng.choice([T.I32, T.I64]))
-        return rng.choice([I, N, U, L, B, X, D])
+        return rng.choice([J, N, U, L, B, X, D])
     a, b = grow(rng, depth - 1), grow(rng, depth - 1)
     dtype = common(a.dtype, b.dtype)
     match rng.randrange(8):
@@ -189,7 +189,7 @@ def grow(rng: random.Random, depth: int) -> Expr:
                 Binary("/", as_type(a, wide), Const(7, wide), wide),
             ])
         case 6:
-            return Select(Binary("<", I, N, T.BOOL), as_type(a, dtype), as_type(b, dtype), dtype)
+            return Select(Binary("<", J, N, T.BOOL), as_type(a, dtype), as_type(b, dtype), dtype)
     if a.dtype.is_float:
         return Cast(a, rng.choice([T.F32, T.F64]))
     return Cast(a, rng.choice([T.I8, T.U8, T.I32, T.U32, T.I64, T.F32, T.F64]))

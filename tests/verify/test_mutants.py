@@ -42,6 +42,7 @@ def transpose(body: str, grid: str = "(m + 15) / 16, (n + 15) / 16") -> str:
 
 
 AT = "int x = blockIdx.x * 16 + threadIdx.x, y = blockIdx.y * 16 + threadIdx.y;"
+BACK = "  cudaMemcpy(a, d_a, n * m * sizeof(float), cudaMemcpyDeviceToHost);"
 TRANSPOSE = transpose(f"{AT}\nif (x < m && y < n) c[x * n + y] = a[y * m + x];")
 TRANSPOSE_MUTANTS = {
     "zeros": transpose(f"{AT}\nif (x < m && y < n) c[x * n + y] = 0.0f;"),
@@ -55,8 +56,9 @@ TRANSPOSE_MUTANTS = {
         f"{AT}\nif (x < m && y < n) c[x * n + y] = a[y * m + x];", "(n + 15) / 16, (m + 15) / 16"
     ),
     "swapped indices": transpose(f"{AT}\nif (x < m && y < n) c[x * m + y] = a[y * m + x];"),
-    "input changed": transpose(f"{AT}\nif (x < m && y < n) {{ c[x * n + y] = a[y * m + x]; a[y * m + x] = 0.0f; }}")
-    .replace("  cudaFree(d_a);", "  cudaMemcpy(a, d_a, n * m * sizeof(float), cudaMemcpyDeviceToHost);\n  cudaFree(d_a);"),
+    "input changed": transpose(
+        f"{AT}\nif (x < m && y < n) {{ c[x * n + y] = a[y * m + x]; a[y * m + x] = 0.0f; }}"
+    ).replace("  cudaFree(d_a);", f"{BACK}\n  cudaFree(d_a);"),
 }
 TRANSPOSE_HONEST = {
     "itself": TRANSPOSE,
@@ -67,37 +69,37 @@ TRANSPOSE_HONEST = {
 }
 
 
-def reduction(body: str) -> str:
-    kernel = f"__global__ void k(float *a, float *c, int n) {{\n__shared__ float s[128];\nint t = threadIdx.x;\n{body}\n}}"
+def reduction(*parts: str) -> str:
+    body = "\n".join(("__shared__ float s[128];", "int t = threadIdx.x;", *parts))
+    kernel = f"__global__ void k(float *a, float *c, int n) {{\n{body}\n}}"
     return launcher(kernel, "float *a, float *c, int n", {"a": "n", "c": "1"}, "c", "1", "128", "n")
 
 
 LOAD = "s[t] = 0.0f;\nfor (int i = t; i < n; i += 128) s[t] += a[i] * a[i];"
-TREE = "for (int h = 64; h > 0; h /= 2) {{ {before} if (t < h) s[t] += s[t + h]; {after} }}"
-STORE = "if (t == 0) c[0] = s[0];"
+STEPS = "for (int h = 64; h > 0; h /= 2)"
+ADD = "if (t < h) s[t] += s[t + h];"
 SYNC = "__syncthreads();"
-REDUCTION = reduction("\n".join([LOAD, SYNC, TREE.format(before="", after=SYNC), STORE]))
+TREE = f"{STEPS} {{ {ADD} {SYNC} }}"
+STORE = "if (t == 0) c[0] = s[0];"
+ONE_ADDS = "if (t == 0) { float v = 0.0f; for (int i = 0; i < 128; ++i) v += s[i]; c[0] = v; }"
+REDUCTION = reduction(LOAD, SYNC, TREE, STORE)
 REDUCTION_MUTANTS = {
-    "missing barrier in the tree": reduction("\n".join([LOAD, SYNC, TREE.format(before="", after=""), STORE])),
-    "missing barrier before it": reduction("\n".join([LOAD, TREE.format(before="", after=SYNC), STORE])),
-    "no barrier at all": reduction("\n".join([LOAD, TREE.format(before="", after=""), STORE])),
-    "half the tree": reduction("\n".join([LOAD, SYNC, TREE.format(before="", after=SYNC).replace("h > 0", "h > 1"), STORE])),
-    "divergent barrier": reduction(
-        "\n".join([LOAD, SYNC, "for (int h = 64; h > 0; h /= 2) if (t < h) { s[t] += s[t + h]; __syncthreads(); }", STORE])
-    ),
-    "one term dropped": reduction("\n".join([LOAD.replace("i < n", "i < n - 1"), SYNC, TREE.format(before="", after=SYNC), STORE])),
+    "missing barrier in the tree": reduction(LOAD, SYNC, f"{STEPS} {ADD}", STORE),
+    "missing barrier before it": reduction(LOAD, TREE, STORE),
+    "no barrier at all": reduction(LOAD, f"{STEPS} {ADD}", STORE),
+    "half the tree": reduction(LOAD, SYNC, TREE.replace("h > 0", "h > 1"), STORE),
+    "divergent barrier": reduction(LOAD, SYNC, f"{STEPS} if (t < h) {{ s[t] += s[t + h]; {SYNC} }}", SYNC, STORE),
+    "one term dropped": reduction(LOAD.replace("i < n", "i < n - 1"), SYNC, TREE, STORE),
 }
-REDUCTION_HONEST = {
-    "itself": REDUCTION,
-    "one thread adds": reduction(f"{LOAD}\n{SYNC}\nif (t == 0) {{ float v = 0.0f; for (int i = 0; i < 128; ++i) v += s[i]; c[0] = v; }}"),
-}
+REDUCTION_HONEST = {"itself": REDUCTION, "one thread adds": reduction(LOAD, SYNC, ONE_ADDS)}
 
 
 def dot(a: str = "unsigned char", b: str = "signed char", guard: str = "i < m") -> str:
     kernel = (
         "__global__ void k(unsigned char *a, signed char *b, int *c, int n, int m) {\n"
         "int i = blockIdx.x * 64 + threadIdx.x;\n"
-        f"if ({guard}) {{ int v = 0; for (int j = 0; j < n; ++j) v += (int)({a})a[i * n + j] * (int)({b})b[j]; c[i] = v; }}\n}}"
+        f"if ({guard}) {{\nint v = 0;\n"
+        f"for (int j = 0; j < n; ++j) v += (int)({a})a[i * n + j] * (int)({b})b[j];\nc[i] = v;\n}}\n}}"
     )
     return launcher(
         kernel, "unsigned char *a, signed char *b, int *c, int n, int m", {"a": "m * n", "b": "n", "c": "m"}, "c",
@@ -130,7 +132,9 @@ def reference(name: str) -> Reference:
 def judged(name: str, text: str) -> tuple[Evidence, ...]:
     source = CASES[name][0]
     program = read(source, CUDA, f"{name}.cu")
-    return confirm(source, CUDA, text, CUDA, program, reference=reference(name), effort=EFFORT, file="target.cu", compiled=False)
+    return confirm(
+        source, CUDA, text, CUDA, program, reference=reference(name), effort=EFFORT, file="target.cu", compiled=False
+    )
 
 
 def named(which: int) -> list[tuple[str, str]]:
@@ -170,7 +174,7 @@ def test_a_source_out_of_bounds_at_given_sizes_is_a_defective_source() -> None:
 
 def test_a_text_that_does_not_compile_is_refuted_with_its_line(tmp_path: Path) -> None:
     found = refuted(judged("dot", dot().replace("int v = 0;", "int v = w;")))
-    assert found is not None and "target.cu:3" in str(found.verdict)
+    assert found is not None and "target.cu:4" in str(found.verdict)
 
 
 def test_another_entry_is_refuted() -> None:

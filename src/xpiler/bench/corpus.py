@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -14,7 +14,6 @@ from xpiler import engine
 from xpiler.bench.layouts import LAYOUTS, Case
 from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
-from xpiler.verify.observe import Effort
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, confirmed, refuted, source_defective
 
 CONFIRMED, REFUTED, UNKNOWN, DEFECTIVE = "confirmed", "refuted", "undecided", "source defective"
@@ -47,24 +46,23 @@ def cases(directory: Path, layout: str, platform: Platform, only: str = "*", lim
 
 
 def measure(
-    todo: Sequence[Case], source: Platform, target: Platform, jobs: int, effort: Effort, cache: Path | None,
+    todo: Sequence[Case], source: Platform, target: Platform, jobs: int, options: engine.Options,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Translate every case, `jobs` at a time; one bad file never stops the others."""
     results: list[Outcome] = []
     with ThreadPoolExecutor(jobs) as pool:
-        for result in pool.map(lambda case: _one(case, source, target, effort, cache), todo):
+        for result in pool.map(lambda case: _one(case, source, target, options), todo):
             results.append(result)
             progress(f"{len(results)} of {len(todo)}: {result.name} {result.outcome}")
     return tuple(results)
 
 
-def _one(case: Case, source: Platform, target: Platform, effort: Effort, cache: Path | None) -> Outcome:
+def _one(case: Case, source: Platform, target: Platform, options: engine.Options) -> Outcome:
     start = time.monotonic()
     try:
         result = engine.translate(
-            case.path.read_text(), source, target, file=case.path.name, let=case.let, data=case.data, effort=effort,
-            cache=cache,
+            case.path.read_text(), source, target, file=case.path.name, options=replace(options, let=case.let),
         )
     except Fault as fault:
         why = str(fault).splitlines()[0] + (f" because {fault.why}" if fault.why else "")

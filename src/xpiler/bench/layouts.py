@@ -23,8 +23,7 @@ class Case:
 
     path: Path
     operator: str
-    let: Mapping[str, int] = field(default_factory=dict)
-    data: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    let: Mapping[str, int | tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -71,9 +70,8 @@ def qimeng(directory: Path, platform: Platform, only: str, limit: int) -> Iterat
         for path in list(group)[: limit or None]:
             dims = [int(d) for d in re.findall(r"_(\d+)", path.stem)]
             words = set(re.findall(r"\w+", path.read_text()))
-            let = {k: v for k, v in _scalars(operator, dims).items() if k in words}
-            data = {k: v for k, v in QIMENG_DATA.get(operator, {}).items() if k in words}
-            yield Case(path, operator, let, data)
+            known: dict[str, int | tuple[int, ...]] = {**_scalars(operator, dims), **QIMENG_DATA.get(operator, {})}
+            yield Case(path, operator, {k: v for k, v in known.items() if k in words})
 
 
 def _scalars(operator: str, dims: list[int]) -> dict[str, int]:

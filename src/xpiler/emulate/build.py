@@ -25,7 +25,7 @@ _PARTS = ("runtime.cpp", "memory.cpp", "findings.cpp", "driver.cpp", "filter.cpp
 # -fno-weak: statics of templates and inline functions go into the same sections as all others.
 # -ffp-contract=off: the same bits on every CPU. Frame pointers: findings walk them.
 _BASE = (
-    "-std=gnu++17", "-O1", "-g1", "-w", "-pipe", "-fno-omit-frame-pointer", "-fno-strict-aliasing", "-ffp-contract=off",
+    "-std=gnu++17", "-O1", "-g1", "-gdwarf-4", "-w", "-pipe", "-fno-omit-frame-pointer", "-fno-strict-aliasing", "-ffp-contract=off",
     "-fwrapv", "-fno-pie", "-fno-weak", "-fno-stack-protector", "-fcf-protection=none", "-fdiagnostics-color=never",
     "-fmax-errors=5",
 )
@@ -54,9 +54,10 @@ def build(
     if not (target / "program").exists():
         with _scratch(folder) as scratch:
             base = _precompile(gxx, platform, real, folder / "base" / base_key, scratch)
+            runtime = _runtime(gxx, folder / "base" / _digest(version, *_BASE, _sources()), scratch)
             (scratch / "text.cpp").write_text(prepared)
             _run(
-                [gxx, *_BASE, *_BOUNDS, "-include", base / "all.h", "text.cpp", base / "all.o", *_LINK, "-o", "program"],
+                [gxx, *_BASE, *_BOUNDS, "-include", base / "all.h", "text.cpp", runtime, *_LINK, "-o", "program"],
                 scratch, file, text,
             )
             _publish(scratch, target, keep=("program",))
@@ -98,34 +99,53 @@ def _header_files(platform: Platform) -> list[Path]:
 
 
 def _headers(platform: Platform) -> str:
-    ours = [_HERE / name for name in (*_PARTS, "runtime.h", "machine.h", "real_f64.h")]
-    return _digest(str(platform.header), *(f"{p.name}\n{p.read_text()}" for p in (*ours, *_header_files(platform))))
+    return _digest(_sources(), str(platform.header), *(f"{p}\n{p.read_text()}" for p in _header_files(platform)))
+
+
+def _sources() -> str:
+    names = (*_PARTS, "runtime.h", "machine.h", "real_f64.h")
+    return _digest(str(_HERE), *((_HERE / name).read_text() for name in names))
 
 
 def _precompile(gxx: str, platform: Platform, real: str, target: Path, scratch: Path) -> Path:
-    """The folder with `all.h` (precompiled) and `all.o` (the runtime) for this platform and flag set."""
-    if (target / "all.h.gch").exists():
-        return target
+    """The folder with `all.h` (precompiled) for this platform and flag set."""
+    with _once(target, "all.h.gch") as missing:
+        if missing:
+            work = scratch / "base"
+            work.mkdir()
+            header = _doubled(platform, work) if real == "f64" else platform.header
+            middle = f'#include "{_HERE}/real_f64.h"\n' if real == "f64" else ""
+            (work / "all.h").write_text(
+                f'#define XP_RUNNING 1\n#include "{_HERE}/runtime.h"\n{middle}#include "{header}"\n'
+            )
+            _run([gxx, *_BASE, *_BOUNDS, "-x", "c++-header", "all.h", "-o", "all.h.gch"], work, str(header), "")
+            _publish(work, target, keep=("all.h", "all.h.gch"))
+    return target
+
+
+def _runtime(gxx: str, target: Path, scratch: Path) -> Path:
+    """The compiled runtime, the same for every platform."""
+    with _once(target, "all.o") as missing:
+        if missing:
+            work = scratch / "runtime"
+            work.mkdir()
+            _run([gxx, *_BASE, "-I", _HERE, "-c", *(_HERE / part for part in _PARTS)], work, "", "")
+            objects = [Path(part).with_suffix(".o").name for part in _PARTS]
+            _run([gxx, "-r", "-nostdlib", *objects, "-o", "all.o"], work, "", "")
+            _publish(work, target, keep=("all.o",))
+    return target / "all.o"
+
+
+@contextmanager
+def _once(target: Path, product: str) -> Iterator[bool]:
+    """Whether `product` is missing; others who want it wait until the block ends."""
+    if (target / product).exists():
+        yield False
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / f"{target.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if (target / "all.h.gch").exists():
-            return target
-        work = scratch / "base"
-        work.mkdir()
-        header = _doubled(platform, work) if real == "f64" else platform.header
-        middle = f'#include "{_HERE}/real_f64.h"\n' if real == "f64" else ""
-        (work / "all.h").write_text(
-            f'#define XP_RUNNING 1\n#include "{_HERE}/runtime.h"\n{middle}#include "{header}"\n'
-        )
-        objects = []
-        for part in _PARTS:
-            objects.append(Path(part).with_suffix(".o").name)
-            _run([gxx, *_BASE, "-I", _HERE, "-c", _HERE / part, "-o", objects[-1]], work, "", "")
-        _run([gxx, "-r", "-nostdlib", *objects, "-o", "all.o"], work, "", "")
-        _run([gxx, *_BASE, *_BOUNDS, "-x", "c++-header", "all.h", "-o", "all.h.gch"], work, str(header), "")
-        _publish(work, target, keep=("all.h", "all.h.gch", "all.o"))
-    return target
+        yield not (target / product).exists()
 
 
 def _doubled(platform: Platform, work: Path) -> Path:

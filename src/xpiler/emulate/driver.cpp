@@ -1,6 +1,9 @@
 // Runs one entry: reads its arguments, calls it in the filter's cage, and writes back what it left in its buffers.
 #include "machine.h"
 
+#include <chrono>
+#include <iostream>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,7 +49,9 @@ void check_const(const Record& r, const Allocation& a, const std::vector<char>& 
     if (before.empty() || !std::memcmp(before.data(), a.base, a.bytes)) return;
     std::size_t at = 0;
     while (before[at] == a.base[at]) ++at;
-    finding("XP2150", "element %llu of the input `%s` was changed", (unsigned long long)(at / r.element), r.name);
+    at /= r.element;
+    finding_at("XP2150", {r.name, (long long)at, true}, "element %llu of the input `%s` was changed",
+               (unsigned long long)at, r.name);
 }
 
 } // namespace

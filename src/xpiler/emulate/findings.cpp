@@ -3,6 +3,8 @@
 
 #include <cstdarg>
 #include <csignal>
+#include <new>
+
 #include <unistd.h>
 #include <ucontext.h>
 
@@ -88,7 +90,7 @@ struct Json {
 void where(char* out, std::size_t size) {
     const char* kernel = nullptr;
     if (!running(kernel)) {
-        std::snprintf(out, size, "%s", kernel ? kernel : "host code");
+        std::snprintf(out, size, "host code");
     } else if (block_dim.x * block_dim.y * block_dim.z == 1) {
         std::snprintf(out, size, "%s, task (%u,%u,%u)", kernel, block_idx.x, block_idx.y, block_idx.z);
     } else {
@@ -146,14 +148,14 @@ void describe_access(const void* address, bool write, char* out, std::size_t siz
         return;
     }
     long long byte = static_cast<const char*>(address) - a->base;
-    long long e = (long long)a->element, index = byte >= 0 ? byte / e : -((-byte + e - 1) / e);
+    long long index = index_in(a, address);
     if (a->live && byte >= 0 && byte < (long long)a->bytes) {
         code = "XP2103";
         std::snprintf(out, size, "%s at address %p is not allowed", verb, address);
         return;
     }
     place.buffer = a->name, place.index = index, place.known = true;
-    const char* unit = e == 1 ? "byte" : "element";
+    const char* unit = a->element == 1 ? "byte" : "element";
     if (near && !a->live)
         std::snprintf(out, size, "%s of %s %lld of `%s`, which has been freed", verb, unit, index, a->name);
     else
@@ -170,11 +172,12 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     reporting = true;
     auto pc = std::uintptr_t(registers[REG_RIP]);
     push(t, pc);
-    if (!in_text(pc)) { // inside libc: its caller is often on top of the stack
+    auto frame = std::uintptr_t(registers[REG_RBP]);
+    if (!in_text(pc)) { // inside libc, which keeps no frame pointers: the first of our addresses on the stack
         auto stack = reinterpret_cast<std::uintptr_t*>(registers[REG_RSP]);
-        push(t, *stack - 1);
+        for (int i = 0; i < 512 && !t.n; ++i) push(t, stack[i] - 1);
     }
-    walk(t, std::uintptr_t(registers[REG_RBP]));
+    walk(t, frame);
     Extra extra;
     const char* code = "";
     char message[512];
@@ -220,6 +223,17 @@ void finding(const char* code, const char* format, ...) {
     std::vsnprintf(message, sizeof message, format, list);
     va_end(list);
     report_here(code, message);
+}
+
+void finding_at(const char* code, const Place& place, const char* format, ...) {
+    char message[1024];
+    va_list list;
+    va_start(list, format);
+    std::vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    Extra extra;
+    extra.place = place;
+    report_here(code, message, extra);
 }
 
 void require_failed(const char* message) { report_here("XP2120", message); }

@@ -17,6 +17,8 @@ struct Place {                           // a buffer a finding is about
     bool known = false;
 };
 extern int findings_fd;
+[[noreturn]] void finding_at(const char* code, const Place& place, const char* format, ...)
+    __attribute__((format(printf, 3, 4)));
 [[noreturn]] void out_of_memory(const char* what);
 [[noreturn]] void internal(const char* what);
 [[noreturn]] void divergence(void* sp, void* other_sp, const char* wait, const char* other_wait, Index3 thread,
@@ -41,6 +43,7 @@ struct Allocation {
 Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device);
 Allocation* allocation_near(const void* p);          // the one whose reservation holds p, or null
 Allocation* allocation_nearest(const void* p);       // the one closest to p, or null
+long long index_in(const Allocation* a, const void* p); // the element at p; negative before the start
 void check_red_zones();                              // of every live allocation; a finding if one was touched
 void* guarded_scratch(std::size_t bytes);            // dynamic shared memory
 void guarded_release(void* p);

@@ -38,9 +38,9 @@ bool inside(const Allocation* a, const void* p) {
 void check_zone(const Allocation* a, const char* from, const char* to) {
     for (const char* c = from; c < to; ++c) {
         if (static_cast<unsigned char>(*c) == CANARY) continue;
-        long long at = (c - a->base) / (long long)a->element - (c < a->base);
-        finding("XP2104", "`%s` was written outside its %llu elements, at element %lld", a->name,
-                (unsigned long long)(a->bytes / a->element), at);
+        long long at = index_in(a, c);
+        finding_at("XP2104", {a->name, at, true}, "`%s` was written outside its %llu elements, at element %lld", a->name,
+                   (unsigned long long)(a->bytes / a->element), at);
     }
 }
 
@@ -69,6 +69,11 @@ void check_range(const char* role, const void* p, std::size_t bytes, bool device
 }
 
 } // namespace
+
+long long index_in(const Allocation* a, const void* p) {
+    long long byte = static_cast<const char*>(p) - a->base, e = (long long)a->element;
+    return byte >= 0 ? byte / e : -((-byte + e - 1) / e);
+}
 
 void find_sections() {
     nram = {__start_xp_nram, __stop_xp_nram}, wram = {__start_xp_wram, __stop_xp_wram};

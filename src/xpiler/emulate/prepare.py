@@ -37,10 +37,21 @@ class Edit:
 def prepare(text: str, platform: Platform, *, real: str = "f32") -> str:
     """Rewrite launches, dynamic shared memory, space qualifiers, includes and main; line numbers stay."""
     source = text
+    standard = [m[1] for m in _INCLUDE.finditer(_mask(text)) if m[1] in _STANDARD]
     for rule in (_includes, _rename_main, _dynamic_arrays, _qualifiers):
         source = _apply(source, list(rule(_mask(source), platform)))
     source = _launches(source)
-    return f'#line 1 "{TEXT}"\n' + (double_literals(source) if real == "f64" else source) + "\n"
+    if real == "f64":
+        source = double_literals(source)
+    return _prelude(standard, real) + f'#line 1 "{TEXT}"\n{source}\n'
+
+
+def _prelude(standard: Sequence[str], real: str) -> str:
+    """The standard headers the text asks for, where `float` still means float."""
+    lines = [f"#include <{name}>" for name in dict.fromkeys(standard)]
+    if lines and real == "f64":
+        lines = ["#undef float", *lines, "#define float double"]
+    return "".join(line + "\n" for line in lines)
 
 
 def double_literals(source: str) -> str:
@@ -77,10 +88,9 @@ def _apply(text: str, edits: Sequence[Edit]) -> str:
 
 
 def _includes(masked: str, platform: Platform) -> Iterator[Edit]:
-    """Vendor headers are device.h, which is already there; the standard library stays."""
+    """Vendor headers are device.h, which is already there; the standard library's move to the front."""
     for m in _INCLUDE.finditer(masked):
-        if m[1] not in _STANDARD:
-            yield Edit(m.start(), m.end(), " " * len(m[0]))
+        yield Edit(m.start(), m.end(), " " * len(m[0]))
 
 
 def _rename_main(masked: str, platform: Platform) -> Iterator[Edit]:

@@ -495,6 +495,13 @@ void meet_warp(Op op, mask_t mask, const char* what, void* site) {
 
 // ---------------------------------------------------------------- the public side
 
+const char* bare(const char* parenthesised) {
+    static char name[128];
+    std::snprintf(name, sizeof name, "%s", parenthesised + 1);
+    if (std::size_t n = std::strlen(name)) name[n - 1] = 0;
+    return name;
+}
+
 void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* data) {
     if (current) finding("XP2121", "a kernel cannot launch a kernel here");
     auto volume = [](Index3 i) { return 1ull * i.x * i.y * i.z; };

@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cfloat>
-#include <chrono>
 #include <climits>
 #include <cmath>
 #include <cstddef>
@@ -25,17 +24,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <initializer_list>
-#include <iostream>
 #include <limits>
 #include <math.h>
-#include <memory>
-#include <numeric>
-#include <random>
 #include <stdint.h>
-#include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -88,13 +80,15 @@ struct Pending {
     }
 };
 
+const char* bare(const char* parenthesised); // "(name)" -> "name"
+
 template <class F>
 Pending<F> pending(const Geometry& geometry, const char* kernel, F call) {
     return {geometry, kernel, call};
 }
 
 #define XP_LAUNCH(kernel, ...) \
-    xp::pending(xp_geometry(__VA_ARGS__), #kernel, [&](auto... xp_args) { kernel(xp_args...); })
+    xp::pending(xp_geometry(__VA_ARGS__), xp::bare(#kernel), [&](auto... xp_args) { kernel(xp_args...); })
 
 extern char* dynamic_shared; // the running block's `extern __shared__` bytes (guarded at both ends)
 

@@ -32,20 +32,13 @@ def call(command: Sequence[str | Path], folder: Path, limits: Limits, *, tools: 
     """Run `command` in `folder` and wait for it; `tools` is the PATH it sees ("" for none)."""
     environment = {"PATH": tools, "LC_ALL": "C", "TMPDIR": str(folder)} if tools else {}
 
-    def confine() -> None:
-        cpu = int(limits.seconds) + 2
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 2))
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_mb * _MIB,) * 2)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_mb * _MIB,) * 2)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-
     began = time.monotonic()
     with (folder / ".stdout").open("w+b") as out, (folder / ".stderr").open("w+b") as err:
         process = subprocess.Popen(
             [str(part) for part in command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out,
-            stderr=err, start_new_session=True, close_fds=True, preexec_fn=confine,
+            stderr=err, start_new_session=True, close_fds=True,
         )
+        _confine(process.pid, limits)
         late = False
         try:
             process.wait(limits.seconds)
@@ -56,6 +49,23 @@ def call(command: Sequence[str | Path], folder: Path, limits: Limits, *, tools: 
             _kill_group(process)
         seconds = time.monotonic() - began
         return Finished(process.returncode, late, seconds, _tail(out.fileno()), _tail(err.fileno()))
+
+
+def _confine(pid: int, limits: Limits) -> None:
+    """Set from outside: a function between fork and exec would not be safe where the caller has threads."""
+    cpu = int(limits.seconds) + 2
+    wanted = {
+        resource.RLIMIT_CPU: (cpu, cpu + 2),
+        resource.RLIMIT_AS: (limits.memory_mb * _MIB,) * 2,
+        resource.RLIMIT_FSIZE: (limits.file_mb * _MIB,) * 2,
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_NOFILE: (256, 256),
+    }
+    for name, values in wanted.items():
+        try:
+            resource.prlimit(pid, name, values)
+        except (ProcessLookupError, PermissionError):
+            return  # it has ended already
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

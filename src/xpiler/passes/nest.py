@@ -26,6 +26,7 @@ class Scope:
     var: Sym | None
     stmts: list[Stmt] = field(default_factory=list)
     named: dict[Sym, Expr] = field(default_factory=dict)
+    held: dict[object, object] = field(default_factory=dict)  # what a subclass names here
 
 
 class Nest:

@@ -27,6 +27,7 @@ from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
+FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,6 @@ class LaneNest(Nest):
     chunk: int
     vectors: int = 0
     lane: _Lane | None = None
-    held: dict[tuple[int, Sym], Vector] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__(self.names)
@@ -221,11 +221,14 @@ class LaneNest(Nest):
     # ------------------------------------------------------------ scalar reductions in lanes
 
     def compute(self, x: Sym) -> Expr:
-        if x.op != "fold" or self.lane is not None:
-            return self._scalar(x)
-        v = self._fold_lane(x)
-        if v is None:
-            return self._scalar(x)
+        lane, self.lane = self.lane, None
+        v = self._fold_lane(x) if x.op == "fold" else None
+        out = super().compute(x) if v is None else self._reduced(x, v)
+        self.lane = lane
+        return out
+
+    def _reduced(self, x: Sym, v: Sym) -> Expr:
+        """A reduction to a scalar whose loop over v runs in lanes."""
         op, vs = x.data  # type: ignore[misc]
         acc = Var(self.names({"+": "sum", "*": "product"}.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
@@ -267,12 +270,6 @@ class LaneNest(Nest):
             self.lane = None
         return acc
 
-    def _scalar(self, x: Sym) -> Expr:
-        lane, self.lane = self.lane, None
-        out = super().compute(x)
-        self.lane = lane
-        return out
-
     def _fold_lane(self, x: Sym) -> Sym | None:
         """The reduction loop to run in lanes: every load follows it or ignores it, and one follows."""
         op, vs = x.data  # type: ignore[misc]
@@ -293,17 +290,14 @@ class LaneNest(Nest):
     def vector(self, x: Sym) -> Vector:
         """x, which depends on the lane, as a vector; computed at the outermost loop that allows it."""
         assert self.lane is not None
-        for depth in range(len(self.scopes)):
-            got = self.held.get((id(self.scopes[depth]), x))
-            if got is not None:
+        for scope in self.scopes:
+            got = scope.held.get(x)
+            if isinstance(got, Vector):
                 return got
-        level = self.level(x)
+        level = max(self.level(x), self._floor())
         inner, self.scopes = self.scopes[level + 1:], self.scopes[: level + 1]
-        if level + len(inner) and level < self._floor():
-            self.scopes += inner
-            inner = []
         out = self._vector(x)
-        self.held[(id(self.scopes[-1]), x)] = out
+        self.scopes[-1].held[x] = out
         self.scopes += inner
         return out
 
@@ -477,7 +471,22 @@ class LaneNest(Nest):
         return out
 
     def _broadcast(self, e: Sym) -> Vector:
-        """A scalar in every lane."""
+        """A scalar in every lane, at the outermost loop that knows it; not to be overwritten."""
+        assert self.lane is not None
+        key = ("broadcast", e, self.lane.var)
+        for scope in self.scopes:
+            got = scope.held.get(key)
+            if isinstance(got, Vector):
+                return got
+        level = max(self.level(e), self._floor())
+        inner, self.scopes = self.scopes[level + 1:], self.scopes[: level + 1]
+        out = self._filled(e)
+        self.scopes[-1].held[key] = out
+        self.scopes += inner
+        return out
+
+    def _filled(self, e: Sym) -> Vector:
+        """A new vector with a scalar in every lane."""
         assert self.lane is not None
         scalar = self.expr(e)
         out = Vector(e.dtype)
@@ -534,7 +543,7 @@ class LaneNest(Nest):
         """An accumulator with the operation's identity in every lane."""
         width = self.unit.width or self.chunk
         lane, self.lane = self.lane, _Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
-        out = self._broadcast(sym._identity_of(op, dtype))
+        out = self._filled(sym._identity_of(op, dtype))
         self.lane = lane
         return out
 
@@ -543,9 +552,7 @@ class LaneNest(Nest):
         op, vs = x.data  # type: ignore[misc]
         init = x.args[1]
         assert self.lane is not None
-        acc = Vector(x.dtype)
-        start = self.vector(init) if self.lane.var in init.free else self._broadcast(init)
-        acc = Vector(x.dtype, start.register, start.memory)
+        acc = self._vector(init) if self.lane.var in init.free else self._filled(init)
         fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
         body = sym.substitute(x.args[0], fresh)
         guard = None
@@ -572,9 +579,8 @@ class LaneNest(Nest):
         assert self.lane is not None
         old = sym.load(f"~acc{id(acc)}", self.lane.var, acc.dtype)
         if self.lane.var not in term.free:
-            term_vector: Vector | None = self._broadcast(term)
-            self.held[(id(self.scopes[-1]), term)] = term_vector
-        self.held[(id(self.scopes[-1]), old)] = acc
+            self.scopes[-1].held[term] = self._broadcast(term)
+        self.scopes[-1].held[old] = acc
         whole = sym.combine(op, old, term, acc.dtype)
         best = self._best(whole)
         if best is not None:
@@ -607,10 +613,40 @@ class LaneNest(Nest):
                 offer.meaning.name, (Addr(register, _ZERO, v.dtype),), part, offer.meaning.key))
             self.scopes[-1].stmts.append(Assign(acc, _combined(op, acc, part)))
             return
-        memory = self._memory(v)
+        memory, count = self._halved(op, v)
         l = Var(self.names("l"), I32)
         step = Assign(acc, _combined(op, acc, Load(memory, l, acc.dtype)))
-        self.scopes[-1].stmts.append(For(l, _ZERO, self.lane.count, _ONE, (step,)))
+        self.scopes[-1].stmts.append(For(l, _ZERO, count, _ONE, (step,)))
+
+    def _halved(self, op: str, v: Vector) -> tuple[str, Expr]:
+        """Fold the upper half of v onto the lower one while the instruction set can; what is left, and how much."""
+        assert self.lane is not None
+        memory, count = self._memory(v), self.lane.count
+        if self.unit.width or not isinstance(count, Const):
+            return memory, count
+        width, own = int(count.value), False
+        lane = sym.var("lane", sym.integer(width))
+        pair = sym.combine(op, sym.load("~a", lane, v.dtype), sym.load("~b", lane, v.dtype), v.dtype)
+        best = self._best(pair)
+        while best is not None and width % 2 == 0 and width > FEW:
+            offer, bound = best
+            width //= 2
+            to = memory if own else self.names("v")
+            if not own:
+                self.scopes[-1].stmts.append(
+                    Alloc(Buffer(to, v.dtype, Const(width, I32), self.unit.space)))
+            halves = {"~a": Addr(memory, _ZERO, v.dtype), "~b": Addr(memory, Const(width, I32), v.dtype)}
+            args: list[Expr] = []
+            for p in offer.meaning.params:
+                if p.name == offer.count:
+                    args.append(Const(width, p.dtype))
+                elif p.name == offer.out:
+                    args.append(Addr(to, _ZERO, v.dtype))
+                else:
+                    args.append(halves[str(bound[p.name].data)])
+            self.scopes[-1].stmts.append(Intrinsic(offer.meaning.name, tuple(args), None, offer.meaning.key))
+            memory, own = to, True
+        return memory, Const(width, I32)
 
 
 # ---------------------------------------------------------------- small questions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from xpiler.ir.types import DType
@@ -30,3 +31,9 @@ def c_math() -> Mapping[tuple[str, DType], str]:
     table["abs", DType.I32] = "abs"
     table["abs", DType.I64] = "llabs"
     return table
+
+
+def math_call() -> str:
+    """A pattern that finds a use of <math.h> in a text."""
+    names = {m for text in c_math().values() for m in re.findall(r"[a-z]\w+(?=\(|$)", text)}
+    return rf"\b(INFINITY|NAN|({'|'.join(sorted(names - {'abs', 'llabs'}))})\()"

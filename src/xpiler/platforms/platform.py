@@ -59,6 +59,27 @@ class Runtime:
 
 
 @dataclass(frozen=True)
+class WeightUnit:
+    """A matrix instruction whose second operand is a weight with its own memory and layout.
+
+    `product`(out, a, weight, m, k, n) multiplies m x k by the k x n matrix whose weight is its transpose, n x k,
+    reordered by `reorder`(to, from, n, 1, 1, k) and copied to `space`. n is a multiple of `columns`, k * sizeof of
+    `depth_bytes`. `transpose`(to, from, rows, columns); `add`(out, a, b, count); `fill`(out, count, value). `types` are
+    the operand types it takes; the result is `result`."""
+
+    product: str
+    reorder: str
+    transpose: str
+    add: str
+    fill: str
+    space: str
+    columns: int
+    depth_bytes: int
+    types: frozenset[DType]
+    result: DType
+
+
+@dataclass(frozen=True)
 class Platform:
     """One accelerator language.
 
@@ -94,6 +115,12 @@ class Platform:
     counts: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> its number of elements {name}
     aliases: Mapping[str, str] = field(default_factory=dict)  # canonical spelling -> how the dialect writes it
     vector_type: str = ""  # declares an owner's vector type: {ctype} {name} {bytes}
+    vector_space: str = ""  # where vector instructions with a count find their operands
+    copy: str = ""  # the bulk copy intrinsic: (to, from, bytes, direction [, to_stride, from_stride, segments - 1])
+    transfers: Mapping[tuple[str, str], str] = field(default_factory=dict)  # spaces from, to -> direction
+    avoid: tuple[str, ...] = ()  # intrinsics with preconditions a translation does not establish
+    enumerators: Mapping[tuple[str, int], str] = field(default_factory=dict)  # parameter and value -> spelling
+    weights: WeightUnit | None = None
     target: str = ""  # the architecture that limits and toolchain calls are for
 
     @property

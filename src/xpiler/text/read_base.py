@@ -116,7 +116,8 @@ class Reader:
         self.mutated: set[int] = set()
         self.addressed: set[int] = set()
         self.moving: set[str] = set()
-        self.calls: list[int] = []
+        self.functions: list[Node] = []
+        self.tables: list[Stmt] = []
         self.targets: list[Target] = []
         self.loops: list[Loop] = []
         self.this: list[Place] = []

@@ -14,7 +14,7 @@ from xpiler.text.write_error import NotExpressible
 from xpiler.text.write_expr import Speller
 from xpiler.text.write_fold import fold
 from xpiler.text.write_header import vocabulary
-from xpiler.text.write_launch import geometry, host_body, merged
+from xpiler.text.write_launch import described, geometry, host_body, merged
 from xpiler.text.write_scope import Scope, fresh, of_kernel, of_launcher, reserved, unnamed
 from xpiler.text.write_stmt import Writer, built_in_once
 
@@ -77,6 +77,8 @@ def _kernel(kernel: Kernel, platform: Platform, program: Program, head: str) -> 
     }
     writer.depth = 0
     writer.comment(kernel.span)
+    if program.launcher is None and (expected := described(shape, writer.spell)):
+        writer.put(expected)
     above, writer.lines, writer.depth = writer.lines, [], 1
     writer.body(kernel.body)
     return "\n".join([*above, _function(f"{head}({_params(kernel.params, scope)})", writer.lines)])

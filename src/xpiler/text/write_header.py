@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
@@ -46,8 +47,20 @@ def _pasted(text: str) -> tuple[str, ...]:
 
 
 def vocabulary(platform: Platform) -> Vocabulary:
-    """What the headers in the platform's folder say."""
-    return _vocabulary(tuple(p.read_text() for p in sorted(platform.folder.glob("*.h"))))
+    """What the platform's header and the headers it includes say."""
+    return _vocabulary(tuple(p.read_text() for p in _reached(platform.header)))
+
+
+def _reached(header: Path) -> list[Path]:
+    """The header and what it includes in quotes, each once."""
+    found: dict[Path, None] = {}
+    waiting = [header.resolve()] if header.exists() else []
+    while waiting:
+        path = waiting.pop()
+        found[path] = None
+        named = [(path.parent / n).resolve() for n in re.findall(r'#include "([^"]+)"', path.read_text())]
+        waiting += [p for p in named if p.exists() and p not in found]
+    return list(found)
 
 
 def _bare(text: str) -> str:

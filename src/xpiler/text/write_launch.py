@@ -62,7 +62,22 @@ def geometry(kernel: Kernel, platform: Platform) -> Geometry:
     allocs = [s.buffer for s in statements(kernel) if isinstance(s, Alloc)]
     grouped = any(scopes.get(b.space) == "cluster" for b in allocs) or any(
         isinstance(s, Barrier) and s.scope in ("cluster", "device") for s in statements(kernel))
-    return Geometry(extents, _dynamic(allocs, platform), grouped)
+    dynamic = _dynamic(allocs, platform)
+    if dynamic is None:
+        _fits(kernel, allocs, platform)
+    return Geometry(extents, dynamic, grouped)
+
+
+def _fits(kernel: Kernel, allocs: list[Buffer], platform: Platform) -> None:
+    """NotExpressible if static arrays ask for more on-chip memory than there is."""
+    for space in platform.spaces:
+        if space.capacity is None or space.scope not in ("cluster", "block", "core"):
+            continue
+        sizes = [int(b.extent.value) * b.dtype.bytes for b in allocs
+                 if b.space == space.name and isinstance(b.extent, Const)]
+        if sum(sizes) > space.capacity:
+            why = f"{platform.title} has {space.capacity} bytes of it"
+            raise NotExpressible(kernel.span, f"{sum(sizes)} bytes of {space.name} memory", why)
 
 
 def _dynamic(allocs: list[Buffer], platform: Platform) -> Buffer | None:
@@ -77,6 +92,16 @@ def _dynamic(allocs: list[Buffer], platform: Platform) -> Buffer | None:
     if len(held) == 1 and (not sized or (total > capacity and platform.runtime.opt_in)):
         return held[0]
     return None
+
+
+def described(shape: Geometry, spell: Speller) -> str:
+    """The launch that a kernel without a launcher expects."""
+    heads = list(dict.fromkeys(kind.partition(".")[0] for kind in shape.extents))
+    words = []
+    for head in heads:
+        extents = [shape.extents[head]] if head in shape.extents else list(shape.of(head))
+        words.append(f"{head} {' x '.join(spell.text(e, PRECEDENCE['*'] + 1) for e in extents)}")
+    return f"// Launch: {', '.join(words)}." if words else ""
 
 
 # ---------------------------------------------------------------- serial platforms
@@ -207,6 +232,8 @@ class _Host(Writer):
 
     def _given(self, spell: Speller, param: Param, a: Expr) -> str:
         match param, a:
+            case Buffer(), Addr(buffer) if buffer not in self.held and self.scope.platform.model != "serial":
+                raise spell.no(f"the argument `{param.name}`", f"`{buffer}` is not in device memory")
             case Buffer(), Addr(buffer, index, dtype):
                 text = spell.pointer(Addr(self.held.get(buffer, buffer), index, dtype)).text
                 launcher = self.program.launcher
@@ -233,7 +260,9 @@ class _Host(Writer):
         text = " * ".join(spell.text(e, PRECEDENCE["*"]) for e in extents) or "1"
         paired = "cluster" in shape.extents or "core" in shape.extents
         if not shape.grouped and not paired:
-            return text, runtime.single
+            # The geometry is a braced list of unsigned numbers, which refuses an int.
+            constant = all(isinstance(e, Const) for e in extents)
+            return text if constant else f"({spell.ctype(DType.U32)})({text})", runtime.single
         if not all(isinstance(e, Const) for e in extents):
             raise spell.no("a launch of tasks that meet", "their number is not a constant")
         count = 1

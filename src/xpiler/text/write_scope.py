@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Intrinsic, Kernel, Launcher, Meaning
-from xpiler.ir.walk import defines, expressions, statements, subexpressions
+from xpiler.ir.nodes import (
+    Addr, Alloc, Buffer, Const, For, Intrinsic, Kernel, Launcher, Let, Meaning, Stmt,
+)
+from xpiler.ir.walk import bodies, defines, expressions, statements, subexpressions
 from xpiler.platforms.platform import Axis, Platform
 
 _KEYWORDS = frozenset(
@@ -29,12 +31,18 @@ class Scope:
     aggregates: dict[str, int] = field(default_factory=dict)  # buffer -> scalars per aggregate
     built_in: dict[str, str] = field(default_factory=dict)  # scalar -> the built-in variable it is
     addressed: set[str] = field(default_factory=set)  # buffers an intrinsic takes the address of
+    reserved: set[str] = field(default_factory=set)  # words that mean something else
 
-    def declare(self, name: str, wish: str = "") -> str:
-        """The C name of `name`, new if it has none yet."""
+    def __post_init__(self) -> None:
+        self.reserved |= reserved(self.platform)
+
+    def declare(self, name: str, wish: str = "", hidden: set[str] | None = None) -> str:
+        """The C name of `name`, new if it has none yet; it hides none of the names in `hidden` (default: all)."""
         if name not in self.names:
-            taken = set(self.names.values()) | reserved(self.platform)
-            self.names[name] = fresh(wish or name, taken)
+            taken = set(self.names.values()) if hidden is None else hidden
+            self.names[name] = fresh(wish or name, taken | self.reserved)
+            if hidden is not None:
+                hidden.add(self.names[name])
         return self.names[name]
 
     def temporary(self, wish: str) -> str:
@@ -65,17 +73,39 @@ def of_kernel(kernel: Kernel, platform: Platform, meanings: Iterable[Meaning]) -
         scope.declare(p.name)
         if isinstance(p, Buffer):
             scope.buffers[p.name] = p
-    axes = {a.kind: a for a in platform.axes}
-    for s in statements(kernel):
-        var = defines(s)
-        if isinstance(s, Alloc):
-            scope.buffers[s.buffer.name] = s.buffer
-            scope.declare(s.buffer.name)
-        elif var is not None:
-            axis = axes.get(getattr(s, "kind", ""))
-            scope.declare(var.name, _short(axis.kind) if axis and unnamed(var.name, axis) else "")
+    stems = {p.name for p in kernel.params} | {n for s in statements(kernel) if (n := _declares(s))}
+    _declare_body(kernel.body, scope, set(scope.names.values()), stems)
     _find_aggregates(kernel, scope, {b.ctype: b for m in meanings for b in _held(m)})
     return scope
+
+
+def _declares(s: Stmt) -> str:
+    """The name a statement brings into being, "" for none."""
+    match s:
+        case Alloc(buffer):
+            return buffer.name
+        case Let(var) | For(var):
+            return var.name
+    return ""
+
+
+def _declare_body(body: tuple[Stmt, ...], scope: Scope, visible: set[str], stems: set[str]) -> None:
+    """Names of a body; where C's blocks keep them apart, `i_1` may be `i` again."""
+    axes = {a.kind: a for a in scope.platform.axes}
+    for s in body:
+        axis = axes.get(s.kind) if isinstance(s, For) else None
+        name = _declares(s)
+        inner = visible if axis is not None else set(visible)  # an axis loop has no block of its own
+        if name:
+            numbered = re.fullmatch(r"(.*?)_\d+", name)
+            wish = numbered[1] if numbered and numbered[1] in stems else name
+            if axis is not None and unnamed(name, axis):
+                wish = _short(axis.kind)
+            scope.declare(name, wish, inner if isinstance(s, For) else visible)
+        if isinstance(s, Alloc):
+            scope.buffers[s.buffer.name] = s.buffer
+        for nested in bodies(s):
+            _declare_body(nested, scope, inner if axis is not None else set(inner), stems)
 
 
 def of_launcher(launcher: Launcher, platform: Platform) -> Scope:

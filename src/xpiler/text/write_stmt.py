@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import wrap
 
 from xpiler.fault import NOWHERE, Span
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Continue, Expr,
-    For, If, Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
+    For, If, Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
 )
 from xpiler.ir.show import PRECEDENCE, PRIMARY, UNARY
 from xpiler.ir.types import DType, common, promote
@@ -258,7 +258,8 @@ class Writer:
             if b.name in self.scope.addressed and space.align > 1:
                 words.insert(0, f"alignas({space.align})")
             head = " ".join([*words, f"{spell.ctype(b.dtype)} {name}[{spell.index(b.extent)}]"])
-        given = ", ".join(spell.value(e, b.dtype) for e in s.init)
+        # Braces refuse narrowing conversions, so that casts stay.
+        given = ", ".join(spell.value(e, b.dtype) if isinstance(e, Const) else spell.text(e) for e in s.init)
         return f"{head} = {{{given}}};" if given else f"{head};"
 
     def _on_heap(self, s: Alloc, rest: tuple[Stmt, ...]) -> bool:
@@ -370,6 +371,8 @@ class Writer:
             return
         dtype = self._element_type(s.buffer, s.value)
         what = f"an atomic {s.op} of {dtype}"
+        if s.op == "sub" and dtype not in platform.atomic_types.get("sub", ()):
+            s = replace(s, op="add", value=Unary("-", s.value, dtype))
         if s.op not in platform.atomics or dtype not in platform.atomic_types.get(s.op, {dtype}):
             raise spell.no(what, f"{platform.title} has none")
         if s.result is not None and not platform.atomics_return:

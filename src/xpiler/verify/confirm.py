@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from xpiler.fault import Fault
@@ -11,22 +10,22 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
 from xpiler.verify.compiles import compiles
-from xpiler.verify.evaluate import Number
 from xpiler.verify.judge import judge
-from xpiler.verify.observe import Data, Effort, Progress, Reference, observe
+from xpiler.verify.observe import Effort, Let, Progress, Reference, observe
 from xpiler.verify.verdict import READS, Evidence, Proved, Refuted, Witness, refuted
 
 
 def confirm(
     source_text: str, source_platform: Platform, target_text: str, target_platform: Platform, source_program: Program,
-    *, let: Mapping[str, Number] | None = None, seeds: int = 3, budget: float = 60.0, cache: Path | None = None,
-    data: Data | None = None, target_program: Program | None = None, reference: Reference | None = None,
+    *, let: Let | None = None, seeds: int = 3, budget: float = 60.0, cache: Path | None = None,
+    target_program: Program | None = None, reference: Reference | None = None,
     effort: Effort | None = None, file: str = "", compiled: bool = True, progress: Progress = lambda _: None,
 ) -> tuple[Evidence, ...]:
     """Evidence that the target text computes what the source text computes; see `verdict.confirmed` for the sum of it.
 
     `reference` saves running the source again. `target_program` stands in for reading the target back (a file of
-    kernels alone needs its geometry); without it the text is read. `compiled` asks the vendor's compiler too. Faults are the user's: no sizes, no compiler."""
+    kernels alone needs its geometry); without it the text is read. `compiled`: ask the vendor's compiler too.
+    Faults are the user's: no sizes that suit, no C++ compiler."""
     effort = effort or Effort(seeds, budget)
     evidence: list[Evidence] = []
     start = time.monotonic()
@@ -36,7 +35,7 @@ def confirm(
         return (Evidence(READS, Refuted(Witness(str(fault))), time.monotonic() - start),)
     evidence.append(Evidence(READS, Proved("the text parses and means a program"), time.monotonic() - start))
     reference = reference or observe(
-        source_text, source_platform, source_program, let=let, data=data, effort=effort, cache=cache, progress=progress,
+        source_text, source_platform, source_program, let=let, effort=effort, cache=cache, progress=progress,
     )
     evidence.append(reference.evidence)
     if refuted(evidence):

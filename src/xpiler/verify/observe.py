@@ -24,6 +24,8 @@ from xpiler.verify.trial import Machine, Trial, machine
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Witness
 
 Progress = Callable[[str], None]
+# What the user fixed: scalars, and the contents of small arrays.
+Let = Mapping[str, Number | tuple[Number, ...]]
 Data = Mapping[str, tuple[Number, ...]]
 
 # A run slower than this share of the budget is repeated on fewer seeds and without its float64 double.
@@ -64,9 +66,8 @@ class Reference:
 
 
 def observe(
-    text: str, platform: Platform, program: Program, *, file: str = "", let: Mapping[str, Number] | None = None,
-    data: Data | None = None, kernel: str = "", effort: Effort | None = None, cache: Path | None = None,
-    seed: int = 0, progress: Progress = lambda _: None,
+    text: str, platform: Platform, program: Program, *, file: str = "", let: Let | None = None, kernel: str = "",
+    effort: Effort | None = None, cache: Path | None = None, seed: int = 0, progress: Progress = lambda _: None,
 ) -> Reference:
     """Run a source on chosen inputs, in float and in float64.
 
@@ -81,7 +82,7 @@ def observe(
         single = machine(text, platform, sig, file=name, cache=cache)
         wide = _or_none(double)
     progress("running the source")
-    picked = _points(single, sig, dict(let or {}), dict(data or {}), effort, seed)
+    picked = _points(single, sig, *divide(let or {}), effort, seed)
     if isinstance(picked, Evidence):
         return Reference(sig, (), Tolerance(1.0, 1), replace(picked, seconds=time.monotonic() - start))
     points, notes = picked
@@ -103,6 +104,12 @@ def observe(
     depth = max(terms(program, c.point.scalars) for c in cases)
     evidence = Evidence(SOURCE, Proved(scope_of(cases)), time.monotonic() - start)
     return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes)
+
+
+def divide(let: Let) -> tuple[dict[str, Number], dict[str, tuple[Number, ...]]]:
+    """The scalars, and the contents."""
+    scalars = {k: v for k, v in let.items() if not isinstance(v, tuple)}
+    return scalars, {k: v for k, v in let.items() if isinstance(v, tuple)}
 
 
 def same_bits(a: Values | Number, b: Values) -> bool:

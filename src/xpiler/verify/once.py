@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import numpy as np
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.compare import to_double
-from xpiler.verify.evaluate import Number
 from xpiler.verify.inputs import Domain, Point, make
-from xpiler.verify.observe import TRIES, Data, Effort, Progress
+from xpiler.verify.observe import TRIES, Effort, Let, Progress, divide
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.sizes import ask, candidates
 from xpiler.verify.trial import Trial, machine
@@ -44,9 +42,8 @@ class Once:
 
 
 def once(
-    text: str, platform: Platform, program: Program, *, file: str = "", let: Mapping[str, Number] | None = None,
-    data: Data | None = None, kernel: str = "", effort: Effort | None = None, cache: Path | None = None,
-    seed: int = 0, progress: Progress = lambda _: None,
+    text: str, platform: Platform, program: Program, *, file: str = "", let: Let | None = None, kernel: str = "",
+    effort: Effort | None = None, cache: Path | None = None, seed: int = 0, progress: Progress = lambda _: None,
 ) -> Once:
     """Run a text once on random inputs, at the first choice of sizes it runs cleanly with (else at the first one)."""
     effort = effort or Effort()
@@ -54,10 +51,11 @@ def once(
     progress("building")
     exe = machine(text, platform, sig, file=file or program.file, cache=cache)
     progress("running")
+    fixed, data = divide(let or {})
     first: tuple[Point, Trial] | None = None
-    for scalars, sizes in list(candidates(sig, dict(let or {}), odd=False))[:TRIES]:
+    for scalars, sizes in list(candidates(sig, fixed, odd=False))[:TRIES]:
         for domain in Domain:
-            point = Point(scalars, sizes, domain, dict(data or {}))
+            point = Point(scalars, sizes, domain, data)
             trial = exe.try_point(point, seed, effort.limits)
             first = first or (point, trial)
             if trial.clean:
@@ -65,7 +63,7 @@ def once(
             if not any(a.steers for a in sig.arrays):
                 break
     if first is None:
-        raise ask(sig, dict(let or {}), ())
+        raise ask(sig, fixed, ())
     return Once(sig, first[0], seed, first[1], _summaries(sig, first[0], seed, first[1]))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xpiler.fault import Fault
 from xpiler.ir.nodes import (
-    Addr, Alloc, Atomic, Buffer, Expr, For, Intrinsic, Kernel, Launch, Load, Meaning, Param, Program, Stmt, Store, Var,
+    Addr, Alloc, Atomic, Buffer, Const, Expr, For, Intrinsic, Kernel, Launch, Load, Meaning, Param, Program,
+    Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, expressions, statements, subexpressions, walk
@@ -74,6 +75,24 @@ def signature(program: Program, kernel: str = "") -> Signature:
             why=_which(found), try_="a file with one of them, or one with the host code that launches them",
         )
     return _of_kernel(found[0], program)
+
+
+def given_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
+    """The program with sizes the user gave for arrays nothing else sizes; Fault XP2011 for a name it does not have."""
+
+    def sized(params: tuple[Param, ...]) -> tuple[Param, ...]:
+        return tuple(
+            replace(p, extent=Const(sizes[p.name], DType.I64)) if isinstance(p, Buffer) and p.name in sizes else p
+            for p in params
+        )
+
+    entries = (program.launcher,) if program.launcher is not None else program.kernels
+    known = {p.name for e in entries for p in e.params if isinstance(p, Buffer)}
+    for name in sorted(set(sizes) - known):
+        raise Fault("XP2011", f"there is no array `{name}`", why=f"the arrays are {', '.join(sorted(known))}")
+    if program.launcher is not None:
+        return replace(program, launcher=replace(program.launcher, params=sized(program.launcher.params)))
+    return replace(program, kernels=tuple(replace(k, params=sized(k.params)) for k in program.kernels))
 
 
 def _which(kernels: Iterable[Kernel]) -> str:

@@ -28,6 +28,7 @@ class Trial:
     findings: tuple[str, ...]
     status: str
     seconds: float
+    stderr: str = ""
 
     @property
     def clean(self) -> bool:
@@ -69,7 +70,7 @@ class Machine:
         done = run(executable, entry, inputs, limits)
         outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
                    for a in self.signature.arrays if a.name in done.outputs}
-        return Trial(outputs, tuple(str(f) for f in done.findings), done.status, done.seconds)
+        return Trial(outputs, tuple(str(f) for f in done.findings), done.status, done.seconds, done.stderr)
 
     def try_point(self, point: Point, seed: int, limits: Limits) -> Trial:
         """One call on freshly drawn inputs."""

@@ -1,22 +1,22 @@
 // Activation functions (sec 3.22, 3.28). The hardware's tables are approximate and clamp far from zero; the meaning is
-// the exact function.
+// the exact function. The more precise form of each comes first: a translation takes the first that fits.
 #pragma once
 
 #define XP_ACTIVE(name, value) XP_FLOATS(XP_MAP1, __bang_active_##name, value)
 #define XP_X ((float)src[i])
-XP_ACTIVE(exp, expf(XP_X))
 XP_ACTIVE(exphp, expf(XP_X))
+XP_ACTIVE(exp, expf(XP_X))
 XP_ACTIVE(exp_less_0, expf(XP_X))
-XP_ACTIVE(log, logf(XP_X))
 XP_ACTIVE(loghp, logf(XP_X))
+XP_ACTIVE(log, logf(XP_X))
 XP_ACTIVE(pow2, exp2f(XP_X))
-XP_ACTIVE(recip, 1.0f / XP_X)
 XP_ACTIVE(reciphp, 1.0f / XP_X)
+XP_ACTIVE(recip, 1.0f / XP_X)
 XP_ACTIVE(recip_greater_1, 1.0f / XP_X)
-XP_ACTIVE(sqrt, sqrtf(XP_X))
 XP_ACTIVE(sqrthp, sqrtf(XP_X))
-XP_ACTIVE(rsqrt, 1.0f / sqrtf(XP_X))
+XP_ACTIVE(sqrt, sqrtf(XP_X))
 XP_ACTIVE(rsqrthp, 1.0f / sqrtf(XP_X))
+XP_ACTIVE(rsqrt, rsqrtf(XP_X))
 XP_ACTIVE(sin, sinf(XP_X))
 XP_ACTIVE(cos, cosf(XP_X))
 XP_ACTIVE(tanh, tanhf(XP_X))
@@ -25,7 +25,7 @@ XP_ACTIVE(relu, fmaxf(XP_X, 0.0f))
 XP_ACTIVE(sigmoid, 1.0f / (1.0f + expf(-XP_X)))
 // Zero counts as positive.
 XP_ACTIVE(sign, XP_X >= 0.0f ? 1.0f : -1.0f)
-XP_ACTIVE(gelu, 0.5f * XP_X * (1.0f + erff(XP_X * (float)0.70710678118654752440)))
+XP_ACTIVE(gelu, XP_X * 0.5f * (1.0f + erff(XP_X / (float)1.41421356237309504880)))
 XP_ACTIVE(gelup, 0.5f * XP_X * (1.0f + erff(XP_X * (float)0.70710678118654752440)))
 
 // Rectifiers; relun is bounded above by nvalue.

@@ -64,7 +64,7 @@ inline xp::Geometry xp_geometry(cnrtDim3_t dim, int type, cnrtQueue_t) {
   XP_REQUIRE(type == 1 || type == 4 || type == 8 || type == 16 || type == 32 || type == 64,
              "there is no such job type");
   XP_REQUIRE(dim.x % unsigned(type) == 0, "dim.x must be a multiple of the cores of the job type");
-  xp_job_clusters = type == 1 ? 0 : unsigned(type) / 4;
+  xp_job_cores = unsigned(type);
   xp_tags::tags.clear();
   xp_capacity::forget();
   xp::Geometry geometry;

@@ -7,10 +7,17 @@ XP_AXIS extern const unsigned taskDim, taskDimX, taskDimY, taskDimZ;
 XP_AXIS extern const unsigned clusterId, clusterDim, coreId, coreDim;
 #define XP_BARRIER(name, scope) XP_PRIMITIVE(scope) void name();
 #else
-// Clusters of the job type that the host launched; 0 where a kernel is run without a host, or for a BLOCK job.
-inline unsigned xp_job_clusters = 0;
+// The cores of the job that the host launched (1: BLOCK), 0 where a kernel is run without a host.
+inline unsigned xp_job_cores = 0;
+inline bool xp_by_cluster() { return xp::core_dim > 1; }
+// A job larger than its clusters runs in rounds, and cluster numbers repeat in each.
 inline unsigned xp_clusters() {
-  return xp::core_dim <= 1 ? 0 : xp_job_clusters ? xp_job_clusters : xp::cluster_dim;
+  if (xp_job_cores) return xp_job_cores / 4;
+  return xp_by_cluster() ? xp::cluster_dim : (xp::task_dim + 3) / 4;
+}
+inline unsigned xp_cluster() {
+  unsigned counted = xp_by_cluster() ? xp::cluster : xp::task / 4;
+  return xp_job_cores ? (xp_job_cores < 4 ? 0 : counted % (xp_job_cores / 4)) : counted;
 }
 #define taskId (xp::task)
 #define taskIdX (xp::block_idx.x)
@@ -20,14 +27,13 @@ inline unsigned xp_clusters() {
 #define taskDimX (xp::grid_dim.x)
 #define taskDimY (xp::grid_dim.y)
 #define taskDimZ (xp::grid_dim.z)
-// A job larger than its clusters runs in rounds; ids repeat in each. A BLOCK task may land on any core.
-#define clusterId (xp_clusters() ? xp::cluster % xp_clusters() : 0u)
+#define clusterId (xp_cluster())
 #define clusterDim (xp_clusters())
-#define coreId (xp_clusters() ? xp::core : xp::task % 4)
-#define coreDim (4u)
+#define coreId (xp_by_cluster() ? xp::core : xp::task % 4)
+#define coreDim (xp_by_cluster() ? xp::core_dim : 4u)
 // In a BLOCK job the barriers between cores degrade to an on-core one.
 inline void xp_barrier(const char* scope) {
-  if (!xp_clusters() || !std::strcmp(scope, "barrier.core")) return;
+  if (xp_job_cores == 1 || !std::strcmp(scope, "barrier.core")) return;
   if (!std::strcmp(scope, "barrier.cluster")) xp::barrier_cluster();
   else xp::barrier_all();
 }

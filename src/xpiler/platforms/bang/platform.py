@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xpiler.ir.types import DType
 from xpiler.platforms.c_math import c_math
-from xpiler.platforms.platform import Axis, Platform, Runtime, Space
+from xpiler.platforms.platform import Axis, Platform, Runtime, Space, WeightUnit
 
 _REDUCIBLE = frozenset({DType.I16, DType.I32, DType.F16, DType.BF16, DType.F32})
 
@@ -81,5 +81,15 @@ PLATFORM = Platform(
         single="cnrtFuncTypeBlock",
     ),
     pragmas={"unroll": "#pragma unroll"},
+    vector_space="nram",
+    copy="__memcpy",
+    transfers={  # bang.md, "mluMemcpyDirection_t"
+        ("global", "nram"): "GDRAM2NRAM", ("nram", "global"): "NRAM2GDRAM", ("nram", "wram"): "NRAM2WRAM",
+    },
+    weights=WeightUnit(  # bang.md, "Canonical matrix multiplication sequence"
+        product="__bang_matmul", reorder="__bang_reshape_filter", transpose="__bang_transpose", add="__bang_add",
+        fill="__bang_write_value", space="wram", columns=64, depth_bytes=64,
+        types=frozenset({DType.F32, DType.F16}), result=DType.F32,
+    ),
     target="mtp_592",
 )

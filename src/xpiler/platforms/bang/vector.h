@@ -103,7 +103,7 @@ XP_FLOATS(XP_MAP1, __bang_square, src[i] * src[i])
 
 // Elementary functions accurate to a few units (float): the logarithm is to base 2.
 XP_MAP1(float, __bang_sqrt, sqrtf(src[i]))
-XP_MAP1(float, __bang_rsqrt, 1.0f / sqrtf(src[i]))
+XP_MAP1(float, __bang_rsqrt, rsqrtf(src[i]))
 XP_MAP1(float, __bang_recip, 1.0f / src[i])
 XP_MAP1(float, __bang_sin, sinf(src[i]))
 XP_MAP1(float, __bang_cos, cosf(src[i]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpiler.ir.types import DType
-from xpiler.platforms.c_math import c_math
+from xpiler.platforms.c_math import c_math, math_call
 from xpiler.platforms.platform import Platform, Runtime, Space
 
 PLATFORM = Platform(
@@ -21,8 +21,7 @@ PLATFORM = Platform(
         Space("local", "", 8 << 20, "thread"),
     ),
     include_when={
-        r"\b(\w+f\(|INFINITY|NAN|is(nan|inf)\()|\b(exp|log|sqrt|tanh|erf|sin|cos|pow|floor|ceil|f(abs|min|max|ma|mod))\(":
-            "#include <math.h>",
+        math_call(): "#include <math.h>",
         r"\bu?int\d+_t\b": "#include <stdint.h>",
         r"\b(malloc|free|ll?abs|abs)\(": "#include <stdlib.h>",
         r"\b(memset|memcpy)\(": "#include <string.h>",

@@ -22,6 +22,10 @@ typedef xp_bf162 __nv_bfloat162;
 typedef xp_bf162 nv_bfloat162;
 
 #include "warp.h"
+#include "pipeline.h"
+#include "fragments.h"
+#include "product.h"
+#include "wmma.h"
 
 #ifdef XP_READING
 #pragma clang force_cuda_host_device end

@@ -85,7 +85,7 @@ PLATFORM = Platform(
         "and": _INTEGERS, "or": _INTEGERS, "xor": _INTEGERS,
     },
     runtime=Runtime(  # CUDA Runtime API, "Memory Management"; cuda.md, "CUDA parallel variables" for the launch
-        malloc="{ctype}* {name};\ncudaMalloc((void**)&{name}, {bytes});",
+        malloc="{ctype}* {name};\ncudaMalloc(&{name}, {bytes});",
         copy_in="cudaMemcpy({device}, {host}, {bytes}, cudaMemcpyHostToDevice);",
         copy_out="cudaMemcpy({host}, {device}, {bytes}, cudaMemcpyDeviceToHost);",
         fill="cudaMemset({device}, {value}, {bytes});",
@@ -101,6 +101,6 @@ PLATFORM = Platform(
         r"(nvcuda::)?(wmma::)?fragment<.*>": "{name}.x[{index}]",
     },
     counts={r"(nvcuda::)?(wmma::)?fragment<.*>": "{name}.num_elements"},
-    aliases={"nvcuda::wmma::": "wmma::", "_Float16": "half", "__bf16": "__nv_bfloat16"},
+    aliases={"nvcuda::wmma::": "wmma::", ", void>": ">", "_Float16": "half", "__bf16": "__nv_bfloat16"},
     target="sm_90",
 )

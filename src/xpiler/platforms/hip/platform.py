@@ -82,7 +82,7 @@ PLATFORM = Platform(
         "and": _INTEGERS, "or": _INTEGERS, "xor": _INTEGERS,
     },
     runtime=Runtime(  # hip.md, "CUDA to HIP name map" and "HIP parallel variables and launch"
-        malloc="{ctype}* {name};\nhipMalloc((void**)&{name}, {bytes});",
+        malloc="{ctype}* {name};\nhipMalloc(&{name}, {bytes});",
         copy_in="hipMemcpy({device}, {host}, {bytes}, hipMemcpyHostToDevice);",
         copy_out="hipMemcpy({host}, {device}, {bytes}, hipMemcpyDeviceToHost);",
         fill="hipMemset({device}, {value}, {bytes});",

@@ -42,5 +42,9 @@ PLATFORM = Platform(
         free="free({name});",
     ),
     pragmas={"parallel": "#pragma omp parallel for"},
+    avoid=(  # vnni.md, "Alignment rules": these fault on addresses that are not a multiple of the vector
+        "_mm512_load_ps", "_mm512_store_ps", "_mm512_load_si512", "_mm512_store_si512", "_mm512_load_pd",
+        "_mm512_store_pd", "_mm512_stream_ps", "_mm512_load_epi32", "_mm512_store_epi32",
+    ),
     target="avx512vnni",
 )

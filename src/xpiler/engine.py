@@ -1,0 +1,286 @@
+"""The road of a kernel: read, recover the sequential program, bring it to the target, write, confirm.
+
+Roads are tried from the one that gives the fastest program to the one that always works; each ends with a text, and
+the first text the judge confirms is the result.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from xpiler.facts.offers import offers
+from xpiler.facts.ranges import Range, ranges
+from xpiler.facts.tiles import tile_units
+from xpiler.fault import NOWHERE, Fault
+from xpiler.ir.nodes import (
+    Addr, Buffer, Expr, Kernel, Launch, Launcher, Meaning, Program, Var,
+)
+from xpiler.ir.walk import statements, substitute_expr
+from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
+from xpiler.passes.contract import Contract
+from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.matrix import TileProducts
+from xpiler.passes.recover import Recover
+from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
+from xpiler.passes.step import NotApplicable
+from xpiler.passes.tensorize import Tensorize, VectorUnit
+from xpiler.passes.weights import WeightProducts
+from xpiler.platforms.platform import Platform
+from xpiler.text.read import library, read
+from xpiler.text.write import write
+from xpiler.text.write_error import NotExpressible
+from xpiler.verify.confirm import confirm
+from xpiler.verify.judge import judge
+from xpiler.verify.observe import Effort, Reference, observe
+from xpiler.verify.verdict import Evidence, confirmed, refuted
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A road that was tried and not taken, and why."""
+
+    road: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A translation: the target text, the evidence for it, and how it was found."""
+
+    text: str
+    target: str
+    program: Program
+    pivot: Program | None
+    evidence: tuple[Evidence, ...]
+    trace: tuple[str, ...]
+    attempts: tuple[Attempt, ...]
+    seconds: float
+
+    @property
+    def confirmed(self) -> bool:
+        return confirmed(self.evidence)
+
+
+@dataclass(frozen=True)
+class Road:
+    """A way to the target: its name, the steps taken, and the program it ends with."""
+
+    name: str
+    trace: tuple[str, ...]
+    program: Program
+
+
+@dataclass(frozen=True)
+class Options:
+    let: Mapping[str, int] = field(default_factory=dict)
+    geometry: Mapping[str, str] = field(default_factory=dict)
+    seeds: int = 3
+    budget: float = 60.0
+    cache: Path | None = None
+    compiled: bool = True
+
+
+def translate(
+    text: str, source: Platform, target: Platform, *, file: str = "<text>",
+    options: Options | None = None, progress: Progress = lambda _: None,
+) -> Result:
+    """The text of a kernel file on another platform, confirmed; a Fault when no road ends confirmed."""
+    options = options or Options()
+    start = time.monotonic()
+    progress("reading")
+    program = read(text, source, file, geometry=dict(options.geometry) or None, let=dict(options.let) or None)
+    pivot, steps = sequential(program, source)
+    pivot = with_extents(pivot)
+    program = replace(program, launcher=pivot.launcher)
+    effort = Effort(options.seeds, options.budget)
+    progress("running the source")
+    reference = observe(text, source, program, let=options.let or None, effort=effort, cache=options.cache,
+                        progress=progress)
+    attempts: list[Attempt] = []
+    if refuted([reference.evidence]):
+        return Result("", target.name, program, pivot, (reference.evidence,), steps, (),
+                      time.monotonic() - start)
+    last: tuple[Evidence, ...] = (reference.evidence,)
+    for road in roads(program, pivot, steps, source, target, attempts):
+        progress(f"writing ({road.name})")
+        try:
+            out = write(road.program, target)
+        except NotExpressible as e:
+            attempts.append(Attempt(road.name, f"{e}"))
+            continue
+        progress(f"confirming ({road.name})")
+        last = confirm(text, source, out, target, program, let=options.let or None, seeds=options.seeds,
+                       budget=options.budget, cache=options.cache, reference=reference, effort=effort,
+                       file=file, compiled=options.compiled, progress=progress)
+        if confirmed(last):
+            return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),
+                          time.monotonic() - start)
+        attempts.append(Attempt(road.name, "; ".join(
+            f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
+    return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)
+
+
+def _fine(e: Evidence) -> bool:
+    return confirmed((e,)) or "Unknown" in type(e.verdict).__name__
+
+
+# ---------------------------------------------------------------- down to the pivot
+
+
+def sequential(program: Program, source: Platform) -> tuple[Program, tuple[str, ...]]:
+    """The sequential program of the same meaning: intrinsics inlined, parallel axes recovered, nests contracted."""
+    meanings = {m.key or m.name: m for m in program.meanings}
+    lanes = tuple(a.kind for a in source.axes if a.kind.startswith("thread") or a.kind == "core")
+    steps: list[str] = []
+    kernels: list[Kernel] = []
+    for kernel in program.kernels:
+        try:
+            flat = Recover(lanes).apply(Detensorize(meanings).apply(kernel))
+        except NotApplicable as e:
+            raise Fault("XP3002", f"no sequential form of `{kernel.name}` was found", e.span or NOWHERE, e.why,
+                        "rewrite this part of the kernel, or report it with the file") from e
+        steps += [f"detensorize({kernel.name})", f"recover({kernel.name})"]
+        try:
+            flat = Contract().apply(flat)
+            steps.append(f"contract({kernel.name})")
+        except NotApplicable as e:
+            steps.append(f"-- contract({kernel.name}) does not apply: {e.why}")
+        kernels.append(flat)
+    return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
+
+
+def with_extents(pivot: Program) -> Program:
+    """The launcher's array parameters with the extents their accesses need, where nothing else says."""
+    launcher = pivot.launcher
+    if launcher is None:
+        return pivot
+    found = launcher_ranges(pivot)
+    params = tuple(
+        replace(p, extent=found[p.name].extent)
+        if isinstance(p, Buffer) and p.extent is None and p.name in found
+        and not any(b.host == p.name for b in launcher.buffers) else p
+        for p in launcher.params)
+    return replace(pivot, launcher=replace(launcher, params=params))
+
+
+def launcher_ranges(pivot: Program) -> dict[str, Range]:
+    """Ranges of the arrays a launcher hands to its kernels, in the launcher's own scalars."""
+    assert pivot.launcher is not None
+    known = {k.name: ranges(k) for k in pivot.kernels}
+    out: dict[str, Range] = {}
+    for s in statements(pivot.launcher.body):
+        if not isinstance(s, Launch):
+            continue
+        kernel = pivot.kernel(s.kernel)
+        args = dict(zip([p.name for p in kernel.params], s.args, strict=True))
+        values: dict[Var, Expr] = {
+            p: args[p.name] for p in kernel.params if isinstance(p, Var)}
+        for name, r in known[kernel.name].items():
+            arg = args[name]
+            if isinstance(arg, Addr):
+                seen = out.get(arg.buffer)
+                here = Range(substitute_expr(r.extent, values), r.read, r.covered)
+                out[arg.buffer] = here if seen is None else Range(
+                    seen.extent, seen.read or here.read, seen.covered and here.covered)
+    return out
+
+
+# ---------------------------------------------------------------- up to the target
+
+
+def roads(
+    program: Program, pivot: Program, steps: tuple[str, ...], source: Platform, target: Platform,
+    attempts: list[Attempt],
+) -> Iterator[Road]:
+    """Programs for the target, best first."""
+    if source.model == target.model == "simt":
+        yield Road("same structure", ("keep",), replace(program, platform=target.name))
+    for name, lower in _lowerings(target):
+        try:
+            yield _lowered(name, lower, pivot, steps, target)
+        except NotApplicable as e:
+            attempts.append(Attempt(name, e.why))
+
+
+Lowering = Callable[[Kernel], tuple[tuple[Kernel, ...], str]]
+
+
+def _lowerings(target: Platform) -> Iterator[tuple[str, Lowering]]:
+    match target.model:
+        case "simt":
+            tiles = TileProducts(tile_units(library(target)), target.warp, tuple(target.enumerators.items()))
+            yield "matrix tiles", lambda k: (tiles.apply(k), "TileProducts")
+            yield "rows over blocks", lambda k: _each(nests(k), _rows_or_threads(target))
+            yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
+        case "task":
+            unit = vector_unit(target)
+            if target.weights is not None:
+                room = target.space(target.vector_space).capacity or 0
+                staged = WeightProducts(
+                    target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
+                yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks())
+            for chunk in (4096, 1024, 256):
+                yield f"vectors of {chunk}", lambda k, c=chunk: _each(  # type: ignore[misc]
+                    nests(Tensorize(unit, c).apply(k)), BindTasks())
+            yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
+        case "serial":
+            if target.vector_bits:
+                yield "vectors", lambda k: ((Tensorize(vector_unit(target)).apply(k),), "tensorize")
+            yield "scalar loops", lambda k: ((k,), "keep")
+
+
+def _rows_or_threads(target: Platform) -> Callable[[Kernel], Kernel]:
+    def bind(kernel: Kernel) -> Kernel:
+        try:
+            return BindRows().apply(kernel)
+        except NotApplicable:
+            return BindThreads(warp=target.warp).apply(kernel)
+
+    return bind
+
+
+def _each(kernels: tuple[Kernel, ...], step: object) -> tuple[tuple[Kernel, ...], str]:
+    apply = step if callable(step) else step.apply  # type: ignore[attr-defined]
+    return tuple(apply(k) for k in kernels), type(step).__name__
+
+
+def _lowered(
+    name: str, lower: Lowering, pivot: Program, steps: tuple[str, ...], target: Platform
+) -> Road:
+    parts: dict[str, tuple[Kernel, ...]] = {}
+    trace = list(steps)
+    for kernel in pivot.kernels:
+        parts[kernel.name], step = lower(kernel)
+        trace.append(f"{step}({kernel.name})")
+    if target.model == "serial":
+        hosted = on_host_memory(pivot)
+    else:
+        found = launcher_ranges(pivot)
+        extents = {n: r.extent for n, r in found.items()}
+        hosted = on_device_memory(pivot, extents, lambda n: n in found and found[n].covered)
+    out = split_launches(hosted, parts)
+    trace.append(f"rehost({target.name})")
+    return Road(name, tuple(trace), replace(out, platform=target.name))
+
+
+_units: dict[str, VectorUnit] = {}
+
+
+def vector_unit(target: Platform) -> VectorUnit:
+    """The vector instructions of a platform, from its header."""
+    if target.name not in _units:
+        known = offers(library(target), target.avoid)
+        _units[target.name] = VectorUnit(
+            known, target.vector_bits // 32, target.vector_space, target.copy,
+            tuple(target.transfers.items()))
+    return _units[target.name]
+
+
+__all__ = [
+    "Attempt", "Launcher", "Meaning", "Options", "Reference", "Result", "judge", "translate",
+]

@@ -1,0 +1,105 @@
+"""Recognising products summed over an index: out[.. m .. n ..] = init + sum_k a[.. m .. k ..] * b[.. k .. n ..].
+
+Found from the index maps alone: a loop in the output and one factor is a row (m) or a column (n), a summed loop in both
+factors is k. Everything else stays a loop around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xpiler.facts import sym
+from xpiler.facts.summary import Write
+from xpiler.facts.sym import Sym
+from xpiler.ir.types import DType
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One operand: its buffer, its full index, and the strides of its two tile loops in elements."""
+
+    buffer: str
+    dtype: DType
+    index: Sym
+    strides: tuple[Sym, Sym]
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """`outer` are output loops and `around` summed loops left outside the (m, n, k) tile."""
+
+    m: Sym
+    n: Sym
+    k: Sym
+    outer: tuple[Sym, ...]
+    around: tuple[Sym, ...]
+    a: Factor  # strides of (m, k)
+    b: Factor  # strides of (k, n)
+    index: Sym
+    strides: tuple[Sym, Sym]  # of (m, n) in the output
+    init: Sym
+    dtype: DType
+
+
+def contraction(w: Write) -> Contraction | None:
+    """w as a contraction, choosing the longest loops for m, n and k; None if it is not one."""
+    if w.guard is not sym.TRUE or w.value.op != "fold" or w.value.data[0] != "+":  # type: ignore[index]
+        return None
+    body, init = w.value.args
+    summed = w.value.data[1]  # type: ignore[index]
+    pair = _factors(body)
+    if pair is None or init.has & {"ld", "fold"}:
+        return None
+    for x, y in (pair, pair[::-1]):
+        found = _arrange(w, x, y, summed, init)
+        if found is not None:
+            return found
+    return None
+
+
+def _factors(body: Sym) -> tuple[Sym, Sym] | None:
+    if body.op == "bin" and body.data == "*":
+        x, y = (_uncast(p) for p in body.args)
+    elif body.op == "prod" and len(body.args) == 2:
+        x, y = (_uncast(p) for p in body.args)
+    else:
+        return None
+    return (x, y) if x.op == y.op == "ld" else None
+
+
+def _uncast(x: Sym) -> Sym:
+    return x.args[0] if x.op == "cast" else x
+
+
+def _arrange(w: Write, x: Sym, y: Sym, summed: tuple[Sym, ...], init: Sym) -> Contraction | None:
+    rows = [v for v in w.vars if v in x.free and v not in y.free]
+    columns = [v for v in w.vars if v in y.free and v not in x.free]
+    depth = [v for v in summed if v in x.free and v in y.free]
+    if not rows or not columns or not depth:
+        return None
+    m = max(rows, key=_length)
+    n = next((v for v in columns if stride(w.index, v) is sym.ONE), None)
+    k = next((v for v in reversed(depth) if sym.ONE in (stride(x.args[0], v), stride(y.args[0], v))), None)
+    if n is None or k is None:
+        return None
+    steps = [stride(x.args[0], m), stride(x.args[0], k), stride(y.args[0], k), stride(y.args[0], n),
+             stride(w.index, m), stride(w.index, n)]
+    if any(s is None for s in steps):
+        return None
+    sam, sak, sbk, sbn, scm, scn = steps
+    return Contraction(
+        m, n, k, tuple(v for v in w.vars if v not in (m, n)), tuple(v for v in summed if v is not k),
+        Factor(str(x.data), x.dtype, x.args[0], (sam, sak)),  # type: ignore[arg-type]
+        Factor(str(y.data), y.dtype, y.args[0], (sbk, sbn)),  # type: ignore[arg-type]
+        w.index, (scm, scn), init, w.value.dtype)  # type: ignore[arg-type]
+
+
+def _length(v: Sym) -> float:
+    n = sym.extent_of(v)
+    return sym.value_of(n) if sym.is_const(n) else float("inf")
+
+
+def stride(index: Sym, v: Sym) -> Sym | None:
+    """How far index moves when v advances by one; None if that is not the same everywhere."""
+    step = sym.sub(sym.substitute(index, {v: sym.add(v, sym.ONE)}), index)
+    return None if v in step.free else step

@@ -1,0 +1,109 @@
+"""Rehost: a launcher written for one kind of machine becomes the launcher of another.
+
+Callers keep the same function: only where the arrays live and how kernels are started changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from xpiler.ir.nodes import (
+    Addr, Buffer, DeviceBuffer, Expr, Kernel, Launch, Launcher, Param, Program, Stmt,
+)
+from xpiler.ir.walk import buffers_used, buffers_written, map_exprs, map_stmts, scalars_read, statements
+from xpiler.passes.step import NotApplicable
+
+
+def on_host_memory(program: Program) -> Program:
+    """Kernels work on the caller's arrays directly: what a device buffer mirrored is the caller's own array."""
+    launcher = program.launcher
+    assert launcher is not None
+    mirrored: dict[str, str] = {}
+    kept: list[DeviceBuffer] = []
+    written = _written(program)
+    for b in launcher.buffers:
+        if b.host and (b.copy_out or b.name not in written) and b.host not in mirrored.values():
+            mirrored[b.name] = b.host
+        elif b.host:
+            raise NotApplicable(f"`{b.name}` is a private copy of the caller's `{b.host}`", launcher.span)
+        else:
+            kept.append(b)
+
+    def moved(e: Expr) -> Expr:
+        return replace(e, buffer=mirrored[e.buffer]) if isinstance(e, Addr) and e.buffer in mirrored else e
+
+    body = map_exprs(launcher.body, moved)
+    return replace(program, launcher=replace(launcher, buffers=tuple(kept), body=body))
+
+
+def on_device_memory(
+    program: Program, extents: Mapping[str, Expr], complete: Callable[[str], bool]
+) -> Program:
+    """Every array of the caller gets a device buffer of `extents` elements; `complete(name)` says that the kernels
+    overwrite all of it without reading it first."""
+    launcher = program.launcher
+    assert launcher is not None
+    names: dict[str, str] = {}
+    buffers = list(launcher.buffers)
+    written = _written(program)
+    taken = {p.name for p in launcher.params} | {b.name for b in buffers}
+    for p in launcher.params:
+        if not isinstance(p, Buffer) or any(b.host == p.name for b in buffers):
+            continue
+        extent = extents.get(p.name, p.extent)
+        if extent is None:
+            raise NotApplicable(f"the size of `{p.name}` is not known", launcher.span)
+        names[p.name] = f"d_{p.name}" if f"d_{p.name}" not in taken else f"device_{p.name}"
+        out = p.name in written
+        buffers.append(DeviceBuffer(
+            names[p.name], p.dtype, extent, p.name, copy_in=not (out and complete(p.name)), copy_out=out))
+
+    def moved(e: Expr) -> Expr:
+        return replace(e, buffer=names[e.buffer]) if isinstance(e, Addr) and e.buffer in names else e
+
+    body = map_exprs(launcher.body, moved)
+    return replace(program, launcher=replace(launcher, buffers=tuple(buffers), body=body))
+
+
+def _written(program: Program) -> set[str]:
+    """Launcher-side names of the arrays some kernel stores to."""
+    out: set[str] = set()
+    assert program.launcher is not None
+    for s in statements(program.launcher.body):
+        if not isinstance(s, Launch):
+            continue
+        kernel = program.kernel(s.kernel)
+        stored = buffers_written(kernel.body)
+        for p, a in zip(kernel.params, s.args, strict=True):
+            if isinstance(a, Addr) and p.name in stored:
+                out.add(a.buffer)
+    return out
+
+
+def split_launches(program: Program, parts: Mapping[str, tuple[Kernel, ...]]) -> Program:
+    """Each kernel replaced by the sequence of kernels it became; parameters nobody uses are dropped."""
+    launcher = program.launcher
+    assert launcher is not None
+    slim = {name: tuple(_slim(k) for k in ks) for name, ks in parts.items()}
+
+    def one(s: Stmt) -> Stmt | tuple[Stmt, ...]:
+        if not isinstance(s, Launch):
+            return s
+        kernel = program.kernel(s.kernel)
+        args = dict(zip([p.name for p in kernel.params], s.args, strict=True))
+        return tuple(Launch(k.name, tuple(args[p.name] for p in k.params), s.span) for k in slim[s.kernel])
+
+    kernels = tuple(k for ks in slim.values() for k in ks)
+    return replace(program, kernels=kernels, launcher=replace(launcher, body=map_stmts(launcher.body, one)))
+
+
+def _slim(kernel: Kernel) -> Kernel:
+    used = buffers_used(kernel.body) | {v.name for v in scalars_read(kernel.body)}
+    stored = buffers_written(kernel.body)
+    params: list[Param] = []
+    for p in kernel.params:
+        if p.name not in used | stored:
+            continue
+        params.append(replace(p, const=p.name not in stored) if isinstance(p, Buffer) else p)
+    return replace(kernel, params=tuple(params))

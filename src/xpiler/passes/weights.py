@@ -1,0 +1,200 @@
+"""Tensorize for matrix instructions with a weight memory: a sum of products becomes products of staged tiles.
+
+    for i, j: c[i,j] = sum_k a[i,k] * b[k,j]   ->   per tile: copy a and b on chip, transpose and reorder b into the weight
+                                                    memory, multiply, accumulate, copy c out
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xpiler.facts import sym
+from xpiler.facts.contraction import Contraction, Factor, contraction
+from xpiler.facts.summary import Unsummarised, Write
+from xpiler.facts.sym import ONE, Sym
+from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Expr, Intrinsic, Kernel, Stmt, Var
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh
+from xpiler.passes.contract import nests_of
+from xpiler.passes.nest import Nest
+from xpiler.passes.step import NotApplicable
+from xpiler.platforms.platform import WeightUnit
+
+I32 = DType.I32
+ZERO = Const(0, I32)
+
+
+@dataclass(frozen=True)
+class WeightProducts:
+    """Rewrite every nest of a kernel with the weight unit; `space` is the operand memory, `room` its bytes."""
+
+    unit: WeightUnit
+    copy: str
+    transfers: tuple[tuple[tuple[str, str], str], ...]
+    space: str
+    room: int
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        try:
+            nests = nests_of(kernel)
+        except Unsummarised as e:
+            raise NotApplicable(e.why, e.span) from e
+        names = Fresh([p.name for p in kernel.params])
+        body: list[Stmt] = []
+        for out, w in nests:
+            c = contraction(w)
+            if c is None:
+                raise NotApplicable("not a sum of products over matrices")
+            body += _Staged(names, self, c, out).build_tiles()
+        return Kernel(kernel.name, kernel.params, tuple(body), kernel.span)
+
+
+class _Staged(Nest):
+    """The loop nest of one contraction on staged tiles."""
+
+    def __init__(self, names: Fresh, plan: WeightProducts, c: Contraction, out: str) -> None:
+        super().__init__(names)
+        self.plan, self.unit, self.c, self.out = plan, plan.unit, c, out
+        if c.a.dtype is not c.b.dtype or c.a.dtype not in self.unit.types or c.dtype is not self.unit.result:
+            raise NotApplicable(f"no matrix product of {c.a.dtype} and {c.b.dtype} into {c.dtype}")
+        if c.strides[1] is not ONE:
+            raise NotApplicable("the output's columns are not consecutive")
+        step = max(1, self.unit.depth_bytes // c.a.dtype.bytes)
+        self.rows = _divisor(c.m, 64, 1)
+        self.columns = _divisor(c.n, self.unit.columns, self.unit.columns)
+        self.depth = _divisor(c.k, 256, step)
+        while self._bytes() > plan.room and self.depth % (2 * step) == 0:
+            self.depth //= 2
+
+    def _bytes(self) -> int:
+        size = self.c.a.dtype.bytes
+        staged = self.rows * self.depth * 2 + 3 * self.depth * self.columns
+        return staged * size + 2 * self.rows * self.columns * 4
+
+    def build_tiles(self) -> list[Stmt]:
+        c, unit = self.c, self.unit
+        tile_a, tile_b = self.rows * self.depth, self.depth * self.columns
+        mapping: dict[Sym, Sym] = {}
+        opened: list[tuple[Sym, Expr, str]] = []
+        self._loop(c.outer, "parallel", mapping, opened)
+        self._tile(c.m, self.rows, "parallel", mapping, opened)
+        a, b, weight = (self._array(n, size, c.a.dtype, space) for n, size, space in (
+            (f"{c.a.buffer}_tile", tile_a, self.plan.space), (f"{c.b.buffer}_tile", tile_b, self.plan.space),
+            (f"{c.b.buffer}_weight", tile_b, unit.space)))
+        ordered = self._array(f"{c.b.buffer}_ordered", tile_b, c.a.dtype, self.plan.space)
+        total = self._array(f"{self.out}_tile", self.rows * self.columns, c.dtype, self.plan.space)
+        self._tile(c.n, self.columns, "serial", mapping, opened)
+        inner: list[tuple[Sym, Expr, str]] = []
+        once = not c.around and sym.value_of(sym.extent_of(c.k)) == self.depth and sym.is_identity("+", c.init)
+        part = total
+        if not once:
+            part = self._array(f"{self.out}_part", self.rows * self.columns, c.dtype, self.plan.space)
+            self.call(unit.fill, total, _int(self.rows * self.columns), self.expr(c.init))
+        self._loop(c.around, "serial", mapping, inner)
+        self._tile(c.k, self.depth, "serial", mapping, inner)
+        self._stage(c.a, mapping, a, (self.rows, self.depth), transposed=c.a.strides[1] is not ONE)
+        self._stage(c.b, mapping, b, (self.depth, self.columns), transposed=c.b.strides[0] is not ONE, weight=True)
+        one = _int(1)
+        self.call(unit.reorder, ordered, b, _int(self.columns), one, one, _int(self.depth))
+        self._copy(weight, ordered, tile_b, c.a.dtype, (self.plan.space, unit.space))
+        self.call(unit.product, part, a, weight, _int(self.rows), _int(self.depth), _int(self.columns))
+        if not once:
+            self.call(unit.add, total, total, part, _int(self.rows * self.columns))
+        self._close(inner)
+        at = Addr(self.out, self.expr(sym.substitute(c.index, mapping)), c.dtype)
+        self._copy(at, total, self.columns, c.dtype, (self.plan.space, "global"),
+                   (self.expr(c.strides[0]), _int(self.columns), self.rows))
+        self._close(opened)
+        return self.scopes[0].stmts
+
+    # ------------------------------------------------------------ loops
+
+    def _loop(self, vs: tuple[Sym, ...], kind: str, mapping: dict[Sym, Sym], opened: list[tuple[Sym, Expr, str]]) -> None:
+        for v in vs:
+            self._tile(v, 1, kind, mapping, opened)
+
+    def _tile(self, v: Sym, size: int, kind: str, mapping: dict[Sym, Sym], opened: list[tuple[Sym, Expr, str]]) -> None:
+        steps = sym.div(sym.extent_of(v), sym.integer(size)) if size > 1 else sym.extent_of(v)
+        if steps is ONE:
+            mapping[v] = sym.ZERO
+            return
+        u = sym.fresh("t", steps)
+        mapping[v] = sym.scale(u, size)
+        opened.append((u, self.expr(steps), kind))
+        self.open(u)
+
+    def _close(self, opened: list[tuple[Sym, Expr, str]]) -> None:
+        for u, extent, kind in reversed(opened):
+            self.close(u, extent, kind, [])
+
+    # ------------------------------------------------------------ data
+
+    def _array(self, stem: str, size: int, dtype: DType, space: str) -> Addr:
+        name = self.names(stem)
+        self.scopes[-1].stmts.append(Alloc(Buffer(name, dtype, Const(size, I32), space)))
+        return Addr(name, ZERO, dtype)
+
+    def _stage(
+        self, f: Factor, mapping: Mapping[Sym, Sym], to: Addr, shape: tuple[int, int], *, transposed: bool,
+        weight: bool = False,
+    ) -> None:
+        """Bring a tile on chip: a as rows x depth, the weight as columns x depth."""
+        rows, columns = shape
+        at = Addr(f.buffer, self.expr(sym.substitute(f.index, mapping)), f.dtype)
+        if weight and not transposed:  # memory holds columns of k: already n x k
+            self._copy(to, at, rows, f.dtype, ("global", self.plan.space), (_int(rows), self.expr(f.strides[1]), columns))
+            return
+        if weight or not transposed:
+            if f.strides[1] is not ONE:
+                raise NotApplicable("an operand has no consecutive direction")
+            raw = self._array(f"{f.buffer}_rows", rows * columns, f.dtype, self.plan.space) if weight else to
+            self._copy(raw, at, columns, f.dtype, ("global", self.plan.space),
+                       (_int(columns), self.expr(f.strides[0]), rows))
+            if weight:
+                self.call(self.unit.transpose, to, raw, _int(rows), _int(columns))
+            return
+        if f.strides[0] is not ONE:
+            raise NotApplicable("an operand has no consecutive direction")
+        raw = self._array(f"{f.buffer}_columns", rows * columns, f.dtype, self.plan.space)
+        self._copy(raw, at, rows, f.dtype, ("global", self.plan.space), (_int(rows), self.expr(f.strides[1]), columns))
+        self.call(self.unit.transpose, to, raw, _int(columns), _int(rows))
+
+    def _copy(
+        self, to: Addr, source: Addr, count: int, dtype: DType, spaces: tuple[str, str],
+        segments: tuple[Expr, Expr, int] | None = None,
+    ) -> None:
+        """count elements, or `segments` = (stride of to, stride of source, how many) of them."""
+        direction = Var(dict(self.plan.transfers)[spaces], I32)
+        if segments is not None and segments[0] == segments[1] == _int(count):
+            count, segments = count * segments[2], None
+        args: list[Expr] = [to, source, _int(count * dtype.bytes), direction]
+        if segments is not None:
+            down, across, number = segments
+            args += [_bytes(down, dtype), _bytes(across, dtype), _int(number - 1)]
+        self.scopes[-1].stmts.append(Intrinsic(self.plan.copy, tuple(args)))
+
+    def call(self, name: str, *args: Expr) -> None:
+        self.scopes[-1].stmts.append(Intrinsic(name, args))
+
+
+def _divisor(v: Sym, most: int, multiple: int) -> int:
+    """The largest multiple of `multiple`, at most `most`, that divides the extent of v."""
+    extent = sym.extent_of(v)
+    if not sym.is_const(extent):
+        raise NotApplicable("a matrix whose size is not a constant")
+    n = sym.value_of(extent)
+    found = [d for d in range(multiple, min(most, n) + 1, multiple) if n % d == 0]
+    if not found:
+        raise NotApplicable(f"{n} is not a multiple of {multiple}")
+    return found[-1]
+
+
+def _int(value: int) -> Const:
+    return Const(value, I32)
+
+
+def _bytes(stride: Expr, dtype: DType) -> Expr:
+    if not isinstance(stride, Const):
+        raise NotApplicable("a matrix whose pitch is not a constant")
+    return Const(int(stride.value) * dtype.bytes, I32)

@@ -1,0 +1,104 @@
+"""Built-in parallel variables: which expression each of their names stands for, and the loops they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xpiler.fault import Span
+from xpiler.ir.nodes import Alloc, Const, Expr, For, Stmt, Var
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh, scalars_read
+from xpiler.platforms.platform import Axis, Platform
+from xpiler.text.arithmetic import ONE, ZERO, Arithmetic, int_const
+
+Geometry = Mapping[str, Expr]  # axis kind -> extent
+_ALWAYS = ("block.x", "thread.x")
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The axis loops of one kernel, outermost first, and the meaning of the built-in names."""
+
+    loops: tuple[tuple[str, Var, Expr], ...]
+    builtins: Mapping[str, Expr]
+
+    def enclose(self, shared: tuple[Alloc, ...], inner: tuple[Stmt, ...], span: Span) -> tuple[Stmt, ...]:
+        """The kernel's body inside its axis loops; shared arrays stand outside the loops of those who share them."""
+        sharing = [k for k, (kind, _, _) in enumerate(self.loops) if kind.startswith("thread") or kind == "core"]
+        cut = sharing[0] if sharing else len(self.loops)
+        body = inner
+        for k in reversed(range(len(self.loops))):
+            kind, var, extent = self.loops[k]
+            body = (For(var, ZERO, extent, ONE, body, kind, span),)
+            if k == cut:
+                body = (*shared, *body)
+        return (*shared, *body) if not sharing else body
+
+
+def simt(platform: Platform, geometry: Geometry, fresh: Fresh, math: Arithmetic) -> Axes:
+    """Grid and block axes: those of extent 1 are left out, but for the first of each."""
+    loops: list[tuple[str, Var, Expr]] = []
+    builtins: dict[str, Expr] = {"warpSize": int_const(platform.warp)}
+    for axis in _outermost_first(platform.axes):
+        extent = geometry.get(axis.kind, ONE)
+        _positive(extent, math)
+        if extent == ONE and axis.kind not in _ALWAYS:
+            builtins[axis.index], builtins[axis.extent] = ZERO, ONE
+            continue
+        var = _index(axis, fresh, math)
+        builtins[axis.index], builtins[axis.extent] = var, extent
+        loops.append((axis.kind, var, extent))
+    return Axes(tuple(loops), builtins)
+
+
+def _outermost_first(axes: tuple[Axis, ...]) -> list[Axis]:
+    groups = {"block": 0, "thread": 1}
+    return sorted(axes, key=lambda a: (groups[a.kind[:-2]], -"xyz".index(a.kind[-1])))
+
+
+def _index(axis: Axis, fresh: Fresh, math: Arithmetic) -> Var:
+    var = Var(fresh(axis.index.replace(".", "_")), DType.I32)
+    math.counters.add(var.name)
+    return var
+
+
+def _positive(extent: Expr, math: Arithmetic) -> None:
+    """A launch has at least one of everything, so the sizes its extents are made of are not negative."""
+    math.counters.update(v.name for v in scalars_read(extent))
+
+
+def tasks(
+    platform: Platform, geometry: Geometry, fresh: Fresh, math: Arithmetic, clustered: bool
+) -> Axes:
+    """The task axis, or clusters of cores where cores share memory or meet."""
+    task, cluster, core = (platform.axis(k) for k in ("task", "cluster", "core"))
+    total = geometry.get("task", ONE)
+    _positive(total, math)
+    cores = int_const(core.limit)
+    if not clustered:
+        var = _index(task, fresh, math)
+        index: Expr = var
+        builtins = {
+            cluster.index: math.binary("/", var, cores), core.index: math.binary("%", var, cores),
+            cluster.extent: math.binary("/", total, cores), core.extent: cores,
+        }
+        loops: tuple[tuple[str, Var, Expr], ...] = (("task", var, total),)
+    else:
+        few = isinstance(total, Const) and total.value < core.limit
+        c, k = _index(cluster, fresh, math), _index(core, fresh, math)
+        clusters = ONE if few else math.binary("/", total, cores)
+        width = total if few else cores
+        index = math.binary("+", math.binary("*", c, width), k)
+        builtins = {cluster.index: c, core.index: k, cluster.extent: clusters, core.extent: width}
+        loops = (("cluster", c, clusters), ("core", k, width))
+    builtins |= {
+        task.index: index, f"{task.index}X": index, f"{task.index}Y": ZERO, f"{task.index}Z": ZERO,
+        task.extent: total, f"{task.extent}X": total, f"{task.extent}Y": ONE, f"{task.extent}Z": ONE,
+    }
+    return Axes(loops, builtins)
+
+
+def serial() -> Axes:
+    """One thread."""
+    return Axes((), {})

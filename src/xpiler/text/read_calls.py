@@ -1,0 +1,234 @@
+"""Calls: math, the primitives the IR has nodes for, intrinsics, constructors, and everything else inlined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xpiler.ir.nodes import Addr, Atomic, Barrier, Call, Const, Expr, Intrinsic, Shuffle, Var
+from xpiler.ir.types import DType
+from xpiler.text.arithmetic import ZERO
+from xpiler.text.clang import CType, Node
+from xpiler.text.inline import Inlining
+from xpiler.text.read_values import Each, Items, Nothing, Place, Pointer, Value
+
+_VOTES = ("any", "all", "ballot")
+_KINDS = ("idx", "up", "down", "xor", *_VOTES)
+_SCOPES = ("warp", "block", "cluster", "device", "core")
+_MASKS = ("mask", "_mask", "m", "participants")
+_ASSIGNING = frozenset({"operator="})
+
+
+@dataclass(frozen=True)
+class _Primitive:
+    """A call of a primitive: its arguments in order and by the parameter names of its declaration."""
+
+    args: tuple[Node, ...]
+    named: dict[str, Node]
+
+    def get(self, *names: str) -> Node | None:
+        return next((self.named[n] for n in names if n in self.named), None)
+
+
+class Calls(Inlining):
+    """Reading calls."""
+
+    def call(self, n: Node, into: Place | None = None) -> Value:
+        return self._call(n, into, used=True)
+
+    def call_for_effect(self, n: Node) -> None:
+        self._call(n, None, used=False)
+
+    def _call(self, n: Node, into: Place | None, used: bool) -> Value:
+        fn = n.referenced
+        if fn is None:
+            return self._without_callee(n)
+        if fn.kind == "CONSTRUCTOR":
+            return self._construct(fn, n, into)
+        if (name := fn.note("xp.math:")) is not None:
+            args = tuple(self.scalar(a) for a in n.arguments)
+            return Call(name, args, n.type.dtype or args[0].dtype)
+        if (name := fn.note("xp.primitive:")) is not None:
+            return self._primitive(name, fn, n, used)
+        if fn.note("xp.intrinsic") is not None and not self.expand_intrinsics:
+            return self._intrinsic(fn, n, into, used)
+        if fn.kind in ("CXX_METHOD", "CONVERSION_FUNCTION"):
+            return self._method(fn, n, into)
+        if (known := n.constant) is not None and n.type.is_scalar:
+            return Const(float(known) if n.type.dtype and n.type.dtype.is_float else int(known),
+                         n.type.dtype or DType.I32)
+        return self.inline(fn, n.arguments, n, into)
+
+    def _without_callee(self, n: Node) -> Value:
+        if n.constant is not None and n.type.is_scalar:
+            return self.constant(n)
+        if n.type.dtype is not None and len(n.children) == 1 and not n.type.is_scalar:
+            return self.value(n.children[0])
+        if n.type.is_scalar and n.arguments:
+            return self.coerced(self.value(n.arguments[0]), n.type, n)
+        raise self.unsupported(n, "a call through a pointer or of an unknown function")
+
+    # ------------------------------------------------------------ classes
+
+    def _construct(self, fn: Node, n: Node, into: Place | None) -> Value:
+        args = n.arguments
+        if not args:
+            args = tuple(c for c in n.children if c.kind.endswith(("_EXPR", "_LITERAL", "_OPERATOR")))
+        if len(args) == 1 and args[0].type.name == n.type.name:
+            return self.initial(args[0], into)
+        if n.type.dtype is None:
+            return Nothing(n.type.name)
+        place = into if into is not None else self.allocate("v", n.type)
+        body = fn.definition
+        if body is None or not body.children:
+            return place
+        for k, param in enumerate(body.params):
+            arg = self._argument(args[k] if k < len(args) else None, param, fn, k)
+            self.study(body)
+            self.env[param.key] = self._bound(param, arg, False, n)
+        self.this.append(place)
+        members = [c for c in body.every_child if c.kind != "PARM_DECL"]
+        for member, what in zip(members, members[1:], strict=False):
+            if member.kind == "MEMBER_REF":
+                found = n.type.member(member.spelling)
+                assert found is not None, "an initializer names a member"
+                at = self.math.add(place.index, Const(found[0], DType.I32))
+                self.store(Place(place.buffer, at, found[1]), self.value(what), n)
+        if body.body is not None:
+            self.sequence(body.body.children)
+        self.this.pop()
+        return place
+
+    def _method(self, fn: Node, n: Node, into: Place | None) -> Value:
+        args = n.arguments
+        callee = n.children[0] if n.children else n
+        if fn.spelling in _ASSIGNING and (fn.body is None or not fn.body.children):
+            to = self.aggregate_place(args[0])
+            v = self.initial(args[1], None)
+            self.copy(to, v, n)
+            return to
+        if fn.spelling.startswith("operator") and fn.kind == "CXX_METHOD" and (
+            len(args) == len(fn.params) + 1
+        ):
+            return self.inline(fn, args[1:], n, into, self.aggregate_place(args[0]))
+        while callee.kind in ("UNEXPOSED_EXPR", "PAREN_EXPR") and callee.children:
+            callee = callee.children[0]
+        if callee.kind != "MEMBER_REF_EXPR":
+            return self.inline(fn, args, n, into)
+        if not callee.children:
+            this = self.this[-1]
+        elif callee.children[0].type.kind == "pointer":
+            this = self.pointee(self.pointer(callee.children[0]), n)
+        else:
+            this = self.aggregate_place(callee.children[0])
+        return self.inline(fn, args, n, into, this)
+
+    # ------------------------------------------------------------ intrinsics
+
+    def _intrinsic(self, fn: Node, n: Node, into: Place | None, used: bool) -> Value:
+        where = fn.definition or fn
+        args: list[Expr] = []
+        for k, param in enumerate(where.params):
+            node = self._argument(n.arguments[k] if k < len(n.arguments) else None, param, fn, k)
+            args.append(self._intrinsic_argument(node, param.type))
+        key = where.signature
+        self.intrinsics[fn.qualified, key] = where
+        result, value = self._intrinsic_result(fn.result, into, used)
+        self.emit(Intrinsic(fn.qualified, tuple(args), result, key, self.here))
+        return value
+
+    def _intrinsic_argument(self, n: Node, param: CType) -> Expr:
+        if param.is_aggregate or param.reference:
+            found = self.place(n)
+            if isinstance(found, Place):
+                return self.address(found)
+            raise self.unsupported(n, "a scalar passed to an intrinsic by reference")
+        v = self.value(n)
+        match v:
+            case Pointer():
+                return self.address(v)
+            case Place():
+                return self.address(v)
+            case Nothing() | Items() | Each():
+                raise self.unsupported(n, f"{v!r} as an argument of an intrinsic")
+        return v
+
+    def _intrinsic_result(
+        self, ctype: CType, into: Place | None, used: bool
+    ) -> tuple[Addr | Var | None, Value]:
+        if ctype.is_aggregate:
+            place = into if into is not None else self.allocate("v", ctype)
+            return self.address(place), place
+        if ctype.is_scalar and ctype.dtype is not None and used:
+            var = self.variable("r", ctype.dtype)
+            self.declare(var, None)
+            return var, var
+        return None, Nothing()
+
+    # ------------------------------------------------------------ primitives
+
+    def _primitive(self, name: str, fn: Node, n: Node, used: bool) -> Value:
+        group, _, kind = name.partition(".")
+        params = [p.spelling for p in (fn.definition or fn).params]
+        call = _Primitive(n.arguments, dict(zip(params, n.arguments, strict=False)))
+        match group:
+            case "nop":
+                dtype = n.type.dtype
+                return Nothing() if dtype is None else Const(0.0 if dtype.is_float else 0, dtype)
+            case "barrier" if kind in _SCOPES:
+                self.emit(Barrier(kind, self.here))
+                return Nothing()
+            case "shuffle" | "vote" if kind in _KINDS:
+                return self._shuffle(kind, fn, n, call)
+            case "atomic":
+                return self._atomic(kind, n, call, used)
+        raise self.unsupported(n, f"the primitive `{name}`")
+
+    def _shuffle(self, kind: str, fn: Node, n: Node, call: _Primitive) -> Value:
+        mask, width = call.get(*_MASKS), call.get("width")
+        rest = [a for a in call.args if a is not mask and a is not width]
+        if mask is None and fn.spelling.endswith("_sync") and len(rest) > (1 if kind in _VOTES else 2):
+            mask, rest = rest[0], rest[1:]
+        value = call.get("value", "var", "predicate") or rest[0]
+        others = [a for a in rest if a is not value]
+        lane = call.get("lane", "delta", "src", "srcLane", "laneMask") or (others[0] if others else None)
+        dtype = n.type.dtype or DType.I32
+        v = self.math.convert(self.scalar(value), DType.I32 if kind in _VOTES else dtype)
+        at: Expr = ZERO if lane is None or kind in _VOTES else self.scalar(lane)
+        everyone = Const((1 << self.platform.warp) - 1, DType.U64 if self.platform.warp > 32 else DType.U32)
+        members = everyone if mask is None else self.scalar(mask)
+        result = self.variable("lane_value", dtype)
+        self.declare(result, None)
+        self.emit(Shuffle(result, kind, v, at, self._width(width), self.platform.warp, members, self.here))
+        return result
+
+    def _width(self, width: Node | None) -> int:
+        if width is None:
+            return self.platform.warp
+        if width.kind == "UNEXPOSED_EXPR" and not width.children and width.constant is None:
+            return self.platform.warp
+        e = self.scalar(width)
+        if not isinstance(e, Const):
+            raise self.fault("XP1010", "the width of a shuffle must be a constant", width)
+        return int(e.value)
+
+    def _atomic(self, kind: str, n: Node, call: _Primitive, used: bool) -> Value:
+        pointer = self.pointer(call.args[0])
+        place = self.pointee(pointer, n)
+        dtype = self.buffers[place.buffer].dtype
+        rest = call.args[1:]
+        compare = call.get("compare")
+        if kind == "cas" and compare is None:
+            compare, rest = rest[0], rest[1:]
+        value = call.get("value", "val") or next(a for a in rest if a is not compare)
+        v = self.math.convert(self.scalar(value), dtype)
+        c = None if compare is None else self.math.convert(self.scalar(compare), dtype)
+        index = self.math.index(place.index)
+        if not used:
+            self.emit(Atomic(kind, place.buffer, index, v, None, c, self.here))
+            return Nothing()
+        result = self.variable("old", dtype)
+        self.declare(result, None)
+        self.emit(Atomic(kind, place.buffer, index, v, result, c, self.here))
+        return result
+
+

@@ -1,0 +1,167 @@
+"""One kernel: parameters, axis loops and body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from xpiler.ir.nodes import (
+    Addr, Alloc, Atomic, Barrier, Buffer, Expr, Intrinsic, Kernel, Param, Return, Stmt, Store, Var,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
+from xpiler.platforms.platform import Platform
+from xpiler.text import axes
+from xpiler.text.arithmetic import ZERO, int_const
+from xpiler.text.clang import CType, Node, Unit
+from xpiler.text.read_statements import Statements
+from xpiler.text.read_values import Nothing, Place, Pointer, Roaming, Slot
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a kernel is launched, over its own parameters: extents by axis kind, and bytes of dynamic memory.
+
+    `extra` are scalars the geometry needs that the kernel's own parameters do not give."""
+
+    extents: Mapping[str, Expr]
+    dynamic: Expr | None = None
+    extra: tuple[Var, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A kernel and the intrinsics it calls."""
+
+    kernel: Kernel
+    intrinsics: Mapping[tuple[str, str], Node]
+
+
+class KernelReader(Statements):
+    """Reads one kernel."""
+
+    def __init__(self, unit: Unit, platform: Platform, fn: Node) -> None:
+        super().__init__(unit, platform)
+        self.fn = fn
+        self.params: list[Param] = []
+        self.prologue: list[Stmt] = []
+
+    def read(self, name: str, shape: Shape, clustered: bool = False) -> Reading:
+        where = self.fn.definition or self.fn
+        body = where.body
+        assert body is not None, "a kernel has a body"
+        self.functions.append(where)
+        self.study(where)
+        self.here = replace(where.span, comment="")
+        for p in where.params:
+            self._parameter(p)
+        for var in shape.extra:
+            self.fresh(var.name)
+            self.params.append(var)
+        self.dynamic_shared = shape.dynamic
+        loops = self._axes(shape, clustered)
+        self.builtins = loops.builtins
+        with self.captured() as inner:
+            self._unpack(where)
+            self.sequence(body.children)
+        while inner and isinstance(inner[-1], Return):
+            inner.pop()
+        if not clustered and self.platform.model == "task" and self._needs_clusters(inner):
+            return KernelReader(self.unit, self.platform, self.fn).read(name, shape, True)
+        whole = loops.enclose(tuple(self.shared), (*self.tables, *inner), where.span)
+        params = tuple(self._sealed(p, whole) for p in self.params)
+        return Reading(Kernel(name, params, whole, where.span), self.intrinsics)
+
+
+    def _axes(self, shape: Shape, clustered: bool) -> axes.Axes:
+        match self.platform.model:
+            case "simt":
+                return axes.simt(self.platform, shape.extents, self.fresh, self.math)
+            case "task":
+                return axes.tasks(self.platform, shape.extents, self.fresh, self.math, clustered)
+        return axes.serial()
+
+    def _needs_clusters(self, inner: list[Stmt]) -> bool:
+        meets = any(isinstance(s, Barrier) and s.scope == "cluster" for s in statements(tuple(inner)))
+        return bool(self.shared) or meets
+
+    # ------------------------------------------------------------ parameters
+
+    def _parameter(self, p: Node) -> None:
+        ctype = p.type
+        name = self.fresh(p.spelling or "arg")
+        if ctype.kind in ("pointer", "array") and ctype.inner is not None:
+            self._buffer(p, name, ctype)
+        elif ctype.is_scalar and ctype.dtype is not None:
+            var = Var(name, ctype.dtype)
+            self.params.append(var)
+            self.env[p.key] = Slot(var)
+        elif ctype.kind == "opaque":
+            self.env[p.key] = Nothing(ctype.name)
+        else:
+            raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
+
+    def _buffer(self, p: Node, name: str, ctype: CType) -> None:
+        inner = ctype.inner
+        assert inner is not None, "a pointer points to something"
+        if inner.dtype is None:
+            raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
+        extent = int_const(ctype.count) if ctype.kind == "array" and ctype.count else None
+        buffer = Buffer(name, inner.dtype, extent, "global", "", inner.const)
+        self.buffers[name] = buffer
+        self.params.append(buffer)
+        self.env[p.key] = Pointer(name, ZERO, inner)
+
+    def _unpack(self, where: Node) -> None:
+        """Parameters that the body changes become locals of each thread."""
+        for p in where.params:
+            if p.key not in self.mutated:
+                continue
+            match self.env.get(p.key):
+                case Slot(var):
+                    local = self.kept(var, p.spelling)
+                    self.math.counters.discard(local.name)
+                    self.moving.add(local.name)
+                    self.env[p.key] = Slot(local)
+                case Pointer() as pointer if self._moves(p, where):
+                    roaming = Roaming(p.spelling, pointer.to)
+                    self.bind_roaming(roaming, pointer, p)
+                    self.env[p.key] = roaming
+
+    def _moves(self, p: Node, where: Node) -> bool:
+        return p.key in self.study(where).mutated
+
+    def dynamic_buffer(self, d: Node, ctype: CType, space: str, extent: Expr) -> Place:
+        name = self.fresh(d.spelling)
+        buffer = Buffer(name, ctype.dtype or DType.F32, extent, space)
+        self.buffers[name] = buffer
+        self.shared.append(Alloc(buffer, (), self.here))
+        return Place(name, ZERO, ctype)
+
+    # ------------------------------------------------------------ afterwards
+
+    def _sealed(self, p: Param, body: tuple[Stmt, ...]) -> Param:
+        """A buffer parameter that is never written is const."""
+        if not isinstance(p, Buffer) or p.const:
+            return p
+        return replace(p, const=not any(self.writes(s, p.name) for s in statements(body)))
+
+    def writes(self, s: Stmt, buffer: str) -> bool:
+        match s:
+            case Store(buffer=b) | Atomic(buffer=b):
+                return b == buffer
+            case Intrinsic(name, args, result, key):
+                if isinstance(result, Addr) and result.buffer == buffer:
+                    return True
+                params = self.intrinsics[name, key].params
+                return any(
+                    isinstance(a, Addr) and a.buffer == buffer and _may_write(p.type)
+                    for a, p in zip(args, params, strict=False)
+                )
+        return False
+
+
+def _may_write(t: CType) -> bool:
+    if t.kind == "pointer":
+        return t.inner is None or not t.inner.const
+    return t.reference and not t.const

@@ -1,0 +1,243 @@
+"""Statements: declarations, choices, loops and returns."""
+
+from __future__ import annotations
+
+from xpiler.ir.nodes import Break, Const, Continue, Expr, Let, Return, Var
+from xpiler.ir.types import DType
+from xpiler.text.arithmetic import int_const
+from xpiler.text.clang import CType, Node
+from xpiler.text.inline import returns
+from xpiler.text.read_loops import Loops
+from xpiler.text.read_values import (
+    Binding, Items, Nothing, Place, Pointer, Roaming, Slot,
+)
+
+_IGNORED = frozenset({
+    "NULL_STMT", "TYPEDEF_DECL", "TYPE_ALIAS_DECL", "USING_DIRECTIVE", "USING_DECLARATION",
+    "STATIC_ASSERT", "STRUCT_DECL", "ENUM_DECL", "UNION_DECL", "CLASS_DECL", "FUNCTION_DECL",
+})
+
+
+class Statements(Loops):
+    """Reading statements."""
+
+    def sequence(self, statements: tuple[Node, ...]) -> None:
+        for k, s in enumerate(statements):
+            if self.targets and returns(s):
+                self.here = s.span if s.in_text else self.here
+                self.return_early(s, statements[k + 1:])
+                return
+            self.statement(s)
+
+    def statement(self, n: Node) -> None:
+        if n.in_text and n.kind != "COMPOUND_STMT":
+            self.here = n.span
+        match n.kind:
+            case "COMPOUND_STMT":
+                self.sequence(n.children)
+            case "DECL_STMT":
+                for d in n.children:
+                    if d.kind == "VAR_DECL":
+                        self.local(d)
+                    elif d.kind not in _IGNORED:
+                        raise self.unsupported(d)
+            case "VAR_DECL":
+                self.local(n)
+            case "IF_STMT":
+                self._if(n)
+            case "FOR_STMT":
+                self.for_loop(n)
+            case "WHILE_STMT":
+                self.while_loop(n)
+            case "DO_STMT":
+                self.do_loop(n)
+            case "SWITCH_STMT":
+                self.switch(n)
+            case "RETURN_STMT":
+                self._return(n)
+            case "BREAK_STMT":
+                self.leave(n)
+            case "CONTINUE_STMT":
+                self.again(n)
+            case "UNEXPOSED_STMT" if n.children:
+                self.statement(n.children[-1])
+            case "GOTO_STMT" | "LABEL_STMT" | "CXX_TRY_STMT" | "CXX_FOR_RANGE_STMT":
+                raise self.unsupported(n)
+            case kind if kind.startswith("ASM") or kind.endswith("ASM_STMT"):
+                raise self.unsupported(n, "inline assembly")
+            case kind if kind in _IGNORED:
+                pass
+            case _:
+                self.effect(n)
+
+    def _if(self, n: Node) -> None:
+        children = list(n.children)
+        while children and children[0].kind in ("DECL_STMT", "VAR_DECL") and len(children) > 2:
+            self.statement(children.pop(0))
+        cond = self.condition(children[0])
+        self.choice(
+            cond,
+            lambda: self.sequence((children[1],)),
+            (lambda: self.sequence((children[2],))) if len(children) > 2 else None,
+        )
+
+    def _return(self, n: Node) -> None:
+        if self.targets:
+            self.finish(n, self.targets[-1])
+        else:
+            self.emit(Return(self.here))
+
+    def leave(self, n: Node) -> None:
+        if self.loops and self.loops[-1].is_switch:
+            raise self.unsupported(n, "a break inside a branch of a switch")
+        self.emit(Break(self.here))
+
+    def again(self, n: Node) -> None:
+        loop = next((x for x in reversed(self.loops) if not x.is_switch), None)
+        if loop is not None and loop.update is not None:
+            loop.update()
+        self.emit(Continue(self.here))
+
+    # ------------------------------------------------------------ declarations
+
+    def local(self, d: Node) -> None:
+        """A local variable."""
+        ctype, init = d.type, d.initializer
+        if d.in_text:
+            self.here = d.span if not self.here.comment or d.span.line != self.here.line else self.here
+        if d.key in self.env and self.targets and self.env[d.key] == self.targets[-1].result:
+            place = self.env[d.key]
+            if init is not None and isinstance(place, Place) and not _default(init):
+                self.copy(place, self.initial(init, place), d)
+            return
+        if ctype.reference and init is not None:
+            self.env[d.key] = self._reference(d, init)
+        elif ctype.is_scalar:
+            self.env[d.key] = self._scalar_local(d, ctype, init)
+        elif ctype.kind == "pointer":
+            self.env[d.key] = self._pointer_local(d, ctype, init)
+        elif ctype.dtype is not None:
+            self.env[d.key] = self._buffer_local(d, ctype, init)
+        elif ctype.kind in ("opaque", "record", "function"):
+            self.env[d.key] = Nothing(ctype.name)
+        else:
+            raise self.unsupported(d, f"a variable of type `{ctype.name}`")
+
+    def _reference(self, d: Node, init: Node) -> Binding:
+        where = self.place(init)
+        if isinstance(where, Place):
+            return Place(where.buffer, self.steady(where.index, d.spelling), where.type)
+        return where
+
+    def _scalar_local(self, d: Node, ctype: CType, init: Node | None) -> Binding:
+        dtype = ctype.dtype or DType.I32
+        space = self.space_of(d)
+        if space not in (None, "local") or d.key in self.addressed:
+            place = self.allocate(d.spelling, ctype, space or "local")
+            if init is not None:
+                self.store(place, self.math.convert(self.scalar(init), dtype), d)
+            return place
+        known = d.constant if ctype.const and init is not None else None
+        if known is not None:
+            return Const(float(known) if dtype.is_float else int(known), dtype)
+        value = None if init is None else self.math.convert(self._first(init), dtype)
+        if ctype.const and isinstance(value, Const):
+            return value
+        var = self.variable(d.spelling, dtype)
+        if d.key in self.mutated:
+            self.moving.add(var.name)
+        elif value is not None and self.math.nonnegative(value):
+            self.math.counters.add(var.name)
+        self.declare(var, value)
+        return Slot(var)
+
+    def _first(self, init: Node) -> Expr:
+        if init.kind == "INIT_LIST_EXPR":
+            return self.scalar(init.children[0]) if init.children else int_const(0)
+        return self.scalar(init)
+
+    def declare(self, var: Var, value: Expr | None) -> None:
+        self.emit(Let(var, value, self.here))
+
+    def _pointer_local(self, d: Node, ctype: CType, init: Node | None) -> Binding:
+        to = ctype.inner or ctype
+        v = None if init is None else self.value(init)
+        if isinstance(v, Pointer):
+            if to.dtype is not None:
+                v = Pointer(v.buffer, v.index, to)
+            if d.key not in self.mutated:
+                return Pointer(v.buffer, self.steady(v.index, d.spelling), v.to)
+            roaming = Roaming(d.spelling, v.to)
+            self.bind_roaming(roaming, v, d)
+            return roaming
+        if v is None or isinstance(v, Nothing):
+            return Roaming(d.spelling, to) if to.dtype is not None else Nothing(ctype.name)
+        raise self.unsupported(d, f"a pointer of type `{ctype.name}` made from this")
+
+    def _buffer_local(self, d: Node, ctype: CType, init: Node | None) -> Binding:
+        space = self.space_of(d) or "local"
+        if d.is_extern or ctype.count == 0:
+            return self._dynamic(d, ctype, space)
+        if init is None or _default(init):
+            return self.allocate(d.spelling, ctype, space)
+        if ctype.kind == "array" and init.kind == "INIT_LIST_EXPR":
+            return self.allocate(d.spelling, ctype, space, self.items(init).items)
+        with self.captured() as before:
+            place = self.allocate(d.spelling, ctype, space)
+        self.out.extend(before)
+        v = self.initial(init, place)
+        if isinstance(v, Items) and ctype.kind == "vector" and space == "local":
+            self._set_init(place, v)
+        elif v != place:
+            self.copy(place, v, d)
+        return place
+
+    def _set_init(self, place: Place, v: Items) -> None:
+        self.copy(place, v, self.unit.top[0])
+
+    def _dynamic(self, d: Node, ctype: CType, space: str) -> Place:
+        """An array whose size the launch gives."""
+        if self.dynamic_shared is None or ctype.dtype is None:
+            raise self.fault(
+                "XP1006", f"the size of `{d.spelling}` is not known", d,
+                "no launch says how many bytes of dynamic memory there are",
+            )
+        extent = self.math.index(self.math.binary("/", self.dynamic_shared, int_const(ctype.dtype.bytes)))
+        return self.dynamic_buffer(d, ctype, space, extent)
+
+    def dynamic_buffer(self, d: Node, ctype: CType, space: str, extent: Expr) -> Place:
+        raise NotImplementedError
+
+    def space_of(self, d: Node) -> str | None:
+        """The space a variable is declared in, None where its declaration says nothing."""
+        if (space := d.note("xp.space:")) is not None:
+            return space
+        if "CUDASHARED_ATTR" in d.attributes:
+            return next((s.name for s in self.platform.spaces if s.scope == "block"), "shared")
+        return None
+
+    def foreign(self, decl: Node, n: Node) -> Binding:
+        """A variable of the file used in a kernel: a constant or a table."""
+        init, ctype = decl.initializer, decl.type
+        if decl.spelling in self.builtins and ctype.is_scalar:
+            return self.builtins[decl.spelling]
+        space = self.space_of(decl)
+        if decl.is_extern or space not in (None, "constant", "local"):
+            if space is not None and ctype.dtype is not None and not ctype.is_scalar:
+                self.local(decl)
+                return self.env[decl.key]
+            raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
+        if ctype.dtype is None or init is None or not ctype.const and space is None:
+            raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
+        outer, self.out = self.out, []
+        self.local(decl)
+        self.tables.extend(self.out)
+        self.out = outer
+        return self.env[decl.key]
+
+
+def _default(init: Node) -> bool:
+    """A default constructor that does nothing."""
+    return init.kind == "CALL_EXPR" and not init.children and not init.arguments
+
+

@@ -1,0 +1,155 @@
+"""Every mistake a user can make ends with a number, a place, a reason, exit status 2, and nothing half-done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+GOOD = """\
+__global__ void twice(float *a, float *c, int n) {
+  int i = blockIdx.x * 256 + threadIdx.x;
+  if (i < n) c[i] = a[i] * 2.0f;
+}
+extern "C" void entry(float *a, float *c, int n) {
+  float *d_a, *d_c;
+  cudaMalloc(&d_a, n * sizeof(float));
+  cudaMalloc(&d_c, n * sizeof(float));
+  cudaMemcpy(d_a, a, n * sizeof(float), cudaMemcpyHostToDevice);
+  twice<<<(n + 255) / 256, 256>>>(d_a, d_c, n);
+  cudaMemcpy(c, d_c, n * sizeof(float), cudaMemcpyDeviceToHost);
+  cudaFree(d_a);
+  cudaFree(d_c);
+}
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    status: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Call:
+    """The command line in a process of its own, in an empty folder, with a cache all tests share."""
+
+    def run(*args: str, path: str | None = None) -> Said:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200"}
+        if path is not None:
+            environment |= {"PATH": path, "XPILER_CACHE": str(tmp_path / "cold")}
+        done = subprocess.run(
+            [sys.executable, "-m", "xpiler", *args], cwd=tmp_path, env=environment, capture_output=True, text=True,
+            timeout=120, check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def write(folder: Path, text: str, name: str = "k.cu") -> str:
+    (folder / name).write_text(text)
+    return name
+
+
+def test_an_empty_file(call: Call, tmp_path: Path) -> None:
+    said = call("run", write(tmp_path, ""))
+    assert said.status == 2 and "[XP1001]" in said.err and "k.cu" in said.err
+
+
+def test_a_file_with_no_kernel(call: Call, tmp_path: Path) -> None:
+    said = call("translate", write(tmp_path, "int three() { return 3; }\n"), "--to", "hip")
+    assert said.status == 2 and "[XP1002]" in said.err and "k.cu" in said.err
+
+
+def test_a_syntax_error(call: Call, tmp_path: Path) -> None:
+    said = call("translate", write(tmp_path, GOOD.replace("a[i] * 2.0f;", "a[i] * ;")), "--to", "hip")
+    assert said.status == 2 and "[XP1003]" in said.err and "k.cu:3:" in said.err
+    assert "if (i < n) c[i] = a[i] * ;" in said.err and "^" in said.err
+
+
+def test_an_unknown_intrinsic(call: Call, tmp_path: Path) -> None:
+    said = call("translate", write(tmp_path, GOOD.replace("a[i] * 2.0f", "__mystery(a[i])")), "--to", "hip")
+    assert said.status == 2 and "[XP1004]" in said.err and "k.cu:3:" in said.err and "__mystery" in said.err
+
+
+def test_an_unknown_platform(call: Call, tmp_path: Path) -> None:
+    said = call("translate", write(tmp_path, GOOD), "--to", "metal")
+    assert said.status == 2 and "[XP3001]" in said.err and "metal" in said.err and "cuda" in said.err
+
+
+def test_an_unknown_suffix(call: Call, tmp_path: Path) -> None:
+    said = call("run", write(tmp_path, GOOD, "k.txt"))
+    assert said.status == 2 and "[XP3001]" in said.err and ".txt" in said.err and "--from" in said.err
+
+
+def test_no_compiler_on_the_path(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    said = call("run", write(tmp_path, GOOD), path=str(tmp_path / "bin"))
+    assert said.status == 2 and "[XP4001]" in said.err and "g++" in said.err and "try" in said.err
+
+
+def test_a_file_that_is_not_there(call: Call) -> None:
+    said = call("run", "absent.cu")
+    assert said.status == 2 and "[XP1020]" in said.err and "absent.cu" in said.err and "No such file" in said.err
+
+
+def test_a_file_that_is_not_text(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "k.cu").write_bytes(b"\xff\xfe\x00\x80")
+    said = call("run", "k.cu")
+    assert said.status == 2 and "[XP1020]" in said.err and "UTF-8" in said.err
+
+
+@pytest.mark.parametrize("out", ["no/such/folder/k.hip", "folder"])
+def test_an_output_that_cannot_be_written(call: Call, tmp_path: Path, out: str) -> None:
+    (tmp_path / "folder").mkdir()
+    said = call("translate", write(tmp_path, GOOD), "--to", "hip", "-o", out)
+    assert said.status == 2 and "[XP3010]" in said.err and out in said.err
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_value_that_is_no_number(call: Call, tmp_path: Path) -> None:
+    said = call("run", write(tmp_path, GOOD), "--let", "n=many")
+    assert said.status == 2 and "[XP3004]" in said.err and "n=many" in said.err
+
+
+def test_an_unknown_option(call: Call, tmp_path: Path) -> None:
+    said = call("run", write(tmp_path, GOOD), "--frobnicate")
+    assert said.status == 2 and "--frobnicate" in said.err
+
+
+def test_a_kernel_that_never_ends(call: Call, tmp_path: Path) -> None:
+    endless = GOOD.replace("if (i < n)", "volatile int on = 1; while (on) {} if (i < n)")
+    said = call("run", write(tmp_path, endless), "--timeout", "0.5", "--let", "n=100")
+    assert said.status == 2 and "[XP2020]" in said.err and "k.cu" in said.err and "0.5 s" in said.err
+
+
+def test_a_kernel_that_writes_out_of_bounds(call: Call, tmp_path: Path) -> None:
+    said = call("run", write(tmp_path, GOOD.replace("if (i < n) ", "")), "--let", "n=100")
+    assert said.status == 2 and "k.cu:3" in said.err and "[XP21" in said.err
+    assert said.out == ""
+
+
+def test_nothing_is_written_when_the_source_is_defective(call: Call, tmp_path: Path) -> None:
+    bad = write(tmp_path, GOOD.replace("if (i < n) ", ""))
+    before = sorted(p.name for p in tmp_path.iterdir())
+    said = call("translate", bad, "--to", "hip", "-o", "k.hip", "--let", "n=100")
+    assert said.status == 1 and "k.cu:3" in said.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+def test_sizes_nobody_can_guess_are_asked_for_by_name(call: Call, tmp_path: Path) -> None:
+    picky = GOOD.replace("c[i] = a[i] * 2.0f", "c[n == 31337 ? i : 2 * n] = a[i]")
+    said = call("check", write(tmp_path, picky))
+    assert said.status == 2 and "[XP2010]" in said.err and "--let n=" in said.err

@@ -1,0 +1,176 @@
+"""The command line as a person and as a script use it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from test_bad_input import GOOD
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200", "NO_COLOR": "1"}
+
+
+@dataclass(frozen=True)
+class Said:
+    status: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Call:
+    def run(*args: str) -> Said:
+        done = subprocess.run(
+            [sys.executable, "-m", "xpiler", *args], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True,
+            timeout=120, check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def write(folder: Path, text: str, name: str = "k.cu") -> str:
+    (folder / name).write_text(text)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--help"], ["translate", "check", "run", "platforms", "explain", "--to bang"]),
+        (["translate", "--help"], ["--let", "--grid", "--keep", "-o softmax.mlu"]),
+        (["run", "--help"], ["--tasks", "--seed"]),
+        (["bench", "corpus", "--help"], ["--layout", "--limit"]),
+    ],
+)
+def test_help_teaches(call: Call, args: list[str], words: list[str]) -> None:
+    said = call(*args)
+    assert said.status == 0
+    assert [w for w in words if w not in said.out] == []
+
+
+def test_run_reports_what_numpy_computes(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD.replace("a[i] * 2.0f", "(float)(i % 7) - 2.5f"))
+    said = call("run", "k.cu", "--let", "n=1001", "--json")
+    assert said.status == 0, said.err
+    result = json.loads(said.out)
+    (output,) = result["outputs"]
+    expected = np.arange(1001) % 7 - 2.5
+    assert result["status"] == "ok" and result["scalars"] == {"n": 1001} and result["findings"] == []
+    assert (output["name"], output["elements"], output["nans"], output["untouched"]) == ("c", 1001, 0, 0)
+    assert output["mean"] == pytest.approx(expected.mean(), rel=1e-6)
+    assert (output["least"], output["most"]) == (-2.5, 3.5)
+
+
+def test_run_prints_a_table(call: Call, tmp_path: Path) -> None:
+    said = call("run", write(tmp_path, GOOD))
+    assert said.status == 0 and "checksum" in said.out and "c f32" in said.out
+    assert "n=" in said.err
+
+
+def test_equal_seeds_repeat_and_others_do_not(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    once, again, other = (call("run", "k.cu", "--seed", seed).out for seed in ("1", "1", "2"))
+    assert once == again != other
+
+
+def test_check_accepts_a_sane_file(call: Call, tmp_path: Path) -> None:
+    said = call("check", write(tmp_path, GOOD))
+    assert said.status == 0 and "source runs clean" in said.out and "n=" in said.out
+
+
+def test_check_tells_two_files_apart(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    write(tmp_path, GOOD.replace("a[i] * 2.0f", "a[i] + a[i]"), "same.cu")
+    write(tmp_path, GOOD.replace("i < n", "i < n - 1"), "other.cu")
+    assert call("check", "k.cu", "same.cu").status == 0
+    said = call("check", "k.cu", "other.cu", "--json")
+    assert said.status == 1
+    rungs = {e["rung"]: e for e in json.loads(said.out)["evidence"]}
+    assert rungs["equal on tests"]["verdict"] == "refuted"
+    assert rungs["equal on tests"]["witness"]["buffer"] == "c"
+
+
+def test_translate_writes_a_confirmed_file_that_computes_the_same(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    said = call("translate", "k.cu", "--to", "c", "-o", "k.c")
+    assert said.status == 0, said.err
+    assert "equal on tests" in said.err and said.out == ""
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["k.c", "k.cu"]
+    assert call("check", "k.cu", "k.c").status == 0
+
+
+def test_translate_prints_the_text_alone(call: Call, tmp_path: Path) -> None:
+    said = call("translate", write(tmp_path, GOOD), "--to", "hip")
+    assert said.status == 0, said.err
+    assert "hipMalloc" in said.out and "equal on tests" not in said.out
+
+
+def test_translate_as_json(call: Call, tmp_path: Path) -> None:
+    said = call("translate", write(tmp_path, GOOD), "--to", "c", "--json", "--let", "n=300")
+    result = json.loads(said.out)
+    assert result["confirmed"] is True and result["to"] == "c" and "entry" in result["text"]
+    assert all("300" in e["scope"] for e in result["evidence"] if e["rung"] == "equal on tests")
+
+
+def test_platforms_are_listed(call: Call) -> None:
+    said = call("platforms")
+    assert said.status == 0 and all(w in said.out for w in ("cuda", "bang", ".mlu", "nram"))
+
+
+def test_a_code_is_explained(call: Call) -> None:
+    assert "sizes" in call("explain", "XP2010").out
+    said = call("explain", "XP9999")
+    assert said.status == 2 and "XP9999" in said.err
+
+
+def test_passes_are_listed(call: Call) -> None:
+    said = call("pass", "list")
+    assert said.status == 0 and "Detensorize" in said.out
+
+
+def test_a_fault_is_json_too(call: Call) -> None:
+    said = call("run", "absent.cu", "--json")
+    assert said.status == 2 and json.loads(said.out)["error"]["code"] == "XP1020"
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
+    slow = GOOD.replace("if (i < n)", "volatile int on = 1; while (on) {} if (i < n)")
+    write(tmp_path, slow)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xpiler", "translate", "k.cu", "--to", "hip", "-o", "k.hip"], cwd=tmp_path,
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130 and "Traceback" not in err
+    assert [p.name for p in tmp_path.iterdir()] == ["k.cu"]
+
+
+def test_a_suite_is_counted(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "suite" / "cuda_code_test"
+    folder.mkdir(parents=True)
+    sized = GOOD.replace("int n", "int size").replace("n * sizeof", "size * sizeof").replace("(n + 255)", "(size + 255)")
+    sized = sized.replace("i < n", "i < size").replace("d_c, n)", "d_c, size)")
+    (folder / "twice_6_50.cu").write_text(sized)
+    (folder / "broken_6_50.cu").write_text(sized.replace("if (i < size) ", ""))
+    (folder / "empty_1.cu").write_text("")
+    said = call("bench", "corpus", "suite", "--from", "cuda", "--to", "c", "--json")
+    assert said.status == 0, said.err
+    outcomes = {r["operator"]: r["outcome"] for r in json.loads(said.out)}
+    assert outcomes == {"twice": "confirmed", "broken": "source defective", "empty": "XP1001"}
