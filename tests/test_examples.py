@@ -21,8 +21,10 @@ from xpiler import platforms
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry
 from xpiler.emulate.run import run as emulate
+from xpiler.ir.check import check
 from xpiler.ir.nodes import Buffer, Const, Param, Var
 from xpiler.ir.types import DType
+from xpiler.text.read import read
 
 Array = NDArray[np.generic]
 Argument = Array | int | float
@@ -171,6 +173,17 @@ def compare(spec: Spec, run: Run, rng: np.random.Generator) -> None:
 def test_every_example_has_a_specification() -> None:
     assert EXAMPLES
     assert {p.stem for p in EXAMPLES} == set(SPECS)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
+def test_reads_into_a_well_formed_program(path: Path) -> None:
+    platform = platforms.of_file(path)
+    assert platform is not None
+    program = read(path.read_text(), platform, path.name)
+    check(program)
+    assert program.launcher is not None
+    assert program.launcher.name == SPECS[path.stem].function
+    assert program.kernels
 
 
 # ---------------------------------------------------------------- on this CPU itself

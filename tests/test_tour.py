@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SAVED = re.compile(r"Save this as `([\w.]+)`:\n\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_pages_have_commands() -> None:
-    assert len(ALL) >= 8
+    assert len(ALL) >= 11
     assert {c.split()[1] for _, c in ALL} >= {"run", "check", "translate"}
 
 

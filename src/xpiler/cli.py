@@ -7,10 +7,9 @@ import os
 import pkgutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import is_dataclass, replace
+from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,15 +22,12 @@ from xpiler.bench import corpus as bench_corpus
 from xpiler.codes import CODES
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault, Span
-from xpiler.ir.nodes import Program
-from xpiler.platforms.platform import Platform
-from xpiler.text.read import read
+from xpiler.given import geometry_of, platform_of, program_of, text_of, values
 from xpiler.verify.confirm import confirm
-from xpiler.verify.evaluate import Number
 from xpiler.verify.observe import Effort, observe
 from xpiler.verify.once import Once, once
-from xpiler.verify.signature import given_sizes, signature
 from xpiler.verify.verdict import Evidence, confirmed, refuted
+from xpiler.written import check_writable, write_whole
 
 app = typer.Typer(
     name="xpiler", no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False,
@@ -62,12 +58,12 @@ Let = Annotated[
 ]
 Grid = Annotated[str, typer.Option(help="Blocks of a kernel without host code: `x`, `x,y` or `x,y,z`.")]
 Block = Annotated[str, typer.Option(help="Threads of a block of a kernel without host code, likewise.")]
-Tasks = Annotated[int, typer.Option(help="Tasks of a kernel without host code, on task platforms.")]
+Tasks = Annotated[str, typer.Option(help="Tasks of a kernel without host code, on task platforms.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout instead of tables.")]
 Seeds = Annotated[int, typer.Option(min=1, help="Random inputs to try at every choice of sizes.")]
 Budget = Annotated[float, typer.Option(min=1.0, help="Seconds for running the source, and again the result.")]
 Timeout = Annotated[float, typer.Option(min=0.05, help="Seconds one run of a kernel may take.")]
-Kernel = Annotated[str, typer.Option(help="The kernel to run, where a file without host code has several.")]
+Named = Annotated[str, typer.Option(help="The kernel to run, where a file without host code has several.")]
 Size = Annotated[list[str], typer.Option(help="Elements of an array nothing in the file allocates: `--size a=1024`.")]
 
 
@@ -83,7 +79,7 @@ def translate(
     let: Let = [],  # noqa: B006  (typer's way to say "may be repeated")
     grid: Grid = "",
     block: Block = "",
-    tasks: Tasks = 0,
+    tasks: Tasks = "",
     seeds: Seeds = 3,
     budget: Budget = 60.0,
     keep: Annotated[bool, typer.Option("--keep", help="Write the text even when it was not confirmed.")] = False,
@@ -101,27 +97,28 @@ def translate(
 
         xpiler translate kernel_only.cu --to bang --grid 32 --block 256 --let n=8000
     """
-    source = _platform(file, from_)
+    source = platform_of(file, from_)
     if pivot:
         to = next(p.name for p in map(platforms.get, platforms.NAMES) if p.model == "serial" and not p.vector_bits)
     if not to:
-        raise Fault("XP3002", "no target language", why="`translate` needs one", try_="--to bang")
+        raise Fault("XP3005", "no target language", why="`translate` needs one", try_="--to bang")
     target = platforms.get(to)
-    text = _text(file)
+    text = text_of(file)
     if out is not None:
-        _check_writable(out)
+        check_writable(out)
     with _progress() as progress:
         result = engine.translate(
             text, source, target, file=str(file), progress=progress,
             options=engine.Options(
-                let=_let(let), geometry=_geometry(grid, block, tasks), seeds=seeds, budget=budget, cache=_cache()
+                let=values(let), geometry=geometry_of(source, grid, block, tasks), seeds=seeds, budget=budget,
+                cache=_cache(),
             ),
         )
     good = confirmed(result.evidence)
     written = bool(result.text) and (good or keep)
     if written:
         if out is not None:
-            _write(out, result.text)
+            write_whole(out, result.text)
         elif not as_json:
             print(result.text, end="")
     if as_json:
@@ -149,8 +146,8 @@ def run(
     size: Size = [],  # noqa: B006
     grid: Grid = "",
     block: Block = "",
-    tasks: Tasks = 0,
-    kernel: Kernel = "",
+    tasks: Tasks = "",
+    kernel: Named = "",
     seed: Annotated[int, typer.Option(min=0, help="Which random inputs.")] = 0,
     timeout: Timeout = 60.0,
     as_json: Json = False,
@@ -161,14 +158,14 @@ def run(
 
         xpiler run kernel_only.mlu --tasks 16 --let n=4096
     """
-    platform, text, program = _read(file, from_, let, size, grid, block, tasks, kernel)
+    platform, text, program = program_of(file, from_, let, size, grid, block, tasks, kernel)
     with _progress() as progress:
         result = once(
-            text, platform, program, file=str(file), let=_let(let), kernel=kernel, seed=seed,
+            text, platform, program, file=str(file), let=values(let), kernel=kernel, seed=seed,
             effort=_effort(1, timeout), cache=_cache(), progress=progress,
         )
     trial = result.trial
-    if not trial.clean and not trial.findings:
+    if trial.status == "timeout" or (not trial.clean and not trial.findings):
         raise _unfinished(file, result, timeout)
     if as_json:
         _print_json({
@@ -195,8 +192,8 @@ def check(
     size: Size = [],  # noqa: B006
     grid: Grid = "",
     block: Block = "",
-    tasks: Tasks = 0,
-    kernel: Kernel = "",
+    tasks: Tasks = "",
+    kernel: Named = "",
     seeds: Seeds = 3,
     timeout: Timeout = 60.0,
     as_json: Json = False,
@@ -207,12 +204,12 @@ def check(
 
         xpiler check softmax.cu softmax.mlu --let n=1000
     """
-    platform, text, program = _read(a, from_, let, size, grid, block, tasks, kernel)
+    platform, text, program = program_of(a, from_, let, size, grid, block, tasks, kernel)
     effort = _effort(seeds, timeout)
-    second = None if b is None else _read(b, to, let, size, grid, block, tasks, "")
+    second = None if b is None else program_of(b, to, let, size, grid, block, tasks, "")
     with _progress() as progress:
         reference = observe(
-            text, platform, program, file=str(a), let=_let(let), kernel=kernel, effort=effort,
+            text, platform, program, file=str(a), let=values(let), kernel=kernel, effort=effort,
             cache=_cache(), progress=progress,
         )
         evidence: tuple[Evidence, ...] = (reference.evidence,)
@@ -298,82 +295,7 @@ def bench_corpus_command(
                 err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False)
 
 
-# ---------------------------------------------------------------- reading what the user gave
-
-
-def _platform(file: Path, name: str) -> Platform:
-    if name:
-        return platforms.get(name)
-    found = platforms.of_file(file)
-    if found is None:
-        raise Fault(
-            "XP3001", f"cannot tell the language of {file}", why=f"no platform claims the suffix `{file.suffix}` alone",
-            try_=f"--from with one of {', '.join(platforms.NAMES)}",
-        )
-    return found
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text()
-    except OSError as e:
-        raise Fault("XP1020", f"cannot read {file}", Span(str(file)), why=e.strerror or str(e)) from e
-    except UnicodeDecodeError as e:
-        raise Fault("XP1020", f"cannot read {file}", Span(str(file)), why="it is not text in UTF-8") from e
-
-
-def _read(
-    file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: int, kernel: str
-) -> tuple[Platform, str, Program]:
-    platform, text = _platform(file, name), _text(file)
-    program = read(text, platform, str(file), geometry=_geometry(grid, block, tasks) or None, let=_let(let) or None)
-    program = given_sizes(program, {k: v for k, v in _let(size).items() if isinstance(v, int)})
-    if any(not a.extents for a in signature(program, kernel).arrays):
-        program = _with_extents(program, platform)
-    return platform, text, program
-
-
-def _with_extents(program: Program, platform: Platform) -> Program:
-    """The sizes of arrays nothing allocates, from what the kernels access; unchanged where that cannot be told."""
-    try:
-        pivot, _ = engine.sequential(program, platform)
-    except Fault:
-        return program
-    return replace(program, launcher=engine.with_extents(pivot).launcher)
-
-
-def _let(items: Sequence[str]) -> dict[str, Number | tuple[Number, ...]]:
-    """Scalars, and the contents of arrays (values with commas)."""
-    out: dict[str, Number | tuple[Number, ...]] = {}
-    for item in items:
-        name, equals, value = item.partition("=")
-        try:
-            numbers = tuple(int(v, 0) if _is_integer(v) else float(v) for v in value.split(","))
-        except ValueError:
-            numbers = ()
-        if not (name and equals and numbers):
-            raise Fault("XP3004", f"cannot understand `--let {item}`", why="it is not NAME=NUMBER", try_="--let n=1000")
-        out[name] = numbers[0] if len(numbers) == 1 else numbers
-    return out
-
-
-def _is_integer(text: str) -> bool:
-    return text.strip().lstrip("+-").isdigit() or text.strip().lower().startswith("0x")
-
-
-def _geometry(grid: str, block: str, tasks: int) -> dict[str, str]:
-    """What was said of the launch of a kernel without host code."""
-    said = {"grid": grid, "block": block, "tasks": str(tasks or "")}
-    for option, text in said.items():
-        _check_extents(text, f"--{option}")
-    return {option: text for option, text in said.items() if text}
-
-
-def _check_extents(text: str, option: str) -> None:
-    parts = text.split(",") if text else []
-    if len(parts) > 3 or not all(p.strip().isdigit() and int(p) > 0 for p in parts):
-        why = "it is not X, X,Y or X,Y,Z in positive numbers"
-        raise Fault("XP3004", f"cannot understand `{option} {text}`", why=why, try_=f"{option} 32,8")
+# ---------------------------------------------------------------- the pieces
 
 
 def _effort(seeds: int, timeout: float) -> Effort:
@@ -393,48 +315,13 @@ def _unfinished(file: Path, result: Once, timeout: float) -> Fault:
     name, status = result.signature.name, result.trial.status
     match status:
         case "timeout":
-            what, why = f"`{name}` did not end within {timeout:g} s", "it loops for ever, or the sizes are large"
+            what = f"`{name}` did not end within {timeout:g} s"
+            why = "; ".join(result.trial.findings) or "it loops for ever, or the sizes are large"
             return Fault("XP2020", what, Span(str(file)), why=why, try_="--timeout, or smaller sizes with --let")
         case "memory":
             what, why = f"`{name}` asked for more memory than a run may have", "the sizes are large"
             return Fault("XP2021", what, Span(str(file)), why=why, try_="smaller sizes with --let")
     return Fault("XP2022", f"`{name}` ended with {status}", Span(str(file)), why=result.trial.stderr.strip()[-300:])
-
-
-# ---------------------------------------------------------------- writing
-
-
-def _check_writable(out: Path) -> None:
-    folder = out.parent
-    if out.is_dir():
-        raise _not_writable(out, "it is a directory")
-    if not folder.is_dir():
-        raise _not_writable(out, f"there is no directory {folder}")
-    if not os.access(folder, os.W_OK):
-        raise _not_writable(out, f"{folder} may not be written to")
-
-
-def _not_writable(out: Path, why: str) -> Fault:
-    return Fault("XP3010", f"cannot write {out}", Span(str(out)), why=why, try_="another path for -o")
-
-
-def _write(out: Path, text: str) -> None:
-    """All of it or nothing: a file beside it, then a rename."""
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    except OSError as e:
-        raise _not_writable(out, e.strerror or str(e)) from e
-    try:
-        with os.fdopen(handle, "w") as f:
-            f.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, out)
-    except OSError as e:
-        raise _not_writable(out, e.strerror or str(e)) from e
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def _print_json(value: object) -> None:

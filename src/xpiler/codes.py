@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xpiler.ir.check import CODES as FORM
 from xpiler.text.codes import CODES as READING
 from xpiler.verify.codes import CODES as CHECKING
 
@@ -10,8 +11,13 @@ CODES: dict[str, str] = {
     "XP1020": "the file cannot be opened, or is not text",
     **CHECKING,
     "XP3001": "the language is not one of the platforms, or the suffix does not say which one it is",
-    "XP3002": "no target language was given",
+    "XP3002": "no sequential form of a kernel was found",
     "XP3003": "there is no message with that code",
     "XP3004": "an option's value cannot be understood",
+    "XP3005": "no target language was given",
     "XP3010": "the output file cannot be written",
+    "XP3020": "a benchmark suite's layout is unknown, or nothing of it is there",
+    **FORM,
+    "XP4001": "no C++ compiler was found; running kernels needs g++",
+    "XP4002": "the C++ compiler refuses the text",
 }

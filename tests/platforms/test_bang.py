@@ -11,7 +11,7 @@ import pytest
 
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Run
-from xpiler.emulate.run import run
+from xpiler.emulate.run import from_bf16, run, to_bf16
 from xpiler.ir.nodes import Buffer, Var
 from xpiler.ir.types import DType
 from xpiler.platforms import get
@@ -192,6 +192,18 @@ def test_strided_copies_move_the_documented_segments() -> None:
     np.testing.assert_array_equal(got[80:].reshape(8, 4), blocks)
 
 
+def test_a_two_dimensional_array_is_copied_and_filled_by_its_elements() -> None:
+    a = random(8, 16)
+    body = """__nram__ float x[8][16], y[8][16];
+    __memcpy(x, a, sizeof(x), GDRAM2NRAM);
+    __bang_write_value(y, 128, 3.0f);
+    __memcpy(y, x, 32, NRAM2NRAM, 64, 64, 3);
+    __memcpy(o, y, sizeof(y), NRAM2GDRAM);"""
+    expected = np.full((8, 16), 3.0, np.float32)
+    expected[:4, :8] = a[:4, :8]
+    np.testing.assert_array_equal(outcome(body, o=np.zeros((8, 16), np.float32), a=a)["o"], expected)
+
+
 def test_layout_intrinsics_permute_as_numpy_does() -> None:
     a = random(2, 3, 4, 5)
     body = """__nram__ float x[120], y[400];
@@ -338,6 +350,19 @@ def test_roundings_to_half_pick_the_named_neighbour() -> None:
         np.testing.assert_array_equal(result, expected, err_msg=kind)
 
 
+def test_bfloat16_is_the_upper_half_of_a_float() -> None:
+    a = np.concatenate([random(60), [1.00390625, 1.01171875, 0.0, -0.0]]).astype(np.float32)
+    body = """__nram__ float x[64];
+    __nram__ bfloat16_t y[64];
+    __memcpy(x, a, 256, GDRAM2NRAM);
+    __bang_float2bfloat16_rn(y, x, 64);
+    __bang_bfloat162float(x, y, 64);
+    __memcpy(o, x, 256, NRAM2GDRAM);"""
+    got = outcome(body, o=np.zeros(64, np.float32), a=a)["o"]
+    np.testing.assert_array_equal(got, from_bf16(to_bf16(a)))
+    assert list(got[60:62]) == [1.0, 1.015625]  # ties go to the even neighbour
+
+
 def test_float_to_integer_rounds_scales_and_saturates() -> None:
     x = np.array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 2.4, -2.6, 1e10, -1e10, 40.0, -33.3], np.float32)
     n = len(x)
@@ -353,6 +378,39 @@ def test_float_to_integer_rounds_scales_and_saturates() -> None:
         np.testing.assert_array_equal(result, np.clip(e.astype(np.float64), -(2.0**31), 2.0**31 - 1))
     scaled = 4.0 * x.astype(np.float64)
     np.testing.assert_array_equal(got["oz"], np.clip(np.trunc(scaled + np.copysign(0.5, scaled)), -128, 127))
+
+
+# ---------------------------------------------------------------- selection and atomics
+
+
+def test_selection_packs_or_overwrites_where_the_mask_is_set() -> None:
+    a = random(64)
+    body = """__nram__ float x[64], m[64], y[64];
+    __memcpy(x, a, 256, GDRAM2NRAM);
+    __bang_gt_scalar(m, x, 0.5f, 64);
+    oi[0] = __bang_filter(y, x, m, 64);
+    oi[1] = __bang_count(m, 64);
+    __memcpy(o, y, oi[0] * 4, NRAM2GDRAM);
+    __bang_write_value(y, 64, -9.0f);
+    __bang_maskmove(y, x, m, 64);
+    __memcpy(o + 64, y, 256, NRAM2GDRAM);"""
+    got = outcome(body, o=np.zeros(128, np.float32), oi=np.zeros(2, np.int32), a=a)
+    kept = a[a > 0.5]
+    assert list(got["oi"]) == [len(kept)] * 2
+    np.testing.assert_array_equal(got["o"][: len(kept)], kept)
+    np.testing.assert_array_equal(got["o"][64:], np.where(a > 0.5, a, -9.0))
+
+
+def test_atomics_add_every_tasks_share_and_return_the_old_value() -> None:
+    body = """__nram__ float x[4], old[1];
+    __bang_write_value(x, 4, (float)(taskId + 1));
+    __bang_atomic_reduce_add(o, x, 4);
+    __bang_atomic_reduce_max(o + 4, (float)taskId);
+    __bang_atomic_add(old, o + 5, 1.0f);
+    o[6 + (int)old[0]] = old[0] + 0.5f;"""
+    done = run_kernel(body, extents={"task": 5}, o=np.zeros(11, np.float32))
+    assert done.status == "ok", done.findings
+    np.testing.assert_array_equal(done.outputs["o"], [15] * 4 + [4, 5, 0.5, 1.5, 2.5, 3.5, 4.5])
 
 
 # ---------------------------------------------------------------- tasks and the host
@@ -398,6 +456,37 @@ extern "C" void host(float* out, const float* in, int n) {
   cnrtQueueDestroy(queue);
 }
 """
+
+
+@pytest.mark.parametrize(
+    ("job", "clusters", "cluster"),
+    [("Block", 0, [0] * 16), ("Union1", 1, [0] * 16), ("Union2", 2, [0] * 4 + [1] * 4 + [0] * 4 + [1] * 4)],
+)
+def test_cluster_numbers_repeat_in_every_round_of_a_job(job: str, clusters: int, cluster: list[int]) -> None:
+    text = HOST.replace("{8, 1, 1}", "{16, 1, 1}").replace("Union1", job)
+    text = text.replace("y + taskId * per, x", "y, a").replace("__bang_mul_const(x, x, 2.0f, per);", "")
+    text = text.replace("__memcpy(y, a, per * sizeof(float), NRAM2GDRAM);", "y[taskId] = clusterId * 10 + clusterDim;")
+    params = (Buffer("out", DType.F32, None), Buffer("in", DType.F32, None, const=True), Var("n", DType.I32))
+    entry = Entry("host", params)
+    done = run(build(text, BANG, entry), entry, {"out": random(64), "in": random(64), "n": 64})
+    assert done.status == "ok", (done.findings, done.stderr)
+    np.testing.assert_array_equal(done.outputs["out"][:16], [10 * c + clusters for c in cluster])
+
+
+def test_a_double_run_of_the_same_text_is_a_reference_for_the_float_one() -> None:
+    a = random(64).astype(np.float64)
+    source = """__mlu_global__ void k(float* o, const float* a) {
+    __nram__ float x[64], y[64];
+    __memcpy(x, a, 64 * sizeof(float), GDRAM2NRAM);
+    __bang_active_gelup(x, x, 64);
+    __bang_write_zero(y, 64);
+    __bang_reduce_sum(y, x, 64);
+    o[0] = y[0] + y[32];\n}"""
+    entry = Entry("k", (Buffer("o", DType.F32, None), Buffer("a", DType.F32, None, const=True)), kernel=True)
+    done = run(build(source, BANG, entry, real="f64"), entry, {"o": np.zeros(1), "a": a})
+    assert done.status == "ok", (done.findings, done.stderr)
+    expected = np.sum(0.5 * a * (1 + ERF(a / np.sqrt(2.0))))
+    np.testing.assert_allclose(done.outputs["o"], expected, 1e-13)
 
 
 def test_a_host_launches_a_job_and_copies_its_result_back() -> None:

@@ -307,6 +307,33 @@ def test_exchanges_between_lanes() -> None:
     assert alone("hip", declared, exchange("xor", 32, 32)) == "float w = __shfl_xor(a[n], 16, 32);\n"
 
 
+def test_an_exchange_stands_in_its_only_use() -> None:
+    w, x = v("w", T.F32), v("x", T.F32)
+    fetch = (Let(x, ZERO), Let(w, None), exchange("xor", 32, 32))
+    use = Assign(x, op("+", x, w, T.F32))
+    assert alone("cuda", *fetch, use) == "float x = 0.0f;\nx += __shfl_xor_sync(0xffffffffu, a[n], 16);\n"
+    kept = "float w = __shfl_xor_sync(0xffffffffu, a[n], 16);\n"
+    assert kept in alone("cuda", *fetch, use, use)
+    assert kept in alone("cuda", *fetch, Assign(x, Select(op("<", N, c(3), T.BOOL), w, x, T.F32)))
+    assert kept in alone("cuda", *fetch, If(op("<", N, c(3), T.BOOL), (use,)))
+
+
+def test_a_local_that_names_an_axis_is_the_axis() -> None:
+    tid, lane = v("threadIdx_x"), v("lane")
+    body = (Let(lane, tid), Store("o", op("+", lane, op("%", tid, c(32))), ZERO))
+    assert alone("cuda", loop(tid, c(64), *body, kind="thread.x")) == dedent("""\
+        int lane = threadIdx.x;
+        o[lane + lane % 32] = 0.0f;
+        """)
+    moved = (*body, Assign(lane, op("+", lane, c(1))))
+    assert alone("cuda", loop(tid, c(64), *moved, kind="thread.x")) == dedent("""\
+        const int tx = threadIdx.x;
+        int lane = tx;
+        o[lane + tx % 32] = 0.0f;
+        lane += 1;
+        """)
+
+
 def test_atomics() -> None:
     update = Atomic("add", "o", N, at("a", N))
     assert alone("cuda", update) == "atomicAdd(&o[n], a[n]);\n"
@@ -330,7 +357,7 @@ def test_shared_memory_of_a_size_known_at_run_time_is_given_by_the_launch() -> N
 
 
 def test_a_host_pointer_is_not_handed_to_a_device() -> None:
-    program = launched("cuda", RELU)
+    program = launched("cuda", loop(v("i"), N, RELU))
     assert program.launcher is not None
     launcher = replace(program.launcher, body=(Launch("relu", ARGS),))
     with pytest.raises(NotExpressible, match="`a` is not in device memory"):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from xpiler.platforms.platform import Platform
 
 TEXT = "/xp/text"  # what the compiler calls the user's file
-DRIVER = "/xp/driver"
 
 _STANDARD = frozenset(
     "algorithm any array atomic bitset cassert cctype cerrno cfenv cfloat chrono cinttypes climits cmath complex "

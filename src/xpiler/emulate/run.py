@@ -23,6 +23,7 @@ _RECORD = struct.Struct("<QQQQdq48s")
 _BUFFER, _INTEGER, _REAL = 0, 1, 2
 _CONST, _DEVICE, _DATA = 1, 2, 4
 _EXIT_MEMORY, _EXIT_TIMEOUT = 87, 88
+_FORBIDDEN = "the program asked the system for something kernels may not do"
 _NUMPY = {
     DType.BOOL: np.bool_, DType.I8: np.int8, DType.U8: np.uint8, DType.I16: np.int16, DType.U16: np.uint16,
     DType.I32: np.int32, DType.U32: np.uint32, DType.I64: np.int64, DType.U64: np.uint64, DType.F16: np.float16,
@@ -52,8 +53,8 @@ def run(
         lines = _lines(folder / "findings")
         findings = tuple(f for f in (_finding(executable, line) for line in lines if "code" in line) if f)
         if done.code == -signal.SIGSYS and not findings:
-            findings = (Finding("XP2160", "the program asked the system for something kernels may not do", executable.file),)
-        seconds = next((float(line["done"]) for line in lines if "done" in line), 0.0)
+            findings = (Finding("XP2160", _FORBIDDEN, executable.file),)
+        seconds = next((float(str(line["done"])) for line in lines if "done" in line), 0.0)
         finished = done.code == 0 and any("done" in line for line in lines)
         outputs = _outputs(folder / "out", buffers) if finished and not findings else {}
     status = _status(done, finished, findings)

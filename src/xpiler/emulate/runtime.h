@@ -199,28 +199,27 @@ struct Slot {
 
 int drive(int argc, char** argv, void (*call)(const Slot*));
 
-template <class T>
-T argument(const Slot& s) {
-    if constexpr (std::is_pointer_v<T>) return static_cast<T>(s.buffer);
-    else if constexpr (std::is_integral_v<T>) return static_cast<T>(s.integer);
-    else return static_cast<T>(s.real);
-}
+// Arguments that become whatever type the parameter has, so that the call's own overload resolution decides.
+struct BufferSlot {
+    const Slot& slot;
+    template <class T>
+    operator T*() const {
+        return static_cast<T*>(slot.buffer);
+    }
+};
 
-template <class... A, std::size_t... I>
-auto bound(void (*f)(A...), const Slot* s, std::index_sequence<I...>) {
-    return [=] { f(argument<A>(s[I])...); };
-}
+struct NumberSlot {
+    const Slot& slot;
+    template <class T, class = std::enable_if_t<!std::is_pointer_v<T> && !std::is_reference_v<T>>>
+    operator T() const {
+        if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) return static_cast<T>(slot.integer);
+        else return static_cast<T>(slot.real);
+    }
+};
 
-// Calls f (any result type) with the slots converted to its own parameter types.
-template <class R, class... A>
-void apply(R (*f)(A...), const Slot* s) {
-    bound(reinterpret_cast<void (*)(A...)>(f), s, std::index_sequence_for<A...>{})();
-}
-
-template <class R, class... A>
-void apply_kernel(R (*f)(A...), const Slot* s, const Geometry& g, const char* name) {
-    auto call = bound(reinterpret_cast<void (*)(A...)>(f), s, std::index_sequence_for<A...>{});
-    launch(g, name, [](void* d) { (*static_cast<decltype(call)*>(d))(); }, &call);
+template <class F>
+void launch_call(const Geometry& geometry, const char* name, F call) {
+    launch(geometry, name, [](void* d) { (*static_cast<F*>(d))(); }, &call);
 }
 
 } // namespace xp

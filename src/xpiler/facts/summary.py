@@ -619,7 +619,33 @@ def _normal(w: Write) -> Write:
             again = True
             break
     guard = sym.conjoin(*guards)
-    return Write(tuple(vars_), index, guard, sym.assume(value, guard))
+    w = Write(tuple(vars_), index, guard, sym.assume(value, guard))
+    split = split_digits(w, (w.index,))
+    return w if split is None else _normal(split)
+
+
+def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
+    """A variable that `parts` use as v / c and v % c becomes two: v = c * high + low."""
+    for v in w.vars:
+        n = sym.extent_of(v)
+        if not sym.is_const(n):
+            continue
+        cuts = set()
+        for part in parts:
+            for node in sym.collect(part, lambda x: x.op in ("div", "mod") and v in x.free):  # noqa: B023
+                inner, by = node.args
+                const, terms = sym.terms_of(inner)
+                if set(terms) == {v} and terms[v] == 1 and sym.is_const(by) and const == 0:
+                    cuts.add(sym.value_of(by))
+        size = sym.value_of(n)
+        for c in sorted(cuts):
+            if 1 < c < size and size % c == 0:
+                high = sym.fresh("i", sym.integer(size // c))
+                low = sym.fresh("i", sym.integer(c))
+                moved = w.at({v: sym.add(sym.scale(high, c), low)})
+                vars_ = [u for u in w.vars if u is not v] + [high, low]
+                return Write(tuple(vars_), *moved.parts())
+    return None
 
 
 def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:

@@ -103,6 +103,10 @@ def _range(n: Sym) -> tuple[float, float]:
                     lo, hi = lo * x.lo, (hi * x.hi if x.hi and hi else 0)
                 return lo, hi
         case "bit":
+            if n.data == "<<" and a[0].op == "int" and a[1].lo >= 0 and a[1].hi <= 62:
+                return value_of(a[0]) << int(a[1].lo), value_of(a[0]) << int(a[1].hi)
+            if n.data == "&" and a[1].op == "int" and value_of(a[1]) >= 0:
+                return 0, value_of(a[1])
             if n.data in ("^", "|", "&") and all(x.lo >= 0 and x.hi != inf for x in a):
                 top = max(int(x.hi).bit_length() for x in a)
                 return 0, (1 << top) - 1 if n.data != "&" else min(x.hi for x in a)
@@ -368,6 +372,10 @@ def _mod_const(a: Sym, m: int) -> Sym:
         return integer(v % m if v >= 0 else -((-v) % m))
     if 0 <= a.lo and a.hi < m:
         return a
+    if m == 2:
+        picked = _mask_bit(a)
+        if picked is not None:
+            return picked
     if a.lo < 0:
         return _make("mod", (a, integer(m)), None, I32)
     const, terms = terms_of(a)
@@ -386,6 +394,32 @@ def _mod_const(a: Sym, m: int) -> Sym:
     if a.op == "bit" and a.data == "^" and m & (m - 1) == 0:
         return bit("^", _mod_const(a.args[0], m), _mod_const(a.args[1], m))
     return _make("mod", (a, integer(m)), None, I32)
+
+
+def _mask_bit(a: Sym) -> Sym | None:
+    """Bit i of a mask, for a = mask >> i: (1 << r) - 1 has it when i < r, a constant when it is set throughout."""
+    if a.op != "bit" or a.data != ">>":
+        return None
+    mask, i = a.args
+    while mask.op == "cast":
+        mask = mask.args[0]
+    if is_const(mask):
+        low, high = i.lo, i.hi
+        bits = value_of(mask)
+        if high == inf or high > 63:
+            return None
+        chosen = {(bits >> n) & 1 for n in range(int(low), int(high) + 1)}
+        if len(chosen) == 1:
+            return integer(chosen.pop())
+        if bits & (bits + 1) == 0:
+            return select(compare("<", i, integer(bits.bit_length())), ONE, ZERO)
+        return None
+    const, terms = terms_of(mask)
+    if const == -1 and len(terms) == 1:
+        (power, c), = terms.items()
+        if c == 1 and power.op == "bit" and power.data == "<<" and power.args[0] is ONE:
+            return select(compare("<", i, power.args[1]), ONE, ZERO)
+    return None
 
 
 def bit(op: str, a: Sym, b: Sym) -> Sym:
@@ -407,8 +441,16 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
             return ZERO if op == "&" else a
         if op == ">>" and a.lo >= 0:
             return _div_const(a, 1 << c)
-        if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
+        if op == "&" and c > 0 and c & (c + 1) == 0 and (a.lo >= 0 or c == 1):
             return _mod_const(a, c + 1)
+    if op == "|" and a.lo >= 0 and b.lo >= 0:
+        for low, high in ((a, b), (b, a)):
+            const, terms = terms_of(high)
+            g = const
+            for k in terms.values():
+                g = gcd(g, k)
+            if g and low.hi < (g & -g):
+                return add(low, high)  # no bit in common
     return _make("bit", (a, b), op, I32)
 
 
@@ -483,6 +525,8 @@ def _negative(d: Sym) -> Sym:
 
 def _zero(d: Sym) -> Sym:
     """d == 0"""
+    if d.op == "sel" and is_const(d.args[1]) and is_const(d.args[2]):
+        return select(d.args[0], boolean(value_of(d.args[1]) == 0), boolean(value_of(d.args[2]) == 0))
     if d.lo > 0 or d.hi < 0:
         return FALSE
     if is_const(d):
@@ -681,6 +725,10 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
 def cast(a: Sym, dtype: DType) -> Sym:
     if a.dtype is dtype:
         return a
+    if a.op == "bit" and a.data == "&" and dtype is DType.I8 and is_const(a.args[1]):
+        inner = a.args[0]  # the low byte, read as signed
+        if value_of(a.args[1]) == 255 and inner.lo >= -128 and inner.hi <= 127:
+            return inner
     if not dtype.is_float and dtype is not BOOL and not a.dtype.is_float:
         top = (1 << (dtype.bits - (1 if dtype.is_signed else 0))) - 1
         low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
@@ -730,8 +778,20 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
     """init op (op over vars of body): one reduction, its variables canonical and its nest flattened."""
     live = [v for v in vars_]
     guards: list[Sym] = []
+    if len(live) == 1 and "bit" in body.has and is_const(extent_of(live[0])):
+        count = value_of(extent_of(live[0]))
+        if count <= 8 and collect(body, lambda n: n.op == "bit" and live[0] in n.args[1].free):
+            terms = [substitute(body, {live[0]: integer(n)}) for n in range(count)]
+            total = terms[0]  # bytes of a word, one by one: the shifts resolve, and the sum rolls up again
+            for t in terms[1:]:
+                total = reduce_pair(op, total, t, dtype)
+            return reduce_pair(op, init, total, dtype) if not is_identity(op, init) else total
     if body.op == "sel" and is_identity(op, body.args[2]):
         guards, body = list(conjuncts(body.args[0])), body.args[1]
+    if (op in ("max", "min") and body.op == "fold" and body.data[0] == op  # type: ignore[index]
+            and not is_identity(op, body.args[1]) and not body.args[1].free & set(live) and not guards):
+        init = combine(op, init, body.args[1], dtype)  # once or many times is the same
+        body = _make("fold", (body.args[0], _identity_of(op, dtype)), body.data, dtype)
     if body.op == "fold" and body.data[0] == op and is_identity(op, body.args[1]) and body.dtype is dtype:  # type: ignore[index]
         fresh = {v: var(f"{name_of(v)}~{len(live)}", extent_of(v)) for v in body.data[1]}  # type: ignore[index]
         inner = substitute(body.args[0], fresh)
@@ -809,7 +869,12 @@ def _tighten(v: Sym, guard: Sym) -> Sym | None:
     if guard.op != "lt":
         return None
     const, terms = terms_of(guard.args[0])
-    if terms.get(v) != 1 or any(v in a.free for a in terms if a is not v):
+    c = terms.get(v, 0)
+    if c > 1 and const < 0 and const % c == 0:  # c * v + rest < c * q with 0 <= rest < c
+        rest = linear(0, {a: k for a, k in terms.items() if a is not v})
+        if rest.lo >= 0 and rest.hi < c and -const // c < extent_of(v).hi:
+            return integer(-const // c)
+    if c != 1 or any(v in a.free for a in terms if a is not v):
         return None
     limit = scale(linear(const, {a: c for a, c in terms.items() if a is not v}), -1)
     if any(u.data[1] is not None for u in limit.free):  # type: ignore[index]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.summary import Unsummarised, Write, solve, summarise
+from xpiler.facts.summary import Unsummarised, Write, solve, split_digits, summarise
 from xpiler.facts.sym import TRUE, ZERO, Sym
 from xpiler.ir.nodes import Buffer, Kernel, Stmt
 from xpiler.ir.walk import Fresh
@@ -61,7 +61,7 @@ def _shape(w: Write) -> Write:
         w = Write(tuple(live), exprs[0], exprs[1], exprs[2])
         tight = _tightened(w)
         if tight is None:
-            tight = _split_digits(w)
+            tight = split_digits(w, w.parts())
         if tight is None:
             break
         live, exprs = list(tight.vars), [tight.index, tight.guard, tight.value]
@@ -79,30 +79,6 @@ def _tightened(w: Write) -> Write | None:
                 new = sym.fresh("i", limit)
                 moved = w.at({v: new})
                 return Write(tuple(new if u is v else u for u in w.vars), *moved.parts())
-    return None
-
-
-def _split_digits(w: Write) -> Write | None:
-    """v used as v / c and v % c becomes two loops, v = c * high + low."""
-    for v in w.vars:
-        n = sym.extent_of(v)
-        if not sym.is_const(n):
-            continue
-        cuts = set()
-        for part in w.parts():
-            for node in sym.collect(part, lambda x: x.op in ("div", "mod") and v in x.free):
-                inner, by = node.args
-                const, terms = sym.terms_of(inner)
-                if set(terms) == {v} and terms[v] == 1 and sym.is_const(by) and const == 0:
-                    cuts.add(sym.value_of(by))
-        size = sym.value_of(n)
-        for c in sorted(cuts):
-            if 1 < c < size and size % c == 0:
-                high = sym.fresh("i", sym.integer(size // c))
-                low = sym.fresh("i", sym.integer(c))
-                moved = w.at({v: sym.add(sym.scale(high, c), low)})
-                vars_ = [u for u in w.vars if u is not v] + [high, low]
-                return Write(tuple(vars_), *moved.parts())
     return None
 
 

@@ -237,11 +237,14 @@ class LaneNest(Nest):
         fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
         body = sym.substitute(body, fresh)
         outer = [fresh[u] for u in vs if u is not v]
-        single = not self.unit.width and not outer
+        n = sym.extent_of(v)
+        short = sym.is_const(n) and sym.value_of(n) <= self.chunk
+        single = not self.unit.width and not outer and short
+        width = self.unit.width or (sym.value_of(n) if short else self.chunk)
         extents = []
         partial: Vector | None = None
         if not single:
-            partial = self._identity(op, x.dtype)
+            partial = self._identity(op, x.dtype, width)
         for u in outer:
             extents.append(self.expr(sym.extent_of(u)))
             self.open(u)
@@ -258,13 +261,10 @@ class LaneNest(Nest):
             term = self.expr(sym.substitute(body, {lane_var: at}))
             self.scopes[-1].stmts.append(Assign(acc, _combined(op, acc, converted(term, acc.dtype))))
 
-        if partial is not None and not self.unit.width and not sym.is_const(sym.extent_of(v)):
-            raise Unsummarised("a reduction of unknown length under other loops")
         self._lanes(lane_var, "serial", vector, scalar)
         for u, extent in zip(reversed(outer), reversed(extents), strict=True):
             self.close(u, extent, "serial", [])
         if partial is not None:
-            width = self.unit.width or min(self.chunk, sym.value_of(sym.extent_of(v)))
             self.lane = _Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
             self._across(op, partial, acc)
             self.lane = None
@@ -279,10 +279,7 @@ class LaneNest(Nest):
         for v in reversed(vs):
             follows = _follows(body, v) and self._long(v)
             if follows and sym.collect(body, lambda n: n.op == "ld" and consecutive(n, v)):  # noqa: B023
-                whole = self.unit.width or (
-                    sym.is_const(sym.extent_of(v)) and sym.value_of(sym.extent_of(v)) <= self.chunk)
-                if whole or len(vs) == 1 and self.unit.width:
-                    return v  # type: ignore[no-any-return]
+                return v  # type: ignore[no-any-return]
         return None
 
     # ------------------------------------------------------------ vectors
@@ -519,13 +516,18 @@ class LaneNest(Nest):
         held = {a: Load(name, l, a.dtype) for a, name in operands.items()}
         scope = self.scopes[-1]
         before = dict(scope.named)
+        outer = self.vars.get(lane)
         self.vars[lane] = l
         scope.named.update(held)
         inner, self.lane = self.lane, None
         value = self.plain(x)
         self.lane = inner
-        del self.vars[lane]
-        scope.named = before
+        if outer is None:
+            del self.vars[lane]
+        else:
+            self.vars[lane] = outer
+        scope.named = {k: e for k, e in scope.named.items() if k not in held} | {
+            k: e for k, e in before.items() if k in held}
         out.memory = self._allocate(x.dtype, "")
         body = Store(out.memory, l, converted(value, x.dtype))
         self.scopes[-1].stmts.append(For(l, _ZERO, self.lane.count, _ONE, (body,)))
@@ -539,9 +541,8 @@ class LaneNest(Nest):
 
     # ------------------------------------------------------------ reductions of vectors
 
-    def _identity(self, op: str, dtype: DType) -> Vector:
+    def _identity(self, op: str, dtype: DType, width: int) -> Vector:
         """An accumulator with the operation's identity in every lane."""
-        width = self.unit.width or self.chunk
         lane, self.lane = self.lane, _Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
         out = self._filled(sym._identity_of(op, dtype))
         self.lane = lane

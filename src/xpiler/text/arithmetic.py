@@ -218,14 +218,26 @@ class Arithmetic:
         return self.binary("+", a, b)
 
     def index(self, e: Expr) -> Expr:
-        """An index without the casts that do not change it."""
-        if isinstance(e, Cast) and not e.a.dtype.is_float and (
-            e.a.dtype.bits <= e.dtype.bits and e.a.dtype is not DType.BOOL
-        ) and (e.a.dtype.is_signed == e.dtype.is_signed or self.nonnegative(e.a)):
-            return self.index(e.a)
+        """An index without the casts that do not change it; a buffer has fewer than 2^31 elements."""
         if isinstance(e, Const):
             return int_const(int(e.value))
-        return e
+        narrow = self._narrow(e)
+        return e if narrow is None else narrow
+
+    def _narrow(self, e: Expr) -> Expr | None:
+        """An integer expression computed in 32 bits, where its parts have no more; exact below 2^31."""
+        match e:
+            case Const(value) if not e.dtype.is_float:
+                small = wrap(int(value), DType.I32)
+                return Const(small, DType.I32)
+            case Cast(a) if not a.dtype.is_float and a.dtype is not DType.BOOL:
+                if a.dtype.bits < 32:
+                    return self.convert(a, DType.I32) if e.dtype.bits >= 32 else None
+                return self._narrow(a) if e.dtype.bits >= 32 else None
+            case Binary(op, a, b) if op in _RING and op not in COMPARE and op != "<<":
+                x, y = self._narrow(a), self._narrow(b)
+                return None if x is None or y is None else self.binary(op, x, y)
+        return e if e.dtype is DType.I32 else None
 
     def select(self, cond: Expr, a: Expr, b: Expr) -> Expr:
         """cond ? a : b"""

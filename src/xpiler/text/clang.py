@@ -194,8 +194,7 @@ class Node:
         """The XP_ marks on a declaration, from its redeclarations and its template too."""
         found = [c.spelling for c in self.every_child if c.kind == "ANNOTATE_ATTR"]
         if not found:
-            template = _LIB.clang_getSpecializedCursorTemplate(self.cursor)
-            other = template or self.cursor.canonical
+            other = self.cursor.specialized_template or self.cursor.canonical
             if other is not None and other != self.cursor:
                 return self.unit.declaration(other).notes
         return tuple(found)
@@ -233,6 +232,16 @@ class Node:
     @property
     def is_extern(self) -> bool:
         return bool(self.cursor.storage_class == ci.StorageClass.EXTERN)
+
+    @cached_property
+    def is_enum(self) -> bool:
+        """Of an enumeration type (error codes, launch kinds)."""
+        return bool(self.cursor.type.get_canonical().kind.name == "ENUM")
+
+    @cached_property
+    def is_c(self) -> bool:
+        """Declared extern "C"."""
+        return bool(self.cursor.mangled_name == self.spelling)
 
     @property
     def is_local(self) -> bool:

@@ -9,7 +9,7 @@ from xpiler.text.clang import Node
 from xpiler.text.read_base import Target
 from xpiler.text.read_exprs import Expressions
 from xpiler.text.read_values import (
-    Binding, Each, Items, Nothing, Place, Pointer, Roaming, Slot, Value,
+    Binding, Each, Items, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
 )
 
 _LOOPS = frozenset({"FOR_STMT", "WHILE_STMT", "DO_STMT", "SWITCH_STMT"})
@@ -101,7 +101,7 @@ class Inlining(Expressions):
                 place = self.allocate(name, ctype)
                 self.copy(place, v, n)
                 return place
-            case Nothing():
+            case Nothing() | Raw():
                 return v
         if not changed and (isinstance(v, Const | Var) or once) and (once or self.stable(v)):
             return v

@@ -9,13 +9,13 @@ from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ZERO
 from xpiler.text.clang import CType, Node
 from xpiler.text.inline import Inlining
-from xpiler.text.read_values import Each, Items, Nothing, Place, Pointer, Value
+from xpiler.text.read_values import Each, Items, Nothing, Place, Pointer, Raw, Value
 
 _VOTES = ("any", "all", "ballot")
 _KINDS = ("idx", "up", "down", "xor", *_VOTES)
 _SCOPES = ("warp", "block", "cluster", "device", "core")
+_ALLOCATE = ("malloc", "calloc")  # C17 7.22.3
 _MASKS = ("mask", "_mask", "m", "participants")
-_ASSIGNING = frozenset({"operator="})
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,18 @@ class Calls(Inlining):
             return self._intrinsic(fn, n, into, used)
         if fn.kind in ("CXX_METHOD", "CONVERSION_FUNCTION"):
             return self._method(fn, n, into)
+        if fn.body is None and fn.spelling in _ALLOCATE:
+            return Raw(self._bytes(n))
+        if fn.body is None and fn.spelling == "free":
+            return Nothing()
         if (known := n.constant) is not None and n.type.is_scalar:
             return Const(float(known) if n.type.dtype and n.type.dtype.is_float else int(known),
                          n.type.dtype or DType.I32)
         return self.inline(fn, n.arguments, n, into)
+
+    def _bytes(self, n: Node) -> Expr:
+        sizes = [self.scalar(a) for a in n.arguments]
+        return sizes[0] if len(sizes) == 1 else self.math.binary("*", sizes[0], sizes[-1])
 
     def _without_callee(self, n: Node) -> Value:
         if n.constant is not None and n.type.is_scalar:
@@ -101,7 +109,7 @@ class Calls(Inlining):
     def _method(self, fn: Node, n: Node, into: Place | None) -> Value:
         args = n.arguments
         callee = n.children[0] if n.children else n
-        if fn.spelling in _ASSIGNING and (fn.body is None or not fn.body.children):
+        if fn.spelling == "operator=" and args[0].type.name == args[1].type.name:
             to = self.aggregate_place(args[0])
             v = self.initial(args[1], None)
             self.copy(to, v, n)
@@ -171,7 +179,7 @@ class Calls(Inlining):
         params = [p.spelling for p in (fn.definition or fn).params]
         call = _Primitive(n.arguments, dict(zip(params, n.arguments, strict=False)))
         match group:
-            case "nop":
+            case "nop" | "host" if kind in ("", "nop", "free"):
                 dtype = n.type.dtype
                 return Nothing() if dtype is None else Const(0.0 if dtype.is_float else 0, dtype)
             case "barrier" if kind in _SCOPES:

@@ -10,7 +10,7 @@ from xpiler.text.arithmetic import COMPARE, FALSE, ONE, TRUE, int_const
 from xpiler.text.clang import CType, Node
 from xpiler.text.read_places import Places
 from xpiler.text.read_values import (
-    Each, Items, Lvalue, Nothing, Place, Pointer, Roaming, Slot, Value,
+    Each, Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
 )
 
 _CASTS = frozenset({
@@ -127,7 +127,7 @@ class Expressions(Places):
                 if to.dtype is DType.BOOL:
                     return TRUE
                 raise self.unsupported(n, "an address as a number")
-            case "scalar", Nothing():
+            case "scalar", (Nothing() | Raw()):
                 return v
             case "scalar", (Items(items=(only,)) | (Const() as only)):
                 return self.math.convert(only, to.dtype or DType.I32)
@@ -146,7 +146,7 @@ class Expressions(Places):
                 return Place(v.buffer, v.index, to) if isinstance(v, Place) else v
             case ("vector" | "record"), Place():
                 return v
-            case "vector", (Pointer() | Nothing() | Place() | Items() | Each()):
+            case "vector", (Pointer() | Nothing() | Place() | Items() | Each() | Raw()):
                 return v
             case "vector", _:
                 e = self.math.convert(v, to.dtype or DType.F32)
@@ -184,7 +184,7 @@ class Expressions(Places):
         raise self.unsupported(n)
 
     def scalar_of(self, v: Value, n: Node) -> Expr:
-        if isinstance(v, Pointer | Place | Items | Each | Nothing):
+        if isinstance(v, Pointer | Place | Items | Each | Nothing | Raw):
             raise self.unsupported(n, f"{n.pretty} of type `{n.type.name}` here")
         return v
 

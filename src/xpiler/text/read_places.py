@@ -9,7 +9,7 @@ from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import CType, Node, scalar
 from xpiler.text.read_base import Reader
 from xpiler.text.read_values import (
-    Aggregate, Binding, Each, Items, Lvalue, Nothing, Place, Pointer, Roaming, Slot, Value,
+    Aggregate, Binding, Each, Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
 )
 
 _UNROLLED = 16
@@ -70,7 +70,7 @@ class Places(Reader):
                 place = self.allocate("v", v.type)
                 self.copy(place, v, n)
                 return place
-            case Pointer() | Nothing():
+            case Pointer() | Nothing() | Raw():
                 raise self.unsupported(n)
         return Slot(self.kept(v))
 
@@ -158,7 +158,7 @@ class Places(Reader):
         """The value of an expression that must be a scalar."""
         v = self.value(n)
         match v:
-            case Pointer() | Items() | Each() | Nothing():
+            case Pointer() | Items() | Each() | Nothing() | Raw():
                 raise self.unsupported(n, f"{n.pretty} of type `{n.type.name}` here")
             case Place():
                 if v.type.dtype is not None and v.type.count == 1:
@@ -218,7 +218,7 @@ class Places(Reader):
 
     def store(self, where: Lvalue | Binding, v: Value, n: Node) -> None:
         match where, v:
-            case Slot(var), (Pointer() | Place() | Items() | Each() | Nothing()):
+            case Slot(var), (Pointer() | Place() | Items() | Each() | Nothing() | Raw()):
                 raise self.unsupported(n, f"this value for `{var.name}`")
             case Slot(var), _:
                 self.emit(Assign(var, self.math.convert(v, var.dtype), self.here))
@@ -232,7 +232,7 @@ class Places(Reader):
                 raise self.unsupported(n, "an assignment to this")
 
     def _store_scalar(self, where: Place, v: Value, n: Node) -> None:
-        if isinstance(v, Pointer | Place | Items | Each | Nothing):
+        if isinstance(v, Pointer | Place | Items | Each | Nothing | Raw):
             raise self.unsupported(n, "this value")
         held, want = self.buffers[where.buffer].dtype, where.type.dtype
         assert want is not None, "a scalar has a type"
@@ -263,7 +263,7 @@ class Places(Reader):
                     return self.load(self.nth(v, i, one), n)
 
                 return Each(at, v.type)
-            case Pointer() | Nothing() | Place():
+            case Pointer() | Nothing() | Place() | Raw():
                 raise self.unsupported(n)
         e = v
         return Each(lambda i: e, scalar(e.dtype))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Break, Const, Continue, Expr, Let, Return, Var
+from xpiler.ir.nodes import Alloc, Break, Buffer, Const, Continue, Expr, Let, Return, Var
 from xpiler.ir.types import DType
-from xpiler.text.arithmetic import int_const
+from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import CType, Node
 from xpiler.text.inline import returns
 from xpiler.text.read_loops import Loops
+from xpiler.text.sizes import elements
 from xpiler.text.read_values import (
-    Binding, Items, Nothing, Place, Pointer, Roaming, Slot,
+    Binding, Items, Nothing, Place, Pointer, Raw, Roaming, Slot,
 )
 
 _IGNORED = frozenset({
@@ -170,9 +171,20 @@ class Statements(Loops):
             roaming = Roaming(d.spelling, v.to)
             self.bind_roaming(roaming, v, d)
             return roaming
+        if isinstance(v, Raw) and to.dtype is not None:
+            return self._scratch(d, to, v)
         if v is None or isinstance(v, Nothing):
             return Roaming(d.spelling, to) if to.dtype is not None else Nothing(ctype.name)
         raise self.unsupported(d, f"a pointer of type `{ctype.name}` made from this")
+
+    def _scratch(self, d: Node, to: CType, v: Raw) -> Pointer:
+        """Memory allocated for a pointer: a local buffer."""
+        assert to.dtype is not None, "the caller has checked"
+        name = self.fresh(d.spelling)
+        buffer = Buffer(name, to.dtype, elements(self.math, v.bytes, to.dtype.bytes), "local")
+        self.buffers[name] = buffer
+        self.emit(Alloc(buffer, (), self.here))
+        return Pointer(name, ZERO, to)
 
     def _buffer_local(self, d: Node, ctype: CType, init: Node | None) -> Binding:
         space = self.space_of(d) or "local"

@@ -72,7 +72,14 @@ class Nothing:
     what: str = "void"
 
 
+@dataclass(frozen=True)
+class Raw:
+    """So many bytes of memory without a type yet."""
+
+    bytes: Expr
+
+
 Aggregate = Items | Each
-Value = Expr | Pointer | Place | Items | Each | Nothing
+Value = Expr | Pointer | Place | Items | Each | Nothing | Raw
 Lvalue = Slot | Place | Roaming
-Binding = Slot | Place | Roaming | Pointer | Nothing | Expr
+Binding = Slot | Place | Roaming | Pointer | Nothing | Items | Expr

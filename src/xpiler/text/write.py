@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import PurePath
 
-from xpiler.ir.nodes import Buffer, For, Kernel, Param, Program
+from xpiler.ir.nodes import Buffer, For, Kernel, Param, Program, Var
 from xpiler.ir.types import DType
-from xpiler.ir.walk import statements
+from xpiler.ir.walk import statements, walk
 from xpiler.platforms.platform import Axis, Platform
 from xpiler.text.write_error import NotExpressible
 from xpiler.text.write_expr import Speller
 from xpiler.text.write_fold import fold
+from xpiler.text.write_geometry import described, geometry
 from xpiler.text.write_header import vocabulary
-from xpiler.text.write_launch import described, geometry, host_body, merged
+from xpiler.text.write_launch import host_body, merged
 from xpiler.text.write_scope import Scope, fresh, of_kernel, of_launcher, reserved, unnamed
-from xpiler.text.write_stmt import Writer, built_in_once
+from xpiler.text.write_stmt import Writer, alias, built_in_once
 
 __all__ = ["NotExpressible", "write"]
 
@@ -68,13 +70,13 @@ def _kernel_names(program: Program, platform: Platform) -> dict[str, str]:
 
 def _kernel(kernel: Kernel, platform: Platform, program: Program, head: str) -> str:
     shape = geometry(kernel, platform)
-    scope = of_kernel(kernel, platform, program.meanings)
     axes = {a.kind: a for a in platform.axes}
-    writer = Writer(scope, dynamic=shape.dynamic.name if shape.dynamic else "")
-    writer.direct = {
-        s.var.name for s in statements(kernel)
-        if isinstance(s, For) and (axis := axes.get(s.kind)) is not None and _is_built_in(s, axis)
-    }
+    loops = [(s, axes[s.kind]) for s in statements(kernel) if isinstance(s, For) and s.kind in axes]
+    aliases = {s.var.name: local.name for s, axis in loops if (local := alias(s, axis)) is not None}
+    scope = of_kernel(kernel, platform, program.meanings, aliases)
+    writer = Writer(scope, dynamic=shape.dynamic.name if shape.dynamic else "", aliases=aliases)
+    writer.direct = {s.var.name for s, axis in loops if s.var.name not in aliases and _is_built_in(s, axis)}
+    writer.uses = Counter(e.name for e in walk(kernel) if isinstance(e, Var))
     writer.depth = 0
     writer.comment(kernel.span)
     if program.launcher is None and (expected := described(shape, writer.spell)):

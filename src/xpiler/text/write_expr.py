@@ -134,8 +134,8 @@ class Speller:
             case Const(value, dtype):
                 return self._constant(value, dtype)
             case Var(name, dtype):
-                built_in = self.scope.built_in.get(name)
-                return Spelled(built_in or self.scope.names[name], PRIMARY, dtype)
+                instead = self.scope.built_in.get(name) or self.scope.inlined.get(name)
+                return Spelled(instead or self.scope.names[name], PRIMARY, dtype)
             case Load(buffer, index, dtype):
                 return Spelled(self.element(buffer, index), PRIMARY, dtype)
             case Addr():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from xpiler.ir.nodes import (
     Addr, Alloc, Buffer, Const, For, Intrinsic, Kernel, Launcher, Let, Meaning, Stmt,
@@ -32,6 +33,7 @@ class Scope:
     built_in: dict[str, str] = field(default_factory=dict)  # scalar -> the built-in variable it is
     addressed: set[str] = field(default_factory=set)  # buffers an intrinsic takes the address of
     reserved: set[str] = field(default_factory=set)  # words that mean something else
+    inlined: dict[str, str] = field(default_factory=dict)  # scalar -> the call that stands in its only use
 
     def __post_init__(self) -> None:
         self.reserved |= reserved(self.platform)
@@ -66,15 +68,20 @@ def fresh(wish: str, taken: set[str]) -> str:
     return next(n for n in (f"{name}_{i}" for i in range(1, len(taken) + 2)) if n not in taken)
 
 
-def of_kernel(kernel: Kernel, platform: Platform, meanings: Iterable[Meaning]) -> Scope:
-    """The scope of a kernel, every name in it declared in the order of the text."""
+def of_kernel(
+    kernel: Kernel, platform: Platform, meanings: Iterable[Meaning], aliases: Mapping[str, str] = MappingProxyType({})
+) -> Scope:
+    """The scope of a kernel, every name in it declared in the order of the text.
+
+    `aliases` are axis variables that go by the name of a local."""
     scope = Scope(platform)
     for p in kernel.params:
         scope.declare(p.name)
         if isinstance(p, Buffer):
             scope.buffers[p.name] = p
     stems = {p.name for p in kernel.params} | {n for s in statements(kernel) if (n := _declares(s))}
-    _declare_body(kernel.body, scope, set(scope.names.values()), stems)
+    _declare_body(kernel.body, scope, set(scope.names.values()), stems, aliases)
+    scope.names |= {axis: scope.names[local] for axis, local in aliases.items()}
     _find_aggregates(kernel, scope, {b.ctype: b for m in meanings for b in _held(m)})
     return scope
 
@@ -89,7 +96,9 @@ def _declares(s: Stmt) -> str:
     return ""
 
 
-def _declare_body(body: tuple[Stmt, ...], scope: Scope, visible: set[str], stems: set[str]) -> None:
+def _declare_body(
+    body: tuple[Stmt, ...], scope: Scope, visible: set[str], stems: set[str], aliases: Mapping[str, str]
+) -> None:
     """Names of a body; where C's blocks keep them apart, `i_1` may be `i` again."""
     axes = {a.kind: a for a in scope.platform.axes}
     for s in body:
@@ -101,11 +110,13 @@ def _declare_body(body: tuple[Stmt, ...], scope: Scope, visible: set[str], stems
             wish = numbered[1] if numbered and numbered[1] in stems else name
             if axis is not None and unnamed(name, axis):
                 wish = _short(axis.kind)
-            scope.declare(name, wish, inner if isinstance(s, For) else visible)
+                wish = axis.kind.replace(".", "_") if wish in stems else wish
+            if name not in aliases:
+                scope.declare(name, wish, inner if isinstance(s, For) else visible)
         if isinstance(s, Alloc):
             scope.buffers[s.buffer.name] = s.buffer
         for nested in bodies(s):
-            _declare_body(nested, scope, inner if axis is not None else set(inner), stems)
+            _declare_body(nested, scope, inner if axis is not None else set(inner), stems, aliases)
 
 
 def of_launcher(launcher: Launcher, platform: Platform) -> Scope:

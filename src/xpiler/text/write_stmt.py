@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass, field
 from textwrap import wrap
 
-from xpiler.fault import NOWHERE, Span
+from xpiler.fault import Span
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Continue, Expr,
-    For, If, Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
+    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Cast, Const, Continue, Expr,
+    For, If, Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
 )
-from xpiler.ir.show import PRECEDENCE, PRIMARY, UNARY
+from xpiler.ir.show import PRECEDENCE, UNARY
 from xpiler.ir.types import DType, common, promote
-from xpiler.ir.walk import bodies, defines, statements, subexpressions
-from xpiler.text.write_expr import Speller, Spelled, type_of
+from xpiler.ir.walk import bodies, defines, expressions, operands, statements, subexpressions
+from xpiler.platforms.platform import Axis
+from xpiler.text.write_calls import Calls
+from xpiler.text.write_expr import Speller, type_of
 from xpiler.text.write_fold import WIDTH
-from xpiler.text.write_header import VECTOR, Vocabulary, pointee, scalar, signature, unqualified, vocabulary
-from xpiler.text.write_scope import Scope
+from xpiler.text.write_scope import unnamed
 
-INDENT = "    "
+PLAIN = ("serial", "unroll", "parallel", "vector")  # the kinds of loops that stay loops
 _COMPOUND = ("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>")
 _COMMUTES = ("+", "*", "&", "|", "^")
 _HEAP_FROM = 256 << 10  # bytes of a local array that no longer belong on a stack
 
 
 @dataclass
-class Writer:
+class Writer(Calls):
     """Writes the statements of one function into `lines`."""
 
-    scope: Scope
-    lines: list[str] = field(default_factory=list)
-    depth: int = 1
     dynamic: str = ""  # the shared buffer whose size the launch gives
     direct: set[str] = field(default_factory=set)  # axis variables spelled as the built-in, not declared
-    parallel: bool = False  # inside a loop whose iterations run at once
+    aliases: dict[str, str] = field(default_factory=dict)  # axis variables that go by a local's name
+    uses: Counter[str] = field(default_factory=Counter)  # how often the function reads each scalar
     said: set[tuple[str, int, str]] = field(default_factory=set)  # comments already written
-
-    @property
-    def spell(self) -> Speller:
-        return Speller(self.scope)
-
-    def put(self, text: str) -> None:
-        self.lines += [INDENT * self.depth + line if line else "" for line in text.split("\n")]
 
     # ------------------------------------------------------------ bodies
 
@@ -56,6 +49,9 @@ class Writer:
             joined = following is not None and self._declared_by(s, following)
             if joined and following is not None:
                 self.comment(following.span)
+                exchanged = isinstance(following, Shuffle) and following.kind not in ("any", "all", "ballot")
+                if isinstance(following, Shuffle) and exchanged and self._once(following.result, stmts[i + 2 : i + 3]):
+                    self.used_next.add(following.result.name)
                 self.statement(following, declare=s)
             elif isinstance(s, Alloc) and self._on_heap(s, stmts[i + 1 :]):
                 heap.append(self._heap(s))
@@ -95,11 +91,20 @@ class Writer:
                 return given and not used and not serial
         return False
 
+    def _once(self, var: Var, following: tuple[Stmt, ...]) -> bool:
+        """Whether the next statement is the only one to read `var`, once, and always does."""
+        if not following or not isinstance(following[0], Let | Assign | Store):
+            return False
+        here = [e for e in expressions(following[0]) if e == var or _always(e, var)]
+        return len(here) == 1 and self.uses[var.name] == 1
+
     # ------------------------------------------------------------ one statement
 
     def statement(self, s: Stmt, declare: Stmt | None = None) -> None:
         spell = self.spell.at(s.span)
         match s:
+            case Let(var, Var(axis, _)) if self.aliases.get(axis) == var.name:
+                self.put(f"{spell.ctype(var.dtype)} {self.scope.names[var.name]} = {self.scope.built_in.pop(axis)};")
             case Let(var, value):
                 given = "" if value is None else f" = {spell.value(value, var.dtype)}"
                 self.put(f"{spell.ctype(var.dtype)} {self.scope.names[var.name]}{given};")
@@ -107,7 +112,7 @@ class Writer:
                 self._assign(spell, self.scope.names[var.name], var, value, var.dtype)
             case Store(buffer, index, value):
                 target = spell.element(buffer, index)
-                dtype = self._element_type(buffer, value)
+                dtype = self.element_type(buffer, value)
                 self._assign(spell, target, Load(buffer, index, dtype), value, dtype)
             case Alloc():
                 self.put(self._declaration(spell, s))
@@ -120,11 +125,11 @@ class Writer:
             case If():
                 self._if(spell, s)
             case Intrinsic():
-                self._intrinsic(spell, s, declare)
+                self.intrinsic(spell, s, declare)
             case Shuffle():
-                self._shuffle(spell, s, declare)
+                self.shuffle(spell, s, declare)
             case Atomic():
-                self._atomic(spell, s, declare)
+                self.atomic(spell, s, declare)
             case Barrier(scope):
                 if scope not in self.scope.platform.barriers:
                     raise spell.no(f"a barrier of a {scope}", f"{self.scope.platform.title} has none")
@@ -140,10 +145,6 @@ class Writer:
                 self.put("continue;")
             case Launch():
                 raise spell.no(f"a launch of `{s.kernel}`", "it stands inside a kernel")
-
-    def _element_type(self, buffer: str, value: Expr) -> DType:
-        held = self.scope.buffers.get(buffer)
-        return held.dtype if held is not None else type_of(value)
 
     def _assign(self, spell: Speller, target: str, place: Var | Load, value: Expr, dtype: DType) -> None:
         update = _update(place, value, dtype)
@@ -180,7 +181,7 @@ class Writer:
 
     def _for(self, spell: Speller, s: For) -> None:
         platform = self.scope.platform
-        if s.kind not in ("serial", "unroll", "parallel", "vector"):
+        if s.kind not in PLAIN:
             self._axis(spell, s)
             return
         name, dtype = self.scope.names[s.var.name], s.var.dtype
@@ -230,7 +231,7 @@ class Writer:
         axis = next((a for a in platform.axes if a.kind == s.kind), None)
         if axis is None:
             raise spell.no(f"a loop over {s.kind}", f"{platform.title} has no such parallel axis")
-        if s.var.name in self.direct:
+        if s.var.name in self.direct or s.var.name in self.aliases:
             self.scope.built_in[s.var.name] = axis.index
         elif any(e == s.var for inner in statements(s.body) for e in _own_expressions(inner)):
             self.put(f"const {spell.ctype(s.var.dtype)} {self.scope.names[s.var.name]} = {axis.index};")
@@ -278,142 +279,30 @@ class Writer:
             ctype=ctype, name=name, bytes=byte_count(spell, b.extent, b.dtype)))
         return name
 
-    # ------------------------------------------------------------ calls
 
-    def _intrinsic(self, spell: Speller, s: Intrinsic, declare: Stmt | None) -> None:
-        words = vocabulary(self.scope.platform)
-        bare = re.sub(r"<.*>", "", s.name).rpartition("::")[2]
-        if not words.knows(bare):
-            raise spell.no(f"`{s.name}`", f"it is not an intrinsic of {self.scope.platform.title}")
-        types = signature(s.key)
-        args = [self._argument(spell, a, types.param(i), words) for i, a in enumerate(s.args)]
-        call = f"{spell.spelling(s.name)}({', '.join(args)})"
-        match s.result:
-            case None:
-                self.put(f"{call};")
-            case Var(name, dtype):
-                head = f"{spell.ctype(dtype)} " if declare is not None else ""
-                self.put(f"{head}{self.scope.names[name]} = {call};")
-            case Addr(buffer, index) as target:
-                if isinstance(declare, Alloc):
-                    self.put(f"{spell.spelling(declare.buffer.ctype)} {self.scope.names[buffer]} = {call};")
-                elif buffer in self.scope.aggregates:
-                    self.put(f"{spell.aggregate(target)} = {call};")
-                elif types.result and scalar(types.result) is None:
-                    self.put(f"{self._as(spell, types.result, target)} = {call};")
-                else:
-                    self.put(f"{spell.element(buffer, index)} = {call};")
+def _always(e: Expr, var: Var) -> bool:
+    """Whether evaluating `e` reads `var` exactly once, whatever its conditions say."""
+    match e:
+        case Select(cond, _, _) | Binary("&&" | "||", cond, _):
+            return _always(cond, var)
+    return e == var or sum(_always(a, var) for a in operands(e)) == 1
 
-    def _argument(self, spell: Speller, a: Expr, wanted: str, words: Vocabulary) -> str:
-        match a:
-            case Addr(buffer) if buffer in self.scope.aggregates:
-                whole = spell.aggregate(a)
-                return f"&{whole}" if pointee(wanted) else whole
-            case Addr(buffer, index, dtype):
-                pointer = spell.pointer(a)
-                target = pointee(wanted)
-                if target and target != "void" and "type-parameter" not in target and scalar(target) is not dtype:
-                    const = "const " if re.match(r"const\b|.*\bconst \*$", wanted) else ""
-                    return f"({const}{spell.spelling(target)}*){self._parenthesised(pointer)}"
-                if target or not wanted or wanted.endswith("]"):
-                    return pointer.text
-                if scalar(wanted) is not None:
-                    return spell.element(buffer, index)
-                return self._as(spell, f"const {wanted}", a)
-            case Const(value, dtype) if not dtype.is_float:
-                enum = unqualified(wanted.removeprefix("enum "))
-                prefix, _, last = enum.rpartition("::")
-                name = words.enumerators.get(last, {}).get(int(value))
-                if name is not None:
-                    return spell.spelling(f"{prefix}::{name}") if prefix else name
-        held = scalar(wanted)
-        return spell.value(a, held) if held is not None else spell.text(a)
 
-    def _as(self, spell: Speller, ctype: str, a: Addr) -> str:
-        """The aggregate of type `ctype` that lies at an element of a plain array."""
-        if VECTOR in ctype:
-            raise spell.no(f"`{self.scope.names[a.buffer]}` as a vector", "the vector type has no name")
-        const = "const " if ctype.startswith("const ") else ""
-        return f"*({const}{spell.spelling(unqualified(ctype))}*){self._parenthesised(spell.pointer(a))}"
-
-    @staticmethod
-    def _parenthesised(s: Spelled) -> str:
-        return s.text if s.binds >= PRIMARY else f"({s.text})"
-
-    def _shuffle(self, spell: Speller, s: Shuffle, declare: Stmt | None) -> None:
-        platform = self.scope.platform
-        what = f"a {s.kind} exchange among {s.width} lanes"
-        vote = s.kind in ("any", "all", "ballot")
-        if s.kind not in platform.shuffles:
-            raise spell.no(what, f"{platform.title} has none")
-        if s.width > platform.warp or (vote and s.warp != platform.warp):
-            raise spell.no(what, f"a warp of {platform.title} has {platform.warp} lanes, not {s.warp}")
-        template = platform.shuffles[s.kind]
-        if s.width == platform.warp:
-            template = template.replace(", {width}", "")
-        mask: Expr = s.mask
-        if isinstance(mask, Const) and s.warp != platform.warp:
-            full = (1 << s.warp) - 1
-            if int(mask.value) & full != full:
-                raise spell.no(what, "its mask names lanes of another warp width")
-            mask = Const((1 << platform.warp) - 1, DType.U32 if platform.warp == 32 else DType.U64)
-        if isinstance(mask, Const):
-            width = 1 << platform.warp
-            mask = Const(int(mask.value) % width, DType.U32 if platform.warp == 32 else DType.U64)
-        head = f"{spell.ctype(s.result.dtype)} " if declare is not None else ""
-        call = spell.fill(template, mask=mask, value=s.value, lane=s.lane, width=s.width)
-        self.put(f"{head}{self.scope.names[s.result.name]} = {call};")
-
-    def _atomic(self, spell: Speller, s: Atomic, declare: Stmt | None) -> None:
-        platform = self.scope.platform
-        if platform.model == "serial":
-            self._indivisible(spell, s)
-            return
-        dtype = self._element_type(s.buffer, s.value)
-        what = f"an atomic {s.op} of {dtype}"
-        if s.op == "sub" and dtype not in platform.atomic_types.get("sub", ()):
-            s = replace(s, op="add", value=Unary("-", s.value, dtype))
-        if s.op not in platform.atomics or dtype not in platform.atomic_types.get(s.op, {dtype}):
-            raise spell.no(what, f"{platform.title} has none")
-        if s.result is not None and not platform.atomics_return:
-            raise spell.no(what, f"{platform.title} does not give the old value back")
-        pointer = spell.pointer(Addr(s.buffer, s.index, dtype))
-        address = pointer.text if pointer.binds >= PRIMARY else f"&{spell.element(s.buffer, s.index)}"
-        value = spell.value(s.value, dtype)
-        compare = "" if s.compare is None else spell.value(s.compare, dtype)
-        call = spell.fill(platform.atomics[s.op], address=address, value=value, compare=compare)
-        head = f"{spell.ctype(s.result.dtype)} " if declare is not None and s.result is not None else ""
-        result = "" if s.result is None else f"{head}{self.scope.names[s.result.name]} = "
-        self.put(f"{result}{call};")
-
-    def _indivisible(self, spell: Speller, s: Atomic) -> None:
-        """An atomic of one thread is two statements; among parallel iterations a critical section."""
-        dtype = self._element_type(s.buffer, s.value)
-        old = Load(s.buffer, s.index, dtype)
-        fetch = [] if s.result is None else [Assign(s.result, old, s.span)]
-        new: Expr
-        match s.op:
-            case "exch":
-                new = s.value
-            case "cas" if s.compare is not None:
-                new = Select(Binary("==", old, s.compare, DType.BOOL), s.value, old, dtype)
-            case "min" | "max":
-                new = Call(s.op, (old, s.value), dtype)
-            case _:
-                op = {"add": "+", "sub": "-", "and": "&", "or": "|", "xor": "^"}[s.op]
-                new = Binary(op, old, s.value, dtype)
-        plain = s.op in ("add", "sub", "and", "or", "xor") and s.result is None
-        if not self.parallel:
-            for step in (*fetch, Store(s.buffer, s.index, new, s.span)):
-                self.statement(step)
-        elif plain and dtype not in (DType.F16, DType.BF16):
-            self.put("#pragma omp atomic")
-            self.statement(Store(s.buffer, s.index, new, s.span))
-        else:
-            self.put("#pragma omp critical")
-            self.put("{")
-            self.inside((*fetch, Store(s.buffer, s.index, new)))
-            self.put("}")
+def alias(loop: For, axis: Axis) -> Var | None:
+    """The local that is only another name for an axis variable, declared before any other use of it."""
+    if not unnamed(loop.var.name, axis):
+        return None
+    body = loop.body
+    while body and isinstance(body[-1], For) and body[-1].kind not in PLAIN:
+        if any(e == loop.var for s in body for e in _own_expressions(s)):
+            return None
+        body = body[-1].body
+    first = next((s for s in body if any(e == loop.var for x in statements(s) for e in _own_expressions(x))), None)
+    match first:
+        case Let(var, value) if value == loop.var and var.dtype is loop.var.dtype:
+            changed = [s for s in statements(loop.body) if s is not first and defines(s) == var]
+            return None if changed else var
+    return None
 
 
 def byte_count(spell: Speller, extent: Expr, dtype: DType) -> str:
@@ -422,32 +311,7 @@ def byte_count(spell: Speller, extent: Expr, dtype: DType) -> str:
 
 
 def _own_expressions(s: Stmt) -> list[Expr]:
-    from_one = [e for e in _direct(s) if e is not None]
-    return [x for e in from_one for x in subexpressions(e)]
-
-
-def _direct(s: Stmt) -> tuple[Expr | None, ...]:
-    match s:
-        case Let(_, value) | Assign(_, value):
-            return (value,)
-        case Store(_, index, value):
-            return (index, value)
-        case Alloc(buffer, init):
-            return (buffer.extent, *init)
-        case For(_, start, stop, step):
-            return (start, stop, step)
-        case While(cond) | If(cond):
-            return (cond,)
-        case Intrinsic(_, args, result):
-            return (*args, result if isinstance(result, Addr) else None)
-        case Shuffle(_, _, value, lane, _, _, mask):
-            return (value, lane, mask)
-        case Atomic(_, _, index, value, _, compare):
-            return (index, value, compare)
-        case Launch(_, args):
-            return args
-        case Barrier() | Return() | Break() | Continue():
-            return ()
+    return [x for e in expressions(s) for x in subexpressions(e)]
 
 
 def _update(place: Var | Load, value: Expr, dtype: DType) -> tuple[str, Expr, DType] | None:
@@ -487,6 +351,3 @@ def built_in_once(stmts: tuple[Stmt, ...], var: Var) -> bool:
         (isinstance(e, Const | Var) and e.dtype is DType.I32) or (isinstance(e, Binary) and e.op in ("+", "*"))
         for e in subexpressions(uses[0].value)
     ) and isinstance(uses[0].value, Binary)
-
-
-__all__ = ["INDENT", "NOWHERE", "Writer", "built_in_once", "byte_count"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ UNITS = 16.0
 LOOSEST = 0.02
 # How far beyond the source's own rounding error (its distance to its float64 run) a target may go, and the cap on that.
 OWN_ERROR, OWN_ERROR_CAP = 8.0, 1e-3
+# Elements compared at a time.
+PART = 1 << 20
 
 Values = NDArray[Any]
 
@@ -60,27 +63,64 @@ def floats(
     error among equal elements.
 
     `poisoned` says how the memory looked before: what the source wrote the target must write, and nothing else."""
+    r = expected if reference is None else reference
+    rms = _rms(dtype, r)
+    bound = max(tolerance.relative(dtype), _own_error(dtype, expected, r, rms))
+    wrong: list[Values] = []
+    worst = 0.0
+    for part in _parts(expected.size):
+        bad, error = _part(dtype, expected[part], actual[part], r[part], poisoned[part], rms, bound)
+        wrong += [bad + part.start] if bad.size else []
+        worst = max(worst, error)
+    if wrong:
+        places = np.concatenate(wrong)
+        return _difference(places, to_double(dtype, expected), to_double(dtype, actual)), 0.0
+    return None, worst
+
+
+def _parts(size: int) -> Iterator[slice]:
+    """Ranges that bound the memory a comparison in doubles takes."""
+    return (slice(i, min(i + PART, size)) for i in range(0, size, PART))
+
+
+def _part(
+    dtype: DType, expected: Values, actual: Values, reference: Values, poisoned: Values, rms: float, bound: float
+) -> tuple[Values, float]:
+    """The elements that differ, and the largest relative error of the others."""
     same_fate = (_bits(expected) == _bits(poisoned)) == (_bits(actual) == _bits(poisoned))
-    e, a = to_double(dtype, expected), to_double(dtype, actual)
-    r = e if reference is None else reference.astype(np.float64)
-    finite = np.abs(r[np.isfinite(r)])
-    rms = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 1.0
-    scale = np.maximum(np.where(np.isfinite(r), np.abs(r), 0.0), rms)
-    scale[scale == 0.0] = 1.0
-    bound = tolerance.relative(dtype)
+    e, a, r = (to_double(dtype, x) for x in (expected, actual, reference))
     with np.errstate(invalid="ignore"):
-        own = np.abs(e - r) / scale
-        own = own[np.isfinite(own)]
-        if own.size:
-            bound = max(bound, min(OWN_ERROR * float(np.quantile(own, 0.99)), OWN_ERROR_CAP))
-        error = np.minimum(np.abs(a - r), np.abs(a - e)) / scale
-        error = np.where(np.isnan(error), np.fmin(np.abs(a - r), np.abs(a - e)) / scale, error)
+        error = np.fmin(np.abs(a - r), np.abs(a - e)) / _scale(r, rms)
         alike = (np.isnan(a) & np.isnan(e)) | (a == e) | (error <= bound)
-    wrong = np.flatnonzero(~(alike & same_fate))
-    if wrong.size:
-        return _difference(wrong, e, a), 0.0
-    close = error[np.isfinite(error)]
-    return None, float(close.max()) if close.size else 0.0
+    close = error[alike & np.isfinite(error)]
+    return np.flatnonzero(~(alike & same_fate)), float(close.max()) if close.size else 0.0
+
+
+def _scale(r: NDArray[np.float64], rms: float) -> NDArray[np.float64]:
+    """What an error is measured against: the element, or the typical element where that is larger."""
+    return np.maximum(np.where(np.isfinite(r), np.abs(r), 0.0), rms)
+
+
+def _rms(dtype: DType, x: Values) -> float:
+    """The root of the mean square of the finite elements; 1 where all are zero."""
+    total, count = 0.0, 0
+    for part in _parts(x.size):
+        d = to_double(dtype, x[part])
+        d = d[np.isfinite(d)]
+        total, count = total + float(np.dot(d, d)), count + d.size
+    return math.sqrt(total / count) if count and total > 0.0 else 1.0
+
+
+def _own_error(dtype: DType, expected: Values, reference: Values, rms: float) -> float:
+    """How far the source itself is from its float64 run, on a sample, widened and capped."""
+    if reference is expected:
+        return 0.0
+    step = max(1, expected.size // PART)
+    e, r = to_double(dtype, expected[::step]), to_double(dtype, reference[::step])
+    with np.errstate(invalid="ignore"):
+        own = np.abs(e - r) / _scale(r, rms)
+    own = own[np.isfinite(own)]
+    return min(OWN_ERROR * float(np.quantile(own, 0.99)), OWN_ERROR_CAP) if own.size else 0.0
 
 
 def to_double(dtype: DType, x: Values) -> NDArray[np.float64]:

@@ -38,7 +38,7 @@ def confirm(
         source_text, source_platform, source_program, let=let, effort=effort, cache=cache, progress=progress,
     )
     evidence.append(reference.evidence)
-    if refuted(evidence):
+    if not isinstance(reference.evidence.verdict, Proved):
         return tuple(evidence)
     evidence += judge(
         reference, target_text, target_platform, program, file=file, effort=effort, cache=cache, progress=progress

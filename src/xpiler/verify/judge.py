@@ -32,6 +32,8 @@ def judge(
     clash = mismatch(reference.signature.params, sig.params)
     if clash:
         return (Evidence(CLEAN, Refuted(Witness(clash))),)
+    if not reference.cases:
+        return (Evidence(CLEAN, Unknown("the source gave nothing to compare with")),)
     progress("building the target")
     try:
         target = machine(text, platform, sig, file=file or program.file, cache=cache)
@@ -45,10 +47,8 @@ def judge(
         inputs = {rename[k]: v for k, v in case.inputs.items()}
         trial = target.run(replace(case.point, scalars=scalars), inputs, effort.limits)
         done = time.monotonic() - start
-        if trial.status == "timeout":
-            return (Evidence(CLEAN, Unknown(f"the target did not finish in {effort.limits.seconds:g} s"), done),)
         if not trial.clean:
-            return (Evidence(CLEAN, blame(replace(case, source=trial), "the target misbehaves"), done),)
+            return (Evidence(CLEAN, blame(case.point, case.seed, trial, "the target misbehaves"), done),)
         outputs = {a: trial.outputs.get(b, inputs[b]) for a, b in rename.items()}
         found, error = _compare(reference, case, outputs)
         if found is not None:

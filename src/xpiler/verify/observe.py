@@ -21,7 +21,7 @@ from xpiler.verify.inputs import Domain, Point, Values, make
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.sizes import ask, candidates, free_integers
 from xpiler.verify.trial import Machine, Trial, machine
-from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Witness
+from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Unknown, Witness
 
 Progress = Callable[[str], None]
 # What the user fixed: scalars, and the contents of small arrays.
@@ -85,22 +85,23 @@ def observe(
     picked = _points(single, sig, *divide(let or {}), effort, seed)
     if isinstance(picked, Evidence):
         return Reference(sig, (), Tolerance(1.0, 1), replace(picked, seconds=time.monotonic() - start))
-    points, notes = picked
+    tried, notes = picked
     if wide is None:
         notes = (*notes, "no float64 run of the source to compare with")
+    slow = max(trial.wall for _, trial in tried) > SLOW * effort.budget
     cases: list[Case] = []
-    for repeat in range(effort.seeds):
-        for i, point in enumerate(points):
-            spent = time.monotonic() - start
-            slowest = max((c.source.seconds for c in cases), default=0.0)
-            if repeat and (spent > effort.budget / 2 or slowest > SLOW * effort.budget):
+    for repeat in range(1 if slow else effort.seeds):
+        for i, (point, first) in enumerate(tried):
+            if repeat and time.monotonic() - start > effort.budget / 2:
                 continue
-            case = _case(single, wide, point, seed + repeat, effort, slow=slowest > SLOW * effort.budget)
-            if not case.source.clean:
-                evidence = Evidence(SOURCE, blame(case, "the source misbehaves"), time.monotonic() - start)
-                return Reference(sig, (), Tolerance(1.0, 1), evidence)
-            cases.append(case)
-            progress(f"ran the source on input {i + 1 + repeat * len(points)}")
+            progress(f"running the source on input {i + 1 + repeat * len(tried)}")
+            made = make(sig, point, seed + repeat)
+            trial = single.run(point, made, effort.limits) if repeat else first
+            if not trial.clean:
+                verdict = blame(point, seed + repeat, trial, "the source misbehaves")
+                return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, verdict, time.monotonic() - start))
+            in_double = None if wide is None or slow else _in_double(wide, point, made, effort)
+            cases.append(Case(point, seed + repeat, made, trial, in_double))
     depth = max(terms(program, c.point.scalars) for c in cases)
     evidence = Evidence(SOURCE, Proved(scope_of(cases)), time.monotonic() - start)
     return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes)
@@ -116,13 +117,13 @@ def same_bits(a: Values | Number, b: Values) -> bool:
     return isinstance(a, np.ndarray) and a.tobytes() == b.tobytes()
 
 
-def blame(case: Case, what: str) -> Refuted:
-    trial = case.source
+def blame(point: Point, seed: int, trial: Trial, what: str) -> Refuted | Unknown:
+    """The verdict on a run that did not end well; one that did not end in time decides nothing."""
     if trial.status == "timeout":
-        what = f"{what}: it does not end in time"
-    elif not trial.findings:
+        return Unknown("; ".join((f"{what}: it does not end in time ({spell(point.scalars)})", *trial.findings)))
+    if not trial.findings:
         what = f"{what}: {trial.complaint}"
-    return Refuted(Witness(what, case.seed, case.point.scalars, findings=trial.findings))
+    return Refuted(Witness(what, seed, point.scalars, findings=trial.findings))
 
 
 def scope_of(cases: tuple[Case, ...] | list[Case]) -> str:
@@ -143,46 +144,50 @@ def _or_none(future: Future[Machine]) -> Machine | None:
         return None
 
 
+Tried = tuple[tuple[Point, Trial], ...]
+
+
 def _points(
     source: Machine, sig: Signature, let: dict[str, Number], data: Data, effort: Effort, seed: int
-) -> tuple[tuple[Point, ...], tuple[str, ...]] | Evidence:
-    """The points to test at, and notes on those left out; or what is wrong with the source at the sizes given."""
+) -> tuple[Tried, tuple[str, ...]] | Evidence:
+    """The points to test at with the source's first run at each, and notes on what was left out; or what is wrong
+    with the source at the sizes given."""
     free = bool(free_integers(sig, let))
-    tried: list[str] = []
+    refused: list[str] = []
     for scalars, sizes in list(candidates(sig, let, odd=False))[:TRIES]:
-        first: Trial | None = None
+        first: tuple[Point, Trial] | None = None
         for domain in _domains(sig):
             point = Point(scalars, sizes, domain, data)
             trial = source.try_point(point, seed, effort.limits)
-            first = first or trial
+            first = first or (point, trial)
             if not trial.clean:
                 continue
             if not _wrote(sig, point, trial, seed):
-                tried.append(f"with {spell(scalars)} it writes nothing")
+                refused.append(f"with {spell(scalars)} it writes nothing")
                 break
-            odd = _odd_point(source, sig, let, data, domain, effort, seed) if free else None
             if not free:
-                return (point,), ()
-            return ((point,), ("no odd size suits the source",)) if odd is None else ((point, odd), ())
-        if first is not None and not first.clean:
-            tried.append(f"with {spell(scalars)}: {first.complaint}")
+                return ((point, trial),), ()
+            odd = _odd_point(source, sig, let, data, domain, effort, seed)
+            return ((point, trial), *odd), () if odd else ("no odd size suits the source",)
+        if first is not None and not first[1].clean:
+            refused.append(f"with {spell(scalars)}: {first[1].complaint}")
             if not free:
-                case = Case(Point(scalars, sizes), seed, {}, first, None)
-                return Evidence(SOURCE, blame(case, "the source misbehaves"))
-    if not free and tried:
-        return Evidence(SOURCE, Refuted(Witness(f"the source {tried[0]}", seed, let)))
-    raise ask(sig, let, tried)
+                return Evidence(SOURCE, blame(first[0], seed, first[1], "the source misbehaves"))
+    if not free and refused:
+        return Evidence(SOURCE, Refuted(Witness(f"the source: {refused[0]}", seed, let)))
+    raise ask(sig, let, refused)
 
 
 def _odd_point(
     source: Machine, sig: Signature, let: dict[str, Number], data: Data, domain: Domain, effort: Effort, seed: int
-) -> Point | None:
+) -> Tried:
+    """One odd choice of sizes the source runs cleanly with, if there is one."""
     for scalars, sizes in candidates(sig, let, odd=True):
         point = Point(scalars, sizes, domain, data)
         trial = source.try_point(point, seed, effort.limits)
         if trial.clean and _wrote(sig, point, trial, seed):
-            return point
-    return None
+            return ((point, trial),)
+    return ()
 
 
 def _domains(sig: Signature) -> tuple[Domain, ...]:
@@ -205,12 +210,3 @@ def _in_double(wide: Machine, point: Point, inputs: Mapping[str, Values | Number
     except Fault:
         return None
     return trial if trial.clean else None
-
-
-def _case(single: Machine, wide: Machine | None, point: Point, seed: int, effort: Effort, slow: bool) -> Case:
-    inputs = make(single.signature, point, seed)
-    source = single.run(point, inputs, effort.limits)
-    reference = None
-    if wide is not None and not slow and source.clean:
-        reference = _in_double(wide, point, inputs, effort)
-    return Case(point, seed, inputs, source, reference)

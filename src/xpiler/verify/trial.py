@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ class Trial:
     status: str
     seconds: float
     stderr: str = ""
+    wall: float = 0.0  # with the transfers
 
     @property
     def clean(self) -> bool:
@@ -67,10 +69,12 @@ class Machine:
     def run(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits) -> Trial:
         """One call of the entry; the inputs are not changed."""
         executable, entry = self.build(point.scalars)
+        start = time.monotonic()
         done = run(executable, entry, inputs, limits)
         outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
                    for a in self.signature.arrays if a.name in done.outputs}
-        return Trial(outputs, tuple(str(f) for f in done.findings), done.status, done.seconds, done.stderr)
+        findings = tuple(str(f) for f in done.findings)
+        return Trial(outputs, findings, done.status, done.seconds, done.stderr, time.monotonic() - start)
 
     def try_point(self, point: Point, seed: int, limits: Limits) -> Trial:
         """One call on freshly drawn inputs."""

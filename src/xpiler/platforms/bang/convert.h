@@ -33,6 +33,10 @@ XP_CONVERT(__bang_float2half_tz, half, float, xp_half_tz(src[i]))
 XP_CONVERT(__bang_float2half_oz, half, float, xp_half_oz(src[i]))
 XP_CONVERT(__bang_float2half_up, half, float, xp_half_up(src[i]))
 XP_CONVERT(__bang_float2half_dn, half, float, xp_half_dn(src[i]))
+XP_WIDEN(__bang_bfloat162float, float, bfloat16_t, (float)src[i])
+XP_CONVERT(__bang_float2bfloat16_rn, bfloat16_t, float, (bfloat16_t)src[i])
+XP_CONVERT(__bang_bfloat162half_rn, half, bfloat16_t, (half)(float)src[i])
+XP_CONVERT(__bang_half2bfloat16_rn, bfloat16_t, half, (bfloat16_t)(float)src[i])
 
 // Bytes to half and back, without a position.
 XP_WIDEN(__bang_uchar2half, half, uint8_t, (half)src[i])

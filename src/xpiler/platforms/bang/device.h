@@ -21,6 +21,7 @@
 #include "parallel.h"
 #include "rules.h"
 #include "memory.h"
+#include "rows.h"
 #include "vector.h"
 #include "fusion.h"
 #include "compare.h"

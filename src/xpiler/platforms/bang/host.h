@@ -22,12 +22,7 @@ typedef enum {
   CNRT_FUNC_TYPE_UNION2 = 8,
   CNRT_FUNC_TYPE_UNION4 = 16,
   CNRT_FUNC_TYPE_UNION8 = 32,
-  CNRT_FUNC_TYPE_UNION16 = 64,
-  BLOCK = 1,
-  UNION1 = 4,
-  UNION2 = 8,
-  UNION4 = 16,
-  UNION8 = 32
+  CNRT_FUNC_TYPE_UNION16 = 64
 } cnrtFunctionType_t;
 
 typedef enum {

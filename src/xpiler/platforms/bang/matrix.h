@@ -24,6 +24,7 @@
   }
 XP_MATMUL(float)
 XP_MATMUL(half)
+XP_MATMUL(bfloat16_t)
 #undef XP_MATMUL
 
 // Integer operands: products are summed in 32 bits and scaled by 2^fix_position.
@@ -67,6 +68,7 @@ XP_MATMUL(half)
   }
 XP_MLP(float)
 XP_MLP(half)
+XP_MLP(bfloat16_t)
 #undef XP_MLP
 
 #define XP_MLP_FIXED(T, T1, T2)                                                            \
@@ -147,6 +149,7 @@ XP_MLP(half)
   }
 XP_CONV(float)
 XP_CONV(half)
+XP_CONV(bfloat16_t)
 #undef XP_CONV
 #define XP_CONV_FIXED(T, T1, T2)                                                           \
   XP_INTRINSIC inline void __bang_conv(T* dst, const T1* src, const T2* kernel, int channel_input, \

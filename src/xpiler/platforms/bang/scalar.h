@@ -96,16 +96,14 @@ template <class T>
 XP_MATH("max") T max(T a, T b);
 }  // namespace std
 #else
-#define XP_ORDER(T)                                      \
-  inline T min(T a, T b) { return b < a ? b : a; }        \
-  inline T max(T a, T b) { return a < b ? b : a; }
-XP_ORDER(int)
-XP_ORDER(unsigned)
-XP_ORDER(long)
-XP_ORDER(unsigned long)
-XP_ORDER(float)
-XP_ORDER(half)
-#undef XP_ORDER
+template <class A, class B>
+inline std::common_type_t<A, B> min(A a, B b) {
+  return b < a ? b : a;
+}
+template <class A, class B>
+inline std::common_type_t<A, B> max(A a, B b) {
+  return a < b ? b : a;
+}
 inline float rsqrtf(float a) { return 1.0f / sqrtf(a); }
 #endif
 

@@ -53,6 +53,7 @@ typedef __bf16 bfloat16_t;
 #define __mlu_host__
 #define __mlu_const__
 #include <cstdint>
+#include "bfloat16.h"
 #endif
 
 #define __nram__ XP_SPACE("nram")

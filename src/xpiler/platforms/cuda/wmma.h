@@ -9,7 +9,7 @@
 #else
 #define XP_WARP_CALL(p, ldm)                                                                              \
   XP_REQUIRE(reinterpret_cast<std::uintptr_t>(p) % 32 == 0, "the tile's address is not a multiple of 32 bytes"); \
-  XP_REQUIRE((ldm) * sizeof(*(p)) % 16 == 0, "the leading dimension is not a multiple of 16 bytes");      \
+  XP_REQUIRE((ldm) * int(sizeof(*(p))) % 16 == 0, "the leading dimension is not a multiple of 16 bytes");      \
   xp_warp_call()
 #endif
 
@@ -27,25 +27,25 @@ XP_INTRINSIC inline void fill_fragment(fragment<Use, M, N, K, T, Layout>& a,
 #define XP_LOADS(Tag, T)                                                                                     \
   template <int M, int N, int K>                                                                             \
   XP_INTRINSIC inline void load_matrix_sync(fragment<matrix_a, M, N, K, Tag, row_major>& a, const T* p,      \
-                                            unsigned ldm) {                                                  \
+                                            int ldm) {                                                  \
     XP_WARP_CALL(p, ldm);                                                                                    \
     XP_EACH(M, K) a.x[XP_HERE(K)] = p[r * ldm + c];                                                         \
   } \
   template <int M, int N, int K>                                                                             \
   XP_INTRINSIC inline void load_matrix_sync(fragment<matrix_a, M, N, K, Tag, col_major>& a, const T* p,      \
-                                            unsigned ldm) {                                                  \
+                                            int ldm) {                                                  \
     XP_WARP_CALL(p, ldm);                                                                                    \
     XP_EACH(M, K) a.x[XP_HERE(K)] = p[c * ldm + r];                                                         \
   } \
   template <int M, int N, int K>                                                                             \
   XP_INTRINSIC inline void load_matrix_sync(fragment<matrix_b, M, N, K, Tag, row_major>& b, const T* p,      \
-                                            unsigned ldm) {                                                  \
+                                            int ldm) {                                                  \
     XP_WARP_CALL(p, ldm);                                                                                    \
     XP_EACH(K, N) b.x[XP_HERE(N)] = p[r * ldm + c];                                                         \
   } \
   template <int M, int N, int K>                                                                             \
   XP_INTRINSIC inline void load_matrix_sync(fragment<matrix_b, M, N, K, Tag, col_major>& b, const T* p,      \
-                                            unsigned ldm) {                                                  \
+                                            int ldm) {                                                  \
     XP_WARP_CALL(p, ldm);                                                                                    \
     XP_EACH(K, N) b.x[XP_HERE(N)] = p[c * ldm + r];                                                         \
   }
@@ -61,7 +61,7 @@ XP_LOADS(double, double)
 
 // The accumulator's tile, M x N, in either layout.
 template <int M, int N, int K, class T>
-XP_INTRINSIC inline void load_matrix_sync(fragment<accumulator, M, N, K, T>& d, const T* p, unsigned ldm,
+XP_INTRINSIC inline void load_matrix_sync(fragment<accumulator, M, N, K, T>& d, const T* p, int ldm,
                                           layout_t layout) {
   XP_WARP_CALL(p, ldm);
   if (layout == mem_row_major)
@@ -71,7 +71,7 @@ XP_INTRINSIC inline void load_matrix_sync(fragment<accumulator, M, N, K, T>& d, 
 }
 
 template <int M, int N, int K, class T>
-XP_INTRINSIC inline void store_matrix_sync(T* p, const fragment<accumulator, M, N, K, T>& d, unsigned ldm,
+XP_INTRINSIC inline void store_matrix_sync(T* p, const fragment<accumulator, M, N, K, T>& d, int ldm,
                                            layout_t layout) {
   XP_WARP_CALL(p, ldm);
   if (layout == mem_row_major)

@@ -24,7 +24,12 @@ typedef xp_bf16 hip_bfloat16;
 typedef xp_bf162 __hip_bfloat162;
 
 #include "wave.h"
+#include "registers.h"
+#include "mfma.h"
 #include "launch.h"
+#ifdef XP_OFFERS
+#include "tile_meanings.h"
+#endif
 
 #ifdef XP_READING
 #pragma clang force_cuda_host_device end

@@ -1,0 +1,115 @@
+"""What a person gives on the command line: files, languages, values, launch geometry; and the Faults where it is amiss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from xpiler import engine, platforms
+from xpiler.facts.ranges import Range, ranges
+from xpiler.fault import Fault, Span
+from xpiler.ir.nodes import Buffer, Kernel, Program
+from xpiler.platforms.platform import Platform
+from xpiler.text.read import read
+from xpiler.verify.evaluate import Number
+from xpiler.verify.signature import given_sizes, signature
+
+
+def platform_of(file: Path, name: str) -> Platform:
+    if name:
+        return platforms.get(name)
+    found = platforms.of_file(file)
+    if found is None:
+        raise Fault(
+            "XP3001", f"cannot tell the language of {file}", why=f"no platform claims the suffix `{file.suffix}` alone",
+            try_=f"--from with one of {', '.join(platforms.NAMES)}",
+        )
+    return found
+
+
+def text_of(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError as e:
+        raise Fault("XP1020", f"cannot read {file}", Span(str(file)), why=e.strerror or str(e)) from e
+    except UnicodeDecodeError as e:
+        raise Fault("XP1020", f"cannot read {file}", Span(str(file)), why="it is not text in UTF-8") from e
+
+
+def program_of(
+    file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: str, kernel: str
+) -> tuple[Platform, str, Program]:
+    platform, text = platform_of(file, name), text_of(file)
+    geometry = geometry_of(platform, grid, block, tasks)
+    program = read(text, platform, str(file), geometry=geometry or None, let=integers(let) or None)
+    program = given_sizes(program, integers(size))
+    if any(not a.extents for a in signature(program, kernel).arrays):
+        program = _with_extents(program, platform)
+    return platform, text, program
+
+
+def _with_extents(program: Program, platform: Platform) -> Program:
+    """The sizes of arrays nothing allocates, from what the kernels access; unchanged where that cannot be told."""
+    try:
+        pivot, _ = engine.sequential(program, platform)
+    except Fault:
+        return program
+    if program.launcher is not None:
+        return replace(program, launcher=engine.with_extents(pivot).launcher)
+    found = {k.name: ranges(k) for k in pivot.kernels}
+    return replace(program, kernels=tuple(_sized(k, found[k.name]) for k in program.kernels))
+
+
+def _sized(kernel: Kernel, found: Mapping[str, Range]) -> Kernel:
+    params = (
+        replace(p, extent=found[p.name].extent) if isinstance(p, Buffer) and p.extent is None and p.name in found else p
+        for p in kernel.params
+    )
+    return replace(kernel, params=tuple(params))
+
+
+def values(items: Sequence[str]) -> dict[str, Number | tuple[Number, ...]]:
+    """Scalars, and the contents of arrays (values with commas)."""
+    out: dict[str, Number | tuple[Number, ...]] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        try:
+            numbers = tuple(int(v, 0) if _is_integer(v) else float(v) for v in value.split(","))
+        except ValueError:
+            numbers = ()
+        if not (name and equals and numbers):
+            raise Fault("XP3004", f"cannot understand `--let {item}`", why="it is not NAME=NUMBER", try_="--let n=1000")
+        out[name] = numbers[0] if len(numbers) == 1 else numbers
+    return out
+
+
+def integers(items: Sequence[str]) -> dict[str, int]:
+    """The integer scalars among them."""
+    return {name: value for name, value in values(items).items() if isinstance(value, int)}
+
+
+def _is_integer(text: str) -> bool:
+    return text.strip().lstrip("+-").isdigit() or text.strip().lower().startswith("0x")
+
+
+def geometry_of(platform: Platform, grid: str, block: str, tasks: str) -> dict[str, str]:
+    """What was said of the launch of a kernel without host code: axis kind -> a number or a scalar's name."""
+    out: dict[str, str] = {}
+    for option, text, group in (("--grid", grid, "block"), ("--block", block, "thread")):
+        parts = [p.strip() for p in text.split(",")] if text else []
+        if len(parts) > 3 or not all(p.isidentifier() or (p.isdigit() and int(p) > 0) for p in parts):
+            raise Fault(
+                "XP3004", f"cannot understand `{option} {text}`", why="it is not X, X,Y or X,Y,Z", try_=f"{option} 32,8"
+            )
+        out |= dict(zip((f"{group}.{axis}" for axis in "xyz"), parts, strict=False))
+    if tasks:
+        out["task"] = tasks
+    unknown = sorted(set(out) - {a.kind for a in platform.axes})
+    if unknown:
+        raise Fault("XP2001", f"{platform.title} has no axis {unknown[0]}", why=f"it has {_kinds(platform)}")
+    return out
+
+
+def _kinds(platform: Platform) -> str:
+    return ", ".join(a.kind for a in platform.axes) or "no parallel axis"

@@ -1,0 +1,85 @@
+"""Sizes in bytes as counts of elements, and whether two ways of writing a size are the same."""
+
+from __future__ import annotations
+
+import random
+
+from xpiler.ir.nodes import Binary, Cast, Const, Expr, Select, Unary, Var
+from xpiler.ir.types import DType
+from xpiler.ir.walk import map_expr, scalars_read, substitute_expr
+from xpiler.text.arithmetic import Arithmetic, int_const
+
+_SAMPLES = 3
+
+
+def elements(math: Arithmetic, size: Expr, each: int) -> Expr:
+    """size / each, divided out where the size is a product or sum that shows it."""
+    plain = narrowed(math, size)
+    divided = _divided(math, plain, each)
+    return divided if divided is not None else math.binary("/", plain, int_const(each))
+
+
+def _divided(math: Arithmetic, e: Expr, by: int) -> Expr | None:
+    if by == 1:
+        return e
+    match e:
+        case Const(value) if value % by == 0:
+            return int_const(int(value) // by)
+        case Binary("*", a, b):
+            for x, y in ((b, a), (a, b)):
+                if (less := _divided(math, x, by)) is not None:
+                    return math.binary("*", y, less)
+        case Binary("+" | "-" as op, a, b):
+            x1, y1 = _divided(math, a, by), _divided(math, b, by)
+            if x1 is not None and y1 is not None:
+                return math.binary(op, x1, y1)
+    return None
+
+
+def narrowed(math: Arithmetic, e: Expr) -> Expr:
+    """A size without the widening casts of size_t arithmetic; a buffer has fewer than 2^31 elements."""
+
+    def plain(x: Expr) -> Expr:
+        match x:
+            case Cast(a, dtype) if not dtype.is_float and not a.dtype.is_float:
+                return a if a.dtype.bits <= dtype.bits and a.dtype is not DType.BOOL else x
+            case Const(value, dtype) if not dtype.is_float:
+                return int_const(int(value))
+            case Binary(op, a, b):
+                return math.binary(op, a, b)
+            case Select(c, a, b):
+                return math.select(c, a, b)
+        return x
+
+    return map_expr(e, plain)
+
+
+def same(math: Arithmetic, a: Expr, b: Expr) -> bool:
+    """Whether two sizes agree, structurally or on a few values of their variables."""
+    a, b = narrowed(math, a), narrowed(math, b)
+    if a == b:
+        return True
+    variables = sorted(scalars_read(a) | scalars_read(b), key=lambda v: v.name)
+    source = random.Random(1)
+    for _ in range(_SAMPLES):
+        values: dict[Var, Expr] = {v: Const(source.randrange(1, 1000), v.dtype) for v in variables}
+        x, y = (_settled(math, substitute_expr(e, values)) for e in (a, b))
+        if not isinstance(x, Const) or not isinstance(y, Const) or x.value != y.value:
+            return False
+    return True
+
+
+def _settled(math: Arithmetic, e: Expr) -> Expr:
+    def fold(x: Expr) -> Expr:
+        match x:
+            case Binary(op, a, b):
+                return math.binary(op, a, b)
+            case Unary(op, a):
+                return math.unary(op, a)
+            case Cast(a, dtype):
+                return math.convert(a, dtype)
+            case Select(c, a, b):
+                return math.select(c, a, b)
+        return x
+
+    return map_expr(e, fold)

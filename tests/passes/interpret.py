@@ -1,0 +1,203 @@
+"""A small, slow, obvious interpreter of the IR: the independent meaning passes are tested against.
+
+Threads are Python generators that yield at barriers and lane exchanges; blocks run one after another.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from xpiler.ir.nodes import (
+    Alloc, Assign, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let, Load, Return, Select,
+    Shuffle, Stmt, Store, Unary, Var, While,
+)
+from xpiler.ir.types import DType
+
+NUMPY = {
+    DType.BOOL: np.bool_, DType.I8: np.int8, DType.U8: np.uint8, DType.I16: np.int16, DType.U16: np.uint16,
+    DType.I32: np.int64, DType.U32: np.int64, DType.I64: np.int64, DType.U64: np.int64,
+    DType.F16: np.float16, DType.F32: np.float64, DType.F64: np.float64,
+}
+AXES = ("block.z", "block.y", "block.x", "task")
+THREADS = ("thread.z", "thread.y", "thread.x")
+MATH = {
+    "exp": math.exp, "sqrt": math.sqrt, "abs": abs, "max": max, "min": min, "tanh": math.tanh,
+    "fma": lambda a, b, c: a * b + c, "rsqrt": lambda a: 1 / math.sqrt(a),
+}
+
+
+class _Left(Exception):
+    """A thread returned."""
+
+
+def run(kernel: Kernel, arrays: dict[str, np.ndarray], **scalars: float) -> None:
+    """Execute a kernel on flat arrays, in place. Floats are computed in double."""
+    _body(kernel.body, dict(scalars), dict(arrays))
+
+
+def _body(body: tuple[Stmt, ...], env: dict[str, Any], memory: dict[str, np.ndarray]) -> None:
+    for s in body:
+        if isinstance(s, For) and s.kind in THREADS:
+            _block(s, env, memory)
+        else:
+            for _ in _step(s, env, memory):
+                raise AssertionError("a meeting point outside thread loops")
+
+
+def _block(s: For, env: dict[str, Any], memory: dict[str, np.ndarray]) -> None:
+    nest, inner = [s], s.body
+    while len(inner) == 1 and isinstance(inner[0], For) and inner[0].kind in THREADS:
+        nest.append(inner[0])
+        inner = inner[0].body
+    shared: dict[str, np.ndarray] = {}
+    threads = []
+    ids = list(itertools.product(*[range(int(_value(f.stop, env, memory))) for f in nest]))
+    for lane, index in enumerate(ids):
+        own = env | {f.var.name: i for f, i in zip(nest, index, strict=True)} | {"~lane": lane}
+        threads.append(_thread(inner, own, memory, shared))
+    waiting: dict[int, Any] = {}
+    live = set(range(len(threads)))
+    sent: dict[int, Any] = dict.fromkeys(live)
+    while live:
+        waiting = {}
+        for t in sorted(live):
+            try:
+                waiting[t] = threads[t].send(sent[t])
+            except StopIteration:
+                live.discard(t)
+            sent[t] = None
+        for t, request in waiting.items():
+            if isinstance(request, tuple):
+                sent[t] = _exchange(t, request, waiting)
+
+
+def _exchange(t: int, request: tuple[Any, ...], waiting: dict[int, Any]) -> Any:
+    kind, _, lane, width = request
+    base, place = t - t % width, t % width
+    source = {"xor": place ^ lane, "down": place + lane, "up": place - lane, "idx": lane % width}[kind]
+    if not 0 <= source < width:
+        source = place
+    return waiting[base + source][1]
+
+
+def _thread(
+    body: tuple[Stmt, ...], env: dict[str, Any], memory: dict[str, np.ndarray], shared: dict[str, np.ndarray]
+) -> Iterator[Any]:
+    own = dict(memory)
+    env["~shared"] = shared
+    try:
+        for s in body:
+            yield from _step(s, env, own)
+    except _Left:
+        return
+
+
+def _step(s: Stmt, env: dict[str, Any], memory: dict[str, np.ndarray]) -> Iterator[Any]:
+    match s:
+        case Let(v, value):
+            env[v.name] = None if value is None else _cast(_value(value, env, memory), v.dtype)
+        case Assign(v, value):
+            env[v.name] = _cast(_value(value, env, memory), v.dtype)
+        case Store(buffer, index, value):
+            i = int(_value(index, env, memory))
+            assert 0 <= i < len(memory[buffer]), f"{buffer}[{i}]"
+            memory[buffer][i] = _value(value, env, memory)
+        case Alloc(buffer, init):
+            size = int(_value(buffer.extent, env, memory))  # type: ignore[arg-type]
+            fresh = np.full(size, np.nan if buffer.dtype.is_float else 77, NUMPY[buffer.dtype])
+            for n, e in enumerate(init):
+                fresh[n] = _value(e, env, memory)
+            if buffer.space == "shared" and "~shared" in env:
+                fresh = env["~shared"].setdefault(buffer.name, fresh)
+            memory[buffer.name] = fresh
+        case For(v, start, stop, step, body, kind):
+            if kind in THREADS:
+                _block(s, env, memory)
+                return
+            first, last, by = (int(_value(e, env, memory)) for e in (start, stop, step))
+            for i in range(first, last, by):
+                env[v.name] = i
+                if kind in AXES:
+                    _body(body, dict(env), dict(memory))
+                    continue
+                for inner in body:
+                    yield from _step(inner, env, memory)
+        case If(cond, then, orelse):
+            for inner in then if _value(cond, env, memory) else orelse:
+                yield from _step(inner, env, memory)
+        case While(cond, body):
+            while _value(cond, env, memory):
+                for inner in body:
+                    yield from _step(inner, env, memory)
+        case Barrier():
+            yield "barrier"
+        case Shuffle():
+            lane = int(_value(s.lane, env, memory))
+            env[s.result.name] = yield (s.kind, _value(s.value, env, memory), lane, s.width)
+        case Return():
+            raise _Left
+        case _:
+            raise AssertionError(f"not interpreted: {s}")
+
+
+def _cast(x: Any, dtype: DType) -> Any:
+    if dtype.is_float:
+        return float(np.float16(x)) if dtype is DType.F16 else float(x)
+    if dtype is DType.BOOL:
+        return bool(x)
+    bits = dtype.bits
+    n = int(x) & ((1 << bits) - 1)
+    return n - (1 << bits) if dtype.is_signed and n >> (bits - 1) else n
+
+
+def _value(e: Expr, env: dict[str, Any], memory: dict[str, np.ndarray]) -> Any:
+    match e:
+        case Const(v, _):
+            return v
+        case Var(name):
+            return env[name]
+        case Load(buffer, index):
+            i = int(_value(index, env, memory))
+            assert 0 <= i < len(memory[buffer]), f"{buffer}[{i}]"
+            return memory[buffer][i].item()
+        case Unary(op, a):
+            x = _value(a, env, memory)
+            return {"-": lambda: -x, "!": lambda: not x, "~": lambda: ~int(x)}[op]()
+        case Binary(op, a, b, dtype):
+            return _binary(op, _value(a, env, memory), lambda: _value(b, env, memory), dtype)
+        case Select(c, a, b):
+            return _value(a if _value(c, env, memory) else b, env, memory)
+        case Cast(a, dtype):
+            return _cast(_value(a, env, memory), dtype)
+        case Call(name, args):
+            return MATH[name](*[_value(a, env, memory) for a in args])
+    raise AssertionError(f"not interpreted: {e}")
+
+
+def _binary(op: str, x: Any, later: Any, dtype: DType) -> Any:
+    if op == "&&":
+        return bool(x) and bool(later())
+    if op == "||":
+        return bool(x) or bool(later())
+    y = later()
+    if op == "/" and not dtype.is_float:
+        return int(math.trunc(int(x) / int(y))) if y else 0
+    if op == "%":
+        return int(math.fmod(int(x), int(y)))
+    table = {
+        "+": lambda: x + y, "-": lambda: x - y, "*": lambda: x * y, "/": lambda: x / y, "<": lambda: x < y,
+        "<=": lambda: x <= y, ">": lambda: x > y, ">=": lambda: x >= y, "==": lambda: x == y, "!=": lambda: x != y,
+        "&": lambda: int(x) & int(y), "|": lambda: int(x) | int(y), "^": lambda: int(x) ^ int(y),
+        "<<": lambda: int(x) << int(y), ">>": lambda: int(x) >> int(y),
+    }
+    return table[op]()
+
+
+def buffers(kernel: Kernel) -> list[Buffer]:
+    """The array parameters of a kernel."""
+    return [p for p in kernel.params if isinstance(p, Buffer)]

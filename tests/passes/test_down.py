@@ -1,0 +1,61 @@
+"""From parallel kernels to clean sequential ones: recovery and contraction, against the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.passes import programs
+from tests.passes.interpret import run
+from xpiler.ir.nodes import Alloc, For, Kernel
+from xpiler.ir.walk import statements
+from xpiler.passes.contract import Contract
+from xpiler.passes.recover import Recover
+
+Case = tuple[Callable[[], Kernel], dict[str, int], dict[str, int]]
+
+CASES: dict[str, Case] = {
+    "softmax": (programs.softmax_block, {"x": 3 * 128, "y": 3 * 128}, {"rows": 3}),
+    "softmax with a tail": (lambda: programs.softmax_block(96), {"x": 3 * 96, "y": 3 * 96}, {"rows": 3}),
+    "tree": (programs.tree_sum, {"x": 128, "y": 2}, {"blocks": 2}),
+    "product": (programs.tiled_product, {"A": 256, "B": 256, "C": 256}, {}),
+    "scale": (programs.guarded_scale, {"x": 21, "y": 21}, {"n": 21}),
+    "down": (programs.down_sum, {"x": 128, "y": 4}, {"blocks": 2}),
+}
+
+
+def results(kernel: Kernel, sizes: dict[str, int], scalars: dict[str, int]) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(7)
+    arrays = {name: rng.normal(size=n) for name, n in sizes.items()}
+    run(kernel, arrays, **scalars)
+    return arrays
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_recovery_keeps_the_meaning(case: str) -> None:
+    make, sizes, scalars = CASES[case]
+    kernel = make()
+    flat = Recover().apply(kernel)
+    assert not any(isinstance(s, For) and s.kind.startswith(("thread", "block")) for s in statements(flat))
+    want, got = results(kernel, sizes, scalars), results(flat, sizes, scalars)
+    for name in sizes:
+        np.testing.assert_allclose(got[name], want[name], rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_contraction_keeps_the_meaning_and_leaves_no_scratch(case: str) -> None:
+    make, sizes, scalars = CASES[case]
+    kernel = make()
+    clean = Contract().apply(Recover().apply(kernel))
+    assert not any(isinstance(s, Alloc) for s in statements(clean)), "scratch arrays dissolve"
+    want, got = results(kernel, sizes, scalars), results(clean, sizes, scalars)
+    for name in sizes:
+        np.testing.assert_allclose(got[name], want[name], rtol=1e-9)
+
+
+@pytest.mark.parametrize(("case", "loops"), [("softmax", 4), ("tree", 2), ("product", 3), ("scale", 1), ("down", 2)])
+def test_the_pivot_has_as_few_loops_as_a_person_would_write(case: str, loops: int) -> None:
+    clean = Contract().apply(Recover().apply(CASES[case][0]()))
+    assert sum(isinstance(s, For) for s in statements(clean)) == loops

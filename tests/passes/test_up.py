@@ -1,0 +1,73 @@
+"""From the sequential program to a machine: binding and tensorizing, against the interpreter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.passes import toy
+from tests.passes.programs import kernel
+from tests.passes.test_down import CASES, results
+from xpiler.ir.nodes import For, Intrinsic, Kernel
+from xpiler.ir.walk import statements
+from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
+from xpiler.passes.contract import Contract
+from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.recover import Recover
+from xpiler.passes.step import NotApplicable
+from xpiler.passes.tensorize import Tensorize
+
+
+def pivot(case: str) -> Kernel:
+    return Contract().apply(Recover().apply(CASES[case][0]()))
+
+
+def same(case: str, *made: Kernel) -> None:
+    _, sizes, scalars = CASES[case]
+    want = results(CASES[case][0](), sizes, scalars)
+    got = None
+    for k in made:
+        got = results(k, sizes, scalars)
+    assert got is not None
+    for name in sizes:
+        np.testing.assert_allclose(got[name], want[name], rtol=1e-9)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("width", [4, 32])
+def test_threads(case: str, width: int) -> None:
+    bound = BindThreads(threads=width, warp=4).apply(pivot(case))
+    assert {"block.x", "thread.x"} <= {s.kind for s in statements(bound) if isinstance(s, For)}
+    same(case, bound)
+
+
+@pytest.mark.parametrize("case", ["softmax", "softmax with a tail", "tree"])
+def test_rows_share_a_block(case: str) -> None:
+    try:
+        bound = BindRows(threads=16).apply(pivot(case))
+    except NotApplicable:
+        assert case == "softmax with a tail"  # loops too short to share
+        return
+    assert any(isinstance(s, For) and s.kind == "thread.x" for s in statements(bound))
+    same(case, bound)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_tasks(case: str) -> None:
+    same(case, BindTasks(tasks=3).apply(pivot(case)))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("unit", ["registers", "counted"])
+@pytest.mark.parametrize("chunk", [8, 4096])
+def test_vectors(case: str, unit: str, chunk: int) -> None:
+    machine = toy.REGISTER_UNIT if unit == "registers" else toy.COUNTED_UNIT
+    vectors = Tensorize(machine, chunk).apply(pivot(case))
+    calls = [s for s in statements(vectors) if isinstance(s, Intrinsic)]
+    assert calls, "nothing was tensorized"
+    same(case, Detensorize(toy.MEANINGS).apply(vectors))
+
+
+def test_a_kernel_per_nest() -> None:
+    both = kernel("two", "x y z", *pivot("scale").body, *pivot("scale").body)
+    assert len(nests(both)) == 2
