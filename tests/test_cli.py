@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
-from test_bad_input import GOOD
+from tests.conftest import ROOT
+from tests.test_bad_input import GOOD
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200", "NO_COLOR": "1"}
 
@@ -155,7 +155,10 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
         [sys.executable, "-m", "xpiler", "translate", "k.cu", "--to", "hip", "-o", "k.hip"], cwd=tmp_path,
         env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )
-    time.sleep(2.0)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    give_up = time.monotonic() + 60.0
+    while not children.read_text() and time.monotonic() < give_up:  # until it builds or runs something
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130 and "Traceback" not in err

@@ -134,7 +134,7 @@ def _fine(e: Evidence) -> bool:
 
 def sequential(program: Program, source: Platform) -> tuple[Program, tuple[str, ...]]:
     """The sequential program of the same meaning: intrinsics inlined, parallel axes recovered, nests contracted."""
-    meanings = {m.key or m.name: m for m in program.meanings}
+    meanings = {(m.name, m.key): m for m in program.meanings}
     lanes = tuple(a.kind for a in source.axes if a.kind.startswith("thread") or a.kind == "core")
     steps: list[str] = []
     kernels: list[Kernel] = []

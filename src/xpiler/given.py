@@ -1,4 +1,4 @@
-"""What a person gives on the command line: files, languages, values, launch geometry; and the Faults where it is amiss."""
+"""What a person gives on the command line: files, languages, values, geometry; and the Faults where it is amiss."""
 
 from __future__ import annotations
 

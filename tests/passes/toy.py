@@ -51,11 +51,11 @@ COUNTED = (
     Meaning("pfill", "pfill", (_memory("dst"), Var("n", I), Var("x", F)), None,
             (loop("i", var("n"), store("dst", var("i"), var("x", F))),)),
 )
-COPY = Meaning("copy", "copy", (_memory("to"), _memory("source"), Var("bytes", I), Var("way", I)), None,
+COPY = Meaning("copy", "", (_memory("to"), _memory("source"), Var("bytes", I), Var("way", I)), None,
                (loop("i", var("bytes") // 4, store("to", var("i"), load("source", var("i")))),))
 
 REGISTER_UNIT = VectorUnit(offers(REGISTERS), WIDTH)
 COUNTED_UNIT = VectorUnit(
     offers(COUNTED), 0, "pad", "copy", ((("global", "pad"), "IN"), (("pad", "global"), "OUT")))
-MEANINGS = {m.key: m for m in (*REGISTERS, *COUNTED, COPY)}
+MEANINGS = {(m.name, m.key): m for m in (*REGISTERS, *COUNTED, COPY)}
 Kernels = tuple[Kernel, ...]

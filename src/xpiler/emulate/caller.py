@@ -18,27 +18,24 @@ def caller(entry: Entry, platform: Platform) -> str:
     )
     call = f"{entry.name}({', '.join(slots)})"
     if entry.kernel:
-        call = f'xp::launch_call({_geometry(entry, platform)}, "{entry.name}", [=] {{ {call}; }})'
+        call = f'xp::launch_call(xp::given_geometry({max(platform.warp, 1)}u), "{entry.name}", [=] {{ {call}; }})'
     return (
         f'#line 1 "{DRIVER}"\nint main(int argc, char** argv) {{\n'
         f"return xp::drive(argc, argv, [](const xp::Slot* s) {{ {call}; }});\n}}\n"
     )
 
 
-def _geometry(entry: Entry, platform: Platform) -> str:
+def geometry(entry: Entry) -> tuple[int, ...]:
+    """Grid x y z, block x y z, bytes of dynamic shared memory, blocks of a cluster: what a run is given."""
     left = dict(entry.extents)
-
-    def three(axis: str, x: int) -> str:
-        values = (left.pop(f"{axis}.x", x), left.pop(f"{axis}.y", 1), left.pop(f"{axis}.z", 1))
-        return "{" + ",".join(f"{v}u" for v in values) + "}"
-
     cores = left.pop("core", 1)
     tasks = left.pop("task", left.pop("cluster", 1) * cores)
-    grid, block = three("block", tasks), three("thread", 1)
+    grid = (left.pop("block.x", tasks), left.pop("block.y", 1), left.pop("block.z", 1))
+    block = (left.pop("thread.x", 1), left.pop("thread.y", 1), left.pop("thread.z", 1))
     shared = left.pop("shared", 0)
     if left:
         raise Fault(
             "XP2001", f"`{entry.name}` has no axis `{min(left)}`",
             try_="block.x, thread.x, task, cluster or core",
         )
-    return f"xp::Geometry{{{grid},{block},{shared}ul,{max(platform.warp, 1)}u,{cores}u}}"
+    return (*grid, *block, shared, cores)

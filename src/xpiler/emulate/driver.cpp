@@ -27,6 +27,13 @@ void exactly(bool ok, const char* what) {
     if (!ok) internal(what);
 }
 
+// What the input file starts with.
+struct Head {
+    std::uint64_t count, grid[3], block[3], shared, cluster;
+};
+
+Head head;
+
 void read_all(int fd, void* to, std::size_t bytes) {
     auto c = static_cast<char*>(to);
     while (bytes) {
@@ -56,6 +63,14 @@ void check_const(const Record& r, const Allocation& a, const std::vector<char>& 
 
 } // namespace
 
+Geometry given_geometry(unsigned warp) {
+    Geometry g;
+    g.grid = {unsigned(head.grid[0]), unsigned(head.grid[1]), unsigned(head.grid[2])};
+    g.block = {unsigned(head.block[0]), unsigned(head.block[1]), unsigned(head.block[2])};
+    g.shared = head.shared, g.warp = warp, g.cluster = unsigned(head.cluster);
+    return g;
+}
+
 int drive(int argc, char** argv, void (*call)(const Slot*)) {
     if (argc != 4) return 2;
     int in = open(argv[1], O_RDONLY | O_CLOEXEC);
@@ -64,8 +79,8 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
     exactly(in >= 0 && out >= 0 && findings_fd >= 0, "the files of the run cannot be opened");
     find_sections();
     install_handlers();
-    std::uint64_t count = 0;
-    read_all(in, &count, sizeof count);
+    read_all(in, &head, sizeof head);
+    const std::size_t count = head.count;
     std::vector<Record> records(count);
     std::vector<Slot> slots(count);
     std::vector<Allocation*> buffers(count);

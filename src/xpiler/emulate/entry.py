@@ -79,3 +79,4 @@ class Run:
     status: str
     seconds: float
     stderr: str
+    stdout: str = ""

@@ -169,22 +169,33 @@ def _callee(masked: str, end: int) -> int | None:
     i = end
     while i > 0 and masked[i - 1].isspace():
         i -= 1
-    if i and masked[i - 1] in ">)":
-        close, open_ = masked[i - 1], {">": "<", ")": "("}[masked[i - 1]]
-        depth = 0
-        while i > 0:
-            i -= 1
-            depth += (masked[i] == close) - (masked[i] == open_)
-            if depth == 0:
-                break
-        if close == ")":
-            return i
+    if i and masked[i - 1] == ")":
+        return _opening(masked, i, "(", ")")
+    if i and masked[i - 1] == ">":
+        i = _opening(masked, i, "<", ">")
         while i > 0 and masked[i - 1].isspace():
             i -= 1
     start = i
     while start > 0 and (masked[start - 1].isalnum() or masked[start - 1] in "_:"):
         start -= 1
     return start if start < i else None
+
+
+def _opening(masked: str, end: int, open_: str, close: str) -> int:
+    """Where the bracket that closes just before `end` opens; what stands in parentheses is passed over."""
+    depth = 0
+    i = end
+    while i > 0:
+        i -= 1
+        if masked[i] == close:
+            depth += 1
+        elif masked[i] == open_:
+            depth -= 1
+            if depth == 0:
+                break
+        elif masked[i] == ")":
+            i = _opening(masked, i + 1, "(", ")")
+    return i
 
 
 def _closing(masked: str, start: int) -> int | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from xpiler.emulate import sandbox
+from xpiler.emulate.caller import geometry
 from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run
 from xpiler.emulate.locate import user_line
 from xpiler.emulate.prepare import TEXT
@@ -46,7 +47,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)
         with (folder / "in").open("wb") as f:
-            f.write(struct.pack("<Q", len(records)) + b"".join(records))
+            f.write(struct.pack("<9Q", len(records), *geometry(entry)) + b"".join(records))
             for blob in blobs:
                 f.write(blob.data)
         done = sandbox.call([executable.path.absolute(), "in", "out", "findings"], folder, limits)
@@ -58,7 +59,7 @@ def run(
         finished = done.code == 0 and any("done" in line for line in lines)
         outputs = _outputs(folder / "out", buffers) if finished and not findings else {}
     status = _status(done, finished, findings)
-    return Run(outputs, findings, status, seconds, done.stderr)
+    return Run(outputs, findings, status, seconds, done.stderr, done.stdout)
 
 
 def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:

@@ -199,6 +199,8 @@ struct Slot {
 
 int drive(int argc, char** argv, void (*call)(const Slot*));
 
+Geometry given_geometry(unsigned warp); // of a kernel that is run without a launcher
+
 // Arguments that become whatever type the parameter has, so that the call's own overload resolution decides.
 struct BufferSlot {
     const Slot& slot;

@@ -53,7 +53,7 @@ class Write:
 
 @dataclass
 class Array:
-    """An array's content: `base` (init, undef or prev) overlaid with writes, the latest last."""
+    """An array's content: `base` (init, undef, prev, or lost) overlaid with writes, the latest last."""
 
     base: str
     dtype: DType
@@ -69,6 +69,8 @@ def summarise(kernel: Kernel) -> dict[str, list[Write]]:
     machine.body(kernel.body)
     outputs = {}
     for p in kernel.params:
+        if isinstance(p, Buffer) and machine.arrays[p.name].base == "lost":
+            raise Unsummarised(f"what `{p.name}` holds at the end is not known")
         if isinstance(p, Buffer) and machine.arrays[p.name].writes:
             outputs[p.name] = machine.arrays[p.name].writes
     for writes in outputs.values():
@@ -85,6 +87,7 @@ class _Machine:
     def __init__(self, kernel: Kernel) -> None:
         self.scalars: dict[str, Sym] = {}
         self.arrays: dict[str, Array] = {}
+        self.inner: set[str] = set()  # arrays the kernel declares itself
         self.path = TRUE
         self.span = NOWHERE
         for p in kernel.params:
@@ -151,6 +154,8 @@ class _Machine:
                 return sym.load(buffer, index, array.dtype)
             case "prev":
                 return sym.previous_load(buffer, index, array.dtype)
+            case "lost":
+                raise Unsummarised(f"what `{buffer}` holds after a loop is not known", self.span)
         return sym.undefined(array.dtype)
 
     # ------------------------------------------------------------ statements
@@ -173,6 +178,7 @@ class _Machine:
                 self.store(buffer, self.value(index), _typed(self.value(value), dtype))
             case Alloc(buffer, init):
                 self.arrays[buffer.name] = Array("undef", buffer.dtype)
+                self.inner.add(buffer.name)
                 for n, e in enumerate(init):
                     self.store(buffer.name, sym.integer(n), _typed(self.value(e), buffer.dtype))
             case Atomic(op, buffer, index, value, None, None) if op in ("add", "max", "min"):
@@ -226,14 +232,17 @@ class _Machine:
 
     def loop(self, s: For) -> None:
         start, stop, step = (self.value(e) for e in (s.start, s.stop, s.step))
-        if not sym.is_const(step) or sym.value_of(step) <= 0:
-            raise Unsummarised("a loop whose step is not a positive constant", s.span)
-        by = sym.value_of(step)
+        if not (step.lo > 0 or sym.likely_le(ONE, step)):
+            raise Unsummarised("a loop whose step is not positive", s.span)
+        by = step
         lowest = sym.bound(start, upper=False)
         limit = stop
         if any(v.data[1] is not None for v in stop.free):  # type: ignore[index]
             limit = sym.integer(int(stop.hi)) if stop.hi != float("inf") else sym.bound(stop, True)
-        trips = sym.div(sym.add(limit, sym.scale(lowest, -1), sym.integer(by - 1)), sym.integer(by))
+        trips = sym.div(sym.sub(sym.add(limit, by), sym.add(lowest, ONE)), by)
+        most = self._at_most(sym.sub(stop, start))
+        if most is not None and sym.is_const(by):
+            trips = sym.integer(-(-most // sym.value_of(by)))
         if sym.is_const(trips):
             if sym.value_of(trips) <= 0:
                 return
@@ -248,7 +257,16 @@ class _Machine:
                 raise
             self._restore(saved)
             for n in range(sym.value_of(trips)):
-                self._iteration(s, sym.add(start, sym.integer(n * by)), stop)
+                self._iteration(s, sym.add(start, sym.scale(by, n)), stop)
+
+    def _at_most(self, d: Sym) -> int | None:
+        """A constant that d does not exceed here, by the path condition."""
+        for p in sym.conjuncts(self.path):
+            if p.op == "lt":
+                gap = sym.sub(d, p.args[0])
+                if sym.is_const(gap):
+                    return max(sym.value_of(gap) - 1, 0)
+        return None
 
     def _iteration(self, s: For, at: Sym, stop: Sym) -> None:
         outer = self.path
@@ -272,13 +290,13 @@ class _Machine:
         self.scalars, self.path = dict(saved[0]), saved[2]
         self.arrays = {n: a.copy() for n, a in saved[1].items()}
 
-    def _summarise_loop(self, s: For, start: Sym, stop: Sym, by: int, trips: Sym) -> None:
+    def _summarise_loop(self, s: For, start: Sym, stop: Sym, by: Sym, trips: Sym) -> None:
         saved = self._save()
         scalars, arrays, outer = saved
         carried = [v.name for v in scalars_written(s.body) if v.name in scalars]
         stored = [b for b in buffers_written(s.body) if b in arrays]
         k = sym.fresh(s.var.name, trips)
-        at = sym.add(start, sym.scale(k, by))
+        at = sym.add(start, sym.mul(k, by))
         guard = sym.compare("<", at, stop)
         steps: dict[str, Sym] = {}
         while True:
@@ -306,6 +324,9 @@ class _Machine:
         self.scalars.update(new_scalars)
         for name, more in new_writes.items():
             array = self.arrays[name]
+            if more is None:
+                self.arrays[name] = Array("lost", array.dtype)
+                continue
             for w in more:
                 while array.writes and _supersedes(w, array.writes[-1]):
                     array.writes.pop()
@@ -325,7 +346,7 @@ class _Loop:
     writes: dict[str, list[Write]]
     steps: dict[str, Sym]
 
-    def close(self) -> tuple[dict[str, Sym], dict[str, list[Write]]]:
+    def close(self) -> tuple[dict[str, Sym], dict[str, list[Write] | None]]:
         scalars: dict[str, Sym] = {}
         folds: dict[str, tuple[str, Sym]] = {}
         for name, value in self.after.items():
@@ -350,6 +371,10 @@ class _Loop:
             term = self._ready(term)
             scalars[name] = self._fold(op, term, self.machine.scalars[name])
         return scalars, {name: self._quantify(name) for name in self.writes}
+
+    def _scratch(self, name: str) -> bool:
+        """Nobody outside the kernel sees this array."""
+        return self.machine.arrays[name].base in ("undef", "lost") or name in self.machine.inner
 
     def _last(self, value: Sym) -> Sym:
         """A value that every iteration sets anew, after the loop."""
@@ -397,7 +422,16 @@ class _Loop:
         when = mapping.get(earlier)
         return when is not None and sym.compare("<", when, self.k) is FALSE
 
-    def _quantify(self, name: str) -> list[Write]:
+    def _quantify(self, name: str) -> list[Write] | None:
+        """The writes of the whole loop; None if what a scratch array holds afterwards has no closed form."""
+        try:
+            return self._quantified(name)
+        except Unsummarised:
+            if self._scratch(name):
+                return None
+            raise
+
+    def _quantified(self, name: str) -> list[Write]:
         out = []
         for w in self.writes[name]:
             form = None
@@ -611,9 +645,9 @@ def _normal(w: Write) -> Write:
             if step is None:
                 continue
             vars_, mapping = step
+            vars_ = [v for v in vars_ if not any(v is n and m is ZERO for n, m in mapping.items())]
             index, value = sym.substitute(index, mapping), sym.substitute(value, mapping)
-            guards = [h for g2 in guards if g2 is not g
-                      for h in sym.conjuncts(sym.substitute(g2, mapping))]
+            guards = [h for g2 in guards for h in sym.conjuncts(sym.substitute(g2, mapping))]
             if FALSE in guards:
                 return Write((), index, FALSE, value)
             again = True
@@ -622,6 +656,42 @@ def _normal(w: Write) -> Write:
     w = Write(tuple(vars_), index, guard, sym.assume(value, guard))
     split = split_digits(w, (w.index,))
     return w if split is None else _normal(split)
+
+
+def _raise(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
+    """v >= e with e free of other loops: count from e."""
+    const, terms = sym.terms_of(guard.args[0])
+    for v in vars_:
+        c = -terms.get(v, 0)
+        if c < 1 or any(v in a.free for a in terms if a is not v):
+            continue
+        rest = sym.linear(const, {a: k for a, k in terms.items() if a is not v})
+        if rest.free & set(vars_) or any(u.data[1] is not None for u in rest.free):  # type: ignore[index]
+            continue
+        first = sym.add(sym.div(sym.add(rest, sym.integer(c)), sym.integer(c)))  # rest < c v
+        if first is ZERO or not sym.likely_le(ZERO, first):
+            continue
+        new = sym.fresh(sym.name_of(v).split("#")[0], sym.sub(sym.extent_of(v), first))
+        return [new if u is v else u for u in vars_], {v: sym.add(first, new)}
+    return None
+
+
+def _relax(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
+    """c v + (something not negative) < e also bounds v; the guard stays."""
+    const, terms = sym.terms_of(guard.args[0])
+    for v in vars_:
+        c = terms.get(v, 0)
+        if c < 1 or any(v in a.free for a in terms if a is not v):
+            continue
+        loops = {a: k for a, k in terms.items() if a is not v and a.free & set(vars_)}
+        if not loops or sym.linear(0, loops).lo < 0:
+            continue
+        top = sym.scale(sym.linear(const, {a: k for a, k in terms.items() if a is not v and a not in loops}), -1)
+        limit = sym.div(sym.add(top, sym.integer(c - 1)), sym.integer(c)) if c > 1 else top
+        if limit.hi != float("inf") and limit.hi < sym.extent_of(v).hi:
+            new = sym.fresh(sym.name_of(v).split("#")[0], sym.integer(int(limit.hi)))
+            return [new if u is v else u for u in vars_], {v: new if limit.hi > 1 else ZERO}
+    return None
 
 
 def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
@@ -657,6 +727,8 @@ def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]]
         if tight is not None:
             new = sym.fresh(sym.name_of(v).split("#")[0], tight)
             return [new if u is v else u for u in vars_], {v: new}
+    if guard.op == "lt":
+        return _raise(vars_, guard) or _relax(vars_, guard)
     if guard.op != "eq":
         return None
     const, terms = sym.terms_of(guard.args[0])

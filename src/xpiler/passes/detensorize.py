@@ -23,7 +23,7 @@ from xpiler.passes.step import NotApplicable
 class Detensorize:
     """Inline every intrinsic of a kernel that `meanings` explains."""
 
-    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    meanings: Mapping[tuple[str, str], Meaning] = field(default_factory=dict)
 
     def apply(self, kernel: Kernel) -> Kernel:
         fresh = Fresh(names(kernel))
@@ -33,7 +33,7 @@ class Detensorize:
         def one(s: Stmt) -> Stmt | tuple[Stmt, ...]:
             if not isinstance(s, Intrinsic):
                 return s
-            meaning = self.meanings.get(s.key) or self.meanings.get(s.name)
+            meaning = self.meanings.get((s.name, s.key))
             if meaning is None:
                 raise NotApplicable(f"nothing says what `{s.name}` does", s.span)
             return inline(meaning, s, fresh, buffers)

@@ -94,7 +94,8 @@ class Nest:
             if small is not None:
                 return self.expr(small)
             return self.place(x)
-        if x.op == "call" and x.data not in ("max", "min", "abs"):
+        costly = x.op == "call" and x.data not in ("max", "min", "abs") or x.op == "bin" and x.data == "/"
+        if costly:
             level = self.level(x)
             if level < len(self.scopes) - 1 or self.skipped(x, level) is not None:
                 return self.place(x)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import difflib
+import hashlib
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -28,6 +30,7 @@ _BUILTIN = {
     "ULONGLONG": DType.U64, "FLOAT": DType.F32, "DOUBLE": DType.F64, "HALF": DType.F16,
     "FLOAT16": DType.F16, "BFLOAT16": DType.BF16, "ENUM": DType.I32,
 }
+_SPELLED = {"__bf16": DType.BF16, "_Float16": DType.F16}
 _UNARY = {
     1: "x++", 2: "x--", 3: "++x", 4: "--x", 5: "&", 6: "*", 7: "+", 8: "-", 9: "~", 10: "!",
 }
@@ -396,6 +399,8 @@ class Unit:
                 return self._record(c, spelled, const)
             case "FUNCTIONPROTO" | "FUNCTIONNOPROTO":
                 return CType("function", spelled)
+        if c.spelling.removeprefix("const ") in _SPELLED:
+            return CType("scalar", spelled, _SPELLED[c.spelling.removeprefix("const ")], 1, const)
         if kind in _BUILTIN:
             return CType("scalar", spelled, _BUILTIN[kind], 1, const)
         return CType("opaque", spelled)
@@ -435,24 +440,69 @@ def _spelled(t: ci.Type) -> str:
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include\b[^\n]*', re.M)
 
 
-@lru_cache(maxsize=1)
-def _index() -> ci.Index:
-    return ci.Index.create()
+@lru_cache(maxsize=2)
+def _index(exclude: bool) -> ci.Index:
+    return ci.Index.create(excludeDecls=exclude)
 
 
-def parse(text: str, file: str, header: Path, args: tuple[str, ...]) -> Unit:
+class _Prefixes:
+    """Headers parsed once for many texts: from its second use on, a header is loaded from a precompiled form."""
+
+    def __init__(self) -> None:
+        self._uses: dict[tuple[str, ...], int] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def include(self, header: Path, args: tuple[str, ...]) -> list[str] | None:
+        """The flags that load the precompiled header, None for the first use."""
+        stamps = [str(f.stat().st_mtime_ns) for f in sorted(header.parent.parent.rglob("*.h"))]
+        key = (str(header), *args, *stamps)
+        self._uses[key] = self._uses.get(key, 0) + 1
+        if self._uses[key] == 1:
+            return None
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="xpiler-")
+        name = hashlib.sha256("\0".join(key).encode()).hexdigest()[:16]
+        path = Path(self._folder.name) / f"{name}.pch"
+        if self._uses[key] == 2 and not self._save(header, args, path):
+            self._uses[key] = 0
+            return None
+        return ["-include-pch", str(path)]
+
+    def _save(self, header: Path, args: tuple[str, ...], path: Path) -> bool:
+        flags = [*args, *_FLAGS, "-include", str(header), *_folders(header)]
+        options = ci.TranslationUnit.PARSE_INCOMPLETE | _FOR_SERIALIZATION
+        suffix = ".cu" if "cuda" in args else ".cpp"
+        name = f"prefix{suffix}"
+        tu = _index(False).parse(name, args=flags, unsaved_files=[(name, "\n")], options=options)
+        if any(d.severity >= ci.Diagnostic.Error for d in tu.diagnostics):
+            return False
+        tu.save(str(path))
+        return True
+
+
+_FLAGS = ("-DXP_READING", "-w", "-nostdinc", "-ferror-limit=0")
+_FOR_SERIALIZATION = 0x10  # CXTranslationUnit_ForSerialization
+_PREFIXES = _Prefixes()
+
+
+def _folders(header: Path) -> tuple[str, ...]:
+    return ("-I", str(header.parent / "sys"))
+
+
+def parse(
+    text: str, file: str, header: Path, args: tuple[str, ...], *, whole: bool = False
+) -> Unit:
     """Parse a text against a platform's header; the first error becomes a Fault.
 
-    #include lines are blanked (columns stay): the header is all there is."""
+    #include lines are blanked (columns stay): the header is all there is. `whole` lists the header's declarations too."""
     plain = _INCLUDE.sub(lambda m: " " * len(m.group()), text)
     plain = plain.replace("#pragma once", "            ")
-    flags = [
-        *args, "-DXP_READING", "-w", "-nostdinc", "-ferror-limit=0", "-include", str(header),
-        "-I", str(header.parent / "sys"),
-    ]
-    tu = _index().parse(file, args=flags, unsaved_files=[(file, plain)])
+    prefix = None if whole else _PREFIXES.include(header, args)
+    flags = [*args, *_FLAGS, *(prefix or ("-include", str(header))), *_folders(header)]
+    tu = _index(prefix is not None).parse(file, args=flags, unsaved_files=[(file, plain)])
     unit = Unit(tu, file, text)
     errors = [d for d in tu.diagnostics if d.severity >= ci.Diagnostic.Error]
+    if errors and prefix is not None:
+        return parse(text, file, header, args, whole=True)
     if errors:
         raise _complaint(unit, errors)
     return unit

@@ -199,7 +199,7 @@ class _Held:
 @lru_cache(maxsize=16)
 def _library(name: str, header: str, args: tuple[str, ...], held: _Held) -> tuple[Meaning, ...]:
     platform = held.platform
-    unit = parse("\n", f"<{name}>", platform.header, args)
+    unit = parse("\n", f"<{name}>", platform.header, args, whole=True)
     found: dict[tuple[str, str], Node] = {}
     for fn in _offered(unit):
         if fn.note("xp.intrinsic") is not None and fn.body is not None:

@@ -27,7 +27,8 @@ def fold(line: str, width: int = WIDTH) -> str:
     if not places:
         return line
     cut = -min(places, key=lambda p: (p[0], p[2]))[2]
-    rest = " " * (indent + 4) + line[cut:].lstrip()
+    step = 8 if line.endswith("{") else 4  # apart from the body that follows
+    rest = " " * (indent + step) + line[cut:].lstrip()
     if len(rest) >= len(line):
         return line
     return f"{line[:cut].rstrip()}\n{_again(rest, width)}"

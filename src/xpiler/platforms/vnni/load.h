@@ -144,6 +144,8 @@ XP_INTRINSIC inline __m256i _mm256_i32gather_epi32(const int* base, __m256i inde
 inline void* _mm_malloc(size_t bytes, size_t align) { return aligned_alloc(align, (bytes + align - 1) / align * align); }
 inline void _mm_free(void* p) { free(p); }
 inline void _mm_prefetch(const void*, int) {}
-inline void _mm_sfence() {}
+#define _mm_sfence() ((void)0)
+#define _mm_mfence() ((void)0)
+#define _mm_pause() ((void)0)
 inline void _mm256_zeroupper() {}
 inline void _mm256_zeroall() {}

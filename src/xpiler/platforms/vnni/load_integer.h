@@ -18,19 +18,23 @@
     XP_ALIGNED(p, bytes);                                                                   \
     for (int i = 0; i < N * (4 / size); ++i) p[i] = (T)(a.v[i / (4 / size)] >> (8 * size * (i % (4 / size)))); \
   }
-#define XP_UNTYPED(V, N, load, store, pointer, bytes)                           \
-  inline V load(const pointer* p) {                                             \
-    XP_ALIGNED(p, bytes);                                                       \
-    const int* q = (const int*)p;                                               \
-    V r;                                                                        \
-    for (int i = 0; i < N; ++i) r.v[i] = q[i];                                  \
-    return r;                                                                   \
-  }                                                                             \
-  inline void store(pointer* p, V a) {                                          \
-    XP_ALIGNED(p, bytes);                                                       \
-    int* q = (int*)p;                                                           \
-    for (int i = 0; i < N; ++i) q[i] = a.v[i];                                  \
+#define XP_LOAD_UNTYPED(V, N, name, pointer, bytes)       \
+  inline V name(const pointer* p) {                       \
+    XP_ALIGNED(p, bytes);                                 \
+    const int* q = (const int*)p;                         \
+    V r;                                                  \
+    for (int i = 0; i < N; ++i) r.v[i] = q[i];            \
+    return r;                                             \
   }
+#define XP_STORE_UNTYPED(V, N, name, pointer, bytes)      \
+  inline void name(pointer* p, V a) {                     \
+    XP_ALIGNED(p, bytes);                                 \
+    int* q = (int*)p;                                     \
+    for (int i = 0; i < N; ++i) q[i] = a.v[i];            \
+  }
+#define XP_UNTYPED(V, N, load, store, pointer, bytes)     \
+  XP_LOAD_UNTYPED(V, N, load, pointer, bytes)             \
+  XP_STORE_UNTYPED(V, N, store, pointer, bytes)
 
 #define XP_TYPED(V, N, load, store, T, size, bytes) \
   XP_LOAD_INTEGER(V, N, load, T, size, bytes)       \
@@ -64,10 +68,11 @@ XP_ELEMENTWISE(_mm256, __m256i, 8)
 XP_ELEMENTWISE(_mm, __m128i, 4)
 XP_UNTYPED(__m256i, 8, _mm256_loadu_si256, _mm256_storeu_si256, __m256i, 1)
 XP_UNTYPED(__m256i, 8, _mm256_load_si256, _mm256_store_si256, __m256i, 32)
-XP_UNTYPED(__m256i, 8, _mm256_lddqu_si256, xp_store_unused256, __m256i, 1)
+XP_LOAD_UNTYPED(__m256i, 8, _mm256_lddqu_si256, __m256i, 1)
 XP_UNTYPED(__m128i, 4, _mm_loadu_si128, _mm_storeu_si128, __m128i, 1)
 XP_UNTYPED(__m128i, 4, _mm_load_si128, _mm_store_si128, __m128i, 16)
-XP_UNTYPED(__m512i, 16, xp_load_unused512, _mm512_stream_si512, void, 64)
+XP_STORE_UNTYPED(__m512i, 16, _mm512_stream_si512, void, 64)
+XP_STORE_UNTYPED(__m256i, 8, _mm256_stream_si256, __m256i, 32)
 
 // The low eight bytes.
 inline __m128i _mm_loadl_epi64(const __m128i* p) {

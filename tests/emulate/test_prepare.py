@@ -1,0 +1,53 @@
+"""The rewrite keeps lines and touches only what it must."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.emulate.conftest import STUB
+from xpiler.emulate.prepare import double_literals, prepare
+
+
+def body(text: str, real: str = "f32") -> str:
+    whole = prepare(text, STUB, real=real)
+    return whole.partition('#line 1 "/xp/text"\n')[2].removesuffix("\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("k<<<g, b>>>(x);", "XP_LAUNCH((k), g, b)(x);"),
+        ("ns::k<float, (4 > 3)><<<dim3(1, 2), 32, n * 4, s>>>(x);", "XP_LAUNCH((ns::k<float, (4 > 3)>), dim3(1, 2), 32, n * 4, s)(x);"),
+        ("(f)<<<1, 2>>>(x); h<<<3, 4>>>(y);", "XP_LAUNCH(((f)),1, 2)(x); XP_LAUNCH((h),3, 4)(y);"),
+        ('puts("k<<<1, 2>>>(x)"); // k<<<1, 1>>>()', 'puts("k<<<1, 2>>>(x)"); // k<<<1, 1>>>()'),
+        ("int main() { }", "int xp_user_main() { }"),
+        ("extern __shared__ float s[];", "static float *&s = (float *&)xp::dynamic_shared;"),
+        ("{ extern __shared__ int s[][8]; }", "{ int (*s)[8] = (int (*)[8])xp::dynamic_shared; }"),
+        ("static __shared__ int s[3];", "       __shared__ int s[3];"),
+        ("void f(__nram__ float* p);", "void f(         float* p);"),
+        ("__nram__ float* p = q + 3;", "         float* p = q + 3;"),
+        ("__nram__ float p[4];", "__nram__ float p[4];"),
+        ("#define NRAM(x) __nram__ x", "#define NRAM(x) __nram__ x"),
+        ("a <<= 3; b = c << 2 >> 1;", "a <<= 3; b = c << 2 >> 1;"),
+    ],
+)
+def test_a_line_becomes(before: str, after: str) -> None:
+    assert body(before).replace(", ", ",") == after.replace(", ", ",")
+
+
+def test_lines_stay_where_they_are() -> None:
+    text = "#include <cuda_runtime.h>\n/* a\n b */\nvoid f() {\n  k<int,\n    4>\n  <<<1,\n  2>>>\n  (x);\n  here();\n}\n"
+    assert [i for i, line in enumerate(body(text).split("\n"), 1) if "here" in line] == [10]
+
+
+def test_standard_headers_are_included_before_the_text_where_float_is_float() -> None:
+    text = "#include <random>\n#include <mma.h>\nfloat x = 1.5f;\n"
+    assert prepare(text, STUB, real="f64").startswith("#undef float\n#include <random>\n#define float double\n#line 1")
+    assert "include" not in body(text) and body(text, "f64").split("\n")[2] == "float x = 1.5 ;"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("1.f + .5F", "1.  + .5 "), ("1e3f", "1e3 "), ("0x1f", "0x1f"), ("xf 12", "xf 12"), ('"1.0f"', '"1.0f"')]
+)
+def test_literals_become_double(before: str, after: str) -> None:
+    assert double_literals(before) == after
