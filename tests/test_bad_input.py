@@ -124,6 +124,11 @@ def test_a_value_that_is_no_number(call: Call, tmp_path: Path) -> None:
     assert said.status == 2 and "[XP3004]" in said.err and "n=many" in said.err
 
 
+def test_a_value_for_nothing(call: Call, tmp_path: Path) -> None:
+    said = call("check", write(tmp_path, GOOD), "--let", "size=10")
+    assert said.status == 2 and "[XP3004]" in said.err and "`size`" in said.err and "a, c, n" in said.err
+
+
 def test_an_unknown_option(call: Call, tmp_path: Path) -> None:
     said = call("run", write(tmp_path, GOOD), "--frobnicate")
     assert said.status == 2 and "--frobnicate" in said.err

@@ -292,7 +292,7 @@ def bench_corpus_command(
         Console().print(show.columns(bench_corpus.HEADER, bench_corpus.rows(results)))
         for r in results:
             if r.outcome != "confirmed":
-                err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False)
+                err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False, soft_wrap=True)
 
 
 # ---------------------------------------------------------------- the pieces

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xpiler.facts.offers import offers
-from xpiler.facts.ranges import Range, ranges
 from xpiler.facts.tiles import tile_units
 from xpiler.fault import NOWHERE, Fault
 from xpiler.ir.nodes import (
@@ -23,8 +22,10 @@ from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.matrix import TileProducts
+from xpiler.passes.ranges import Range, ranges
 from xpiler.passes.recover import Recover
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
+from xpiler.passes.specialize import specialize
 from xpiler.passes.step import NotApplicable
 from xpiler.passes.tensorize import Tensorize, VectorUnit
 from xpiler.passes.weights import WeightProducts
@@ -134,6 +135,7 @@ def _fine(e: Evidence) -> bool:
 
 def sequential(program: Program, source: Platform) -> tuple[Program, tuple[str, ...]]:
     """The sequential program of the same meaning: intrinsics inlined, parallel axes recovered, nests contracted."""
+    program = specialize(program)
     meanings = {(m.name, m.key): m for m in program.meanings}
     lanes = tuple(a.kind for a in source.axes if a.kind.startswith("thread") or a.kind == "core")
     steps: list[str] = []

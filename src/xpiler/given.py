@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from xpiler import engine, platforms
 from xpiler.facts.ranges import Range, ranges
@@ -13,7 +14,7 @@ from xpiler.ir.nodes import Buffer, Kernel, Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
 from xpiler.verify.evaluate import Number
-from xpiler.verify.signature import given_sizes, signature
+from xpiler.verify.signature import Signature, given_sizes, signature
 
 
 def platform_of(file: Path, name: str) -> Platform:
@@ -44,9 +45,20 @@ def program_of(
     geometry = geometry_of(platform, grid, block, tasks)
     program = read(text, platform, str(file), geometry=geometry or None, let=integers(let) or None)
     program = given_sizes(program, integers(size))
-    if any(not a.extents for a in signature(program, kernel).arrays):
+    sig = signature(program, kernel)
+    _check_names(sig, values(let))
+    if any(not a.extents for a in sig.arrays):
         program = _with_extents(program, platform)
     return platform, text, program
+
+
+def _check_names(sig: Signature, let: Mapping[str, Any]) -> None:
+    """A --let for something the entry does not have is a slip of the pen."""
+    known = [p.name for p in sig.params]
+    for name in let:
+        if name not in known:
+            why = f"its parameters are {', '.join(known)}"
+            raise Fault("XP3004", f"`{sig.name}` has no parameter `{name}`", why=why, try_="--let with one of these")
 
 
 def _with_extents(program: Program, platform: Platform) -> Program:
@@ -69,8 +81,8 @@ def _sized(kernel: Kernel, found: Mapping[str, Range]) -> Kernel:
     return replace(kernel, params=tuple(params))
 
 
-def values(items: Sequence[str]) -> dict[str, Number | tuple[Number, ...]]:
-    """Scalars, and the contents of arrays (values with commas)."""
+def values(items: Sequence[str]) -> dict[str, Any]:
+    """Scalars as numbers, and the contents of arrays (values with commas) as tuples of them."""
     out: dict[str, Number | tuple[Number, ...]] = {}
     for item in items:
         name, equals, value = item.partition("=")

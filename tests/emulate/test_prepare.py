@@ -23,6 +23,8 @@ def body(text: str, real: str = "f32") -> str:
         ("int main() { }", "int xp_user_main() { }"),
         ("extern __shared__ float s[];", "static float *&s = (float *&)xp::dynamic_shared;"),
         ("{ extern __shared__ int s[][8]; }", "{ int (*s)[8] = (int (*)[8])xp::dynamic_shared; }"),
+        ("{ extern __shared__ __align__(16) unsigned char s[]; }", "{ unsigned char *s = (unsigned char *)xp::dynamic_shared; }"),
+        ("{ extern __attribute__((aligned(8))) __shared__ T s[]; }", "{ T *s = (T *)xp::dynamic_shared; }"),
         ("static __shared__ int s[3];", "       __shared__ int s[3];"),
         ("void f(__nram__ float* p);", "void f(         float* p);"),
         ("__nram__ float* p = q + 3;", "         float* p = q + 3;"),

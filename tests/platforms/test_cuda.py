@@ -38,8 +38,12 @@ def run_kernel(body: str, threads: int = 32, real: str = "f32", **arrays: Array)
     return run(build(source, CUDA, entry, real=real), entry, arrays)
 
 
-def notes_of(name: str) -> set[tuple[str, ...]]:
-    return {n.notes for n in read("").top if n.spelling == name}
+def notes_of(use: str) -> tuple[str, ...]:
+    """The marks of what an expression calls or names."""
+    unit = read(f"__global__ void k(float* p, half h) {{ {use}; }}")
+    kernel = next(f for f in unit.functions() if f.spelling == "k")
+    found = (n.referenced for n in kernel.walk() if n.kind in ("CALL_EXPR", "DECL_REF_EXPR"))
+    return next(f.notes for f in found if f is not None)
 
 
 # ---------------------------------------------------------------- reading
@@ -76,15 +80,19 @@ extern "C" void launch(float* a, float* b, int n) {
     assert {f.spelling for f in unit.functions()} >= {"k", "launch"}
 
 
-def test_marks_say_what_a_name_is() -> None:
-    assert notes_of("expf") == {("xp.math:exp",)}
-    assert notes_of("__expf") == {("xp.math:exp",)}
-    assert notes_of("__syncthreads") == {("xp.primitive:barrier.block",)}
-    assert notes_of("__shfl_xor_sync") == {("xp.primitive:shuffle.xor",)}
-    assert notes_of("atomicMax") == {("xp.primitive:atomic.max",)}
-    assert notes_of("threadIdx") == {("xp.axis",)}
-    assert notes_of("__half2float") == {()}
-    assert notes_of("mma_sync") == {("xp.intrinsic",)}
+@pytest.mark.parametrize(("use", "mark"), [
+    ("expf(1.0f)", "xp.math:exp"),
+    ("__expf(1.0f)", "xp.math:exp"),
+    ("std::max(1, 2)", "xp.math:max"),
+    ("__syncthreads()", "xp.primitive:barrier.block"),
+    ("__shfl_xor_sync(~0u, 1.0f, 1)", "xp.primitive:shuffle.xor"),
+    ("atomicExch(p, 1.0f)", "xp.primitive:atomic.exch"),
+    ("threadIdx", "xp.axis"),
+    ("__pipeline_memcpy_async(p, p, 4)", "xp.intrinsic"),
+    ("__half2float(h)", None),
+])
+def test_marks_say_what_a_name_is(use: str, mark: str | None) -> None:
+    assert notes_of(use) == (() if mark is None else (mark,))
 
 
 @pytest.mark.parametrize("declaration", [
@@ -125,7 +133,7 @@ o[i] = expf(v); o[32 + i] = __logf(v); o[64 + i] = rsqrtf(v); o[96 + i] = fmaxf(
 o[160 + i] = __fdividef(1.0f, v); o[192 + i] = __powf(v, 2.5f); o[224 + i] = (float)(half)v; o[256 + i] = rintf(v);
 o[288 + i] = __bfloat162float(__float2bfloat16(v)); o[320 + i] = __saturatef(v - 1); o[352 + i] = hexp((half)v);""",
         x=x, o=np.zeros(384, np.float32))
-    got = done.outputs["o"].reshape(12, 32)
+    got: Array = done.outputs["o"].reshape(12, 32)
     wide = x.astype(np.float64)
     bits = x.view(np.uint32)
     brain = ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
@@ -133,7 +141,7 @@ o[288 + i] = __bfloat162float(__float2bfloat16(v)); o[320 + i] = __saturatef(v -
             x.astype(np.float16), np.rint(wide), brain, np.clip(x - 1, 0, 1),
             np.exp(x.astype(np.float16).astype(np.float32)).astype(np.float16)]
     for row, (g, w) in enumerate(zip(got, want, strict=True)):
-        np.testing.assert_allclose(g, w, rtol=3e-6, err_msg=str(row))
+        np.testing.assert_allclose(np.asarray(g, np.float64), np.asarray(w, np.float64), rtol=3e-6, err_msg=str(row))
 
 
 def test_bits_of_integers() -> None:
@@ -173,4 +181,4 @@ def test_float_can_mean_double() -> None:
     entry = Entry("k", (Buffer("x", DType.F32, None, const=True), Buffer("o", DType.F32, None)), kernel=True,
                   extents={"block.x": 1, "thread.x": 32})
     done = run(build(source, CUDA, entry, real="f64"), entry, {"x": x, "o": np.zeros(32)})
-    np.testing.assert_allclose(done.outputs["o"], np.exp(x) + x**-0.5 * 0.1, rtol=1e-14)
+    np.testing.assert_allclose(np.asarray(done.outputs["o"], np.float64), np.exp(x) + x**-0.5 * 0.1, rtol=1e-14)

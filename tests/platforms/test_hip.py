@@ -65,10 +65,13 @@ void launch(float* a, int n) {
 
 
 def test_the_tile_functions_have_whole_tile_meanings() -> None:
-    unit = parse("", "offers.hip", HIP.header, (*HIP.clang_args, "-DXP_OFFERS"))
-    marked = {n.spelling for n in unit.top if n.spelling.startswith("tile_") and "xp.intrinsic" in n.notes}
     carried = parse(TILES, "tiles.hip", HIP.header, HIP.clang_args)
-    assert marked == {f.spelling for f in carried.functions()} - {"tile_lane"}
+    names = {f.spelling for f in carried.functions()} - {"tile_lane"}
+    uses = "tile_acc c; tile_a a; tile_b b; tile_fill(c, 0); tile_load_acc(c, q, 16); tile_load_a(a, p, 16);" \
+           "tile_load_b_row(b, p, 16); tile_load_b_col(b, p, 16); tile_mma(c, a, b); tile_store(q, c, 16);"
+    unit = parse(f"void uses(half* p, float* q) {{ {uses} }}", "uses.hip", HIP.header, (*HIP.clang_args, "-DXP_OFFERS"))
+    called = [n.referenced for n in unit.functions()[0].walk() if n.kind == "CALL_EXPR"]
+    assert {f.spelling for f in called if f is not None and "xp.intrinsic" in f.notes} == names
 
 
 def test_sixty_four_lanes() -> None:
@@ -97,8 +100,10 @@ def operand(values: Array, m: int, v: int) -> Array:
 
 def result(values: Array, m: int) -> Array:
     """The M x M result that the lanes hold: hip.md, "MFMA C/D register mapping"."""
-    place = (lambda i, j: (16 * (i // 4) + j, i % 4)) if m == 16 else (
-        lambda i, j: ((32 * (i // 4)) % 64 + j, 4 * (i // 8) + i % 4))
+
+    def place(i: int, j: int) -> tuple[int, int]:
+        return (16 * (i // 4) + j, i % 4) if m == 16 else ((32 * (i // 4)) % 64 + j, 4 * (i // 8) + i % 4)
+
     held = values.reshape(64, m * m // 64)
     return np.array([[held[place(i, j)] for j in range(m)] for i in range(m)])
 

@@ -198,6 +198,28 @@ def test_a_vector_is_declared_by_the_call_that_fills_it() -> None:
         alone("vnni", replace(body, body=(*body.body, read)))
 
 
+def test_element_wise_copies_of_vectors_are_assignments() -> None:
+    def held(name: str) -> Alloc:
+        return Alloc(Buffer(name, T.F32, c(16), "local", "__m512"))
+
+    def add(result: str) -> Intrinsic:
+        return Intrinsic("_mm512_add_ps", (to("s"), to("s")), to(result), "__m512 (__m512, __m512)")
+
+    copies = tuple(Store("s", c(k), at("v", c(k))) for k in range(16))
+    zero = (held("s"), Intrinsic("_mm512_setzero_ps", (), to("s"), "__m512 ()"))
+    assert alone("vnni", *zero, held("v"), add("v"), *copies) == (
+        "__m512 s = _mm512_setzero_ps();\ns = _mm512_add_ps(s, s);\n")
+    again = loop(v("i"), c(16), Store("s", v("i"), at("v", v("i"))))
+    assert alone("vnni", *zero, held("v"), add("v"), *copies, again) == dedent("""\
+        __m512 s = _mm512_setzero_ps();
+        __m512 v = _mm512_add_ps(s, s);
+        s = v;
+        s = v;
+        """)
+    with pytest.raises(NotExpressible, match="a __m512 has no elements"):
+        alone("vnni", *zero, held("v"), add("v"), *copies[:15])
+
+
 def test_an_array_that_an_aligned_load_may_take_is_aligned() -> None:
     held = Alloc(array("t", c(16), space="local"))
     use = Intrinsic("_mm512_store_ps", (to("t"), to("x")), None, "void (void *, __m512)")

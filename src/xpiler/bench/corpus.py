@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +18,13 @@ from xpiler.platforms.platform import Platform
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, confirmed, refuted, source_defective
 
 CONFIRMED, REFUTED, UNKNOWN, DEFECTIVE = "confirmed", "refuted", "undecided", "source defective"
-HEADER = ("operator", "files", CONFIRMED, REFUTED, UNKNOWN, "not translated", DEFECTIVE, "median s", "max s")
+BROKEN = "broken"
+HEADER = ("operator", "files", "confirmed", "refuted", "undecided", "defective", "median s", "max s", "faults")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file; `outcome` is one of the four words above or the code of a Fault."""
+    """What became of one file; `outcome` is one of the words above or the code of a Fault."""
 
     name: str
     operator: str
@@ -49,20 +51,30 @@ def measure(
     todo: Sequence[Case], source: Platform, target: Platform, jobs: int, options: engine.Options,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
-    """Translate every case, `jobs` at a time; one bad file never stops the others."""
+    """Translate every case, `jobs` at a time; one bad file never stops the others, not even one that breaks xpiler."""
     results: list[Outcome] = []
     with ThreadPoolExecutor(jobs) as pool:
-        for result in pool.map(lambda case: _one(case, source, target, options), todo):
+        futures = [pool.submit(_one, case, source, target, options) for case in todo]
+        for case, future in zip(todo, futures, strict=True):
+            broken = future.exception()
+            result = future.result() if broken is None else _broken(case, broken)
             results.append(result)
             progress(f"{len(results)} of {len(todo)}: {result.name} {result.outcome}")
     return tuple(results)
+
+
+def _broken(case: Case, error: BaseException) -> Outcome:
+    """A defect of xpiler, with the place in its code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return Outcome(case.name, case.operator, BROKEN, f"{type(error).__name__}: {error} at {place}", 0.0)
 
 
 def _one(case: Case, source: Platform, target: Platform, options: engine.Options) -> Outcome:
     start = time.monotonic()
     try:
         result = engine.translate(
-            case.path.read_text(), source, target, file=case.path.name, options=replace(options, let=case.let),
+            case.text, source, target, file=case.path.name, options=replace(options, let=case.let),
         )
     except Fault as fault:
         why = str(fault).splitlines()[0] + (f" because {fault.why}" if fault.why else "")
@@ -97,6 +109,6 @@ def _row(name: str, items: Sequence[Outcome]) -> tuple[str, ...]:
     faults = " ".join(f"{code}:{n}" for code, n in sorted(codes.items()))
     seconds = [r.seconds for r in items]
     return (
-        name, str(len(items)), str(count[CONFIRMED]), str(count[REFUTED]), str(count[UNKNOWN]), faults,
-        str(count[DEFECTIVE]), f"{median(seconds):.1f}", f"{max(seconds):.1f}",
+        name, str(len(items)), str(count[CONFIRMED]), str(count[REFUTED]), str(count[UNKNOWN]), str(count[DEFECTIVE]),
+        f"{median(seconds):.1f}", f"{max(seconds):.1f}", faults,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
@@ -23,11 +24,19 @@ class Case:
 
     path: Path
     operator: str
-    let: Mapping[str, int | tuple[int, ...]] = field(default_factory=dict)
+    let: Mapping[str, Any] = field(default_factory=dict)
+
+    prelude: str = ""  # what the suite's own harness puts before a text; one line, so that lines keep their numbers
 
     @property
     def name(self) -> str:
         return self.path.stem
+
+    @property
+    def text(self) -> str:
+        """The text to translate; an empty file stays empty."""
+        text = self.path.read_text()
+        return self.prelude + text if text.strip() else text
 
 
 # Folder of a dialect in the suite.
@@ -71,7 +80,8 @@ def qimeng(directory: Path, platform: Platform, only: str, limit: int) -> Iterat
             dims = [int(d) for d in re.findall(r"_(\d+)", path.stem)]
             words = set(re.findall(r"\w+", path.read_text()))
             known: dict[str, int | tuple[int, ...]] = {**_scalars(operator, dims), **QIMENG_DATA.get(operator, {})}
-            yield Case(path, operator, {k: v for k, v in known.items() if k in words})
+            prelude = "using namespace nvcuda; " if "wmma" in words and "nvcuda" not in words else ""
+            yield Case(path, operator, {k: v for k, v in known.items() if k in words}, prelude)
 
 
 def _scalars(operator: str, dims: list[int]) -> dict[str, int]:

@@ -107,12 +107,13 @@ def _dynamic_arrays(masked: str, platform: Platform) -> Iterator[Edit]:
     words = _spaces(platform)
     if not words:
         return
+    attribute = r"(?:(?:__align__|__attribute__|alignas)\s*\(+[^;()]*(?:\([^;()]*\))?\s*\)+\s*)?"
     pattern = re.compile(
-        rf"\bextern\s+(?:{words})\s+((?:__align__|__attribute__|alignas)\s*\(+[^;]*?\)+)?\s*([\w:<>,\s]+?(?:\s*\*)*)\s*"
+        rf"\bextern\s+{attribute}(?:{words})\s+{attribute}([\w:<>,\s]+?(?:\s*\*)*)\s*"
         r"\b(\w+)\s*\[\s*\]\s*((?:\[[^\]]*\]\s*)*);"
     )
     for m in pattern.finditer(masked):
-        element, name, rest = m[2].strip(), m[3], m[4].strip()
+        element, name, rest = m[1].strip(), m[2], m[3].strip()
         pointer = f"{element} (*{{}}){rest}" if rest else f"{element} *{{}}"
         inside = masked.count("{", 0, m.start()) > masked.count("}", 0, m.start())
         if inside:

@@ -446,7 +446,7 @@ class _Loop:
                 raise Unsummarised("a stored value is carried between iterations", self.loop.span)
             index = self._ready(w.index)
             if self.k in index.free:
-                out.append(_normal(Write((*w.vars, self.k), index, guard, value)))
+                out.append(normal(Write((*w.vars, self.k), index, guard, value)))
             else:
                 out.append(self._overwritten(Write(w.vars, index, guard, value)))
         return out
@@ -461,7 +461,7 @@ class _Loop:
         if init.op == "undef":
             raise Unsummarised(f"`{name}` is accumulated into before it is set", self.loop.span)
         value = sym.fold(op, [self.k], term, init, w.value.dtype)
-        return _normal(Write(w.vars, w.index, sym.conjoin(*rest), value))
+        return normal(Write(w.vars, w.index, sym.conjoin(*rest), value))
 
     def _overwritten(self, w: Write) -> Write:
         """Every iteration writes the same elements: the last one counts."""
@@ -609,7 +609,7 @@ def _supersedes(new: Write, old: Write) -> bool:
 
 def _roll(old: Write, new: Write) -> Write | None:
     """Two writes of the same shape at indices a constant apart are one quantified write."""
-    if old.guard is not new.guard or new.value.has & {"pld", "prev"} and old.value.has & {"fold"}:
+    if old.guard is not new.guard:
         return None
     if not old.vars:
         a = sym._make("pair", (old.index, old.value), None, DType.F32)
@@ -633,8 +633,8 @@ def _next(old: Write, mapping: dict[Sym, Sym], new: Write) -> bool:
     return moved.index is new.index and moved.value is new.value and moved.guard is new.guard
 
 
-def _normal(w: Write) -> Write:
-    """Guards turned into extents, digits merged, so that indices stay solvable."""
+def normal(w: Write) -> Write:
+    """Guards turned into extents and digits split, so that indices stay solvable."""
     vars_, index, value = list(w.vars), w.index, w.value
     guards = list(sym.conjuncts(w.guard))
     again = True
@@ -645,17 +645,91 @@ def _normal(w: Write) -> Write:
             if step is None:
                 continue
             vars_, mapping = step
-            vars_ = [v for v in vars_ if not any(v is n and m is ZERO for n, m in mapping.items())]
             index, value = sym.substitute(index, mapping), sym.substitute(value, mapping)
             guards = [h for g2 in guards for h in sym.conjuncts(sym.substitute(g2, mapping))]
             if FALSE in guards:
                 return Write((), index, FALSE, value)
             again = True
             break
-    guard = sym.conjoin(*guards)
+    guard = sym.conjoin(*_strongest(guards))
     w = Write(tuple(vars_), index, guard, sym.assume(value, guard))
     split = split_digits(w, (w.index,))
-    return w if split is None else _normal(split)
+    return w if split is None else normal(split)
+
+
+def _strongest(guards: list[Sym]) -> list[Sym]:
+    """The guards without those that another one implies."""
+    out: list[Sym] = []
+    for g in guards:
+        weaker = g.op == "lt" and any(
+            h is not g and h.op == "lt" and (d := sym.sub(g.args[0], h.args[0])).hi <= 0 and d is not ZERO
+            for h in guards)
+        if not weaker:
+            out.append(g)
+    return out
+
+
+def join(writes: list[Write]) -> list[Write]:
+    """Writes of one array that continue each other, or repeat at a constant distance, as one."""
+    out: list[Write] = []
+    for w in writes:
+        while out:
+            joined = _continued(out[-1], w) or _continued(w, out[-1]) or _repeated(out[-1], w)
+            if joined is None:
+                break
+            out.pop()
+            w = joined
+        out.append(w)
+    return out
+
+
+def _aligned(old: Write, new: Write, but: Sym | None = None) -> Write | None:
+    """new with its variables renamed to those of old, extents equal except for `but`."""
+    if len(old.vars) != len(new.vars):
+        return None
+    mapping = dict(zip(new.vars, old.vars, strict=True))
+    if any(sym.extent_of(a) is not sym.extent_of(b) for a, b in mapping.items() if b is not but):
+        return None
+    return Write(old.vars, *new.at(mapping).parts())
+
+
+def _continued(first: Write, second: Write) -> Write | None:
+    """i < n: f(i) and j < m: f(n + j) are i < n + m: f(i)."""
+    if first.guard is not TRUE or second.guard is not TRUE:
+        return None
+    for n, v in enumerate(first.vars):
+        if len(first.vars) != len(second.vars):
+            return None
+        u = second.vars[n]
+        moved = _aligned(first, second, but=v)
+        if moved is None:
+            continue
+        shifted = first.at({v: sym.add(sym.extent_of(v), v)})
+        if shifted.index is moved.index and shifted.value is moved.value:
+            longer = sym.fresh(sym.name_of(v).split("#")[0], sym.add(sym.extent_of(v), sym.extent_of(u)))
+            return replace(first.at({v: longer}), vars=tuple(longer if x is v else x for x in first.vars))
+    return None
+
+
+def _repeated(old: Write, new: Write) -> Write | None:
+    """The same nest again at indices a constant apart: one more loop around it."""
+    moved = _aligned(old, new)
+    if moved is not None and moved.guard is old.guard:
+        a = sym._make("pair", (old.index, old.value), None, DType.F32)
+        b = sym._make("pair", (moved.index, moved.value), None, DType.F32)
+        if a is not b and sym._shift(a, b):
+            v = sym.fresh("r", sym.integer(2))
+            both = sym._moved(a, b, v)
+            return None if both is None else Write((*old.vars, v), both.args[0], old.guard, both.args[1])
+    if len(old.vars) == len(new.vars) + 1:
+        v = old.vars[-1]
+        n = sym.extent_of(v)
+        rest = replace(old.at({v: n}), vars=old.vars[:-1])
+        again = _aligned(rest, new)
+        if again is not None and again.parts() == rest.parts():
+            longer = sym.fresh("r", sym.add(n, ONE))
+            return replace(old.at({v: longer}), vars=(*old.vars[:-1], longer))
+    return None
 
 
 def _raise(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
@@ -689,8 +763,10 @@ def _relax(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | N
         top = sym.scale(sym.linear(const, {a: k for a, k in terms.items() if a is not v and a not in loops}), -1)
         limit = sym.div(sym.add(top, sym.integer(c - 1)), sym.integer(c)) if c > 1 else top
         if limit.hi != float("inf") and limit.hi < sym.extent_of(v).hi:
+            if limit.hi <= 1:
+                return [u for u in vars_ if u is not v], {v: ZERO}
             new = sym.fresh(sym.name_of(v).split("#")[0], sym.integer(int(limit.hi)))
-            return [new if u is v else u for u in vars_], {v: new if limit.hi > 1 else ZERO}
+            return [new if u is v else u for u in vars_], {v: new}
     return None
 
 

@@ -205,6 +205,20 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
     again = True
     while again:
         again = False
+        for high in list(terms):
+            if high.op != "div" or not is_const(high.args[1]) or high.args[0].op not in ("var", "prod"):
+                continue
+            x, m = high.args
+            c = -terms.get(x, 0)
+            if c and terms[high] == c * value_of(m):  # m * (x/m) - x = -(x%m)
+                del terms[high], terms[x]
+                rest = mod(x, m)
+                terms[rest] = terms.get(rest, 0) - c
+                terms = {a: k for a, k in terms.items() if k}
+                again = True
+                break
+        if again:
+            continue
         for low in list(terms):
             if low.op != "mod" or not is_const(low.args[1]):
                 continue
@@ -817,6 +831,13 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         joined = _concat(op, init, fold(op, live, body, _identity_of(op, dtype), dtype))
         if joined is not None:
             return joined
+    if not guards and not is_identity(op, init) and init.has & {"ld", "pld"}:
+        if op in ("max", "min") and substitute(body, dict.fromkeys(live, ZERO)) is init:
+            init = _identity_of(op, dtype)  # the first element once more
+        elif len(live) == 1:
+            joined = _extend(op, fold(op, live, body, _identity_of(op, dtype), dtype), init, dtype)
+            if joined is not None:
+                return joined
     if guards:
         identity = number(_IDENTITY[op], dtype) if dtype.is_float else (
             integer(int(_IDENTITY[op])) if op in ("+", "*", "|", "^") else None)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.summary import Unsummarised, Write, solve, split_digits, summarise
+from xpiler.facts.summary import Unsummarised, Write, join, normal, solve, split_digits, summarise
 from xpiler.facts.sym import TRUE, ZERO, Sym
 from xpiler.ir.nodes import Buffer, Kernel, Stmt
 from xpiler.ir.walk import Fresh
@@ -35,7 +35,11 @@ class Contract:
 def nests_of(kernel: Kernel) -> list[tuple[str, Write]]:
     """What each output of a sequential kernel is, in an order in which they may be computed."""
     outputs = summarise(kernel)
-    return _order([(name, _shape(w)) for name, writes in outputs.items() for w in writes])
+    nests = []
+    for name, writes in outputs.items():
+        shaped = join([_shape(w) for w in writes])
+        nests += [(name, _shape(w)) for w in shaped]
+    return _order(nests)
 
 
 def _emit(kernel: Kernel, ordered: list[tuple[str, Write]]) -> tuple[Stmt, ...]:
@@ -58,28 +62,18 @@ def _shape(w: Write) -> Write:
         if merged is not None:
             live, exprs = merged
             continue
-        w = Write(tuple(live), exprs[0], exprs[1], exprs[2])
-        tight = _tightened(w)
-        if tight is None:
-            tight = split_digits(w, w.parts())
-        if tight is None:
-            break
-        live, exprs = list(tight.vars), [tight.index, tight.guard, tight.value]
+        before = Write(tuple(live), exprs[0], exprs[1], exprs[2])
+        w = normal(before)
+        if w == before:
+            split = split_digits(w, w.parts())
+            if split is None:
+                break
+            w = split
+        live, exprs = list(w.vars), [w.index, w.guard, w.value]
     cond, _ = solve(Write(w.vars, w.index, TRUE, ZERO), w.index)
     del cond  # solvable: distinct iterations write distinct elements
     return Write(tuple(sorted(w.vars, key=lambda v: _stride(v, w.index), reverse=True)),
                  w.index, w.guard, w.value)
-
-
-def _tightened(w: Write) -> Write | None:
-    for g in sym.conjuncts(w.guard):
-        for v in w.vars:
-            limit = sym._tighten(v, g)
-            if limit is not None and limit is not sym.extent_of(v):
-                new = sym.fresh("i", limit)
-                moved = w.at({v: new})
-                return Write(tuple(new if u is v else u for u in w.vars), *moved.parts())
-    return None
 
 
 def _stride(v: Sym, index: Sym) -> float:

@@ -51,6 +51,7 @@ class Nest:
         for v, extent, ready in reversed(opened):
             self.close(v, extent, "parallel", ready)
         stmts = self.scopes[0].stmts
+        guards = [g for g in guards if not _implied(g, w.vars)]
         if guards:
             stmts = [If(self.expr(sym.conjoin(*guards)), tuple(stmts))]
         return stmts
@@ -270,6 +271,17 @@ class Nest:
         left = sym.linear(max(const, 0), {a: c for a, c in terms.items() if c > 0})
         right = sym.linear(max(-const, 0), {a: -c for a, c in terms.items() if c < 0})
         return Binary(op, _as_i32(self.expr(left)), _as_i32(self.expr(right)), DType.BOOL)
+
+
+def _implied(guard: Sym, vs: tuple[Sym, ...]) -> bool:
+    """The guard only says that one of the loops runs at all."""
+    if guard.op != "lt":
+        return False
+    for v in vs:
+        gap = sym.sub(guard.args[0], sym.sub(sym.ONE, sym.extent_of(v)))
+        if sym.is_const(gap) and sym.value_of(gap) < 0:
+            return True
+    return False
 
 
 def _rebound(x: Sym, old: Sym, new: Sym) -> Sym:

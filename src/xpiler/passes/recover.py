@@ -36,9 +36,9 @@ class Recover:
     lanes: tuple[str, ...] = ("thread.z", "thread.y", "thread.x")
 
     def apply(self, kernel: Kernel) -> Kernel:
-        return replace(kernel, body=self._axes(kernel, kernel.body))
+        return replace(kernel, body=self._axes(kernel, kernel.body, Fresh(names(kernel))))
 
-    def _axes(self, kernel: Kernel, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    def _axes(self, kernel: Kernel, body: tuple[Stmt, ...], fresh: Fresh) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for s in body:
             if not isinstance(s, For) or s.kind in ("serial", "unroll", "parallel", "vector"):
@@ -48,12 +48,13 @@ class Recover:
                 while len(inner) == 1 and isinstance(inner[0], For) and inner[0].kind in self.lanes:
                     nest.append(inner[0])
                     inner = inner[0].body
-                out += _Fission(kernel, nest).run(inner)
+                out += _Fission(fresh, nest).run(inner)
             else:
-                inner = self._axes(kernel, s.body)
+                inner = self._axes(kernel, s.body, fresh)
                 if not any(isinstance(x, For) and x.kind in self.lanes for x in s.body):
                     inner = without_returns(inner)
-                out.append(replace(s, kind="parallel", body=inner))
+                plain = Var(fresh("".join(part[0] for part in s.kind.split("."))), s.var.dtype)
+                out.append(replace(s, var=plain, kind="parallel", body=_renamed(inner, s.var, plain)))
         return tuple(out)
 
 
@@ -109,9 +110,9 @@ def _meets(s: Stmt) -> bool:
 class _Fission:
     """Splits one nest of thread loops over a body."""
 
-    def __init__(self, kernel: Kernel, nest: list[For]) -> None:
+    def __init__(self, fresh: Fresh, nest: list[For]) -> None:
         self.nest = nest
-        self.fresh = Fresh(names(kernel))
+        self.fresh = fresh
         self.threads = [f.var for f in nest]
         self.count = 1
         for f in nest:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from xpiler.ir.nodes import Binary, Call, Cast, Const, Expr, Load, Select, Unary, Var
 from xpiler.ir.types import DType, common, promote
+from xpiler.ir.walk import subexpressions
 
 ZERO = Const(0, DType.I32)
 ONE = Const(1, DType.I32)
@@ -25,6 +26,7 @@ SHIFTS = frozenset({"<<", ">>"})
 _RING = frozenset({"+", "-", "*", "&", "|", "^", "<<"})
 _KEEPS_SIGN = frozenset({"+", "*", "/", "%", ">>", "|", "^", "&", "<<"})
 _SIGNED = {DType.U8: DType.I8, DType.U16: DType.I16, DType.U32: DType.I32, DType.U64: DType.I64}
+_LARGEST_FACTOR = 1 << 20
 _FOLD: dict[str, Callable[[int, int], int]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "&": operator.and_,
     "|": operator.or_, "^": operator.xor,
@@ -115,6 +117,10 @@ class Arithmetic:
             inner = e.a
             if not inner.dtype.is_float and inner.dtype.bits <= e.dtype.bits:
                 return Cast(inner, to)
+        if isinstance(e, Binary) and e.dtype.bits == 64 and to is DType.I32 and e.op in _RING:
+            narrow = self._narrow(e)
+            if narrow is not None:
+                return narrow
         if (
             isinstance(e, Binary) and e.dtype in _SIGNED and to is _SIGNED[e.dtype]
             and e.op in _RING and e.op != "<<"
@@ -168,6 +174,8 @@ class Arithmetic:
             a, b = self.convert(a, result), self.convert(b, result)
         if result in _SIGNED and (op in COMPARE or op in _KEEPS_SIGN):
             x, y = self.signed(a), self.signed(b)
+            if x is not None and y is not None and not _small(op, x, y):
+                x = None
             if x is not None and y is not None and not (
                 isinstance(a, Const) and isinstance(b, Const)
             ):
@@ -198,6 +206,8 @@ class Arithmetic:
                 return a
             case ("*" | "/"), _, Const(1):
                 return a
+            case "/", Binary("*", x, Const(c)), Const(d) if c == d and a.dtype.bits == 64:
+                return x  # sizes in bytes do not wrap
             case ("+" | "|" | "^"), Const(0), _:
                 return b
             case "*", Const(1), _:
@@ -247,6 +257,15 @@ class Arithmetic:
             to = common(a.dtype, b.dtype)
             a, b = self.convert(a, to), self.convert(b, to)
         return a if a == b else Select(cond, a, b, a.dtype)
+
+
+def _small(op: str, a: Expr, b: Expr) -> bool:
+    """Whether arithmetic on sizes and indices stays below 2^31; on data and with large factors it may not."""
+    if op == "*":
+        return not any(isinstance(x, Const) and x.value >= _LARGEST_FACTOR for x in (a, b))
+    if op == "<<":
+        return isinstance(b, Const) and not any(isinstance(x, Load) for x in subexpressions(a))
+    return True
 
 
 def _folded(op: str, a: int, b: int, dtype: DType) -> int | None:

@@ -441,8 +441,8 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include\b[^\n]*', re.M)
 
 
 @lru_cache(maxsize=2)
-def _index(exclude: bool) -> ci.Index:
-    return ci.Index.create(excludeDecls=exclude)
+def _index(exclude: bool) -> Any:
+    return ci.Index.create(excludeDecls=exclude)  # type: ignore[no-untyped-call]
 
 
 class _Prefixes:
@@ -470,8 +470,7 @@ class _Prefixes:
     def _save(self, header: Path, args: tuple[str, ...], path: Path) -> bool:
         flags = [*args, *_FLAGS, "-include", str(header), *_folders(header)]
         options = ci.TranslationUnit.PARSE_INCOMPLETE | _FOR_SERIALIZATION
-        suffix = ".cu" if "cuda" in args else ".cpp"
-        name = f"prefix{suffix}"
+        name = "prefix.cpp"  # the language is in the arguments
         tu = _index(False).parse(name, args=flags, unsaved_files=[(name, "\n")], options=options)
         if any(d.severity >= ci.Diagnostic.Error for d in tu.diagnostics):
             return False
@@ -493,7 +492,7 @@ def parse(
 ) -> Unit:
     """Parse a text against a platform's header; the first error becomes a Fault.
 
-    #include lines are blanked (columns stay): the header is all there is. `whole` lists the header's declarations too."""
+    #include lines are blanked (columns stay): the header is all there is. `whole` lists its declarations too."""
     plain = _INCLUDE.sub(lambda m: " " * len(m.group()), text)
     plain = plain.replace("#pragma once", "            ")
     prefix = None if whole else _PREFIXES.include(header, args)

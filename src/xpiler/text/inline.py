@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Assign, Break, Const, If, Let, Unary, Var
+from xpiler.ir.nodes import Assign, Break, Const, Expr, If, Let, Unary, Var
 from xpiler.ir.types import DType
+from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import FALSE, TRUE
 from xpiler.text.clang import Node
 from xpiler.text.read_base import Target
@@ -103,7 +104,7 @@ class Inlining(Expressions):
                 return place
             case Nothing() | Raw():
                 return v
-        if not changed and (isinstance(v, Const | Var) or once) and (once or self.stable(v)):
+        if not changed and (once or self.stable(v) and _cheap(v)):
             return v
         if changed and param.key in self.addressed:
             place = self.allocate(name, ctype)
@@ -226,6 +227,11 @@ class Inlining(Expressions):
             self.sequence(rest)
         if skipped:
             self.emit(If(Unary("!", done, DType.BOOL), tuple(skipped), (), self.here))
+
+
+def _cheap(e: Expr) -> bool:
+    """Whether an expression may be written out at each use."""
+    return isinstance(e, Const | Var) or not e.dtype.is_float and sum(1 for _ in subexpressions(e)) <= 7
 
 
 def _is_expression(fn: Node) -> bool:

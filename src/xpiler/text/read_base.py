@@ -46,6 +46,7 @@ class Usage:
     mutated: set[int] = field(default_factory=set)
     addressed: set[int] = field(default_factory=set)
     counts: dict[int, int] = field(default_factory=dict)
+    views: dict[int, list[DType]] = field(default_factory=dict)
 
 
 def root(n: Node) -> Node | None:
@@ -90,9 +91,21 @@ def usage_of(body: Node) -> Usage:
                         _mark(use.mutated, a)
             case "VAR_DECL" if n.type.reference and n.initializer is not None:
                 _mark(use.mutated, n.initializer)
+            case "CSTYLE_CAST_EXPR" | "CXX_REINTERPRET_CAST_EXPR" if n.type.kind == "pointer":
+                _view(use, n)
             case "DECL_REF_EXPR" if n.referenced is not None:
                 use.counts[n.referenced.key] = use.counts.get(n.referenced.key, 0) + 1
     return use
+
+
+def _view(use: Usage, n: Node) -> None:
+    """An array cast as a whole to a pointer to another type."""
+    inner = n.type.inner
+    array = _inner(n.children[-1])
+    if array.kind != "DECL_REF_EXPR" or array.referenced is None or array.type.kind != "array":
+        return
+    if inner is not None and inner.dtype is not None and inner.is_scalar:
+        use.views.setdefault(array.referenced.key, []).append(inner.dtype)
 
 
 def _mark(into: set[int], n: Node) -> None:
@@ -115,6 +128,7 @@ class Reader:
         self.builtins: Mapping[str, Expr] = {}
         self.mutated: set[int] = set()
         self.addressed: set[int] = set()
+        self.seen_as: dict[int, DType] = {}  # arrays only ever used as another type
         self.moving: set[str] = set()
         self.functions: list[Node] = []
         self.tables: list[Stmt] = []
@@ -165,12 +179,19 @@ class Reader:
     def allocate(self, stem: str, ctype: CType, space: str = "local", init: tuple[Expr, ...] = ()) -> Place:
         """A new buffer for an array or aggregate."""
         assert ctype.dtype is not None, "a buffer holds scalars of one type"
-        spelled = ctype.name if ctype.is_aggregate else ""
+        spelled = self.spelled(ctype)
         name = self.fresh(stem)
         buffer = Buffer(name, ctype.dtype, int_const(ctype.count), space, spelled)
         self.buffers[name] = buffer
         self.place_alloc(Alloc(buffer, init, self.here))
         return Place(name, int_const(0), ctype)
+
+    def spelled(self, ctype: CType) -> str:
+        """An aggregate's type in the platform's own words."""
+        name = ctype.name if ctype.is_aggregate else ""
+        for word, dtype in (("_Float16", DType.F16), ("__bf16", DType.BF16)):
+            name = name.replace(word, self.platform.types.get(dtype, word))
+        return name
 
     def place_alloc(self, alloc: Alloc) -> None:
         scope = next((s.scope for s in self.platform.spaces if s.name == alloc.buffer.space), "")
@@ -200,6 +221,9 @@ class Reader:
             self._usages[fn.key] = use
             self.mutated |= use.mutated
             self.addressed |= use.addressed
+            for key, views in use.views.items():
+                if len(views) == use.counts.get(key) and len(set(views)) == 1:
+                    self.seen_as[key] = views[0]
         return self._usages[fn.key]
 
     # ------------------------------------------------------------ given by the mixins

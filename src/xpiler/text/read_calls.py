@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from xpiler.ir.nodes import Addr, Atomic, Barrier, Call, Const, Expr, Intrinsic, Shuffle, Var
 from xpiler.ir.types import DType
@@ -95,7 +96,7 @@ class Calls(Inlining):
             self.env[param.key] = self._bound(param, arg, False, n)
         self.this.append(place)
         members = [c for c in body.every_child if c.kind != "PARM_DECL"]
-        for member, what in zip(members, members[1:], strict=False):
+        for member, what in pairwise(members):
             if member.kind == "MEMBER_REF":
                 found = n.type.member(member.spelling)
                 assert found is not None, "an initializer names a member"
@@ -111,7 +112,7 @@ class Calls(Inlining):
         callee = n.children[0] if n.children else n
         if fn.spelling == "operator=" and args[0].type.name == args[1].type.name:
             to = self.aggregate_place(args[0])
-            v = self.initial(args[1], None)
+            v = self.initial(args[1], to if self.is_intrinsic(args[1]) else None)
             self.copy(to, v, n)
             return to
         if fn.spelling.startswith("operator") and fn.kind == "CXX_METHOD" and (
@@ -131,6 +132,13 @@ class Calls(Inlining):
         return self.inline(fn, args, n, into, this)
 
     # ------------------------------------------------------------ intrinsics
+
+    def is_intrinsic(self, n: Node) -> bool:
+        """Whether an expression is a call that stays a call: its result is stored once all of it is known."""
+        while n.kind in ("PAREN_EXPR", "UNEXPOSED_EXPR") and len(n.children) == 1:
+            n = n.children[0]
+        fn = n.referenced if n.kind == "CALL_EXPR" else None
+        return fn is not None and fn.note("xp.intrinsic") is not None and not self.expand_intrinsics
 
     def _intrinsic(self, fn: Node, n: Node, into: Place | None, used: bool) -> Value:
         where = fn.definition or fn
@@ -156,7 +164,7 @@ class Calls(Inlining):
                 return self.address(v)
             case Place():
                 return self.address(v)
-            case Nothing() | Items() | Each():
+            case Nothing() | Items() | Each() | Raw():
                 raise self.unsupported(n, f"{v!r} as an argument of an intrinsic")
         return v
 

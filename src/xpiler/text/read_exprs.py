@@ -64,6 +64,10 @@ class Expressions(Places):
         """A call of any function; `into` is a fresh place that an aggregate result may be put in."""
         raise NotImplementedError
 
+    def is_intrinsic(self, n: Node) -> bool:
+        """Whether an expression is a call that stays a call."""
+        raise NotImplementedError
+
     def constant(self, n: Node) -> Expr:
         known = n.constant
         if known is None or n.type.dtype is None:
@@ -134,7 +138,7 @@ class Expressions(Places):
             case "scalar", (Place() | Items() | Each()):
                 raise self.unsupported(n, f"`{v.type.name}` as a number")
             case "scalar", _:
-                return self.math.convert(v, to.dtype or DType.I32)
+                return self.math.convert(self.scalar_of(v, n), to.dtype or DType.I32)
             case "pointer", Pointer():
                 inner = to.inner if to.inner is not None else v.to
                 return v if inner.dtype is None else Pointer(v.buffer, v.index, inner)
@@ -149,7 +153,7 @@ class Expressions(Places):
             case "vector", (Pointer() | Nothing() | Place() | Items() | Each() | Raw()):
                 return v
             case "vector", _:
-                e = self.math.convert(v, to.dtype or DType.F32)
+                e = self.math.convert(self.scalar_of(v, n), to.dtype or DType.F32)
                 return Each(lambda i: e, to)
             case "void", _:
                 return Nothing()
@@ -182,11 +186,6 @@ class Expressions(Places):
                     self.math.unary(n.unary, self.scalar_of(v, child)), n.type.dtype or DType.I32
                 )
         raise self.unsupported(n)
-
-    def scalar_of(self, v: Value, n: Node) -> Expr:
-        if isinstance(v, Pointer | Place | Items | Each | Nothing | Raw):
-            raise self.unsupported(n, f"{n.pretty} of type `{n.type.name}` here")
-        return v
 
     def _address_of(self, child: Node, n: Node) -> Value:
         where = self.place(child)
@@ -286,9 +285,9 @@ class Expressions(Places):
         if n.type.kind in ("vector", "record"):
             if before_a or before_b:
                 raise self.unsupported(n, "a call inside a choice between aggregates")
-            x, y = self.parts(a, yes), self.parts(b, no)
+            p, q = self.parts(a, yes), self.parts(b, no)
             return Each(
-                lambda i: self.math.select(cond, self.part(x, i), self.part(y, i)), n.type
+                lambda i: self.math.select(cond, self.part(p, i), self.part(q, i)), n.type
             )
         if n.type.kind == "void":
             self.emit(If(cond, tuple(before_a), tuple(before_b), self.here))
@@ -326,7 +325,8 @@ class Expressions(Places):
         """left = right; the place assigned to."""
         left, right = n.children
         where = self.place_to_write(left)
-        v = self.initial(right, into=None)
+        direct = isinstance(where, Place) and self.is_intrinsic(right)
+        v = self.initial(right, where if direct and isinstance(where, Place) else None)
         if left.type.is_scalar:
             v = self.coerced(v, left.type, right)
         self.store(where, v, n)

@@ -142,7 +142,7 @@ class KernelReader(Statements):
 
     def _sealed(self, p: Param, body: tuple[Stmt, ...]) -> Param:
         """A buffer parameter that is never written is const."""
-        if not isinstance(p, Buffer) or p.const:
+        if not isinstance(p, Buffer):
             return p
         return replace(p, const=not any(self.writes(s, p.name) for s in statements(body)))
 

@@ -163,6 +163,8 @@ class Loops(Calls):
         if before:
             return None
         fresh = parts.init.kind == "DECL_STMT"
+        if not fresh and _breaks(parts.body) and self._read_elsewhere(decl, parts):
+            return None
         return _Counted(decl, start, op, stop, parts.step, fresh)
 
     def _first_value(self, init: Node) -> tuple[Node, Node] | None:
@@ -348,7 +350,7 @@ class Loops(Calls):
 
     def switch(self, n: Node) -> None:
         """A switch whose groups end in break or return, as a chain of Ifs."""
-        value = self.steady(self.scalar(n.children[0]), "case")
+        value = self.steady(self.scalar(n.children[0]), "chosen")
         groups = self._groups(n.children[-1])
         self.loops.append(Loop(is_switch=True))
         self._cases(value, groups)
@@ -420,6 +422,11 @@ def _fixed(bounds: tuple[Expr, ...], body: tuple[Stmt, ...]) -> bool:
 
 def _leaves(body: tuple[Stmt, ...]) -> bool:
     return any(isinstance(s, Break | Continue) for s in statements(body))
+
+
+def _breaks(body: Node) -> bool:
+    """Whether a loop's body may leave the loop early."""
+    return any(c.kind == "BREAK_STMT" for c in body.walk())
 
 
 def _has_jumps(body: Node) -> bool:

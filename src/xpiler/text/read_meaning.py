@@ -60,7 +60,7 @@ class MeaningReader(KernelReader):
         name = self.fresh("result")
         if ctype.is_scalar:
             return Var(name, ctype.dtype)
-        buffer = Buffer(name, ctype.dtype, int_const(ctype.count), "local", ctype.name)
+        buffer = Buffer(name, ctype.dtype, int_const(ctype.count), "local", self.spelled(ctype))
         self.buffers[name] = buffer
         return buffer
 
@@ -70,7 +70,7 @@ class MeaningReader(KernelReader):
             assert ctype.dtype is not None, "an aggregate has a scalar type"
             name = self.fresh(p.spelling or "arg")
             const = ctype.const or not ctype.reference
-            spelled = ctype.name if ctype.is_aggregate else ""
+            spelled = self.spelled(ctype)
             buffer = Buffer(name, ctype.dtype, int_const(ctype.count), "local", spelled, const)
             self.buffers[name] = buffer
             self.params.append(buffer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Addr, Assign, Const, Expr, For, Load, Store, Var
+from xpiler.ir.nodes import Addr, Assign, Call, Const, Expr, For, Load, Store, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import ONE, ZERO, int_const
@@ -166,6 +166,11 @@ class Places(Reader):
                 raise self.unsupported(n, f"{n.pretty} of type `{n.type.name}` here")
         return v
 
+    def scalar_of(self, v: Value, n: Node) -> Expr:
+        if isinstance(v, Pointer | Place | Items | Each | Nothing | Raw):
+            raise self.unsupported(n, f"{n.pretty} of type `{n.type.name}` here")
+        return v
+
     def loaded(self, where: Lvalue | Binding, n: Node) -> Value:
         """What a place holds: arrays decay, aggregates stay where they are."""
         match where:
@@ -179,8 +184,10 @@ class Places(Reader):
                 return where
             case Roaming(offset=None, name=name):
                 raise self.unsupported(n, f"`{name}`, a pointer used before it points anywhere,")
-            case Roaming(offset=Var() as offset):
-                return Pointer(where.buffer, offset, where.to)
+            case Roaming(buffer=buffer, offset=Var() as offset, to=to):
+                return Pointer(buffer, offset, to)
+            case Roaming():
+                raise self.unsupported(n, "a pointer without an offset")
         return where
 
     def load(self, where: Place, n: Node) -> Expr:
@@ -190,11 +197,19 @@ class Places(Reader):
         index = self.math.index(where.index)
         if held == want:
             return Load(where.buffer, index, held)
+        if held.bits == want.bits:
+            return self._same_bits(Load(where.buffer, index, held), want)
         if held.is_float or want.is_float or held.bits > want.bits:
             raise self._punned(where, n)
-        if held.bits == want.bits:
-            return self.math.convert(Load(where.buffer, index, held), want)
         return self._joined(where.buffer, index, held, want)
+
+    def _same_bits(self, e: Expr, want: DType) -> Expr:
+        """A value as another type of the same size."""
+        if e.dtype == want:
+            return e
+        if e.dtype.is_float or want.is_float:
+            return Call(f"bits.{e.dtype}.{want}", (e,), want)
+        return self.math.convert(e, want)
 
     def _joined(self, buffer: str, index: Expr, held: DType, want: DType) -> Expr:
         wide = DType.U32 if want.bits <= 32 else DType.U64
@@ -221,7 +236,8 @@ class Places(Reader):
             case Slot(var), (Pointer() | Place() | Items() | Each() | Nothing() | Raw()):
                 raise self.unsupported(n, f"this value for `{var.name}`")
             case Slot(var), _:
-                self.emit(Assign(var, self.math.convert(v, var.dtype), self.here))
+                e = self.math.convert(self.scalar_of(v, n), var.dtype)
+                self.emit(Assign(var, e, self.here))
             case Roaming(), Pointer():
                 self.bind_roaming(where, v, n)
             case Place(), _ if where.type.is_scalar:
@@ -238,8 +254,8 @@ class Places(Reader):
         assert want is not None, "a scalar has a type"
         index = self.math.index(where.index)
         v = self.math.convert(v, want)
-        if held == want or held.bits == want.bits and not (held.is_float or want.is_float):
-            self.emit(Store(where.buffer, index, self.math.convert(v, held), self.here))
+        if held.bits == want.bits:
+            self.emit(Store(where.buffer, index, self._same_bits(v, held), self.here))
             return
         if held.is_float or want.is_float or held.bits > want.bits:
             raise self._punned(where, n)

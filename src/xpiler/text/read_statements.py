@@ -5,7 +5,7 @@ from __future__ import annotations
 from xpiler.ir.nodes import Alloc, Break, Buffer, Const, Continue, Expr, Let, Return, Var
 from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ZERO, int_const
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import CType, Node, scalar
 from xpiler.text.inline import returns
 from xpiler.text.read_loops import Loops
 from xpiler.text.sizes import elements
@@ -191,7 +191,7 @@ class Statements(Loops):
         if d.is_extern or ctype.count == 0:
             return self._dynamic(d, ctype, space)
         if init is None or _default(init):
-            return self.allocate(d.spelling, ctype, space)
+            return self.allocate(d.spelling, self._as_used(d, ctype), space)
         if ctype.kind == "array" and init.kind == "INIT_LIST_EXPR":
             return self.allocate(d.spelling, ctype, space, self.items(init).items)
         with self.captured() as before:
@@ -203,6 +203,13 @@ class Statements(Loops):
         elif v != place:
             self.copy(place, v, d)
         return place
+
+    def _as_used(self, d: Node, ctype: CType) -> CType:
+        """The type of an array that the text uses only as an array of another type of the same size."""
+        dtype = self.seen_as.get(d.key)
+        if dtype is None or ctype.dtype is None or dtype.bits != ctype.dtype.bits:
+            return ctype
+        return CType("array", f"{dtype}[]", dtype, ctype.count, ctype.const, inner=scalar(dtype))
 
     def _set_init(self, place: Place, v: Items) -> None:
         self.copy(place, v, self.unit.top[0])
@@ -236,20 +243,28 @@ class Statements(Loops):
         space = self.space_of(decl)
         if decl.is_extern or space not in (None, "constant", "local"):
             if space is not None and ctype.dtype is not None and not ctype.is_scalar:
-                self.local(decl)
-                return self.env[decl.key]
+                return self._at_top(decl)
             raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
         if ctype.dtype is None or init is None or not ctype.const and space is None:
             raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
-        outer, self.out = self.out, []
-        self.local(decl)
-        self.tables.extend(self.out)
-        self.out = outer
+        return self._at_top(decl)
+
+    def _at_top(self, decl: Node) -> Binding:
+        """Declare a variable of the file at the top of the kernel."""
+        with self.captured() as before:
+            self.local(decl)
+        self.tables.extend(before)
         return self.env[decl.key]
 
 
 def _default(init: Node) -> bool:
     """A default constructor that does nothing."""
-    return init.kind == "CALL_EXPR" and not init.children and not init.arguments
+    if init.kind != "CALL_EXPR" or init.children or init.arguments:
+        return False
+    made = None if init.referenced is None else init.referenced.definition
+    if made is None:
+        return True
+    members = any(c.kind == "MEMBER_REF" for c in made.every_child)
+    return not members and (made.body is None or not made.body.children)
 
 

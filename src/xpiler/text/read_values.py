@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xpiler.ir.nodes import Const, Expr, Var
-from xpiler.ir.types import DType
+from xpiler.ir.nodes import Expr, Var
 from xpiler.text.clang import CType
 
 
@@ -82,4 +81,4 @@ class Raw:
 Aggregate = Items | Each
 Value = Expr | Pointer | Place | Items | Each | Nothing | Raw
 Lvalue = Slot | Place | Roaming
-Binding = Slot | Place | Roaming | Pointer | Nothing | Items | Expr
+Binding = Slot | Place | Roaming | Pointer | Nothing | Items | Each | Raw | Expr

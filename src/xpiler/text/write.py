@@ -11,6 +11,7 @@ from xpiler.ir.nodes import Buffer, For, Kernel, Param, Program, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements, walk
 from xpiler.platforms.platform import Axis, Platform
+from xpiler.text.write_copy import mentions
 from xpiler.text.write_error import NotExpressible
 from xpiler.text.write_expr import Speller
 from xpiler.text.write_fold import fold
@@ -76,6 +77,7 @@ def _kernel(kernel: Kernel, platform: Platform, program: Program, head: str) -> 
     scope = of_kernel(kernel, platform, program.meanings, aliases)
     writer = Writer(scope, dynamic=shape.dynamic.name if shape.dynamic else "", aliases=aliases)
     writer.direct = {s.var.name for s, axis in loops if s.var.name not in aliases and _is_built_in(s, axis)}
+    writer.reads = mentions(kernel)
     writer.uses = Counter(e.name for e in walk(kernel) if isinstance(e, Var))
     writer.depth = 0
     writer.comment(kernel.span)

@@ -17,6 +17,7 @@ from xpiler.ir.types import DType, common, promote
 from xpiler.ir.walk import bodies, defines, expressions, operands, statements, subexpressions
 from xpiler.platforms.platform import Axis
 from xpiler.text.write_calls import Calls
+from xpiler.text.write_copy import Copy, Piece, gathered
 from xpiler.text.write_expr import Speller, type_of
 from xpiler.text.write_fold import WIDTH
 from xpiler.text.write_scope import unnamed
@@ -35,19 +36,27 @@ class Writer(Calls):
     direct: set[str] = field(default_factory=set)  # axis variables spelled as the built-in, not declared
     aliases: dict[str, str] = field(default_factory=dict)  # axis variables that go by a local's name
     uses: Counter[str] = field(default_factory=Counter)  # how often the function reads each scalar
+    reads: Counter[str] = field(default_factory=Counter)  # and each buffer
     said: set[tuple[str, int, str]] = field(default_factory=set)  # comments already written
 
     # ------------------------------------------------------------ bodies
 
     def body(self, stmts: tuple[Stmt, ...]) -> None:
         """The statements in order; a declaration and the call that first fills it become one."""
+        self._pieces(gathered(stmts, self.scope, self.reads))
+
+    def _pieces(self, stmts: tuple[Piece, ...]) -> None:
         heap: list[str] = []
         i = 0
         while i < len(stmts):
             s, following = stmts[i], stmts[i + 1] if i + 1 < len(stmts) else None
             self.comment(s.span)
-            joined = following is not None and self._declared_by(s, following)
-            if joined and following is not None:
+            joined = False
+            if isinstance(s, Copy):
+                spell = self.spell.at(s.span)
+                self.put(f"{spell.aggregate(s.target)} = {spell.aggregate(s.source)};")
+            elif following is not None and not isinstance(following, Copy) and self._declared_by(s, following):
+                joined = True
                 self.comment(following.span)
                 exchanged = isinstance(following, Shuffle) and following.kind not in ("any", "all", "ballot")
                 if isinstance(following, Shuffle) and exchanged and self._once(following.result, stmts[i + 2 : i + 3]):
@@ -91,7 +100,7 @@ class Writer(Calls):
                 return given and not used and not serial
         return False
 
-    def _once(self, var: Var, following: tuple[Stmt, ...]) -> bool:
+    def _once(self, var: Var, following: tuple[Piece, ...]) -> bool:
         """Whether the next statement is the only one to read `var`, once, and always does."""
         if not following or not isinstance(following[0], Let | Assign | Store):
             return False
@@ -263,13 +272,13 @@ class Writer(Calls):
         given = ", ".join(spell.value(e, b.dtype) if isinstance(e, Const) else spell.text(e) for e in s.init)
         return f"{head} = {{{given}}};" if given else f"{head};"
 
-    def _on_heap(self, s: Alloc, rest: tuple[Stmt, ...]) -> bool:
+    def _on_heap(self, s: Alloc, rest: tuple[Piece, ...]) -> bool:
         """A large or run-time-sized array of a serial platform, if the end of its body is always reached."""
         platform, b = self.scope.platform, s.buffer
         if platform.model != "serial" or b.name in self.scope.aggregates or s.init or b.extent is None:
             return False
         small = isinstance(b.extent, Const) and b.extent.value * b.dtype.bytes <= _HEAP_FROM
-        return not small and not _leaves(rest)
+        return not small and not _leaves(tuple(r for r in rest if not isinstance(r, Copy)))
 
     def _heap(self, s: Alloc) -> str:
         spell, b = self.spell.at(s.span), s.buffer

@@ -82,7 +82,7 @@ def observe(
         single = machine(text, platform, sig, file=name, cache=cache)
         wide = _or_none(double)
     progress("running the source")
-    picked = _points(single, sig, *divide(let or {}), effort, seed)
+    picked = _points(single, sig, *divide(let or {}, sig), effort, seed)
     if isinstance(picked, Evidence):
         return Reference(sig, (), Tolerance(1.0, 1), replace(picked, seconds=time.monotonic() - start))
     tried, notes = picked
@@ -107,9 +107,10 @@ def observe(
     return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes)
 
 
-def divide(let: Let) -> tuple[dict[str, Number], dict[str, tuple[Number, ...]]]:
-    """The scalars, and the contents."""
-    scalars = {k: v for k, v in let.items() if not isinstance(v, tuple)}
+def divide(let: Let, sig: Signature) -> tuple[dict[str, Number], dict[str, tuple[Number, ...]]]:
+    """The scalars, and the contents; names the entry does not have are left out."""
+    known = {v.name for v in sig.scalars}
+    scalars = {k: v for k, v in let.items() if not isinstance(v, tuple) and k in known}
     return scalars, {k: v for k, v in let.items() if isinstance(v, tuple)}
 
 

@@ -51,7 +51,7 @@ def once(
     progress("building")
     exe = machine(text, platform, sig, file=file or program.file, cache=cache)
     progress("running")
-    fixed, data = divide(let or {})
+    fixed, data = divide(let or {}, sig)
     first: tuple[Point, Trial] | None = None
     for scalars, sizes in list(candidates(sig, fixed, odd=False))[:TRIES]:
         for domain in Domain:

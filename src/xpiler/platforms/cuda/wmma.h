@@ -120,21 +120,33 @@ inline float __float_to_tf32(float a) { return __uint_as_float((__float_as_uint(
 }  // namespace wmma
 }  // namespace nvcuda
 
+// Kernels are often passed on without their `using namespace nvcuda;`.
+namespace wmma = nvcuda::wmma;
+
 #ifdef XP_READING
 // The instantiations a tensorizer may use.
-inline void xp_offers(half* p, float* q) {
+#define XP_OFFER(T, Sum)                                  \
+  {                                                       \
+    fragment<matrix_a, 16, 16, 16, T, row_major> a;       \
+    fragment<matrix_b, 16, 16, 16, T, row_major> b;       \
+    fragment<matrix_b, 16, 16, 16, T, col_major> bt;      \
+    fragment<accumulator, 16, 16, 16, Sum> c;             \
+    Sum* sums = 0;                                        \
+    const T* operands = 0;                                \
+    fill_fragment(c, 0);                                  \
+    load_matrix_sync(a, operands, 16);                    \
+    load_matrix_sync(b, operands, 16);                    \
+    load_matrix_sync(bt, operands, 16);                   \
+    load_matrix_sync(c, sums, 16, mem_row_major);         \
+    mma_sync(c, a, b, c);                                 \
+    mma_sync(c, a, bt, c);                                \
+    store_matrix_sync(sums, c, 16, mem_row_major);        \
+  }
+inline void xp_offers() {
   using namespace nvcuda::wmma;
-  fragment<matrix_a, 16, 16, 16, half, row_major> a;
-  fragment<matrix_b, 16, 16, 16, half, row_major> b;
-  fragment<matrix_b, 16, 16, 16, half, col_major> bt;
-  fragment<accumulator, 16, 16, 16, float> c;
-  fill_fragment(c, 0.0f);
-  load_matrix_sync(a, p, 16);
-  load_matrix_sync(b, p, 16);
-  load_matrix_sync(bt, p, 16);
-  load_matrix_sync(c, q, 16, mem_row_major);
-  mma_sync(c, a, b, c);
-  mma_sync(c, a, bt, c);
-  store_matrix_sync(q, c, 16, mem_row_major);
+  XP_OFFER(half, float)
+  XP_OFFER(xp_bf16, float)
+  XP_OFFER(signed char, int)
 }
+#undef XP_OFFER
 #endif

@@ -22,6 +22,7 @@
 typedef xp_bf16 __hip_bfloat16;
 typedef xp_bf16 hip_bfloat16;
 typedef xp_bf162 __hip_bfloat162;
+typedef _Float16 float16_t;  // rocWMMA's name
 
 #include "wave.h"
 #include "registers.h"
