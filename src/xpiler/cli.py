@@ -176,7 +176,7 @@ def run(
     else:
         show.print_sizes(err, result.point.scalars)
         if trial.clean:
-            Console().print(show.outputs(result))
+            _out().print(show.outputs(result))
         for finding in trial.findings:
             err.print(finding, style="red", markup=False, soft_wrap=True)
     raise typer.Exit(0 if trial.clean else 2)
@@ -225,7 +225,7 @@ def check(
             "evidence": [e.to_json() for e in evidence],
         })
     else:
-        Console().print(show.evidence(evidence))
+        _out().print(show.evidence(evidence))
     raise typer.Exit(0 if good else 1)
 
 
@@ -237,7 +237,7 @@ def list_platforms(as_json: Json = False) -> None:
         _print_json([{"name": p.name, "title": p.title, "suffixes": p.suffixes, "model": p.model} for p in known])
         return
     rows = [(p.name, p.title, " ".join(p.suffixes), p.model, " ".join(s.name for s in p.spaces)) for p in known]
-    Console().print(show.columns(("name", "title", "suffixes", "model", "spaces"), rows, words=True))
+    _out().print(show.columns(("name", "title", "suffixes", "model", "spaces"), rows, words=True))
 
 
 @app.command()
@@ -260,7 +260,7 @@ def pass_list() -> None:
             for name, made in found.items()
             if is_dataclass(made) and hasattr(made, "apply") and made.__module__.endswith(f".{module.name}")
         ]
-    Console().print(show.columns(("pass", "what it does"), rows, words=True))
+    _out().print(show.columns(("pass", "what it does"), rows, words=True))
 
 
 @bench_app.command("corpus")
@@ -289,7 +289,7 @@ def bench_corpus_command(
     if as_json:
         _print_json([r.to_json() for r in results])
     else:
-        Console().print(show.columns(bench_corpus.HEADER, bench_corpus.rows(results)))
+        _out().print(show.columns(bench_corpus.HEADER, bench_corpus.rows(results)))
         for r in results:
             if r.outcome != "confirmed":
                 err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False, soft_wrap=True)
@@ -322,6 +322,12 @@ def _unfinished(file: Path, result: Once, timeout: float) -> Fault:
             what, why = f"`{name}` asked for more memory than a run may have", "the sizes are large"
             return Fault("XP2021", what, Span(str(file)), why=why, try_="smaller sizes with --let")
     return Fault("XP2022", f"`{name}` ended with {status}", Span(str(file)), why=result.trial.stderr.strip()[-300:])
+
+
+def _out() -> Console:
+    """Where results go; into a pipe or a file, tables are not folded at 80 columns."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(console.width, 160))
 
 
 def _print_json(value: object) -> None:

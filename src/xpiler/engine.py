@@ -97,7 +97,8 @@ def translate(
     program = read(text, source, file, geometry=dict(options.geometry) or None, let=dict(options.let) or None)
     pivot, steps = sequential(program, source)
     pivot = with_extents(pivot)
-    program = replace(program, launcher=pivot.launcher)
+    if program.launcher is not None and pivot.launcher is not None:
+        program = replace(program, launcher=replace(program.launcher, params=pivot.launcher.params))
     effort = Effort(options.seeds, options.budget)
     progress("running the source")
     reference = observe(text, source, program, let=options.let or None, effort=effort, cache=options.cache,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xpiler import engine, platforms
-from xpiler.facts.ranges import Range, ranges
+from xpiler.passes.ranges import Range, ranges
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Buffer, Kernel, Program
 from xpiler.platforms.platform import Platform
@@ -67,8 +67,9 @@ def _with_extents(program: Program, platform: Platform) -> Program:
         pivot, _ = engine.sequential(program, platform)
     except Fault:
         return program
-    if program.launcher is not None:
-        return replace(program, launcher=engine.with_extents(pivot).launcher)
+    sized = engine.with_extents(pivot).launcher
+    if program.launcher is not None and sized is not None:
+        return replace(program, launcher=replace(program.launcher, params=sized.params))
     found = {k.name: ranges(k) for k in pivot.kernels}
     return replace(program, kernels=tuple(_sized(k, found[k.name]) for k in program.kernels))
 

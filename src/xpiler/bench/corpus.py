@@ -80,6 +80,8 @@ def _one(case: Case, source: Platform, target: Platform, options: engine.Options
         why = str(fault).splitlines()[0] + (f" because {fault.why}" if fault.why else "")
         return Outcome(case.name, case.operator, fault.code, why, time.monotonic() - start)
     outcome, why = judged(result.evidence)
+    if outcome == UNKNOWN:
+        why = "; ".join(filter(None, (why, *(f"{a.road}: {a.why}" for a in result.attempts))))
     return Outcome(case.name, case.operator, outcome, why, time.monotonic() - start, result.evidence)
 
 

@@ -124,6 +124,11 @@ class Platform:
     target: str = ""  # the architecture that limits and toolchain calls are for
 
     @property
+    def constants(self) -> frozenset[str]:
+        """Names of the language's own constants that a program may use as scalars."""
+        return frozenset(self.transfers.values()) | frozenset(self.enumerators.values())
+
+    @property
     def header(self) -> Path:
         """The device.h that gives every built-in a meaning."""
         return self.folder / "device.h"

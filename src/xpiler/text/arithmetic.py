@@ -26,6 +26,7 @@ SHIFTS = frozenset({"<<", ">>"})
 _RING = frozenset({"+", "-", "*", "&", "|", "^", "<<"})
 _KEEPS_SIGN = frozenset({"+", "*", "/", "%", ">>", "|", "^", "&", "<<"})
 _SIGNED = {DType.U8: DType.I8, DType.U16: DType.I16, DType.U32: DType.I32, DType.U64: DType.I64}
+_OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
 _LARGEST_FACTOR = 1 << 20
 _FOLD: dict[str, Callable[[int, int], int]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "&": operator.and_,
@@ -144,6 +145,15 @@ class Arithmetic:
         if isinstance(e, Cast) and e.a.dtype is DType.BOOL:
             return e.a
         return Binary("!=", e, Const(0.0 if e.dtype.is_float else 0, e.dtype), DType.BOOL)
+
+    def negated(self, cond: Expr) -> Expr:
+        """The opposite of a condition; comparisons of floats keep their NaNs."""
+        match cond:
+            case Binary(op, a, b, dtype) if op in _OPPOSITE and not a.dtype.is_float:
+                return Binary(_OPPOSITE[op], a, b, dtype)
+            case Unary("!", a):
+                return a
+        return self.unary("!", cond)
 
     # ------------------------------------------------------------ operators
 

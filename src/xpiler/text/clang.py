@@ -237,6 +237,13 @@ class Node:
         return bool(self.cursor.storage_class == ci.StorageClass.EXTERN)
 
     @cached_property
+    def member_defaults(self) -> tuple[tuple[str, Node], ...]:
+        """The members of an expression's or variable's class that have a value in its definition."""
+        fields = self.cursor.type.get_canonical().get_fields()
+        given = [(f.spelling, Node(f, self.unit).children) for f in fields]
+        return tuple((name, children[-1]) for name, children in given if children)
+
+    @cached_property
     def is_enum(self) -> bool:
         """Of an enumeration type (error codes, launch kinds)."""
         return bool(self.cursor.type.get_canonical().kind.name == "ENUM")

@@ -13,7 +13,7 @@ from xpiler.text.read_values import (
     Binding, Each, Items, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
 )
 
-_LOOPS = frozenset({"FOR_STMT", "WHILE_STMT", "DO_STMT", "SWITCH_STMT"})
+_LOOPS = frozenset({"FOR_STMT", "WHILE_STMT", "DO_STMT"})
 
 
 def returns(n: Node) -> bool:
@@ -187,10 +187,15 @@ class Inlining(Expressions):
                 self.finish(s, target)
             case "COMPOUND_STMT":
                 self.sequence((*s.children, *rest))
+            case "SWITCH_STMT":
+                self.switch(s, rest)
             case "IF_STMT" if not target.loops:
                 self._if_with_return(s, rest)
             case _:
                 self._loop_with_return(s, rest, target)
+
+    def switch(self, n: Node, rest: tuple[Node, ...] = ()) -> None:
+        raise NotImplementedError
 
     def _if_with_return(self, s: Node, rest: tuple[Node, ...]) -> None:
         test, yes = s.children[0], s.children[1]

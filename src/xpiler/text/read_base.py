@@ -36,7 +36,6 @@ class Loop:
     """A loop being read; `update` writes what must happen before `continue`."""
 
     update: Callable[[], None] | None = None
-    is_switch: bool = False
 
 
 @dataclass

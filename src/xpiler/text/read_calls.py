@@ -95,6 +95,7 @@ class Calls(Inlining):
             self.study(body)
             self.env[param.key] = self._bound(param, arg, False, n)
         self.this.append(place)
+        self.set_members(place, n)
         members = [c for c in body.every_child if c.kind != "PARM_DECL"]
         for member, what in pairwise(members):
             if member.kind == "MEMBER_REF":
@@ -106,6 +107,14 @@ class Calls(Inlining):
             self.sequence(body.body.children)
         self.this.pop()
         return place
+
+    def set_members(self, place: Place, n: Node) -> None:
+        """Give the members of a new object the values its class states."""
+        for name, value in n.member_defaults:
+            found = place.type.member(name)
+            if found is not None and value.kind != "PARM_DECL":
+                at = self.math.add(place.index, Const(found[0], DType.I32))
+                self.store(Place(place.buffer, at, found[1]), self.value(value), n)
 
     def _method(self, fn: Node, n: Node, into: Place | None) -> Value:
         args = n.arguments

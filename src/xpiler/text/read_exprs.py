@@ -449,5 +449,7 @@ class Expressions(Places):
         with self.captured() as no:
             if orelse is not None:
                 orelse()
-        if yes or no:
+        if yes:
             self.emit(If(cond, tuple(yes), tuple(no), self.here))
+        elif no:
+            self.emit(If(self.math.negated(cond), tuple(no), (), self.here))

@@ -13,6 +13,7 @@ from xpiler.ir.walk import (
 )
 from xpiler.text.arithmetic import ONE, TRUE
 from xpiler.text.clang import Node
+from xpiler.text.inline import always_returns
 from xpiler.text.read_base import Loop, root, usage_of
 from xpiler.text.read_calls import Calls
 from xpiler.text.read_values import Binding, Slot
@@ -84,7 +85,7 @@ class Loops(Calls):
         with self.captured() as inside:
             if before:
                 self.out.extend(before)
-                self.emit(If(self.math.unary("!", cond), (Break(self.here),), (), self.here))
+                self.emit(If(self.math.negated(cond), (Break(self.here),), (), self.here))
                 cond = TRUE
             here = self.here
             self.body_of(body, Loop(update))
@@ -97,7 +98,7 @@ class Loops(Calls):
         body, test = n.children[0], n.children[-1]
 
         def check() -> None:
-            cond = self.math.unary("!", self.condition(test))
+            cond = self.math.negated(self.condition(test))
             self.choice(cond, lambda: self.emit(Break(self.here)), None)
 
         here = self.here
@@ -348,13 +349,10 @@ class Loops(Calls):
 
     # ------------------------------------------------------------ switch
 
-    def switch(self, n: Node) -> None:
-        """A switch whose groups end in break or return, as a chain of Ifs."""
+    def switch(self, n: Node, rest: tuple[Node, ...] = ()) -> None:
+        """A switch whose groups end in break or return, as a chain of Ifs; `rest` follows where none returned."""
         value = self.steady(self.scalar(n.children[0]), "chosen")
-        groups = self._groups(n.children[-1])
-        self.loops.append(Loop(is_switch=True))
-        self._cases(value, groups)
-        self.loops.pop()
+        self._cases(value, self._groups(n.children[-1]), rest)
 
     def _groups(self, body: Node) -> list[tuple[list[Node | None], list[Node]]]:
         groups: list[tuple[list[Node | None], list[Node]]] = []
@@ -372,16 +370,25 @@ class Loops(Calls):
             if last is None or last.kind not in ("BREAK_STMT", "RETURN_STMT", "CONTINUE_STMT"):
                 where = labels[0] or body
                 raise self.unsupported(where, "a case that falls through to the next")
+        for _, statements_ in groups:
+            for s in _without_break(statements_):
+                if (stray := _stray_break(s)) is not None:
+                    raise self.unsupported(stray, "a break inside a branch of a switch")
         return groups
 
-    def _cases(self, value: Expr, groups: list[tuple[list[Node | None], list[Node]]]) -> None:
+    def _cases(
+        self, value: Expr, groups: list[tuple[list[Node | None], list[Node]]], rest: tuple[Node, ...]
+    ) -> None:
         ordered = [g for g in groups if None not in g[0]] + [g for g in groups if None in g[0]]
         if not ordered:
+            self.sequence(rest)
             return
         labels, body = ordered[0]
+        own = tuple(_without_break(body))
 
         def then() -> None:
-            self.sequence(tuple(_without_break(body)))
+            ends = bool(own) and always_returns(own[-1])
+            self.sequence((*own, *(() if ends else rest)))
 
         if None in labels:
             then()
@@ -392,7 +399,16 @@ class Loops(Calls):
             one = self.math.binary("==", value, self.scalar(label))
             cond = one if cond is None else self.math.binary("||", cond, one)
         assert cond is not None, "a group has labels"
-        self.choice(cond, then, lambda: self._cases(value, ordered[1:]))
+        self.choice(cond, then, lambda: self._cases(value, ordered[1:], rest))
+
+
+def _stray_break(n: Node) -> Node | None:
+    """A break that belongs to the statement n is inside of."""
+    if n.kind == "BREAK_STMT":
+        return n
+    if n.kind in ("FOR_STMT", "WHILE_STMT", "DO_STMT", "SWITCH_STMT"):
+        return None
+    return next((b for c in n.children if (b := _stray_break(c)) is not None), None)
 
 
 def _last_statement(body: list[Node]) -> Node | None:

@@ -89,12 +89,10 @@ class Statements(Loops):
             self.emit(Return(self.here))
 
     def leave(self, n: Node) -> None:
-        if self.loops and self.loops[-1].is_switch:
-            raise self.unsupported(n, "a break inside a branch of a switch")
         self.emit(Break(self.here))
 
     def again(self, n: Node) -> None:
-        loop = next((x for x in reversed(self.loops) if not x.is_switch), None)
+        loop = self.loops[-1] if self.loops else None
         if loop is not None and loop.update is not None:
             loop.update()
         self.emit(Continue(self.here))
@@ -191,7 +189,10 @@ class Statements(Loops):
         if d.is_extern or ctype.count == 0:
             return self._dynamic(d, ctype, space)
         if init is None or _default(init):
-            return self.allocate(d.spelling, self._as_used(d, ctype), space)
+            place = self.allocate(d.spelling, self._as_used(d, ctype), space)
+            if ctype.kind == "record" and init is not None:
+                self.set_members(place, d)
+            return place
         if ctype.kind == "array" and init.kind == "INIT_LIST_EXPR":
             return self.allocate(d.spelling, ctype, space, self.items(init).items)
         with self.captured() as before:

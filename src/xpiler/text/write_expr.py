@@ -135,6 +135,8 @@ class Speller:
                 return self._constant(value, dtype)
             case Var(name, dtype):
                 instead = self.scope.built_in.get(name) or self.scope.inlined.get(name)
+                if instead is None and name in self.scope.platform.constants:
+                    instead = name
                 return Spelled(instead or self.scope.names[name], PRIMARY, dtype)
             case Load(buffer, index, dtype):
                 return Spelled(self.element(buffer, index), PRIMARY, dtype)

@@ -102,5 +102,6 @@ PLATFORM = Platform(
     },
     counts={r"(nvcuda::)?(wmma::)?fragment<.*>": "{name}.num_elements"},
     aliases={"nvcuda::wmma::": "wmma::", ", void>": ">", "_Float16": "half", "__bf16": "__nv_bfloat16"},
+    enumerators={("layout", 0): "wmma::mem_row_major", ("layout", 1): "wmma::mem_col_major"},
     target="sm_90",
 )

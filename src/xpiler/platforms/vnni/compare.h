@@ -1,13 +1,16 @@
 // Comparing lanes into masks, and choosing lanes by masks.
+//
+// The forms that take a predicate are unmarked: inlined where the predicate is a constant, what is left is one
+// comparison of C.
 #pragma once
 
 #define XP_COMPARE_PS(P, V, N, K, unused)                                                        \
-  XP_INTRINSIC inline K P##_cmp_ps_mask(V a, V b, int predicate) {                               \
+  inline K P##_cmp_ps_mask(V a, V b, int predicate) {                                            \
     unsigned k = 0;                                                                              \
     for (int i = 0; i < N; ++i) k |= (unsigned)xp_compare(a.v[i], b.v[i], predicate) << i;       \
     return (K)k;                                                                                 \
   }                                                                                              \
-  XP_INTRINSIC inline K P##_mask_cmp_ps_mask(K m, V a, V b, int predicate) {                     \
+  inline K P##_mask_cmp_ps_mask(K m, V a, V b, int predicate) {                                  \
     unsigned k = 0;                                                                              \
     for (int i = 0; i < N; ++i) k |= (unsigned)xp_compare(a.v[i], b.v[i], predicate) << i;       \
     return (K)(k & m);                                                                           \
@@ -56,7 +59,7 @@ XP_WIDTHS_EPI32(XP_COMPARE_EPI32, cmpgt_epi32, int, 6)
 XP_WIDTHS_EPI32(XP_COMPARE_EPI32, cmplt_epu32, unsigned, 1)
 XP_WIDTHS_EPI32(XP_COMPARE_EPI32, cmpgt_epu32, unsigned, 6)
 #define XP_COMPARE_ANY(P, V, N, K, unused)                                                       \
-  XP_INTRINSIC inline K P##_cmp_epi32_mask(V a, V b, int predicate) {                            \
+  inline K P##_cmp_epi32_mask(V a, V b, int predicate) {                                         \
     unsigned k = 0;                                                                              \
     for (int i = 0; i < N; ++i) k |= (unsigned)xp_compare_int(a.v[i], b.v[i], predicate) << i;   \
     return (K)k;                                                                                 \
@@ -80,7 +83,7 @@ XP_WIDTHS_EPI32(XP_COMPARE_ANY, )
 
 // AVX and AVX2: a lane of all ones where the comparison holds; the top bit of a lane chooses.
 #define XP_COMPARE_VECTOR(P, F, I, N)                                                            \
-  XP_INTRINSIC inline F P##_cmp_ps(F a, F b, int predicate) {                                    \
+  inline F P##_cmp_ps(F a, F b, int predicate) {                                                 \
     F r;                                                                                         \
     for (int i = 0; i < N; ++i) r.v[i] = xp_float_of(xp_compare(a.v[i], b.v[i], predicate) ? -1 : 0); \
     return r;                                                                                    \
