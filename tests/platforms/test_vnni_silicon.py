@@ -34,7 +34,7 @@ def _outputs(folder: Path, rows: list[Row]) -> tuple[bytes, bytes]:
     for name, header, flags in (("vendor", "#include <immintrin.h>", _FLAGS), ("ours", HEADER, [])):
         source = folder / f"{name}.cpp"
         source.write_text(program(rows, header))
-        command = ["g++", "-O0", *_PLAIN, *flags, source, "-o", folder / name]
+        command = ["g++", "-O0", *_PLAIN, *flags, str(source), "-o", str(folder / name)]
         builds.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
     for build in builds:
         _, complaints = build.communicate(timeout=120)

@@ -138,7 +138,9 @@ def _compares() -> list[Row]:
         rows.append(Row(f"(int){prefix}_mask_cmp_ps_mask(k, a, b, 1)", (f, f), "int"))
         for p in range(8):
             rows.append(Row(f"(int){prefix}_cmp_epi32_mask(a, b, {p})", (i, i), "int"))
-        for op in "cmpeq_epi32 cmplt_epi32 cmple_epi32 cmpneq_epi32 cmpge_epi32 cmpgt_epi32 cmplt_epu32 cmpgt_epu32".split():
+        for op in (
+            "cmpeq_epi32 cmplt_epi32 cmple_epi32 cmpneq_epi32 cmpge_epi32 cmpgt_epi32 cmplt_epu32 cmpgt_epu32"
+        ).split():
             rows.append(Row(f"(int){prefix}_{op}_mask(a, b)", (i, i), "int"))
             rows.append(Row(f"(int){prefix}_mask_{op}_mask(k, a, b)", (i, i), "int"))
         for op, v in (("ps", f), ("epi32", i)):
@@ -277,7 +279,8 @@ def expected_kind(row: Row) -> str:
         return "h" if row.result.startswith("half") else "i"
     if row.result == "Out":
         return "i"
-    return {"float": "f", "int": "i"}.get(row.result, "d" if row.result[-1] == "d" else "i" if row.result[-1] == "i" else "f")
+    last = {"float": "f", "int": "i"}.get(row.result, row.result[-1])
+    return last if last in "di" else "f"
 
 
 _PROGRAM = """
@@ -347,7 +350,7 @@ def program(rows: list[Row], header: str) -> str:
     )
     functions, calls = [], []
     for n, row in enumerate(rows):
-        lets = " ".join(f"{t} {x} = make<{t}>();" for t, x in zip(row.args, "abc"))
+        lets = " ".join(f"{t} {x} = make<{t}>();" for t, x in zip(row.args, "abc", strict=False))
         functions.append(f"static void row{n}() {{ {lets} put({row.code}); }}")
         calls.append(f"row{n}")
     return (

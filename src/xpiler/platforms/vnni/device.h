@@ -4,11 +4,12 @@
 // held as 32-bit lanes, so a body that means bytes or words takes them out of the lanes by shifts, lowest first.
 //
 // Loading and storing integers. The vendor's functions take untyped pointers, so the element type is the buffer's:
-//   _mm512_loadu_si512(p), p an int8_t*, uint8_t*, int16_t*, uint16_t*, int32_t* or uint32_t*: an overload of that type,
-//     an intrinsic whose body packs the elements into lanes;
+//   _mm512_loadu_si512(p), p an int8_t*, uint8_t*, int16_t*, uint16_t*, int32_t* or uint32_t*: an overload of that
+//     type, an intrinsic whose body packs the elements into lanes;
 //   (const __m512i*)p or (const void*)p: an unmarked function, inlined by the reader, which loads each lane through an
 //     int* and so puts it together from whatever the buffer holds.
-//   _mm256_ and _mm_ forms named si256 and si128 take vector pointers and are inlined; the typed ones are loadu_epi8/16/32.
+//   The _mm256_ and _mm_ forms named si256 and si128 take vector pointers and are inlined; the typed ones are
+//     loadu_epi8, loadu_epi16 and loadu_epi32.
 //
 // Shape of the names below: P is the prefix (_mm512, _mm256, _mm), V the vector, N its 32-bit lanes, K its mask type.
 // References are to the Intel Intrinsics Guide by intrinsic name, and to the Intel SDM volume 2 by instruction.

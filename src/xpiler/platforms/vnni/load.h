@@ -112,7 +112,8 @@ XP_INTRINSIC inline __m512 _mm512_i32gather_ps(__m512i index, const float* base,
   for (int i = 0; i < 16; ++i) r.v[i] = base[index.v[i]];
   return r;
 }
-XP_INTRINSIC inline __m512 _mm512_mask_i32gather_ps(__m512 src, __mmask16 k, __m512i index, const float* base, int scale) {
+XP_INTRINSIC inline __m512 _mm512_mask_i32gather_ps(__m512 src, __mmask16 k, __m512i index, const float* base,
+                                                    int scale) {
   XP_WHOLE(scale);
   __m512 r;
   for (int i = 0; i < 16; ++i) r.v[i] = ((k >> i) & 1) ? base[index.v[i]] : src.v[i];
@@ -141,7 +142,9 @@ XP_INTRINSIC inline __m256i _mm256_i32gather_epi32(const int* base, __m256i inde
   return r;
 }
 
-inline void* _mm_malloc(size_t bytes, size_t align) { return aligned_alloc(align, (bytes + align - 1) / align * align); }
+inline void* _mm_malloc(size_t bytes, size_t align) {
+  return aligned_alloc(align, (bytes + align - 1) / align * align);
+}
 inline void _mm_free(void* p) { free(p); }
 inline void _mm_prefetch(const void*, int) {}
 #define _mm_sfence() ((void)0)

@@ -1,5 +1,5 @@
-// All lanes of a vector into one scalar. These are sequences of instructions whose order of operations the vendor leaves
-// open; here it is from the first lane to the last.
+// All lanes of a vector into one scalar. These are sequences of instructions whose order of operations the vendor
+// leaves open; here it is from the first lane to the last.
 #pragma once
 
 #define XP_REDUCE(V, N, T, op, start, step)        \

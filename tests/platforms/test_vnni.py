@@ -1,0 +1,180 @@
+"""Vector intrinsics that this machine may lack, against numpy; rules; and what a reader sees."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from xpiler import platforms
+from xpiler.emulate import Entry, Run, build, run
+from xpiler.ir.nodes import Buffer
+from xpiler.ir.types import DType
+from xpiler.text.read import library, read
+
+VNNI = platforms.get("vnni")
+I32, F32 = DType.I32, DType.F32
+Ints = npt.NDArray[np.int32]
+EXTREMES = np.array(
+    [-(2**31), 2**31 - 1, 0, -1, 0x7F7F7F7F, -0x7F7F7F80, 0x7FFF8000, -0x7FFF8000], np.int64
+).astype(np.int32)
+_FORMS = [
+    f"{prefix}_{op}" for prefix in ("_mm512", "_mm256", "_mm") for op in ("dpbusd", "dpbusds", "dpwssd", "dpwssds")
+]
+_BITS = {"_mm512": 512, "_mm256": 256, "_mm": 128}
+
+
+def _dots() -> str:
+    """A kernel that stores, for each form: the plain result, the masked and the zero-masked one."""
+    lines = []
+    for n, form in enumerate(_FORMS):
+        prefix, op = form.rsplit("_", 1)
+        vector = f"__m{_BITS[prefix]}i"
+        load, store = f"{prefix}_loadu_epi32", f"{prefix}_storeu_epi32"
+        calls = (
+            f"{form}_epi32(s, a, b)", f"{prefix}_mask_{op}_epi32(s, 0xa5c3 >> 3, a, b)",
+            f"{prefix}_maskz_{op}_epi32(0xa5c3 >> 3, s, a, b)",
+        )
+        lines += [f"{{ {vector} s = {load}(src + i), a = {load}(x + i), b = {load}(y + i);"]
+        lines += [f"{store}(out + ({n} * 3 + {m}) * 64 + i, {c});" for m, c in enumerate(calls)]
+        lines += ["}"]
+    body = "\n".join(lines)
+    steps = f"for (int i = 0; i < 64; i += 16) {{\n{body}\n}}"
+    parameters = "const int* src, const int* x, const int* y, int* out"
+    return f'#include <immintrin.h>\nextern "C" void dots({parameters}) {{\n{steps}\n}}\n'
+
+
+def _exact(op: str, src: Ints, x: Ints, y: Ints) -> Ints:
+    """One dot product in 64-bit integers."""
+    a, b = (np.uint8, np.int8) if "bus" in op else (np.int16, np.int16)
+    groups = 4 if "bus" in op else 2
+    products = x.view(a).astype(np.int64) * y.view(b).astype(np.int64)
+    total = src.astype(np.int64) + products.reshape(-1, groups).sum(axis=1)
+    if op.endswith("ds"):
+        total = np.clip(total, -(2**31), 2**31 - 1)
+    wrapped: Ints = total.astype(np.uint64).astype(np.uint32).view(np.int32)
+    return wrapped
+
+
+def _run(text: str, name: str, cache: Path, **buffers: npt.NDArray[Any]) -> Run:
+    kinds = {"int32": I32, "float32": F32}
+    params = tuple(
+        Buffer(n, kinds[a.dtype.name], None, const=not n.startswith("out")) for n, a in buffers.items()
+    )
+    entry = Entry(name, params)
+    return run(build(text, VNNI, entry, file="k.cpp", cache=cache), entry, buffers)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("builds")
+
+
+def test_dot_products_are_exact(cache: Path) -> None:
+    rng = np.random.default_rng(7)
+    src, x, y = (rng.integers(-(2**31), 2**31, 64, np.int64).astype(np.int32) for _ in range(3))
+    src[:32], x[:32], y[:32] = (rng.choice(EXTREMES, 32) for _ in range(3))
+    x[32:36], y[32:36], src[32:36] = -1, -0x7F7F7F80, -(2**31)  # 255 * -128, four times, below the smallest int
+    x[36:40], y[36:40], src[36:40] = -0x7FFF8000, -0x7FFF8000, 2**31 - 1
+    done = _run(_dots(), "dots", cache, src=src, x=x, y=y, out=np.zeros(len(_FORMS) * 3 * 64, np.int32))
+    assert done.status == "ok", done
+    out = done.outputs["out"].reshape(len(_FORMS), 3, 64)
+    for form, (plain, mask, maskz) in zip(_FORMS, out, strict=True):
+        prefix, op = form.rsplit("_", 1)
+        lanes = _BITS[prefix] // 32
+        want = _exact(op, src, x, y)
+        bit = (0xA5C3 >> 3) >> np.arange(lanes) & 1 == 1
+        seen = np.arange(64).reshape(4, 16)[:, :lanes]
+        np.testing.assert_array_equal(plain[seen], want[seen], form)
+        np.testing.assert_array_equal(mask[seen], np.where(bit, want[seen], src[seen]), form)
+        np.testing.assert_array_equal(maskz[seen], np.where(bit, want[seen], 0), form)
+
+
+def test_reductions_and_approximations(cache: Path) -> None:
+    text = """
+#include <immintrin.h>
+extern "C" void k(const float* x, float* out) {
+  __m512 v = _mm512_loadu_ps(x);
+  out[0] = _mm512_reduce_add_ps(v);
+  out[1] = _mm512_reduce_max_ps(v);
+  out[2] = _mm512_reduce_min_ps(v);
+  out[3] = _mm512_mask_reduce_add_ps(0x00ff, v);
+  _mm512_storeu_ps(out + 4, _mm512_rsqrt14_ps(v));
+}
+"""
+    x = np.random.default_rng(1).uniform(0.5, 9, 16).astype(np.float32)
+    out = _run(text, "k", cache, x=x, out=np.zeros(20, np.float32)).outputs["out"].astype(np.float64)
+    np.testing.assert_allclose(out[:4], [x.sum(), x.max(), x.min(), x[:8].sum()], rtol=1e-6)
+    np.testing.assert_allclose(out[4:], 1 / np.sqrt(x), rtol=2.0**-14)
+
+
+ALIGNED = """
+#include <immintrin.h>
+extern "C" void k(const float* x, float* out) {
+  _mm512_storeu_ps(out, _mm512_load_ps(x + 16));
+}
+"""
+
+
+@pytest.mark.parametrize(("offset", "status"), [(16, "ok"), (8, "finding"), (1, "finding")])
+def test_an_aligned_load_of_an_unaligned_address(offset: int, status: str, cache: Path) -> None:
+    x = np.arange(64, dtype=np.float32)
+    done = _run(ALIGNED.replace("16", str(offset)), "k", cache, x=x, out=np.zeros(16, np.float32))
+    assert done.status == status
+    if status == "finding":
+        assert done.findings[0].line == 4 and "64-byte aligned" in done.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("load", "status"),
+    [("_mm512_maskz_loadu_ps(0x000f, x + 1)", "ok"), ("_mm512_loadu_ps(x + 1)", "finding")],
+)
+def test_only_a_masked_load_may_reach_past_the_end(load: str, status: str, cache: Path) -> None:
+    body = f"_mm512_storeu_ps(out, {load});"
+    text = f'#include <immintrin.h>\nextern "C" void k(const float* x, float* out) {{ {body} }}\n'
+    x = np.arange(5, dtype=np.float32)
+    assert _run(text, "k", cache, x=x, out=np.zeros(16, np.float32)).status == status
+
+
+def test_floats_can_be_doubles(cache: Path) -> None:
+    """The reference run: the same text with every float a double."""
+    text = (Path(__file__).parent.parent.parent / "examples" / "layernorm.cpp").read_text()
+    params = (*(Buffer(n, F32, None, const=True) for n in ("x", "gamma", "beta")), Buffer("y", F32, None))
+    program = read(text, VNNI)
+    entry = Entry("layernorm", (*params, program.kernels[0].params[-1]))
+    rng = np.random.default_rng(3)
+    x, gamma, beta = rng.normal(size=(2, 256)), rng.normal(size=256), rng.normal(size=256)
+    built = build(text, VNNI, entry, real="f64", cache=cache)
+    done = run(built, entry, {"x": x, "gamma": gamma, "beta": beta, "y": np.zeros((2, 256)), "rows": 2})
+    assert done.status == "ok", done
+    want = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5) * gamma + beta
+    np.testing.assert_allclose(done.outputs["y"].astype(np.float64).reshape(2, 256), want, rtol=1e-9, atol=1e-12)
+
+
+def test_every_intrinsic_has_a_meaning() -> None:
+    meanings = library(VNNI)
+    assert len(meanings) > 900
+    assert not [m.name for m in meanings if not m.body]
+    assert not [m.name for m in meanings if re.search(r"cmp_ps_mask|loadu_si256", m.name)], "these are inlined"
+
+
+@pytest.mark.parametrize(
+    ("pointer", "element"),
+    [("int8_t", "signed char"), ("uint8_t", "unsigned char"), ("int16_t", "short"), ("int", "int")],
+)
+def test_an_untyped_load_is_read_by_its_element(pointer: str, element: str) -> None:
+    text = (
+        "#include <immintrin.h>\n#include <stdint.h>\n"
+        f"void k(const {pointer}* p, int* q) {{ _mm512_storeu_si512(q, _mm512_loadu_si512(p)); }}\n"
+    )
+    keys = {m.name: m.key for m in read(text, VNNI).meanings}
+    assert keys["_mm512_loadu_si512"] == f"__m512i (const {element} *)"
+
+
+@pytest.mark.parametrize("name", ["add", "gemm", "gemm_half", "gemm_u8s8", "layernorm", "maxpool", "softmax"])
+def test_the_examples_read(name: str, examples: Path) -> None:
+    assert read((examples / f"{name}.cpp").read_text(), VNNI, f"{name}.cpp").kernels
