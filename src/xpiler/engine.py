@@ -21,6 +21,7 @@ from xpiler.ir.walk import statements, substitute_expr
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
 from xpiler.passes.ranges import Range, ranges
 from xpiler.passes.recover import Recover
@@ -232,6 +233,8 @@ def _lowerings(target: Platform) -> Iterator[tuple[str, Lowering]]:
                     nests(Tensorize(unit, c).apply(k)), BindTasks())
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
+            if target.dots:
+                yield "dot products", lambda k: ((DotProducts(target.dots).apply(k),), "dots")
             if target.vector_bits:
                 yield "vectors", lambda k: ((Tensorize(vector_unit(target)).apply(k),), "tensorize")
             yield "scalar loops", lambda k: ((k,), "keep")

@@ -651,10 +651,21 @@ def normal(w: Write) -> Write:
                 return Write((), index, FALSE, value)
             again = True
             break
-    guard = sym.conjoin(*_strongest(guards))
+    guard = sym.conjoin(*(g for g in _strongest(guards) if not _implied(g, vars_)))
     w = Write(tuple(vars_), index, guard, sym.assume(value, guard))
     split = split_digits(w, (w.index,))
     return w if split is None else normal(split)
+
+
+def _implied(guard: Sym, vs: Iterable[Sym]) -> bool:
+    """The guard only says that one of the loops runs at all."""
+    if guard.op != "lt":
+        return False
+    for v in vs:
+        gap = sym.sub(guard.args[0], sym.sub(ONE, sym.extent_of(v)))
+        if sym.is_const(gap) and sym.value_of(gap) < 0:
+            return True
+    return False
 
 
 def _strongest(guards: list[Sym]) -> list[Sym]:

@@ -8,6 +8,7 @@ variables, named canonically so that alpha-equal folds are the same object too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from math import gcd, inf
 
@@ -737,8 +738,26 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 return a if name == "min" else b
             if prove_lt(b, add(a, ONE)):
                 return b if name == "min" else a
+        for x, y in ((args[0], args[1]), (args[1], args[0])):
+            if x.op == "cast" and not x.args[0].dtype.is_float and y.op == "flt":
+                n, limit = x.args[0], float(y.data[0])  # type: ignore[index]
+                if (n.hi <= limit) if name == "min" else (n.lo >= limit):
+                    return x
         return reduce_pair(name, args[0], args[1], dtype)
+    if name in _WHOLE and args[0].op == "cast" and not args[0].args[0].dtype.is_float:
+        return args[0]
+    if name in _FOLDED and len(args) == 1 and args[0].op == "flt":
+        try:
+            return number(_FOLDED[name](args[0].data[0]), dtype)  # type: ignore[index]
+        except (ValueError, OverflowError):
+            pass
     return _make("call", args, name, dtype)
+
+
+_WHOLE = frozenset({"trunc", "floor", "ceil", "round", "rint"})
+_FOLDED: dict[str, Callable[[float], float]] = {
+    "exp2": lambda x: 2.0 ** x, "sqrt": math.sqrt, "abs": abs, "floor": math.floor, "ceil": math.ceil,
+}
 
 
 def cast(a: Sym, dtype: DType) -> Sym:
@@ -753,6 +772,8 @@ def cast(a: Sym, dtype: DType) -> Sym:
         low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
         if dtype.bits >= 32 or (a.lo >= low and a.hi <= top):
             return a
+    if a.op == "cast" and dtype is I32 and a.dtype is DType.F64 and not a.args[0].dtype.is_float:
+        return a.args[0]  # a double holds every int
     if a.op == "int" and dtype.is_float:
         return number(float(value_of(a)), dtype)
     if a.op == "flt" and dtype in (DType.F32, DType.F64) and float(a.data[0]).is_integer():  # type: ignore[index]

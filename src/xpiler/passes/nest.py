@@ -51,7 +51,6 @@ class Nest:
         for v, extent, ready in reversed(opened):
             self.close(v, extent, "parallel", ready)
         stmts = self.scopes[0].stmts
-        guards = [g for g in guards if not _implied(g, w.vars)]
         if guards:
             stmts = [If(self.expr(sym.conjoin(*guards)), tuple(stmts))]
         return stmts
@@ -79,8 +78,8 @@ class Nest:
                    default=0)
 
     def skipped(self, x: Sym, level: int) -> int | None:
-        """The outermost loop, above `level`, that x does not depend on."""
-        for n in range(1, level):
+        """The outermost loop, above `level`, that x does not depend on; not the first, which is shared out."""
+        for n in range(2, level):
             if self.scopes[n].var not in x.free:
                 return n
         return None
@@ -98,7 +97,7 @@ class Nest:
         costly = x.op == "call" and x.data not in ("max", "min", "abs") or x.op == "bin" and x.data == "/"
         if costly:
             level = self.level(x)
-            if level < len(self.scopes) - 1 or self.skipped(x, level) is not None:
+            if level < len(self.scopes) - 1 or (self.skipped(x, level) is not None and dear(x)):
                 return self.place(x)
         return self.plain(x)
 
@@ -123,7 +122,7 @@ class Nest:
         """Name x at the outermost loop that binds what it needs; as an array if loops between do not matter."""
         level = self.level(x)
         skipped = self.skipped(x, level)
-        if skipped is not None:
+        if skipped is not None and dear(x):
             array = self.materialise(x, skipped, level)
             if array is not None:
                 return array
@@ -273,15 +272,12 @@ class Nest:
         return Binary(op, _as_i32(self.expr(left)), _as_i32(self.expr(right)), DType.BOOL)
 
 
-def _implied(guard: Sym, vs: tuple[Sym, ...]) -> bool:
-    """The guard only says that one of the loops runs at all."""
-    if guard.op != "lt":
-        return False
-    for v in vs:
-        gap = sym.sub(guard.args[0], sym.sub(sym.ONE, sym.extent_of(v)))
-        if sym.is_const(gap) and sym.value_of(gap) < 0:
-            return True
-    return False
+CHEAP = frozenset({"trunc", "floor", "ceil", "round", "rint", "abs", "max", "min", "fma", "sqrt"})
+
+
+def dear(x: Sym) -> bool:
+    """Worth keeping in an array rather than computing again: a reduction or a transcendental function."""
+    return "fold" in x.has or bool(sym.collect(x, lambda n: n.op == "call" and n.data not in CHEAP))
 
 
 def _rebound(x: Sym, old: Sym, new: Sym) -> Sym:

@@ -80,6 +80,24 @@ class WeightUnit:
 
 
 @dataclass(frozen=True)
+class DotUnit:
+    """A vector instruction that adds `group` products of neighbouring narrow elements to each wide lane.
+
+    `product`(sum, a, b) takes registers of `lanes` words; a's narrow elements are of the first of `types`, b's of the
+    second, the sum's of the third. `broadcast`(word), `load`(pointer), `store`(pointer, register); `zero`()."""
+
+    product: str
+    broadcast: str
+    load: str
+    store: str
+    zero: str
+    register: str
+    lanes: int
+    group: int
+    types: tuple[DType, DType, DType]
+
+
+@dataclass(frozen=True)
 class Platform:
     """One accelerator language.
 
@@ -114,6 +132,7 @@ class Platform:
     elements: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> access {name} {index} {letter}
     counts: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> its number of elements {name}
     aliases: Mapping[str, str] = field(default_factory=dict)  # canonical spelling -> how the dialect writes it
+    preludes: Mapping[str, str] = field(default_factory=dict)  # token seen in the text -> file of functions it carries
     vector_type: str = ""  # declares an owner's vector type: {ctype} {name} {bytes}
     vector_space: str = ""  # where vector instructions with a count find their operands
     copy: str = ""  # the bulk copy intrinsic: (to, from, bytes, direction [, to_stride, from_stride, segments - 1])
@@ -121,6 +140,7 @@ class Platform:
     avoid: tuple[str, ...] = ()  # intrinsics with preconditions a translation does not establish
     enumerators: Mapping[tuple[str, int], str] = field(default_factory=dict)  # parameter and value -> spelling
     weights: WeightUnit | None = None
+    dots: tuple[DotUnit, ...] = ()
     target: str = ""  # the architecture that limits and toolchain calls are for
 
     @property

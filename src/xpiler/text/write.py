@@ -18,6 +18,7 @@ from xpiler.text.write_fold import fold
 from xpiler.text.write_geometry import described, geometry
 from xpiler.text.write_header import vocabulary
 from xpiler.text.write_launch import host_body, merged
+from xpiler.text.write_prelude import preludes
 from xpiler.text.write_scope import Scope, fresh, of_kernel, of_launcher, reserved, unnamed
 from xpiler.text.write_stmt import Writer, alias, built_in_once
 
@@ -54,7 +55,8 @@ def write(program: Program, platform: Platform) -> str:
         functions.append(_function(f"{head}({_params(launcher.params, scope)})", body.lines))
     code = "\n\n".join(functions)
     source = f", translated from {PurePath(program.file).name}" if program.file else ""
-    parts = [f"// {platform.title}{source}.", _includes(code, platform), _types(program, platform), code]
+    parts = [f"// {platform.title}{source}.", _includes(code, platform), _types(program, platform),
+             preludes(code, platform), code]
     return "\n".join(fold(line) for line in "\n\n".join(filter(None, parts)).split("\n")) + "\n"
 
 

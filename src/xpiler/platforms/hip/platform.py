@@ -97,6 +97,7 @@ PLATFORM = Platform(
         r"\w+": "{name}[{index}]",  # clang's vector types are subscripted
     },
     aliases={"__bf16": "__hip_bfloat16"},
+    preludes={r"\btile_\w+\(": "tiles.h"},
     vector_type="typedef {ctype} {name} __attribute__((vector_size({bytes})));",
     target="gfx942",
 )

@@ -1,7 +1,5 @@
-// Tiles of 16 x 16 as registers of a wavefront: a layer over the matrix instructions that a HIP text carries with it.
-//
-// All 64 lanes call together. `ld` counts elements between rows. The lane formulas are those of mfma.h:
-// a lane is column `lane % 16` and quarter `lane / 16` of a tile.
+// Tiles of 16 x 16 held by the 64 lanes of a wavefront, which call together. `ld` counts elements between rows.
+// A lane is column `lane % 16` and quarter `lane / 16` of a tile, as the matrix instructions want it.
 #pragma once
 
 typedef float tile_float4 __attribute__((__vector_size__(4 * sizeof(float))));
@@ -30,9 +28,9 @@ __device__ inline void tile_store(float* p, const tile_acc& c, int ld) {
 }
 
 // Element (i, k) of A at p[i * ld + k].
-__device__ inline void tile_load_a(tile_a& a, const half* p, int ld) {
+__device__ inline void tile_load_a(tile_a& a, const _Float16* p, int ld) {
   const int lane = tile_lane();
-  for (int r = 0; r < 4; ++r) a.x[r] = (_Float16)p[lane % 16 * ld + 4 * (lane / 16) + r];
+  for (int r = 0; r < 4; ++r) a.x[r] = p[lane % 16 * ld + 4 * (lane / 16) + r];
 }
 __device__ inline void tile_load_a(tile_a4& a, const float* p, int ld) {
   const int lane = tile_lane();
@@ -40,13 +38,13 @@ __device__ inline void tile_load_a(tile_a4& a, const float* p, int ld) {
 }
 
 // Element (k, j) of B at p[k * ld + j] (row) or p[j * ld + k] (col).
-__device__ inline void tile_load_b_row(tile_b& b, const half* p, int ld) {
+__device__ inline void tile_load_b_row(tile_b& b, const _Float16* p, int ld) {
   const int lane = tile_lane();
-  for (int r = 0; r < 4; ++r) b.x[r] = (_Float16)p[(4 * (lane / 16) + r) * ld + lane % 16];
+  for (int r = 0; r < 4; ++r) b.x[r] = p[(4 * (lane / 16) + r) * ld + lane % 16];
 }
-__device__ inline void tile_load_b_col(tile_b& b, const half* p, int ld) {
+__device__ inline void tile_load_b_col(tile_b& b, const _Float16* p, int ld) {
   const int lane = tile_lane();
-  for (int r = 0; r < 4; ++r) b.x[r] = (_Float16)p[lane % 16 * ld + 4 * (lane / 16) + r];
+  for (int r = 0; r < 4; ++r) b.x[r] = p[lane % 16 * ld + 4 * (lane / 16) + r];
 }
 __device__ inline void tile_load_b_row(tile_b4& b, const float* p, int ld) {
   const int lane = tile_lane();

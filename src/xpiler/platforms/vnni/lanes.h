@@ -47,8 +47,8 @@ inline bool xp_compare_int(long long a, long long b, int p) {
          : p == 4 ? a != b : p == 5 ? a >= b : p == 6 ? a > b : true;
 }
 
-// One vector function of one, two or three vectors, with its mask form (lanes of a clear bit keep `src`, or `a` of three
-// vectors), its maskz form (those lanes become zero) and, of three vectors, its mask3 form (they keep `c`).
+// One vector function of one, two or three vectors, and its masked forms. Where a bit is clear, the mask form keeps
+// `src` (of three vectors: `a`), mask3 keeps `c`, and maskz gives zero.
 #define XP_LANES1(P, V, N, K, op, value)                                     \
   XP_INTRINSIC inline V P##_##op(V a) {                                      \
     V r;                                                                     \

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xpiler.ir.types import DType
 from xpiler.platforms.c_math import c_math
-from xpiler.platforms.platform import Platform, Runtime, Space
+from xpiler.platforms.platform import DotUnit, Platform, Runtime, Space
 
 PLATFORM = Platform(
     name="vnni",
@@ -42,6 +42,13 @@ PLATFORM = Platform(
         free="free({name});",
     ),
     pragmas={"parallel": "#pragma omp parallel for"},
+    dots=(
+        DotUnit(  # vnni.md, "_mm512_dpbusd_epi32": the first factor unsigned, the second signed
+            product="_mm512_dpbusd_epi32", broadcast="_mm512_set1_epi32", load="_mm512_loadu_si512",
+            store="_mm512_storeu_si512", zero="_mm512_setzero_si512", register="__m512i", lanes=16, group=4,
+            types=(DType.U8, DType.I8, DType.I32),
+        ),
+    ),
     avoid=(  # vnni.md, "Alignment rules": these fault on addresses that are not a multiple of the vector
         "_mm512_load_ps", "_mm512_store_ps", "_mm512_load_si512", "_mm512_store_si512", "_mm512_load_pd",
         "_mm512_store_pd", "_mm512_stream_ps", "_mm512_load_epi32", "_mm512_store_epi32",
