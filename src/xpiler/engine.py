@@ -17,12 +17,14 @@ from xpiler.fault import NOWHERE, Fault
 from xpiler.ir.nodes import (
     Addr, Buffer, Expr, Kernel, Launch, Launcher, Meaning, Program, Var,
 )
+from xpiler.ir.types import DType
 from xpiler.ir.walk import statements, substitute_expr
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
+from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.ranges import Range, ranges
 from xpiler.passes.recover import Recover
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
@@ -40,6 +42,7 @@ from xpiler.verify.observe import Effort, Reference, observe
 from xpiler.verify.verdict import Evidence, confirmed, refuted
 
 Progress = Callable[[str], None]
+KEEP = "same structure"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Result:
     trace: tuple[str, ...]
     attempts: tuple[Attempt, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def confirmed(self) -> bool:
@@ -98,6 +102,7 @@ def translate(
     program = read(text, source, file, geometry=dict(options.geometry) or None, let=dict(options.let) or None)
     pivot, steps = sequential(program, source)
     pivot = with_extents(pivot)
+    suited, notes = suited_to(target, pivot)
     if program.launcher is not None and pivot.launcher is not None:
         program = replace(program, launcher=replace(program.launcher, params=pivot.launcher.params))
     effort = Effort(options.seeds, options.budget)
@@ -109,7 +114,7 @@ def translate(
         return Result("", target.name, program, pivot, (reference.evidence,), steps, (),
                       time.monotonic() - start)
     last: tuple[Evidence, ...] = (reference.evidence,)
-    for road in roads(program, pivot, steps, source, target, attempts):
+    for road in roads(program, suited, steps, source, target, attempts):
         progress(f"writing ({road.name})")
         try:
             out = write(road.program, target)
@@ -121,8 +126,9 @@ def translate(
                        budget=options.budget, cache=options.cache, reference=reference, effort=effort,
                        file=file, compiled=options.compiled, progress=progress)
         if confirmed(last):
+            kept = () if road.name == KEEP else notes
             return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),
-                          time.monotonic() - start)
+                          time.monotonic() - start, kept)
         attempts.append(Attempt(road.name, "; ".join(
             f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
     return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)
@@ -197,13 +203,25 @@ def launcher_ranges(pivot: Program) -> dict[str, Range]:
 # ---------------------------------------------------------------- up to the target
 
 
+def suited_to(target: Platform, pivot: Program) -> tuple[Program, tuple[str, ...]]:
+    """The pivot in types the target has, and what was changed for that in words."""
+    if DType.F64 in target.types or not any(uses(k, {DType.F64}) for k in pivot.kernels):
+        return pivot, ()
+    try:
+        kernels = tuple(Narrow().apply(k) for k in pivot.kernels)
+    except NotApplicable as e:
+        raise Fault("XP3003", f"{target.title} has no double", e.span, e.why, "a target that has double") from e
+    return replace(pivot, kernels=kernels), (
+        f"temporaries of type double are computed in float: {target.title} has no double",)
+
+
 def roads(
     program: Program, pivot: Program, steps: tuple[str, ...], source: Platform, target: Platform,
     attempts: list[Attempt],
 ) -> Iterator[Road]:
     """Programs for the target, best first."""
     if source.model == target.model == "simt":
-        yield Road("same structure", ("keep",), replace(program, platform=target.name))
+        yield Road(KEEP, ("keep",), replace(program, platform=target.name))
     for name, lower in _lowerings(target):
         try:
             yield _lowered(name, lower, pivot, steps, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from xpiler.emulate.entry import Entry, Executable
 from xpiler.emulate.prepare import prepare
 from xpiler.emulate.store import Store, default_folder, digest
 from xpiler.platforms.platform import Platform
+
+# Loads and stores of whole registers that are not "u" (unaligned), pointers to registers, promises.
+_ALIGNED = re.compile(
+    r"_(?:load|store|stream)_\w+|_mm\w*_(?:stream|maskz?_(?:load|store))_|__m\d+[id]?\s*(?:const\s*)?\*"
+    r"|align|vector_size"
+)
 
 
 def build(
@@ -45,4 +52,9 @@ def build(
                 file=file, text=text,
             )
             store.publish(work, target, ("program",))
-    return Executable(target / "program", time.monotonic() - began, file, real)
+    return Executable(target / "program", time.monotonic() - began, file, real, _loose(text, platform))
+
+
+def _loose(text: str, platform: Platform) -> bool:
+    """Whether a text works on host buffers itself and says nowhere that they are aligned."""
+    return platform.model == "serial" and not _ALIGNED.search(text)

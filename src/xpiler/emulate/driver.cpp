@@ -29,7 +29,7 @@ void exactly(bool ok, const char* what) {
 
 // What the input file starts with.
 struct Head {
-    std::uint64_t count, grid[3], block[3], shared, cluster;
+    std::uint64_t count, host_align, grid[3], block[3], shared, cluster;
 };
 
 Head head;
@@ -81,6 +81,7 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
     install_handlers();
     read_all(in, &head, sizeof head);
     const std::size_t count = head.count;
+    host_align = head.host_align;
     std::vector<Record> records(count);
     std::vector<Slot> slots(count);
     std::vector<Allocation*> buffers(count);

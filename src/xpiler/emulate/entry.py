@@ -60,12 +60,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Executable:
-    """A built text; `file` is what findings call it, `real` the type every `float` became."""
+    """A built text; `file` is what findings call it, `real` the type every `float` became.
+
+    `loose`: host buffers need not start at a multiple of 64 bytes, so that a flush run may place their ends exactly
+    at a guard page."""
 
     path: Path
     build_seconds: float
     file: str = "<text>"
     real: str = "f32"
+    loose: bool = False
 
 
 @dataclass(frozen=True)

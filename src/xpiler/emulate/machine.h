@@ -38,8 +38,10 @@ struct Allocation {
     char* close = nullptr;
     char name[48] = {};
     std::size_t element = 1;
+    unsigned number = 0;                 // of the allocation; its canary follows from it
     bool device = false, live = false;
 };
+extern std::size_t host_align;                       // of host buffers' starts; their element's at least
 Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device);
 Allocation* allocation_near(const void* p);          // the one whose reservation holds p, or null
 Allocation* allocation_nearest(const void* p);       // the one closest to p, or null

@@ -18,11 +18,12 @@ extern "C" char __start_xp_sram[], __stop_xp_sram[], __start_xp_shared[], __stop
 namespace xp {
 
 Range nram, wram, sram, shared;
+std::size_t host_align = 64;
 
 namespace {
 
-constexpr std::size_t PAGE = 4096, GUARD = 1 << 20, ALIGN = 64, KEEP_FREED = 256;
-constexpr unsigned char CANARY = 0xFF; // reads past an end see NaN
+constexpr std::size_t PAGE = 4096, GUARD = 1 << 20, KEEP_FREED = 256;
+constexpr unsigned char UNSET = 0xFF; // fresh memory is NaN
 
 std::vector<Allocation*> allocations;
 Allocation* last_hit;
@@ -35,9 +36,24 @@ bool inside(const Allocation* a, const void* p) {
     return a->map <= c && c < a->map + a->length;
 }
 
+// The red zones differ in every allocation and byte, so that a copy from one into another shows. As floats of any
+// width they are large, of either sign and never NaN, so that arithmetic does not hand them on unchanged and a result
+// made from them is seen to be wrong.
+unsigned char canary(const Allocation* a, const char* at) {
+    auto offset = std::uint64_t(at - a->open);
+    std::uint64_t x = (std::uint64_t(a->number) << 32 | offset >> 1) * 0x9E3779B97F4A7C15u;
+    x = (x ^ x >> 29) * 0xBF58476D1CE4E5B9u;
+    x ^= x >> 32;
+    return static_cast<unsigned char>(offset % 2 ? (x & 0x8F) | 0x60 : x >> 8); // odd bytes hold the exponents
+}
+
+void fill_zone(const Allocation* a, char* from, char* to) {
+    for (char* c = from; c < to; ++c) *c = static_cast<char>(canary(a, c));
+}
+
 void check_zone(const Allocation* a, const char* from, const char* to) {
     for (const char* c = from; c < to; ++c) {
-        if (static_cast<unsigned char>(*c) == CANARY) continue;
+        if (*c == static_cast<char>(canary(a, c))) continue;
         long long at = index_in(a, c);
         finding_at("XP2104", {a->name, at, true}, "`%s` was written outside its %llu elements, at element %lld", a->name,
                    (unsigned long long)(a->bytes / a->element), at);
@@ -47,6 +63,13 @@ void check_zone(const Allocation* a, const char* from, const char* to) {
 void check(const Allocation* a) {
     check_zone(a, a->open, a->base);
     check_zone(a, a->base + a->bytes, a->close);
+}
+
+// What a buffer's start is a multiple of. cudaMalloc promises 256, but the widest access that asks for alignment is 64
+// bytes, and the less a buffer is aligned, the more accesses past its end meet the guard page.
+std::size_t alignment(std::size_t element, bool device) {
+    if (device || element & (element - 1)) return 64;
+    return std::max(host_align, element);
 }
 
 Allocation* live_at(const void* p, const char* doing) {
@@ -81,8 +104,10 @@ void find_sections() {
 }
 
 Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device) {
+    static unsigned count;
     auto a = new Allocation;
-    std::size_t body = up(up(bytes, ALIGN), PAGE);
+    a->number = ++count, a->bytes = bytes, a->element = element ? element : 1, a->device = device, a->live = true;
+    std::size_t align = alignment(a->element, device), body = up(up(bytes, align), PAGE);
     a->length = body + 2 * GUARD;
     auto map = mmap(nullptr, a->length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (map == MAP_FAILED) out_of_memory(name);
@@ -90,10 +115,10 @@ Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, b
     a->open = a->map + GUARD;
     a->close = a->open + body;
     if (body && mprotect(a->open, body, PROT_READ | PROT_WRITE)) out_of_memory(name);
-    a->base = a->close - up(bytes, ALIGN);
-    a->bytes = bytes, a->element = element ? element : 1, a->device = device, a->live = true;
+    a->base = a->close - up(bytes, align);
     std::snprintf(a->name, sizeof a->name, "%s", name);
-    if (body) std::memset(a->open, CANARY, body);
+    fill_zone(a, a->open, a->base), fill_zone(a, a->base + bytes, a->close);
+    std::memset(a->base, UNSET, bytes);
     allocations.push_back(a);
     return a;
 }

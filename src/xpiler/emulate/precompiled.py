@@ -19,13 +19,12 @@ _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
 def identity(platform: Platform, real: str) -> str:
     """A key for everything but the user's text."""
-    headers = (f"{p}\n{p.read_text()}" for p in _headers(platform))
-    return digest(*FLAGS, BOUNDS, real, _sources(), str(platform.header), *headers)
+    return digest(*FLAGS, _sources(), _header_identity(platform, real))
 
 
 def header(gxx: Compiler, platform: Platform, real: str, store: Store) -> Path:
     """The precompiled `all.h`: runtime.h and device.h, every `float` a double where real is "f64"."""
-    target = store.root / "base" / digest(gxx.identity, identity(platform, real))
+    target = store.root / "base" / digest(gxx.identity, _header_identity(platform, real))
     with store.missing(target) as missing:
         if missing:
             with store.scratch() as work:
@@ -54,8 +53,14 @@ def runtime(gxx: Compiler, store: Store) -> Path:
     return target / "all.o"
 
 
+def _header_identity(platform: Platform, real: str) -> str:
+    own = (_HERE / name for name in ("runtime.h", "real_f64.h"))
+    headers = (f"{p}\n{p.read_text()}" for p in (*own, *_headers(platform)))
+    return digest(*FLAGS, BOUNDS, real, str(platform.header), *headers)
+
+
 def _sources() -> str:
-    names = (*_PARTS, "runtime.h", "machine.h", "real_f64.h")
+    names = (*_PARTS, "runtime.h", "machine.h")
     return digest(str(_HERE), *((_HERE / name).read_text() for name in names))
 
 

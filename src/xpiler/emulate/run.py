@@ -38,16 +38,21 @@ def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
 
 
 def run(
-    executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits()
+    executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits(),
+    *, flush: bool = False,
 ) -> Run:
     """Call the entry on `inputs`: an array for every buffer, a number for every scalar.
 
+    `flush` puts the ends of host buffers exactly at their guard pages, where the text does not count on alignment:
+    accesses past an end are found where they happen, instead of by the red zone after the run.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
     records, blobs, buffers = _arguments(executable, entry, inputs)
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)
         with (folder / "in").open("wb") as f:
-            f.write(struct.pack("<9Q", len(records), *geometry(entry)) + b"".join(records))
+            align = 1 if flush and executable.loose else 64
+            f.write(struct.pack("<10Q", len(records), align, *geometry(entry)))
+            f.write(b"".join(records))
             for blob in blobs:
                 f.write(blob.data)
         done = sandbox.call([executable.path.absolute(), "in", "out", "findings"], folder, limits)

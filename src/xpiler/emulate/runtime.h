@@ -173,7 +173,7 @@ const char* space_of(const void* p); // nram wram sram shared global host local
 
 enum class Copy { host_to_host, host_to_device, device_to_host, device_to_device, any };
 
-void* dev_malloc(std::size_t bytes, const char* name = "");  // 256-byte aligned start, filled with 0xFF
+void* dev_malloc(std::size_t bytes, const char* name = "");  // starts at a multiple of 64; all 0xFF
 void dev_free(void* p);                                        // null is fine; checks the red zone
 void dev_copy(void* dst, const void* src, std::size_t bytes, Copy kind);
 void dev_set(void* dst, int byte, std::size_t bytes);

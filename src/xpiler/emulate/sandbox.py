@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,14 +43,32 @@ def call(command: Sequence[str | Path], folder: Path, limits: Limits, *, tools: 
         _confine(process.pid, limits)
         late = False
         try:
-            process.wait(limits.seconds)
-        except subprocess.TimeoutExpired:
-            late = True
-            _end(process)
+            if not _ended(process, limits.seconds):
+                late = True
+                _end(process)
         finally:
             _kill_group(process)
         seconds = time.monotonic() - began
         return Finished(process.returncode, late, seconds, _tail(out.fileno()), _tail(err.fileno()))
+
+
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether a process ends in time. Sleeps until it does; `Popen.wait` with a timeout would look again and again."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except OSError:  # a kernel before 5.3
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return process.returncode is not None
+    try:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        if not poll.poll(seconds * 1000):
+            return False
+    finally:
+        os.close(handle)
+    process.wait()
+    return True
 
 
 def _confine(pid: int, limits: Limits) -> None:
@@ -71,9 +91,7 @@ def _confine(pid: int, limits: Limits) -> None:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ask, then kill: the runtime answers SIGTERM with the line it was at."""
     os.kill(process.pid, signal.SIGTERM)
-    try:
-        process.wait(_GRACE)
-    except subprocess.TimeoutExpired:
+    if not _ended(process, _GRACE):
         process.kill()
         process.wait()
 

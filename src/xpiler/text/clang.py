@@ -1,28 +1,27 @@
 """libclang behind one door: syntax trees, types and constant values as plain Python.
 
-The only module that imports `clang`. A `Node` is a cursor with its children at hand; a `CType` is what the reader
+With `libclang`, the only module that imports `clang`. A `Node` is a cursor with its children at hand; a `CType` is what the reader
 needs to know of a type: one scalar, so many scalars of one kind, a pointer, or nothing it can use.
 """
 
 from __future__ import annotations
 
-import ctypes
 import difflib
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import clang.cindex as ci
 
 from xpiler.fault import Fault, Span
 from xpiler.ir.types import DType
+from xpiler.text import libclang
 
-_LIB: Any = ci.conf.lib
 _BUILTIN = {
     "BOOL": DType.BOOL, "CHAR_U": DType.I8, "CHAR_S": DType.I8, "SCHAR": DType.I8,
     "UCHAR": DType.U8, "SHORT": DType.I16, "USHORT": DType.U16, "INT": DType.I32,
@@ -31,38 +30,35 @@ _BUILTIN = {
     "FLOAT16": DType.F16, "BFLOAT16": DType.BF16, "ENUM": DType.I32,
 }
 _SPELLED = {"__bf16": DType.BF16, "_Float16": DType.F16}
-_UNARY = {
+_UNARY: dict[int, str] = {
     1: "x++", 2: "x--", 3: "++x", 4: "--x", 5: "&", 6: "*", 7: "+", 8: "-", 9: "~", 10: "!",
 }
-_BINARY = {
+_OPERATORS = {
     "Mul": "*", "Div": "/", "Rem": "%", "Add": "+", "Sub": "-", "Shl": "<<", "Shr": ">>",
     "LT": "<", "GT": ">", "LE": "<=", "GE": ">=", "EQ": "==", "NE": "!=", "And": "&", "Xor": "^",
     "Or": "|", "LAnd": "&&", "LOr": "||", "Assign": "=", "Comma": ",",
     "MulAssign": "*=", "DivAssign": "/=", "RemAssign": "%=", "AddAssign": "+=", "SubAssign": "-=",
     "ShlAssign": "<<=", "ShrAssign": ">>=", "AndAssign": "&=", "XorAssign": "^=", "OrAssign": "|=",
 }
+_BINARY = {k: _OPERATORS.get(name, "?") for k, name in libclang.BINARY_KINDS.items()}
 _NOT_VALUES = ("_REF", "_ATTR")
 
 
-def _declare() -> None:
-    """The functions of libclang's C interface that its Python binding leaves out."""
-    cursor = ci.Cursor
-    for name, result, args in (
-        ("clang_Cursor_Evaluate", ctypes.c_void_p, [cursor]),
-        ("clang_EvalResult_getKind", ctypes.c_int, [ctypes.c_void_p]),
-        ("clang_EvalResult_getAsLongLong", ctypes.c_longlong, [ctypes.c_void_p]),
-        ("clang_EvalResult_isUnsignedInt", ctypes.c_uint, [ctypes.c_void_p]),
-        ("clang_EvalResult_getAsUnsigned", ctypes.c_ulonglong, [ctypes.c_void_p]),
-        ("clang_EvalResult_getAsDouble", ctypes.c_double, [ctypes.c_void_p]),
-        ("clang_EvalResult_dispose", None, [ctypes.c_void_p]),
-        ("clang_getCursorUnaryOperatorKind", ctypes.c_int, [cursor]),
-        ("clang_Cursor_getVarDeclInitializer", cursor, [cursor]),
-    ):
-        function = getattr(_LIB, name)
-        function.restype, function.argtypes = result, args
+_T = TypeVar("_T")
 
 
-_declare()
+class lazily(Generic[_T]):  # noqa: N801 - reads as a decorator
+    """A property computed at its first use; unlike functools.cached_property it takes no lock."""
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self.compute, self.__doc__ = compute, compute.__doc__
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, _: type | None = None) -> _T:
+        value = instance.__dict__[self.name] = self.compute(instance)
+        return value
 
 
 @dataclass(frozen=True)
@@ -113,86 +109,93 @@ class Node:
     """A cursor with its children, type and place."""
 
     def __init__(self, cursor: ci.Cursor, unit: Unit) -> None:
-        self.cursor, self.unit = cursor, unit
+        self._raw, self.unit = cursor, unit
 
-    @cached_property
+    @property
+    def cursor(self) -> ci.Cursor:
+        """The cursor as the Python wrappers want it, bound to its translation unit."""
+        self._raw._tu = self.unit.tu
+        return self._raw
+
+    @lazily
     def kind(self) -> str:
-        return str(self.cursor.kind.name)
+        return libclang.KINDS[self._raw._kind_id]
 
-    @cached_property
+    @lazily
     def spelling(self) -> str:
-        return str(self.cursor.spelling or "")
+        return libclang.spelling(self._raw)
 
-    @cached_property
+    @lazily
     def key(self) -> int:
         """The identity of a declaration, the same wherever it is referred to."""
-        return int(self.cursor.hash)
+        return int(libclang.identity(self._raw))
 
-    @cached_property
+    @lazily
     def every_child(self) -> tuple[Node, ...]:
-        return tuple(Node(c, self.unit) for c in self.cursor.get_children())
+        unit = self.unit
+        return tuple([Node(c, unit) for c in libclang.children(self._raw)])
 
-    @cached_property
+    @lazily
     def children(self) -> tuple[Node, ...]:
         """The children that are statements, expressions or declarations (no mere mentions of names)."""
-        return tuple(c for c in self.every_child if not c.kind.endswith(_NOT_VALUES))
+        return tuple([c for c in self.every_child if not c.kind.endswith(_NOT_VALUES)])
 
-    @cached_property
+    @lazily
     def type(self) -> CType:
-        return self.unit.ctype(self.cursor.type)
+        return self.unit.ctype(libclang.type_of(self._raw))
 
-    @cached_property
+    @lazily
     def result(self) -> CType:
         """A function's return type."""
-        return self.unit.ctype(self.cursor.result_type)
+        return self.unit.ctype(libclang.result_type(self._raw))
 
-    @cached_property
+    @lazily
     def referenced(self) -> Node | None:
-        found = self.cursor.referenced
+        found = libclang.referenced(self._raw)
         return None if found is None else self.unit.declaration(found)
 
-    @cached_property
+    @lazily
     def definition(self) -> Node | None:
         """Where a function is defined, an instantiation of a template included."""
-        found = self.cursor if self.cursor.is_definition() else self.cursor.get_definition()
+        here = self._raw
+        found = here if libclang.is_definition(here) else libclang.definition(here)
         return None if found is None else self.unit.declaration(found)
 
-    @cached_property
+    @lazily
     def arguments(self) -> tuple[Node, ...]:
         """The arguments of a call, operators written infix included."""
-        return tuple(Node(a, self.unit) for a in self.cursor.get_arguments() if a is not None)
+        return tuple(Node(a, self.unit) for a in libclang.arguments(self._raw))
 
-    @cached_property
+    @lazily
     def params(self) -> tuple[Node, ...]:
-        return tuple(self.unit.declaration(a) for a in self.cursor.get_arguments())
+        return tuple(self.unit.declaration(a) for a in libclang.arguments(self._raw))
 
-    @cached_property
+    @lazily
     def initializer(self) -> Node | None:
         """What a variable is declared with."""
-        found = _LIB.clang_Cursor_getVarDeclInitializer(self.cursor)
-        found = ci.Cursor.from_cursor_result(found, self.cursor)
+        found = libclang.initializer(self._raw)
         return None if found is None else Node(found, self.unit)
 
-    @cached_property
+    @lazily
     def body(self) -> Node | None:
         where = self.definition
         if where is None:
             return None
         return next((c for c in where.every_child if c.kind == "COMPOUND_STMT"), None)
 
-    @cached_property
+    @lazily
     def unary(self) -> str:
-        return _UNARY.get(int(_LIB.clang_getCursorUnaryOperatorKind(self.cursor)), "?")
+        return _UNARY.get(libclang.unary_kind(self._raw), "?")
 
-    @cached_property
+    @lazily
     def binary(self) -> str:
-        return _BINARY.get(self.cursor.binary_operator.name, "?")
+        return _BINARY.get(libclang.binary_kind(self._raw), "?")
 
-    @cached_property
+    @lazily
     def attributes(self) -> frozenset[str]:
         return frozenset(c.kind for c in self.every_child if c.kind.endswith("_ATTR"))
 
-    @cached_property
+    @lazily
     def notes(self) -> tuple[str, ...]:
         """The XP_ marks on a declaration, from its redeclarations and its template too."""
         found = [c.spelling for c in self.every_child if c.kind == "ANNOTATE_ATTR"]
@@ -206,22 +209,22 @@ class Node:
         """The text after `prefix` in a mark, None without such a mark."""
         return next((n[len(prefix):] for n in self.notes if n.startswith(prefix)), None)
 
-    @cached_property
+    @lazily
     def constant(self) -> int | float | None:
         """The value of an expression or variable if the compiler knows it."""
-        result = _LIB.clang_Cursor_Evaluate(self.cursor)
+        result = libclang.evaluate(self._raw)
         if not result:
             return None
         try:
-            match _LIB.clang_EvalResult_getKind(result):
-                case 1 if _LIB.clang_EvalResult_isUnsignedInt(result):
-                    return int(_LIB.clang_EvalResult_getAsUnsigned(result))
+            match libclang.evaluated_kind(result):
+                case 1 if libclang.evaluated_is_unsigned(result):
+                    return int(libclang.evaluated_unsigned(result))
                 case 1:
-                    return int(_LIB.clang_EvalResult_getAsLongLong(result))
+                    return int(libclang.evaluated_signed(result))
                 case 2:
-                    return float(_LIB.clang_EvalResult_getAsDouble(result))
+                    return float(libclang.evaluated_float(result))
         finally:
-            _LIB.clang_EvalResult_dispose(result)
+            libclang.dispose_evaluated(result)
         return None
 
     @property
@@ -236,19 +239,19 @@ class Node:
     def is_extern(self) -> bool:
         return bool(self.cursor.storage_class == ci.StorageClass.EXTERN)
 
-    @cached_property
+    @lazily
     def member_defaults(self) -> tuple[tuple[str, Node], ...]:
         """The members of an expression's or variable's class that have a value in its definition."""
         fields = self.cursor.type.get_canonical().get_fields()
         given = [(f.spelling, Node(f, self.unit).children) for f in fields]
         return tuple((name, children[-1]) for name, children in given if children)
 
-    @cached_property
+    @lazily
     def is_enum(self) -> bool:
         """Of an enumeration type (error codes, launch kinds)."""
         return bool(self.cursor.type.get_canonical().kind.name == "ENUM")
 
-    @cached_property
+    @lazily
     def is_c(self) -> bool:
         """Declared extern "C"."""
         return bool(self.cursor.mangled_name == self.spelling)
@@ -261,7 +264,7 @@ class Node:
             "TRANSLATION_UNIT", "NAMESPACE", "LINKAGE_SPEC"
         )
 
-    @cached_property
+    @lazily
     def signature(self) -> str:
         """The canonical function type, with the values of non-type template arguments."""
         spelled = str(self.cursor.type.get_canonical().spelling)
@@ -272,7 +275,7 @@ class Node:
         ]
         return f"{spelled} <{', '.join(values)}>" if values else spelled
 
-    @cached_property
+    @lazily
     def qualified(self) -> str:
         """The name with the namespaces it lives in."""
         names, parent = [self.spelling], self.cursor.semantic_parent
@@ -282,24 +285,22 @@ class Node:
             parent = parent.semantic_parent
         return "::".join(names)
 
-    @cached_property
+    @lazily
     def in_text(self) -> bool:
         """Written in the user's text, not in a header."""
-        where = self.cursor.location.file
-        return where is not None and where.name == self.unit.file
+        return self.unit.file_name(libclang.file_of(self._raw)) == self.unit.file
 
-    @cached_property
+    @lazily
     def offset(self) -> int:
-        return int(self.cursor.extent.start.offset)
+        return libclang.start(self._raw)[3]
 
-    @cached_property
+    @lazily
     def span(self) -> Span:
-        start = self.cursor.extent.start
-        comment = self.unit.comments.get(start.line, "") if self.in_text else ""
-        file = "" if start.file is None else start.file.name
-        return Span(file, start.line, start.column, comment)
+        file, line, column, _ = libclang.start(self._raw)
+        comment = self.unit.comments.get(line, "") if self.in_text else ""
+        return Span(self.unit.file_name(file), line, column, comment)
 
-    @cached_property
+    @lazily
     def semicolons(self) -> tuple[int, ...]:
         """Where the two semicolons in a for's head stand."""
         depth, found = 0, []
@@ -316,9 +317,12 @@ class Node:
         return f"{self.kind.lower().replace('_', ' ')} `{self.spelling}`".replace(" ``", "")
 
     def walk(self) -> Iterator[Node]:
-        yield self
-        for child in self.every_child:
-            yield from child.walk()
+        """The node and everything below it, in the order of the text."""
+        waiting = [self]
+        while waiting:
+            n = waiting.pop()
+            yield n
+            waiting.extend(reversed(n.every_child))
 
 
 class Unit:
@@ -326,21 +330,42 @@ class Unit:
 
     def __init__(self, tu: ci.TranslationUnit, file: str, text: str) -> None:
         self.tu, self.file, self.text = tu, file, text
-        self._types: dict[tuple[str, str], CType] = {}
+        self._types: dict[int, CType] = {}
+        self._spelled: dict[tuple[str, str], CType] = {}
         self._declarations: dict[int, Node] = {}
         self._pending: set[str] = set()
+        self._files: dict[int, str] = {}
+        self._known: dict[tuple[Hashable, Node], Any] = {}
 
     def declaration(self, cursor: ci.Cursor) -> Node:
-        return self._declarations.setdefault(int(cursor.hash), Node(cursor, self))
+        key = int(libclang.identity(cursor))
+        found = self._declarations.get(key)
+        if found is None:
+            found = self._declarations[key] = Node(cursor, self)
+        return found
 
-    @cached_property
+    def once(self, study: Callable[[Node], _T], node: Node) -> _T:
+        """What a function finds in a node, worked out at the first question."""
+        key = (study, node)
+        if key not in self._known:
+            self._known[key] = study(node)
+        found: _T = self._known[key]
+        return found
+
+    def file_name(self, handle: int) -> str:
+        """The name of a file by its handle in libclang."""
+        if handle not in self._files:
+            self._files[handle] = libclang.file_name(handle)
+        return self._files[handle]
+
+    @lazily
     def top(self) -> tuple[Node, ...]:
         """The declarations at file level, through namespaces and extern "C" blocks."""
         return tuple(self._level(self.tu.cursor))
 
     def _level(self, cursor: ci.Cursor) -> Iterator[Node]:
-        for c in cursor.get_children():
-            if c.kind.name in ("NAMESPACE", "LINKAGE_SPEC"):
+        for c in libclang.children(cursor):
+            if libclang.KINDS[c._kind_id] in ("NAMESPACE", "LINKAGE_SPEC"):
                 yield from self._level(c)
             else:
                 yield self.declaration(c)
@@ -352,7 +377,7 @@ class Unit:
             if n.kind == "FUNCTION_DECL" and n.in_text and n.cursor.is_definition()
         )
 
-    @cached_property
+    @lazily
     def comments(self) -> dict[int, str]:
         """Line -> the comment that ends on the line above it."""
         found: dict[int, str] = {}
@@ -379,10 +404,20 @@ class Unit:
     # ------------------------------------------------------------ types
 
     def ctype(self, t: ci.Type) -> CType:
-        key = (t.spelling, t.get_canonical().spelling)
-        if key not in self._types:
-            self._types[key] = self._ctype(t)
-        return self._types[key]
+        key = libclang.type_key(t)
+        found = self._types.get(key)
+        if found is None:
+            t._tu = self.tu
+            found = self._by_spelling(t)
+            if not self._pending:
+                self._types[key] = found
+        return found
+
+    def _by_spelling(self, t: ci.Type) -> CType:
+        key = (libclang.type_spelling(t), libclang.type_spelling(t.get_canonical()))
+        if key not in self._spelled:
+            self._spelled[key] = self._ctype(t)
+        return self._spelled[key]
 
     def _ctype(self, t: ci.Type) -> CType:
         spelled, c = _spelled(t), t.get_canonical()

@@ -13,12 +13,15 @@ from xpiler.text.read_values import (
     Binding, Each, Items, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
 )
 
+_EXPRESSIONS = ("_EXPR", "_OPERATOR", "_LITERAL")
 _LOOPS = frozenset({"FOR_STMT", "WHILE_STMT", "DO_STMT"})
 
 
 def returns(n: Node) -> bool:
     """Whether a statement contains a return."""
-    return any(c.kind == "RETURN_STMT" for c in n.walk())
+    if n.kind.endswith(_EXPRESSIONS):
+        return False
+    return n.kind == "RETURN_STMT" or any(map(returns, n.every_child))
 
 
 def always_returns(n: Node) -> bool:

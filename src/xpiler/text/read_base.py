@@ -216,7 +216,7 @@ class Reader:
         """Learn what a function changes before it is read."""
         if fn.key not in self._usages:
             body = fn.body
-            use = Usage() if body is None else usage_of(body)
+            use = Usage() if body is None else self.unit.once(usage_of, body)
             self._usages[fn.key] = use
             self.mutated |= use.mutated
             self.addressed |= use.addressed

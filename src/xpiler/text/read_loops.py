@@ -155,7 +155,7 @@ class Loops(Calls):
             op, stop = _FLIP[test.binary], test.children[0]
         else:
             return None
-        use = usage_of(parts.body)
+        use = self.unit.once(usage_of, parts.body)
         if decl.key in use.mutated or decl.key in use.addressed:
             return None
         assert decl.type.dtype is not None, "an integer has a type"

@@ -45,7 +45,7 @@ def judge(
         progress(f"comparing on input {i + 1} of {len(reference.cases)}")
         scalars = {rename[k]: v for k, v in case.point.scalars.items()}
         inputs = {rename[k]: v for k, v in case.inputs.items()}
-        trial = target.run(replace(case.point, scalars=scalars), inputs, effort.limits)
+        trial = target.run(replace(case.point, scalars=scalars), inputs, effort.limits, case.seed)
         done = time.monotonic() - start
         if not trial.clean:
             return (Evidence(CLEAN, blame(case.point, case.seed, trial, "the target misbehaves"), done),)

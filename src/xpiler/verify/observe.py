@@ -96,7 +96,7 @@ def observe(
                 continue
             progress(f"running the source on input {i + 1 + repeat * len(tried)}")
             made = make(sig, point, seed + repeat)
-            trial = single.run(point, made, effort.limits) if repeat else first
+            trial = single.run(point, made, effort.limits, seed + repeat) if repeat else first
             if not trial.clean:
                 verdict = blame(point, seed + repeat, trial, "the source misbehaves")
                 return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, verdict, time.monotonic() - start))
