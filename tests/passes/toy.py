@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.passes.programs import F, I, call, ex, load, loop, store, var
 from xpiler.facts.offers import offers
-from xpiler.ir.nodes import Assign, Buffer, Const, Kernel, Let, Meaning, Var
+from xpiler.ir.nodes import Assign, Buffer, Const, Kernel, Meaning, Var
 from xpiler.passes.tensorize import VectorUnit
 
 WIDTH = 4
@@ -34,7 +34,7 @@ def _unary(name: str, value) -> Meaning:  # type: ignore[no-untyped-def]
 
 
 _sum = (
-    Let(Var("s", F), ex(0.0).e),
+    Assign(Var("s", F), ex(0.0).e),
     loop("i", WIDTH, Assign(Var("s", F), (var("s", F) + load("a", var("i"))).e)),
 )
 REGISTERS = (

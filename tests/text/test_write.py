@@ -94,9 +94,8 @@ def test_cuda_kernel_and_launcher() -> None:
         }
 
         extern "C" void relu(const float* a, float* o, int n) {
-            float* d_a;
+            float *d_a, *d_o;
             cudaMalloc(&d_a, n * sizeof(float));
-            float* d_o;
             cudaMalloc(&d_o, n * sizeof(float));
             cudaMemcpy(d_a, a, n * sizeof(float), cudaMemcpyHostToDevice);
             relu_kernel<<<(n + 255) / 256, 256>>>(d_a, d_o, n);
@@ -124,9 +123,9 @@ def test_bang_kernel_and_launcher() -> None:
         __mlu_global__ void relu_kernel(const float* a, float* o, int n) {
             const int task = taskId;
             __nram__ float row[64];
-            __memcpy(row, a + task * 64, 256, GDRAM2NRAM);
+            __memcpy(row, a + task * 64, 64 * sizeof(float), GDRAM2NRAM);
             __bang_active_relu(row, row, 64);
-            __memcpy(o + task * 64, row, 256, NRAM2GDRAM);
+            __memcpy(o + task * 64, row, 64 * sizeof(float), NRAM2GDRAM);
         }
         """) in text
     assert "cnrtDim3_t dim = {(unsigned int)(n / 64), 1, 1};" in text

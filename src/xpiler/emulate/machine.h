@@ -1,4 +1,4 @@
-// What the parts of the runtime know of each other: scheduler (runtime.cpp), memory.cpp, findings.cpp, driver.cpp.
+// What the parts of the runtime know of each other: the scheduler (fibers.h), memory.cpp, findings.cpp, driver.cpp.
 #pragma once
 
 #include "runtime.h"

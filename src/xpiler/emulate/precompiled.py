@@ -13,7 +13,9 @@ from xpiler.platforms.platform import Platform
 
 BOUNDS = "-fsanitize=bounds-strict"  # declared arrays; the handlers are in findings.cpp
 _HERE = Path(__file__).parent
-_PARTS = ("runtime.cpp", "memory.cpp", "findings.cpp", "driver.cpp", "filter.cpp")
+_PARTS = (
+    "launch.cpp", "groups.cpp", "meetings.cpp", "fibers.cpp", "memory.cpp", "findings.cpp", "driver.cpp", "filter.cpp",
+)
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
 
@@ -46,7 +48,7 @@ def runtime(gxx: Compiler, store: Store) -> Path:
     with store.missing(target) as missing:
         if missing:
             with store.scratch() as work:
-                gxx(work, "-I", _HERE, "-c", *(_HERE / part for part in _PARTS))
+                gxx(work, "-O2", "-I", _HERE, "-c", *(_HERE / part for part in _PARTS))
                 objects = [Path(part).with_suffix(".o").name for part in _PARTS]
                 gxx(work, "-r", "-nostdlib", *objects, "-o", "all.o")
                 store.publish(work, target, ("all.o",))
@@ -60,7 +62,7 @@ def _header_identity(platform: Platform, real: str) -> str:
 
 
 def _sources() -> str:
-    names = (*_PARTS, "runtime.h", "machine.h")
+    names = (*_PARTS, "runtime.h", "machine.h", "fibers.h")
     return digest(str(_HERE), *((_HERE / name).read_text() for name in names))
 
 

@@ -11,7 +11,7 @@
 //   launches      the text's `k<<<a, b, ...>>>(args)` becomes `XP_LAUNCH((k), a, b, ...)(args)`, which calls
 //                 `xp_geometry(a, b, ...)`: device.h defines `inline xp::Geometry xp_geometry(...)`.
 //   the rest      barrier_*, shuffle, vote, warp_scratch, dev_*, XP_REQUIRE below.
-// runtime.cpp holds the bodies and is compiled once per flag set.
+// The bodies are compiled once: launch.cpp, groups.cpp, meetings.cpp, fibers.cpp, memory.cpp, findings.cpp, driver.cpp.
 #pragma once
 
 #include <algorithm>

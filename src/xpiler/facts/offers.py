@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from xpiler.facts import sym
+from xpiler.facts.stored import Row, restored, rows
 from xpiler.facts.summary import Unsummarised, summarise
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.ir.nodes import Buffer, Const, Kernel, Meaning, Param, Store, Var
 from xpiler.ir.types import DType
+from xpiler.kept import Shelf
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,37 @@ def _name(p: Param) -> str:
     return p.name
 
 
-def offers(library: Iterable[Meaning], avoid: Iterable[str] = ()) -> tuple[Offer, ...]:
-    """The element-wise intrinsics and reductions of a library, without those named in `avoid`."""
-    unwanted = frozenset(avoid)
-    found = []
-    for meaning in library:
-        if meaning.name in unwanted:
-            continue
-        offer = _offer(meaning)
-        if offer is not None:
-            found.append(offer)
-    return tuple(found)
+def offers(
+    library: Iterable[Meaning], avoid: Iterable[str] = (), shelf: Shelf | None = None
+) -> tuple[Offer, ...]:
+    """The element-wise intrinsics and reductions of a library, without those named in `avoid`.
+
+    `shelf` keeps what is found in the whole library between runs."""
+    known, unwanted = tuple(library), frozenset(avoid)
+    if shelf is None:
+        return tuple(o for m in known if m.name not in unwanted and (o := _offer(m)) is not None)
+    found = _unpacked(known, shelf.kept("offers", lambda: _packed(known)))
+    return tuple(o for o in found if o.meaning.name not in unwanted)
+
+
+_Line = tuple[int, str, int | None, int, str, int]  # positions of the meaning, the lane and the value
+
+
+def _packed(library: tuple[Meaning, ...]) -> tuple[tuple[Row, ...], tuple[_Line, ...]]:
+    found = [(k, o) for k, m in enumerate(library) if (o := _offer(m)) is not None]
+    parts = [s for _, o in found for s in (o.lane, o.value) if s is not None]
+    nodes, at = rows(parts)
+    return nodes, tuple(
+        (k, o.out, None if o.lane is None else at[o.lane], at[o.value], o.count, o.width) for k, o in found)
+
+
+def _unpacked(
+    library: tuple[Meaning, ...], stored: tuple[tuple[Row, ...], tuple[_Line, ...]]
+) -> list[Offer]:
+    nodes = restored(stored[0])
+    return [
+        Offer(library[k], out, None if lane is None else nodes[lane], nodes[value], count, width)
+        for k, out, lane, value, count, width in stored[1]]
 
 
 def _offer(meaning: Meaning) -> Offer | None:

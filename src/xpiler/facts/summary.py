@@ -81,6 +81,14 @@ def summarise(kernel: Kernel) -> dict[str, list[Write]]:
     return outputs
 
 
+def always_runs(kernel: Kernel, trips: Expr) -> bool:
+    """A loop of `trips` iterations runs at least once whenever the sizes are positive, as far as can be seen."""
+    try:
+        return sym.likely_le(ONE, _Machine(kernel).value(trips))
+    except Unsummarised:
+        return False
+
+
 class _Machine:
     """Symbolic state: scalars, arrays, and the condition under which the current statement runs."""
 
@@ -384,7 +392,7 @@ class _Loop:
 
     def _fold(self, op: str, term: Sym, init: Sym) -> Sym:
         if self.guard is not TRUE:
-            term = sym.select(self.guard, term, sym._identity_of(op, init.dtype))
+            term = sym.select(self.guard, term, sym.identity_of(op, init.dtype))
         return sym.fold(op, [self.k], term, init, init.dtype)
 
     def _answer_previous(self) -> None:
@@ -456,7 +464,7 @@ class _Loop:
         rest = [c for c in sym.conjuncts(w.guard) if self.k not in c.free]
         term = self._ready(term)
         if mine:
-            term = sym.select(sym.conjoin(*mine), term, sym._identity_of(op, w.value.dtype))
+            term = sym.select(sym.conjoin(*mine), term, sym.identity_of(op, w.value.dtype))
         init = self.machine.read(name, w.index)
         if init.op == "undef":
             raise Unsummarised(f"`{name}` is accumulated into before it is set", self.loop.span)
@@ -484,7 +492,7 @@ class _Loop:
 
 
 def _poison(dtype: DType) -> Sym:
-    return sym._make("poison", (), None, dtype)
+    return sym.make("poison", (), None, dtype)
 
 
 def _typed(x: Sym, dtype: DType) -> Sym:
@@ -531,7 +539,7 @@ def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
             return None
         if inner is None or _uses(cond, old):
             return None
-        return inner[0], sym.select(cond, inner[1], sym._identity_of(inner[0], value.dtype))
+        return inner[0], sym.select(cond, inner[1], sym.identity_of(inner[0], value.dtype))
     if value.op == "call" and value.data in ("max", "min"):
         return _spine(value, old, str(value.data))
     if value.op == "bin" and value.data in ("+", "*"):
@@ -548,7 +556,7 @@ def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
         inner = (op, None) if init is old else _reduction(init, old)
         if inner is None or inner[0] != op or _uses(value.args[0], old):
             return None
-        bare = sym.fold(op, vs, value.args[0], sym._identity_of(op, value.dtype), value.dtype)
+        bare = sym.fold(op, vs, value.args[0], sym.identity_of(op, value.dtype), value.dtype)
         return op, bare if inner[1] is None else sym.combine(op, inner[1], bare, value.dtype)
     if value.op == "lin":
         const, terms = sym.terms_of(value)
@@ -612,12 +620,12 @@ def _roll(old: Write, new: Write) -> Write | None:
     if old.guard is not new.guard:
         return None
     if not old.vars:
-        a = sym._make("pair", (old.index, old.value), None, DType.F32)
-        b = sym._make("pair", (new.index, new.value), None, DType.F32)
-        if old.index is new.index or not sym._shift(a, b):
+        a = sym.make("pair", (old.index, old.value), None, DType.F32)
+        b = sym.make("pair", (new.index, new.value), None, DType.F32)
+        if old.index is new.index or not sym.is_shift(a, b):
             return None
         v = sym.fresh("r", sym.integer(2))
-        moved = sym._moved(a, b, v)
+        moved = sym.between(a, b, v)
         return None if moved is None else Write((v,), moved.args[0], old.guard, moved.args[1])
     if len(old.vars) == 1:
         (v,) = old.vars
@@ -726,11 +734,11 @@ def _repeated(old: Write, new: Write) -> Write | None:
     """The same nest again at indices a constant apart: one more loop around it."""
     moved = _aligned(old, new)
     if moved is not None and moved.guard is old.guard:
-        a = sym._make("pair", (old.index, old.value), None, DType.F32)
-        b = sym._make("pair", (moved.index, moved.value), None, DType.F32)
-        if a is not b and sym._shift(a, b):
+        a = sym.make("pair", (old.index, old.value), None, DType.F32)
+        b = sym.make("pair", (moved.index, moved.value), None, DType.F32)
+        if a is not b and sym.is_shift(a, b):
             v = sym.fresh("r", sym.integer(2))
-            both = sym._moved(a, b, v)
+            both = sym.between(a, b, v)
             return None if both is None else Write((*old.vars, v), both.args[0], old.guard, both.args[1])
     if len(old.vars) == len(new.vars) + 1:
         v = old.vars[-1]
@@ -810,7 +818,7 @@ def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]]
     for v in vars_:
         if v not in guard.free:
             continue
-        tight = sym._tighten(v, guard)
+        tight = sym.tighten(v, guard)
         if tight is not None:
             new = sym.fresh(sym.name_of(v).split("#")[0], tight)
             return [new if u is v else u for u in vars_], {v: new}

@@ -9,6 +9,7 @@ variables, named canonically so that alpha-equal folds are the same object too.
 from __future__ import annotations
 
 import math
+import typing
 from collections.abc import Callable, Iterable, Mapping
 from math import gcd, inf
 
@@ -19,7 +20,10 @@ BOOL = DType.BOOL
 
 
 class Sym:
-    """One interned node: op, args, and data; `free` are the variables it mentions; lo/hi bound an integer."""
+    """One interned node: op, args, and data; `free` are the variables it mentions; lo/hi bound an integer.
+
+    What `data` is depends on op: read it with `value_of`, `float_of`, `word_of`, `fold_op` and their like.
+    """
 
     __slots__ = ("args", "data", "depth", "dtype", "free", "has", "hi", "lo", "op", "size", "uid")
 
@@ -39,12 +43,61 @@ class Sym:
         return show(self)
 
 
+# ---------------------------------------------------------------- what `data` holds, by op
+
+
+def value_of(x: Sym) -> int:
+    """The value of an `int`."""
+    assert x.op == "int"
+    return typing.cast(int, x.data)
+
+
+def float_of(x: Sym) -> float:
+    """The value of a `flt`."""
+    return typing.cast("tuple[float, str]", x.data)[0]
+
+
+def name_of(v: Sym) -> str:
+    return typing.cast("tuple[str, Sym | None]", v.data)[0]
+
+
+def bounded(v: Sym) -> bool:
+    """Whether the variable ranges over 0 .. extent-1: a loop's, not a parameter's."""
+    return typing.cast("tuple[str, Sym | None]", v.data)[1] is not None
+
+
+def extent_of(v: Sym) -> Sym:
+    extent = typing.cast("tuple[str, Sym | None]", v.data)[1]
+    assert extent is not None
+    return extent
+
+
+def word_of(x: Sym) -> str:
+    """The operator of a `bit`, `bin`, `cmp` or `un`, the function of a `call`, the buffer of a `ld` or `pld`."""
+    return typing.cast(str, x.data)
+
+
+def fold_op(x: Sym) -> str:
+    return typing.cast("tuple[str, tuple[Sym, ...]]", x.data)[0]
+
+
+def fold_vars(x: Sym) -> tuple[Sym, ...]:
+    return typing.cast("tuple[str, tuple[Sym, ...]]", x.data)[1]
+
+
+def _sum_of(x: Sym) -> tuple[int, tuple[int, ...]]:
+    """Constant and coefficients of a `lin`, in the order of its args."""
+    return typing.cast("tuple[int, tuple[int, ...]]", x.data)
+
+
+# ---------------------------------------------------------------- interning
+
 _table: dict[object, Sym] = {}
 _NONE: frozenset[Sym] = frozenset()
 _INTERESTING = frozenset({"fold", "ld", "prev", "pld", "undef", "call", "bit", "arr"})
 
 
-def _make(op: str, args: tuple[Sym, ...], data: object, dtype: DType) -> Sym:
+def make(op: str, args: tuple[Sym, ...], data: object, dtype: DType) -> Sym:
     key = (op, args, data, dtype)
     node = _table.get(key)
     if node is not None:
@@ -67,9 +120,9 @@ def _make(op: str, args: tuple[Sym, ...], data: object, dtype: DType) -> Sym:
     if op == "var":
         node.free = frozenset({node})
     elif op == "fold":
-        bound = frozenset(data[1])  # type: ignore[index]
-        node.free = node.free - bound
-        node.depth = depth + len(bound)
+        bound_vars = frozenset(fold_vars(node))
+        node.free = node.free - bound_vars
+        node.depth = depth + len(bound_vars)
     if not dtype.is_float:
         node.lo, node.hi = _range(node)
     return node
@@ -79,14 +132,14 @@ def _range(n: Sym) -> tuple[float, float]:
     a = n.args
     match n.op:
         case "int":
-            return n.data, n.data  # type: ignore[return-value]
+            return value_of(n), value_of(n)
         case "var":
-            extent = n.data[1]  # type: ignore[index]
-            return (0, extent.hi - 1) if extent is not None else (0, inf)
+            return (0, extent_of(n).hi - 1) if bounded(n) else (0, inf)
         case "lin":
-            const, terms = n.data  # type: ignore[misc]
-            lo = hi = const
-            for c, x in zip(terms, a, strict=True):
+            const, coefs = _sum_of(n)
+            lo: float = const
+            hi: float = const
+            for c, x in zip(coefs, a, strict=True):
                 lo += c * (x.lo if c > 0 else x.hi)
                 hi += c * (x.hi if c > 0 else x.lo)
             return lo, hi
@@ -134,45 +187,30 @@ def _range(n: Sym) -> tuple[float, float]:
 
 
 def integer(value: int) -> Sym:
-    return _make("int", (), int(value), I32)
+    return make("int", (), int(value), I32)
 
 
 ZERO, ONE = integer(0), integer(1)
 
 
 def boolean(value: bool) -> Sym:
-    return _make("int", (), int(bool(value)), BOOL)
+    return make("int", (), int(bool(value)), BOOL)
 
 
 TRUE, FALSE = boolean(True), boolean(False)
 
 
 def number(value: float, dtype: DType) -> Sym:
-    return _make("flt", (), (float(value), str(value)), dtype) if dtype.is_float else integer(int(value))
+    return make("flt", (), (float(value), str(value)), dtype) if dtype.is_float else integer(int(value))
 
 
 def var(name: str, extent: Sym | None = None, dtype: DType = I32) -> Sym:
     """A variable; with an extent it ranges over 0 .. extent-1."""
-    return _make("var", (), (name, extent), dtype)
-
-
-def extent_of(v: Sym) -> Sym:
-    extent = v.data[1]  # type: ignore[index]
-    assert extent is not None
-    return extent  # type: ignore[no-any-return]
-
-
-def name_of(v: Sym) -> str:
-    return v.data[0]  # type: ignore[index,no-any-return]
+    return make("var", (), (name, extent), dtype)
 
 
 def is_const(x: Sym) -> bool:
     return x.op == "int"
-
-
-def value_of(x: Sym) -> int:
-    assert x.op == "int"
-    return x.data  # type: ignore[return-value]
 
 
 # ---------------------------------------------------------------- integers
@@ -183,7 +221,7 @@ def terms_of(x: Sym) -> tuple[int, dict[Sym, int]]:
     if x.op == "int":
         return value_of(x), {}
     if x.op == "lin":
-        const, coefs = x.data  # type: ignore[misc]
+        const, coefs = _sum_of(x)
         return const, dict(zip(x.args, coefs, strict=True))
     return 0, {x: 1}
 
@@ -198,7 +236,7 @@ def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
         if c == 1:
             return atom
     atoms = tuple(sorted(live, key=lambda a: a.uid))
-    return _make("lin", atoms, (const, tuple(live[a] for a in atoms)), I32)
+    return make("lin", atoms, (const, tuple(live[a] for a in atoms)), I32)
 
 
 def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
@@ -207,7 +245,8 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
     while again:
         again = False
         for high in list(terms):
-            if high.op != "div" or not is_const(high.args[1]) or high.args[0].op not in ("var", "prod"):
+            whole = high.op == "div" and high.args[0].op in ("var", "prod")
+            if not whole or not is_const(high.args[1]):
                 continue
             x, m = high.args
             c = -terms.get(x, 0)
@@ -246,7 +285,8 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
                 again = True
                 break
             for other, k in list(terms.items()):  # c*m*((x/m)%p) + c*(x%m) = c*(x % (m*p))
-                if other.op == "mod" and k == c * value_of(m) and other.args[0] is high and is_const(other.args[1]):
+                digit = other.op == "mod" and other.args[0] is high and is_const(other.args[1])
+                if digit and k == c * value_of(m):
                     merged = mod(x, integer(value_of(m) * value_of(other.args[1])))
                     if merged.op == "mod":
                         del terms[low], terms[other]
@@ -259,7 +299,8 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
 
 
 def add(*xs: Sym) -> Sym:
-    const, terms = 0, {}
+    const = 0
+    terms: dict[Sym, int] = {}
     for x in xs:
         if x.dtype.is_float:
             raise TypeError("integer sum of floats")
@@ -290,7 +331,7 @@ def mul(a: Sym, b: Sym) -> Sym:
     for x, i in ta.items():
         for y, j in tb.items():
             factors = (x.args if x.op == "prod" else (x,)) + (y.args if y.op == "prod" else (y,))
-            atom = _make("prod", tuple(sorted(factors, key=lambda s: s.uid)), None, I32)
+            atom = make("prod", tuple(sorted(factors, key=lambda s: s.uid)), None, I32)
             out[atom] = out.get(atom, 0) + i * j
         if cb:
             out[x] = out.get(x, 0) + i * cb
@@ -307,7 +348,7 @@ def div(a: Sym, b: Sym) -> Sym:
     if a is b:
         return ONE
     quotient = _divide_by_atom(a, b)
-    return quotient if quotient is not None else _make("div", (a, b), None, I32)
+    return quotient if quotient is not None else make("div", (a, b), None, I32)
 
 
 def _divide_by_atom(a: Sym, b: Sym) -> Sym | None:
@@ -323,7 +364,7 @@ def _divide_by_atom(a: Sym, b: Sym) -> Sym | None:
         elif atom.op == "prod" and b in atom.args:
             others = list(atom.args)
             others.remove(b)
-            q = others[0] if len(others) == 1 else _make("prod", tuple(others), None, I32)
+            q = others[0] if len(others) == 1 else make("prod", tuple(others), None, I32)
             quotient[q] = quotient.get(q, 0) + c
         else:
             rest[atom] = c
@@ -367,7 +408,7 @@ def _div_const(a: Sym, m: int) -> Sym:
             return _div_const(a.args[0], m * value_of(a.args[1]))
         if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % m == 0:
             return mod(_div_const(a.args[0], m), integer(value_of(a.args[1]) // m))
-    return _make("div", (a, integer(m)), None, I32)
+    return make("div", (a, integer(m)), None, I32)
 
 
 def mod(a: Sym, b: Sym) -> Sym:
@@ -376,7 +417,7 @@ def mod(a: Sym, b: Sym) -> Sym:
     quotient = _divide_by_atom(a, b)
     if quotient is not None:
         return sub(a, mul(quotient, b))
-    return _make("mod", (a, b), None, I32)
+    return make("mod", (a, b), None, I32)
 
 
 def _mod_const(a: Sym, m: int) -> Sym:
@@ -392,7 +433,7 @@ def _mod_const(a: Sym, m: int) -> Sym:
         if picked is not None:
             return picked
     if a.lo < 0:
-        return _make("mod", (a, integer(m)), None, I32)
+        return make("mod", (a, integer(m)), None, I32)
     const, terms = terms_of(a)
     rest = {x: c % m if c > 0 else c for x, c in terms.items() if c % m}
     reduced = linear(const % m, rest)
@@ -408,7 +449,7 @@ def _mod_const(a: Sym, m: int) -> Sym:
         return _mod_const(a.args[0], m)
     if a.op == "bit" and a.data == "^" and m & (m - 1) == 0:
         return bit("^", _mod_const(a.args[0], m), _mod_const(a.args[1], m))
-    return _make("mod", (a, integer(m)), None, I32)
+    return make("mod", (a, integer(m)), None, I32)
 
 
 def _mask_bit(a: Sym) -> Sym | None:
@@ -466,7 +507,7 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
                 g = gcd(g, k)
             if g and low.hi < (g & -g):
                 return add(low, high)  # no bit in common
-    return _make("bit", (a, b), op, I32)
+    return make("bit", (a, b), op, I32)
 
 
 # ---------------------------------------------------------------- conditions
@@ -479,13 +520,13 @@ def bound(x: Sym, upper: bool) -> Sym:
         out, changed = integer(const), False
         for atom, c in terms.items():
             factors = atom.args if atom.op == "prod" else (atom,)
-            if (c > 0) == upper and any(f.op == "var" and f.data[1] is not None for f in factors):  # type: ignore[index]
+            if (c > 0) == upper and any(f.op == "var" and bounded(f) for f in factors):
                 new = integer(c)
                 for f in factors:
-                    e = f.data[1] if f.op == "var" else None  # type: ignore[index]
-                    new = mul(new, sub(e, ONE) if e is not None else f)
+                    loop = f.op == "var" and bounded(f)
+                    new = mul(new, sub(extent_of(f), ONE) if loop else f)
                 out, changed = add(out, new), True
-            elif any(f.op == "var" and f.data[1] is not None for f in factors):  # type: ignore[index]
+            elif any(f.op == "var" and bounded(f) for f in factors):
                 changed = True  # at its smallest: 0
             else:
                 out = add(out, scale(atom, c))
@@ -503,7 +544,7 @@ def prove_lt(a: Sym, b: Sym) -> bool:
 
 def compare(op: str, a: Sym, b: Sym) -> Sym:
     if a.dtype.is_float or b.dtype.is_float:
-        return _make("cmp", (a, b), op, BOOL)
+        return make("cmp", (a, b), op, BOOL)
     match op:
         case "<":
             return _negative(sub(a, b))
@@ -540,7 +581,7 @@ def _negative(d: Sym) -> Sym:
         if const > 0 and const % g:
             d = linear(const // g, {a: c // g for a, c in terms.items()})
         return _negative(d)
-    return _make("lt", (d,), None, BOOL)
+    return make("lt", (d,), None, BOOL)
 
 
 def _zero(d: Sym) -> Sym:
@@ -551,10 +592,10 @@ def _zero(d: Sym) -> Sym:
         return FALSE
     if is_const(d):
         return boolean(value_of(d) == 0)
-    const, terms = terms_of(d)
+    _, terms = terms_of(d)
     if all(c < 0 for c in terms.values()):
         d = scale(d, -1)
-    return _make("eq", (d,), None, BOOL)
+    return make("eq", (d,), None, BOOL)
 
 
 def negate(c: Sym) -> Sym:
@@ -569,7 +610,7 @@ def negate(c: Sym) -> Sym:
             return disjoin(*[negate(a) for a in c.args])
         case "or":
             return conjoin(*[negate(a) for a in c.args])
-    return _make("not", (c,), None, BOOL)
+    return make("not", (c,), None, BOOL)
 
 
 def conjoin(*cs: Sym) -> Sym:
@@ -586,7 +627,7 @@ def conjoin(*cs: Sym) -> Sym:
         return next(iter(parts))
     if any(negate(p) in parts for p in parts if p.op != "and"):
         return FALSE
-    return _make("and", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
+    return make("and", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
 
 
 def conjuncts(c: Sym) -> tuple[Sym, ...]:
@@ -605,7 +646,7 @@ def disjoin(*cs: Sym) -> Sym:
         return FALSE
     if len(parts) == 1:
         return next(iter(parts))
-    return _make("or", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
+    return make("or", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
 
 
 def select(c: Sym, a: Sym, b: Sym) -> Sym:
@@ -631,7 +672,7 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
         return call("max", (a, b), a.dtype)
     if a.dtype is BOOL and b.dtype is BOOL:
         return disjoin(conjoin(c, a), conjoin(negate(c), b))
-    return _make("sel", (c, a, b), None, a.dtype)
+    return make("sel", (c, a, b), None, a.dtype)
 
 
 def assume(x: Sym, c: Sym) -> Sym:
@@ -692,17 +733,17 @@ def binary(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
     if op == "+":
         return reduce_pair("+", a, b, dtype)
     if op == "*":
-        if a.op == "flt" and a.data[0] == 1.0:  # type: ignore[index]
+        if a.op == "flt" and float_of(a) == 1.0:
             return b
-        if b.op == "flt" and b.data[0] == 1.0:  # type: ignore[index]
+        if b.op == "flt" and float_of(b) == 1.0:
             return a
-    return _make("bin", (a, b), op, dtype)
+    return make("bin", (a, b), op, dtype)
 
 
 def is_identity(op: str, x: Sym) -> bool:
     if x.op == "int":
         return op in ("+", "|", "^") and value_of(x) == 0
-    return x.op == "flt" and x.data[0] == _IDENTITY.get(op)  # type: ignore[index]
+    return x.op == "flt" and float_of(x) == _IDENTITY.get(op)
 
 
 def combine(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
@@ -712,10 +753,10 @@ def combine(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
     if is_identity(op, b):
         return a
     if op in ("max", "min"):
-        return a if a is b else _make("call", (a, b), op, dtype)
+        return a if a is b else make("call", (a, b), op, dtype)
     if not dtype.is_float:
         return add(a, b) if op == "+" else mul(a, b) if op == "*" else bit(op, a, b)
-    return _make("bin", (a, b), op, dtype)
+    return make("bin", (a, b), op, dtype)
 
 
 def reduce_pair(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
@@ -740,7 +781,7 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 return b if name == "min" else a
         for x, y in ((args[0], args[1]), (args[1], args[0])):
             if x.op == "cast" and not x.args[0].dtype.is_float and y.op == "flt":
-                n, limit = x.args[0], float(y.data[0])  # type: ignore[index]
+                n, limit = x.args[0], float_of(y)
                 if (n.hi <= limit) if name == "min" else (n.lo >= limit):
                     return x
         return reduce_pair(name, args[0], args[1], dtype)
@@ -748,10 +789,10 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
         return args[0]
     if name in _FOLDED and len(args) == 1 and args[0].op == "flt":
         try:
-            return number(_FOLDED[name](args[0].data[0]), dtype)  # type: ignore[index]
+            return number(_FOLDED[name](float_of(args[0])), dtype)
         except (ValueError, OverflowError):
             pass
-    return _make("call", args, name, dtype)
+    return make("call", args, name, dtype)
 
 
 _WHOLE = frozenset({"trunc", "floor", "ceil", "round", "rint"})
@@ -776,11 +817,11 @@ def cast(a: Sym, dtype: DType) -> Sym:
         return a.args[0]  # a double holds every int
     if a.op == "int" and dtype.is_float:
         return number(float(value_of(a)), dtype)
-    if a.op == "flt" and dtype in (DType.F32, DType.F64) and float(a.data[0]).is_integer():  # type: ignore[index]
-        return number(a.data[0], dtype)  # type: ignore[index]
+    if a.op == "flt" and dtype in (DType.F32, DType.F64) and float_of(a).is_integer():
+        return number(float_of(a), dtype)
     if dtype is BOOL and not a.dtype.is_float:
         return negate(compare("==", a, ZERO))
-    return _make("cast", (a,), dtype, dtype)
+    return make("cast", (a,), dtype, dtype)
 
 
 def unary(op: str, a: Sym, dtype: DType) -> Sym:
@@ -789,26 +830,26 @@ def unary(op: str, a: Sym, dtype: DType) -> Sym:
     if op == "-" and not dtype.is_float:
         return scale(a, -1)
     if op == "-" and a.op == "flt":
-        return number(-a.data[0], dtype)  # type: ignore[index]
-    return _make("un", (a,), op, dtype)
+        return number(-float_of(a), dtype)
+    return make("un", (a,), op, dtype)
 
 
 def load(buffer: str, index: Sym, dtype: DType) -> Sym:
     """The initial content of a global buffer."""
-    return _make("ld", (index,), buffer, dtype)
+    return make("ld", (index,), buffer, dtype)
 
 
 def previous(name: str, dtype: DType) -> Sym:
     """A scalar's value at the start of the loop iteration being summarised."""
-    return _make("prev", (), name, dtype)
+    return make("prev", (), name, dtype)
 
 
 def previous_load(buffer: str, index: Sym, dtype: DType) -> Sym:
-    return _make("pld", (index,), buffer, dtype)
+    return make("pld", (index,), buffer, dtype)
 
 
 def undefined(dtype: DType) -> Sym:
-    return _make("undef", (), None, dtype)
+    return make("undef", (), None, dtype)
 
 
 # ---------------------------------------------------------------- folds
@@ -816,7 +857,7 @@ def undefined(dtype: DType) -> Sym:
 
 def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> Sym:
     """init op (op over vars of body): one reduction, its variables canonical and its nest flattened."""
-    live = [v for v in vars_]
+    live = list(vars_)
     guards: list[Sym] = []
     if len(live) == 1 and "bit" in body.has and is_const(extent_of(live[0])):
         count = value_of(extent_of(live[0]))
@@ -828,19 +869,24 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             return reduce_pair(op, init, total, dtype) if not is_identity(op, init) else total
     if body.op == "sel" and is_identity(op, body.args[2]):
         guards, body = list(conjuncts(body.args[0])), body.args[1]
-    if (op in ("max", "min") and body.op == "fold" and body.data[0] == op  # type: ignore[index]
+    if (op in ("max", "min") and body.op == "fold" and fold_op(body) == op
             and not is_identity(op, body.args[1]) and not body.args[1].free & set(live) and not guards):
         init = combine(op, init, body.args[1], dtype)  # once or many times is the same
-        body = _make("fold", (body.args[0], _identity_of(op, dtype)), body.data, dtype)
-    if body.op == "fold" and body.data[0] == op and is_identity(op, body.args[1]) and body.dtype is dtype:  # type: ignore[index]
-        fresh = {v: var(f"{name_of(v)}~{len(live)}", extent_of(v)) for v in body.data[1]}  # type: ignore[index]
-        inner = substitute(body.args[0], fresh)
+        body = make("fold", (body.args[0], identity_of(op, dtype)), body.data, dtype)
+    if (body.op == "fold" and fold_op(body) == op and body.dtype is dtype
+            and is_identity(op, body.args[1])):
+        apart = {v: var(f"{name_of(v)}~{len(live)}", extent_of(v)) for v in fold_vars(body)}
+        inner = substitute(body.args[0], apart)
         if inner.op == "sel" and is_identity(op, inner.args[2]):
             guards += conjuncts(inner.args[0])
             inner = inner.args[1]
-        live += fresh.values()
+        live += apart.values()
         body = inner
     live, body, guards = _tidy(live, body, guards)
+    for v in [v for v in live if extent_of(v) is ONE] if len(live) > 1 else []:
+        live.remove(v)
+        body = substitute(body, {v: ZERO})
+        guards = [g for h in guards for g in conjuncts(substitute(h, {v: ZERO}))]
     dead = [v for v in live if v not in body.free and not any(v in g.free for g in guards)]
     if op in ("max", "min") and dead:
         live = [v for v in live if v not in dead]
@@ -848,15 +894,15 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         return combine(op, init, substitute(body, {live[0]: ZERO}), dtype)
     if not live and not guards:
         return combine(op, init, body, dtype)
-    if init.op == "fold" and init.data[0] == op and not guards:  # type: ignore[index]
-        joined = _concat(op, init, fold(op, live, body, _identity_of(op, dtype), dtype))
+    if init.op == "fold" and fold_op(init) == op and not guards:
+        joined = _concat(op, init, fold(op, live, body, identity_of(op, dtype), dtype))
         if joined is not None:
             return joined
     if not guards and not is_identity(op, init) and init.has & {"ld", "pld"}:
         if op in ("max", "min") and substitute(body, dict.fromkeys(live, ZERO)) is init:
-            init = _identity_of(op, dtype)  # the first element once more
+            init = identity_of(op, dtype)  # the first element once more
         elif len(live) == 1:
-            joined = _extend(op, fold(op, live, body, _identity_of(op, dtype), dtype), init, dtype)
+            joined = _extend(op, fold(op, live, body, identity_of(op, dtype), dtype), init, dtype)
             if joined is not None:
                 return joined
     if guards:
@@ -865,7 +911,7 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         if identity is None:
             identity = undefined(dtype)
         guard = conjoin(*guards)
-        body = _make("sel", (guard, assume(body, guard), identity), None, dtype)
+        body = make("sel", (guard, assume(body, guard), identity), None, dtype)
     base = max([body.depth, *(_rank(v) + 1 for v in body.free if v not in live)])
     canonical: list[Sym] = []
     mapping: dict[Sym, Sym] = {}
@@ -875,7 +921,7 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         mapping[v] = c
         canonical.append(c)
     body = substitute(body, mapping)
-    return _make("fold", (body, init), (op, tuple(canonical)), dtype)
+    return make("fold", (body, init), (op, tuple(canonical)), dtype)
 
 
 _BOUND = "@"  # prefix of canonical bound variables; no source name has it
@@ -894,7 +940,7 @@ def _tidy(live: list[Sym], body: Sym, guards: list[Sym]) -> tuple[list[Sym], Sym
         again = False
         for v in live:
             for g in guards:
-                tightened = _tighten(v, g)
+                tightened = tighten(v, g)
                 if tightened is not None:
                     new = var(name_of(v), tightened)
                     live = [new if w is v else w for w in live]
@@ -915,7 +961,7 @@ def _tidy(live: list[Sym], body: Sym, guards: list[Sym]) -> tuple[list[Sym], Sym
     return live, body, guards
 
 
-def _tighten(v: Sym, guard: Sym) -> Sym | None:
+def tighten(v: Sym, guard: Sym) -> Sym | None:
     """The new extent of v if the guard is exactly v < e with e free of other loops."""
     if guard.op != "lt":
         return None
@@ -944,7 +990,7 @@ def _ceil(top: Sym, c: int) -> Sym:
 
 
 def _loops(x: Sym) -> bool:
-    return any(u.data[1] is not None for u in x.free)  # type: ignore[index]
+    return any(bounded(u) for u in x.free)
 
 
 def evaluate(x: Sym, values: Mapping[Sym, int]) -> int | None:
@@ -960,7 +1006,7 @@ def evaluate(x: Sym, values: Mapping[Sym, int]) -> int | None:
         case "int":
             return value_of(x)
         case "lin":
-            const, coefs = x.data  # type: ignore[misc]
+            const, coefs = _sum_of(x)
             return int(const + sum(c * q for c, q in zip(coefs, p, strict=True)))
         case "prod":
             out = 1
@@ -981,7 +1027,7 @@ def likely_le(a: Sym, b: Sym) -> bool:
     if prove_lt(a, add(b, ONE)):
         return True
     symbols = sorted(a.free | b.free, key=lambda s: s.uid)
-    if len(symbols) > 3 or any(s.data[1] is not None for s in symbols):  # type: ignore[index]
+    if len(symbols) > 3 or any(bounded(s) for s in symbols):
         return False
     for n in (*range(1, 70), *range(100, 5000, 61)):
         for stretch in (1, 3, 17):
@@ -1009,7 +1055,8 @@ def merge_digits(live: list[Sym], exprs: list[Sym]) -> tuple[list[Sym], list[Sym
             if not is_const(n):
                 back = {merged: add(mul(high, n), low)}
                 together = any(high in e.free and low in e.free for e in exprs)
-                if not together or any(substitute(o, back) is not e for o, e in zip(out, exprs, strict=True)):
+                same = all(substitute(o, back) is e for o, e in zip(out, exprs, strict=True))
+                if not together or not same:
                     continue
             return [merged if v is high else v for v in live if v is not low], out
     return None
@@ -1047,10 +1094,10 @@ def _linear_uses(exprs: list[Sym], watch: frozenset[Sym]) -> list[dict[Sym, int]
 def _digits(uses: list[dict[Sym, int]], high: Sym, low: Sym, n: int) -> bool:
     together = False
     for use in uses:
-        h, l = use.get(high, 0), use.get(low, 0)
-        if h == 0 and l == 0:
+        upper, lower = use.get(high, 0), use.get(low, 0)
+        if upper == 0 and lower == 0:
             continue
-        if h != n * l:
+        if upper != n * lower:
             return False
         together = True
     return together
@@ -1071,15 +1118,14 @@ def _reroll(op: str, a: Sym, b: Sym, dtype: DType) -> Sym | None:
     flipped = _flip(op, a, b, dtype)
     if flipped is not None:
         return flipped
-    delta = _shift(a, b)
-    if delta is None:
+    if not is_shift(a, b):
         return None
     v = var("r", integer(2))
-    body = _moved(a, b, v)
-    return None if body is None else fold(op, [v], body, _identity_of(op, dtype), dtype)
+    body = between(a, b, v)
+    return None if body is None else fold(op, [v], body, identity_of(op, dtype), dtype)
 
 
-def _identity_of(op: str, dtype: DType) -> Sym:
+def identity_of(op: str, dtype: DType) -> Sym:
     if dtype.is_float:
         return number(_IDENTITY[op], dtype)
     if op in ("max", "min"):
@@ -1088,7 +1134,7 @@ def _identity_of(op: str, dtype: DType) -> Sym:
     return integer(int(_IDENTITY[op]))
 
 
-def _shift(a: Sym, b: Sym) -> bool | None:
+def is_shift(a: Sym, b: Sym) -> bool:
     """True if b is a with some integers moved by constants."""
     moved = False
     stack = [(a, b)]
@@ -1099,23 +1145,18 @@ def _shift(a: Sym, b: Sym) -> bool | None:
         if not x.dtype.is_float and not y.dtype.is_float and x.dtype is not BOOL:
             if "ld" not in x.has and "ld" not in y.has:
                 if not is_const(sub(y, x)):
-                    return None
+                    return False
                 moved = True
                 continue
         if x.op != y.op or x.dtype is not y.dtype or len(x.args) != len(y.args):
-            return None
-        if x.op == "fold":
-            if x.data != y.data:
-                return None
-        elif x.op == "lin":
-            return None
-        elif x.data != y.data:
-            return None
+            return False
+        if x.op == "lin" or x.data != y.data:
+            return False
         stack.extend(zip(x.args, y.args, strict=True))
-    return moved or None
+    return moved
 
 
-def _moved(a: Sym, b: Sym, v: Sym) -> Sym | None:
+def between(a: Sym, b: Sym, v: Sym) -> Sym | None:
     """a with each integer that differs in b replaced by a + v * (b - a)."""
     if a is b:
         return a
@@ -1123,7 +1164,7 @@ def _moved(a: Sym, b: Sym, v: Sym) -> Sym | None:
         return add(a, scale(v, value_of(sub(b, a))))
     args = []
     for x, y in zip(a.args, b.args, strict=True):
-        m = _moved(x, y, v)
+        m = between(x, y, v)
         if m is None:
             return None
         args.append(m)
@@ -1132,9 +1173,9 @@ def _moved(a: Sym, b: Sym, v: Sym) -> Sym | None:
 
 def _concat(op: str, a: Sym, b: Sym) -> Sym | None:
     """fold(k < n: f(k)) op fold(k < m: f(k + n)) = fold(k < n + m: f(k)), over any one of their variables."""
-    if a.op != "fold" or b.op != "fold" or a.data[0] != op or b.data[0] != op:  # type: ignore[index]
+    if a.op != "fold" or b.op != "fold" or fold_op(a) != op or fold_op(b) != op:
         return None
-    va, vb = a.data[1], b.data[1]  # type: ignore[index]
+    va, vb = fold_vars(a), fold_vars(b)
     if len(va) != len(vb):
         return None
     differ = [n for n, (x, y) in enumerate(zip(va, vb, strict=True)) if x is not y]
@@ -1153,12 +1194,10 @@ def _concat(op: str, a: Sym, b: Sym) -> Sym | None:
 def _extend(op: str, a: Sym, b: Sym, dtype: DType) -> Sym | None:
     """fold(k < n: f(k)) op f(n) = fold(k < n+1: f(k)); also f(-1) in front, and init op f."""
     for x, y in ((a, b), (b, a)):
-        if x.op != "fold" or x.data[0] != op or len(x.data[1]) != 1:  # type: ignore[index]
+        if x.op != "fold" or fold_op(x) != op or len(fold_vars(x)) != 1:
             continue
-        (k,) = x.data[1]  # type: ignore[index]
+        (k,) = fold_vars(x)
         body, init = x.args
-        if not is_const(extent_of(k)):
-            n = extent_of(k)
         n = extent_of(k)
         if substitute(body, {k: n}) is y:
             longer = var("r", add(n, ONE))
@@ -1194,7 +1233,7 @@ def _flip(op: str, a: Sym, b: Sym, dtype: DType) -> Sym | None:
             v = var("r", integer(2))
             cleared = add(
                 scale(div(t, integer(2 * step)), 2 * step), scale(v, step), mod(t, integer(step)))
-            return fold(op, [v], substitute(a, {t: cleared}), _identity_of(op, dtype), dtype)
+            return fold(op, [v], substitute(a, {t: cleared}), identity_of(op, dtype), dtype)
     return None
 
 
@@ -1220,7 +1259,7 @@ def rebuild(n: Sym, args: tuple[Sym, ...]) -> Sym:
     """n with new args, in normal form again."""
     match n.op:
         case "lin":
-            const, coefs = n.data  # type: ignore[misc]
+            const, coefs = _sum_of(n)
             return add(integer(const), *[scale(a, c) for a, c in zip(args, coefs, strict=True)])
         case "prod":
             out = args[0]
@@ -1232,9 +1271,9 @@ def rebuild(n: Sym, args: tuple[Sym, ...]) -> Sym:
         case "mod":
             return mod(*args)
         case "bit":
-            return bit(n.data, *args)  # type: ignore[arg-type]
+            return bit(word_of(n), *args)
         case "cmp":
-            return compare(n.data, *args)  # type: ignore[arg-type]
+            return compare(word_of(n), *args)
         case "lt":
             return _negative(args[0])
         case "eq":
@@ -1248,17 +1287,16 @@ def rebuild(n: Sym, args: tuple[Sym, ...]) -> Sym:
         case "sel":
             return select(*args)
         case "bin":
-            return binary(n.data, args[0], args[1], n.dtype)  # type: ignore[arg-type]
+            return binary(word_of(n), args[0], args[1], n.dtype)
         case "call":
-            return call(n.data, args, n.dtype)  # type: ignore[arg-type]
+            return call(word_of(n), args, n.dtype)
         case "cast":
             return cast(args[0], n.dtype)
         case "un":
-            return unary(n.data, args[0], n.dtype)  # type: ignore[arg-type]
+            return unary(word_of(n), args[0], n.dtype)
         case "fold":
-            op, bound_vars = n.data  # type: ignore[misc]
-            return fold(op, bound_vars, args[0], args[1], n.dtype)
-    return _make(n.op, args, n.data, n.dtype)
+            return fold(fold_op(n), fold_vars(n), args[0], args[1], n.dtype)
+    return make(n.op, args, n.data, n.dtype)
 
 
 def rewrite(x: Sym, rule: Callable[[Sym], Sym | None]) -> Sym:
@@ -1319,9 +1357,9 @@ def fresh(prefix: str, extent: Sym | None = None, dtype: DType = I32) -> Sym:
 
 
 def _substitute_fold(n: Sym, mapping: Mapping[Sym, Sym], visit: Callable[[Sym], Sym]) -> Sym:
-    op, bound_vars = n.data  # type: ignore[misc]
-    touched = bool(n.free & mapping.keys()) or any(extent_of(v).free & mapping.keys() for v in bound_vars)
-    if not touched:
+    bound_vars = fold_vars(n)
+    inside = any(extent_of(v).free & mapping.keys() for v in bound_vars)
+    if not inside and not n.free & mapping.keys():
         return n
     inner = dict(mapping)
     new_vars = []
@@ -1330,7 +1368,7 @@ def _substitute_fold(n: Sym, mapping: Mapping[Sym, Sym], visit: Callable[[Sym], 
         inner[v] = w
         new_vars.append(w)
     body = substitute(n.args[0], inner)
-    return fold(op, new_vars, body, visit(n.args[1]), n.dtype)
+    return fold(fold_op(n), new_vars, body, visit(n.args[1]), n.dtype)
 
 
 def collect(x: Sym, want: Callable[[Sym], bool]) -> list[Sym]:
@@ -1356,19 +1394,18 @@ def show(x: Sym) -> str:
         case "int":
             return str(x.data)
         case "flt":
-            return f"{x.data[0]:g}"  # type: ignore[index]
+            return f"{float_of(x):g}"
         case "var":
             return name_of(x)
         case "lin":
-            const, coefs = x.data  # type: ignore[misc]
+            const, coefs = _sum_of(x)
             parts = [(f"{c}*" if c != 1 else "") + show(t) for c, t in zip(coefs, a, strict=True)]
             return "(" + "+".join(parts + ([str(const)] if const else [])) + ")"
         case "ld" | "pld":
             return f"{x.data}{'' if x.op == 'ld' else '^'}[{show(a[0])}]"
         case "fold":
-            op, vs = x.data  # type: ignore[misc]
-            heads = ",".join(f"{name_of(v)}<{show(extent_of(v))}" for v in vs)
-            return f"{op}({show(a[1])}; {heads}: {show(a[0])})"
+            heads = ",".join(f"{name_of(v)}<{show(extent_of(v))}" for v in fold_vars(x))
+            return f"{fold_op(x)}({show(a[1])}; {heads}: {show(a[0])})"
         case "lt":
             return f"{show(a[0])}<0"
         case "eq":

@@ -197,6 +197,7 @@ class _Spread:
         self.size = Const(threads, I32)
         self.shared: list[Stmt] = []
         self.shared_loops = 0
+        self.trees: dict[DType, str] = {}
 
     def body(self, stmts: tuple[Stmt, ...]) -> list[Stmt]:
         out: list[Stmt] = []
@@ -227,21 +228,28 @@ class _Spread:
         """Partial results in registers, then a tree over shared memory."""
         self.shared_loops += 1
         part = Var(self.fresh("part"), acc.dtype)
-        tree = self.fresh("tree")
-        self.shared.append(Alloc(Buffer(tree, acc.dtype, self.size, "shared")))
+        tree = self._tree(acc.dtype)
         loop = replace(s, start=self.t, step=self.size, body=_reassigned(s.body, acc, part))
         out: list[Stmt] = [Let(part, _identity(op, acc.dtype)), loop, Store(tree, self.t, part),
                            Barrier("block")]
-        half = self.threads // 2
-        while half:
-            near = Load(tree, self.t, acc.dtype)
-            far = Load(tree, Binary("+", self.t, Const(half, I32), I32), acc.dtype)
-            step = Store(tree, self.t, combined(op, near, far))
-            out.append(If(Binary("<", self.t, Const(half, I32), DType.BOOL), (step,)))
-            out.append(Barrier("block"))
-            half //= 2
+        level, half = Var(self.fresh("level"), I32), Var(self.fresh("reach"), I32)
+        near = Load(tree, self.t, acc.dtype)
+        far = Load(tree, Binary("+", self.t, half, I32), acc.dtype)
+        fold = If(Binary("<", self.t, half, DType.BOOL), (Store(tree, self.t, combined(op, near, far)),))
+        first = Const(self.threads // 2, I32)
+        steps = Const(self.threads.bit_length() - 1, I32)
+        out.append(For(level, ZERO, steps, ONE, (
+            Let(half, Binary(">>", first, level, I32)), fold, Barrier("block"))))
         out.append(Assign(acc, combined(op, acc, Load(tree, ZERO, acc.dtype))))
+        out.append(Barrier("block"))  # the tree is used again
         return out
+
+    def _tree(self, dtype: DType) -> str:
+        """The shared array partial results of this type meet in."""
+        if dtype not in self.trees:
+            self.trees[dtype] = self.fresh("tree")
+            self.shared.append(Alloc(Buffer(self.trees[dtype], dtype, self.size, "shared")))
+        return self.trees[dtype]
 
 
 def combined(op: str, a: Expr, b: Expr) -> Expr:

@@ -14,6 +14,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 
+NAMES = {"+": "sum", "*": "product", "max": "top", "min": "bottom"}  # what accumulators are called
 INLINE = 4  # reductions of at most this many terms are written out
 SCRATCH = 1 << 16  # most elements an intermediate array may have
 
@@ -139,7 +140,7 @@ class Nest:
             self.scopes[-1].stmts.append(Let(v, self.plain(x)))
             return v
         op, vs = x.data  # type: ignore[misc]
-        acc = Var(self.names({"+": "sum", "*": "product"}.get(op, op)), x.dtype)
+        acc = Var(self.names(NAMES.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
         extents = []
         for v in vs:
@@ -285,7 +286,7 @@ def _rebound(x: Sym, old: Sym, new: Sym) -> Sym:
     op, vs = x.data  # type: ignore[misc]
     body = sym.substitute(x.args[0], {old: new})
     names = tuple(new if v is old else v for v in vs)
-    return sym._make("fold", (body, x.args[1]), (op, names), x.dtype)
+    return sym.make("fold", (body, x.args[1]), (op, names), x.dtype)
 
 
 def row_major(vs: list[Sym]) -> Sym:
@@ -300,10 +301,10 @@ def _chain(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
     if sym.is_identity(op, a):
         return b
     if op in ("max", "min"):
-        return sym._make("call", (a, b), op, dtype)
+        return sym.make("call", (a, b), op, dtype)
     if not dtype.is_float:
         return sym.binary(op, a, b, dtype) if op != "+" else sym.add(a, b)
-    return sym._make("bin", (a, b), op, dtype)
+    return sym.make("bin", (a, b), op, dtype)
 
 
 def _combined(op: str, a: Expr, b: Expr) -> Expr:

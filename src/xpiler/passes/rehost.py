@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from xpiler.ir.nodes import (
-    Addr, Buffer, DeviceBuffer, Expr, Kernel, Launch, Launcher, Param, Program, Stmt,
+    Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Launcher, Param, Program, Stmt, Var,
 )
-from xpiler.ir.walk import buffers_used, buffers_written, map_exprs, map_stmts, scalars_read, statements
+from xpiler.facts.summary import always_runs
+from xpiler.ir.types import DType
+from xpiler.ir.walk import buffers_used, buffers_written, map_exprs, map_stmts, scalars_read, statements, substitute_expr
 from xpiler.passes.step import NotApplicable
 
 
@@ -92,10 +94,32 @@ def split_launches(program: Program, parts: Mapping[str, tuple[Kernel, ...]]) ->
             return s
         kernel = program.kernel(s.kernel)
         args = dict(zip([p.name for p in kernel.params], s.args, strict=True))
-        return tuple(Launch(k.name, tuple(args[p.name] for p in k.params), s.span) for k in slim[s.kernel])
+        return tuple(_launch(k, args, s) for k in slim[s.kernel])
 
     kernels = tuple(k for ks in slim.values() for k in ks)
     return replace(program, kernels=kernels, launcher=replace(launcher, body=map_stmts(launcher.body, one)))
+
+
+def _launch(kernel: Kernel, args: Mapping[str, Expr], s: Launch) -> Stmt:
+    """A launch, under a condition where its grid may be empty."""
+    launch = Launch(kernel.name, tuple(args[p.name] for p in kernel.params), s.span)
+    values = {p: args[p.name] for p in kernel.params if isinstance(p, Var)}
+    body: tuple[Stmt, ...] = kernel.body
+    empty: list[Expr] = []
+    while len(body) >= 1 and isinstance(body[-1], For) and body[-1].kind not in SEQUENTIAL:
+        if not always_runs(kernel, body[-1].stop):
+            some = Binary(">", substitute_expr(body[-1].stop, values), Const(0, DType.I32), DType.BOOL)
+            empty.append(some)
+        body = body[-1].body
+    if not empty:
+        return launch
+    cond = empty[0]
+    for e in empty[1:]:
+        cond = Binary("&&", cond, e, DType.BOOL)
+    return If(cond, (launch,), (), s.span)
+
+
+SEQUENTIAL = frozenset({"serial", "unroll", "parallel", "vector"})
 
 
 def _slim(kernel: Kernel) -> Kernel:

@@ -22,7 +22,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import nests_of
-from xpiler.passes.nest import Nest, Scope, converted
+from xpiler.passes.nest import NAMES, Nest, Scope, converted
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
@@ -85,6 +85,7 @@ class Vector:
     dtype: DType
     register: str = ""
     memory: str = ""
+    stem: str = "t"  # what names made for it start with
 
 
 @dataclass
@@ -230,7 +231,7 @@ class LaneNest(Nest):
     def _reduced(self, x: Sym, v: Sym) -> Expr:
         """A reduction to a scalar whose loop over v runs in lanes."""
         op, vs = x.data  # type: ignore[misc]
-        acc = Var(self.names({"+": "sum", "*": "product"}.get(op, op)), x.dtype)
+        acc = Var(self.names(NAMES.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
         self.vectors += 1
         body = x.args[0]
@@ -315,7 +316,7 @@ class LaneNest(Nest):
             return self._load(x)
         best = self._best(x)
         if best is not None:
-            return self._call(best[0], best[1], Vector(x.dtype))
+            return self._call(best[0], best[1], Vector(x.dtype, stem=_stem(x)))
         return self._by_element(x)
 
     def _best(self, x: Sym) -> tuple[Offer, Binding] | None:
@@ -376,16 +377,16 @@ class LaneNest(Nest):
         """Where a call leaves its result."""
         if self.unit.width and not is_memory(param):
             if not v.register:
-                v.register = self._allocate(v.dtype, param.ctype)
+                v.register = self._allocate(v.dtype, param.ctype, v.stem)
             v.memory = "" if v.memory and v.register else v.memory
             return Addr(v.register, _ZERO, v.dtype)
         if not v.memory:
-            v.memory = self._allocate(v.dtype, "")
+            v.memory = self._allocate(v.dtype, "", v.stem)
         return Addr(v.memory, _ZERO, v.dtype)
 
-    def _allocate(self, dtype: DType, ctype: str) -> str:
+    def _allocate(self, dtype: DType, ctype: str, stem: str) -> str:
         assert self.lane is not None
-        name = self.names("v")
+        name = self.names(f"{stem}_{self.unit.space or 'v'}")
         space = "local" if self.unit.width else self.unit.space
         self.scopes[-1].stmts.append(
             Alloc(Buffer(name, dtype, Const(self.lane.width, I32), space, ctype)))
@@ -400,14 +401,14 @@ class LaneNest(Nest):
         best = self._best(source)
         if best is None:
             raise Unsummarised("no instruction loads a register")
-        copy = self._call(best[0], best[1], Vector(v.dtype))
+        copy = self._call(best[0], best[1], Vector(v.dtype, stem=v.stem))
         del like
         return copy.register
 
     def _memory(self, v: Vector) -> str:
         if v.memory:
             return v.memory
-        name = self._allocate(v.dtype, "")
+        name = self._allocate(v.dtype, "", f"{v.stem}_lanes")
         self._write_back(v, name, _ZERO, v.dtype)
         return name
 
@@ -460,9 +461,9 @@ class LaneNest(Nest):
             return self._by_element(x)
         if self.unit.width:
             best = self._best(x)
-            return self._call(best[0], best[1], Vector(x.dtype)) if best else self._by_element(x)
-        out = Vector(x.dtype)
-        out.memory = self._allocate(x.dtype, "")
+            return self._call(best[0], best[1], Vector(x.dtype, stem=_stem(x))) if best else self._by_element(x)
+        out = Vector(x.dtype, stem=_stem(x))
+        out.memory = self._allocate(x.dtype, "", out.stem)
         base = self.plain_index(x.args[0])
         self._transfer(out.memory, _ZERO, str(x.data), base, x.dtype, ("global", self.unit.space))
         return out
@@ -482,11 +483,11 @@ class LaneNest(Nest):
         self.scopes += inner
         return out
 
-    def _filled(self, e: Sym) -> Vector:
+    def _filled(self, e: Sym, stem: str = "") -> Vector:
         """A new vector with a scalar in every lane."""
         assert self.lane is not None
         scalar = self.expr(e)
-        out = Vector(e.dtype)
+        out = Vector(e.dtype, stem=stem or (scalar.name if isinstance(scalar, Var) else "all"))
         for offer in self.unit.offers:
             if offer.lane is None or (offer.width and offer.width != self.lane.width):
                 continue
@@ -498,14 +499,14 @@ class LaneNest(Nest):
             if unbound(offer, {name: e}):
                 continue
             return self._call(offer, {name: e}, out)
-        out.memory = self._allocate(e.dtype, "")
+        out.memory = self._allocate(e.dtype, "", out.stem)
         self._element_loop(out.memory, lambda l: scalar)
         return out
 
     def _by_element(self, x: Sym) -> Vector:
         """One scalar operation per lane, its vector operands through memory."""
         assert self.lane is not None
-        out = Vector(x.dtype)
+        out = Vector(x.dtype, stem=_stem(x))
         lane = self.lane.var
         operands: dict[Sym, str] = {}
         if x.op != "ld":
@@ -528,7 +529,7 @@ class LaneNest(Nest):
             self.vars[lane] = outer
         scope.named = {k: e for k, e in scope.named.items() if k not in held} | {
             k: e for k, e in before.items() if k in held}
-        out.memory = self._allocate(x.dtype, "")
+        out.memory = self._allocate(x.dtype, "", out.stem)
         body = Store(out.memory, l, converted(value, x.dtype))
         self.scopes[-1].stmts.append(For(l, _ZERO, self.lane.count, _ONE, (body,)))
         return out
@@ -544,7 +545,7 @@ class LaneNest(Nest):
     def _identity(self, op: str, dtype: DType, width: int) -> Vector:
         """An accumulator with the operation's identity in every lane."""
         lane, self.lane = self.lane, _Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
-        out = self._filled(sym._identity_of(op, dtype))
+        out = self._filled(sym.identity_of(op, dtype))
         self.lane = lane
         return out
 
@@ -553,7 +554,7 @@ class LaneNest(Nest):
         op, vs = x.data  # type: ignore[misc]
         init = x.args[1]
         assert self.lane is not None
-        acc = self._vector(init) if self.lane.var in init.free else self._filled(init)
+        acc = self._vector(init) if self.lane.var in init.free else self._filled(init, "acc")
         fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
         body = sym.substitute(x.args[0], fresh)
         guard = None
@@ -632,7 +633,7 @@ class LaneNest(Nest):
         while best is not None and width % 2 == 0 and width > FEW:
             offer, bound = best
             width //= 2
-            to = memory if own else self.names("v")
+            to = memory if own else self.names(f"{v.stem}_halves")
             if not own:
                 self.scopes[-1].stmts.append(
                     Alloc(Buffer(to, v.dtype, Const(width, I32), self.unit.space)))
@@ -651,6 +652,14 @@ class LaneNest(Nest):
 
 
 # ---------------------------------------------------------------- small questions
+
+
+def _stem(x: Sym) -> str:
+    """A word for a value: the array it was loaded from, or what was done last."""
+    if x.op in ("ld", "call"):
+        return str(x.data).lstrip("~")
+    words = {"+": "sum", "-": "difference", "*": "product", "/": "quotient"}
+    return words.get(str(x.data), "t") if x.op == "bin" else "sum" if x.op == "fold" else "t"
 
 
 def _follows(x: Sym, v: Sym) -> bool:

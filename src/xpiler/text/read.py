@@ -7,7 +7,6 @@ thread every function that no other one calls is a kernel and its own launcher.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from xpiler.ir.nodes import Addr, Expr, Kernel, Launch, Launcher, Meaning, Param, Program, Var
 from xpiler.platforms.platform import Platform
@@ -15,10 +14,12 @@ from xpiler.fault import Fault, Span
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import Node, Unit, parse
 from xpiler.text.host import HostReader, is_launch
+from xpiler.text.library import library
+from xpiler.text.read_base import calls
 from xpiler.text.read_kernel import KernelReader, Reading, Shape
-from xpiler.text.read_meaning import MeaningReader
+from xpiler.text.read_meaning import meanings
 
-_OFFERS = "xp_offers"  # the function of a header that calls the template instantiations it offers
+__all__ = ["library", "read"]
 
 
 def read(
@@ -48,23 +49,11 @@ def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int]) 
     reading = HostReader(unit, platform, fn, let).read()
     if not reading.kernels:
         raise unit.fault("XP1002", f"`{fn.spelling}` launches no kernel", fn)
-    meanings = _meanings(unit, platform, reading.intrinsics)
-    return Program(platform.name, reading.kernels, reading.launcher, unit.file, meanings)
-
-
-def _meanings(
-    unit: Unit, platform: Platform, found: Mapping[tuple[str, str], Node]
-) -> tuple[Meaning, ...]:
-    return tuple(MeaningReader(unit, platform, fn).meaning() for fn in found.values())
+    known = meanings(unit, platform, reading.intrinsics)
+    return Program(platform.name, reading.kernels, reading.launcher, unit.file, known)
 
 
 # ---------------------------------------------------------------- launchers
-
-
-def _calls(fn: Node) -> Iterator[Node]:
-    body = fn.body
-    if body is not None:
-        yield from (n for n in body.walk() if n.kind == "CALL_EXPR")
 
 
 def _launches(fn: Node, seen: set[int]) -> bool:
@@ -72,7 +61,7 @@ def _launches(fn: Node, seen: set[int]) -> bool:
     if fn.key in seen:
         return False
     seen.add(fn.key)
-    for call in _calls(fn):
+    for call in calls(fn):
         callee = call.referenced
         if is_launch(call):
             return True
@@ -85,7 +74,7 @@ def _called(functions: tuple[Node, ...]) -> set[int]:
     """The functions that others call."""
     found: set[int] = set()
     for fn in functions:
-        for call in _calls(fn):
+        for call in calls(fn):
             callee = call.referenced
             if callee is not None and callee.in_text:
                 where = (callee.definition or callee).key
@@ -116,7 +105,7 @@ def _kernels_alone(unit: Unit, platform: Platform, geometry: Mapping[str, str]) 
     readings = [_alone(unit, platform, fn, geometry) for fn in kernels]
     found = {key: fn for r in readings for key, fn in r.intrinsics.items()}
     return Program(
-        platform.name, tuple(r.kernel for r in readings), None, unit.file, _meanings(unit, platform, found)
+        platform.name, tuple(r.kernel for r in readings), None, unit.file, meanings(unit, platform, found)
     )
 
 
@@ -163,7 +152,7 @@ def _serial(unit: Unit, platform: Platform) -> Program:
     found = {key: fn for r in readings for key, fn in r.intrinsics.items()}
     chosen = max(enumerate(entries), key=lambda f: (f[1].is_c, f[0]))[0]
     return Program(
-        platform.name, kernels, _own_launcher(kernels[chosen]), unit.file, _meanings(unit, platform, found)
+        platform.name, kernels, _own_launcher(kernels[chosen]), unit.file, meanings(unit, platform, found)
     )
 
 
@@ -173,44 +162,3 @@ def _own_launcher(kernel: Kernel) -> Launcher:
 
     launch = Launch(kernel.name, tuple(map(argument, kernel.params)), kernel.span)
     return Launcher(kernel.name, kernel.params, (), (launch,), kernel.span)
-
-
-# ---------------------------------------------------------------- what a platform offers
-
-
-def library(platform: Platform) -> tuple[Meaning, ...]:
-    """What every intrinsic of a platform's header means; templates as its `xp_offers` instantiates them."""
-    return _library(platform.name, str(platform.header), platform.clang_args, _Held(platform))
-
-
-class _Held:
-    """A platform as a cache key by name."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.platform.name == self.platform.name
-
-    def __hash__(self) -> int:
-        return hash(self.platform.name)
-
-
-@lru_cache(maxsize=16)
-def _library(name: str, header: str, args: tuple[str, ...], held: _Held) -> tuple[Meaning, ...]:
-    platform = held.platform
-    unit = parse("\n", f"<{name}>", platform.header, args, whole=True)
-    found: dict[tuple[str, str], Node] = {}
-    for fn in _offered(unit):
-        if fn.note("xp.intrinsic") is not None and fn.body is not None:
-            where = fn.definition or fn
-            found.setdefault((where.qualified, where.signature), where)
-    return _meanings(unit, platform, found)
-
-
-def _offered(unit: Unit) -> Iterator[Node]:
-    for n in unit.top:
-        if n.kind == "FUNCTION_DECL" and n.spelling == _OFFERS:
-            yield from (c.referenced for c in _calls(n) if c.referenced is not None)
-        elif n.kind == "FUNCTION_DECL":
-            yield n

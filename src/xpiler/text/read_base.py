@@ -113,6 +113,13 @@ def _mark(into: set[int], n: Node) -> None:
         into.add(variable.key)
 
 
+def calls(fn: Node) -> Iterator[Node]:
+    """The calls in a function's body."""
+    body = fn.body
+    if body is not None:
+        yield from (n for n in body.walk() if n.kind == "CALL_EXPR")
+
+
 class Reader:
     """The state of reading one kernel, intrinsic or launcher; the mixins add how each construct is read."""
 

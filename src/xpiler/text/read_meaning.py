@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from xpiler.ir.nodes import Buffer, Meaning, Var
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
@@ -91,3 +93,10 @@ class MeaningReader(KernelReader):
                 self.copy(copy, found, p)
                 self.env[p.key] = copy
         super()._unpack(where)
+
+
+def meanings(
+    unit: Unit, platform: Platform, found: Mapping[tuple[str, str], Node]
+) -> tuple[Meaning, ...]:
+    """The meanings of these intrinsics."""
+    return tuple(MeaningReader(unit, platform, fn).meaning() for fn in found.values())

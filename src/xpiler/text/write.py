@@ -11,6 +11,7 @@ from xpiler.ir.nodes import Buffer, For, Kernel, Param, Program, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements, walk
 from xpiler.platforms.platform import Axis, Platform
+from xpiler.text.write_const import with_const
 from xpiler.text.write_copy import mentions
 from xpiler.text.write_error import NotExpressible
 from xpiler.text.write_expr import Speller
@@ -30,6 +31,7 @@ def write(program: Program, platform: Platform) -> str:
 
     Raises NotExpressible where the platform has no words for something in it.
     """
+    program = with_const(program, platform)
     names = _kernel_names(program, platform)
     launcher = program.launcher
     functions: list[str] = []

@@ -10,7 +10,7 @@ from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Atomic, Binary, Call, Const, Expr, Intrinsic, Load, Select, Shuffle, Stmt,
     Store, Unary, Var,
 )
-from xpiler.ir.show import PRIMARY
+from xpiler.ir.show import PRECEDENCE, PRIMARY
 from xpiler.ir.types import DType
 from xpiler.text.write_expr import Spelled, Speller, type_of
 from xpiler.text.write_header import (
@@ -19,6 +19,7 @@ from xpiler.text.write_header import (
 from xpiler.text.write_scope import Scope
 
 INDENT = "    "
+_SIZES = (2, 4, 5)  # the arguments of a bulk copy that are bytes: size, and strides if there are any
 
 
 @dataclass
@@ -53,6 +54,9 @@ class Calls(ABC):
             raise spell.no(f"`{s.name}`", f"it is not an intrinsic of {self.scope.platform.title}")
         types = signature(s.key)
         args = [self._argument(spell, a, types.param(i), words) for i, a in enumerate(s.args)]
+        if bare == self.scope.platform.copy and isinstance(s.args[0], Addr):
+            for i in (n for n in _SIZES if n < len(args)):
+                args[i] = self._bytes(spell, s.args[i], s.args[0].dtype) or args[i]
         call = f"{spell.spelling(s.name)}({', '.join(args)})"
         match s.result:
             case None:
@@ -69,6 +73,19 @@ class Calls(ABC):
                     self.put(f"{self._as(spell, types.result, target)} = {call};")
                 else:
                     self.put(f"{spell.element(buffer, index)} = {call};")
+
+    @staticmethod
+    def _bytes(spell: Speller, size: Expr, dtype: DType) -> str:
+        """A size in bytes that shows itself as a count of elements, spelled with `sizeof`; else ""."""
+        match size:
+            case Const(value) if value % dtype.bytes == 0:
+                count: Expr = Const(int(value) // dtype.bytes, DType.I32)
+            case Binary("*", a, Const(value)) | Binary("*", Const(value), a) if value == dtype.bytes:
+                count = a
+            case _:
+                return ""
+        text = spell.text(count, PRECEDENCE["*"])
+        return f"{text} * sizeof({spell.ctype(dtype)})" if dtype.bytes > 1 else ""
 
     def _argument(self, spell: Speller, a: Expr, wanted: str, words: Vocabulary) -> str:
         match a:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 WIDTH = 100
-_BREAKS = re.compile(r", | (?:&&|\|\||\?|[-+*/:]) |; ")
+_BREAKS = re.compile(r", | (?:&&|\|\||\?|<<|>>|[-+*/:|&^]) |; ")
 
 
 def fold(line: str, width: int = WIDTH) -> str:

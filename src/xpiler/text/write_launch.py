@@ -45,6 +45,8 @@ def merged(program: Program, kernel: Kernel, launcher: Launcher) -> tuple[Param,
 
 # ---------------------------------------------------------------- the host function
 
+_DECLARATION = "{ctype}* {name};\n"  # how an allocation starts whose call fills in a declared pointer
+
 
 def host_body(program: Program, launcher: Launcher, names: dict[str, str], platform: Platform) -> Writer:
     """The statements of the launcher; kernels go by `names`."""
@@ -60,8 +62,7 @@ def host_body(program: Program, launcher: Launcher, names: dict[str, str], platf
     own = [b for b in launcher.buffers if mirrors or not b.host]
     for text in runtime.prologue:
         writer.put(text)
-    for b in own:
-        writer.put(runtime.malloc.format(ctype=writer.spell.ctype(b.dtype), **writer.fields(b)))
+    writer.allocate(own)
     for b in launcher.buffers:
         if mirrors and b.copy_in and b.host:
             writer.put(runtime.copy_in.format(**writer.fields(b)))
@@ -101,6 +102,18 @@ class _Host(Writer):
         host = self.scope.names.get(b.host, "")
         size = byte_count(self.spell, b.extent, b.dtype)
         return {"name": name, "device": name, "host": host, "bytes": size}
+
+    def allocate(self, buffers: list[DeviceBuffer]) -> None:
+        """Allocate in order; where the runtime fills in declared pointers, those of a type are declared together."""
+        call = self.scope.platform.runtime.malloc
+        if call.startswith(_DECLARATION):
+            call = call.removeprefix(_DECLARATION)
+            for dtype in dict.fromkeys(b.dtype for b in buffers):
+                names = [self.scope.names[self.held[b.name]] for b in buffers if b.dtype is dtype]
+                ctype = self.spell.ctype(dtype)
+                self.put(f"{ctype}* {names[0]};" if len(names) == 1 else f"{ctype} *{', *'.join(names)};")
+        for b in buffers:
+            self.put(call.format(ctype=self.spell.ctype(b.dtype), **self.fields(b)))
 
     def statement(self, s: Stmt, declare: Stmt | None = None) -> None:
         if isinstance(s, Launch):

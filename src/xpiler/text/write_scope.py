@@ -107,7 +107,8 @@ def _declare_body(
         inner = visible if axis is not None else set(visible)  # an axis loop has no block of its own
         if name:
             numbered = re.fullmatch(r"(.*?)_\d+", name)
-            wish = numbered[1] if numbered and numbered[1] in stems else name
+            counts = isinstance(s, For) and axis is None  # a loop's number says nothing
+            wish = numbered[1] if numbered and (counts or numbered[1] in stems) else name
             if axis is not None and unnamed(name, axis):
                 wish = _short(axis.kind)
                 wish = axis.kind.replace(".", "_") if wish in stems else wish

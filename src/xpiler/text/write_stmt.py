@@ -14,7 +14,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.show import PRECEDENCE, UNARY
 from xpiler.ir.types import DType, common, promote
-from xpiler.ir.walk import bodies, defines, expressions, operands, statements, subexpressions
+from xpiler.ir.walk import bodies, defines, expressions, operands, statements, subexpressions, walk
 from xpiler.platforms.platform import Axis
 from xpiler.text.write_calls import Calls
 from xpiler.text.write_copy import Copy, Piece, gathered
@@ -43,7 +43,24 @@ class Writer(Calls):
 
     def body(self, stmts: tuple[Stmt, ...]) -> None:
         """The statements in order; a declaration and the call that first fills it become one."""
-        self._pieces(gathered(stmts, self.scope, self.reads))
+        self._pieces(self._sunk(gathered(stmts, self.scope, self.reads)))
+
+    def _sunk(self, stmts: tuple[Piece, ...]) -> tuple[Piece, ...]:
+        """Declarations moved down to the call that gives them their value."""
+        out = list(stmts)
+        for s in stmts:
+            name = ""
+            if isinstance(s, Alloc) and not s.init and s.buffer.name in self.scope.aggregates:
+                name = s.buffer.name
+            elif isinstance(s, Let) and s.value is None:
+                name = s.var.name
+            if name:
+                here = next(i for i, x in enumerate(out) if x is s)
+                first = next((i for i in range(here + 1, len(out)) if _mentions(out[i], name)), here)
+                following = out[first]
+                if first > here + 1 and not isinstance(following, Copy) and self._declared_by(s, following):
+                    out.insert(first - 1, out.pop(here))
+        return tuple(out)
 
     def _pieces(self, stmts: tuple[Piece, ...]) -> None:
         heap: list[str] = []
@@ -195,7 +212,8 @@ class Writer(Calls):
             return
         name, dtype = self.scope.names[s.var.name], s.var.dtype
         stop, step = self._fixed(spell, s, s.stop, "end"), self._fixed(spell, s, s.step, "step")
-        if s.kind in platform.pragmas:
+        shared_out = s.kind == "parallel" and self.parallel
+        if s.kind in platform.pragmas and not shared_out:
             self.put(platform.pragmas[s.kind])
         advance = f"++{name}" if step == "1" else f"{name} += {step}"
         self.put(f"for ({spell.ctype(dtype)} {name} = {spell.value(s.start, dtype)}; {name} < {stop}; {advance}) {{")
@@ -317,6 +335,20 @@ def alias(loop: For, axis: Axis) -> Var | None:
 def byte_count(spell: Speller, extent: Expr, dtype: DType) -> str:
     """The size of an array in bytes, as C counts it."""
     return f"{spell.text(extent, PRECEDENCE['*'])} * sizeof({spell.ctype(dtype)})"
+
+
+def _mentions(s: Piece, name: str) -> bool:
+    """Whether a statement or one inside it has to do with the scalar or buffer `name`."""
+    if isinstance(s, Copy):
+        return name in (s.target.buffer, s.source.buffer)
+    for n in walk(s):
+        match n:
+            case Load(buffer=found) | Addr(buffer=found) | Store(buffer=found) | Atomic(buffer=found) | Var(name=found):
+                if found == name:
+                    return True
+        if not isinstance(n, Expr) and (var := defines(n)) is not None and var.name == name:
+            return True
+    return False
 
 
 def _own_expressions(s: Stmt) -> list[Expr]:

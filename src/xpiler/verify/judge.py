@@ -12,12 +12,13 @@ import numpy as np
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.platforms.platform import Platform
+from xpiler.verify.abreast import in_order
 from xpiler.verify.compare import Difference, floats, integers
 from xpiler.verify.evaluate import Number
 from xpiler.verify.inputs import Values, poison
 from xpiler.verify.observe import Case, Effort, Progress, Reference, blame, same_bits, scope_of
 from xpiler.verify.signature import Array, signature
-from xpiler.verify.trial import machine
+from xpiler.verify.trial import Trial, machine
 from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, Unknown, Witness
 
 
@@ -41,15 +42,19 @@ def judge(
         return (Evidence(CLEAN, Refuted(Witness(str(fault))), time.monotonic() - start),)
     rename = {a.name: b.name for a, b in zip(reference.signature.params, sig.params, strict=True)}
     worst = 0.0
-    for i, case in enumerate(reference.cases):
-        progress(f"comparing on input {i + 1} of {len(reference.cases)}")
+
+    def attempt(case: Case) -> Trial:
         scalars = {rename[k]: v for k, v in case.point.scalars.items()}
         inputs = {rename[k]: v for k, v in case.inputs.items()}
-        trial = target.run(replace(case.point, scalars=scalars), inputs, effort.limits, case.seed)
+        return target.run(replace(case.point, scalars=scalars), inputs, effort.limits, case.seed)
+
+    trials = in_order(attempt, [(case,) for case in reference.cases])
+    for i, (case, trial) in enumerate(zip(reference.cases, trials, strict=True)):
+        progress(f"comparing on input {i + 1} of {len(reference.cases)}")
         done = time.monotonic() - start
         if not trial.clean:
             return (Evidence(CLEAN, blame(case.point, case.seed, trial, "the target misbehaves"), done),)
-        outputs = {a: trial.outputs.get(b, inputs[b]) for a, b in rename.items()}
+        outputs = {a: trial.outputs.get(b, case.inputs[a]) for a, b in rename.items()}
         found, error = _compare(reference, case, outputs)
         if found is not None:
             return Evidence(CLEAN, Proved(scope_of(reference.cases[: i + 1]))), Evidence(EQUAL, Refuted(found), done)

@@ -14,6 +14,7 @@ from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
+from xpiler.verify.abreast import in_order
 from xpiler.verify.compare import Tolerance
 from xpiler.verify.depth import precision, terms
 from xpiler.verify.evaluate import Number
@@ -89,19 +90,24 @@ def observe(
     if wide is None:
         notes = (*notes, "no float64 run of the source to compare with")
     slow = max(trial.wall for _, trial in tried) > SLOW * effort.budget
+
+    def case(repeat: int, point: Point, first: Trial) -> Case | None:
+        """The source on one input, or None when its time is up; only the first seed's inputs are always run."""
+        if repeat and time.monotonic() - start > effort.budget / 2:
+            return None
+        made = make(sig, point, seed + repeat)
+        trial = single.run(point, made, effort.limits, seed + repeat) if repeat else first
+        in_double = None if wide is None or slow or not trial.clean else _in_double(wide, point, made, effort)
+        return Case(point, seed + repeat, made, trial, in_double)
+
+    planned = [(i, *at) for i in range(1 if slow else effort.seeds) for at in tried]
     cases: list[Case] = []
-    for repeat in range(1 if slow else effort.seeds):
-        for i, (point, first) in enumerate(tried):
-            if repeat and time.monotonic() - start > effort.budget / 2:
-                continue
-            progress(f"running the source on input {i + 1 + repeat * len(tried)}")
-            made = make(sig, point, seed + repeat)
-            trial = single.run(point, made, effort.limits, seed + repeat) if repeat else first
-            if not trial.clean:
-                verdict = blame(point, seed + repeat, trial, "the source misbehaves")
-                return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, verdict, time.monotonic() - start))
-            in_double = None if wide is None or slow else _in_double(wide, point, made, effort)
-            cases.append(Case(point, seed + repeat, made, trial, in_double))
+    for i, done in enumerate(in_order(case, planned)):
+        progress(f"running the source on input {i + 1} of {len(planned)}")
+        if done is not None and not done.source.clean:
+            verdict = blame(done.point, done.seed, done.source, "the source misbehaves")
+            return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, verdict, time.monotonic() - start))
+        cases += [done] if done is not None else []
     depth = max(terms(program, c.point.scalars) for c in cases)
     evidence = Evidence(SOURCE, Proved(scope_of(cases)), time.monotonic() - start)
     return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes)

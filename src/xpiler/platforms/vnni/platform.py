@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpiler.ir.types import DType
-from xpiler.platforms.c_math import c_math
+from xpiler.platforms.c_math import c_math, math_call
 from xpiler.platforms.platform import DotUnit, Platform, Runtime, Space
 
 PLATFORM = Platform(
@@ -21,8 +21,9 @@ PLATFORM = Platform(
         Space("local", "", 8 << 20, "thread", align=64),
     ),
     vector_bits=512,
-    includes=("#include <math.h>", "#include <stdint.h>"),
     include_when={
+        math_call(): "#include <math.h>",
+        r"\bu?int\d+_t\b": "#include <stdint.h>",
         r"\b_mm\d*_|\b__m(128|256|512)|\b__mmask": "#include <immintrin.h>",
         r"\b(malloc|free|ll?abs|abs|aligned_alloc)\(": "#include <stdlib.h>",
         r"\b(memset|memcpy)\(": "#include <string.h>",

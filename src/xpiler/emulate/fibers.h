@@ -1,0 +1,93 @@
+// What the parts of the scheduler share: threads (fibers.cpp), the groups they form (groups.cpp), where they meet
+// (meetings.cpp), and who runs next (launch.cpp).
+#pragma once
+
+#include "machine.h"
+
+namespace xp {
+
+enum class Op { barrier, exchange, ballot };
+
+struct Group;
+
+struct Fiber {
+    void* sp = nullptr;
+    char* stack = nullptr;
+    std::size_t size = 0;
+    Group* group = nullptr;
+    Index3 index{};
+    unsigned linear = 0;
+    void* site = nullptr;
+    // what it posted at a warp meeting
+    Op op = Op::barrier;
+    mask_t mask = 0;
+    unsigned source = 0;
+    unsigned char value[16] = {};
+    mask_t ballot = 0;
+    std::size_t bytes = 0;
+    const char* wait = "";
+};
+
+struct Warp {
+    mask_t gone = 0;     // lanes that exited or never were
+    mask_t pending = 0;  // lanes that wait
+    Fiber* lane[64] = {};
+    std::vector<char> scratch;
+};
+
+struct Meeting {
+    std::size_t live = 0;
+    std::vector<Fiber*> waiting;
+};
+
+struct Group {
+    Index3 block{};
+    unsigned linear = 0, cluster = 0;
+    unsigned total = 0, started = 0, done = 0;
+    std::vector<Fiber*> ready;
+    std::size_t ready_at = 0;
+    std::vector<Fiber*> at_block;
+    int votes = 0, vote_count = 0, vote_of = 0;
+    std::size_t at_outer = 0;
+    bool queued = false, has_image = false;
+    std::vector<Warp> warps;
+    std::vector<char> image;
+};
+
+// ---- the running launch
+extern const Geometry* geometry;
+extern Fiber* current;               // null in host code
+extern Group* active;                // the group whose on-chip memory is in place
+extern std::vector<Meeting> clusters;
+extern Meeting everyone;
+
+// ---- fibers
+extern "C" void xp_switch(void** save, void* to);
+extern void* main_sp;                // where host code goes on
+extern std::size_t stack_bytes;      // of fibers made from now on
+void choose_stacks(unsigned long long threads_of_a_block);
+Fiber* fresh();                      // one without a thread, that starts in worker()
+void retire(Fiber* f);               // it may be used again
+void become(Fiber* f);
+void resume(Fiber* f);
+void worker();
+
+// ---- groups
+void reset_memory();                 // of a new launch
+Group* make_group(unsigned long long number);
+void drop(Group* g);
+void save_image(Group* g);
+void activate(Group* g);
+
+// ---- meetings
+void settle_outer(Meeting& m);
+void settle_warp(Warp& w);
+void release_block(Group* g);
+bool release_converged(Group* g);    // lanes that asked for "whoever is here" go on; whether there were any
+[[noreturn]] void stuck(Group* g);
+
+// ---- who runs next
+void enqueue(Group* g);              // some of its threads can go on
+void wait(const char* what, void* site);
+
+} // namespace xp

@@ -1,0 +1,173 @@
+// Launches: a kernel's threads started group by group, and who runs next while some of them wait.
+#include "fibers.h"
+
+#include <deque>
+
+namespace xp {
+
+Index3 thread_idx;
+unsigned thread_linear;
+char* dynamic_shared;
+const Geometry* geometry;
+Fiber* current;
+
+namespace {
+
+const char* kernel_name;
+void (*kernel_body)(void*);
+void* kernel_data;
+std::deque<Group*> runnable;      // groups that were released by an outer barrier
+unsigned long long next_group, group_count;
+std::size_t parked;
+
+enum class Next { fiber, start, over };
+
+Next pick(Fiber*& out) {
+    for (;;) {
+        if (Group* g = active) {
+            if (g->ready_at < g->ready.size()) {
+                out = g->ready[g->ready_at++];
+                if (g->ready_at == g->ready.size()) g->ready.clear(), g->ready_at = 0;
+                return Next::fiber;
+            }
+            if (g->started < g->total) return Next::start;
+            if (release_converged(g)) continue;
+            if (g->done == g->total) {
+                drop(g);
+            } else if (g->at_outer == g->total - g->done) {
+                save_image(g);
+                ++parked;
+            } else {
+                stuck(g);
+            }
+            active = nullptr;
+        }
+        if (!runnable.empty()) {
+            Group* g = runnable.front();
+            runnable.pop_front();
+            --parked;
+            activate(g);
+        } else if (next_group < group_count) {
+            activate(make_group(next_group++));
+        } else if (parked) {
+            Meeting* m = &everyone;
+            for (Meeting& c : clusters)
+                if (!c.waiting.empty()) m = &c;
+            stuck((everyone.waiting.empty() ? m : &everyone)->waiting[0]->group);
+        } else {
+            return Next::over;
+        }
+    }
+}
+
+void yield() {
+    Fiber* f = nullptr;
+    switch (pick(f)) {
+    case Next::fiber: resume(f); break;
+    case Next::start: resume(fresh()); break;
+    case Next::over: internal("a waiting thread was forgotten"); break;
+    }
+}
+
+void begin(Fiber* f) {
+    Group* g = active;
+    f->group = g;
+    unsigned t = g->started++;
+    f->linear = t;
+    f->index = {t % block_dim.x, t / block_dim.x % block_dim.y, t / block_dim.x / block_dim.y};
+    become(f);
+}
+
+void finish(Fiber* f) {
+    Group* g = f->group;
+    ++g->done;
+    Warp& w = g->warps[f->linear / warp_size];
+    w.gone |= mask_t(1) << (f->linear % warp_size);
+    if (w.pending) settle_warp(w);
+    if (!g->at_block.empty() && g->at_block.size() == g->total - g->done) release_block(g);
+    --everyone.live;
+    --clusters[g->cluster].live;
+    settle_outer(clusters[g->cluster]);
+    settle_outer(everyone);
+}
+
+} // namespace
+
+void enqueue(Group* g) {
+    if (g->queued) return;
+    g->queued = true;
+    runnable.push_back(g);
+}
+
+void wait(const char* what, void* site) {
+    current->wait = what;
+    current->site = site;
+    yield();
+}
+
+void worker() {
+    for (;;) {
+        Fiber* self = current;
+        begin(self);
+        kernel_body(kernel_data);
+        finish(self);
+        Fiber* next = nullptr;
+        switch (pick(next)) {
+        case Next::start: continue;
+        case Next::fiber:
+            retire(self);
+            resume(next);
+            break;
+        case Next::over: {
+            retire(self);
+            current = nullptr;
+            xp_switch(&self->sp, main_sp);
+        }
+        }
+    }
+}
+
+const char* bare(const char* parenthesised) {
+    static char name[128];
+    std::snprintf(name, sizeof name, "%s", parenthesised + 1);
+    if (std::size_t n = std::strlen(name)) name[n - 1] = 0;
+    return name;
+}
+
+void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* data) {
+    if (current) finding("XP2121", "a kernel cannot launch a kernel here");
+    auto volume = [](Index3 i) { return 1ull * i.x * i.y * i.z; };
+    if (!volume(geo.block) || volume(geo.block) > geo.max_threads)
+        finding("XP2121", "launch of %s with a block of %u x %u x %u threads; 1 to %u are allowed", kernel,
+                geo.block.x, geo.block.y, geo.block.z, geo.max_threads);
+    if (!volume(geo.grid) || volume(geo.grid) > 0x7fffffffull)
+        finding("XP2121", "launch of %s with an empty or too large grid %u x %u x %u", kernel, geo.grid.x,
+                geo.grid.y, geo.grid.z);
+    geometry = &geo, kernel_name = kernel, kernel_body = body, kernel_data = data;
+    block_dim = geo.block, grid_dim = geo.grid, warp_size = geo.warp;
+    next_group = 0, group_count = volume(geo.grid), task_dim = unsigned(group_count);
+    core_dim = std::max(1u, geo.cluster), cluster_dim = unsigned((group_count + core_dim - 1) / core_dim);
+    clusters.assign(cluster_dim, {});
+    for (unsigned c = 0; c < cluster_dim; ++c)
+        clusters[c].live = std::min<std::size_t>(core_dim, group_count - std::size_t(c) * core_dim)
+                           * volume(geo.block);
+    reset_memory();
+    parked = 0;
+    everyone.waiting.clear(), everyone.live = group_count * volume(geo.block);
+    choose_stacks(volume(geo.block));
+    dynamic_shared = geo.shared ? static_cast<char*>(guarded_scratch(geo.shared)) : nullptr;
+    shared_dynamic = {dynamic_shared, dynamic_shared + geo.shared};
+    active = nullptr;
+    Fiber* f = nullptr;
+    if (pick(f) == Next::start) resume(fresh());
+    if (geo.shared) guarded_release(dynamic_shared);
+    dynamic_shared = nullptr, shared_dynamic = {};
+    current = nullptr, active = nullptr, kernel_name = nullptr;
+}
+
+bool running(const char*& kernel) {
+    kernel = kernel_name;
+    return current != nullptr;
+}
+
+} // namespace xp
