@@ -9,8 +9,9 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from importlib import import_module
+from inspect import getdoc
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from xpiler.codes import CODES
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault, Span
 from xpiler.given import geometry_of, platform_of, program_of, text_of, values
+from xpiler.ir.nodes import Program
 from xpiler.verify.confirm import confirm
 from xpiler.verify.observe import Effort, observe
 from xpiler.verify.once import Once, once
@@ -37,7 +39,7 @@ and run and check them on this CPU, without the hardware.
 
 **The main job:** `xpiler translate softmax.cu --to bang -o softmax.mlu`
 
-**Is this kernel sane?** `xpiler check softmax.cu` runs it with bounds, address spaces, barriers and races checked.
+**Is this kernel sane?** `xpiler check softmax.cu` runs it with bounds, address spaces, capacities and barriers checked.
 
 **Are these two the same?** `xpiler check softmax.cu softmax.mlu`
 
@@ -115,6 +117,7 @@ def translate(
             ),
         )
     good = confirmed(result.evidence)
+    _say_fixed(result.program, grid, block, tasks)
     written = bool(result.text) and (good or keep)
     if written:
         if out is not None:
@@ -125,12 +128,17 @@ def translate(
         _print_json({
             "file": str(file), "from": source.name, "to": target.name, "confirmed": good,
             "text": result.text if written else None, "trace": list(result.trace),
+            "notes": list(result.notes), "attempts": [vars(a) for a in result.attempts],
             "evidence": [e.to_json() for e in result.evidence], "seconds": round(result.seconds, 3),
         })
     else:
         if trace:
             err.print("\n".join(result.trace), markup=False)
         err.print(show.evidence(result.evidence))
+        if good:
+            err.print(show.road(result.trace))
+        for note in result.notes:
+            err.print(f"note: {note}", markup=False)
         if not good:
             for attempt in result.attempts:
                 err.print(f"tried {attempt.road}: {attempt.why}", style="dim", markup=False)
@@ -159,6 +167,8 @@ def run(
         xpiler run kernel_only.mlu --tasks 16 --let n=4096
     """
     platform, text, program = program_of(file, from_, let, size, grid, block, tasks, kernel)
+    if not kernel:
+        _say_fixed(program, grid, block, tasks)
     with _progress() as progress:
         result = once(
             text, platform, program, file=str(file), let=values(let), kernel=kernel, seed=seed,
@@ -207,6 +217,8 @@ def check(
     platform, text, program = program_of(a, from_, let, size, grid, block, tasks, kernel)
     effort = _effort(seeds, timeout)
     second = None if b is None else program_of(b, to, let, size, grid, block, tasks, "")
+    if not kernel:
+        _say_fixed(program, grid, block, tasks)
     with _progress() as progress:
         reference = observe(
             text, platform, program, file=str(a), let=values(let), kernel=kernel, effort=effort,
@@ -241,26 +253,29 @@ def list_platforms(as_json: Json = False) -> None:
 
 
 @app.command()
-def explain(code: Annotated[str, typer.Argument(help="The code in brackets at the end of a message: XP2010.")]) -> None:
+def explain(
+    code: Annotated[str, typer.Argument(help="The code in brackets at the end of a message: XP2010.")],
+    as_json: Json = False,
+) -> None:
     """What the number of a message means."""
-    meaning = CODES.get(code.upper().strip("[]"))
+    name = code.upper().strip("[]")
+    meaning = CODES.get(name)
     if meaning is None:
         raise Fault("XP3003", f"no message has the code `{code}`", why="codes look like XP1001")
-    print(f"{code.upper()}: {meaning}")
+    if as_json:
+        _print_json({"code": name, "meaning": meaning})
+    else:
+        print(f"{name}: {meaning}")
 
 
 @passes_app.command("list")
-def pass_list() -> None:
-    """The passes, each with the first line of its page."""
-    rows = []
-    for module in pkgutil.iter_modules(passes.__path__):
-        found = vars(import_module(f"{passes.__name__}.{module.name}"))
-        rows += [
-            (name, (made.__doc__ or "").strip().split("\n")[0])
-            for name, made in found.items()
-            if is_dataclass(made) and hasattr(made, "apply") and made.__module__.endswith(f".{module.name}")
-        ]
-    _out().print(show.columns(("pass", "what it does"), rows, words=True))
+def pass_list(as_json: Json = False) -> None:
+    """The passes: what each changes, as a picture, and its parameters."""
+    pages = list(_pages())
+    if as_json:
+        _print_json([vars(p) for p in pages])
+    else:
+        print("\n\n".join(show.page(p) for p in pages))
 
 
 @bench_app.command("corpus")
@@ -296,6 +311,28 @@ def bench_corpus_command(
 
 
 # ---------------------------------------------------------------- the pieces
+
+
+def _pages() -> Iterator[show.Page]:
+    """One page a file of passes that has classes with `apply`: its docstring, and each class's own."""
+    for module in pkgutil.iter_modules(passes.__path__):
+        found = import_module(f"{passes.__name__}.{module.name}")
+        steps = {
+            f"{name}({', '.join(f.name for f in fields(made))})": getdoc(made) or ""
+            for name, made in vars(found).items()
+            if isinstance(made, type) and is_dataclass(made) and hasattr(made, "apply")
+            and made.__module__ == found.__name__
+        }
+        if steps:
+            yield show.Page(module.name, getdoc(found) or "", steps)
+
+
+def _say_fixed(program: Program, grid: str, block: str, tasks: str) -> None:
+    """A launch that the file's own host code fixes is not changed by an option; say so."""
+    named = [o for o, text in (("--grid", grid), ("--block", block), ("--tasks", tasks)) if text]
+    if program.launcher is not None and named:
+        what = f"{' and '.join(named)} not used: `{program.launcher.name}` says itself how its kernels are launched"
+        err.print(f"note: {what}", markup=False)
 
 
 def _effort(seeds: int, timeout: float) -> Effort:

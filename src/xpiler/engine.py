@@ -33,7 +33,8 @@ from xpiler.passes.step import NotApplicable
 from xpiler.passes.tensorize import Tensorize, VectorUnit
 from xpiler.passes.weights import WeightProducts
 from xpiler.platforms.platform import Platform
-from xpiler.text.read import library, read
+from xpiler.text.library import library, shelf
+from xpiler.text.read import read
 from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
 from xpiler.verify.confirm import confirm
@@ -114,7 +115,7 @@ def translate(
         return Result("", target.name, program, pivot, (reference.evidence,), steps, (),
                       time.monotonic() - start)
     last: tuple[Evidence, ...] = (reference.evidence,)
-    for road in roads(program, suited, steps, source, target, attempts):
+    for road in roads(program, suited, steps, source, target, attempts, options.cache):
         progress(f"writing ({road.name})")
         try:
             out = write(road.program, target)
@@ -217,12 +218,12 @@ def suited_to(target: Platform, pivot: Program) -> tuple[Program, tuple[str, ...
 
 def roads(
     program: Program, pivot: Program, steps: tuple[str, ...], source: Platform, target: Platform,
-    attempts: list[Attempt],
+    attempts: list[Attempt], cache: Path | None = None,
 ) -> Iterator[Road]:
     """Programs for the target, best first."""
     if source.model == target.model == "simt":
         yield Road(KEEP, ("keep",), replace(program, platform=target.name))
-    for name, lower in _lowerings(target):
+    for name, lower in _lowerings(target, cache):
         try:
             yield _lowered(name, lower, pivot, steps, target)
         except NotApplicable as e:
@@ -232,15 +233,15 @@ def roads(
 Lowering = Callable[[Kernel], tuple[tuple[Kernel, ...], str]]
 
 
-def _lowerings(target: Platform) -> Iterator[tuple[str, Lowering]]:
+def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowering]]:
     match target.model:
         case "simt":
-            tiles = TileProducts(tile_units(library(target)), target.warp, tuple(target.enumerators.items()))
+            tiles = TileProducts(tile_units(library(target, cache)), target.warp, tuple(target.enumerators.items()))
             yield "matrix tiles", lambda k: (tiles.apply(k), "TileProducts")
             yield "rows over blocks", lambda k: _each(nests(k), _rows_or_threads(target))
             yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
         case "task":
-            unit = vector_unit(target)
+            unit = vector_unit(target, cache)
             if target.weights is not None:
                 room = target.space(target.vector_space).capacity or 0
                 staged = WeightProducts(
@@ -254,7 +255,7 @@ def _lowerings(target: Platform) -> Iterator[tuple[str, Lowering]]:
             if target.dots:
                 yield "dot products", lambda k: ((DotProducts(target.dots).apply(k),), "dots")
             if target.vector_bits:
-                yield "vectors", lambda k: ((Tensorize(vector_unit(target)).apply(k),), "tensorize")
+                yield "vectors", lambda k: ((Tensorize(vector_unit(target, cache)).apply(k),), "tensorize")
             yield "scalar loops", lambda k: ((k,), "keep")
 
 
@@ -295,10 +296,10 @@ def _lowered(
 _units: dict[str, VectorUnit] = {}
 
 
-def vector_unit(target: Platform) -> VectorUnit:
+def vector_unit(target: Platform, cache: Path | None = None) -> VectorUnit:
     """The vector instructions of a platform, from its header."""
     if target.name not in _units:
-        known = offers(library(target), target.avoid)
+        known = offers(library(target, cache), target.avoid, shelf(target, cache))
         _units[target.name] = VectorUnit(
             known, target.vector_bits // 32, target.vector_space, target.copy,
             tuple(target.transfers.items()))

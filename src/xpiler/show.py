@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -50,6 +51,30 @@ def outputs(run: Once) -> RenderableType:
         numbers = (f"{x:.6g}" for x in (o.mean, o.least, o.most, o.checksum))
         table.add_row(f"{escape(o.name)} {o.dtype}", str(o.elements), *numbers, str(o.nans), str(o.untouched))
     return table
+
+
+def road(trace: Sequence[str]) -> Text:
+    """The steps of a translation in order, without the kernels they were applied to."""
+    taken = [step.split("(")[0] for step in trace if not step.startswith("--")]
+    return Text("road: " + ", ".join(dict.fromkeys(taken)))
+
+
+@dataclass(frozen=True)
+class Page:
+    """The manual page of one file of passes: its text with the picture, and its steps with what each does."""
+
+    name: str
+    text: str
+    steps: Mapping[str, str]
+
+
+def page(p: Page) -> str:
+    """A page as plain text: the file's own words, then one paragraph a step."""
+    title, _, rest = p.text.partition("\n")
+    lines = [f"{p.name}.  {title}", *rest.splitlines()]
+    for step, text in p.steps.items():
+        lines += ["", f"  {step}", *(f"    {line}" for line in text.splitlines())]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def columns(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], words: bool = False) -> Table:

@@ -43,10 +43,10 @@ class Contraction:
 
 def contraction(w: Write) -> Contraction | None:
     """w as a contraction, choosing the longest loops for m, n and k; None if it is not one."""
-    if w.guard is not sym.TRUE or w.value.op != "fold" or w.value.data[0] != "+":  # type: ignore[index]
+    if w.guard is not sym.TRUE or w.value.op != "fold" or sym.fold_op(w.value) != "+":
         return None
     body, init = w.value.args
-    summed = w.value.data[1]  # type: ignore[index]
+    summed = sym.fold_vars(w.value)
     pair = _factors(body)
     if pair is None or init.has & {"ld", "fold"}:
         return None

@@ -121,7 +121,7 @@ def _offer(meaning: Meaning) -> Offer | None:
 
 def _fold_width(value: Sym) -> int:
     if value.op == "fold":
-        (v, *_) = value.data[1]  # type: ignore[index]
+        (v, *_) = sym.fold_vars(value)
         extent = sym.extent_of(v)
         return sym.value_of(extent) if sym.is_const(extent) else 0
     return 0
@@ -151,12 +151,26 @@ def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding |
         return None
     if p.op in ("flt", "int"):
         return bound if p is t else None
+    if p.op == "call" and p.data == "fma" and t.op == "bin" and t.data == "+":
+        return _contract(offer, p, t, lane, bound)
     if p.op != t.op or p.data != t.data or len(p.args) != len(t.args):
         return None
     out = _unify_all(offer, p.args, t.args, lane, bound)
     if out is None and len(p.args) == 2 and _commutes(p):
         out = _unify_all(offer, p.args, (t.args[1], t.args[0]), lane, bound)
     return out
+
+
+def _contract(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
+    """fma(a, b, c) for a * b + c: one rounding less, as compilers for every target do by default."""
+    for product, rest in (t.args, t.args[::-1]):
+        if product.op != "bin" or product.data != "*":
+            continue
+        for a, b in (product.args, product.args[::-1]):
+            got = _unify_all(offer, p.args, (a, b, rest), lane, bound)
+            if got is not None:
+                return got
+    return None
 
 
 def _unify_all(
@@ -205,7 +219,8 @@ def _bind(name: str, t: Sym, bound: Binding) -> Binding | None:
 
 def covered(offer: Offer) -> int:
     """How many operations one call replaces."""
-    return len(sym.collect(offer.value, lambda n: n.op in ("bin", "call", "sel", "cmp", "cast", "un")))
+    ops = sym.collect(offer.value, lambda n: n.op in ("bin", "call", "sel", "cmp", "cast", "un"))
+    return sum(2 if n.op == "call" and n.data == "fma" else 1 for n in ops)
 
 
 def unbound(offer: Offer, bound: Mapping[str, Sym]) -> list[str]:

@@ -245,7 +245,7 @@ class _Machine:
         by = step
         lowest = sym.bound(start, upper=False)
         limit = stop
-        if any(v.data[1] is not None for v in stop.free):  # type: ignore[index]
+        if any(sym.bounded(v) for v in stop.free):
             limit = sym.integer(int(stop.hi)) if stop.hi != float("inf") else sym.bound(stop, True)
         trips = sym.div(sym.sub(sym.add(limit, by), sym.add(lowest, ONE)), by)
         most = self._at_most(sym.sub(stop, start))
@@ -551,13 +551,12 @@ def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
             return None
         return "+", sym.combine("+", left[1], sym.unary("-", b, value.dtype), value.dtype)
     if value.op == "fold" and value.args[1].has:
-        op, vs = value.data  # type: ignore[misc]
-        init = value.args[1]
-        inner = (op, None) if init is old else _reduction(init, old)
-        if inner is None or inner[0] != op or _uses(value.args[0], old):
+        op, init = sym.fold_op(value), value.args[1]
+        inner = None if init is old else _reduction(init, old)
+        if init is not old and (inner is None or inner[0] != op) or _uses(value.args[0], old):
             return None
-        bare = sym.fold(op, vs, value.args[0], sym.identity_of(op, value.dtype), value.dtype)
-        return op, bare if inner[1] is None else sym.combine(op, inner[1], bare, value.dtype)
+        bare = sym.fold(op, sym.fold_vars(value), value.args[0], sym.identity_of(op, value.dtype), value.dtype)
+        return op, bare if inner is None else sym.combine(op, inner[1], bare, value.dtype)
     if value.op == "lin":
         const, terms = sym.terms_of(value)
         if terms.get(old) == 1:
@@ -759,7 +758,7 @@ def _raise(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | N
         if c < 1 or any(v in a.free for a in terms if a is not v):
             continue
         rest = sym.linear(const, {a: k for a, k in terms.items() if a is not v})
-        if rest.free & set(vars_) or any(u.data[1] is not None for u in rest.free):  # type: ignore[index]
+        if rest.free & set(vars_) or any(sym.bounded(u) for u in rest.free):
             continue
         first = sym.add(sym.div(sym.add(rest, sym.integer(c)), sym.integer(c)))  # rest < c v
         if first is ZERO or not sym.likely_le(ZERO, first):
@@ -880,12 +879,11 @@ def solve(w: Write, index: Sym) -> tuple[Sym, dict[Sym, Sym]]:
     if ordered or matched is not None:
         conds.append(sym.compare(">=", d, ZERO))
     left = d
-    for n, (size, _, a) in enumerate(ordered):
+    for size, _, a in ordered:
         digit = sym.div(left, sym.integer(size))
         left = sym.mod(left, sym.integer(size))
         conds.append(sym.compare("<", digit, sym.extent_of(a)))
         mapping[a] = sym.sub(sym.sub(sym.extent_of(a), ONE), digit) if a in flipped else digit
-        del n
     conds.append(sym.compare("==", left, ZERO))
     for v in w.vars:
         if v not in mapping:
@@ -910,7 +908,7 @@ def _match_symbolic(
         unit = weight[0]
         for f in weight[1:]:
             unit = sym.mul(unit, f)
-        const, terms = sym.terms_of(d)
+        _, terms = sym.terms_of(d)
         quotient: dict[Sym, int] = {}
         for t, k in terms.items():
             factors = list(t.args) if t.op == "prod" else [t]

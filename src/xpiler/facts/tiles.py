@@ -83,7 +83,7 @@ def _effects(meaning: Meaning) -> list[tuple[Meaning, tuple[str, Write], Fixed]]
     whole = _effect(meaning)
     if whole is not None:
         return [(meaning, whole, ())]
-    found = []
+    found: list[tuple[Meaning, tuple[str, Write], Fixed]] = []
     for p in meaning.params:
         if isinstance(p, Var) and not p.dtype.is_float:
             for value in (0, 1):
@@ -113,10 +113,10 @@ def _param(meaning: Meaning, name: str) -> Buffer | None:
 
 
 def _product(meaning: Meaning, out: str, w: Write) -> tuple[Buffer, Buffer, Buffer, int] | None:
-    if len(w.vars) != 2 or w.value.op != "fold" or w.value.data[0] != "+":  # type: ignore[index]
+    if len(w.vars) != 2 or w.value.op != "fold" or sym.fold_op(w.value) != "+":
         return None
     body, init = w.value.args
-    (*more, k) = w.value.data[1]  # type: ignore[index]
+    (*more, k) = sym.fold_vars(w.value)
     if more or init.op != "ld" or init.args[0] is not w.index or not sym.is_const(sym.extent_of(k)):
         return None
     if body.op not in ("bin", "prod") or len(body.args) != 2:

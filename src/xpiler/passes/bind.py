@@ -106,8 +106,8 @@ class BindThreads:
         heads, nest = _split_nest(kernel)
         if nest is None:
             t, b = Var(fresh("t"), I32), Var(fresh("b"), I32)
-            inner = For(t, ZERO, ONE, ONE, _serial(kernel.body), "thread.x")
-            return replace(kernel, body=(For(b, ZERO, ONE, ONE, (inner,), "block.x"),))
+            alone = For(t, ZERO, ONE, ONE, _serial(kernel.body), "thread.x")
+            return replace(kernel, body=(For(b, ZERO, ONE, ONE, (alone,), "block.x"),))
         chain, body = _chain(nest)
         body = _serial(body)
         last = chain[-1]
@@ -201,8 +201,7 @@ class _Spread:
 
     def body(self, stmts: tuple[Stmt, ...]) -> list[Stmt]:
         out: list[Stmt] = []
-        for n, s in enumerate(stmts):
-            later = stmts[n + 1:]
+        for s in stmts:
             if isinstance(s, Alloc):
                 self.shared.append(Alloc(replace(s.buffer, space="shared"), s.init))
             elif isinstance(s, For) and s.kind == "parallel":
@@ -221,7 +220,6 @@ class _Spread:
                 out.append(s)
             else:
                 raise NotApplicable("a row whose body is not reductions and parallel loops", s.span)
-            del later
         return out
 
     def _reduce(self, s: For, acc: Var, op: str) -> list[Stmt]:
@@ -254,8 +252,7 @@ class _Spread:
 
 def combined(op: str, a: Expr, b: Expr) -> Expr:
     """a op b, for the operations reductions use."""
-    dtype = a.dtype  # type: ignore[union-attr]
-    return Call(op, (a, b), dtype) if op in ("max", "min") else Binary(op, a, b, dtype)
+    return Call(op, (a, b), a.dtype) if op in ("max", "min") else Binary(op, a, b, a.dtype)
 
 
 def _identity(op: str, dtype: DType) -> Const:

@@ -70,8 +70,7 @@ def _shape(w: Write) -> Write:
                 break
             w = split
         live, exprs = list(w.vars), [w.index, w.guard, w.value]
-    cond, _ = solve(Write(w.vars, w.index, TRUE, ZERO), w.index)
-    del cond  # solvable: distinct iterations write distinct elements
+    solve(Write(w.vars, w.index, TRUE, ZERO), w.index)  # or raises: iterations write distinct elements
     return Write(tuple(sorted(w.vars, key=lambda v: _stride(v, w.index), reverse=True)),
                  w.index, w.guard, w.value)
 
@@ -91,7 +90,7 @@ def _order(nests: list[tuple[str, Write]]) -> list[tuple[str, Write]]:
     """Nests that read an output's initial content come before the nest that overwrites it."""
     todo, done = list(nests), []
     while todo:
-        for n, (name, w) in enumerate(todo):
+        for n, (name, _) in enumerate(todo):
             others = [x for m, x in enumerate(todo) if m != n]
             if any(_reads(x, name) for _, x in others):
                 continue
@@ -115,8 +114,7 @@ def _check_in_place(name: str, w: Write) -> None:
     for n in sym.collect(w.value, lambda x: x.op == "ld" and x.data == name):
         if n.args[0] is w.index:
             continue
-        cond, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), n.args[0])
-        del cond
+        _, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), n.args[0])
         shared = 0
         for v in w.vars:
             if mapping[v] is not v:

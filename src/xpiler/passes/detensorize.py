@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Atomic, Binary, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Load, Meaning,
-    Shuffle, Stmt, Store, Var,
+    Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
@@ -82,7 +82,7 @@ def inline(
             v = Var(fresh(meaning.result.name), meaning.result.dtype)
             before.append(Let(v, None, call.span))
             body = rename(body, {meaning.result.name: v.name})
-    body = _relocate(substitute(body, values), places, call)
+    body = _relocate(substitute(body, values), places)
     return (*before, *_respan(body, call), *after)
 
 
@@ -94,7 +94,7 @@ def _copy(fresh: Fresh, to: Addr, source: Addr, shape: Buffer, call: Intrinsic) 
     return For(i, Const(0, DType.I32), shape.extent, Const(1, DType.I32), (store,), "serial", call.span)
 
 
-def _relocate(body: tuple[Stmt, ...], places: Mapping[str, Addr], call: Intrinsic) -> tuple[Stmt, ...]:
+def _relocate(body: tuple[Stmt, ...], places: Mapping[str, Addr]) -> tuple[Stmt, ...]:
     def moved(e: Expr) -> Expr:
         match e:
             case Load(buffer, index, dtype) if buffer in places:
@@ -109,7 +109,6 @@ def _relocate(body: tuple[Stmt, ...], places: Mapping[str, Addr], call: Intrinsi
             return replace(s, buffer=to.buffer, index=_plus(to.index, s.index))
         return s
 
-    del call
     return map_stmts(map_exprs(body, moved), one)
 
 
@@ -123,11 +122,3 @@ def _plus(a: Expr, b: Expr) -> Expr:
     if b == Const(0, DType.I32):
         return a
     return Binary("+", a, b, DType.I32)
-
-
-def lane_moves(kernel: Kernel) -> bool:
-    """Whether the kernel still exchanges values between lanes."""
-    return any(isinstance(s, Shuffle) for s in statements(kernel))
-
-
-Relocation = Callable[[Expr], Expr]

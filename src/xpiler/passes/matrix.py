@@ -1,6 +1,7 @@
 """Tensorize for matrix units: a sum of products becomes tile products.
 
-    for i, j: c[i,j] = sum_k a[i,k] * b[k,j]   ->   per 16 x 16 tile of c: fill; for k step 16: load a, load b, multiply;
+    for i, j: c[i,j] = sum_k a[i,k] * b[k,j]   ->   per 16 x 16 tile of c: fill;
+                                                    for k step 16: load a, load b, multiply;
                                                     store
 """
 

@@ -103,7 +103,7 @@ class Nest:
         return self.plain(x)
 
     def inline(self, x: Sym) -> Sym | None:
-        op, vs = x.data  # type: ignore[misc]
+        op, vs = sym.fold_op(x), sym.fold_vars(x)
         total = 1
         for v in vs:
             n = sym.extent_of(v)
@@ -136,10 +136,10 @@ class Nest:
     def compute(self, x: Sym) -> Expr:
         """Statements in the innermost scope that leave x in a scalar."""
         if x.op != "fold":
-            v = Var(self.names("v"), x.dtype)
-            self.scopes[-1].stmts.append(Let(v, self.plain(x)))
-            return v
-        op, vs = x.data  # type: ignore[misc]
+            named = Var(self.names("v"), x.dtype)
+            self.scopes[-1].stmts.append(Let(named, self.plain(x)))
+            return named
+        op, vs = sym.fold_op(x), sym.fold_vars(x)
         acc = Var(self.names(NAMES.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
         extents = []
@@ -149,12 +149,12 @@ class Nest:
             x = _rebound(x, v, stem)
             self.open(stem)
         body = x.args[0]
-        opened = list(x.data[1])  # type: ignore[index]
+        opened = list(sym.fold_vars(x))
         guard = None
         if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
             guard, body = body.args[0], body.args[1]
         term = self.expr(body)
-        step: Stmt = Assign(acc, _combined(op, acc, converted(term, acc.dtype)))
+        step: Stmt = Assign(acc, combined(op, acc, converted(term, acc.dtype)))
         if guard is not None:
             step = If(self.expr(guard), (step,))
         self.scopes[-1].stmts.append(step)
@@ -194,7 +194,7 @@ class Nest:
         array = scope.named[key]
         assert isinstance(array, Var)
         self.scopes += held
-        return Load(array.name, self.plain(row_major([v for v in inner])), x.dtype)
+        return Load(array.name, self.plain(row_major(list(inner))), x.dtype)
 
     # ------------------------------------------------------------ expressions
 
@@ -204,7 +204,7 @@ class Nest:
             case "int":
                 return Const(sym.value_of(x), x.dtype)
             case "flt":
-                return Const(x.data[0], x.dtype)  # type: ignore[index]
+                return Const(sym.float_of(x), x.dtype)
             case "var":
                 return self.vars.get(x) or Var(sym.name_of(x), x.dtype)
             case "lin":
@@ -283,10 +283,9 @@ def dear(x: Sym) -> bool:
 
 def _rebound(x: Sym, old: Sym, new: Sym) -> Sym:
     """A fold with one bound variable renamed, kept as raw parts (not normalised again)."""
-    op, vs = x.data  # type: ignore[misc]
     body = sym.substitute(x.args[0], {old: new})
-    names = tuple(new if v is old else v for v in vs)
-    return sym.make("fold", (body, x.args[1]), (op, names), x.dtype)
+    names = tuple(new if v is old else v for v in sym.fold_vars(x))
+    return sym.make("fold", (body, x.args[1]), (sym.fold_op(x), names), x.dtype)
 
 
 def row_major(vs: list[Sym]) -> Sym:
@@ -307,9 +306,9 @@ def _chain(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
     return sym.make("bin", (a, b), op, dtype)
 
 
-def _combined(op: str, a: Expr, b: Expr) -> Expr:
-    dtype = a.dtype  # type: ignore[union-attr]
-    return Call(op, (a, b), dtype) if op in ("max", "min") else Binary(op, a, b, dtype)
+def combined(op: str, a: Expr, b: Expr) -> Expr:
+    """a op b, for the operations reductions use."""
+    return Call(op, (a, b), a.dtype) if op in ("max", "min") else Binary(op, a, b, a.dtype)
 
 
 def _as_i32(e: Expr) -> Expr:

@@ -63,7 +63,7 @@ def _largest(tops: list[Sym]) -> Sym | None:
             best = t
         else:
             best = sym.call("max", (best, t), DType.I32)
-    if any(v.data[1] is not None for v in best.free) or best.has:  # type: ignore[index]
+    if any(sym.bounded(v) for v in best.free) or best.has:
         return None
     return best
 

@@ -15,13 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
-    Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load,
-    Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
+    Alloc, Assign, Barrier, Binary, Buffer, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Return,
+    Select, Shuffle, Stmt, Store, Unary, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
-    Fresh, bodies, buffers_used, defines, expressions, loads, map_exprs, map_stmts, names,
-    scalars_read, scalars_written, statements, subexpressions,
+    Fresh, bodies, defines, expressions, map_exprs, map_stmts, names, statements, subexpressions,
 )
 from xpiler.passes.step import NotApplicable
 
@@ -175,17 +174,17 @@ class _Fission:
             if isinstance(s, Let | Shuffle | Intrinsic) and (v := defines(s)) and v.name in crossing:
                 if v.name not in slots:
                     slots[v.name] = (self.fresh(v.name), v.dtype)
-                    extent = Const(self.count, I32)
-                    arrays.append(Alloc(Buffer(slots[v.name][0], v.dtype, extent, "local")))
+                    each = Const(self.count, I32)
+                    arrays.append(Alloc(Buffer(slots[v.name][0], v.dtype, each, "local")))
         sizes: dict[str, Expr] = {}
         for s in statements(body):
             if isinstance(s, Alloc) and s.buffer.space not in ("shared",):
                 name, extent = s.buffer.name, s.buffer.extent
                 if name in crossing and extent is not None:
                     sizes[name] = extent
-                    whole = Binary("*", Const(self.count, I32), extent, I32)
+                    whole: Expr = Binary("*", Const(self.count, I32), extent, I32)
                     if isinstance(extent, Const):
-                        whole = Const(self.count * int(extent.value), I32)  # type: ignore[assignment]
+                        whole = Const(self.count * int(extent.value), I32)
                     arrays.append(Alloc(replace(s.buffer, extent=whole, space="local", ctype="")))
 
         def at(name: str, index: Expr) -> Expr:
@@ -280,22 +279,17 @@ class _Fission:
         flag = self.fresh("active")
         alloc = Alloc(Buffer(flag, DType.BOOL, Const(self.count, I32), "local"))
         cond = s.cond if guard is None else Binary("&&", guard, s.cond, DType.BOOL)
-        taken = Load(flag, self.lane, DType.BOOL)
+        taken: Expr = Load(flag, self.lane, DType.BOOL)
         out: list[Stmt] = [alloc, *self._loop([Store(flag, self.lane, cond, s.span)])]
-        if self._stable(s.cond, s.then):
+        if _stable(s.cond):
             out = []
-            taken = cond  # type: ignore[assignment]
+            taken = cond
         out += self._cut(s.then, taken)
         if s.orelse:
             other: Expr = negated(s.cond) if taken is cond else Unary("!", taken, DType.BOOL)
             both = other if guard is None else Binary("&&", guard, other, DType.BOOL)
             out += self._cut(s.orelse, both)
         return out
-
-    def _stable(self, cond: Expr, body: tuple[Stmt, ...]) -> bool:
-        """cond means the same before and after body."""
-        read = {e.buffer for e in subexpressions(cond) if isinstance(e, Load)}
-        return not read
 
     def _repeat(self, s: For, guard: Expr | None) -> list[Stmt]:
         if self._agree(s.start, s.stop, s.step):
@@ -313,18 +307,23 @@ class _Fission:
     # -------------------------------------------------------- lane exchange
 
     def _publish(self, s: Shuffle) -> list[Stmt]:
-        dtype = s.value.dtype  # type: ignore[union-attr]
+        dtype = s.value.dtype
         self.posted = self.fresh("lanes")
         self.extra = Alloc(Buffer(self.posted, dtype, Const(self.count, I32), "local"))
         return [Store(self.posted, self.lane, s.value, s.span)]
 
     def _receive(self, s: Shuffle) -> list[Stmt]:
-        dtype = s.value.dtype  # type: ignore[union-attr]
+        dtype = s.value.dtype
         value = _exchange(s, self.posted, self.lane, dtype)
         to = self.slots.get(s.result.name)
         if to is not None:
             return [Store(to[0], self.lane, value, s.span)]
         return [Let(s.result, value, s.span)]
+
+
+def _stable(cond: Expr) -> bool:
+    """cond means the same whatever is stored meanwhile: it reads no memory."""
+    return not any(isinstance(e, Load) for e in subexpressions(cond))
 
 
 def _exchange(s: Shuffle, posted: str, lane: Expr, dtype: DType) -> Expr:
@@ -362,7 +361,7 @@ def _crossing(body: tuple[Stmt, ...], private: set[str]) -> set[str]:
     local = {s.buffer.name for s in statements(body)
              if isinstance(s, Alloc) and s.buffer.space != "shared"}
 
-    def note(s: Stmt, inner: bool) -> None:
+    def note(s: Stmt) -> None:
         used = {v.name for e in expressions(s) for v in subexpressions(e) if isinstance(v, Var)}
         v = defines(s)
         if v is not None:
@@ -374,25 +373,24 @@ def _crossing(body: tuple[Stmt, ...], private: set[str]) -> set[str]:
             used.add(s.buffer.name)
         for name in used & (private | local):
             homes.setdefault(name, set()).add(segment)
-        del inner
 
     def visit(stmts: tuple[Stmt, ...]) -> None:
         nonlocal segment
         for s in stmts:
             if isinstance(s, Shuffle):
-                note(s, True)
+                note(s)
                 segment += 1
                 homes.setdefault(s.result.name, set()).add(segment)
             elif _meets(s):
                 segment += 1
-                note(s, True)
+                note(s)
                 for b in bodies(s):
                     segment += 1
                     visit(b)
                 segment += 1
             else:
                 for x in statements(s):
-                    note(x, False)
+                    note(x)
 
     visit(body)
     return {n for n, where in homes.items() if len(where) > 1}
@@ -400,9 +398,3 @@ def _crossing(body: tuple[Stmt, ...], private: set[str]) -> set[str]:
 
 def _renamed(body: tuple[Stmt, ...], old: Var, new: Var) -> tuple[Stmt, ...]:
     return map_exprs(body, lambda e: new if e == old else e)
-
-
-__all__ = [
-    "Call", "Recover", "While", "buffers_used", "loads", "negated", "scalars_read", "scalars_written",
-    "without_returns",
-]

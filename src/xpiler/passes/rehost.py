@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from xpiler.ir.nodes import (
-    Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Launcher, Param, Program, Stmt, Var,
-)
 from xpiler.facts.summary import always_runs
+from xpiler.ir.nodes import (
+    Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Param, Program, Stmt, Var,
+)
 from xpiler.ir.types import DType
-from xpiler.ir.walk import buffers_used, buffers_written, map_exprs, map_stmts, scalars_read, statements, substitute_expr
+from xpiler.ir.walk import (
+    buffers_used, buffers_written, map_exprs, map_stmts, scalars_read, statements, substitute_expr,
+)
 from xpiler.passes.step import NotApplicable
 
 

@@ -46,8 +46,8 @@ def _bind(kernel: Kernel, args: tuple[Expr, ...], scalars: set[Var]) -> tuple[Ke
     passed: list[Expr] = []
     assigned = scalars_written(kernel.body)
     for p, a in zip(kernel.params, args, strict=True):
-        fixed = isinstance(p, Var) and p not in assigned and not isinstance(a, Var)
-        if fixed and not p.dtype.is_float and (isinstance(a, Const) or scalars_read(a) <= scalars):
+        known = isinstance(a, Const) or not isinstance(a, Var) and scalars_read(a) <= scalars
+        if isinstance(p, Var) and p not in assigned and not p.dtype.is_float and known:
             inside[p] = a
         else:
             params.append(p)

@@ -9,12 +9,13 @@ scalar loop over the temporaries. Reductions accumulate lane by lane and are red
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, match, unbound
 from xpiler.facts.summary import Unsummarised, Write
-from xpiler.facts.sym import ONE, ZERO, Sym
+from xpiler.facts.sym import ZERO, Sym
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Stmt,
     Store, Var,
@@ -22,12 +23,13 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import nests_of
-from xpiler.passes.nest import NAMES, Nest, Scope, converted
+from xpiler.passes.nest import NAMES, Nest, Scope, combined, converted
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
+AtIndex = Callable[[Sym], None]  # emits the statements for one value of an index
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class LaneNest(Nest):
     # ------------------------------------------------------------ the nest
 
     def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
-        v = self._lane_of(buffer, w)
+        v = self._lane_of(w)
         if v is None:
             return super().build(buffer, dtype, w)
         guards = list(sym.conjuncts(w.guard))
@@ -136,14 +138,12 @@ class LaneNest(Nest):
             self.close(u, extent, "parallel", ready)
         return self.scopes[0].stmts
 
-    def _lane_of(self, buffer: str, w: Write) -> Sym | None:
+    def _lane_of(self, w: Write) -> Sym | None:
         """The output loop to run in lanes: consecutive in the output and in every load that follows it."""
-        del buffer
         if not w.vars:
             return None
         v = w.vars[-1]
-        const, terms = sym.terms_of(w.index)
-        del const
+        _, terms = sym.terms_of(w.index)
         if terms.get(v) != 1 or any(v in a.free for a in terms if a is not v):
             return None
         if any(v in g.free for g in sym.conjuncts(w.guard)) or not self._long(v):
@@ -154,17 +154,17 @@ class LaneNest(Nest):
         n = sym.extent_of(v)
         return not sym.is_const(n) or sym.value_of(n) >= max(self.unit.width, 2)
 
-    def _lanes(self, v: Sym, kind: str, vector, scalar) -> None:  # type: ignore[no-untyped-def]
-        """Run `vector(index of the first lane + lane)` over v in chunks, and `scalar(index)` over what is left."""
+    def _lanes(self, v: Sym, kind: str, vector: AtIndex, scalar: AtIndex) -> None:
+        """Run `vector(index of the first lane + lane)` over v in chunks, `scalar(index)` over the rest."""
         if self.lane is not None:
             raise Unsummarised("lanes inside lanes")
         n = sym.extent_of(v)
         width = self.unit.width or self.chunk
         if not self.unit.width and sym.is_const(n) and sym.value_of(n) <= width:
-            self._with_lane(sym.var("lane", n), self.expr(n), sym.value_of(n), lambda lane: vector(lane))
+            self._with_lane(sym.var("lane", n), self.expr(n), sym.value_of(n), vector)
             return
         if not self.unit.width:
-            self._counted_chunks(v, n, width, kind, vector)
+            self._counted_chunks(n, width, kind, vector)
             return
         blocks = sym.div(n, sym.integer(width))
         c = sym.fresh("b", blocks)
@@ -181,7 +181,7 @@ class LaneNest(Nest):
             scalar(sym.add(sym.scale(blocks, width), r))
             self.close(r, extent, "serial", [])
 
-    def _counted_chunks(self, v: Sym, n: Sym, width: int, kind: str, vector) -> None:  # type: ignore[no-untyped-def]
+    def _counted_chunks(self, n: Sym, width: int, kind: str, vector: AtIndex) -> None:
         """Chunks of `width` lanes, the last one shorter: the count is min(width, what is left)."""
         blocks = sym.div(sym.add(n, sym.integer(width - 1)), sym.integer(width))
         c = sym.fresh("b", blocks)
@@ -197,7 +197,7 @@ class LaneNest(Nest):
                         lambda lane: vector(sym.add(sym.scale(c, width), lane)))
         self.close(c, extent, kind, [])
 
-    def _with_lane(self, lane: Sym, count: Expr, width: int, run) -> None:  # type: ignore[no-untyped-def]
+    def _with_lane(self, lane: Sym, count: Expr, width: int, run: AtIndex) -> None:
         self.lane = _Lane(lane, count, width)
         run(lane)
         self.lane = None
@@ -230,7 +230,7 @@ class LaneNest(Nest):
 
     def _reduced(self, x: Sym, v: Sym) -> Expr:
         """A reduction to a scalar whose loop over v runs in lanes."""
-        op, vs = x.data  # type: ignore[misc]
+        op, vs = sym.fold_op(x), sym.fold_vars(x)
         acc = Var(self.names(NAMES.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
         self.vectors += 1
@@ -260,7 +260,7 @@ class LaneNest(Nest):
 
         def scalar(at: Sym) -> None:
             term = self.expr(sym.substitute(body, {lane_var: at}))
-            self.scopes[-1].stmts.append(Assign(acc, _combined(op, acc, converted(term, acc.dtype))))
+            self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, converted(term, acc.dtype))))
 
         self._lanes(lane_var, "serial", vector, scalar)
         for u, extent in zip(reversed(outer), reversed(extents), strict=True):
@@ -273,14 +273,13 @@ class LaneNest(Nest):
 
     def _fold_lane(self, x: Sym) -> Sym | None:
         """The reduction loop to run in lanes: every load follows it or ignores it, and one follows."""
-        op, vs = x.data  # type: ignore[misc]
-        body = x.args[0]
+        op, body = sym.fold_op(x), x.args[0]
         if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
             return None
-        for v in reversed(vs):
+        for v in reversed(sym.fold_vars(x)):
             follows = _follows(body, v) and self._long(v)
             if follows and sym.collect(body, lambda n: n.op == "ld" and consecutive(n, v)):  # noqa: B023
-                return v  # type: ignore[no-any-return]
+                return v
         return None
 
     # ------------------------------------------------------------ vectors
@@ -352,7 +351,9 @@ class LaneNest(Nest):
                 operands[name] = Addr(str(e.data), self.plain_index(e.args[0]), e.dtype)
             else:
                 operands[name] = self._operand(e, param)
-        target = self._target(out, offer.param(offer.out))
+        place = offer.param(offer.out)
+        assert isinstance(place, Buffer)
+        target = self._target(out, place)
         for p in offer.meaning.params:
             if p.name == offer.count:
                 assert self.lane is not None
@@ -370,7 +371,7 @@ class LaneNest(Nest):
         assert self.lane is not None
         v = self.vector(e) if self.lane.var in e.free else self._broadcast(e)
         if self.unit.width and not is_memory(param):
-            return Addr(self._register(v, param), _ZERO, v.dtype)
+            return Addr(self._register(v), _ZERO, v.dtype)
         return Addr(self._memory(v), _ZERO, v.dtype)
 
     def _target(self, v: Vector, param: Buffer) -> Addr:
@@ -394,7 +395,7 @@ class LaneNest(Nest):
 
     # ------------------------------------------------------------ between registers and memory
 
-    def _register(self, v: Vector, like: Buffer) -> str:
+    def _register(self, v: Vector) -> str:
         if v.register:
             return v.register
         source = sym.load(v.memory, self._lane_var(), v.dtype)
@@ -402,7 +403,6 @@ class LaneNest(Nest):
         if best is None:
             raise Unsummarised("no instruction loads a register")
         copy = self._call(best[0], best[1], Vector(v.dtype, stem=v.stem))
-        del like
         return copy.register
 
     def _memory(self, v: Vector) -> str:
@@ -423,9 +423,9 @@ class LaneNest(Nest):
             self._transfer(buffer, base, v.memory, _ZERO, dtype, (self.unit.space, "global"))
             return
         if not v.register:
-            l = Var(self.names("l"), I32)
-            body = Store(buffer, _plus(base, l), Load(v.memory, l, dtype))
-            self.scopes[-1].stmts.append(For(l, _ZERO, Const(self.lane.width, I32), _ONE, (body,)))
+            i = Var(self.names("l"), I32)
+            body = Store(buffer, _plus(base, i), Load(v.memory, i, dtype))
+            self.scopes[-1].stmts.append(For(i, _ZERO, Const(self.lane.width, I32), _ONE, (body,)))
             return
         for offer in self.unit.offers:
             if offer.lane is None or offer.width != self.lane.width or offer.result:
@@ -500,7 +500,7 @@ class LaneNest(Nest):
                 continue
             return self._call(offer, {name: e}, out)
         out.memory = self._allocate(e.dtype, "", out.stem)
-        self._element_loop(out.memory, lambda l: scalar)
+        self._element_loop(out.memory, lambda _: scalar)
         return out
 
     def _by_element(self, x: Sym) -> Vector:
@@ -513,12 +513,12 @@ class LaneNest(Nest):
             for a in x.args:
                 if lane in a.free and a.dtype.is_float:
                     operands[a] = self._memory(self.vector(a))
-        l = Var(self.names("l"), I32)
-        held = {a: Load(name, l, a.dtype) for a, name in operands.items()}
+        i = Var(self.names("l"), I32)
+        held = {a: Load(name, i, a.dtype) for a, name in operands.items()}
         scope = self.scopes[-1]
         before = dict(scope.named)
         outer = self.vars.get(lane)
-        self.vars[lane] = l
+        self.vars[lane] = i
         scope.named.update(held)
         inner, self.lane = self.lane, None
         value = self.plain(x)
@@ -530,15 +530,15 @@ class LaneNest(Nest):
         scope.named = {k: e for k, e in scope.named.items() if k not in held} | {
             k: e for k, e in before.items() if k in held}
         out.memory = self._allocate(x.dtype, "", out.stem)
-        body = Store(out.memory, l, converted(value, x.dtype))
-        self.scopes[-1].stmts.append(For(l, _ZERO, self.lane.count, _ONE, (body,)))
+        body = Store(out.memory, i, converted(value, x.dtype))
+        self.scopes[-1].stmts.append(For(i, _ZERO, self.lane.count, _ONE, (body,)))
         return out
 
-    def _element_loop(self, name: str, value) -> None:  # type: ignore[no-untyped-def]
+    def _element_loop(self, name: str, value: Callable[[Var], Expr]) -> None:
         assert self.lane is not None
-        l = Var(self.names("l"), I32)
+        i = Var(self.names("l"), I32)
         self.scopes[-1].stmts.append(
-            For(l, _ZERO, self.lane.count, _ONE, (Store(name, l, value(l)),)))
+            For(i, _ZERO, self.lane.count, _ONE, (Store(name, i, value(i)),)))
 
     # ------------------------------------------------------------ reductions of vectors
 
@@ -551,11 +551,10 @@ class LaneNest(Nest):
 
     def _fold_vector(self, x: Sym) -> Vector:
         """A reduction per lane: an accumulator vector, the reduction loops around it."""
-        op, vs = x.data  # type: ignore[misc]
-        init = x.args[1]
+        op, init = sym.fold_op(x), x.args[1]
         assert self.lane is not None
         acc = self._vector(init) if self.lane.var in init.free else self._filled(init, "acc")
-        fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
+        fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in sym.fold_vars(x)}
         body = sym.substitute(x.args[0], fresh)
         guard = None
         if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
@@ -592,7 +591,7 @@ class LaneNest(Nest):
         a, b = self._memory(acc), self._memory(v)
         acc.register = ""
         acc.memory = a
-        self._element_loop(a, lambda l: _combined(op, Load(a, l, acc.dtype), Load(b, l, acc.dtype)))
+        self._element_loop(a, lambda i: combined(op, Load(a, i, acc.dtype), Load(b, i, acc.dtype)))
 
     def _across(self, op: str, v: Vector, acc: Var) -> None:
         """acc = acc op (all lanes of v)."""
@@ -600,7 +599,7 @@ class LaneNest(Nest):
         for offer in self.unit.offers:
             if offer.lane is not None or offer.value.op != "fold" or offer.dtype is not acc.dtype:
                 continue
-            if offer.value.data[0] != op or offer.width != self.lane.width or not self.unit.width:  # type: ignore[index]
+            if not self.unit.width or offer.width != self.lane.width or sym.fold_op(offer.value) != op:
                 continue
             body, init = offer.value.args
             if body.op != "ld" or not sym.is_identity(op, init) and init.op != "ld":
@@ -609,16 +608,16 @@ class LaneNest(Nest):
             if unbound(offer, {name: ZERO}):
                 continue
             part = Var(self.names("part"), acc.dtype)
-            register = self._register(v, offer.param(name))  # type: ignore[arg-type]
+            register = self._register(v)
             self.scopes[-1].stmts.append(Let(part, None))
             self.scopes[-1].stmts.append(Intrinsic(
                 offer.meaning.name, (Addr(register, _ZERO, v.dtype),), part, offer.meaning.key))
-            self.scopes[-1].stmts.append(Assign(acc, _combined(op, acc, part)))
+            self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, part)))
             return
         memory, count = self._halved(op, v)
-        l = Var(self.names("l"), I32)
-        step = Assign(acc, _combined(op, acc, Load(memory, l, acc.dtype)))
-        self.scopes[-1].stmts.append(For(l, _ZERO, count, _ONE, (step,)))
+        i = Var(self.names("l"), I32)
+        step = Assign(acc, combined(op, acc, Load(memory, i, acc.dtype)))
+        self.scopes[-1].stmts.append(For(i, _ZERO, count, _ONE, (step,)))
 
     def _halved(self, op: str, v: Vector) -> tuple[str, Expr]:
         """Fold the upper half of v onto the lower one while the instruction set can; what is left, and how much."""
@@ -674,11 +673,3 @@ def _follows(x: Sym, v: Sym) -> bool:
 
 def _plus(a: Expr, b: Expr) -> Expr:
     return b if a == _ZERO else Binary("+", a, b, I32)
-
-
-def _combined(op: str, a: Expr, b: Expr) -> Expr:
-    dtype = a.dtype  # type: ignore[union-attr]
-    return Call(op, (a, b), dtype) if op in ("max", "min") else Binary(op, a, b, dtype)
-
-
-__all__ = ["LaneNest", "ONE", "Tensorize", "VectorUnit"]

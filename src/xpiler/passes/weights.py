@@ -1,7 +1,8 @@
 """Tensorize for matrix instructions with a weight memory: a sum of products becomes products of staged tiles.
 
-    for i, j: c[i,j] = sum_k a[i,k] * b[k,j]   ->   per tile: copy a and b on chip, transpose and reorder b into the weight
-                                                    memory, multiply, accumulate, copy c out
+    for i, j: c[i,j] = sum_k a[i,k] * b[k,j]   ->   per tile: copy a and b on chip, transpose and
+                                                    reorder b into the weight memory, multiply,
+                                                    accumulate, copy c out
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.contraction import Contraction, Factor, contraction
-from xpiler.facts.summary import Unsummarised, Write
+from xpiler.facts.summary import Unsummarised
 from xpiler.facts.sym import ONE, Sym
 from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Expr, Intrinsic, Kernel, Stmt, Var
 from xpiler.ir.types import DType
@@ -23,6 +24,7 @@ from xpiler.platforms.platform import WeightUnit
 
 I32 = DType.I32
 ZERO = Const(0, I32)
+Opened = list[tuple[Sym, Expr, str]]  # loops to close: variable, extent, kind
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class _Staged(Nest):
         c, unit = self.c, self.unit
         tile_a, tile_b = self.rows * self.depth, self.depth * self.columns
         mapping: dict[Sym, Sym] = {}
-        opened: list[tuple[Sym, Expr, str]] = []
+        opened: Opened = []
         self._loop(c.outer, "parallel", mapping, opened)
         self._tile(c.m, self.rows, "parallel", mapping, opened)
         a, b, weight = (self._array(n, size, c.a.dtype, space) for n, size, space in (
@@ -85,7 +87,7 @@ class _Staged(Nest):
         ordered = self._array(f"{c.b.buffer}_ordered", tile_b, c.a.dtype, self.plan.space)
         total = self._array(f"{self.out}_tile", self.rows * self.columns, c.dtype, self.plan.space)
         self._tile(c.n, self.columns, "serial", mapping, opened)
-        inner: list[tuple[Sym, Expr, str]] = []
+        inner: Opened = []
         once = not c.around and sym.value_of(sym.extent_of(c.k)) == self.depth and sym.is_identity("+", c.init)
         part = total
         if not once:
@@ -110,11 +112,11 @@ class _Staged(Nest):
 
     # ------------------------------------------------------------ loops
 
-    def _loop(self, vs: tuple[Sym, ...], kind: str, mapping: dict[Sym, Sym], opened: list[tuple[Sym, Expr, str]]) -> None:
+    def _loop(self, vs: tuple[Sym, ...], kind: str, mapping: dict[Sym, Sym], opened: Opened) -> None:
         for v in vs:
             self._tile(v, 1, kind, mapping, opened)
 
-    def _tile(self, v: Sym, size: int, kind: str, mapping: dict[Sym, Sym], opened: list[tuple[Sym, Expr, str]]) -> None:
+    def _tile(self, v: Sym, size: int, kind: str, mapping: dict[Sym, Sym], opened: Opened) -> None:
         steps = sym.div(sym.extent_of(v), sym.integer(size)) if size > 1 else sym.extent_of(v)
         if steps is ONE:
             mapping[v] = sym.ZERO
@@ -124,7 +126,7 @@ class _Staged(Nest):
         opened.append((u, self.expr(steps), kind))
         self.open(u)
 
-    def _close(self, opened: list[tuple[Sym, Expr, str]]) -> None:
+    def _close(self, opened: Opened) -> None:
         for u, extent, kind in reversed(opened):
             self.close(u, extent, kind, [])
 
@@ -143,7 +145,8 @@ class _Staged(Nest):
         rows, columns = shape
         at = Addr(f.buffer, self.expr(sym.substitute(f.index, mapping)), f.dtype)
         if weight and not transposed:  # memory holds columns of k: already n x k
-            self._copy(to, at, rows, f.dtype, ("global", self.plan.space), (_int(rows), self.expr(f.strides[1]), columns))
+            self._copy(to, at, rows, f.dtype, ("global", self.plan.space),
+                       (_int(rows), self.expr(f.strides[1]), columns))
             return
         if weight or not transposed:
             if f.strides[1] is not ONE:
@@ -157,7 +160,8 @@ class _Staged(Nest):
         if f.strides[0] is not ONE:
             raise NotApplicable("an operand has no consecutive direction")
         raw = self._array(f"{f.buffer}_columns", rows * columns, f.dtype, self.plan.space)
-        self._copy(raw, at, rows, f.dtype, ("global", self.plan.space), (_int(rows), self.expr(f.strides[1]), columns))
+        self._copy(raw, at, rows, f.dtype, ("global", self.plan.space),
+                   (_int(rows), self.expr(f.strides[1]), columns))
         self.call(self.unit.transpose, to, raw, _int(columns), _int(rows))
 
     def _copy(

@@ -1,7 +1,7 @@
 """libclang behind one door: syntax trees, types and constant values as plain Python.
 
-With `libclang`, the only module that imports `clang`. A `Node` is a cursor with its children at hand; a `CType` is what the reader
-needs to know of a type: one scalar, so many scalars of one kind, a pointer, or nothing it can use.
+With `libclang`, the only module that imports `clang`. A `Node` is a cursor with its children at hand; a `CType` is
+what the reader needs to know of a type: one scalar, so many scalars of one kind, a pointer, or nothing it can use.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _NOT_VALUES = ("_REF", "_ATTR")
 _T = TypeVar("_T")
 
 
-class lazily(Generic[_T]):  # noqa: N801 - reads as a decorator
+class lazily(Generic[_T]):
     """A property computed at its first use; unlike functools.cached_property it takes no lock."""
 
     def __init__(self, compute: Callable[[Any], _T]) -> None:

@@ -6,9 +6,9 @@ thread every function that no other one calls is a kernel and its own launcher.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from xpiler.ir.nodes import Addr, Expr, Kernel, Launch, Launcher, Meaning, Param, Program, Var
+from xpiler.ir.nodes import Addr, Expr, Kernel, Launch, Launcher, Param, Program, Var
 from xpiler.platforms.platform import Platform
 from xpiler.fault import Fault, Span
 from xpiler.text.arithmetic import ZERO, int_const

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 WIDTH = 100
+# Looser operators first: `a + b * c` breaks before the +.
+_RANK = {op: rank for rank, ops in enumerate(("", "? :", "||", "&&", "| ^ &", "<< >>", "+ -", "* /"))
+         for op in ops.split()}
 _BREAKS = re.compile(r", | (?:&&|\|\||\?|<<|>>|[-+*/:|&^]) |; ")
 
 
 def fold(line: str, width: int = WIDTH) -> str:
-    """`line` broken after commas or before operators, at the shallowest nesting that fits."""
+    """`line` broken after commas or before operators, at the shallowest nesting that fits and the loosest operator."""
     if len(line) <= width or line.lstrip().startswith(("//", "#")) or '"' in line:
         return line
     indent = len(line) - len(line.lstrip())
@@ -23,10 +26,10 @@ def fold(line: str, width: int = WIDTH) -> str:
             comma = m.group()[0] in ",;"
             cut = m.end() if comma else i + 1
             if indent + 20 < cut <= width:
-                places.append((depth, comma, -cut))
+                places.append((depth, 0 if comma else _RANK[m.group().strip()], -cut))
     if not places:
         return line
-    cut = -min(places, key=lambda p: (p[0], p[2]))[2]
+    cut = -min(places)[2]
     step = 8 if line.endswith("{") else 4  # apart from the body that follows
     rest = " " * (indent + step) + line[cut:].lstrip()
     if len(rest) >= len(line):
