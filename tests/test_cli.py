@@ -141,6 +141,37 @@ def test_a_code_is_explained(call: Call) -> None:
 def test_passes_are_listed(call: Call) -> None:
     said = call("pass", "list")
     assert said.status == 0 and "Detensorize" in said.out
+    assert "s[t] = x[t]" in said.out and "->" in said.out, "with their pictures"
+    pages = json.loads(call("pass", "list", "--json").out)
+    assert {"recover", "contract", "tensorize", "bind"} <= {p["name"] for p in pages}
+    assert all(p["steps"] and p["text"] for p in pages)
+
+
+def test_a_translation_says_how_it_was_made_and_what_was_changed(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD.replace("a[i] * 2.0f", "(float)((double)a[i] * 0.1)"))
+    said = call("translate", "k.cu", "--to", "bang", "-o", "k.mlu", "--let", "n=300")
+    assert said.status == 0, said.err
+    assert "road: " in said.err and "recover" in said.err
+    assert "note: " in said.err and "no double" in said.err
+    plain = call("translate", "k.cu", "--to", "c", "--let", "n=300")
+    assert plain.status == 0 and "note: " not in plain.err
+
+
+def test_an_option_that_host_code_overrules_is_said(call: Call) -> None:
+    said = call("run", str(ROOT / "examples" / "add.mlu"), "--tasks", "16", "--let", "n=100")
+    assert said.status == 0 and "--tasks not used" in said.err and "`add`" in said.err
+    assert "--tasks" not in call("run", str(ROOT / "examples" / "add.mlu"), "--let", "n=100").err
+
+
+def test_kernels_alone_are_run_and_translated_with_the_geometry_given(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD[: GOOD.index("extern")].replace("256", "blockDim.x"))
+    geometry = ("--grid", "8", "--block", "64", "--let", "n=500")
+    assert "[XP1006]" in call("run", "k.cu", "--let", "n=500").err
+    assert call("run", "k.cu", *geometry).status == 0
+    said = call("translate", "k.cu", "--to", "bang", *geometry, "-o", "k.mlu")
+    assert said.status == 0, said.err
+    assert "n=500" in said.err and "__bang_" in (tmp_path / "k.mlu").read_text()
+    assert call("check", "k.mlu", "--let", "n=500").status == 0
 
 
 def test_a_fault_is_json_too(call: Call) -> None:
@@ -153,14 +184,14 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     write(tmp_path, slow)
     process = subprocess.Popen(
         [sys.executable, "-m", "xpiler", "translate", "k.cu", "--to", "hip", "-o", "k.hip"], cwd=tmp_path,
-        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     give_up = time.monotonic() + 60.0
     while not children.read_text() and time.monotonic() < give_up:  # until it builds or runs something
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the compilers it started are told too
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in err
     assert [p.name for p in tmp_path.iterdir()] == ["k.cu"]
 

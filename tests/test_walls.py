@@ -14,7 +14,9 @@ from xpiler import platforms
 
 SOURCE = Path(__file__).parent.parent / "src" / "xpiler"
 
-# Room -> what its files may import of the project besides their own room and `fault`.
+# What every room may import besides itself: the error a user meets, and results kept between runs.
+EVERYWHERE = {"fault", "kept"}
+# Room -> what its files may import of the project besides these and their own room.
 # A dotted name is a file of a room; a bare name is the whole room.
 WALLS = {
     "ir": set(),
@@ -100,7 +102,7 @@ def forbidden_imports(source: Source) -> list[str]:
         if parts[0] != "xpiler" or len(parts) == 1:
             continue
         room = parts[1]
-        if room in (source.room, "fault") or room in allowed:
+        if room == source.room or room in EVERYWHERE | allowed:
             continue
         if ".".join(parts[1:3]) in allowed:
             continue

@@ -117,7 +117,6 @@ def translate(
             ),
         )
     good = confirmed(result.evidence)
-    _say_fixed(result.program, grid, block, tasks)
     written = bool(result.text) and (good or keep)
     if written:
         if out is not None:
@@ -261,7 +260,7 @@ def explain(
     name = code.upper().strip("[]")
     meaning = CODES.get(name)
     if meaning is None:
-        raise Fault("XP3003", f"no message has the code `{code}`", why="codes look like XP1001")
+        raise Fault("XP3006", f"no message has the code `{code}`", why="codes look like XP1001")
     if as_json:
         _print_json({"code": name, "meaning": meaning})
     else:

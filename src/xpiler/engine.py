@@ -14,9 +14,7 @@ from pathlib import Path
 from xpiler.facts.offers import offers
 from xpiler.facts.tiles import tile_units
 from xpiler.fault import NOWHERE, Fault
-from xpiler.ir.nodes import (
-    Addr, Buffer, Expr, Kernel, Launch, Launcher, Meaning, Program, Var,
-)
+from xpiler.ir.nodes import Addr, Buffer, Expr, Kernel, Launch, Program, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements, substitute_expr
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
@@ -29,7 +27,7 @@ from xpiler.passes.ranges import Range, ranges
 from xpiler.passes.recover import Recover
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
 from xpiler.passes.specialize import specialize
-from xpiler.passes.step import NotApplicable
+from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.tensorize import Tensorize, VectorUnit
 from xpiler.passes.weights import WeightProducts
 from xpiler.platforms.platform import Platform
@@ -38,8 +36,7 @@ from xpiler.text.read import read
 from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
 from xpiler.verify.confirm import confirm
-from xpiler.verify.judge import judge
-from xpiler.verify.observe import Effort, Reference, observe
+from xpiler.verify.observe import Effort, observe
 from xpiler.verify.verdict import Evidence, confirmed, refuted
 
 Progress = Callable[[str], None]
@@ -238,7 +235,7 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
         case "simt":
             tiles = TileProducts(tile_units(library(target, cache)), target.warp, tuple(target.enumerators.items()))
             yield "matrix tiles", lambda k: (tiles.apply(k), "TileProducts")
-            yield "rows over blocks", lambda k: _each(nests(k), _rows_or_threads(target))
+            yield "rows over blocks", lambda k: _each(nests(k), RowsOrThreads(target.warp))
             yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
         case "task":
             unit = vector_unit(target, cache)
@@ -248,8 +245,7 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
                 yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks())
             for chunk in (4096, 1024, 256):
-                yield f"vectors of {chunk}", lambda k, c=chunk: _each(  # type: ignore[misc]
-                    nests(Tensorize(unit, c).apply(k)), BindTasks())
+                yield f"vectors of {chunk}", _in_chunks(unit, chunk)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
             if target.dots:
@@ -259,19 +255,25 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
             yield "scalar loops", lambda k: ((k,), "keep")
 
 
-def _rows_or_threads(target: Platform) -> Callable[[Kernel], Kernel]:
-    def bind(kernel: Kernel) -> Kernel:
+@dataclass(frozen=True)
+class RowsOrThreads:
+    """A block for each row where there are rows, else a thread for each element."""
+
+    warp: int
+
+    def apply(self, kernel: Kernel) -> Kernel:
         try:
             return BindRows().apply(kernel)
         except NotApplicable:
-            return BindThreads(warp=target.warp).apply(kernel)
-
-    return bind
+            return BindThreads(warp=self.warp).apply(kernel)
 
 
-def _each(kernels: tuple[Kernel, ...], step: object) -> tuple[tuple[Kernel, ...], str]:
-    apply = step if callable(step) else step.apply  # type: ignore[attr-defined]
-    return tuple(apply(k) for k in kernels), type(step).__name__
+def _in_chunks(unit: VectorUnit, chunk: int) -> Lowering:
+    return lambda k: _each(nests(Tensorize(unit, chunk).apply(k)), BindTasks())
+
+
+def _each(kernels: tuple[Kernel, ...], step: Pass) -> tuple[tuple[Kernel, ...], str]:
+    return tuple(step.apply(k) for k in kernels), type(step).__name__
 
 
 def _lowered(
@@ -304,8 +306,3 @@ def vector_unit(target: Platform, cache: Path | None = None) -> VectorUnit:
             known, target.vector_bits // 32, target.vector_space, target.copy,
             tuple(target.transfers.items()))
     return _units[target.name]
-
-
-__all__ = [
-    "Attempt", "Launcher", "Meaning", "Options", "Reference", "Result", "judge", "translate",
-]

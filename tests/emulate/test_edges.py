@@ -29,11 +29,11 @@ def host(text: str, platform: str, n: int, cache: Path, flush: bool) -> Run:
 @pytest.mark.parametrize("body", ["c[i] = a[i];", "c[i] = a[i] + b[i];", "c[i] = -c[i];", "c[i] = fmaxf(a[i], 0.0f);"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int32, np.int8])
 def test_results_made_past_the_end_from_what_lies_past_the_end_are_seen(
-    emulate: Emulate, body: str, dtype: type
+    emulate: Emulate, body: str, dtype: type[np.generic]
 ) -> None:
-    kind = {np.float32: "float", np.float16: "_Float16", np.int32: "int", np.int8: "signed char"}[dtype]
+    kind = {"float32": "float", "float16": "_Float16", "int32": "int", "int8": "signed char"}[dtype.__name__]
     text = f"__global__ void k({kind}* a, {kind}* b, {kind}* c) {{\n  int i = threadIdx.x;\n  {body}\n}}\n"
-    arrays = {name: np.ones(1003, dtype) for name in "abc"}
+    arrays: dict[str, object] = {name: np.ones(1003, dtype) for name in "abc"}
     found = emulate(text, {"thread.x": 1008 if dtype is np.int8 else 1006}, **arrays)
     assert found.status == "finding" and found.findings[0].code == "XP2104"
     assert (found.findings[0].buffer, found.findings[0].index in range(1003, 1008)) == ("c", True)

@@ -378,3 +378,23 @@ def test_members_start_with_the_values_of_their_class() -> None:
     before = "struct A { float s = 3; float m; __device__ A() : m(2) {} };\nstruct B { int p = 5; int q; };"
     program = device("A v; B w; x[0] = v.s + v.m + w.p;", before=before)
     assert {"v[0] = 3.0f;", "v[1] = 2.0f;", "w[0] = 5;"} <= set(lines(program))
+
+
+def test_a_shared_array_in_a_loop_is_allocated_once() -> None:
+    found = lines(device(
+        "int m = n; for (int i = 1; i < m; ++i) { __shared__ float s[32]; s[threadIdx.x] = i; m -= 1; x[i] = s[0]; }"
+    ))
+    assert "while (i_1 < m) {" in found
+    assert sum(line.startswith("shared") for line in found) == 1
+
+
+def test_a_shared_array_of_a_function_called_twice_is_one_array() -> None:
+    before = "__device__ float g(float v) { __shared__ float s[32]; s[threadIdx.x] = v; return s[0]; }"
+    found = lines(device("x[0] = g(1.f); x[1] = g(2.f);", before=before))
+    assert sum(line.startswith("shared") for line in found) == 1
+
+
+def test_a_pointer_first_set_in_a_block_is_declared_outside_it() -> None:
+    found = lines(device("float* p; if (n > 3) p = x; else p = x + n; *p = 1.f;"))
+    at = found.index("i32 p;")
+    assert found[at + 1].startswith("if") and {"p = 0;", "p = n;", "x[p] = 1.0f;"} <= set(found)

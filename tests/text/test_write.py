@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -47,6 +48,7 @@ def array(name: str, extent: Expr | None = None, const: bool = False, space: str
 
 
 N = v("n")
+NO_HEADER = Path("nowhere")  # a platform that has any intrinsic
 ZERO = Const(0.0, T.F32)
 PARAMS: tuple[Param, ...] = (array("a", N, const=True), array("o", N), N)
 ARGS = (to("a"), to("o"), N)
@@ -437,7 +439,8 @@ def test_names_come_back_in_blocks_that_are_apart() -> None:
     stmts = (
         loop(v("i"), N, loop(v("i_1"), N, Store("o", op("+", v("i"), v("i_1")), ZERO))),
         loop(v("i_2"), N, Store("o", v("i_2"), ZERO)),
-        Let(v("x_1"), c(1)),
+        Let(v("x_1"), c(1), Span("relu.c", 3, 5)),
+        Let(v("y_1"), c(1)),
     )
     assert alone("c", *stmts) == dedent("""\
         for (int i = 0; i < n; ++i) {
@@ -449,6 +452,7 @@ def test_names_come_back_in_blocks_that_are_apart() -> None:
             o[i] = 0.0f;
         }
         int x_1 = 1;
+        int y = 1;
         """)
 
 
@@ -466,3 +470,68 @@ def test_writing_is_deterministic() -> None:
     program = launched("hip", loop(v("t"), c(64), RELU, kind="thread.x"))
     program = replace(program, kernels=(replace(program.kernels[0], body=(Let(v("i"), c(0)), RELU)),))
     assert write(program, platforms.get("hip")) == write(program, platforms.get("hip"))
+
+
+# ---------------------------------------------------------------- for readers
+
+
+def test_a_pointer_nothing_is_stored_through_is_const() -> None:
+    reads = "void (float *, const float *, int)"
+    params = (array("x"), array("y"), array("z"))
+    calls = (Intrinsic("f", (to("y"), to("x"), c(1)), None, reads), Store("z", c(0), ZERO))
+    text = write(Program("c", (Kernel("k", params, calls),), None), replace(platforms.get("c"), folder=NO_HEADER))
+    assert "void k(const float* x, float* y, float* z) {" in text
+
+
+def test_a_call_whose_types_are_not_known_may_store() -> None:
+    call = Intrinsic("f", (to("x"), to("y")))
+    params = (array("x"), array("y"))
+    text = write(Program("c", (Kernel("k", params, (call,)),), None), replace(platforms.get("c"), folder=NO_HEADER))
+    assert "void k(float* x, float* y) {" in text
+
+
+def test_a_launcher_gives_const_to_what_is_not_copied_back() -> None:
+    program = launched("cuda", loop(v("blockIdx.x"), N, Store("o", v("blockIdx.x"), ZERO), kind="block.x"))
+    assert program.launcher is not None
+    plain = tuple(replace(p, const=False) if isinstance(p, Buffer) else p for p in PARAMS)
+    bare = replace(program, launcher=replace(program.launcher, params=plain))
+    assert 'extern "C" void relu(const float* a, float* o, int n) {' in write(bare, platforms.get("cuda"))
+
+
+def test_a_declaration_moves_down_to_the_call_that_fills_it() -> None:
+    reg = Buffer("r", T.F32, c(16), "local", "__m512")
+    text = alone(
+        "vnni", Alloc(reg), Store("o", c(0), ZERO),
+        Intrinsic("_mm512_setzero_ps", (), to("r")), Intrinsic("_mm512_storeu_ps", (to("o"), to("r"))),
+    )
+    assert text == "o[0] = 0.0f;\n__m512 r = _mm512_setzero_ps();\n_mm512_storeu_ps(o, r);\n"
+
+
+def test_only_the_outermost_parallel_loop_is_shared_out() -> None:
+    store = Store("o", op("+", v("i"), v("j")), ZERO)
+    text = alone("c", loop(v("i"), N, loop(v("j"), N, store, kind="parallel"), kind="parallel"))
+    assert text.count("#pragma omp parallel for") == 1
+
+
+def test_a_text_carries_the_functions_it_calls_and_no_others() -> None:
+    acc = Buffer("t", T.F32, c(256), "local", "tile_acc")
+    fill = Intrinsic("tile_fill", (to("t"), ZERO), None, "void (tile_acc &, float)")
+    store = Intrinsic("tile_store", (to("o"), to("t"), c(16)), None, "void (float *, const tile_acc &, int)")
+    body = loop(v("l"), c(64), Alloc(acc), fill, store, kind="thread.x")
+    text = write(Program("hip", (Kernel("f", PARAMS, (body,)),), None), platforms.get("hip"))
+    for word in ("struct tile_acc", "void tile_fill(", "void tile_store(", "int tile_lane()", "tile_float4;"):
+        assert text.count(word) == 1 or word == "tile_float4;", word
+    for word in ("tile_half4", "tile_a", "tile_mma", "tile_load", "#pragma once"):
+        assert word not in text.replace("tile_acc", ""), word
+    plain = write(Program("hip", (Kernel("f", PARAMS, (Store("o", c(0), ZERO),)),), None), platforms.get("hip"))
+    assert "tile_" not in plain
+
+
+def test_a_long_line_breaks_at_its_loosest_operator() -> None:
+    names = [f"a_rather_long_name_{i}" for i in range(6)]
+    total: Expr = v(names[0])
+    for name in names[1:]:
+        total = op("+", total, op("*", v(name), c(3)))
+    params = (*PARAMS, *(v(n) for n in names))
+    lines = alone("c", Let(v("sum"), total), params=params).splitlines()
+    assert len(lines) > 1 and all(line.lstrip().startswith("+ ") for line in lines[1:])

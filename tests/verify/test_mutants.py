@@ -180,3 +180,15 @@ def test_a_text_that_does_not_compile_is_refuted_with_its_line(tmp_path: Path) -
 def test_another_entry_is_refuted() -> None:
     found = refuted(judged("reduction", dot()))
     assert found is not None and "the entries differ" in str(found.verdict)
+
+
+ADD = (Path(__file__).parents[2] / "examples" / "add.cu").read_text()
+
+
+def test_a_sum_of_what_lies_past_the_ends_is_refuted() -> None:
+    """The vector path taken by the thread at the end of arrays whose size is no multiple of its four elements."""
+    mutant = ADD.replace("i + 3 < n", "i < n")
+    assert mutant != ADD
+    found = refuted(confirm(ADD, CUDA, mutant, CUDA, read(ADD, CUDA, "add.cu"), let={"n": 1003}, effort=EFFORT,
+                            compiled=False))
+    assert found is not None and "element 1003" in str(found.verdict)

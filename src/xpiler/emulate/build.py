@@ -15,10 +15,7 @@ from xpiler.emulate.store import Store, default_folder, digest
 from xpiler.platforms.platform import Platform
 
 # Loads and stores of whole registers that are not "u" (unaligned), pointers to registers, promises.
-_ALIGNED = re.compile(
-    r"_(?:load|store|stream)_\w+|_mm\w*_(?:stream|maskz?_(?:load|store))_|__m\d+[id]?\s*(?:const\s*)?\*"
-    r"|align|vector_size"
-)
+_ALIGNED = re.compile(r"_(?:load|store|stream)_\w|__m\d+[id]?\s*(?:const\s*)?\*|align|vector_size")
 
 
 def build(

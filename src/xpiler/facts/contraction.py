@@ -82,16 +82,19 @@ def _arrange(w: Write, x: Sym, y: Sym, summed: tuple[Sym, ...], init: Sym) -> Co
     k = next((v for v in reversed(depth) if sym.ONE in (stride(x.args[0], v), stride(y.args[0], v))), None)
     if n is None or k is None:
         return None
-    steps = [stride(x.args[0], m), stride(x.args[0], k), stride(y.args[0], k), stride(y.args[0], n),
-             stride(w.index, m), stride(w.index, n)]
-    if any(s is None for s in steps):
+    of_a, of_b, of_c = _strides(x.args[0], m, k), _strides(y.args[0], k, n), _strides(w.index, m, n)
+    if of_a is None or of_b is None or of_c is None:
         return None
-    sam, sak, sbk, sbn, scm, scn = steps
     return Contraction(
         m, n, k, tuple(v for v in w.vars if v not in (m, n)), tuple(v for v in summed if v is not k),
-        Factor(str(x.data), x.dtype, x.args[0], (sam, sak)),  # type: ignore[arg-type]
-        Factor(str(y.data), y.dtype, y.args[0], (sbk, sbn)),  # type: ignore[arg-type]
-        w.index, (scm, scn), init, w.value.dtype)  # type: ignore[arg-type]
+        Factor(sym.word_of(x), x.dtype, x.args[0], of_a),
+        Factor(sym.word_of(y), y.dtype, y.args[0], of_b),
+        w.index, of_c, init, w.value.dtype)
+
+
+def _strides(index: Sym, row: Sym, column: Sym) -> tuple[Sym, Sym] | None:
+    down, across = stride(index, row), stride(index, column)
+    return None if down is None or across is None else (down, across)
 
 
 def _length(v: Sym) -> float:

@@ -8,6 +8,7 @@ variables, named canonically so that alpha-equal folds are the same object too.
 
 from __future__ import annotations
 
+import itertools
 import math
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -577,10 +578,7 @@ def _negative(d: Sym) -> Sym:
     for c in terms.values():
         g = gcd(g, c)
     if g > 1:
-        d = linear(-((-const) // g) if const <= 0 else const // g, {a: c // g for a, c in terms.items()})
-        if const > 0 and const % g:
-            d = linear(const // g, {a: c // g for a, c in terms.items()})
-        return _negative(d)
+        return _negative(linear(const // g, {a: c // g for a, c in terms.items()}))
     return make("lt", (d,), None, BOOL)
 
 
@@ -1029,9 +1027,10 @@ def likely_le(a: Sym, b: Sym) -> bool:
     symbols = sorted(a.free | b.free, key=lambda s: s.uid)
     if len(symbols) > 3 or any(bounded(s) for s in symbols):
         return False
+    orders = (symbols, symbols[::-1]) if len(symbols) > 1 else (symbols,)
     for n in (*range(1, 70), *range(100, 5000, 61)):
-        for stretch in (1, 3, 17):
-            values = {s: n + i * stretch for i, s in enumerate(symbols)}
+        for order, stretch in itertools.product(orders, (1, 3, 17)):
+            values = {s: n + i * stretch for i, s in enumerate(order)}
             x, y = evaluate(a, values), evaluate(b, values)
             if x is None or y is None or x > y:
                 return False

@@ -200,11 +200,12 @@ class Reader:
         return name
 
     def place_alloc(self, alloc: Alloc) -> None:
-        scope = next((s.scope for s in self.platform.spaces if s.name == alloc.buffer.space), "")
-        if scope in ("block", "cluster", "device"):
-            self.shared.append(alloc)
-        else:
-            self.emit(alloc)
+        (self.shared if self.is_shared(alloc.buffer.space) else self.out).append(alloc)
+
+    def is_shared(self, space: str) -> bool:
+        """Whether threads or cores share one copy of what is declared in a space."""
+        scope = next((s.scope for s in self.platform.spaces if s.name == space), "")
+        return scope in ("block", "cluster", "device")
 
     # ------------------------------------------------------------ complaining
 

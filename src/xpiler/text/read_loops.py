@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from xpiler.ir.nodes import (
-    Assign, Break, Const, Continue, Expr, For, If, Load, Stmt, Var, While,
+    Assign, Break, Const, Continue, Expr, For, If, Let, Load, Stmt, Var, While,
 )
 from xpiler.ir.types import DType, common
 from xpiler.ir.walk import (
@@ -16,7 +17,7 @@ from xpiler.text.clang import Node
 from xpiler.text.inline import always_returns
 from xpiler.text.read_base import Loop, root, usage_of
 from xpiler.text.read_calls import Calls
-from xpiler.text.read_values import Binding, Slot
+from xpiler.text.read_values import Binding, Roaming, Slot
 
 _MOST_COPIES = 64
 _FLIP = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!=", "==": "=="}
@@ -126,13 +127,31 @@ class Loops(Calls):
         parts = head(n)
         counted = self._counted(parts)
         if counted is not None:
-            if self._ascending(counted, parts) or self._descending(counted, parts):
-                return
-            if self._copies(counted, parts):
-                return
+            undo = self._undo()
+            for form in (self._ascending, self._descending, self._copies):
+                if form(counted, parts):
+                    return
+                undo()
         if parts.init is not None:
             self._init(parts.init)
         self._while(parts.test, parts.body, parts.step)
+
+    def _undo(self) -> Callable[[], None]:
+        """What puts back all that reading a body changes besides its statements, to read it once more."""
+        shared, tables, env = list(self.shared), list(self.tables), dict(self.env)
+        roaming = [(r, r.buffer, r.offset, r.to) for r in env.values() if isinstance(r, Roaming)]
+
+        def undo() -> None:
+            self.shared[:], self.tables[:] = shared, tables
+            self.env.clear()
+            self.env.update(env)
+            for pointer, buffer, offset, to in roaming:
+                if pointer.home is not None and offset is None and pointer.offset is not None:
+                    declared = Let(pointer.offset, None)
+                    pointer.home[:] = [s for s in pointer.home if s != declared]
+                pointer.buffer, pointer.offset, pointer.to = buffer, offset, to
+
+        return undo
 
     def _init(self, init: Node) -> None:
         if init.kind == "DECL_STMT":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Addr, Assign, Call, Const, Expr, For, Load, Store, Var
+from xpiler.ir.nodes import Addr, Assign, Call, Const, Expr, For, Let, Load, Store, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import ONE, ZERO, int_const
@@ -137,8 +137,10 @@ class Places(Reader):
             dtype = DType.I32 if p.index.dtype.bits <= 32 else DType.I64
             slot.offset = self.variable(slot.name, dtype)
             self.moving.add(slot.offset.name)
-            self.declare(slot.offset, self.math.convert(p.index, dtype))
-            return
+            if slot.home is None or slot.home is self.out:
+                self.declare(slot.offset, self.math.convert(p.index, dtype))
+                return
+            slot.home.insert(slot.at, Let(slot.offset, None, self.here))  # it outlives this block
         if slot.buffer != p.buffer:
             raise self.fault(
                 "XP1007", f"`{slot.name}` may point into `{slot.buffer}` or `{p.buffer}`", n,

@@ -109,6 +109,8 @@ class Statements(Loops):
             if init is not None and isinstance(place, Place) and not _default(init):
                 self.copy(place, self.initial(init, place), d)
             return
+        if d.key in self.env and self.is_shared(self.space_of(d) or ""):
+            return  # one array, however often its declaration is read
         if ctype.reference and init is not None:
             self.env[d.key] = self._reference(d, init)
         elif ctype.is_scalar:
@@ -172,7 +174,9 @@ class Statements(Loops):
         if isinstance(v, Raw) and to.dtype is not None:
             return self._scratch(d, to, v)
         if v is None or isinstance(v, Nothing):
-            return Roaming(d.spelling, to) if to.dtype is not None else Nothing(ctype.name)
+            if to.dtype is None:
+                return Nothing(ctype.name)
+            return Roaming(d.spelling, to, home=self.out, at=len(self.out))
         raise self.unsupported(d, f"a pointer of type `{ctype.name}` made from this")
 
     def _scratch(self, d: Node, to: CType, v: Raw) -> Pointer:

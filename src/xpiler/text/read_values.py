@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xpiler.ir.nodes import Expr, Var
+from xpiler.ir.nodes import Expr, Stmt, Var
 from xpiler.text.clang import CType
 
 
@@ -40,12 +40,16 @@ class Pointer:
 
 @dataclass
 class Roaming:
-    """A pointer variable that moves: one buffer and an offset variable. The buffer is set at the first assignment."""
+    """A pointer variable that moves: one buffer and an offset variable. Both are set at the first assignment.
+
+    `home` and `at` say where among the statements it was declared, if that was before it pointed anywhere."""
 
     name: str
     to: CType
     buffer: str = ""
     offset: Var | None = None
+    home: list[Stmt] | None = None
+    at: int = 0
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ class Calls(ABC):
         """An atomic of one thread is two statements; among parallel iterations a critical section."""
         dtype = self.element_type(s.buffer, s.value)
         old = Load(s.buffer, s.index, dtype)
-        fetch = [] if s.result is None else [Assign(s.result, old, s.span)]
+        fetch: tuple[Stmt, ...] = () if s.result is None else (Assign(s.result, old, s.span),)
         new: Expr
         match s.op:
             case "exch":

@@ -189,10 +189,10 @@ class _Host(Writer):
             # The geometry is a braced list of unsigned numbers, which refuses an int.
             constant = all(isinstance(e, Const) for e in extents)
             return text if constant else f"({spell.ctype(DType.U32)})({text})", runtime.single
-        if not all(isinstance(e, Const) for e in extents):
-            raise spell.no("a launch of tasks that meet", "their number is not a constant")
         count = 1
         for e in extents:
+            if not isinstance(e, Const):
+                raise spell.no("a launch of tasks that meet", "their number is not a constant")
             count *= int(e.value)
         if count == 1 and not shape.shares:
             return "1", runtime.single

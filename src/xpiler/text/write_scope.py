@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Addr, Alloc, Buffer, Const, For, Intrinsic, Kernel, Launcher, Let, Meaning, Stmt,
 )
@@ -56,7 +57,7 @@ def reserved(platform: Platform) -> set[str]:
     """Words a local of the platform's text must not hide."""
     math = {m.group() for m in map(re.compile(r"\w+").match, platform.math.values()) if m}
     axes = {a.index.split(".")[0] for a in platform.axes} | {a.extent.split(".")[0] for a in platform.axes}
-    return _KEYWORDS | math | axes | set(platform.types.values())
+    return {*_KEYWORDS, *math, *axes, *platform.types.values()}
 
 
 def fresh(wish: str, taken: set[str]) -> str:
@@ -107,8 +108,9 @@ def _declare_body(
         inner = visible if axis is not None else set(visible)  # an axis loop has no block of its own
         if name:
             numbered = re.fullmatch(r"(.*?)_\d+", name)
-            counts = isinstance(s, For) and axis is None  # a loop's number says nothing
-            wish = numbered[1] if numbered and (counts or numbered[1] in stems) else name
+            # A loop's number says nothing, nor one that no author wrote.
+            idle = (isinstance(s, For) and axis is None) or s.span == NOWHERE
+            wish = numbered[1] if numbered and (idle or numbered[1] in stems) else name
             if axis is not None and unnamed(name, axis):
                 wish = _short(axis.kind)
                 wish = axis.kind.replace(".", "_") if wish in stems else wish

@@ -47,19 +47,20 @@ class Writer(Calls):
 
     def _sunk(self, stmts: tuple[Piece, ...]) -> tuple[Piece, ...]:
         """Declarations moved down to the call that gives them their value."""
-        out = list(stmts)
+        out: list[Piece] = list(stmts)
         for s in stmts:
-            name = ""
-            if isinstance(s, Alloc) and not s.init and s.buffer.name in self.scope.aggregates:
-                name = s.buffer.name
-            elif isinstance(s, Let) and s.value is None:
-                name = s.var.name
-            if name:
-                here = next(i for i, x in enumerate(out) if x is s)
-                first = next((i for i in range(here + 1, len(out)) if _mentions(out[i], name)), here)
-                following = out[first]
-                if first > here + 1 and not isinstance(following, Copy) and self._declared_by(s, following):
-                    out.insert(first - 1, out.pop(here))
+            match s:
+                case Alloc(Buffer(name), ()) if name in self.scope.aggregates:
+                    pass
+                case Let(Var(name), None):
+                    pass
+                case _:
+                    continue
+            here = next(i for i, x in enumerate(out) if x is s)
+            first = next((i for i in range(here + 1, len(out)) if _mentions(out[i], name)), here)
+            following = out[first]
+            if first > here + 1 and not isinstance(following, Copy) and self._declared_by(s, following):
+                out.insert(first - 1, out.pop(here))
         return tuple(out)
 
     def _pieces(self, stmts: tuple[Piece, ...]) -> None:

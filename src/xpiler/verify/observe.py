@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,8 @@ Data = Mapping[str, tuple[Number, ...]]
 SLOW = 0.15
 # How many choices of sizes the source may turn down before the user is asked.
 TRIES = 6
+# Sizes of our own choosing that keep the source busy for longer (in seconds) give way to some SMALLER times as small.
+BRISK, SMALLER = 2.0, 4
 
 
 @dataclass(frozen=True)
@@ -161,12 +164,23 @@ def _points(
     with the source at the sizes given."""
     free = bool(free_integers(sig, let))
     refused: list[str] = []
-    for scalars, sizes in list(candidates(sig, let, odd=False))[:TRIES]:
+    chosen = [*candidates(sig, let, odd=False)][:TRIES]
+    slow: tuple[Point, Trial] | None = None
+    most = math.inf  # elements of a choice worth trying
+    for scalars, sizes in chosen:
+        if sum(sizes.values()) > most:
+            continue
+        hurry = free and _room_below(sizes, chosen)
+        limits = replace(effort.limits, seconds=min(effort.limits.seconds, 2 * BRISK)) if hurry else effort.limits
         first: tuple[Point, Trial] | None = None
         for domain in _domains(sig):
             point = Point(scalars, sizes, domain, data)
-            trial = source.try_point(point, seed, effort.limits)
+            trial = source.try_point(point, seed, limits)
             first = first or (point, trial)
+            if hurry and trial.wall > BRISK and (trial.clean or trial.status == "timeout"):
+                most = sum(sizes.values()) / SMALLER
+                slow = (point, trial) if trial.clean and _wrote(sig, point, trial, seed) else slow
+                break
             if not trial.clean:
                 continue
             if not _wrote(sig, point, trial, seed):
@@ -174,24 +188,34 @@ def _points(
                 break
             if not free:
                 return ((point, trial),), ()
-            odd = _odd_point(source, sig, let, data, domain, effort, seed)
+            odd = _odd_point(source, sig, let, data, domain, limits, seed, most)
             return ((point, trial), *odd), () if odd else ("no odd size suits the source",)
         if first is not None and not first[1].clean:
             refused.append(f"with {spell(scalars)}: {first[1].complaint}")
             if not free:
                 return Evidence(SOURCE, blame(first[0], seed, first[1], "the source misbehaves"))
+    if slow is not None:
+        return (slow,), ("no smaller and no odd size suits the source",)
     if not free and refused:
         return Evidence(SOURCE, Refuted(Witness(f"the source: {refused[0]}", seed, let)))
     raise ask(sig, let, refused)
 
 
+def _room_below(sizes: Mapping[str, int], chosen: Sequence[tuple[object, Mapping[str, int]]]) -> bool:
+    """Whether a much smaller choice is left."""
+    return any(sum(other.values()) <= sum(sizes.values()) / SMALLER for _, other in chosen)
+
+
 def _odd_point(
-    source: Machine, sig: Signature, let: dict[str, Number], data: Data, domain: Domain, effort: Effort, seed: int
+    source: Machine, sig: Signature, let: dict[str, Number], data: Data, domain: Domain, limits: Limits, seed: int,
+    most: float,
 ) -> Tried:
-    """One odd choice of sizes the source runs cleanly with, if there is one."""
+    """One odd choice of sizes, of no more than `most` elements, the source runs cleanly with, if there is one."""
     for scalars, sizes in candidates(sig, let, odd=True):
+        if sum(sizes.values()) > most:
+            continue
         point = Point(scalars, sizes, domain, data)
-        trial = source.try_point(point, seed, effort.limits)
+        trial = source.try_point(point, seed, limits)
         if trial.clean and _wrote(sig, point, trial, seed):
             return ((point, trial),)
     return ()

@@ -1,0 +1,447 @@
+"""Normal forms keep values: expressions built through `facts.sym` against the same expressions in plain Python."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xpiler.facts import sym
+from xpiler.facts.sym import ONE, ZERO, Sym
+from xpiler.ir.types import DType
+
+I32 = DType.I32
+QUICK = settings(max_examples=60, deadline=None)
+SLOW = settings(max_examples=40, deadline=None)
+
+Values = Mapping[str, int]
+
+
+# ---------------------------------------------------------------- what a normal form means
+
+
+def quotient(a: int, b: int) -> int:
+    """C's a / b."""
+    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+
+
+def remainder(a: int, b: int) -> int:
+    return a - b * quotient(a, b)
+
+
+ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": quotient, "%": remainder,
+    "&": operator.and_, "|": operator.or_, "^": operator.xor, "<<": operator.lshift, ">>": operator.rshift,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne, "min": min, "max": max,
+}
+
+
+def content(buffer: str, index: int) -> int:
+    """An element of a made-up array: no two neighbours alike, both signs."""
+    return (index * 2654435761 + sum(map(ord, buffer)) * 40503) % 1009 - 504
+
+
+def value(x: Sym, env: Values) -> int:
+    """The value of a normal form, node by node, with C's truncating division."""
+    a = x.args
+    match x.op:
+        case "int":
+            return sym.value_of(x)
+        case "var":
+            return env[sym.name_of(x)]
+        case "lin":
+            const, terms = sym.terms_of(x)
+            return const + sum(c * value(t, env) for t, c in terms.items())
+        case "prod":
+            out = 1
+            for f in a:
+                out *= value(f, env)
+            return out
+        case "div":
+            return quotient(value(a[0], env), value(a[1], env))
+        case "mod":
+            return remainder(value(a[0], env), value(a[1], env))
+        case "bit" | "call" | "cmp":
+            return int(ARITHMETIC[sym.word_of(x)](value(a[0], env), value(a[1], env)))
+        case "lt":
+            return int(value(a[0], env) < 0)
+        case "eq":
+            return int(value(a[0], env) == 0)
+        case "and":
+            return int(all(value(p, env) for p in a))
+        case "or":
+            return int(any(value(p, env) for p in a))
+        case "not":
+            return int(not value(a[0], env))
+        case "sel":
+            return value(a[1] if value(a[0], env) else a[2], env)
+        case "ld":
+            return content(sym.word_of(x), value(a[0], env))
+        case "fold":
+            return folded(sym.fold_op(x), sym.fold_vars(x), a[0], value(a[1], env), env)
+    raise AssertionError(f"no meaning for {x.op}")
+
+
+def folded(op: str, vs: tuple[Sym, ...], body: Sym, init: int, env: Values) -> int:
+    """init op body over every value of the variables, by enumeration."""
+    if not vs:
+        return ARITHMETIC[op](init, value(body, env))
+    for n in range(value(sym.extent_of(vs[0]), env)):
+        init = folded(op, vs[1:], body, init, {**env, sym.name_of(vs[0]): n})
+    return init
+
+
+# ---------------------------------------------------------------- random expressions
+
+
+@dataclass(frozen=True)
+class Both:
+    """One expression twice: as a normal form, and as a plain function of the variables."""
+
+    form: Sym
+    plain: Callable[[Values], int]
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{self.text}  as  {self.form}"
+
+
+EXTENTS = {"i": 4, "j": 6, "t": 32, "u": 7}  # loop variables
+SIZES = ("n",)  # a size, at least 1
+LOOPS = {v: sym.var(v, sym.integer(e)) for v, e in EXTENTS.items()}
+
+
+def constant(c: int) -> Both:
+    return Both(sym.integer(c), lambda env: c, str(c))
+
+
+def variable(name: str) -> Both:
+    form = LOOPS[name] if name in LOOPS else sym.var(name)
+    return Both(form, lambda env: env[name], name)
+
+
+def joined(op: str, a: Both, b: Both) -> Both:
+    if op in ("min", "max"):
+        form = sym.call(op, (a.form, b.form), I32)
+    else:
+        form = sym.binary(op, a.form, b.form, I32)
+    return Both(form, lambda env: int(ARITHMETIC[op](a.plain(env), b.plain(env))),
+                f"({a.text} {op} {b.text})")
+
+
+def chosen(c: Both, a: Both, b: Both) -> Both:
+    return Both(sym.select(c.form, a.form, b.form), lambda env: a.plain(env) if c.plain(env) else b.plain(env),
+                f"({c.text} ? {a.text} : {b.text})")
+
+
+def negated(c: Both) -> Both:
+    return Both(sym.negate(c.form), lambda env: int(not c.plain(env)), f"!{c.text}")
+
+
+LEAVES = st.sampled_from([*EXTENTS, *SIZES]).map(variable) | st.integers(-9, 40).map(constant)
+DIVISORS = st.sampled_from([2, 3, 4, 6, 7, 8, 16, 32]).map(constant)
+MASKS = st.sampled_from([0, 1, 2, 3, 7, 8, 15, 16, 31]).map(constant)
+SHIFTS = st.integers(0, 5).map(constant)
+
+
+def conditions(integers: st.SearchStrategy[Both]) -> st.SearchStrategy[Both]:
+    simple = st.builds(joined, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), integers, integers)
+    return simple | simple.map(negated) | st.builds(joined, st.sampled_from(["&&", "||"]), simple, simple)
+
+
+ARITHMETIC["&&"] = lambda a, b: int(bool(a) and bool(b))
+ARITHMETIC["||"] = lambda a, b: int(bool(a) or bool(b))
+
+
+@st.composite
+def larger(draw: st.DrawFn, integers: st.SearchStrategy[Both]) -> Both:
+    a = draw(integers)
+    match draw(st.integers(0, 5)):
+        case 0:
+            return joined(draw(st.sampled_from(["+", "-", "*", "min", "max"])), a, draw(integers))
+        case 1:
+            return joined(draw(st.sampled_from(["+", "-", "*"])), a, draw(DIVISORS))
+        case 2:
+            return joined(draw(st.sampled_from(["/", "%"])), a, draw(DIVISORS))
+        case 3:
+            return joined(draw(st.sampled_from(["&", "|", "^"])), a, draw(MASKS | integers))
+        case 4:
+            return joined(draw(st.sampled_from(["<<", ">>"])), a, draw(SHIFTS))
+    return chosen(draw(conditions(integers)), a, draw(integers))
+
+
+INTEGERS = st.recursive(LEAVES, larger, max_leaves=10)
+DIGITS = st.recursive(  # sums of scaled digits, what index arithmetic is made of
+    st.sampled_from([*EXTENTS]).map(variable),
+    lambda inner: st.builds(joined, st.sampled_from(["+", "*"]), inner, DIVISORS)
+    | st.builds(joined, st.sampled_from(["/", "%"]), inner, DIVISORS)
+    | st.builds(joined, st.just("+"), inner, inner),
+    max_leaves=8)
+RANGES = {v: range(e) for v, e in EXTENTS.items()} | {s: range(1, 50) for s in SIZES}
+_dice = random.Random(7)
+POINTS: list[Values] = [
+    {v: r[0] for v, r in RANGES.items()}, {v: r[-1] for v, r in RANGES.items()},
+    *({v: _dice.choice(r) for v, r in RANGES.items()} for _ in range(20))]
+ENVS = st.sampled_from(POINTS)
+
+
+def keeps(e: Both, env: Values) -> None:
+    """The form has the plain value, inside its own bounds."""
+    want = e.plain(env)
+    assert value(e.form, env) == want
+    assert e.form.lo <= want <= e.form.hi
+
+
+# ---------------------------------------------------------------- expressions
+
+
+@QUICK
+@given(INTEGERS)
+def test_normal_forms_keep_values(e: Both) -> None:
+    for env in POINTS:
+        keeps(e, env)
+
+
+@QUICK
+@given(DIGITS)
+def test_digits_keep_values(e: Both) -> None:
+    for env in POINTS:
+        keeps(e, env)
+
+
+@QUICK
+@given(conditions(INTEGERS))
+def test_conditions_keep_values(c: Both) -> None:
+    for env in POINTS:
+        keeps(c, env)
+        assert value(sym.negate(c.form), env) == 1 - c.plain(env)
+
+
+@QUICK
+@given(INTEGERS, conditions(INTEGERS))
+def test_assuming_a_condition_keeps_the_value_where_it_holds(e: Both, c: Both) -> None:
+    assumed = sym.assume(e.form, c.form)
+    for env in POINTS:
+        if c.plain(env):
+            assert value(assumed, env) == e.plain(env)
+
+
+@QUICK
+@given(INTEGERS, st.sampled_from([*EXTENTS, *SIZES]), LEAVES)
+def test_substitution_commutes_with_evaluation(e: Both, name: str, by: Both) -> None:
+    replaced = sym.substitute(e.form, {variable(name).form: by.form})
+    for env in POINTS:
+        at = by.plain(env)
+        if 0 <= at < EXTENTS.get(name, 1000) and (name in EXTENTS or at >= 1):
+            assert value(replaced, env) == e.plain({**env, name: at})
+
+
+@QUICK
+@given(INTEGERS, INTEGERS)
+def test_what_is_proved_is_so(a: Both, b: Both) -> None:
+    proved = sym.prove_lt(a.form, b.form)
+    upper, lower = sym.bound(a.form, True), sym.bound(a.form, False)
+    for env in POINTS:
+        assert not proved or a.plain(env) < b.plain(env)
+        assert value(lower, env) <= a.plain(env) <= value(upper, env)
+
+
+@QUICK
+@given(INTEGERS | conditions(INTEGERS))
+def test_show_and_evaluate_answer_for_every_form(e: Both) -> None:
+    assert sym.show(e.form)
+    env = dict.fromkeys([*EXTENTS], 0) | dict.fromkeys(SIZES, 1)
+    got = sym.evaluate(e.form, {variable(v).form: n for v, n in env.items()})
+    assert got is None or got == e.plain(env)
+
+
+def test_equal_expressions_are_one_object() -> None:
+    i, t = LOOPS["i"], LOOPS["t"]
+    whole = sym.add(sym.scale(sym.div(t, sym.integer(8)), 8), sym.mod(t, sym.integer(8)))
+    assert whole is t
+    both = sym.add(sym.scale(i, 32), t)
+    assert sym.div(both, sym.integer(32)) is i
+    assert sym.mod(both, sym.integer(32)) is t
+
+
+@pytest.mark.parametrize("limit", range(-9, 10))
+@pytest.mark.parametrize("step", (2, 3, -2, -3))
+def test_comparisons_of_multiples_round_the_right_way(step: int, limit: int) -> None:
+    n = sym.var("n")
+    for op in ("<", "<=", ">", ">=", "=="):
+        c = sym.compare(op, sym.scale(n, step), sym.integer(limit))
+        for at in range(8):
+            assert value(c, {"n": at}) == int(ARITHMETIC[op](at * step, limit))
+
+
+# ---------------------------------------------------------------- folds
+
+OPS = st.sampled_from(["+", "max", "min"])
+NEUTRAL = {"+": 0, "max": -(1 << 31), "min": (1 << 31) - 1}
+BODIES = st.recursive(
+    st.sampled_from(["i", "j", "u"]).map(variable) | st.integers(0, 9).map(constant),
+    lambda inner: st.builds(joined, st.sampled_from(["+", "-"]), inner, inner)
+    | st.builds(joined, st.sampled_from(["*", "/", "%"]), inner, DIVISORS),
+    max_leaves=5)
+
+
+def element(buffer: str, index: Both) -> Both:
+    return Both(sym.load(buffer, index.form, I32), lambda env: content(buffer, index.plain(env)),
+                f"{buffer}[{index.text}]")
+
+
+CONTENTS = st.builds(element, st.sampled_from(["x", "y"]), BODIES)
+AT_N = st.builds(element, st.sampled_from(["x", "y"]), st.recursive(
+    st.sampled_from(["n", "u"]).map(variable) | st.integers(0, 9).map(constant),
+    lambda inner: st.builds(joined, st.just("+"), inner, inner)
+    | st.builds(joined, st.sampled_from(["*", "/", "%"]), inner, DIVISORS),
+    max_leaves=4))
+TERMS = CONTENTS | st.builds(joined, st.just("*"), CONTENTS, CONTENTS) | BODIES
+
+
+def reduced(op: str, names: tuple[str, ...], body: Both, init: Both) -> Both:
+    """init op (op over the named loops of body)."""
+
+    def plain(env: Values) -> int:
+        total = init.plain(env)
+        for at in itertools.product(*(range(EXTENTS[v]) for v in names)):
+            total = ARITHMETIC[op](total, body.plain({**env, **dict(zip(names, at, strict=True))}))
+        return total
+
+    form = sym.fold(op, [LOOPS[v] for v in names], body.form, init.form, I32)
+    return Both(form, plain, f"{op}({init.text}; {','.join(names)}: {body.text})")
+
+
+def guarded(op: str, c: Both, body: Both) -> Both:
+    return chosen(c, body, constant(NEUTRAL[op]))
+
+
+LOOPED = st.lists(st.sampled_from(["i", "j", "u"]), min_size=1, max_size=2, unique=True).map(tuple)
+
+
+@SLOW
+@given(OPS, LOOPED, TERMS, st.integers(-5, 5).map(constant) | CONTENTS, ENVS)
+def test_folds_keep_values(op: str, names: tuple[str, ...], body: Both, init: Both, env: Values) -> None:
+    e = reduced(op, names, body, init)
+    assert value(e.form, env) == e.plain(env)
+
+
+@SLOW
+@given(LOOPED, conditions(BODIES), TERMS, ENVS)
+def test_guarded_sums_keep_values(names: tuple[str, ...], c: Both, body: Both, env: Values) -> None:
+    e = reduced("+", names, guarded("+", c, body), constant(0))
+    assert value(e.form, env) == e.plain(env)
+
+
+@SLOW
+@given(OPS, LOOPED, TERMS, st.integers(0, 3).map(constant), ENVS)
+def test_nested_folds_keep_values(op: str, names: tuple[str, ...], body: Both, init: Both, env: Values) -> None:
+    inner = reduced(op, names[:1], body, constant(NEUTRAL[op]))
+    e = reduced(op, ("t",), inner, init)
+    assert value(e.form, env) == e.plain(env)
+
+
+@SLOW
+@given(OPS, AT_N, st.integers(1, 4), st.integers(2, 6), ENVS)
+def test_rolling_up_terms_keeps_values(op: str, term: Both, step: int, count: int, env: Values) -> None:
+    """f(0) op f(step) op f(2 * step) ...: what unrolled code adds up, in order."""
+    n = sym.var("n")
+    total = sym.substitute(term.form, {n: ZERO})
+    want = term.plain({**env, "n": 0})
+    for at in range(step, step * count, step):
+        total = sym.reduce_pair(op, total, sym.substitute(term.form, {n: sym.integer(at)}), I32)
+        want = ARITHMETIC[op](want, term.plain({**env, "n": at}))
+    assert value(total, env) == want
+
+
+@SLOW
+@given(OPS, AT_N, st.sampled_from([1, 2, 4, 8, 16]), ENVS)
+def test_butterflies_keep_values(op: str, term: Both, bit: int, env: Values) -> None:
+    """f(t) op f(t ^ bit), as an exchange between lanes leaves it."""
+    n, t = sym.var("n"), LOOPS["t"]
+    mine = sym.substitute(term.form, {n: t})
+    theirs = sym.substitute(mine, {t: sym.bit("^", t, sym.integer(bit))})
+    a, b = (term.plain({**env, "n": at}) for at in (env["t"], env["t"] ^ bit))
+    assert value(sym.reduce_pair(op, mine, theirs, I32), env) == ARITHMETIC[op](a, b)
+
+
+@SLOW
+@given(OPS, LOOPED, TERMS, st.sampled_from(["i", "j", "u"]), BODIES, ENVS)
+def test_substitution_into_folds_captures_nothing(
+    op: str, names: tuple[str, ...], body: Both, name: str, by: Both, env: Values
+) -> None:
+    e = reduced(op, names, body, constant(0))
+    at = by.plain(env)
+    if 0 <= at < EXTENTS[name]:
+        replaced = sym.substitute(e.form, {LOOPS[name]: by.form})
+        assert value(replaced, env) == e.plain({**env, name: at})
+
+
+# ---------------------------------------------------------------- digits and guesses
+
+
+@SLOW
+@given(st.permutations(["i", "j", "u"]), st.integers(0, 3), st.sampled_from([1, 2, 5]), st.booleans())
+def test_merged_digits_visit_the_same_places(order: list[str], offset: int, unit: int, split: bool) -> None:
+    vs = [LOOPS[v] for v in order]
+    index, weight = sym.integer(offset), unit
+    for v in reversed(vs):
+        index = sym.add(index, sym.scale(v, weight))
+        weight *= sym.value_of(sym.extent_of(v)) * (2 if split and v is vs[-1] else 1)
+    parts = [sym.load("x", index, I32), sym.load("y", sym.scale(index, 3), I32)]
+
+    def visited(live: list[Sym], exprs: list[Sym]) -> list[tuple[int, ...]]:
+        ranges = [range(sym.value_of(sym.extent_of(v))) for v in live]
+        names = [sym.name_of(v) for v in live]
+        return sorted(tuple(value(e.args[0], dict(zip(names, at, strict=True))) for e in exprs)
+                      for at in itertools.product(*ranges))
+
+    want, live, exprs = visited(vs, parts), vs, parts
+    while (merged := sym.merge_digits(live, exprs)) is not None:
+        live, exprs = merged
+        assert visited(live, exprs) == want
+    assert len(live) == (2 if split else 1)
+
+
+def test_digits_that_are_used_alone_are_not_merged() -> None:
+    i, j = LOOPS["i"], LOOPS["j"]
+    index = sym.add(sym.scale(i, 6), j)
+    assert sym.merge_digits([i, j], [sym.load("x", index, I32), sym.load("y", j, I32)]) is None
+
+
+SIZE_TERMS = st.recursive(
+    st.sampled_from(["m", "n"]).map(variable) | st.integers(1, 40).map(constant),
+    lambda inner: st.builds(joined, st.just("+"), inner, inner)
+    | st.builds(joined, st.sampled_from(["*", "/", "%"]), inner, DIVISORS),
+    max_leaves=5)
+
+
+@QUICK
+@given(SIZE_TERMS, SIZE_TERMS)
+def test_a_likely_bound_holds_on_its_samples(a: Both, b: Both) -> None:
+    if sym.likely_le(a.form, b.form):
+        for m, n in ((1, 1), (1, 2), (2, 1), (8, 5), (5, 22), (31, 32), (32, 31), (64, 64)):
+            if m != n or len(a.form.free | b.form.free) < 2:
+                assert a.plain({"m": m, "n": n}) <= b.plain({"m": m, "n": n})
+
+
+def test_likely_bounds_of_sizes() -> None:
+    n = sym.var("n")
+    assert sym.likely_le(sym.div(n, sym.integer(4)), n)
+    assert sym.likely_le(ONE, n)
+    assert not sym.likely_le(n, sym.integer(64))
+    assert not sym.likely_le(LOOPS["t"], n)
+
+
+def test_neither_of_two_unrelated_sizes_is_the_smaller() -> None:
+    first, second = sym.var("rows"), sym.var("columns")
+    assert not sym.likely_le(first, second)
+    assert not sym.likely_le(second, first)
+    assert sym.likely_le(first, sym.add(first, second))
