@@ -165,13 +165,13 @@ def test_an_option_that_host_code_overrules_is_said(call: Call) -> None:
 
 def test_kernels_alone_are_run_and_translated_with_the_geometry_given(call: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD[: GOOD.index("extern")].replace("256", "blockDim.x"))
-    geometry = ("--grid", "8", "--block", "64", "--let", "n=500")
-    assert "[XP1006]" in call("run", "k.cu", "--let", "n=500").err
+    geometry = ("--grid", "32", "--block", "256", "--let", "n=8000")
+    assert "[XP1006]" in call("run", "k.cu", "--let", "n=8000").err
     assert call("run", "k.cu", *geometry).status == 0
     said = call("translate", "k.cu", "--to", "bang", *geometry, "-o", "k.mlu")
     assert said.status == 0, said.err
-    assert "n=500" in said.err and "__bang_" in (tmp_path / "k.mlu").read_text()
-    assert call("check", "k.mlu", "--let", "n=500").status == 0
+    assert "n=8000" in said.err and "__bang_" in (tmp_path / "k.mlu").read_text()
+    assert call("check", "k.mlu", "--let", "n=8000").status == 0
 
 
 def test_a_fault_is_json_too(call: Call) -> None:

@@ -41,6 +41,7 @@ from xpiler.verify.verdict import Evidence, confirmed, refuted
 
 Progress = Callable[[str], None]
 KEEP = "same structure"
+BROKEN = (KeyError, IndexError, TypeError, ValueError, AssertionError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,9 @@ def translate(
         except NotExpressible as e:
             attempts.append(Attempt(road.name, f"{e}"))
             continue
+        except BROKEN as e:
+            attempts.append(Attempt(road.name, f"internal error in writing: {type(e).__name__}: {e}"))
+            continue
         progress(f"confirming ({road.name})")
         last = confirm(text, source, out, target, program, let=options.let or None, seeds=options.seeds,
                        budget=options.budget, cache=options.cache, reference=reference, effort=effort,
@@ -158,6 +162,8 @@ def sequential(program: Program, source: Platform) -> tuple[Program, tuple[str, 
             steps.append(f"contract({kernel.name})")
         except NotApplicable as e:
             steps.append(f"-- contract({kernel.name}) does not apply: {e.why}")
+        except BROKEN as e:
+            steps.append(f"-- contract({kernel.name}) failed: {type(e).__name__}: {e}")
         kernels.append(flat)
     return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
 
@@ -225,6 +231,8 @@ def roads(
             yield _lowered(name, lower, pivot, steps, target)
         except NotApplicable as e:
             attempts.append(Attempt(name, e.why))
+        except BROKEN as e:  # a bug in one road must not cost the user the others
+            attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
 
 
 Lowering = Callable[[Kernel], tuple[tuple[Kernel, ...], str]]

@@ -22,6 +22,8 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, scalars_written
 
 UNROLL = 64
+LARGEST = 200_000  # nodes of one value, counted as a tree
+MOST = 200_000  # nodes made for one kernel
 
 
 class Unsummarised(Exception):
@@ -98,6 +100,7 @@ class _Machine:
         self.inner: set[str] = set()  # arrays the kernel declares itself
         self.path = TRUE
         self.span = NOWHERE
+        self.made = sym.made()
         for p in kernel.params:
             if isinstance(p, Buffer):
                 self.arrays[p.name] = Array("init", p.dtype)
@@ -146,6 +149,7 @@ class _Machine:
         return self._resolve(buffer, array, len(array.writes) - 1, self.here(index))
 
     def _resolve(self, buffer: str, array: Array, last: int, index: Sym) -> Sym:
+        self.afford(index)
         for n in range(last, -1, -1):
             w = array.writes[n]
             cond, mapping = solve(w, index)
@@ -203,7 +207,13 @@ class _Machine:
             case _:
                 raise Unsummarised(f"a statement of kind {type(s).__name__}", s.span)
 
+    def afford(self, value: Sym) -> None:
+        """Give up on kernels whose closed form would be larger than anyone wants to read."""
+        if value.size > LARGEST or sym.made() - self.made > MOST:
+            raise Unsummarised("the closed form grows too large", self.span)
+
     def store(self, buffer: str, index: Sym, value: Sym) -> None:
+        self.afford(value)
         array = self.arrays[buffer]
         new = Write((), self.here(index), self.path, value)
         while array.writes and _supersedes(new, array.writes[-1]):

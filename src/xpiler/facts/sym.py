@@ -177,11 +177,16 @@ def _range(n: Sym) -> tuple[float, float]:
     match n.dtype:
         case DType.BOOL:
             return 0, 1
-        case DType.U8 | DType.U16:
+        case DType.U8 | DType.U16 | DType.U32:
             return 0, (1 << n.dtype.bits) - 1
         case DType.I8 | DType.I16:
             return -(1 << (n.dtype.bits - 1)), (1 << (n.dtype.bits - 1)) - 1
     return -inf, inf
+
+
+def made() -> int:
+    """How many nodes exist: a measure of work done."""
+    return len(_table)
 
 
 # ---------------------------------------------------------------- leaves
@@ -807,6 +812,8 @@ def cast(a: Sym, dtype: DType) -> Sym:
         if value_of(a.args[1]) == 255 and inner.lo >= -128 and inner.hi <= 127:
             return inner
     if not dtype.is_float and dtype is not BOOL and not a.dtype.is_float:
+        if dtype is DType.U32 and a.lo < 0 and a.has & {"ld", "pld", "fold"} and a.dtype is not dtype:
+            return make("cast", (a,), dtype, dtype)  # data that may be negative wraps
         top = (1 << (dtype.bits - (1 if dtype.is_signed else 0))) - 1
         low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
         if dtype.bits >= 32 or (a.lo >= low and a.hi <= top):

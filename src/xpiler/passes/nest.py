@@ -210,11 +210,11 @@ class Nest:
             case "lin":
                 return self.total(x)
             case "prod":
-                return self.chain("*", [self.expr(f) for f in a])
+                return self.chain("*", [_as_i32(self.expr(f)) for f in a])
             case "div" | "mod":
-                return Binary("/" if x.op == "div" else "%", self.expr(a[0]), self.expr(a[1]), DType.I32)
+                return Binary("/" if x.op == "div" else "%", _as_i32(self.expr(a[0])), _as_i32(self.expr(a[1])), DType.I32)
             case "bit":
-                return Binary(str(x.data), self.expr(a[0]), self.expr(a[1]), DType.I32)
+                return Binary(str(x.data), _as_i32(self.expr(a[0])), _as_i32(self.expr(a[1])), DType.I32)
             case "bin":
                 return Binary(str(x.data), self.expr(a[0]), self.expr(a[1]), x.dtype)
             case "cmp":

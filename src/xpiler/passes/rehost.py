@@ -10,17 +10,19 @@ from dataclasses import replace
 
 from xpiler.facts.summary import always_runs
 from xpiler.ir.nodes import (
-    Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Param, Program, Stmt, Var,
+    Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Param, Program, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
-    buffers_used, buffers_written, map_exprs, map_stmts, scalars_read, statements, substitute_expr,
+    Fresh, buffers_used, buffers_written, map_exprs, map_stmts, scalars_read, statements, substitute_expr,
 )
 from xpiler.passes.step import NotApplicable
 
 
 def on_host_memory(program: Program) -> Program:
-    """Kernels work on the caller's arrays directly: what a device buffer mirrored is the caller's own array."""
+    """Kernels work on the caller's arrays directly: what a device buffer mirrored is the caller's own array.
+
+    A device buffer that was filled with bytes before the launches is filled by a kernel of its own."""
     launcher = program.launcher
     assert launcher is not None
     mirrored: dict[str, str] = {}
@@ -38,7 +40,32 @@ def on_host_memory(program: Program) -> Program:
         return replace(e, buffer=mirrored[e.buffer]) if isinstance(e, Addr) and e.buffer in mirrored else e
 
     body = map_exprs(launcher.body, moved)
-    return replace(program, launcher=replace(launcher, buffers=tuple(kept), body=body))
+    filled = [b for b in launcher.buffers if b.name in mirrored and b.fill is not None and not b.copy_in]
+    taken = Fresh([k.name for k in program.kernels] + [p.name for p in launcher.params])
+    fills = [(_fill(taken(f"fill_{mirrored[b.name]}"), b), b) for b in filled]
+    starts = tuple(
+        Launch(k.name, (Addr(mirrored[b.name], Const(0, DType.I32), b.dtype), *sorted_scalars(b.extent)))
+        for k, b in fills)
+    return replace(
+        program, kernels=(*(k for k, _ in fills), *program.kernels),
+        launcher=replace(launcher, buffers=tuple(kept), body=(*starts, *body)))
+
+
+def sorted_scalars(e: Expr) -> tuple[Var, ...]:
+    """The scalars an expression reads, in a fixed order."""
+    return tuple(sorted(scalars_read(e), key=lambda v: v.name))
+
+
+def _fill(name: str, b: DeviceBuffer) -> Kernel:
+    """Every byte of the buffer becomes b.fill."""
+    byte = int(b.fill or 0) & 0xFF
+    if b.dtype.is_float and byte:
+        raise NotApplicable(f"`{b.name}` is filled with bytes that are not a number of {b.dtype}")
+    bits = int.from_bytes(bytes([byte]) * b.dtype.bytes, "little", signed=b.dtype.is_signed)
+    value = Const(0.0, b.dtype) if b.dtype.is_float else Const(bits, b.dtype)
+    i = Var("i", DType.I32)
+    loop = For(i, Const(0, DType.I32), b.extent, Const(1, DType.I32), (Store("a", i, value),), "parallel")
+    return Kernel(name, (Buffer("a", b.dtype, None), *sorted_scalars(b.extent)), (loop,))
 
 
 def on_device_memory(
@@ -89,7 +116,7 @@ def split_launches(program: Program, parts: Mapping[str, tuple[Kernel, ...]]) ->
     """Each kernel replaced by the sequence of kernels it became; parameters nobody uses are dropped."""
     launcher = program.launcher
     assert launcher is not None
-    slim = {name: tuple(_slim(k) for k in ks) for name, ks in parts.items()}
+    slim = {k.name: tuple(_slim(p) for p in parts.get(k.name, (k,))) for k in program.kernels}
 
     def one(s: Stmt) -> Stmt | tuple[Stmt, ...]:
         if not isinstance(s, Launch):

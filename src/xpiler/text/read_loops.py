@@ -12,7 +12,7 @@ from xpiler.ir.types import DType, common
 from xpiler.ir.walk import (
     buffers_written, scalars_read, scalars_written, statements, subexpressions,
 )
-from xpiler.text.arithmetic import ONE, TRUE
+from xpiler.text.arithmetic import ZERO, ONE, TRUE
 from xpiler.text.clang import Node
 from xpiler.text.inline import always_returns
 from xpiler.text.read_base import Loop, root, usage_of
@@ -41,7 +41,7 @@ class _Counted:
     decl: Node
     start: Expr
     op: str
-    stop: Node
+    stop: Node | None  # None for 0, as in `for (k = 64; k; k >>= 1)`
     step: Node
     fresh: bool
 
@@ -165,10 +165,15 @@ class Loops(Calls):
             return None
         first = self._first_value(parts.init)
         test = _bare(parts.test)
-        if first is None or test.kind != "BINARY_OPERATOR" or test.binary not in _FLIP:
+        if first is None:
             return None
         decl, start_node = first
-        if _is(test.children[0], decl):
+        stop: Node | None
+        if _is(test, decl):
+            op, stop = "!=", None
+        elif test.kind != "BINARY_OPERATOR" or test.binary not in _FLIP:
+            return None
+        elif _is(test.children[0], decl):
             op, stop = test.binary, test.children[1]
         elif _is(test.children[1], decl):
             op, stop = _FLIP[test.binary], test.children[0]
@@ -233,6 +238,9 @@ class Loops(Calls):
             e = self.scalar(n)
         return None if extra else e
 
+    def _until(self, c: _Counted) -> Expr | None:
+        return ZERO if c.stop is None else self._pure(c.stop)
+
     def _bind(self, decl: Node, to: Binding) -> Binding | None:
         old = self.env.get(decl.key)
         self.env[decl.key] = to
@@ -247,7 +255,7 @@ class Loops(Calls):
         change = self._increment(c)
         if change is None or change[0] != "+" or c.op not in ("<", "<=", "!="):
             return False
-        step, stop = self._pure(change[1]), self._pure(c.stop)
+        step, stop = self._pure(change[1]), self._until(c)
         if step is None or stop is None or isinstance(step, Const) and step.value <= 0:
             return False
         dtype = c.start.dtype
@@ -312,7 +320,7 @@ class Loops(Calls):
         change = self._increment(c)
         if change is None or change[0] != "-" or c.op not in (">", ">=") or not c.fresh:
             return False
-        step, stop = self._pure(change[1]), self._pure(c.stop)
+        step, stop = self._pure(change[1]), self._until(c)
         if not isinstance(step, Const) or stop is None or step.value <= 0 or not c.start.dtype.is_signed:
             return False
         dtype, m = c.start.dtype, self.math
@@ -349,7 +357,7 @@ class Loops(Calls):
         change, m = self._increment(c), self.math
         if change is None:
             return None
-        by, stop = self._pure(change[1]), self._pure(c.stop)
+        by, stop = self._pure(change[1]), self._until(c)
         if not isinstance(by, Const) or not isinstance(stop, Const):
             return None
         values: list[Const] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xpiler.ir.nodes import (
-    Addr, Assign, Binary, Call, Cast, Expr, For, If, Intrinsic, Kernel, Launch, Program, Shuffle, Stmt,
+    Addr, Alloc, Assign, Atomic, Binary, Call, Cast, Expr, For, If, Intrinsic, Kernel, Launch, Program, Shuffle, Stmt,
     Store, Unary, Var, While,
 )
 from xpiler.ir.types import DType
@@ -14,6 +14,8 @@ from xpiler.verify.evaluate import NoValue, Number, evaluate, run_scalars
 
 # A loop whose length cannot be computed here counts as this many terms.
 UNKNOWN_LENGTH = 64
+# Threads a tree over shared memory may gather from: the largest block.
+BLOCK = 1024
 # What one intrinsic may sum up inside (a matrix instruction's inner dimension).
 UNKNOWN_INTRINSIC = 64
 
@@ -58,27 +60,35 @@ def _bind(k: Kernel, args: tuple[Expr, ...], env: Mapping[str, Number]) -> dict[
 
 
 def _kernel(k: Kernel, env: dict[str, Number]) -> int:
-    return max((_body((s,), env, 1) for s in k.body), default=1)
+    shared = frozenset(
+        s.buffer.name for s in statements(k) if isinstance(s, Alloc) and s.buffer.space not in ("local", "global"))
+    return max((_body((s,), env, 1, 1, shared) for s in k.body), default=1)
 
 
-def _body(body: tuple[Stmt, ...], env: dict[str, Number], around: int) -> int:
-    """The largest product of loop lengths around an accumulation; axis loops do not count, exchanges do."""
+def _body(
+    body: tuple[Stmt, ...], env: dict[str, Number], around: int, copies: int, shared: frozenset[str]
+) -> int:
+    """The largest product of loop lengths around an accumulation. `copies` counts the iterations of the axis loops
+    around: they add up where an element is shared (atomics) or was made by others (a tree over shared memory)."""
     most = 1
     for s in body:
         match s:
             case For(var, start, stop, step, inner, kind):
                 env[var.name] = _or_zero(start, env)
                 serial = kind in ("serial", "unroll", "vector")
-                length = _length(start, stop, step, env) if serial else 1
-                most = max(most, _body(inner, env, around * length))
+                length = _length(start, stop, step, env)
+                inside = (around * length, copies) if serial else (around, copies * length)
+                most = max(most, _body(inner, env, *inside, shared))
             case While(_, inner):
-                most = max(most, _body(inner, env, around * UNKNOWN_LENGTH))
+                most = max(most, _body(inner, env, around * UNKNOWN_LENGTH, copies, shared))
             case If():
-                most = max([most, *(_body(b, env, around) for b in bodies(s))])
+                most = max([most, *(_body(b, env, around, copies, shared) for b in bodies(s))])
             case Assign(var, value) if any(e == var for e in subexpressions(value)):
                 most = max(most, around)
             case Store(buffer, _, value) if any(loads(value, buffer)):
-                most = max(most, around)
+                most = max(most, around * (min(copies, BLOCK) if buffer in shared else 1))
+            case Atomic():
+                most = max(most, around * copies)
             case Shuffle():
                 most = max(most, around * s.warp)
             case Intrinsic():
