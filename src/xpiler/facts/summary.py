@@ -8,6 +8,7 @@ tiles, unrolled bodies and tree reductions dissolve on the way. What has no such
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +24,8 @@ from xpiler.ir.walk import buffers_written, scalars_written
 
 UNROLL = 64
 LARGEST = 200_000  # nodes of one value, counted as a tree
-MOST = 200_000  # nodes made for one kernel
+STEPS = 120_000  # of rewriting, for one kernel
+KEPT = 64  # kernels whose summary is remembered
 
 
 class Unsummarised(Exception):
@@ -65,8 +67,31 @@ class Array:
         return Array(self.base, self.dtype, list(self.writes))
 
 
+_known: OrderedDict[Kernel, dict[str, list[Write]] | Unsummarised] = OrderedDict()
+
+
 def summarise(kernel: Kernel) -> dict[str, list[Write]]:
     """The final writes to each global buffer of a sequential kernel (no barriers, intrinsics or returns)."""
+    found = _known.get(kernel)
+    if found is None:
+        limit = sym.METER.allow(STEPS)
+        try:
+            found = _summarise(kernel)
+        except Unsummarised as e:
+            found = e
+        except sym.Exhausted:
+            found = Unsummarised("simplifying what it computes takes too long", kernel.span)
+        finally:
+            sym.METER.limit = limit
+        _known[kernel] = found
+        if len(_known) > KEPT:
+            _known.popitem(last=False)
+    if isinstance(found, Unsummarised):
+        raise Unsummarised(found.why, found.span)
+    return {name: list(writes) for name, writes in found.items()}
+
+
+def _summarise(kernel: Kernel) -> dict[str, list[Write]]:
     machine = _Machine(kernel)
     machine.body(kernel.body)
     outputs = {}
@@ -100,7 +125,6 @@ class _Machine:
         self.inner: set[str] = set()  # arrays the kernel declares itself
         self.path = TRUE
         self.span = NOWHERE
-        self.made = sym.made()
         for p in kernel.params:
             if isinstance(p, Buffer):
                 self.arrays[p.name] = Array("init", p.dtype)
@@ -209,7 +233,7 @@ class _Machine:
 
     def afford(self, value: Sym) -> None:
         """Give up on kernels whose closed form would be larger than anyone wants to read."""
-        if value.size > LARGEST or sym.made() - self.made > MOST:
+        if value.size > LARGEST:
             raise Unsummarised("the closed form grows too large", self.span)
 
     def store(self, buffer: str, index: Sym, value: Sym) -> None:

@@ -184,9 +184,28 @@ def _range(n: Sym) -> tuple[float, float]:
     return -inf, inf
 
 
-def made() -> int:
-    """How many nodes exist: a measure of work done."""
-    return len(_table)
+class Exhausted(Exception):
+    """Rewriting took more steps than were allowed."""
+
+
+class Meter:
+    """Counts steps of rewriting, so that a hopeless simplification ends; deterministic, unlike a clock."""
+
+    def __init__(self) -> None:
+        self.spent, self.limit = 0, inf
+
+    def spend(self) -> None:
+        self.spent += 1
+        if self.spent > self.limit:
+            raise Exhausted
+
+    def allow(self, steps: float) -> float:
+        """Set the limit to so many steps from now; the old limit, to be put back."""
+        old, self.limit = self.limit, min(self.limit, self.spent + steps)
+        return old
+
+
+METER = Meter()
 
 
 # ---------------------------------------------------------------- leaves
@@ -987,7 +1006,11 @@ def tighten(v: Sym, guard: Sym) -> Sym | None:
     if any(_loops(a) for a in limit.free):
         return None  # depends on another loop: keep it a guard
     extent = extent_of(v)
-    return limit if limit is not extent and likely_le(limit, extent) else None
+    if limit is extent:
+        return None
+    if likely_le(limit, extent):
+        return limit
+    return call("min", (limit, extent), I32) if is_const(limit) and extent.hi > value_of(limit) else None
 
 
 def _ceil(top: Sym, c: int) -> Sym:
@@ -1313,6 +1336,7 @@ def rewrite(x: Sym, rule: Callable[[Sym], Sym | None]) -> Sym:
         got = memo.get(n)
         if got is not None:
             return got
+        METER.spend()
         new = rule(n)
         if new is None:
             if n.args:
@@ -1337,6 +1361,7 @@ def substitute(x: Sym, mapping: Mapping[Sym, Sym]) -> Sym:
         got = memo.get(n)
         if got is not None:
             return got
+        METER.spend()
         if n in mapping:
             new = mapping[n]
         elif not n.args or not (n.free & mapping.keys()) and "fold" not in n.has:
