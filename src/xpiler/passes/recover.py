@@ -35,7 +35,7 @@ class Recover:
     lanes: tuple[str, ...] = ("thread.z", "thread.y", "thread.x")
 
     def apply(self, kernel: Kernel) -> Kernel:
-        return replace(kernel, body=self._axes(kernel, kernel.body, Fresh(names(kernel))))
+        return replace(kernel, body=_plain(self._axes(kernel, kernel.body, Fresh(names(kernel)))))
 
     def _axes(self, kernel: Kernel, body: tuple[Stmt, ...], fresh: Fresh) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
@@ -55,6 +55,12 @@ class Recover:
                 plain = Var(fresh("".join(part[0] for part in s.kind.split("."))), s.var.dtype)
                 out.append(replace(s, var=plain, kind="parallel", body=_renamed(inner, s.var, plain)))
         return tuple(out)
+
+
+def _plain(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Memories of one machine are ordinary arrays in the sequential program."""
+    return map_stmts(body, lambda s: replace(s, buffer=replace(s.buffer, space="local", ctype=""))
+                     if isinstance(s, Alloc) else s)
 
 
 # ---------------------------------------------------------------- early returns
