@@ -19,6 +19,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import statements, substitute_expr
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
+from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
@@ -152,7 +153,7 @@ def sequential(program: Program, source: Platform) -> tuple[Program, tuple[str, 
     kernels: list[Kernel] = []
     for kernel in program.kernels:
         try:
-            flat = Recover(lanes).apply(Detensorize(meanings).apply(kernel))
+            flat = Recover(lanes).apply(Count().apply(Detensorize(meanings).apply(kernel)))
         except NotApplicable as e:
             raise Fault("XP3002", f"no sequential form of `{kernel.name}` was found", e.span or NOWHERE, e.why,
                         "rewrite this part of the kernel, or report it with the file") from e

@@ -27,7 +27,7 @@ def nests(kernel: Kernel) -> tuple[Kernel, ...]:
     heads: list[Stmt] = []
     groups: list[tuple[Stmt, ...]] = []
     for s in kernel.body:
-        if isinstance(s, For) and s.kind == "parallel":
+        if isinstance(s, For) and s.kind == "parallel" and _stores(s, kernel):
             groups.append((*_needed(heads, s), s))
             continue
         heads.append(s)

@@ -1,0 +1,82 @@
+"""Count: a while loop that only counts becomes a for loop.
+
+    while (i + 16 <= n) { s += x[i]; i += 16; }    ->    for (j = i; j < n - 15; j += 16) s += x[j];
+                                                         i += (n - i) / 16 * 16
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from xpiler.ir.nodes import Assign, Binary, Break, Const, Continue, Expr, For, Kernel, Return, Stmt, Var, While
+from xpiler.ir.types import DType
+from xpiler.ir.walk import (
+    Fresh, buffers_written, map_stmts, names, scalars_read, scalars_written, statements, subexpressions, substitute,
+)
+
+I32 = DType.I32
+
+
+@dataclass(frozen=True)
+class Count:
+    """Rewrite every counting while loop of a kernel."""
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        fresh = Fresh(names(kernel))
+
+        def one(s: Stmt) -> Stmt | tuple[Stmt, ...]:
+            return (_counted(s, fresh) or s) if isinstance(s, While) else s
+
+        return replace(kernel, body=map_stmts(kernel.body, one))
+
+
+def _counted(s: While, fresh: Fresh) -> tuple[Stmt, ...] | None:
+    """The for loop, and the counter's value after it."""
+    if not s.body or any(isinstance(x, Break | Continue | Return) for x in statements(s.body)):
+        return None
+    match s.body[-1]:
+        case Assign(i, Binary("+", Var() as again, Const() as step)) if again == i and step.value > 0:
+            pass
+        case _:
+            return None
+    body = s.body[:-1]
+    stop = _stop(s.cond, i)
+    if stop is None or i in scalars_written(body) or scalars_read(stop) & scalars_written(s.body):
+        return None
+    if any(getattr(e, "buffer", None) in buffers_written(s.body) for e in subexpressions(stop)):
+        return None
+    j = Var(fresh(i.name), i.dtype)
+    loop = For(j, i, stop, step, substitute(body, {i: j}), "serial", s.span)
+    room = _sum(Binary("-", stop, i, i.dtype), int(step.value) - 1)
+    whole = Binary("*", Binary("/", room, step, i.dtype), step, i.dtype)
+    return loop, Assign(i, Binary("+", i, whole, i.dtype), s.span)
+
+
+def _stop(cond: Expr, i: Var) -> Expr | None:
+    """The first value of i for which cond fails, for i + c < e and i + c <= e."""
+    match cond:
+        case Binary("<" | "<=" as op, left, right):
+            pass
+        case Binary(">" | ">=" as turned, right, left):
+            op = "<" if turned == ">" else "<="
+        case _:
+            return None
+    past = 1 if op == "<=" else 0
+    match left:
+        case Var() if left == i:
+            offset = 0
+        case Binary("+", Var() as v, Const() as c) | Binary("+", Const() as c, Var() as v) if v == i:
+            offset = int(c.value)
+        case _:
+            return None
+    if i in scalars_read(right):
+        return None
+    return _sum(right, past - offset)
+
+
+def _sum(e: Expr, c: int) -> Expr:
+    if c == 0:
+        return e
+    if isinstance(e, Const):
+        return Const(int(e.value) + c, e.dtype)
+    return Binary("+" if c > 0 else "-", e, Const(abs(c), e.dtype), e.dtype)
