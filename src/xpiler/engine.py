@@ -22,6 +22,7 @@ from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.dots import DotProducts
+from xpiler.passes.host import sized, with_host
 from xpiler.passes.matrix import TileProducts
 from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.ranges import Range, ranges
@@ -99,15 +100,17 @@ def translate(
     options = options or Options()
     start = time.monotonic()
     progress("reading")
-    program = read(text, source, file, geometry=dict(options.geometry) or None, let=dict(options.let) or None)
+    given = read(text, source, file, geometry=dict(options.geometry) or None, let=dict(options.let) or None)
+    program = with_host(given)
     pivot, steps = sequential(program, source)
     pivot = with_extents(pivot)
     suited, notes = suited_to(target, pivot)
     if program.launcher is not None and pivot.launcher is not None:
         program = replace(program, launcher=replace(program.launcher, params=pivot.launcher.params))
+    given = sized(given, program) if given.launcher is None else program
     effort = Effort(options.seeds, options.budget)
     progress("running the source")
-    reference = observe(text, source, program, let=options.let or None, effort=effort, cache=options.cache,
+    reference = observe(text, source, given, let=options.let or None, effort=effort, cache=options.cache,
                         progress=progress)
     attempts: list[Attempt] = []
     if refuted([reference.evidence]):
@@ -125,7 +128,7 @@ def translate(
             attempts.append(Attempt(road.name, f"internal error in writing: {type(e).__name__}: {e}"))
             continue
         progress(f"confirming ({road.name})")
-        last = confirm(text, source, out, target, program, let=options.let or None, seeds=options.seeds,
+        last = confirm(text, source, out, target, given, let=options.let or None, seeds=options.seeds,
                        budget=options.budget, cache=options.cache, reference=reference, effort=effort,
                        file=file, compiled=options.compiled, progress=progress)
         if confirmed(last):

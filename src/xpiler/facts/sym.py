@@ -561,10 +561,21 @@ def bound(x: Sym, upper: bool) -> Sym:
     return x
 
 
+def _below_zero(d: Sym) -> bool:
+    """d < 0 everywhere; a minimum is as small as either of its arguments."""
+    if d.hi < 0:
+        return True
+    const, terms = terms_of(d)
+    for a, c in terms.items():
+        if c > 0 and a.op == "call" and a.data == "min":
+            return any(_below_zero(bound(add(sub(d, scale(a, c)), scale(x, c)), True)) for x in a.args)
+    return False
+
+
 def prove_lt(a: Sym, b: Sym) -> bool:
     """a < b for every value of the variables in range."""
     d = sub(a, b)
-    return d.hi < 0 or bound(d, True).hi < 0
+    return d.hi < 0 or _below_zero(bound(d, True))
 
 
 def compare(op: str, a: Sym, b: Sym) -> Sym:
@@ -588,7 +599,7 @@ def compare(op: str, a: Sym, b: Sym) -> Sym:
 
 def _negative(d: Sym) -> Sym:
     """d < 0"""
-    if d.hi < 0 or bound(d, True).hi < 0:
+    if d.hi < 0 or _below_zero(bound(d, True)):
         return TRUE
     if d.lo >= 0 or bound(d, False).lo >= 0:
         return FALSE
@@ -1008,9 +1019,7 @@ def tighten(v: Sym, guard: Sym) -> Sym | None:
     extent = extent_of(v)
     if limit is extent:
         return None
-    if likely_le(limit, extent):
-        return limit
-    return call("min", (limit, extent), I32) if is_const(limit) and extent.hi > value_of(limit) else None
+    return limit if likely_le(limit, extent) else call("min", (limit, extent), I32)
 
 
 def _ceil(top: Sym, c: int) -> Sym:
@@ -1058,7 +1067,7 @@ def likely_le(a: Sym, b: Sym) -> bool:
     if len(symbols) > 3 or any(bounded(s) for s in symbols):
         return False
     orders = (symbols, symbols[::-1]) if len(symbols) > 1 else (symbols,)
-    for n in (*range(1, 70), *range(100, 5000, 61)):
+    for n in (*range(1, 70), *range(100, 5000, 61), 65_537, 1_000_003, 20_000_003):
         for order, stretch in itertools.product(orders, (1, 3, 17)):
             values = {s: n + i * stretch for i, s in enumerate(order)}
             x, y = evaluate(a, values), evaluate(b, values)

@@ -22,6 +22,10 @@ class DType(StrEnum):
     F32 = "f32"
     F64 = "f64"
 
+    def __reduce_ex__(self, protocol: object) -> tuple[type[DType], tuple[str]]:
+        """Pickled as its value by every Python; 3.11.0 to 3.11.3 would ask for `getattr`."""
+        return type(self), (self.value,)
+
     @property
     def is_float(self) -> bool:
         return self in _FLOATS

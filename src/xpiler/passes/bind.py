@@ -13,7 +13,7 @@ from xpiler.ir.nodes import (
     Store, Var,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, statements, substitute, walk
+from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, scalars_read, statements, substitute, walk
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
@@ -308,7 +308,8 @@ def _chain(nest: For, leave_last: bool = False) -> tuple[list[For], tuple[Stmt, 
     """The perfectly nested parallel loops from nest inwards, and the body of the last."""
     chain, body = [nest], nest.body
     while (len(body) == 1 and isinstance(body[0], For) and body[0].kind == "parallel"
-           and body[0].start == ZERO and body[0].step == ONE):
+           and body[0].start == ZERO and body[0].step == ONE
+           and not scalars_read(body[0].stop) & {f.var for f in chain}):
         chain.append(body[0])
         body = body[0].body
     if leave_last and len(chain) > 1 and not any(isinstance(x, For) for x in body):
