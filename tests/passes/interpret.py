@@ -186,7 +186,7 @@ def _binary(op: str, x: Any, later: Any, dtype: DType) -> Any:
         return bool(x) or bool(later())
     y = later()
     if op == "/" and not dtype.is_float:
-        return int(math.trunc(int(x) / int(y))) if y else 0
+        return math.trunc(int(x) / int(y)) if y else 0
     if op == "%":
         return int(math.fmod(int(x), int(y)))
     table = {

@@ -565,7 +565,7 @@ def _below_zero(d: Sym) -> bool:
     """d < 0 everywhere; a minimum is as small as either of its arguments."""
     if d.hi < 0:
         return True
-    const, terms = terms_of(d)
+    _, terms = terms_of(d)
     for a, c in terms.items():
         if c > 0 and a.op == "call" and a.data == "min":
             return any(_below_zero(bound(add(sub(d, scale(a, c)), scale(x, c)), True)) for x in a.args)

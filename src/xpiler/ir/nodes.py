@@ -317,7 +317,7 @@ class Meaning:
     """What an intrinsic does, read from its body in device.h.
 
     `params` are Buffers (pointers and aggregates; extent None for pointers) and Vars in the order of `Intrinsic.args`;
-    `result` is the Buffer or Var the call's result is stored to (None for void). `key` is the call's `Intrinsic.key`."""
+    `result` is the Buffer or Var the result is stored to (None for void). `key` is the `Intrinsic.key` of its calls."""
 
     name: str
     key: str

@@ -212,7 +212,8 @@ class Nest:
             case "prod":
                 return self.chain("*", [_as_i32(self.expr(f)) for f in a])
             case "div" | "mod":
-                return Binary("/" if x.op == "div" else "%", _as_i32(self.expr(a[0])), _as_i32(self.expr(a[1])), DType.I32)
+                divided, by = _as_i32(self.expr(a[0])), _as_i32(self.expr(a[1]))
+                return Binary("/" if x.op == "div" else "%", divided, by, DType.I32)
             case "bit":
                 return Binary(str(x.data), _as_i32(self.expr(a[0])), _as_i32(self.expr(a[1])), DType.I32)
             case "bin":
