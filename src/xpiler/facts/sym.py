@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from math import gcd, inf
@@ -188,8 +189,8 @@ class Exhausted(Exception):
     """Rewriting took more steps than were allowed."""
 
 
-class Meter:
-    """Counts steps of rewriting, so that a hopeless simplification ends; deterministic, unlike a clock."""
+class Meter(threading.local):
+    """Counts a thread's steps of rewriting, so that a hopeless simplification ends; deterministic, unlike a clock."""
 
     def __init__(self) -> None:
         self.spent, self.limit = 0, inf

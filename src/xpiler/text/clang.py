@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -493,9 +494,14 @@ class _Prefixes:
     def __init__(self) -> None:
         self._uses: dict[tuple[str, ...], int] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._lock = threading.Lock()
 
     def include(self, header: Path, args: tuple[str, ...]) -> list[str] | None:
         """The flags that load the precompiled header, None for the first use."""
+        with self._lock:
+            return self._include(header, args)
+
+    def _include(self, header: Path, args: tuple[str, ...]) -> list[str] | None:
         stamps = [str(f.stat().st_mtime_ns) for f in sorted(header.parent.parent.rglob("*.h"))]
         key = (str(header), *args, *stamps)
         self._uses[key] = self._uses.get(key, 0) + 1
