@@ -230,23 +230,63 @@ def roads(
     """Programs for the target, best first."""
     if source.model == target.model == "simt":
         yield Road(KEEP, ("keep",), replace(program, platform=target.name))
-    for name, lower in _lowerings(target, cache):
+    ways = list(_lowerings(target, cache))
+    table = {k.name: _Choices(k, ways, attempts) for k in pivot.kernels}
+    seen: set[tuple[int, ...]] = set()
+    for first in range(len(ways)):
+        picked = tuple(table[k.name].at_or_after(first) for k in pivot.kernels)
+        if None in picked or picked in seen:
+            continue
+        chosen = tuple(n for n in picked if n is not None)
+        seen.add(chosen)
+        name = " and ".join(dict.fromkeys(ways[n][0] for n in chosen)) or ways[first][0]
         try:
-            yield _lowered(name, lower, pivot, steps, target)
+            yield _lowered(name, [table[k.name].made[n] for k, n in zip(pivot.kernels, chosen, strict=True)],
+                           pivot, steps, target)
         except NotApplicable as e:
             attempts.append(Attempt(name, e.why))
         except BROKEN as e:  # a bug in one road must not cost the user the others
             attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
 
 
-Lowering = Callable[[Kernel], tuple[tuple[Kernel, ...], str]]
+@dataclass
+class _Choices:
+    """The ways to bring one kernel to the target, tried only when asked for."""
+
+    kernel: Kernel
+    ways: list[tuple[str, Lowering]]
+    attempts: list[Attempt]
+    made: dict[int, Lowered] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+
+    def at_or_after(self, first: int) -> int | None:
+        """The first way from `first` on that applies to this kernel."""
+        return next((n for n in range(first, len(self.ways)) if self._applies(n)), None)
+
+    def _applies(self, n: int) -> bool:
+        if n in self.made or n in self.refused:
+            return n in self.made
+        name, lower = self.ways[n]
+        try:
+            self.made[n] = lower(self.kernel)
+        except NotApplicable as e:
+            self.attempts.append(Attempt(name, e.why))
+            self.refused.add(n)
+        except BROKEN as e:
+            self.attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
+            self.refused.add(n)
+        return n in self.made
+
+
+Lowered = tuple[tuple[Kernel, ...], tuple[str, ...]]  # the kernels one became, and the passes that made them
+Lowering = Callable[[Kernel], Lowered]
 
 
 def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowering]]:
     match target.model:
         case "simt":
             tiles = TileProducts(tile_units(library(target, cache)), target.warp, tuple(target.enumerators.items()))
-            yield "matrix tiles", lambda k: (tiles.apply(k), "TileProducts")
+            yield "matrix tiles", lambda k: (tiles.apply(k), ("tensorize", "bind"))
             yield "rows over blocks", lambda k: _each(nests(k), RowsOrThreads(target.warp))
             yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
         case "task":
@@ -255,16 +295,16 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 room = target.space(target.vector_space).capacity or 0
                 staged = WeightProducts(
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
-                yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks())
+                yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks(), "tensorize")
             for chunk in (4096, 1024, 256):
                 yield f"vectors of {chunk}", _in_chunks(unit, chunk)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
             if target.dots:
-                yield "dot products", lambda k: ((DotProducts(target.dots).apply(k),), "dots")
+                yield "dot products", lambda k: ((DotProducts(target.dots).apply(k),), ("tensorize",))
             if target.vector_bits:
-                yield "vectors", lambda k: ((Tensorize(vector_unit(target, cache)).apply(k),), "tensorize")
-            yield "scalar loops", lambda k: ((k,), "keep")
+                yield "vectors", lambda k: ((Tensorize(vector_unit(target, cache)).apply(k),), ("tensorize",))
+            yield "scalar loops", lambda k: ((k,), ())
 
 
 @dataclass(frozen=True)
@@ -281,21 +321,20 @@ class RowsOrThreads:
 
 
 def _in_chunks(unit: VectorUnit, chunk: int) -> Lowering:
-    return lambda k: _each(nests(Tensorize(unit, chunk).apply(k)), BindTasks())
+    return lambda k: _each(nests(Tensorize(unit, chunk).apply(k)), BindTasks(), "tensorize")
 
 
-def _each(kernels: tuple[Kernel, ...], step: Pass) -> tuple[tuple[Kernel, ...], str]:
-    return tuple(step.apply(k) for k in kernels), type(step).__name__
+def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:
+    return tuple(step.apply(k) for k in kernels), (*before, "bind")
 
 
 def _lowered(
-    name: str, lower: Lowering, pivot: Program, steps: tuple[str, ...], target: Platform
+    name: str, made: list[Lowered], pivot: Program, steps: tuple[str, ...], target: Platform
 ) -> Road:
-    parts: dict[str, tuple[Kernel, ...]] = {}
+    parts = {k.name: kernels for k, (kernels, _) in zip(pivot.kernels, made, strict=True)}
     trace = list(steps)
-    for kernel in pivot.kernels:
-        parts[kernel.name], step = lower(kernel)
-        trace.append(f"{step}({kernel.name})")
+    for k, (_, taken) in zip(pivot.kernels, made, strict=True):
+        trace += [f"{step}({k.name})" for step in taken]
     if target.model == "serial":
         hosted = on_host_memory(pivot)
     else:
