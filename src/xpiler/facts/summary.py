@@ -20,7 +20,7 @@ from xpiler.ir.nodes import (
     Load, Select, Stmt, Store, Unary, Var,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import buffers_written, scalars_written
+from xpiler.ir.walk import buffers_written, scalars_written, statements
 
 UNROLL = 64
 LARGEST = 200_000  # nodes of one value, counted as a tree
@@ -114,6 +114,19 @@ def always_runs(kernel: Kernel, trips: Expr) -> bool:
         return sym.likely_le(ONE, _Machine(kernel).value(trips))
     except Unsummarised:
         return False
+
+
+def symbol(kernel: Kernel, e: Expr) -> Sym:
+    """An index as a symbolic value inside a loop, over the loop variables around it and the kernel's scalars."""
+    machine = _Machine(kernel)
+    for s in statements(kernel.body):
+        if isinstance(s, For):
+            if not (isinstance(s.start, Const) and s.start.value == 0 and s.step == Const(1, s.step.dtype)):
+                raise Unsummarised(f"`{s.var.name}` does not count from 0 by 1", s.span)
+            machine.scalars[s.var.name] = sym.var(s.var.name, machine.value(s.stop))
+        elif isinstance(s, Let) and s.value is not None and not s.var.dtype.is_float:
+            machine.scalars[s.var.name] = machine.value(s.value)
+    return machine.value(e)
 
 
 class _Machine:
