@@ -208,3 +208,13 @@ def test_a_suite_is_counted(call: Call, tmp_path: Path) -> None:
     assert said.status == 0, said.err
     outcomes = {r["operator"]: r["outcome"] for r in json.loads(said.out)}
     assert outcomes == {"twice": "confirmed", "broken": "source defective", "empty": "XP1001"}
+
+
+def test_a_pass_is_applied_by_hand(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    said = call("pass", "apply", "split", "k.cu", "--loop", "bx", "--factor", "8")
+    assert said.status == 0 and "bx_i < 8" in said.out
+    assert "it takes --loop STR --factor INT" in call("pass", "apply", "split", "k.cu", "--loop", "bx").err
+    assert "no pass `blend`" in call("pass", "apply", "blend", "k.cu").err
+    refused = call("pass", "apply", "split", "k.cu", "--loop", "q", "--factor", "8")
+    assert refused.status == 2 and "has no loop `q`; its loops are" in refused.err

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from xpiler import engine, passes, platforms, show
+from xpiler import by_hand, engine, passes, platforms, show
 from xpiler.bench import corpus as bench_corpus
 from xpiler.codes import CODES
 from xpiler.emulate.entry import Limits
@@ -275,6 +275,17 @@ def pass_list(as_json: Json = False) -> None:
         _print_json([vars(p) for p in pages])
     else:
         print("\n\n".join(show.page(p) for p in pages))
+
+
+@passes_app.command(
+    "apply", context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="`xpiler pass apply split kernel.cu --loop k --factor 32`",
+)
+def pass_apply(context: typer.Context, name: str, file: File, from_: From = "") -> None:
+    """Apply one pass to the sequential program of a file, and print it as C. The pass's parameters are options."""
+    step = by_hand.made(name, context.args)
+    source, _, program = program_of(file, from_, (), (), "", "", "", "")
+    print(by_hand.applied(step, program, source), end="")
 
 
 @bench_app.command("corpus")

@@ -16,6 +16,7 @@ CODES: dict[str, str] = {
     "XP3004": "an option's value cannot be understood",
     "XP3005": "no target language was given",
     "XP3006": "there is no message with that code",
+    "XP3007": "a pass cannot be applied by hand as asked",
     "XP3010": "the output file cannot be written",
     "XP3020": "a benchmark suite's layout is unknown, or nothing of it is there",
     **FORM,
