@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.summary import Write
 from xpiler.facts.sym import Sym
+from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.stored import Row, restored, rows
-from xpiler.facts.summary import Unsummarised, summarise
+from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Buffer, Const, Kernel, Meaning, Param, Store, Var
 from xpiler.ir.types import DType
 from xpiler.kept import Shelf

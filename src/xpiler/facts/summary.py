@@ -9,12 +9,13 @@ tiles, unrolled bodies and tree reductions dissolve on the way. What has no such
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from xpiler.facts import sym
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.fault import NOWHERE, Span
+from xpiler.facts.writes import Unsummarised, Write, normal, rolled_up, solve, supersedes
+from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
     Load, Select, Stmt, Store, Unary, Var,
@@ -26,33 +27,6 @@ UNROLL = 64
 LARGEST = 200_000  # nodes of one value, counted as a tree
 STEPS = 120_000  # of rewriting, for one kernel
 KEPT = 64  # kernels whose summary is remembered
-
-
-class Unsummarised(Exception):
-    """The kernel has no closed form here; `why` says what stood in the way."""
-
-    def __init__(self, why: str, span: Span = NOWHERE) -> None:
-        super().__init__(why)
-        self.why, self.span = why, span
-
-
-@dataclass(frozen=True)
-class Write:
-    """For every value of `vars` that satisfies `guard`: buffer[index] = value."""
-
-    vars: tuple[Sym, ...]
-    index: Sym
-    guard: Sym
-    value: Sym
-
-    def at(self, mapping: Mapping[Sym, Sym]) -> Write:
-        return Write(
-            self.vars, sym.substitute(self.index, mapping), sym.substitute(self.guard, mapping),
-            sym.substitute(self.value, mapping),
-        )
-
-    def parts(self) -> tuple[Sym, Sym, Sym]:
-        return self.index, self.guard, self.value
 
 
 @dataclass
@@ -253,10 +227,10 @@ class _Machine:
         self.afford(value)
         array = self.arrays[buffer]
         new = Write((), self.here(index), self.path, value)
-        while array.writes and _supersedes(new, array.writes[-1]):
+        while array.writes and supersedes(new, array.writes[-1]):
             array.writes.pop()
         if array.writes:
-            rolled = _roll(array.writes[-1], new)
+            rolled = rolled_up(array.writes[-1], new)
             if rolled is not None:
                 array.writes[-1] = rolled
                 return
@@ -383,7 +357,7 @@ class _Machine:
                 self.arrays[name] = Array("lost", array.dtype)
                 continue
             for w in more:
-                while array.writes and _supersedes(w, array.writes[-1]):
+                while array.writes and supersedes(w, array.writes[-1]):
                     array.writes.pop()
                 array.writes.append(w)
 
@@ -644,330 +618,3 @@ def _spine(value: Sym, old: Sym, op: str) -> tuple[str, Sym] | None:
 
 def _uses(x: Sym, old: Sym) -> bool:
     return old.op in x.has and bool(sym.collect(x, lambda n: n is old))
-
-
-def _supersedes(new: Write, old: Write) -> bool:
-    """Everything old wrote, new writes again."""
-    if new.vars == old.vars and new.index is old.index and new.guard in (old.guard, TRUE):
-        return True
-    if len(new.vars) == len(old.vars) and new.vars:
-        mapping = dict(zip(old.vars, new.vars, strict=True))
-        same = all(sym.extent_of(a) is sym.extent_of(b) for a, b in mapping.items())
-        moved = old.at(mapping)
-        return same and moved.index is new.index and new.guard in (moved.guard, TRUE)
-    if new.guard is TRUE and new.vars:
-        cond, _ = solve(new, old.index)
-        return cond is TRUE
-    return False
-
-
-def _roll(old: Write, new: Write) -> Write | None:
-    """Two writes of the same shape at indices a constant apart are one quantified write."""
-    if old.guard is not new.guard:
-        return None
-    if not old.vars:
-        a = sym.make("pair", (old.index, old.value), None, DType.F32)
-        b = sym.make("pair", (new.index, new.value), None, DType.F32)
-        if old.index is new.index or not sym.is_shift(a, b):
-            return None
-        v = sym.fresh("r", sym.integer(2))
-        moved = sym.between(a, b, v)
-        return None if moved is None else Write((v,), moved.args[0], old.guard, moved.args[1])
-    if len(old.vars) == 1:
-        (v,) = old.vars
-        n = sym.extent_of(v)
-        if sym.is_const(n) and v in old.index.free and _next(old, {v: n}, new):
-            longer = sym.fresh("r", sym.add(n, ONE))
-            return replace(old.at({v: longer}), vars=(longer,))
-    return None
-
-
-def _next(old: Write, mapping: dict[Sym, Sym], new: Write) -> bool:
-    moved = old.at(mapping)
-    return moved.index is new.index and moved.value is new.value and moved.guard is new.guard
-
-
-def normal(w: Write) -> Write:
-    """Guards turned into extents and digits split, so that indices stay solvable."""
-    vars_, index, value = list(w.vars), w.index, w.value
-    guards = list(sym.conjuncts(w.guard))
-    again = True
-    while again:
-        again = False
-        for g in guards:
-            step = _eliminate(vars_, g)
-            if step is None:
-                continue
-            vars_, mapping = step
-            index, value = sym.substitute(index, mapping), sym.substitute(value, mapping)
-            guards = [h for g2 in guards for h in sym.conjuncts(sym.substitute(g2, mapping))]
-            if FALSE in guards:
-                return Write((), index, FALSE, value)
-            again = True
-            break
-    guard = sym.conjoin(*(g for g in _strongest(guards) if not _implied(g, vars_)))
-    w = Write(tuple(vars_), index, guard, sym.assume(value, guard))
-    split = split_digits(w, (w.index,))
-    return w if split is None else normal(split)
-
-
-def _implied(guard: Sym, vs: Iterable[Sym]) -> bool:
-    """The guard only says that one of the loops runs at all."""
-    if guard.op != "lt":
-        return False
-    for v in vs:
-        gap = sym.sub(guard.args[0], sym.sub(ONE, sym.extent_of(v)))
-        if sym.is_const(gap) and sym.value_of(gap) < 0:
-            return True
-    return False
-
-
-def _strongest(guards: list[Sym]) -> list[Sym]:
-    """The guards without those that another one implies."""
-    out: list[Sym] = []
-    for g in guards:
-        weaker = g.op == "lt" and any(
-            h is not g and h.op == "lt" and (d := sym.sub(g.args[0], h.args[0])).hi <= 0 and d is not ZERO
-            for h in guards)
-        if not weaker:
-            out.append(g)
-    return out
-
-
-def join(writes: list[Write]) -> list[Write]:
-    """Writes of one array that continue each other, or repeat at a constant distance, as one."""
-    out: list[Write] = []
-    for w in writes:
-        while out:
-            joined = _continued(out[-1], w) or _continued(w, out[-1]) or _repeated(out[-1], w)
-            if joined is None:
-                break
-            out.pop()
-            w = joined
-        out.append(w)
-    return out
-
-
-def _aligned(old: Write, new: Write, but: Sym | None = None) -> Write | None:
-    """new with its variables renamed to those of old, extents equal except for `but`."""
-    if len(old.vars) != len(new.vars):
-        return None
-    mapping = dict(zip(new.vars, old.vars, strict=True))
-    if any(sym.extent_of(a) is not sym.extent_of(b) for a, b in mapping.items() if b is not but):
-        return None
-    return Write(old.vars, *new.at(mapping).parts())
-
-
-def _continued(first: Write, second: Write) -> Write | None:
-    """i < n: f(i) and j < m: f(n + j) are i < n + m: f(i)."""
-    if first.guard is not TRUE or second.guard is not TRUE:
-        return None
-    for n, v in enumerate(first.vars):
-        if len(first.vars) != len(second.vars):
-            return None
-        u = second.vars[n]
-        moved = _aligned(first, second, but=v)
-        if moved is None:
-            continue
-        shifted = first.at({v: sym.add(sym.extent_of(v), v)})
-        if shifted.index is moved.index and shifted.value is moved.value:
-            longer = sym.fresh(sym.name_of(v).split("#")[0], sym.add(sym.extent_of(v), sym.extent_of(u)))
-            return replace(first.at({v: longer}), vars=tuple(longer if x is v else x for x in first.vars))
-    return None
-
-
-def _repeated(old: Write, new: Write) -> Write | None:
-    """The same nest again at indices a constant apart: one more loop around it."""
-    moved = _aligned(old, new)
-    if moved is not None and moved.guard is old.guard:
-        a = sym.make("pair", (old.index, old.value), None, DType.F32)
-        b = sym.make("pair", (moved.index, moved.value), None, DType.F32)
-        if a is not b and sym.is_shift(a, b):
-            v = sym.fresh("r", sym.integer(2))
-            both = sym.between(a, b, v)
-            return None if both is None else Write((*old.vars, v), both.args[0], old.guard, both.args[1])
-    if len(old.vars) == len(new.vars) + 1:
-        v = old.vars[-1]
-        n = sym.extent_of(v)
-        rest = replace(old.at({v: n}), vars=old.vars[:-1])
-        again = _aligned(rest, new)
-        if again is not None and again.parts() == rest.parts():
-            longer = sym.fresh("r", sym.add(n, ONE))
-            return replace(old.at({v: longer}), vars=(*old.vars[:-1], longer))
-    return None
-
-
-def _raise(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
-    """v >= e with e free of other loops: count from e."""
-    const, terms = sym.terms_of(guard.args[0])
-    for v in vars_:
-        c = -terms.get(v, 0)
-        if c < 1 or any(v in a.free for a in terms if a is not v):
-            continue
-        rest = sym.linear(const, {a: k for a, k in terms.items() if a is not v})
-        if rest.free & set(vars_) or any(sym.bounded(u) for u in rest.free):
-            continue
-        first = sym.add(sym.div(sym.add(rest, sym.integer(c)), sym.integer(c)))  # rest < c v
-        if first is ZERO or not sym.likely_le(ZERO, first):
-            continue
-        new = sym.fresh(sym.name_of(v).split("#")[0], sym.sub(sym.extent_of(v), first))
-        return [new if u is v else u for u in vars_], {v: sym.add(first, new)}
-    return None
-
-
-def _relax(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
-    """c v + (something not negative) < e also bounds v; the guard stays."""
-    const, terms = sym.terms_of(guard.args[0])
-    for v in vars_:
-        c = terms.get(v, 0)
-        if c < 1 or any(v in a.free for a in terms if a is not v):
-            continue
-        loops = {a: k for a, k in terms.items() if a is not v and a.free & set(vars_)}
-        if not loops or sym.linear(0, loops).lo < 0:
-            continue
-        top = sym.scale(sym.linear(const, {a: k for a, k in terms.items() if a is not v and a not in loops}), -1)
-        limit = sym.div(sym.add(top, sym.integer(c - 1)), sym.integer(c)) if c > 1 else top
-        if limit.hi != float("inf") and limit.hi < sym.extent_of(v).hi:
-            if limit.hi <= 1:
-                return [u for u in vars_ if u is not v], {v: ZERO}
-            new = sym.fresh(sym.name_of(v).split("#")[0], sym.integer(int(limit.hi)))
-            return [new if u is v else u for u in vars_], {v: new}
-    return None
-
-
-def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
-    """A variable that `parts` use as v / c and v % c becomes two: v = c * high + low."""
-    for v in w.vars:
-        n = sym.extent_of(v)
-        if not sym.is_const(n):
-            continue
-        cuts = set()
-        for part in parts:
-            for node in sym.collect(part, lambda x: x.op in ("div", "mod") and v in x.free):  # noqa: B023
-                inner, by = node.args
-                const, terms = sym.terms_of(inner)
-                if set(terms) == {v} and terms[v] == 1 and sym.is_const(by) and const == 0:
-                    cuts.add(sym.value_of(by))
-        size = sym.value_of(n)
-        for c in sorted(cuts):
-            if 1 < c < size and size % c == 0:
-                high = sym.fresh("i", sym.integer(size // c))
-                low = sym.fresh("i", sym.integer(c))
-                moved = w.at({v: sym.add(sym.scale(high, c), low)})
-                vars_ = [u for u in w.vars if u is not v] + [high, low]
-                return Write(tuple(vars_), *moved.parts())
-    return None
-
-
-def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
-    """Use one guard to bound or fix a quantified variable."""
-    for v in vars_:
-        if v not in guard.free:
-            continue
-        tight = sym.tighten(v, guard)
-        if tight is not None:
-            new = sym.fresh(sym.name_of(v).split("#")[0], tight)
-            return [new if u is v else u for u in vars_], {v: new}
-    if guard.op == "lt":
-        return _raise(vars_, guard) or _relax(vars_, guard)
-    if guard.op != "eq":
-        return None
-    const, terms = sym.terms_of(guard.args[0])
-    for v in vars_:
-        if terms.get(v) in (1, -1) and not any(v in a.free for a in terms if a is not v):
-            rest = sym.linear(const, {a: c for a, c in terms.items() if a is not v})
-            if not rest.free & set(vars_):
-                return [u for u in vars_ if u is not v], {v: sym.scale(rest, -terms[v])}
-        for atom, c in terms.items():
-            if len(terms) == 1 and atom.op == "mod" and atom.args[0] is v and sym.is_const(atom.args[1]):
-                m, r = sym.value_of(atom.args[1]), -const * c
-                n = sym.extent_of(v)
-                if 0 <= r < m:
-                    count = sym.div(sym.add(n, sym.integer(m - 1 - r)), sym.integer(m))
-                    new = sym.fresh(sym.name_of(v).split("#")[0], count)
-                    return [new if u is v else u for u in vars_], {
-                        v: sym.add(sym.scale(new, m), sym.integer(r))}
-    return None
-
-
-def solve(w: Write, index: Sym) -> tuple[Sym, dict[Sym, Sym]]:
-    """(condition, values of w.vars) under which w writes element `index`.
-
-    w.index must be a number whose digits are the quantified variables."""
-    if not w.vars:
-        return sym.conjoin(sym.compare("==", w.index, index), w.guard), {}
-    quantified = frozenset(w.vars)
-    const, terms = sym.terms_of(w.index)
-    rest = sym.linear(const, {a: c for a, c in terms.items() if not (a.free & quantified)})
-    digits = [(c, a) for a, c in terms.items() if a.free & quantified]
-    d = sym.sub(index, rest)
-    mapping: dict[Sym, Sym] = {}
-    conds: list[Sym] = []
-    matched = _match_symbolic(digits, d, quantified)
-    if matched is not None:
-        mapping, d, digits = matched
-    if any(a not in quantified for _, a in digits):
-        raise Unsummarised("an array is written at an index that is not a number in its loop variables")
-    ordered = sorted(((abs(c), c, a) for c, a in digits), key=lambda t: t[0], reverse=True)
-    if any(c < 0 for _, c, _ in ordered):
-        shift = sym.ZERO
-        flipped = {a for _, c, a in ordered if c < 0}
-        for _, c, a in ordered:
-            if c < 0:
-                shift = sym.add(shift, sym.scale(sym.sub(sym.extent_of(a), ONE), c))
-        d = sym.sub(d, shift)
-    else:
-        flipped = set()
-    span: Sym = ONE
-    for size, _, a in reversed(ordered):  # each digit must fit below the next
-        if not sym.prove_lt(sym.sub(span, ONE), sym.integer(size)):
-            raise Unsummarised("two iterations may write the same element")
-        span = sym.add(sym.scale(sym.sub(sym.extent_of(a), ONE), size), span)
-    if ordered or matched is not None:
-        conds.append(sym.compare(">=", d, ZERO))
-    left = d
-    for size, _, a in ordered:
-        digit = sym.div(left, sym.integer(size))
-        left = sym.mod(left, sym.integer(size))
-        conds.append(sym.compare("<", digit, sym.extent_of(a)))
-        mapping[a] = sym.sub(sym.sub(sym.extent_of(a), ONE), digit) if a in flipped else digit
-    conds.append(sym.compare("==", left, ZERO))
-    for v in w.vars:
-        if v not in mapping:
-            raise Unsummarised("an array is written at an index that forgets an iteration")
-    conds.append(sym.substitute(w.guard, mapping))
-    return sym.conjoin(*conds), mapping
-
-
-def _match_symbolic(
-    digits: list[tuple[int, Sym]], d: Sym, quantified: frozenset[Sym]
-) -> tuple[dict[Sym, Sym], Sym, list[tuple[int, Sym]]] | None:
-    """Digits whose weight is symbolic (row * n) are read off d term by term."""
-    products = [(c, a) for c, a in digits if a.op == "prod"]
-    if not products:
-        return None
-    mapping: dict[Sym, Sym] = {}
-    for c, a in products:
-        mine = [f for f in a.args if f in quantified]
-        if len(mine) != 1:
-            return None
-        weight = [f for f in a.args if f is not mine[0]]
-        unit = weight[0]
-        for f in weight[1:]:
-            unit = sym.mul(unit, f)
-        _, terms = sym.terms_of(d)
-        quotient: dict[Sym, int] = {}
-        for t, k in terms.items():
-            factors = list(t.args) if t.op == "prod" else [t]
-            if all(f in factors for f in weight) and k % c == 0:
-                for f in weight:
-                    factors.remove(f)
-                q = ONE
-                for f in factors:
-                    q = sym.mul(q, f)
-                for atom, m in (sym.terms_of(q)[1] or {ONE: 1}).items():
-                    quotient[atom] = quotient.get(atom, 0) + m * (k // c)
-        value = sym.add(*[sym.scale(q, m) for q, m in quotient.items()]) if quotient else ZERO
-        mapping[mine[0]] = value
-        d = sym.sub(d, sym.scale(sym.mul(unit, value), c))
-    return mapping, d, [(c, a) for c, a in digits if a.op != "prod"]

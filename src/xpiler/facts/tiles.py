@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
 from xpiler.facts.contraction import stride
-from xpiler.facts.summary import Unsummarised, Write, summarise
+from xpiler.facts.summary import summarise
 from xpiler.facts.sym import Sym
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Buffer, Const, Kernel, Meaning, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import substitute

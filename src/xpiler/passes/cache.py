@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
-from xpiler.facts.summary import Unsummarised, symbol
+from xpiler.facts.summary import symbol
 from xpiler.facts.sym import ONE, Sym
+from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Alloc, Binary, Buffer, Const, Expr, For, Kernel, Load, Store, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, buffers_written, loads, map_exprs, map_stmts, names, statements

@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.summary import Unsummarised, Write, join, normal, solve, split_digits, summarise
+from xpiler.facts.summary import summarise
 from xpiler.facts.sym import TRUE, ZERO, Sym
+from xpiler.facts.writes import Unsummarised, Write, join, normal, solve, split_digits
 from xpiler.ir.nodes import Buffer, Kernel, Stmt
 from xpiler.ir.walk import Fresh
 from xpiler.passes.nest import Nest

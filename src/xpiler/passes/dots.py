@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.contraction import Contraction, contraction
-from xpiler.facts.summary import Unsummarised
 from xpiler.facts.sym import ONE, Sym
+from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Binary, Buffer, Cast, Const, Expr, Intrinsic, Kernel, Load, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh

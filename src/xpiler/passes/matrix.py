@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from xpiler.facts import sym
 from xpiler.facts.contraction import Contraction, contraction
-from xpiler.facts.summary import Unsummarised, Write
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.tiles import Move, TileUnit
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import (
     Addr, Alloc, Binary, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Meaning, Stmt, Var,
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from xpiler.facts import sym
-from xpiler.facts.summary import Unsummarised, Write
 from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import (
     Alloc, Assign, Binary, Buffer, Call, Cast, Const, Expr, For, If, Let, Load, Select, Stmt, Store,
     Unary, Var,

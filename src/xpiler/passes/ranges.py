@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.summary import Unsummarised, Write, summarise
+from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ONE, Sym
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Buffer, Expr, Kernel
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, match, unbound
-from xpiler.facts.summary import Unsummarised, Write
 from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Stmt,
     Store, Var,

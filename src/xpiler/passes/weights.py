@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.contraction import Contraction, Factor, contraction
-from xpiler.facts.summary import Unsummarised
 from xpiler.facts.sym import ONE, Sym
+from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Expr, Intrinsic, Kernel, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
