@@ -146,7 +146,10 @@ class _Machine:
                     return self.value(a if sym.value_of(cond) else b)
                 return sym.select(cond, self.value(a), self.value(b))
             case Cast(a, dtype):
-                return sym.cast(self.value(a), dtype)
+                x = self.value(a)
+                if dtype.is_float and a.dtype is DType.U32:
+                    x = sym.cast(x, DType.U32)  # integers are signed here; as a number it is not
+                return sym.cast(x, dtype)
             case Call(name, args, dtype):
                 return sym.call(name, tuple(self.value(a) for a in args), dtype)
         raise Unsummarised(f"an expression of kind {type(e).__name__}", self.span)
