@@ -14,6 +14,7 @@ from pathlib import Path
 from xpiler.facts.offers import offers
 from xpiler.facts.tiles import tile_units
 from xpiler.fault import NOWHERE, Fault
+from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Buffer, Expr, Kernel, Launch, Program, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements, substitute_expr
@@ -104,6 +105,7 @@ def translate(
     program = with_host(given)
     pivot, steps = sequential(program, source)
     pivot = with_extents(pivot)
+    check(pivot)
     suited, notes = suited_to(target, pivot)
     if program.launcher is not None and pivot.launcher is not None:
         program = replace(program, launcher=replace(program.launcher, params=pivot.launcher.params))

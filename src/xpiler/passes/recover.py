@@ -120,10 +120,9 @@ class _Fission:
         self.fresh = fresh
         self.threads = [f.var for f in nest]
         self.count = 1
+        self.fixed = all(isinstance(f.stop, Const) for f in nest)
         for f in nest:
-            if not isinstance(f.stop, Const):
-                raise NotApplicable("a block whose size is not a constant", f.span)
-            self.count *= int(f.stop.value)
+            self.count *= int(f.stop.value) if isinstance(f.stop, Const) else 1
         lane: Expr = ZERO
         for f in nest:
             lane = f.var if lane == ZERO else Binary(
@@ -136,6 +135,8 @@ class _Fission:
         body, shared = _hoist_shared(body)
         if not any(_meets(s) for s in body):
             return [*shared, *self._loop(list(body))]
+        if not self.fixed:
+            raise NotApplicable("threads meet in a block whose size is not a constant", self.nest[0].span)
         private = self._private(body)
         body, arrays = self._expand(body, private)
         return [*shared, *arrays, *self._cut(body)]
