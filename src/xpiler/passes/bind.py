@@ -14,6 +14,8 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, scalars_read, statements, substitute, walk
+from xpiler.passes.nest import combined
+from xpiler.passes.split import rounded
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
@@ -124,7 +126,7 @@ class BindThreads:
         exact = isinstance(last.stop, Const) and int(last.stop.value) % threads == 0
         if not exact:
             inner = (Let(last.var, at), If(Binary("<", last.var, last.stop, DType.BOOL), (*heads, *body)))
-        blocks = _rounded(last.stop, threads)
+        blocks = rounded(last.stop, threads)
         stmt: Stmt = For(t, ZERO, size, ONE, inner, "thread.x")
         while len(outer) > 2:
             merged, joined = _flatten(fresh, outer[-2], outer[-1], (stmt,))
@@ -250,11 +252,6 @@ class _Spread:
         return self.trees[dtype]
 
 
-def combined(op: str, a: Expr, b: Expr) -> Expr:
-    """a op b, for the operations reductions use."""
-    return Call(op, (a, b), a.dtype) if op in ("max", "min") else Binary(op, a, b, a.dtype)
-
-
 def _identity(op: str, dtype: DType) -> Const:
     top = (1 << (dtype.bits - 1)) - 1
     match op:
@@ -331,12 +328,6 @@ def _times(a: Expr, b: Expr) -> Expr:
     if isinstance(a, Const) and isinstance(b, Const):
         return Const(int(a.value) * int(b.value), I32)
     return Binary("*", a, b, I32)
-
-
-def _rounded(extent: Expr, by: int) -> Expr:
-    if isinstance(extent, Const):
-        return Const(-(-int(extent.value) // by), I32)
-    return Binary("/", Binary("+", extent, Const(by - 1, I32), I32), Const(by, I32), I32)
 
 
 def _serial(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
