@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xpiler.facts import sym
@@ -33,10 +34,11 @@ def ranges(kernel: Kernel) -> dict[str, Range]:
     reads: set[str] = set()
     for name, writes in outputs.items():
         for w in writes:
-            tops.setdefault(name, []).append(_top(w.index))
+            path = frozenset(sym.conjuncts(w.guard))
+            tops.setdefault(name, []).append(_top(w.index, path))
             for part in w.parts():
-                for n in sym.collect(part, lambda x: x.op == "ld"):
-                    tops.setdefault(str(n.data), []).append(_top(n.args[0]))
+                for n, where in _loads(part, path if part is w.value else frozenset()):
+                    tops.setdefault(str(n.data), []).append(_top(n.args[0], where))
                     reads.add(str(n.data))
     out: dict[str, Range] = {}
     for p in kernel.params:
@@ -51,8 +53,37 @@ def ranges(kernel: Kernel) -> dict[str, Range]:
     return out
 
 
-def _top(index: Sym) -> Sym:
-    return sym.add(sym.bound(index, upper=True), ONE)
+Path = frozenset[Sym]  # the conditions under which a value is computed
+
+
+def _loads(x: Sym, path: Path) -> Iterator[tuple[Sym, Path]]:
+    """Every load of x, with the conditions under which it is made."""
+    todo, seen = [(x, path)], set[tuple[Sym, Path]]()
+    while todo:
+        n, here = todo.pop()
+        if (n, here) in seen or "ld" not in n.has:
+            continue
+        seen.add((n, here))
+        if n.op == "ld":
+            yield n, here
+        if n.op == "sel":
+            cond, a, b = n.args
+            todo += [(cond, here), (a, here.union(sym.conjuncts(cond))),
+                     (b, here.union(sym.conjuncts(sym.negate(cond))))]
+        else:
+            todo += [(a, here) for a in n.args]
+
+
+def _top(index: Sym, path: Path) -> Sym:
+    """One past the largest value of index, for all values of the loops that the conditions admit."""
+    best = sym.add(sym.bound(index, upper=True), ONE)
+    for g in sorted(path, key=lambda c: c.uid):
+        if g.op != "lt":
+            continue
+        tighter = sym.bound(sym.sub(index, g.args[0]), upper=True)  # index < index - d where d < 0
+        if not any(map(sym.bounded, tighter.free)) and not tighter.has - {"call"} and sym.likely_le(tighter, best):
+            best = tighter
+    return best
 
 
 def _largest(tops: list[Sym]) -> Sym | None:

@@ -1,0 +1,37 @@
+"""How much of an array a kernel touches: no more than its guards admit."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.passes.programs import E, ex, kernel, load, loop, store, var, when
+from xpiler.ir.nodes import Kernel, Select
+from xpiler.passes.ranges import ranges
+from xpiler.verify.evaluate import evaluate
+
+
+def either(cond: E, a: E, b: E) -> E:
+    return E(Select(cond.e, a.e, b.e, a.e.dtype))
+
+
+def masked(rows: str, columns: str) -> Kernel:
+    """y[r] = the tail of row r, read by sixteen lanes under a mask."""
+    r, k, n = var("r"), var("k"), var(columns)
+    at = r * n + n // 16 * 16 + k
+    lane = either(k < n % 16, load("x", at), ex(0.0))
+    return kernel("tail", f"x y {rows}:i {columns}:i", loop("r", var(rows), loop("k", 16, store("y", r * 16 + k, lane))))
+
+
+@pytest.mark.parametrize(("m", "n"), [(3, 37), (2, 17), (5, 31)])
+def test_a_masked_read_stays_inside_the_array(m: int, n: int) -> None:
+    found = ranges(masked("m", "n"))["x"]
+    assert evaluate(found.extent, {"m": m, "n": n}) == m * n
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 65])
+def test_a_guarded_write_stays_inside_the_array(n: int) -> None:
+    i = var("b") * 8 + var("t")
+    inner = when(i * 3 + 1 < var("n"), store("y", i * 3 + 1, load("x", i * 3)))
+    found = ranges(kernel("some", "x y n:i", loop("b", (var("n") + 7) // 8, loop("t", 8, inner))))
+    assert evaluate(found["y"].extent, {"n": n}) <= n
+    assert evaluate(found["x"].extent, {"n": n}) <= n
