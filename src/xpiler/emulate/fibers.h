@@ -10,6 +10,17 @@ enum class Op { barrier, exchange, ballot };
 
 struct Group;
 
+// A copy or fill (no source) that was started and not waited for.
+struct Later {
+    int queue;
+    bool committed;
+    unsigned batch;
+    char* dst;
+    const char* src;
+    int byte;
+    std::size_t bytes;
+};
+
 struct Fiber {
     void* sp = nullptr;
     char* stack = nullptr;
@@ -26,6 +37,8 @@ struct Fiber {
     mask_t ballot = 0;
     std::size_t bytes = 0;
     const char* wait = "";
+    std::vector<Later> later;  // in the order they were started
+    unsigned batches = 0;      // committed so far, over all queues
 };
 
 struct Warp {
@@ -85,6 +98,9 @@ void settle_warp(Warp& w);
 void release_block(Group* g);
 bool release_converged(Group* g);    // lanes that asked for "whoever is here" go on; whether there were any
 [[noreturn]] void stuck(Group* g);
+
+// ---- copies that arrive later
+void arrive_all(Fiber* f);           // its thread ends
 
 // ---- who runs next
 void enqueue(Group* g);              // some of its threads can go on

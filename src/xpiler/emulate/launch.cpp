@@ -80,6 +80,7 @@ void begin(Fiber* f) {
 
 void finish(Fiber* f) {
     Group* g = f->group;
+    arrive_all(f);
     ++g->done;
     Warp& w = g->warps[f->linear / warp_size];
     w.gone |= mask_t(1) << (f->linear % warp_size);

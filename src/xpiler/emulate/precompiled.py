@@ -14,7 +14,8 @@ from xpiler.platforms.platform import Platform
 BOUNDS = "-fsanitize=bounds-strict"  # declared arrays; the handlers are in findings.cpp
 _HERE = Path(__file__).parent
 _PARTS = (
-    "launch.cpp", "groups.cpp", "meetings.cpp", "fibers.cpp", "memory.cpp", "findings.cpp", "driver.cpp", "filter.cpp",
+    "launch.cpp", "groups.cpp", "meetings.cpp", "later.cpp", "fibers.cpp", "memory.cpp", "findings.cpp", "driver.cpp",
+    "filter.cpp",
 )
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 

@@ -11,7 +11,7 @@
 //   launches      the text's `k<<<a, b, ...>>>(args)` becomes `XP_LAUNCH((k), a, b, ...)(args)`, which calls
 //                 `xp_geometry(a, b, ...)`: device.h defines `inline xp::Geometry xp_geometry(...)`.
 //   the rest      barrier_*, shuffle, vote, warp_scratch, dev_*, XP_REQUIRE below.
-// The bodies are compiled once: launch.cpp, groups.cpp, meetings.cpp, fibers.cpp, memory.cpp, findings.cpp, driver.cpp.
+// The bodies are compiled once: launch.cpp, groups.cpp, meetings.cpp, later.cpp, fibers.cpp, memory.cpp, findings.cpp, driver.cpp.
 #pragma once
 
 #include <algorithm>
@@ -177,6 +177,24 @@ void* dev_malloc(std::size_t bytes, const char* name = "");  // starts at a mult
 void dev_free(void* p);                                        // null is fine; checks the red zone
 void dev_copy(void* dst, const void* src, std::size_t bytes, Copy kind);
 void dev_set(void* dst, int byte, std::size_t bytes);
+
+// ---------------------------------------------------------------- copies that arrive later
+
+// A copy the running thread started on one of its queues. Its bytes are read, and written, when the thread waits
+// for it (or ends): whoever looks sooner sees the old contents, and a checked run says so.
+void async_copy(int queue, void* dst, const void* src, std::size_t bytes);
+void async_fill(int queue, void* dst, int byte, std::size_t bytes);  // the same for a fill
+void async_commit(int queue);           // what was started since the last commit is one batch
+void async_wait(int queue, int left);   // all but the newest `left` batches have arrived; 0 takes uncommitted copies too
+
+// ---------------------------------------------------------------- accesses that are not plain
+
+// In the lifetime of one, what the running thread does to memory is one atomic operation. For atomics whose body is
+// not made of the compiler's own __atomic_ functions, which are known as such.
+struct Atomically {
+    Atomically();
+    ~Atomically();
+};
 
 // ---------------------------------------------------------------- findings
 
