@@ -25,31 +25,32 @@ def build(
     *,
     file: str = "<text>",
     real: str = "f32",
+    watch: bool = False,
     cache: Path | None = None,
     compiler: str = "g++",
 ) -> Executable:
     """Compile `text` so that `entry` can be run.
 
     Faults: XP4001 without a working compiler, XP4002 with the compiler's first error at the user's line.
-    real="f64" makes every float of the text and of device.h a double. `cache` keeps finished builds;
+    real="f64" makes every float of the text and of device.h a double. `watch` looks at every access: slower, and runs
+    find races, memory read before it is written and undefined arithmetic too. `cache` keeps finished builds;
     None is a folder of this user. Equal builds are made once, by however many processes."""
     began = time.monotonic()
-    gxx = compilers.find(compiler)
     store = Store(cache if cache is not None else default_folder())
+    gxx = precompiled.caged(compilers.find(compiler), store)
     prepared = prepare(text, platform, real=real) + caller(entry, platform)
-    key = digest(gxx.identity, precompiled.identity(platform, real), prepared)
+    key = digest(gxx.identity, precompiled.identity(platform, real, watch), prepared)
     target = store.root / "run" / key[:2] / key
     if not target.exists():
-        header = precompiled.header(gxx, platform, real, store)
-        runtime = precompiled.runtime(gxx, store)
+        header = precompiled.header(gxx, platform, real, store, watch=watch)
+        runtime = precompiled.runtime(gxx, store, watch=watch)
         with store.scratch() as work:
             (work / "text.cpp").write_text(prepared)
-            gxx(
-                work, precompiled.BOUNDS, "-include", header, "text.cpp", runtime, "-no-pie", "-o", "program",
-                file=file, text=text,
-            )
+            options = precompiled.flags(watch)
+            gxx(work, *options, "-include", header, "-c", "text.cpp", file=file, text=text)
+            gxx(work, "text.o", *runtime, "-no-pie", "-o", "program", file=file, text=text)
             store.publish(work, target, ("program",))
-    return Executable(target / "program", time.monotonic() - began, file, real, _loose(text, platform))
+    return Executable(target / "program", time.monotonic() - began, file, real, _loose(text, platform), watch, text, gxx.cage)
 
 
 def _loose(text: str, platform: Platform) -> bool:

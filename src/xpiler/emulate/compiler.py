@@ -6,15 +6,17 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from xpiler.emulate import sandbox
+from xpiler.emulate.cage import Cage
 from xpiler.emulate.caller import DRIVER
 from xpiler.emulate.entry import Limits
 from xpiler.emulate.prepare import TEXT
-from xpiler.fault import Fault, Span
+from xpiler.fault import Fault, Span, together
 
 # -fno-weak: statics of templates and inline functions go into the same sections as all others.
 # -ffp-contract=off: the same bits on every CPU. Frame pointers: findings walk them. DWARF 4: so
@@ -22,13 +24,17 @@ from xpiler.fault import Fault, Span
 FLAGS = (
     "-std=gnu++17", "-O1", "-g1", "-gdwarf-4", "-w", "-pipe", "-fno-omit-frame-pointer",
     "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-ffp-contract=off", "-fwrapv", "-fno-pie",
-    "-fno-weak", "-fno-stack-protector", "-fcf-protection=none", "-fdiagnostics-color=never", "-fmax-errors=5",
+    "-fno-weak", "-fno-stack-protector", "-fcf-protection=none",
+    "-fdiagnostics-color=never", "-fno-diagnostics-show-caret", "-fmax-errors=40",
 )
 _LIMITS = Limits(seconds=120, memory_mb=8192, file_mb=512)
 _ERROR = re.compile(
     r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<what>.*)$",
     re.MULTILINE,
 )
+_NOTE = re.compile(r"[^\n]*?: note: (?P<what>[^\n]*)")
+_REPORT = "a smaller file that shows it; where the text is legal C++17, this is a mistake in xpiler"
+_ENTRY = "parameters that are numbers and pointers to numbers"
 
 
 @dataclass(frozen=True)
@@ -37,14 +43,20 @@ class Compiler:
 
     path: str
     identity: str
+    cage: Cage | None = None
 
     def __call__(
-        self, folder: Path, *arguments: str | Path, file: str = "", text: str = ""
+        self, folder: Path, *arguments: str | Path, file: str = "", text: str = "", reads: Sequence[Path] = (),
     ) -> None:
         """Run it in `folder`; XP4002 at the first error, placed in the user's `file` where it can be."""
-        done = sandbox.call([self.path, *FLAGS, *arguments], folder, _LIMITS, tools=_tools(self.path))
+        done = sandbox.call(
+            [self.path, *FLAGS, *arguments], folder, _LIMITS, tools=_tools(self.path), cage=self.cage, reads=reads,
+        )
         if done.late:
-            raise Fault("XP4002", f"compiling took more than {_LIMITS.seconds:.0f} seconds", Span(file))
+            raise Fault(
+                "XP4002", f"compiling took more than {_LIMITS.seconds:.0f} seconds", Span(file),
+                "templates or macros make it very large", "a smaller file",
+            )
         if done.code != 0:
             raise _fault(done.stderr, file, text)
 
@@ -62,7 +74,10 @@ def find(name: str) -> Compiler:
     with tempfile.TemporaryDirectory() as folder:
         done = sandbox.call([found, "-v"], Path(folder), _LIMITS, tools=_tools(found))
     if done.code != 0:
-        raise Fault("XP4001", f"`{name}` does not work", why=done.stderr.strip()[-300:])
+        raise Fault(
+            "XP4001", f"`{name}` does not work", why=done.stderr.strip()[-300:],
+            try_="install g++ 12 or later (Debian: apt-get install g++)",
+        )
     return Compiler(found, done.stderr)
 
 
@@ -73,20 +88,27 @@ def _tools(compiler: str) -> str:
 
 
 def _fault(stderr: str, file: str, text: str) -> Fault:
-    error = _ERROR.search(stderr)
-    if error is None:
-        return Fault("XP4002", "the C++ compiler failed", Span(file), why=_last(stderr))
-    if error["file"] == DRIVER:
-        return Fault("XP4002", error["what"], Span(file), why="this is how the entry is called")
-    where = Span(error["file"], int(error["line"]), int(error["column"] or 0))
-    if error["file"] != TEXT:
-        return Fault("XP4002", error["what"], where, why=_last(stderr))
-    lines = text.splitlines()
-    shown = lines[where.line - 1] if 0 < where.line <= len(lines) else ""
-    return Fault(
-        "XP4002", error["what"], Span(file, where.line, where.column), source_line=shown
-    )
+    """One Fault for all errors in the user's text; for the first one elsewhere where it has none."""
+    errors = list(_ERROR.finditer(stderr))
+    if not errors:
+        return Fault("XP4002", "the C++ compiler failed", Span(file), _last(stderr), _REPORT)
+    mine = [_placed(e, file, text.splitlines()) for e in errors if e["file"] == TEXT]
+    if mine:
+        return together(mine)
+    first = errors[0]
+    if first["file"] == DRIVER:
+        return Fault("XP4002", first["what"], Span(file), "this is how the entry is called", _ENTRY)
+    where = Span(first["file"], int(first["line"]), int(first["column"] or 0))
+    return Fault("XP4002", first["what"], where, _last(stderr), _REPORT)
+
+
+def _placed(error: re.Match[str], file: str, lines: list[str]) -> Fault:
+    line, column = int(error["line"]), int(error["column"] or 0)
+    shown = lines[line - 1] if 0 < line <= len(lines) else ""
+    note = _NOTE.match(error.string, error.end() + 1)
+    why = note["what"] if note else "the text is compiled as C++17 against the platform's header to run it here"
+    return Fault("XP4002", error["what"], Span(file, line, column), why, "correct the line", shown)
 
 
 def _last(stderr: str) -> str:
-    return stderr.strip()[-2000:]
+    return "\n".join(line[:300] for line in stderr.strip().splitlines()[-4:])

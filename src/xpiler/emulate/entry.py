@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from xpiler.advice import advice
+from xpiler.emulate.cage import Cage
+from xpiler.fault import Span, told
 from xpiler.ir.nodes import Param
 
 Array = npt.NDArray[np.generic]
@@ -40,7 +43,8 @@ class Limits:
 class Finding:
     """A rule of the platform that the run broke, with the user's line and the thread that did it.
 
-    `buffer` and `index` name the element touched, where there is one; `also` is the other line of a divergence."""
+    `buffer` and `index` name the element touched, where there is one; `also` is the other line of a divergence or a
+    race."""
 
     code: str
     message: str
@@ -51,11 +55,21 @@ class Finding:
     buffer: str = ""
     index: int | None = None
     also: int = 0
+    source_line: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
         by = f" ({self.where})" if self.where else ""
-        return f"{place}: {self.message}{by} [{self.code}]"
+        why, try_ = advice(self.code, self.also)
+        return told(self.code, self.message + by, self.span, why, try_, self.source_line)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.file, self.line, self.column)
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data for `--json`."""
+        why, try_ = advice(self.code, self.also)
+        return vars(self) | {"why": why, "try_": try_}
 
 
 @dataclass(frozen=True)
@@ -63,20 +77,25 @@ class Executable:
     """A built text; `file` is what findings call it, `real` the type every `float` became.
 
     `loose`: host buffers need not start at a multiple of 64 bytes, so that a flush run may place their ends exactly
-    at a guard page."""
+    at a guard page. `watched`: every access is looked at. `text` is what was built, for findings to show."""
 
     path: Path
     build_seconds: float
     file: str = "<text>"
     real: str = "f32"
     loose: bool = False
+    watched: bool = False
+    text: str = field(default="", repr=False)
+    cage: Cage | None = None
 
 
 @dataclass(frozen=True)
 class Run:
     """What a run left behind. `outputs` has every buffer that is not const when status is "ok", else nothing.
 
-    status: ok | finding | timeout | crash | memory. `seconds` is the time inside the entry; 0 if it did not end."""
+    status: ok | finding | timeout | crash | memory. `seconds` is the time inside the entry; 0 if it did not end.
+    Of a watched run: `noted` findings did not end it; `untouched` says how many bytes of an output were never
+    written (they read as 0xFF)."""
 
     outputs: Mapping[str, Array]
     findings: tuple[Finding, ...]
@@ -84,3 +103,5 @@ class Run:
     seconds: float
     stderr: str
     stdout: str = ""
+    noted: tuple[Finding, ...] = ()
+    untouched: Mapping[str, int] = field(default_factory=dict)

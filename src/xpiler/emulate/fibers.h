@@ -19,6 +19,7 @@ struct Later {
     const char* src;
     int byte;
     std::size_t bytes;
+    void* site;
 };
 
 struct Fiber {
@@ -45,11 +46,13 @@ struct Warp {
     mask_t gone = 0;     // lanes that exited or never were
     mask_t pending = 0;  // lanes that wait
     Fiber* lane[64] = {};
+    std::uint32_t met = 0;  // when its lanes met last (shadow.h: now)
     std::vector<char> scratch;
 };
 
 struct Meeting {
     std::size_t live = 0;
+    std::uint32_t met = 0;
     std::vector<Fiber*> waiting;
 };
 
@@ -63,8 +66,10 @@ struct Group {
     int votes = 0, vote_count = 0, vote_of = 0;
     std::size_t at_outer = 0;
     bool queued = false, has_image = false;
+    std::uint32_t met = 0;
     std::vector<Warp> warps;
     std::vector<char> image;
+    std::vector<bool> known;  // of the image's bytes, in a watched run
 };
 
 // ---- the running launch
@@ -80,6 +85,7 @@ extern void* main_sp;                // where host code goes on
 extern std::size_t stack_bytes;      // of fibers made from now on
 void choose_stacks(unsigned long long threads_of_a_block);
 Fiber* fresh();                      // one without a thread, that starts in worker()
+const std::vector<Fiber*>& every_fiber();
 void retire(Fiber* f);               // it may be used again
 void become(Fiber* f);
 void resume(Fiber* f);

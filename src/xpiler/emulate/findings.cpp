@@ -1,5 +1,5 @@
 // Findings: one JSON object a line on `findings_fd`; the first hard one ends the process with code 86.
-#include "machine.h"
+#include "report.h"
 
 #include <cstdarg>
 #include <csignal>
@@ -16,25 +16,16 @@ int findings_fd = 2;
 
 namespace {
 
-constexpr int EXIT_FINDING = 86, EXIT_MEMORY = 87, EXIT_TIMEOUT = 88;
-constexpr int FRAMES = 24;
-
-struct Trace {
-    std::uintptr_t pc[FRAMES];
-    int n = 0;
-};
-
-bool reporting;
-
 bool in_text(std::uintptr_t p) {
     return p >= reinterpret_cast<std::uintptr_t>(__executable_start) && p < reinterpret_cast<std::uintptr_t>(etext);
 }
+
+} // namespace
 
 void push(Trace& t, std::uintptr_t pc) {
     if (t.n < FRAMES && in_text(pc)) t.pc[t.n++] = pc;
 }
 
-// Follows saved frame pointers (everything of ours is compiled with them).
 void walk(Trace& t, std::uintptr_t frame) {
     for (int depth = 0; depth < 64 && frame && frame % 8 == 0; ++depth) {
         auto words = reinterpret_cast<std::uintptr_t*>(frame);
@@ -44,48 +35,6 @@ void walk(Trace& t, std::uintptr_t frame) {
         frame = words[0];
     }
 }
-
-void walk_fiber(Trace& t, void* sp) {
-    if (!sp) return;
-    auto words = static_cast<std::uintptr_t*>(sp); // r15 r14 r13 r12 rbx rbp return
-    push(t, words[6] - 1);
-    walk(t, words[5]);
-}
-
-struct Json {
-    char text[4096];
-    std::size_t n = 0;
-    void raw(const char* s) {
-        while (*s && n + 2 < sizeof text) text[n++] = *s++;
-    }
-    void string(const char* key, const char* s) {
-        raw(n > 1 ? ",\"" : "\"");
-        raw(key), raw("\":\"");
-        for (; *s && n + 10 < sizeof text; ++s) {
-            if (*s == '"' || *s == '\\') text[n++] = '\\', text[n++] = *s;
-            else text[n++] = static_cast<unsigned char>(*s) < 32 ? ' ' : *s;
-        }
-        raw("\"");
-    }
-    void number(const char* key, long long v) {
-        char buffer[64];
-        std::snprintf(buffer, sizeof buffer, "%s\"%s\":%lld", n > 1 ? "," : "", key, v);
-        raw(buffer);
-    }
-    void trace(const char* key, const Trace& t) {
-        char buffer[32];
-        raw(",\""), raw(key), raw("\":[");
-        for (int i = 0; i < t.n; ++i) {
-            std::snprintf(buffer, sizeof buffer, "%s%llu", i ? "," : "", (unsigned long long)t.pc[i]);
-            raw(buffer);
-        }
-        raw("]");
-    }
-    void send() {
-        raw("}\n");
-        if (write(findings_fd, text, n) < 0) _exit(EXIT_FINDING);
-    }
-};
 
 void where(char* out, std::size_t size) {
     const char* kernel = nullptr;
@@ -97,6 +46,28 @@ void where(char* out, std::size_t size) {
         std::snprintf(out, size, "%s, thread (%u,%u,%u) of block (%u,%u,%u)", kernel, thread_idx.x, thread_idx.y,
                       thread_idx.z, block_idx.x, block_idx.y, block_idx.z);
     }
+}
+
+void name_thread(char* out, std::size_t size, std::uint32_t linear) {
+    unsigned per = block_dim.x * block_dim.y * block_dim.z, t = linear % per, g = linear / per;
+    Index3 b{g % grid_dim.x, g / grid_dim.x % grid_dim.y, g / grid_dim.x / grid_dim.y};
+    if (per == 1) std::snprintf(out, size, "task (%u,%u,%u)", b.x, b.y, b.z);
+    else
+        std::snprintf(out, size, "thread (%u,%u,%u) of block (%u,%u,%u)", t % block_dim.x,
+                      t / block_dim.x % block_dim.y, t / block_dim.x / block_dim.y, b.x, b.y, b.z);
+}
+
+namespace {
+
+constexpr int EXIT_FINDING = 86, EXIT_MEMORY = 87, EXIT_TIMEOUT = 88;
+
+bool reporting;
+
+void walk_fiber(Trace& t, void* sp) {
+    if (!sp) return;
+    auto words = static_cast<std::uintptr_t*>(sp); // r15 r14 r13 r12 rbx rbp return
+    push(t, words[6] - 1);
+    walk(t, words[5]);
 }
 
 struct Extra {
@@ -118,7 +89,7 @@ struct Extra {
     if (extra.place.known) j.number("index", extra.place.index);
     j.trace("pcs", t);
     if (extra.second) j.trace("pcs2", *extra.second);
-    j.send();
+    if (!j.send()) _exit(EXIT_FINDING);
     _exit(status);
 }
 
@@ -244,6 +215,13 @@ void out_of_memory(const char* what) {
     report_here("XP2191", message, {}, EXIT_MEMORY);
 }
 
+void declared_bounds(const char* file, int line, int column, long long index, const char* message) {
+    Extra extra;
+    extra.file = file, extra.line = line, extra.column = column;
+    extra.place.index = index, extra.place.known = true;
+    report_here("XP2102", message, extra);
+}
+
 void internal(const char* what) { report_here("XP2199", what); }
 
 void divergence(void* sp, void* other_sp, const char* wait, const char* other_wait, Index3 thread, Index3 other) {
@@ -279,47 +257,10 @@ void soft_divergence(void* pc, void* other) {
     j.send();
 }
 
-void note_done(double seconds) {
-    char text[64];
-    int n = std::snprintf(text, sizeof text, "{\"done\":%.9f}\n", seconds);
+void note_done(double seconds, std::uint64_t token) {
+    char text[96];
+    int n = std::snprintf(text, sizeof text, "{\"done\":%.9f,\"token\":%llu}\n", seconds, (unsigned long long)token);
     if (write(findings_fd, text, n) < 0) _exit(EXIT_FINDING);
 }
 
 } // namespace xp
-
-// ---------------------------------------------------------------- bounds of declared arrays (-fsanitize=bounds)
-
-namespace {
-struct Location {
-    const char* file;
-    unsigned line, column;
-};
-struct TypeName {
-    unsigned short kind, info;
-    char name[1];
-};
-struct OutOfBounds {
-    Location at;
-    TypeName *array, *index;
-};
-} // namespace
-
-extern "C" void __ubsan_handle_out_of_bounds(OutOfBounds* data, unsigned long index) {
-    bool is_signed = data->index->info & 1;
-    unsigned bits = 1u << (data->index->info >> 1);
-    long long value = (long long)index;
-    if (bits < 64) {
-        value &= (1ll << bits) - 1;
-        if (is_signed && value >> (bits - 1)) value -= 1ll << bits;
-    }
-    char message[256];
-    std::snprintf(message, sizeof message, "index %lld is outside an array of type %s", value, data->array->name);
-    xp::Extra extra;
-    extra.file = data->at.file, extra.line = int(data->at.line), extra.column = int(data->at.column);
-    extra.place.index = value, extra.place.known = true;
-    xp::report_here("XP2102", message, extra);
-}
-
-extern "C" void __ubsan_handle_out_of_bounds_abort(OutOfBounds* data, unsigned long index) {
-    __ubsan_handle_out_of_bounds(data, index);
-}

@@ -1,5 +1,5 @@
 // Groups: a CUDA block or a BANG task, its number, and the on-chip memory it finds when it runs.
-#include "fibers.h"
+#include "shadow.h"
 
 namespace xp {
 
@@ -19,7 +19,10 @@ std::vector<Group*> spare; // groups to use again
 std::vector<Sram> srams;
 unsigned sram_owner = ~0u;
 
-void poison(const Range& r) { std::memset(const_cast<char*>(r.begin), 0xFF, r.end - r.begin); }
+void poison(const Range& r) {
+    std::memset(const_cast<char*>(r.begin), unset(), r.end - r.begin);
+    shadow_know(r.begin, r.end - r.begin, false);
+}
 
 const Range* private_ranges(std::size_t& n) {
     static Range ranges[4];
@@ -37,6 +40,10 @@ void load_image(Group* g) {
         else
             poison(r[i]);
     }
+    if (!watched || !g->has_image) return;
+    at = 0;
+    for (std::size_t i = 0; i < n; ++i)
+        for (const char* p = r[i].begin; p < r[i].end; ++p) shadow_know(p, 1, g->known[at++]);
 }
 
 void own_sram(unsigned c) {
@@ -48,10 +55,12 @@ void own_sram(unsigned c) {
         s.has_image = true;
     }
     sram_owner = c;
-    if (n && srams[c].has_image)
+    if (n && srams[c].has_image) {
         std::memcpy(const_cast<char*>(sram.begin), srams[c].image.data(), n);
-    else
+        shadow_know(sram.begin, n, true);
+    } else {
         poison(sram);
+    }
 }
 
 } // namespace
@@ -69,6 +78,10 @@ void save_image(Group* g) {
     for (std::size_t i = 0; i < n; at += r[i].end - r[i].begin, ++i)
         std::memcpy(g->image.data() + at, r[i].begin, r[i].end - r[i].begin);
     g->has_image = true;
+    if (!watched) return;
+    g->known.clear();
+    for (std::size_t i = 0; i < n; ++i)
+        for (const char* p = r[i].begin; p < r[i].end; ++p) g->known.push_back(shadow_knows(p));
 }
 
 void activate(Group* g) {
@@ -98,12 +111,12 @@ Group* make_group(unsigned long long n) {
     g->total = geo.block.x * geo.block.y * geo.block.z;
     g->started = g->done = 0;
     g->ready.clear(), g->ready_at = 0, g->at_block.clear(), g->at_outer = 0;
-    g->votes = g->vote_count = 0, g->queued = g->has_image = false;
+    g->votes = g->vote_count = 0, g->queued = g->has_image = false, g->met = 0;
     g->warps.resize((g->total + warp_size - 1) / warp_size);
     for (std::size_t w = 0; w < g->warps.size(); ++w) {
         unsigned lanes = std::min<unsigned>(warp_size, g->total - unsigned(w) * warp_size);
         g->warps[w].gone = lanes == 64 ? 0 : ~mask_t(0) << lanes;
-        g->warps[w].pending = 0;
+        g->warps[w].pending = 0, g->warps[w].met = 0;
     }
     return g;
 }

@@ -1,5 +1,5 @@
 // Launches: a kernel's threads started group by group, and who runs next while some of them wait.
-#include "fibers.h"
+#include "shadow.h"
 
 #include <deque>
 
@@ -23,6 +23,7 @@ std::size_t parked;
 enum class Next { fiber, start, over };
 
 Next pick(Fiber*& out) {
+    Quiet quiet;
     for (;;) {
         if (Group* g = active) {
             if (g->ready_at < g->ready.size()) {
@@ -80,7 +81,9 @@ void begin(Fiber* f) {
 
 void finish(Fiber* f) {
     Group* g = f->group;
+    races_settle();
     arrive_all(f);
+    races_settle();
     ++g->done;
     Warp& w = g->warps[f->linear / warp_size];
     w.gone |= mask_t(1) << (f->linear % warp_size);
@@ -101,6 +104,7 @@ void enqueue(Group* g) {
 }
 
 void wait(const char* what, void* site) {
+    races_settle();
     current->wait = what;
     current->site = site;
     yield();
@@ -155,6 +159,7 @@ void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* 
     reset_memory();
     parked = 0;
     everyone.waiting.clear(), everyone.live = group_count * volume(geo.block);
+    races_launch();
     choose_stacks(volume(geo.block));
     dynamic_shared = geo.shared ? static_cast<char*>(guarded_scratch(geo.shared)) : nullptr;
     shared_dynamic = {dynamic_shared, dynamic_shared + geo.shared};

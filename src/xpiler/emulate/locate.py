@@ -1,4 +1,4 @@
-"""From machine addresses to the user's lines."""
+"""From machine addresses to the user's lines, columns and variables."""
 
 from __future__ import annotations
 
@@ -6,24 +6,66 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from xpiler.emulate import sandbox
+from xpiler.emulate.columns import column_at, column_before
 from xpiler.emulate.entry import Limits
 from xpiler.emulate.prepare import TEXT
 
-_PLACE = re.compile(rf"^{re.escape(TEXT)}:(\d+)", re.MULTILINE)
+_DATA = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) [bBdDuV] (.+)$", re.MULTILINE)
+_PLACE = re.compile(rf"{re.escape(TEXT)}:(\d+)")
+_ADDRESS = re.compile(r"^(?=0x[0-9a-f]+$)", re.MULTILINE)
 
 
-def user_line(program: Path, addresses: Sequence[int]) -> int:
-    """The line of the user's text that the innermost of these frames (innermost first) is in; 0 if none is."""
+def user_place(program: Path, addresses: Sequence[int], text: str = "") -> tuple[int, int]:
+    """Line and column in the user's text of the innermost of these frames (innermost first) that is in it; or zeros.
+
+    The column is 0 where the program does not tell it."""
     tool = shutil.which("addr2line")
     if not tool or not addresses:
-        return 0
+        return 0, 0
     with tempfile.TemporaryDirectory() as folder:
         done = sandbox.call(
-            [tool, "-i", "-e", program, *(hex(a) for a in addresses)], Path(folder), Limits(seconds=10),
-            tools=str(Path(tool).parent),
+            [tool, "-a", "-f", "-i", "-C", "-e", program, *(hex(a) for a in addresses)], Path(folder),
+            Limits(seconds=10), tools=str(Path(tool).parent),
         )
-    found = _PLACE.search(done.stdout)
-    return int(found[1]) if found else 0
+    for part in _ADDRESS.split(done.stdout)[1:]:
+        address, _, rest = part.partition("\n")
+        frames = rest.splitlines()
+        callee = ""  # of the frames of one address, each is inlined in the next
+        for function, place in zip(frames[::2], frames[1::2], strict=False):
+            if found := _PLACE.match(place):
+                line = int(found[1])
+                return line, _column(program, int(address, 16), line, callee, text)
+            callee = function
+    return 0, 0
+
+
+def _column(program: Path, address: int, line: int, callee: str, text: str) -> int:
+    if not callee:
+        return column_at(program, address, line)
+    lines = text.splitlines()
+    name = re.escape(re.split(r"[(<]", callee)[0].rsplit("::", 1)[-1])
+    called = re.search(rf"\b{name}\s*[<(]", lines[line - 1]) if name and line <= len(lines) else None
+    return called.start() + 1 if called else column_before(program, address, line)
+
+
+def variable(program: Path, address: int, size: int) -> tuple[str, int]:
+    """The variable of the program that an address lies in, and which element of `size` bytes; "" if there is none."""
+    for start, length, name in _symbols(str(program)):
+        if start <= address < start + length:
+            return name, (address - start) // max(size, 1)
+    return "", 0
+
+
+@cache
+def _symbols(program: str) -> tuple[tuple[int, int, str], ...]:
+    """Address, size and name of every data symbol; of statics in functions the last part of the name."""
+    tool = shutil.which("nm")
+    if not tool:
+        return ()
+    with tempfile.TemporaryDirectory() as folder:
+        done = sandbox.call([tool, "-S", "-C", program], Path(folder), Limits(seconds=10), tools=str(Path(tool).parent))
+    return tuple((int(m[1], 16), int(m[2], 16), m[3].rsplit("::", 1)[-1]) for m in _DATA.finditer(done.stdout))

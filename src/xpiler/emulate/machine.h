@@ -19,16 +19,19 @@ struct Place {                           // a buffer a finding is about
 extern int findings_fd;
 [[noreturn]] void finding_at(const char* code, const Place& place, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
+[[noreturn]] void declared_bounds(const char* file, int line, int column, long long index, const char* message);
 [[noreturn]] void out_of_memory(const char* what);
 [[noreturn]] void internal(const char* what);
 [[noreturn]] void divergence(void* sp, void* other_sp, const char* wait, const char* other_wait, Index3 thread,
                              Index3 other_thread);
 void soft_divergence(void* pc, void* other_pc); // noted; Python decides whether these are different lines
-void note_done(double seconds);
+void note_done(double seconds, std::uint64_t token);
 void install_handlers();
 void install_filter();                   // from here on only computing, writing to open files and exit
 
 // ---- memory
+unsigned char unset();                   // what fresh memory is filled with: NaN; in watched runs another value, so
+                                         // that whoever uses it computes something else there
 struct Allocation {
     char* map = nullptr;                 // start of the reservation
     std::size_t length = 0;              // of the reservation

@@ -1,5 +1,5 @@
 // Meetings: barriers of blocks, clusters and launches, and what the lanes of a warp exchange.
-#include "fibers.h"
+#include "shadow.h"
 
 namespace xp {
 
@@ -19,6 +19,7 @@ void wake(Fiber* f) {
 void release_outer(Meeting& m) {
     std::vector<Fiber*> list;
     list.swap(m.waiting);
+    m.met = tick();
     for (Fiber* f : list) {
         --f->group->at_outer;
         wake(f);
@@ -53,6 +54,7 @@ void complete(Warp& w, mask_t lanes) {
         wake(f);
     }
     w.pending &= ~lanes;
+    w.met = tick();
 }
 
 // The lanes that can go on now because everyone they named is here; 0 if nobody can.
@@ -111,6 +113,7 @@ void settle_outer(Meeting& m) {
 void release_block(Group* g) {
     g->vote_count = g->votes, g->vote_of = int(g->at_block.size());
     g->votes = 0;
+    g->met = tick();
     for (Fiber* f : g->at_block) {
         if (f->site != g->at_block[0]->site && !soft_reported) {
             soft_reported = true;

@@ -1,5 +1,5 @@
 // Guarded memory: every buffer ends at a page nobody may touch, with red zones where page granularity leaves slack.
-#include "machine.h"
+#include "shadow.h"
 
 #include <sys/mman.h>
 
@@ -23,7 +23,6 @@ std::size_t host_align = 64;
 namespace {
 
 constexpr std::size_t PAGE = 4096, GUARD = 1 << 20, KEEP_FREED = 256;
-constexpr unsigned char UNSET = 0xFF; // fresh memory is NaN
 
 std::vector<Allocation*> allocations;
 Allocation* last_hit;
@@ -93,6 +92,8 @@ void check_range(const char* role, const void* p, std::size_t bytes, bool device
 
 } // namespace
 
+unsigned char unset() { return watched ? 0x4B : 0xFF; }
+
 long long index_in(const Allocation* a, const void* p) {
     long long byte = static_cast<const char*>(p) - a->base, e = (long long)a->element;
     return byte >= 0 ? byte / e : -((-byte + e - 1) / e);
@@ -101,6 +102,7 @@ long long index_in(const Allocation* a, const void* p) {
 void find_sections() {
     nram = {__start_xp_nram, __stop_xp_nram}, wram = {__start_xp_wram, __stop_xp_wram};
     sram = {__start_xp_sram, __stop_xp_sram}, shared = {__start_xp_shared, __stop_xp_shared};
+    if (watched) shadow_start();
 }
 
 Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device) {
@@ -109,7 +111,9 @@ Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, b
     a->number = ++count, a->bytes = bytes, a->element = element ? element : 1, a->device = device, a->live = true;
     std::size_t align = alignment(a->element, device), body = up(up(bytes, align), PAGE);
     a->length = body + 2 * GUARD;
-    auto map = mmap(nullptr, a->length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* place = window_place(a->length);
+    auto map = mmap(place, a->length, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (place ? MAP_FIXED_NOREPLACE : 0), -1, 0);
     if (map == MAP_FAILED) out_of_memory(name);
     a->map = static_cast<char*>(map);
     a->open = a->map + GUARD;
@@ -118,7 +122,8 @@ Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, b
     a->base = a->close - up(bytes, align);
     std::snprintf(a->name, sizeof a->name, "%s", name);
     fill_zone(a, a->open, a->base), fill_zone(a, a->base + bytes, a->close);
-    std::memset(a->base, UNSET, bytes);
+    std::memset(a->base, unset(), bytes);
+    shadow_open(a->base, bytes, false);
     allocations.push_back(a);
     return a;
 }
@@ -182,6 +187,7 @@ void dev_free(void* p) {
     if (!a || a->base != p || !a->device) finding("XP2130", "free of a pointer that no allocation returned");
     check(a);
     a->live = false, last_hit = nullptr;
+    shadow_close(a->base, a->bytes);
     mmap(a->map, a->length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     if (++freed > KEEP_FREED) { // keep the most recent ones, so that a late use is recognised
         auto oldest = std::find_if(allocations.begin(), allocations.end(), [](Allocation* x) { return !x->live; });
@@ -204,15 +210,20 @@ void dev_copy(void* dst, const void* src, std::size_t bytes, Copy kind) {
     Allocation *to = allocation_near(dst), *from = allocation_near(src);
     if (to && from && to->device != from->device) { // a device buffer is called what its host side is called
         Allocation *d = to->device ? to : from, *h = to->device ? from : to;
-        if (d->element == 1) std::memcpy(d->name, h->name, sizeof d->name), d->element = h->element;
+        if (d->element == 1) {
+            if (watched) note_renamed(d->name, h->name);
+            std::memcpy(d->name, h->name, sizeof d->name), d->element = h->element;
+        }
     }
     std::memmove(dst, src, bytes);
+    shadow_copy(dst, src, bytes);
 }
 
 void dev_set(void* dst, int byte, std::size_t bytes) {
     if (!bytes) return;
     check_range("destination", dst, bytes, true);
     std::memset(dst, byte, bytes);
+    shadow_know(dst, bytes, true);
 }
 
 } // namespace xp

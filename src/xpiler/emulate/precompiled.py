@@ -4,66 +4,98 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from xpiler.emulate.cage import SOURCE, Cage
 from xpiler.emulate.compiler import FLAGS, Compiler
 from xpiler.emulate.prepare import double_literals
 from xpiler.emulate.store import Store, digest
 from xpiler.platforms.platform import Platform
 
-BOUNDS = "-fsanitize=bounds-strict"  # declared arrays; the handlers are in findings.cpp
-_HERE = Path(__file__).parent
-_PARTS = (
-    "launch.cpp", "groups.cpp", "meetings.cpp", "later.cpp", "fibers.cpp", "memory.cpp", "findings.cpp", "driver.cpp",
-    "filter.cpp",
+_PLAIN = ("-fsanitize=bounds-strict", "-ftrivial-auto-var-init=pattern")
+# Hooks before every access (hooks.cpp) and undefined arithmetic (undefined.cpp); locals start with other bytes than in
+# plain builds, so that whoever reads them too early computes something else.
+_WATCHED = (
+    "-fsanitize=thread", "--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0",
+    "-fno-wrapv", "-fsanitize=bounds-strict,alignment,signed-integer-overflow,float-cast-overflow",
+    "-ftrivial-auto-var-init=zero",
 )
+_WRAPPED = ("-Wl,--wrap=memcpy", "-Wl,--wrap=memmove", "-Wl,--wrap=memset")
+_HERE = Path(__file__).parent
+_PARTS = (  # edge.cpp stays first
+    "edge.cpp", "launch.cpp", "groups.cpp", "meetings.cpp", "later.cpp", "fibers.cpp", "memory.cpp",
+    "findings.cpp", "undefined.cpp", "driver.cpp", "filter.cpp", "shadow.cpp", "races.cpp", "noted.cpp",
+)
+_HOOKS = "hooks.cpp"
+_INNER = ("runtime.h", "machine.h", "fibers.h", "report.h", "shadow.h", _HOOKS)
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
 
-def identity(platform: Platform, real: str) -> str:
-    """A key for everything but the user's text."""
-    return digest(*FLAGS, _sources(), _header_identity(platform, real))
-
-
-def header(gxx: Compiler, platform: Platform, real: str, store: Store) -> Path:
-    """The precompiled `all.h`: runtime.h and device.h, every `float` a double where real is "f64"."""
-    target = store.root / "base" / digest(gxx.identity, _header_identity(platform, real))
+def caged(gxx: Compiler, store: Store) -> Compiler:
+    """The compiler with the launcher that takes rights away from it and from what it builds."""
+    target = store.root / "base" / digest(gxx.identity, SOURCE.read_text())
     with store.missing(target) as missing:
         if missing:
             with store.scratch() as work:
-                lines = ["#define XP_RUNNING 1", f'#include "{_HERE}/runtime.h"']
+                gxx(work, "-O2", SOURCE, "-no-pie", "-Wl,--as-needed", "-o", "cage")
+                store.publish(work, target, ("cage",))
+    return replace(gxx, cage=Cage((target / "cage").absolute(), Path(gxx.path)))
+
+
+def identity(platform: Platform, real: str, watch: bool) -> str:
+    """A key for everything but the user's text."""
+    return digest(*FLAGS, *flags(watch), _sources(), _header_identity(platform, real))
+
+
+def flags(watch: bool) -> tuple[str, ...]:
+    """How the user's text and the header it is compiled with are instrumented."""
+    return _WATCHED if watch else _PLAIN
+
+
+def header(gxx: Compiler, platform: Platform, real: str, store: Store, *, watch: bool = False) -> Path:
+    """The precompiled `all.h`: runtime.h and device.h, every `float` a double where real is "f64"."""
+    target = store.root / "base" / digest(gxx.identity, *flags(watch), _header_identity(platform, real))
+    with store.missing(target) as missing:
+        if missing:
+            with store.scratch() as work:
+                lines = ["#define XP_RUNNING 1", *_macros(platform), f'#include "{_HERE}/runtime.h"']
                 device = platform.header
                 if real == "f64":
                     lines.append(f'#include "{_HERE}/real_f64.h"')
                     device = _doubled(platform, work)
                 lines.append(f'#include "{device}"\n')
                 (work / "all.h").write_text("\n".join(lines))
-                gxx(work, BOUNDS, "-x", "c++-header", "all.h", "-o", "all.h.gch")
+                gxx(work, *flags(watch), "-x", "c++-header", "all.h", "-o", "all.h.gch", reads=_folders(platform))
                 store.publish(work, target, ("all.h", "all.h.gch"))
     return target / "all.h"
 
 
-def runtime(gxx: Compiler, store: Store) -> Path:
-    """The runtime as one object file, the same for every platform."""
+def runtime(gxx: Compiler, store: Store, *, watch: bool = False) -> tuple[str | Path, ...]:
+    """What a program is linked with: the runtime as one object file, the same for every platform, and the hooks."""
     target = store.root / "base" / digest(gxx.identity, *FLAGS, _sources())
     with store.missing(target) as missing:
         if missing:
             with store.scratch() as work:
-                gxx(work, "-O2", "-I", _HERE, "-c", *(_HERE / part for part in _PARTS))
+                gxx(work, "-O2", "-I", _HERE, "-c", *(_HERE / part for part in (*_PARTS, _HOOKS)))
                 objects = [Path(part).with_suffix(".o").name for part in _PARTS]
                 gxx(work, "-r", "-nostdlib", *objects, "-o", "all.o")
-                store.publish(work, target, ("all.o",))
-    return target / "all.o"
+                store.publish(work, target, ("all.o", "hooks.o"))
+    return (target / "all.o", target / "hooks.o", *_WRAPPED) if watch else (target / "all.o",)
 
 
 def _header_identity(platform: Platform, real: str) -> str:
     own = (_HERE / name for name in ("runtime.h", "real_f64.h"))
     headers = (f"{p}\n{p.read_text()}" for p in (*own, *_headers(platform)))
-    return digest(*FLAGS, BOUNDS, real, str(platform.header), *headers)
+    return digest(*FLAGS, real, *_macros(platform), str(platform.header), *headers)
+
+
+def _macros(platform: Platform) -> list[str]:
+    return [f"#define {name} {value}" for name, value in platform.macros.items()]
 
 
 def _sources() -> str:
-    names = (*_PARTS, "runtime.h", "machine.h", "fibers.h")
+    names = (*_PARTS, *_INNER)
     return digest(str(_HERE), *((_HERE / name).read_text() for name in names))
 
 
@@ -78,6 +110,11 @@ def _headers(platform: Platform) -> list[Path]:
         found[path] = None
         left += [Path(os.path.normpath(path.parent / name)) for name in _QUOTED.findall(path.read_text())]
     return sorted(found)
+
+
+def _folders(platform: Platform) -> list[Path]:
+    """Where its headers are."""
+    return sorted({path.parent for path in _headers(platform)})
 
 
 def _doubled(platform: Platform, work: Path) -> Path:

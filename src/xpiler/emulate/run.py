@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import signal
 import struct
 import tempfile
@@ -13,8 +14,9 @@ import numpy as np
 
 from xpiler.emulate import sandbox
 from xpiler.emulate.caller import geometry
+from xpiler.emulate.caret import caret
 from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run
-from xpiler.emulate.locate import user_line
+from xpiler.emulate.locate import user_place, variable
 from xpiler.emulate.prepare import TEXT
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Const, Var
@@ -47,24 +49,34 @@ def run(
     accesses past an end are found where they happen, instead of by the red zone after the run.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
     records, blobs, buffers = _arguments(executable, entry, inputs)
+    token = secrets.randbits(63)  # so that a text cannot say by chance, or easily, that it came to its end
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)
         with (folder / "in").open("wb") as f:
             align = 1 if flush and executable.loose else 64
-            f.write(struct.pack("<10Q", len(records), align, *geometry(entry)))
+            f.write(struct.pack("<11Q", len(records), align, *geometry(entry), token))
             f.write(b"".join(records))
             for blob in blobs:
                 f.write(blob.data)
-        done = sandbox.call([executable.path.absolute(), "in", "out", "findings"], folder, limits)
+        with (folder / "in").open("rb") as given, (folder / "out").open("wb") as out, (folder / "findings").open("ab") as f:
+            files = (given.fileno(), out.fileno(), f.fileno())
+            command = [executable.path.absolute(), *map(str, files)]
+            done = sandbox.call(command, folder, limits, cage=executable.cage, files=files)
         lines = _lines(folder / "findings")
-        findings = tuple(f for f in (_finding(executable, line) for line in lines if "code" in line) if f)
+        names = {str(line["renamed"]): str(line["to"]) for line in lines if "renamed" in line}
+        lines = [line | {"buffer": names.get(str(line["buffer"]), line["buffer"])} if "buffer" in line else line
+                 for line in lines]
+        told = [(line, _finding(executable, line)) for line in lines if "code" in line]
+        findings = tuple(f for line, f in told if f and "noted" not in line)
+        noted = tuple(dict.fromkeys(f for line, f in told if f and "noted" in line))
+        untouched = {str(line["untouched"]): int(str(line["bytes"])) for line in lines if "untouched" in line}
         if done.code == -signal.SIGSYS and not findings:
             findings = (Finding("XP2160", _FORBIDDEN, executable.file),)
         seconds = next((float(str(line["done"])) for line in lines if "done" in line), 0.0)
-        finished = done.code == 0 and any("done" in line for line in lines)
+        finished = done.code == 0 and any(line.get("token") == token for line in lines if "done" in line)
         outputs = _outputs(folder / "out", buffers) if finished and not findings else {}
     status = _status(done, finished, findings)
-    return Run(outputs, findings, status, seconds, done.stderr, done.stdout)
+    return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched)
 
 
 def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:
@@ -155,15 +167,22 @@ def _lines(path: Path) -> list[dict[str, object]]:
 def _finding(executable: Executable, raw: Mapping[str, object]) -> Finding | None:
     """The finding at the user's line; None for a suspicion that the lines do not bear out."""
     own = raw.get("file") == TEXT
-    line = int(str(raw["line"])) if own else user_line(executable.path, _addresses(raw, "pcs"))
-    also = user_line(executable.path, _addresses(raw, "pcs2"))
+    line, column = int(str(raw.get("line", 0))), int(str(raw.get("column", 0)))
+    if not own:
+        line, column = user_place(executable.path, _addresses(raw, "pcs"), executable.text)
+    also, _ = user_place(executable.path, _addresses(raw, "pcs2"), executable.text)
     if "soft" in raw and (line == also or not line or not also):
         return None
-    index = raw.get("index")
+    buffer, index = str(raw.get("buffer", "")), raw.get("index")
+    if "address" in raw:
+        buffer, index = variable(executable.path, int(str(raw["address"])), int(str(raw["bytes"])))
+    place = f"element {index} of `{buffer}`" if buffer else "memory"
+    lines = executable.text.splitlines()
+    shown = lines[line - 1] if 0 < line <= len(lines) else ""
     return Finding(
-        code=str(raw["code"]), message=str(raw["message"]), file=executable.file, line=line,
-        column=int(str(raw["column"])) if own else 0, where=str(raw["where"]), buffer=str(raw.get("buffer", "")),
-        index=index if isinstance(index, int) else None, also=also,
+        code=str(raw["code"]), message=str(raw["message"]).replace("{place}", place), file=executable.file, line=line,
+        column=caret(shown, column, str(raw["message"]).startswith("read")), where=str(raw["where"]), buffer=buffer,
+        index=index if isinstance(index, int) else None, also=also, source_line=shown,
     )
 
 

@@ -1,4 +1,4 @@
-"""Starting processes: no environment, own session, resource limits, a deadline and a throw-away folder."""
+"""Starting processes: no environment, own session, resource limits, a deadline, a throw-away folder, and a cage."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from xpiler.emulate.cage import Cage
 from xpiler.emulate.entry import Limits
 
 _GRACE = 0.5  # seconds between asking a run to say where it is and ending it
@@ -30,15 +31,23 @@ class Finished:
     stderr: str
 
 
-def call(command: Sequence[str | Path], folder: Path, limits: Limits, *, tools: str = "") -> Finished:
-    """Run `command` in `folder` and wait for it; `tools` is the PATH it sees ("" for none)."""
-    environment = {"PATH": tools, "LC_ALL": "C", "TMPDIR": str(folder)} if tools else {}
+def call(
+    command: Sequence[str | Path], folder: Path, limits: Limits, *, tools: str = "", cage: Cage | None = None,
+    reads: Sequence[Path] = (), files: Sequence[int] = (),
+) -> Finished:
+    """Run `command` in `folder` and wait for it; `tools` is the PATH it sees ("" for none).
 
+    In a cage it reaches what a kernel needs, or (with `tools`) what a tool needs and the `reads`. `files` are file
+    descriptors that it gets open."""
+    environment = {"PATH": tools, "LC_ALL": "C", "TMPDIR": str(folder)} if tools else {}
+    words = [str(part) for part in command]
+    if cage is not None:
+        words = cage.tool(words, folder, limits, reads) if tools else cage.kernel(words, limits)
     began = time.monotonic()
     with (folder / ".stdout").open("w+b") as out, (folder / ".stderr").open("w+b") as err:
         process = subprocess.Popen(
-            [str(part) for part in command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out,
-            stderr=err, start_new_session=True, close_fds=True,
+            words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out,
+            stderr=err, start_new_session=True, close_fds=True, pass_fds=files,
         )
         _confine(process.pid, limits)
         late = False

@@ -30,4 +30,8 @@ CODES: dict[str, str] = {
     "XP2190": "the run was still going when its time was over",
     "XP2191": "the run asked for more memory than it may have",
     "XP2199": "the emulator failed, not the program",
+    "XP2301": "there is no such specification, or its file or its shapes cannot be understood",
+    "XP2302": "which array is which argument of a specification is not clear; say it with --bind",
+    "XP2304": "the sizes of a file do not fit its specification, or a letter of its shapes has no value",
+    "XP2305": "a specification failed, or gave something that cannot be compared",
 }

@@ -30,6 +30,7 @@ class Domain(IntEnum):
 
     WIDE = 0  # floats signed and skewed; integers over their useful range; what steers an index in 0..7
     NARROW = 1  # floats in [0, 1); what steers an index in 1..3
+    DISTINCT = 2  # as WIDE, but what steers an index is 0, 1, 2... in some order, no number twice
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def _draw(a: Array, n: int, rng: np.random.Generator, seed: int, domain: Domain)
         return _floats(n, rng, seed, domain).astype(NUMPY[a.dtype])
     if a.dtype is DType.BOOL:
         return rng.integers(0, 2, n, np.uint8)
+    if a.steers and domain is Domain.DISTINCT:
+        return rng.permutation(n).astype(NUMPY[a.dtype])
     if a.steers:
         low, high = (0, 8) if domain is Domain.WIDE else (1, 4)
         return rng.integers(low, high, n).astype(NUMPY[a.dtype])

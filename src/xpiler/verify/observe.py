@@ -40,11 +40,14 @@ BRISK, SMALLER = 2.0, 4
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is tried: random seeds at every point, and wall-clock seconds for all runs together."""
+    """How much is tried: random seeds at every point, and wall-clock seconds for all runs together.
+
+    `double`: run the source in float64 too, to know its own rounding."""
 
     seeds: int = 3
     budget: float = 60.0
     limits: Limits = field(default_factory=Limits)
+    double: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,15 +85,15 @@ def observe(
     name = file or program.file
     progress("building the source")
     with ThreadPoolExecutor(2) as pool:
-        double = pool.submit(machine, text, platform, sig, file=name, real="f64", cache=cache)
+        double = pool.submit(machine, text, platform, sig, file=name, real="f64", cache=cache) if effort.double else None
         single = machine(text, platform, sig, file=name, cache=cache)
-        wide = _or_none(double)
+        wide = None if double is None else _or_none(double)
     progress("running the source")
     picked = _points(single, sig, *divide(let or {}, sig), effort, seed)
     if isinstance(picked, Evidence):
         return Reference(sig, (), Tolerance(1.0, 1), replace(picked, seconds=time.monotonic() - start))
     tried, notes = picked
-    if wide is None:
+    if wide is None and effort.double:
         notes = (*notes, "no float64 run of the source to compare with")
     slow = max(trial.wall for _, trial in tried) > SLOW * effort.budget
 
@@ -130,10 +133,14 @@ def same_bits(a: Values | Number, b: Values) -> bool:
 def blame(point: Point, seed: int, trial: Trial, what: str) -> Refuted | Unknown:
     """The verdict on a run that did not end well; one that did not end in time decides nothing."""
     if trial.status == "timeout":
-        return Unknown("; ".join((f"{what}: it does not end in time ({spell(point.scalars)})", *trial.findings)))
+        return Unknown("; ".join((f"{what}: it does not end in time ({spell(point.scalars)})", *_first_lines(trial))))
     if not trial.findings:
         what = f"{what}: {trial.complaint}"
-    return Refuted(Witness(what, seed, point.scalars, findings=trial.findings))
+    return Refuted(Witness(what, seed, point.scalars, findings=trial.findings, found=tuple(f.to_json() for f in trial.found)))
+
+
+def _first_lines(trial: Trial) -> tuple[str, ...]:
+    return tuple(f.splitlines()[0] for f in trial.findings)
 
 
 def scope_of(cases: tuple[Case, ...] | list[Case]) -> str:

@@ -54,7 +54,7 @@ def once(
     fixed, data = divide(let or {}, sig)
     first: tuple[Point, Trial] | None = None
     for scalars, sizes in list(candidates(sig, fixed, odd=False))[:TRIES]:
-        for domain in Domain:
+        for domain in (Domain.WIDE, Domain.NARROW):
             point = Point(scalars, sizes, domain, data)
             trial = exe.try_point(point, seed, effort.limits)
             first = first or (point, trial)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from xpiler.emulate.build import build
-from xpiler.emulate.entry import Entry, Executable, Limits
+from xpiler.emulate.entry import Entry, Executable, Finding, Limits
 from xpiler.emulate.run import run
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
@@ -31,6 +31,9 @@ class Trial:
     seconds: float
     stderr: str = ""
     wall: float = 0.0  # with the transfers
+    noted: tuple[Finding, ...] = ()  # of a watched run: findings that did not end it
+    untouched: Mapping[str, int] = field(default_factory=dict)  # of a watched run: bytes of outputs never written
+    found: tuple[Finding, ...] = ()  # what `findings` say, part by part
 
     @property
     def clean(self) -> bool:
@@ -38,7 +41,8 @@ class Trial:
 
     @property
     def complaint(self) -> str:
-        return self.findings[0] if self.findings else f"the run ended with {self.status}"
+        """The first finding in one line, or how the run ended."""
+        return self.findings[0].splitlines()[0] if self.findings else f"the run ended with {self.status}"
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Machine:
     file: str
     real: str
     cache: Path | None
+    watch: bool = False
     built: dict[tuple[tuple[str, int], ...], tuple[Executable, Entry]] = field(default_factory=dict, compare=False)
 
     def build(self, scalars: Mapping[str, Number]) -> tuple[Executable, Entry]:
@@ -61,7 +66,8 @@ class Machine:
         if key not in self.built:
             entry = Entry(sig.name, sig.params, kernel=sig.is_kernel, extents=geometry)
             executable = build(
-                self.text, self.platform, entry, file=self.file, real=self.real, cache=self.cache
+                self.text, self.platform, entry, file=self.file, real=self.real, cache=self.cache,
+                watch=self.watch,
             )
             self.built[key] = executable, entry
         return self.built[key]
@@ -74,7 +80,11 @@ class Machine:
         outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
                    for a in self.signature.arrays if a.name in done.outputs}
         findings = tuple(str(f) for f in done.findings)
-        return Trial(outputs, findings, done.status, done.seconds, done.stderr, time.monotonic() - start)
+        wall = time.monotonic() - start
+        return Trial(
+            outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
+            untouched=done.untouched, found=done.findings,
+        )
 
     def try_point(self, point: Point, seed: int, limits: Limits) -> Trial:
         """One call on freshly drawn inputs."""
@@ -82,10 +92,11 @@ class Machine:
 
 
 def machine(
-    text: str, platform: Platform, sig: Signature, *, file: str, real: str = "f32", cache: Path | None = None
+    text: str, platform: Platform, sig: Signature, *, file: str, real: str = "f32", cache: Path | None = None,
+    watch: bool = False,
 ) -> Machine:
     """`text` made executable; a launcher is compiled at once, and a Fault when it does not compile."""
-    made = Machine(text, platform, sig, file, real, cache)
+    made = Machine(text, platform, sig, file, real, cache, watch)
     if not sig.axes:
         made.build({})
     return made

@@ -20,6 +20,7 @@ class Witness:
     expected: float | int | None = None
     actual: float | int | None = None
     findings: tuple[str, ...] = ()
+    found: tuple[Mapping[str, object], ...] = ()  # the findings part by part, where they come from a run
 
     def __str__(self) -> str:
         inputs = [f"{k}={v}" for k, v in self.sizes.items()]
@@ -69,14 +70,14 @@ class Evidence:
             case Refuted(w):
                 witness = {
                     "what": w.what, "seed": w.seed, "sizes": dict(w.sizes), "buffer": w.buffer, "index": w.index,
-                    "expected": _plain(w.expected), "actual": _plain(w.actual), "findings": list(w.findings),
+                    "expected": _plain(w.expected), "actual": _plain(w.actual), "findings": [dict(f) for f in w.found] or list(w.findings),
                 }
                 return out | {"verdict": "refuted", "witness": witness}
         raise TypeError(f"not a verdict: {self.verdict!r}")
 
 
-READS, SOURCE, CLEAN, EQUAL, COMPILES = (
-    "reads back", "source runs clean", "runs clean", "equal on tests", "compiles",
+READS, SOURCE, CLEAN, EQUAL, COMPILES, WATCHED = (
+    "reads back", "source runs clean", "runs clean", "equal on tests", "compiles", "sane when watched",
 )
 REQUIRED = (READS, SOURCE, CLEAN, EQUAL)
 

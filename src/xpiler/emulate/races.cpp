@@ -1,0 +1,167 @@
+// What happened before what. Time moves on at meetings and atomic operations; two accesses of different threads race
+// when at least one writes, no meeting of both lies between them, and no chain of atomic operations may have told the
+// second of the first. In doubt two accesses count as ordered: a race that is reported is one.
+#include "shadow.h"
+
+#include <unordered_map>
+
+namespace xp {
+
+std::uint32_t now = 1;
+
+namespace {
+
+constexpr std::uint32_t ATOMIC = 1u << 31;
+constexpr std::size_t CELL_BYTES = 2ull << 30; // of cells at most; memory beyond is not followed
+
+std::uint32_t launch_start, threads;
+std::size_t cell_bytes;
+std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> block_atomics, thread_atomics; // when, ascending
+
+// A store of at most 16 bytes that races unless it leaves what was there.
+struct Store {
+    std::size_t bytes = 0;
+    std::uintptr_t p = 0;
+    unsigned char old[16];
+    bool races = false, other_writes = false;
+    Touch other;
+    std::uintptr_t pc = 0;
+    Trace frames;  // of the store, which is judged when the next access comes
+} store;
+
+std::uint32_t self() { return active->linear * threads + current->linear; }
+
+// Whether one of the first thread's atomic operations since `time` came before one of the second's.
+bool told(std::unordered_map<std::uint32_t, std::vector<std::uint32_t>>& atomics, std::uint32_t first,
+          std::uint32_t second, std::uint32_t time) {
+    auto a = atomics.find(first), b = atomics.find(second);
+    if (a == atomics.end() || b == atomics.end()) return false;
+    auto release = std::lower_bound(a->second.begin(), a->second.end(), time);
+    return release != a->second.end() && *release < b->second.back();
+}
+
+bool ordered(const Touch& t, std::uint32_t me, bool private_memory) {
+    std::uint32_t who = t.who & ~ATOMIC;
+    if (who == me || t.time < launch_start) return true;
+    std::uint32_t other_group = who / threads;
+    if (other_group == active->linear) {
+        if (t.time < active->met) return true;
+        std::uint32_t warp = who % threads / warp_size;
+        if (warp == current->linear / warp_size && t.time < active->warps[warp].met) return true;
+        return told(thread_atomics, who, me, t.time);
+    }
+    if (private_memory || t.time < everyone.met) return true;
+    if (other_group / core_dim == active->cluster && t.time < clusters[active->cluster].met) return true;
+    return told(block_atomics, other_group, active->linear, t.time);
+}
+
+bool make_cells(Page& page) {
+    std::size_t n = 4096u >> page.shift;
+    if (cell_bytes + n * sizeof(Cells) > CELL_BYTES) return false;
+    cell_bytes += n * sizeof(Cells);
+    page.cells = new Cells[n];
+    return true;
+}
+
+// Cells of one byte each from now on.
+void split(Page& page) {
+    if (page.cells) {
+        auto fine = new Cells[4096];
+        for (unsigned i = 0; i < 4096; ++i) fine[i] = page.cells[i >> page.shift];
+        delete[] page.cells;
+        page.cells = fine;
+        cell_bytes += (4096 - (4096u >> page.shift)) * sizeof(Cells);
+    }
+    page.shift = 0;
+}
+
+// On-chip memory that one thread or one block has for itself.
+bool of_block(std::uintptr_t p) {
+    auto c = reinterpret_cast<const void*>(p);
+    return shared.has(c, 1) || shared_dynamic.has(c, 1) || nram.has(c, 1) || wram.has(c, 1);
+}
+
+template <class F>
+void each_cell(Page& page, std::uintptr_t p, std::size_t bytes, F f) {
+    unsigned mask = (1u << page.shift) - 1;
+    if ((p | bytes) & mask) split(page);
+    if (!page.cells && !make_cells(page)) return;
+    for (unsigned at = p % 4096, end = at + unsigned(bytes); at < end; at += 1u << page.shift)
+        f(page.cells[at >> page.shift], p + (at - p % 4096));
+}
+
+__attribute__((noinline)) Trace frames() {
+    Trace t;
+    walk(t, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+    return t;
+}
+
+} // namespace
+
+void races_launch() {
+    launch_start = tick();
+    const Geometry& g = *geometry;
+    threads = g.block.x * g.block.y * g.block.z;
+    block_atomics.clear(), thread_atomics.clear();
+    everyone.met = 0;
+}
+
+void races_settle() {
+    if (!store.bytes) return;
+    bool silent = !std::memcmp(reinterpret_cast<void*>(store.p), store.old, store.bytes);
+    if (store.races && !silent) note_race(store.other, store.other_writes, {store.p, store.bytes, store.pc, true}, store.frames);
+    store.bytes = 0;
+}
+
+void race_read(Page& page, std::uintptr_t p, std::size_t bytes, std::uintptr_t pc, bool atomic) {
+    if (threads == 1 && of_block(p)) return;
+    std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
+    bool own = of_block(p);
+    each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
+        if (c.writer.time && !(atomic && c.writer.who & ATOMIC) && !ordered(c.writer, me, own))
+            note_race(c.writer, true, {at, std::size_t(1) << page.shift, pc, false}, frames());
+        Touch t{mark, now, std::uint32_t(pc)};
+        if (c.reader[0].time == 0 || (c.reader[0].who & ~ATOMIC) == me) c.reader[0] = t;
+        else if (c.reader[1].time == 0 || (c.reader[1].who & ~ATOMIC) == me) c.reader[1] = t;
+        else c.reader[c.reader[0].time < c.reader[1].time ? 0 : 1] = t;
+    });
+}
+
+void race_write(Page& page, std::uintptr_t p, std::size_t bytes, std::uintptr_t pc, bool atomic) {
+    if (threads == 1 && of_block(p)) return;
+    std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
+    bool own = of_block(p), small = bytes <= sizeof store.old;
+    if (small) {
+        store.bytes = bytes, store.p = p, store.pc = pc, store.races = false;
+        std::memcpy(store.old, reinterpret_cast<void*>(p), bytes);
+    }
+    each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
+        auto meet = [&](const Touch& t, bool writes) {
+            if (!t.time || (atomic && t.who & ATOMIC) || ordered(t, me, own)) return;
+            if (!small) note_race(t, writes, {at, std::size_t(1) << page.shift, pc, true}, frames());
+            else if (!store.races)
+                store.races = true, store.other = t, store.other_writes = writes, store.frames = frames();
+        };
+        meet(c.writer, true);
+        meet(c.reader[0], false);
+        meet(c.reader[1], false);
+        c.writer = {mark, now, std::uint32_t(pc)};
+    });
+}
+
+void race_atomic() {
+    if (!current) return;
+    std::uint32_t me = self();
+    block_atomics[active->linear].push_back(now);
+    thread_atomics[me].push_back(now);
+    tick();
+}
+
+Atomically::Atomically() { ++atomic_depth; }
+
+Atomically::~Atomically() {
+    --atomic_depth;
+    if (pages && current) races_settle(), race_atomic();
+}
+
+} // namespace xp

@@ -1,0 +1,114 @@
+"""What a text says about itself that running it does not show: where indices are worked out, and what is fed where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xpiler.fault import Span
+from xpiler.ir.types import DType
+from xpiler.platforms.platform import Platform
+from xpiler.text.clang import Node, Unit, parse
+
+_CASTS = ("CSTYLE_CAST_EXPR", "CXX_REINTERPRET_CAST_EXPR", "CXX_STATIC_CAST_EXPR", "CXX_CONST_CAST_EXPR",
+          "UNEXPOSED_EXPR", "PAREN_EXPR", "CXX_FUNCTIONAL_CAST_EXPR")
+
+
+def index_lines(text: str, platform: Platform, file: str) -> frozenset[int]:
+    """The lines on which something is computed that an index or an address is made of."""
+    unit = parse(text, file, platform.header, platform.clang_args)
+    roots = list(_addressing(unit))
+    given = _assigned(unit)
+    lines: set[int] = set()
+    seen: set[int] = set()
+    while roots:
+        root = roots.pop()
+        lines.update(range(root.span.line, root.cursor.extent.end.line + 1))
+        for n in root.walk():
+            declared = n.referenced if n.kind == "DECL_REF_EXPR" else None
+            if declared is not None and declared.key not in seen:
+                seen.add(declared.key)
+                roots += given.get(declared.key, ())
+    return frozenset(lines)
+
+
+def _addressing(unit: Unit) -> Iterator[Node]:
+    """The indices of subscripts, and the numbers that are added to pointers."""
+    for n in _all(unit):
+        match n.kind:
+            case "ARRAY_SUBSCRIPT_EXPR" if len(n.children) == 2:
+                yield n.children[1]
+            case "BINARY_OPERATOR" | "COMPOUND_ASSIGNMENT_OPERATOR" if len(n.children) == 2:
+                kinds = [c.type.kind for c in n.children]
+                if n.binary in ("+", "-", "+=", "-=") and kinds.count("pointer") == 1:
+                    yield n.children[1 - kinds.index("pointer")]
+
+
+def _assigned(unit: Unit) -> dict[int, list[Node]]:
+    """Declaration -> every expression it is given: initialisers, assignments, arguments of the text's functions."""
+    given: dict[int, list[Node]] = {}
+    for n in _all(unit):
+        match n.kind:
+            case "VAR_DECL" if n.initializer is not None:
+                given.setdefault(n.key, []).append(n.initializer)
+            case "BINARY_OPERATOR" | "COMPOUND_ASSIGNMENT_OPERATOR" if len(n.children) == 2 and n.binary.endswith("="):
+                to = n.children[0].referenced
+                if to is not None and n.binary not in ("==", "!=", "<=", ">="):
+                    given.setdefault(to.key, []).append(n.children[1])
+            case "CALL_EXPR" if n.referenced is not None and n.referenced.in_text:
+                fn = n.referenced.definition or n.referenced
+                for p, a in zip(fn.params, n.arguments, strict=False):
+                    given.setdefault(p.key, []).append(a)
+    return given
+
+
+def signed_into_unsigned(text: str, platform: Platform, file: str) -> tuple[tuple[Span, str], ...]:
+    """Where bytes of a signed array go straight into an operand that is read as unsigned: place and message."""
+    if not any(name in text for name in platform.unsigned_operands):
+        return ()
+    unit = parse(text, file, platform.header, platform.clang_args)
+    given = _assigned(unit)
+    found = []
+    for n in _all(unit):
+        callee = n.referenced if n.kind == "CALL_EXPR" else None
+        position = platform.unsigned_operands.get(callee.spelling) if callee is not None else None
+        if position is None or position >= len(n.arguments):
+            continue
+        for name in sorted(set(_signed_sources(n.arguments[position], given, set()))):
+            what = f"`{n.spelling}` reads operand {position + 1} as unsigned bytes, and `{name}` holds signed ones"
+            found.append((n.span, what))
+    return tuple(found)
+
+
+def _signed_sources(n: Node, given: dict[int, list[Node]], seen: set[int]) -> Iterator[str]:
+    """The arrays of signed bytes that a register was loaded from with nothing done to it since."""
+    while n.kind in _CASTS and len(n.children) == 1:
+        n = n.children[0]
+    if n.kind == "DECL_REF_EXPR" and n.referenced is not None:
+        if n.referenced.key not in seen:
+            seen.add(n.referenced.key)
+            for value in given.get(n.referenced.key, ()):
+                yield from _signed_sources(value, given, seen)
+    elif n.kind == "CALL_EXPR":
+        for a in n.arguments:
+            base = a
+            while base.kind in _CASTS and len(base.children) == 1:
+                base = base.children[0]
+            if base.type.kind in ("pointer", "array"):
+                inner = base.type.inner
+                while inner is not None and inner.kind == "array":
+                    inner = inner.inner
+                if inner is not None and inner.dtype is DType.I8:
+                    yield next((m.spelling for m in base.walk() if m.kind == "DECL_REF_EXPR"), "the array")
+
+
+def unset_locals(text: str, platform: Platform, file: str) -> tuple[Span, ...]:
+    """Where a local variable is used that nothing was assigned to, on some path at least."""
+    unit = parse(text, file, platform.header, platform.clang_args, warn=("-Wuninitialized", "-Wsometimes-uninitialized"))
+    places = (Span(str(d.location.file), d.location.line, d.location.column) for d in unit.tu.diagnostics)
+    return tuple(p for p in places if p.file == file)
+
+
+def _all(unit: Unit) -> Iterator[Node]:
+    for top in unit.top:
+        if top.in_text:
+            yield from top.walk()
