@@ -207,7 +207,7 @@ void finding_at(const char* code, const Place& place, const char* format, ...) {
     report_here(code, message, extra);
 }
 
-void require_failed(const char* message) { report_here("XP2120", message); }
+void require_failed(const char* code, const char* message) { report_here(code, message); }
 
 void out_of_memory(const char* what) {
     char message[256];

@@ -48,60 +48,60 @@ bool on_chip(std::uintptr_t p) {
     return shared.has(c, 1) || shared_dynamic.has(c, 1) || nram.has(c, 1) || wram.has(c, 1) || sram.has(c, 1);
 }
 
-inline void read_in(Page& page, std::uintptr_t p, std::size_t n, std::uintptr_t pc, bool atomic, bool copies) {
+inline void read_in(Page& page, std::uintptr_t p, std::size_t n, const Site& site, bool atomic, bool copies) {
     unsigned from = p % 4096;
-    if (!copies && !all(page.known, from, unsigned(n))) note_unknown({p, n, pc, false});
-    if (page.flight && any(page.flight, from, unsigned(n))) note_flight({p, n, pc, false});
-    if (current) race_read(page, p, n, pc, atomic);
+    if (!copies && !all(page.known, from, unsigned(n))) note_unknown({p, n, site.pc, false});
+    if (page.flight && any(page.flight, from, unsigned(n))) note_flight({p, n, site.pc, false});
+    if (current) race_read(page, p, n, site, atomic);
 }
 
-inline void write_in(Page& page, std::uintptr_t p, std::size_t n, std::uintptr_t pc, bool atomic, bool copies) {
+inline void write_in(Page& page, std::uintptr_t p, std::size_t n, const Site& site, bool atomic, bool copies) {
     unsigned from = p % 4096;
     if (!all(page.known, from, unsigned(n))) {
-        note_unknown({p, n, pc, true});
+        note_unknown({p, n, site.pc, true});
         if (!copies) know(page.known, from, unsigned(n));
     }
     if (page.flight && (any(page.flight, from, unsigned(n)) || any(page.flight + 64, from, unsigned(n))))
-        note_flight({p, n, pc, true});
-    if (current) race_write(page, p, n, pc, atomic);
+        note_flight({p, n, site.pc, true});
+    if (current) race_write(page, p, n, site, atomic);
 }
 
-inline void on_read(std::uintptr_t p, std::size_t bytes, std::uintptr_t pc, bool atomic = false) {
+inline void on_read(std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic = false) {
     if (!pages || quiet) return;
     Quiet own;
     races_settle();
     each_page(p, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
-        read_in(page, at, n, pc, atomic || atomic_depth, false);
+        read_in(page, at, n, site, atomic || atomic_depth, false);
     });
 }
 
-inline void on_write(std::uintptr_t p, std::size_t bytes, std::uintptr_t pc, bool atomic = false) {
+inline void on_write(std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic = false) {
     if (!pages || quiet) return;
     Quiet own;
     races_settle();
     each_page(p, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
-        write_in(page, at, n, pc, atomic || atomic_depth, false);
+        write_in(page, at, n, site, atomic || atomic_depth, false);
     });
 }
 
-inline void on_copy(std::uintptr_t to, std::uintptr_t from, std::size_t bytes, std::uintptr_t pc) {
+inline void on_copy(std::uintptr_t to, std::uintptr_t from, std::size_t bytes, const Site& site) {
     if (!pages || quiet || !bytes) return;
     Quiet own;
     races_settle();
     each_page(from, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
-        read_in(page, at, n, pc, false, true);
+        read_in(page, at, n, site, false, true);
     });
     each_page(to, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
-        write_in(page, at, n, pc, false, true);
+        write_in(page, at, n, site, false, true);
     });
     shadow_copy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes);
 }
 
 template <class T, class F>
-inline T atomically(volatile T* p, std::uintptr_t pc, bool writes, F f) {
+inline T atomically(volatile T* p, const Site& site, bool writes, F f) {
     auto at = reinterpret_cast<std::uintptr_t>(p);
-    on_read(at, sizeof(T), pc, true);
-    if (writes) on_write(at, sizeof(T), pc, true);
+    on_read(at, sizeof(T), site, true);
+    if (writes) on_write(at, sizeof(T), site, true);
     T old = f();
     if (pages && !quiet && current) races_settle(), race_atomic();
     return old;
@@ -111,7 +111,10 @@ inline T atomically(volatile T* p, std::uintptr_t pc, bool writes, F f) {
 
 } // namespace xp
 
-#define PC reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))
+// Frame pointers are kept everywhere: the caller's frame is at ours, its return address above its own.
+#define PC \
+    xp::Site{reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)), \
+             (*static_cast<std::uintptr_t**>(__builtin_frame_address(0)))[1]}
 #define AT(p) reinterpret_cast<std::uintptr_t>(p)
 
 #define XP_PLAIN(bytes) \

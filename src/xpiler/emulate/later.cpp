@@ -7,10 +7,10 @@ namespace {
 
 // The reads and writes of a copy that arrives.
 void touch(const Later& l) {
-    auto pc = reinterpret_cast<std::uintptr_t>(l.site);
+    Site site{reinterpret_cast<std::uintptr_t>(l.site), 0};
     auto from = reinterpret_cast<std::uintptr_t>(l.src), to = reinterpret_cast<std::uintptr_t>(l.dst);
-    if (l.src) each_page(from, l.bytes, [&](Page& page, std::uintptr_t p, unsigned n) { race_read(page, p, n, pc, false); });
-    each_page(to, l.bytes, [&](Page& page, std::uintptr_t p, unsigned n) { race_write(page, p, n, pc, false); });
+    if (l.src) each_page(from, l.bytes, [&](Page& page, std::uintptr_t p, unsigned n) { race_read(page, p, n, site, false); });
+    each_page(to, l.bytes, [&](Page& page, std::uintptr_t p, unsigned n) { race_write(page, p, n, site, false); });
     if (l.src) shadow_copy(l.dst, l.src, l.bytes);
     else shadow_know(l.dst, l.bytes, true);
 }

@@ -52,7 +52,7 @@ void send(const char* code, const char* message, const Trace& t, const Trace* se
 void note_race(const Touch& other, bool other_writes, const Access& a, const Trace& frames) {
     if (!first_time(a.pc, other.pc)) return;
     Trace second;
-    push(second, other.pc - 1);
+    push(second, other.pc - 1), push(second, other.up - 1);
     std::uint32_t who = other.who & 0x7fffffffu, per = block_dim.x * block_dim.y * block_dim.z;
     char me[96], them[96], message[512];
     name_thread(me, sizeof me, active->linear * per + current->linear);

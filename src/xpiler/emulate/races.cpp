@@ -113,39 +113,39 @@ void races_settle() {
     store.bytes = 0;
 }
 
-void race_read(Page& page, std::uintptr_t p, std::size_t bytes, std::uintptr_t pc, bool atomic) {
+void race_read(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic) {
     if (threads == 1 && of_block(p)) return;
     std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
     bool own = of_block(p);
     each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
         if (c.writer.time && !(atomic && c.writer.who & ATOMIC) && !ordered(c.writer, me, own))
-            note_race(c.writer, true, {at, std::size_t(1) << page.shift, pc, false}, frames());
-        Touch t{mark, now, std::uint32_t(pc)};
+            note_race(c.writer, true, {at, std::size_t(1) << page.shift, site.pc, false}, frames());
+        Touch t{mark, now, std::uint32_t(site.pc), std::uint32_t(site.up)};
         if (c.reader[0].time == 0 || (c.reader[0].who & ~ATOMIC) == me) c.reader[0] = t;
         else if (c.reader[1].time == 0 || (c.reader[1].who & ~ATOMIC) == me) c.reader[1] = t;
         else c.reader[c.reader[0].time < c.reader[1].time ? 0 : 1] = t;
     });
 }
 
-void race_write(Page& page, std::uintptr_t p, std::size_t bytes, std::uintptr_t pc, bool atomic) {
+void race_write(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic) {
     if (threads == 1 && of_block(p)) return;
     std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
     bool own = of_block(p), small = bytes <= sizeof store.old;
     if (small) {
-        store.bytes = bytes, store.p = p, store.pc = pc, store.races = false;
+        store.bytes = bytes, store.p = p, store.pc = site.pc, store.races = false;
         std::memcpy(store.old, reinterpret_cast<void*>(p), bytes);
     }
     each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
         auto meet = [&](const Touch& t, bool writes) {
             if (!t.time || (atomic && t.who & ATOMIC) || ordered(t, me, own)) return;
-            if (!small) note_race(t, writes, {at, std::size_t(1) << page.shift, pc, true}, frames());
+            if (!small) note_race(t, writes, {at, std::size_t(1) << page.shift, site.pc, true}, frames());
             else if (!store.races)
                 store.races = true, store.other = t, store.other_writes = writes, store.frames = frames();
         };
         meet(c.writer, true);
         meet(c.reader[0], false);
         meet(c.reader[1], false);
-        c.writer = {mark, now, std::uint32_t(pc)};
+        c.writer = {mark, now, std::uint32_t(site.pc), std::uint32_t(site.up)};
     });
 }
 

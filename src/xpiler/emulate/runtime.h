@@ -200,7 +200,7 @@ struct Atomically {
 
 // Report a finding at the user's line and stop the run.
 [[noreturn]] void finding(const char* code, const char* format, ...) __attribute__((format(printf, 2, 3)));
-[[noreturn]] void require_failed(const char* message);
+[[noreturn]] void require_failed(const char* code, const char* message);
 
 // What a rule looks at is not what the program looks at: in the lifetime of one of these, accesses are not watched.
 extern int quiet;
@@ -209,12 +209,13 @@ struct Quiet {
     ~Quiet() { --quiet; }
 };
 
-#define XP_REQUIRE(condition, message) \
+#define XP_REQUIRE(condition, message) XP_RULE("XP2120", condition, message)
+#define XP_RULE(code, condition, message) \
     do { \
         ++xp::quiet; \
         bool xp_holds = bool(condition); \
         --xp::quiet; \
-        if (__builtin_expect(!xp_holds, 0)) xp::require_failed(message); \
+        if (__builtin_expect(!xp_holds, 0)) xp::require_failed(code, message); \
     } while (0)
 
 // ---------------------------------------------------------------- the driver of one entry

@@ -19,7 +19,7 @@ void* window_place(std::size_t bytes);   // where the next reservation goes; nul
 struct Touch {
     std::uint32_t who = 0;               // linear thread of the launch; top bit: atomically
     std::uint32_t time = 0;              // 0: never
-    std::uint32_t pc = 0;
+    std::uint32_t pc = 0, up = 0;        // the access, and where the function that makes it was called
 };
 struct Cells {
     Touch writer, reader[2];
@@ -63,8 +63,11 @@ std::size_t shadow_hide(void* p, std::size_t bytes);            // unknown bytes
 extern std::uint32_t now;                // moves on at every meeting and atomic operation
 void races_launch();                     // a launch starts: everything before it is over
 void races_settle();                     // the running thread's last store has been made
-void race_read(Page& page, std::uintptr_t p, std::size_t bytes, std::uintptr_t pc, bool atomic);
-void race_write(Page& page, std::uintptr_t p, std::size_t bytes, std::uintptr_t pc, bool atomic);
+struct Site {
+    std::uintptr_t pc, up;
+};
+void race_read(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic);
+void race_write(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic);
 void race_atomic();                      // the running thread did an atomic operation
 inline std::uint32_t tick() { return ++now; }
 

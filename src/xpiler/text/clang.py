@@ -1,12 +1,11 @@
 """libclang behind one door: syntax trees, types and constant values as plain Python.
 
-With `libclang`, the only module that imports `clang`. A `Node` is a cursor with its children at hand; a `CType` is
+With `libclang` and `complaints`, the only module that imports `clang`. A `Node` is a cursor with its children at hand; a `CType` is
 what the reader needs to know of a type: one scalar, so many scalars of one kind, a pointer, or nothing it can use.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import tempfile
@@ -22,13 +21,18 @@ import clang.cindex as ci
 from xpiler.fault import Fault, Span
 from xpiler.ir.types import DType
 from xpiler.text import libclang
+from xpiler.text.directives import without_files
+from xpiler.text.reach import out_of_reach
+from xpiler.text.complaints import complaint, place
+from xpiler.text.gathering import Gathering
+from xpiler.text.host_errors import host_lines, only_in
 
 _BUILTIN = {
     "BOOL": DType.BOOL, "CHAR_U": DType.I8, "CHAR_S": DType.I8, "SCHAR": DType.I8,
     "UCHAR": DType.U8, "SHORT": DType.I16, "USHORT": DType.U16, "INT": DType.I32,
     "UINT": DType.U32, "LONG": DType.I64, "LONGLONG": DType.I64, "ULONG": DType.U64,
     "ULONGLONG": DType.U64, "FLOAT": DType.F32, "DOUBLE": DType.F64, "HALF": DType.F16,
-    "FLOAT16": DType.F16, "BFLOAT16": DType.BF16, "ENUM": DType.I32,
+    "FLOAT16": DType.F16, "BFLOAT16": DType.BF16,
 }
 _SPELLED = {"__bf16": DType.BF16, "_Float16": DType.F16}
 _UNARY: dict[int, str] = {
@@ -67,7 +71,9 @@ class CType:
     """kind: scalar void pointer array vector record function opaque.
 
     `dtype` and `count` describe the flattened scalars of a scalar, array, vector or record; `inner` is a pointer's
-    pointee or an element; `fields` are a record's members as (name, offset in scalars, type)."""
+    pointee or an element; `fields` are a record's members as (name, offset in scalars, type). A `mixed` record has
+    members of several types: its scalars are words without a type, as wide as its members allow. A record that holds
+    pointers has no scalars, only members."""
 
     kind: str
     name: str
@@ -77,6 +83,9 @@ class CType:
     reference: bool = False
     inner: CType | None = None
     fields: tuple[tuple[str, int, CType], ...] = field(default=(), compare=False, repr=False)
+    mixed: bool = False
+    union: bool = False
+    length: int = 0  # of an array
 
     @property
     def is_scalar(self) -> bool:
@@ -85,6 +94,11 @@ class CType:
     @property
     def is_aggregate(self) -> bool:
         return self.kind in ("record", "vector") and self.dtype is not None
+
+    @property
+    def has_parts(self) -> bool:
+        """A record that is more than so many scalars of one type: its members are kept apart."""
+        return self.kind == "record" and not self.union and (self.mixed or self.dtype is None)
 
     def member(self, name: str) -> tuple[int, CType] | None:
         """Offset (in scalars) and type of a member, looked for in unnamed inner records too."""
@@ -337,6 +351,9 @@ class Unit:
         self._pending: set[str] = set()
         self._files: dict[int, str] = {}
         self._known: dict[tuple[Hashable, Node], Any] = {}
+        self.faults = Gathering()
+        self.hosted = False  # whether a launcher passes variables of the file to the kernels
+        self.broken: dict[int, Fault] = {}  # by line: what the compiler said about host code
 
     def declaration(self, cursor: ci.Cursor) -> Node:
         key = int(libclang.identity(cursor))
@@ -434,7 +451,7 @@ class Unit:
                 inner = self.ctype(c.get_array_element_type())
                 n = c.get_array_size() if kind == "CONSTANTARRAY" else 0
                 inside = inner.const or const
-                return CType("array", spelled, inner.dtype, n * inner.count, inside, inner=inner)
+                return CType("array", spelled, inner.dtype, n * inner.count, inside, inner=inner, mixed=inner.mixed, length=n)
             case "EXTVECTOR" | "VECTOR":
                 inner = self.ctype(c.element_type)
                 return CType("vector", spelled, inner.dtype, c.element_count, const, inner=inner)
@@ -444,6 +461,9 @@ class Unit:
                 return CType("function", spelled)
         if c.spelling.removeprefix("const ") in _SPELLED:
             return CType("scalar", spelled, _SPELLED[c.spelling.removeprefix("const ")], 1, const)
+        if kind == "ENUM":
+            dtype = _BUILTIN[c.get_declaration().enum_type.get_canonical().kind.name]
+            return CType("scalar", spelled, DType.I32 if dtype.bits == 32 else dtype, 1, const)
         if kind in _BUILTIN:
             return CType("scalar", spelled, _BUILTIN[kind], 1, const)
         return CType("opaque", spelled)
@@ -454,16 +474,45 @@ class Unit:
         if size <= 0 or c.spelling in self._pending:
             return opaque
         self._pending.add(c.spelling)
-        members = [(f, self.ctype(f.type)) for f in c.get_fields()]
+        found = [(f, "" if f.is_anonymous() else f.spelling, _offset(f), self.ctype(f.type)) for f in c.get_fields()]
+        bases = [(b, "", at, self.ctype(b.type)) for b, at in _bases(c)]
         self._pending.discard(c.spelling)
-        dtypes = {t.dtype for _, t in members}
-        dtype = dtypes.pop() if len(dtypes) == 1 else None
-        if dtype is None:
-            return replace(opaque, kind="record")
-        fields = tuple(
-            ("" if f.is_anonymous() else f.spelling, _offset(f) // dtype.bytes, t) for f, t in members
-        )
-        return CType("record", spelled, dtype, size // dtype.bytes, const, fields=fields)
+        if any(f.is_bitfield() for f, _, _, _ in found):
+            return opaque
+        members = [*((name, at, t) for _, name, at, t in bases if t.fields), *((n, at, t) for _, n, at, t in found)]
+        union = len({at for _, at, _ in members}) < len(members)
+        word, mixed = _word(members, size)
+        if word is None:
+            plain = () if union else tuple((name, k, t) for k, (name, _, t) in enumerate(members))
+            return opaque if union else CType("record", spelled, None, 0, const, fields=plain)
+        fields = tuple((name, at // word.bytes, t) for name, at, t in members)
+        return CType("record", spelled, word, size // word.bytes, const, fields=fields, mixed=mixed, union=union)
+
+
+def _bases(c: ci.Type) -> list[tuple[ci.Cursor, int]]:
+    """The base classes of a record, laid out one behind the other, and where they begin."""
+    found, at = [], 0
+    for child in c.get_declaration().get_children():
+        if child.kind.name == "CXX_BASE_SPECIFIER" and any(True for _ in child.type.get_canonical().get_fields()):
+            step = max(child.type.get_align(), 1)
+            at = -(-at // step) * step
+            found.append((child, at))
+            at += child.type.get_size()
+    return found
+
+
+_WORDS = (DType.U64, DType.U32, DType.U16, DType.U8)
+
+
+def _word(members: list[tuple[str, int, CType]], size: int) -> tuple[DType | None, bool]:
+    """The scalar type a record is made of, and whether its members are of several; None where some have none."""
+    types = [t.dtype for _, _, t in members]
+    if not types or None in types:
+        return None, False
+    if len(set(types)) == 1 and types[0] is not None and not any(t.mixed for _, _, t in members):
+        return types[0], False
+    steps = [size, *(at for _, at, _ in members), *(t.dtype.bytes for _, _, t in members if t.dtype is not None)]
+    return next(w for w in _WORDS if all(step % w.bytes == 0 for step in steps)), True
 
 
 def _offset(f: ci.Cursor) -> int:
@@ -479,9 +528,6 @@ def _spelled(t: ci.Type) -> str:
 
 
 # ---------------------------------------------------------------- parsing
-
-_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include\b[^\n]*', re.M)
-
 
 @lru_cache(maxsize=2)
 def _index(exclude: bool) -> Any:
@@ -516,7 +562,7 @@ class _Prefixes:
         return ["-include-pch", str(path)]
 
     def _save(self, header: Path, args: tuple[str, ...], path: Path) -> bool:
-        flags = [*args, *_FLAGS, "-include", str(header), *_folders(header)]
+        flags = [*args, "-w", *_FLAGS, "-include", str(header), *_folders(header)]
         options = ci.TranslationUnit.PARSE_INCOMPLETE | _FOR_SERIALIZATION
         name = "prefix.cpp"  # the language is in the arguments
         tu = _index(False).parse(name, args=flags, unsaved_files=[(name, "\n")], options=options)
@@ -526,7 +572,7 @@ class _Prefixes:
         return True
 
 
-_FLAGS = ("-DXP_READING", "-w", "-nostdinc", "-ferror-limit=0")
+_FLAGS = ("-DXP_READING", "-nostdinc", "-ferror-limit=0", "-fbracket-depth=256")
 _FOR_SERIALIZATION = 0x10  # CXTranslationUnit_ForSerialization
 _PREFIXES = _Prefixes()
 
@@ -536,51 +582,33 @@ def _folders(header: Path) -> tuple[str, ...]:
 
 
 def parse(
-    text: str, file: str, header: Path, args: tuple[str, ...], *, whole: bool = False
+    text: str, file: str, header: Path, args: tuple[str, ...], *, whole: bool = False, warn: tuple[str, ...] = (),
+    tolerant: str = "",
 ) -> Unit:
     """Parse a text against a platform's header; the first error becomes a Fault.
 
-    #include lines are blanked (columns stay): the header is all there is. `whole` lists its declarations too."""
-    plain = _INCLUDE.sub(lambda m: " " * len(m.group()), text)
-    plain = plain.replace("#pragma once", "            ")
+    #include lines are blanked (columns stay): the header is all there is. `whole` lists its declarations too; `warn`
+    are the warnings to ask for. `tolerant`: errors in functions of the "host", or in "main" alone, are kept aside."""
+    plain = without_files(text)
     prefix = None if whole else _PREFIXES.include(header, args)
-    flags = [*args, *_FLAGS, *(prefix or ("-include", str(header))), *_folders(header)]
-    tu = _index(prefix is not None).parse(file, args=flags, unsaved_files=[(file, plain)])
+    quiet = ("-Wno-everything", *warn) if warn else ("-w",)
+    flags = [*args, *quiet, *_FLAGS, *(prefix or ("-include", str(header))), *_folders(header)]
+    try:
+        tu = _index(prefix is not None).parse(file, args=flags, unsaved_files=[(file, plain)])
+    except ci.TranslationUnitLoadError:
+        if prefix is None:
+            raise out_of_reach(file) from None
+        return parse(text, file, header, args, whole=True, warn=warn, tolerant=tolerant)  # the header has changed
     unit = Unit(tu, file, text)
     errors = [d for d in tu.diagnostics if d.severity >= ci.Diagnostic.Error]
     if errors and prefix is not None:
-        return parse(text, file, header, args, whole=True)
+        return parse(text, file, header, args, whole=True, tolerant=tolerant)
     if errors:
-        raise _complaint(unit, errors)
+        said = complaint(errors, unit.file, unit.fault, lambda: _known_names(unit))
+        if not tolerant or not only_in([place(d) for d in errors], host_lines(tu, file, tolerant == "main"), file):
+            raise said
+        unit.broken = {f.where.line: f for f in said.every}
     return unit
-
-
-def _place(d: ci.Diagnostic) -> Span:
-    at = d.location
-    return Span("" if at.file is None else at.file.name, at.line, at.column)
-
-
-def _complaint(unit: Unit, errors: list[ci.Diagnostic]) -> Fault:
-    mine = [d for d in errors if _place(d).file in (unit.file, "")]
-    if not mine:
-        first = errors[0]
-        text = f"the platform's header is not legal: {first.spelling}"
-        return unit.fault("XP1013", text, _place(first))
-    first, rest = mine[0], mine[1:4]
-    why = "; ".join(f"line {_place(d).line}: {d.spelling}" for d in rest)
-    unknown = re.match(
-        r"use of undeclared identifier '(\w+)'|unknown type name '(\w+)'"
-        r"|no (?:member|template) named '(\w+)'|no matching function for call to '(\w+)'",
-        first.spelling,
-    )
-    if unknown is None:
-        return unit.fault("XP1003", str(first.spelling), _place(first), why)
-    name = next(g for g in unknown.groups() if g)
-    close = difflib.get_close_matches(name, _known_names(unit), n=3, cutoff=0.7)
-    if name in close:
-        return unit.fault("XP1003", str(first.spelling), _place(first), why)
-    try_ = f"did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else ""
-    return unit.fault("XP1004", f"`{name}` is not known: {first.spelling}", _place(first), why, try_)
 
 
 def _known_names(unit: Unit) -> list[str]:

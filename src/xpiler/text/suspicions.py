@@ -12,6 +12,8 @@ from xpiler.text.clang import Node, Unit, parse
 _CASTS = ("CSTYLE_CAST_EXPR", "CXX_REINTERPRET_CAST_EXPR", "CXX_STATIC_CAST_EXPR", "CXX_CONST_CAST_EXPR",
           "UNEXPOSED_EXPR", "PAREN_EXPR", "CXX_FUNCTIONAL_CAST_EXPR")
 
+_UNSET = ("-Wuninitialized", "-Wsometimes-uninitialized", "-Wconditional-uninitialized")
+
 
 def index_lines(text: str, platform: Platform, file: str) -> frozenset[int]:
     """The lines on which something is computed that an index or an address is made of."""
@@ -81,8 +83,7 @@ def signed_into_unsigned(text: str, platform: Platform, file: str) -> tuple[tupl
 
 def _signed_sources(n: Node, given: dict[int, list[Node]], seen: set[int]) -> Iterator[str]:
     """The arrays of signed bytes that a register was loaded from with nothing done to it since."""
-    while n.kind in _CASTS and len(n.children) == 1:
-        n = n.children[0]
+    n = _bare(n)
     if n.kind == "DECL_REF_EXPR" and n.referenced is not None:
         if n.referenced.key not in seen:
             seen.add(n.referenced.key)
@@ -90,9 +91,7 @@ def _signed_sources(n: Node, given: dict[int, list[Node]], seen: set[int]) -> It
                 yield from _signed_sources(value, given, seen)
     elif n.kind == "CALL_EXPR":
         for a in n.arguments:
-            base = a
-            while base.kind in _CASTS and len(base.children) == 1:
-                base = base.children[0]
+            base = _bare(a)
             if base.type.kind in ("pointer", "array"):
                 inner = base.type.inner
                 while inner is not None and inner.kind == "array":
@@ -101,9 +100,19 @@ def _signed_sources(n: Node, given: dict[int, list[Node]], seen: set[int]) -> It
                     yield next((m.spelling for m in base.walk() if m.kind == "DECL_REF_EXPR"), "the array")
 
 
+def _bare(n: Node) -> Node:
+    """An expression without the casts, parentheses and copies around it."""
+    while True:
+        copies = n.kind == "CALL_EXPR" and n.referenced is not None and n.referenced.kind == "CONSTRUCTOR"
+        inner = n.arguments if copies else n.children if n.kind in _CASTS else ()
+        if len(inner) != 1:
+            return n
+        n = inner[0]
+
+
 def unset_locals(text: str, platform: Platform, file: str) -> tuple[Span, ...]:
-    """Where a local variable is used that nothing was assigned to, on some path at least."""
-    unit = parse(text, file, platform.header, platform.clang_args, warn=("-Wuninitialized", "-Wsometimes-uninitialized"))
+    """Where a local variable is used that nothing may have been assigned to."""
+    unit = parse(text, file, platform.header, platform.clang_args, warn=_UNSET)
     places = (Span(str(d.location.file), d.location.line, d.location.column) for d in unit.tu.diagnostics)
     return tuple(p for p in places if p.file == file)
 

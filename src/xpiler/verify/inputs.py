@@ -25,6 +25,10 @@ NUMPY: Mapping[DType, np.dtype[Any]] = {
 }
 
 
+# Longer arrays repeat themselves: drawing takes longer than most kernels. A prime, which is the stride of nothing.
+MOST_DRAWN = 2_000_003
+
+
 class Domain(IntEnum):
     """How freely values are drawn; the tighter ones are for kernels whose data choose addresses."""
 
@@ -90,6 +94,8 @@ def _draw(a: Array, n: int, rng: np.random.Generator, seed: int, domain: Domain)
 
 
 def _floats(n: int, rng: np.random.Generator, seed: int, domain: Domain) -> NDArray[np.float32]:
+    if n > MOST_DRAWN:
+        return np.resize(_floats(MOST_DRAWN, rng, seed, domain), n)
     if domain is Domain.NARROW:
         return rng.random(n, np.float32)
     mean, spread = rng.uniform(-0.5, 0.5), rng.uniform(0.6, 1.4)

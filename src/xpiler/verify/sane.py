@@ -154,7 +154,8 @@ class _Looking:
         else:
             warnings += soft
         if trial.clean and not races:
-            others += self._unset(point, trial, unset)
+            lines = {f.line for f in others}
+            others += self._unset(point, trial, [f for f in unset if f.line not in lines])
         return _Seen((*hard, *others, *races), tuple(warnings), tuple(_untouched(self.sig, trial.untouched)))
 
     def _races_anyhow(self, point: Point, races: Sequence[Finding]) -> bool:
@@ -178,16 +179,15 @@ class _Looking:
             return []
         index = _first_difference(plain.outputs[name], trial.outputs[name])
         told = f"so element {index} of `{name}` is whatever fresh memory held"
-        if suspects:
-            return [replace(f, message=f"{f.message}; {told}") for f in suspects[:4]]
         text, file = self.watched.text, self.watched.file
         lines = text.splitlines()
-        places = unset_locals(text, self.watched.platform, file)
-        return [
+        local = [
             Finding(UNSET, f"a local variable is used before it is set; {told}", file, p.line, p.column,
                     buffer=name, index=index, source_line=lines[p.line - 1])
-            for p in places[:4]
-        ] or [Finding(UNSET, f"something is used before it is set; {told}", file, buffer=name, index=index)]
+            for p in unset_locals(text, self.watched.platform, file)
+        ]
+        found = [*local[:4], *(replace(f, message=f"{f.message}; {told}") for f in suspects[:4])]
+        return found or [Finding(UNSET, f"something is used before it is set; {told}", file, buffer=name, index=index)]
 
 
 def _of_limits(f: Finding) -> bool:

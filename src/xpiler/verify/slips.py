@@ -73,9 +73,16 @@ def _bytes(arrays: Mapping[str, F64]) -> Iterator[Slip]:
             listed = " and ".join(f"`{n}`" for n in group)
             yield Slip(f"its floats are {how} to signed bytes ({listed})", changed)
             for unsigned in group:
-                yield Slip(
-                    f"its floats are {how} to bytes ({listed}), and those of `{unsigned}`, which are signed, are taken "
-                    "for unsigned ones", {**changed, unsigned: _byte(whole(arrays[unsigned]), np.uint8)})
+                words = (f"its floats are {how} to bytes ({listed}), and those of `{unsigned}`, which are signed, are "
+                         "taken for unsigned ones")
+                mixed = {**changed, unsigned: _byte(whole(arrays[unsigned]), np.uint8)}
+                yield Slip(words, mixed)
+                yield Slip(words + ", as is their sum", mixed, _unsigned)
+
+
+def _unsigned(answer: Answer) -> Answer:
+    """Negative sums of 32 bits read as unsigned."""
+    return tuple(np.where(x < 0, x + 2.0**32, x) for x in answer)
 
 
 def _byte(a: F64, to: type[np.int8] | type[np.uint8]) -> F64:

@@ -1,0 +1,122 @@
+// The instruction queues of a core (sec 2.5, 3.19): asynchronous copies arrive when a program waits for their queue.
+// What a queue still reads or writes must not be touched from another one. Only when running.
+#pragma once
+
+namespace xp_queue {
+
+enum Queue { IO, MOVE, COMPUTE };
+
+// Segments of `size` bytes whose starts are `stride` bytes apart.
+struct Area {
+  const char* begin;
+  std::ptrdiff_t size, stride = 0;
+  std::ptrdiff_t count = 1;
+
+  const char* start(std::ptrdiff_t segment) const { return begin + segment * stride; }
+  bool meets(const char* from, const char* to) const {
+    if (stride < 0) return Area{start(count - 1), size, -stride, count}.meets(from, to);
+    if (count == 1 || stride == 0) return begin < to && from < begin + size;
+    std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, (from - begin - size + stride) / stride);
+    return first < count && start(first) < to && from < start(first) + size;
+  }
+  bool meets(const Area& other) const {
+    for (std::ptrdiff_t s = 0; s < other.count; ++s) {
+      if (meets(other.start(s), other.start(s) + other.size)) return true;
+    }
+    return false;
+  }
+};
+
+struct Use {
+  unsigned task;
+  Queue queue;
+  Area area;
+  bool writes;
+};
+
+inline std::vector<Use> uses;                     // of all tasks, since their last wait
+inline std::vector<std::pair<unsigned, std::vector<char>>> values;  // what asynchronous fills write, by task
+inline constexpr std::size_t most = 4096;         // results of the Compute queue that are remembered
+
+inline void forget() { uses.clear(), values.clear(); }
+
+inline void wait(Queue queue) {
+  xp::async_wait(queue, 0);
+  auto over = [=](const Use& u) { return u.task == xp::task && u.queue == queue; };
+  uses.erase(std::remove_if(uses.begin(), uses.end(), over), uses.end());
+  auto mine = [](const auto& v) { return v.first == xp::task; };
+  if (queue == MOVE && !values.empty()) values.erase(std::remove_if(values.begin(), values.end(), mine), values.end());
+}
+
+inline void wait_all() { wait(IO), wait(MOVE), wait(COMPUTE); }
+
+// Whether no other queue writes the area, or, for a write, uses it at all.
+inline bool free_for(Queue queue, const Area& area, bool writes) {
+  return std::none_of(uses.begin(), uses.end(), [&](const Use& u) {
+    return u.task == xp::task && u.queue != queue && (u.writes || writes) && u.area.meets(area);
+  });
+}
+
+// A vector instruction has written these bytes.
+inline void computed(const void* p, std::size_t bytes) {
+  auto begin = static_cast<const char*>(p), end = begin + bytes;
+  for (Use& u : uses) {
+    if (u.task != xp::task || u.queue != COMPUTE || u.area.begin > end || begin > u.area.begin + u.area.size) continue;
+    end = std::max(end, u.area.begin + u.area.size);
+    u.area.begin = std::min(begin, u.area.begin);
+    u.area.size = end - u.area.begin;
+    return;
+  }
+  if (uses.size() < most) uses.push_back({xp::task, COMPUTE, {begin, std::ptrdiff_t(bytes)}, true});
+}
+
+// Copies with an end outside the chip are the IO queue's; contiguous ones within NRAM are computed; the rest moves.
+inline Queue of(int dir, bool strided) {
+  auto [src, dst] = xp_copy::ends[dir];
+  auto outside = [](xp_copy::Place p) { return p == xp_copy::GDRAM || p == xp_copy::LDRAM; };
+  if (outside(src) || outside(dst)) return IO;
+  return src == xp_copy::NRAM && dst == xp_copy::NRAM && !strided ? COMPUTE : MOVE;
+}
+
+// A copy that returns when it is done comes after what its queue and the Compute queue were given before.
+inline void blocking(Queue queue) { wait(queue), wait(COMPUTE); }
+
+inline void use(Queue queue, const Area& area, bool writes) {
+  if (queue != COMPUTE) uses.push_back({xp::task, queue, area, writes});
+  else if (writes) computed(area.begin, area.size);
+}
+
+inline void copy(Queue queue, char* dst, const char* src, std::size_t bytes) {
+  if (queue == COMPUTE) std::memmove(dst, src, bytes);
+  else xp::async_copy(queue, dst, src, bytes);
+}
+
+// One value in all elements of each segment, later.
+template <class T>
+void fill(const Area& dst, T value) {
+  std::vector<char> row(dst.size);
+  for (std::ptrdiff_t at = 0; at < dst.size; at += sizeof(T)) std::memcpy(row.data() + at, &value, sizeof(T));
+  values.emplace_back(xp::task, std::move(row));
+  for (std::ptrdiff_t s = 0; s < dst.count; ++s) {
+    xp::async_copy(MOVE, const_cast<char*>(dst.start(s)), values.back().second.data(), dst.size);
+  }
+  use(MOVE, dst, true);
+}
+
+}  // namespace xp_queue
+
+// Between cores: each arrives with its own queues empty. The cores of a BLOCK job do not meet.
+inline void xp_meet(void (*barrier)()) {
+  xp_queue::wait_all();
+  if (xp_job_cores != 1) barrier();
+}
+
+#define XP_FREE(p, area, queue, writes, what)                       \
+  XP_RULE("XP2108", xp_queue::free_for(queue, area, writes),        \
+          "`" #p "` is still " what ": a __sync is missing before this")
+#define XP_LOADED(p, bytes)                                                                                     \
+  XP_FREE(p, (xp_queue::Area{(const char*)(p), std::ptrdiff_t(bytes)}), xp_queue::COMPUTE, false,               \
+          "being written by an asynchronous copy or fill")
+#define XP_UNUSED(p, bytes)                                                                                     \
+  XP_FREE(p, (xp_queue::Area{(const char*)(p), std::ptrdiff_t(bytes)}), xp_queue::COMPUTE, true,                \
+          "in use by an asynchronous copy or fill")

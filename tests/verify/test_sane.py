@@ -1,0 +1,118 @@
+"""Looking closely at one text: every planted defect is found at its line, and sound programs are left alone."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xpiler.given import program_of
+from xpiler.verify.sane import RACES, Sanity, sane
+from xpiler.verify.verdict import Proved, Refuted
+
+HERE = Path(__file__).parent / "sane"
+PLANTED = re.compile(r"// (XP\d{4})$", re.MULTILINE)
+
+
+def look(path: Path) -> Sanity:
+    platform, text, program = program_of(path, "vnni" if path.suffix == ".cpp" else "", [], [], "", "", "", "")
+    return sane(text, platform, program, file=path.name)
+
+
+def planted(path: Path) -> set[tuple[str, int]]:
+    text = path.read_text()
+    return {(m[1], text.count("\n", 0, m.start()) + 1) for m in PLANTED.finditer(text)}
+
+
+@pytest.mark.parametrize("name", ["races.cu", "values.cu", "tasks.mlu", "early.mlu", "bytes.cpp"])
+def test_every_planted_defect_is_found_and_nothing_else(name: str) -> None:
+    result = look(HERE / name)
+    races = {f for f in result.findings if f.code in RACES}
+    # of a race, the upper place
+    places = {(f.code, min(f.line, f.also) if f in races and f.also else f.line) for f in result.findings}
+    assert places == planted(HERE / name)
+    assert isinstance(result.evidence.verdict, Refuted)
+
+
+def test_sound_programs_have_no_findings() -> None:
+    result = look(HERE / "sound.cu")
+    assert [str(f) for f in (*result.findings, *result.warnings)] == []
+    assert isinstance(result.evidence.verdict, Proved)
+
+
+def test_a_race_names_both_threads_both_lines_and_the_element() -> None:
+    found = next(f for f in look(HERE / "races.cu").findings if f.line == 6)
+    assert found.buffer == "tile"
+    assert found.also == 7
+    assert re.search(r"thread \((\d+),0,0\) of block \(0,0,0\) writes element \1 of `tile`", found.message)
+    assert found.source_line.strip().startswith("tile[threadIdx.x] =")
+
+
+GUARDED = """
+__global__ void k(const float* x, float* y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  y[i] = x[i];
+}
+extern "C" void run(const float* x, float* y, int n) {
+  float *dx, *dy;
+  cudaMalloc(&dx, n * sizeof(float));
+  cudaMalloc(&dy, n * sizeof(float));
+  cudaMemcpy(dx, x, n * sizeof(float), cudaMemcpyHostToDevice);
+  k<<<(n + 255) / 256, 256>>>(dx, dy, n);
+  cudaMemcpy(y, dy, n * sizeof(float), cudaMemcpyDeviceToHost);
+  cudaFree(dx);
+  cudaFree(dy);
+}
+"""
+
+
+def test_what_goes_wrong_only_with_odd_sizes_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "k.cu"
+    path.write_text(GUARDED)
+    result = look(path)
+    assert not result.findings
+    assert [(f.code, f.line) for f in result.warnings] == [("XP2101", 4)]
+    assert "with n=997" in result.warnings[0].message
+
+
+SCATTER = """
+__global__ void k(const int* to, const float* x, float* y) { y[to[threadIdx.x]] = x[threadIdx.x]; }
+extern "C" void run(const int* to, const float* x, float* y) {
+  int* dto;
+  float *dx, *dy;
+  cudaMalloc(&dto, 256 * sizeof(int));
+  cudaMalloc(&dx, 256 * sizeof(float));
+  cudaMalloc(&dy, 256 * sizeof(float));
+  cudaMemcpy(dto, to, 256 * sizeof(int), cudaMemcpyHostToDevice);
+  cudaMemcpy(dx, x, 256 * sizeof(float), cudaMemcpyHostToDevice);
+  cudaMemset(dy, 0, 256 * sizeof(float));
+  k<<<1, 256>>>(dto, dx, dy);
+  cudaMemcpy(y, dy, 256 * sizeof(float), cudaMemcpyDeviceToHost);
+}
+"""
+
+
+def test_threads_that_collide_only_where_indices_repeat_are_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "scatter.cu"
+    path.write_text(SCATTER)
+    result = look(path)
+    assert not result.findings
+    assert [(f.code, f.line) for f in result.warnings] == [("XP2106", 2)]
+
+
+def test_the_watched_run_computes_what_the_plain_one_does() -> None:
+    from xpiler.emulate.entry import Limits
+    from xpiler.verify.inputs import Domain, Point
+    from xpiler.verify.signature import signature
+    from xpiler.verify.trial import machine
+
+    path = HERE / "sound.cu"
+    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    sig = signature(program, "")
+    point = Point({}, sig.sizes({}), Domain.WIDE, {})
+    plain, watched = (
+        machine(text, platform, sig, file=path.name, watch=w).try_point(point, 0, Limits()) for w in (False, True)
+    )
+    assert plain.clean and watched.clean
+    for name, value in plain.outputs.items():
+        np.testing.assert_array_equal(value, watched.outputs[name])
