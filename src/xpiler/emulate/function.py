@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from xpiler.emulate import caged, sandbox
+from xpiler.emulate import sandbox
 from xpiler.emulate.entry import Array, Limits
 from xpiler.fault import Fault, Span
+
+
+_CAGED = Path(__file__).with_name("caged.py")
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,20 @@ class Function:
                 np.save(folder / f"{i}.npy", a, allow_pickle=False)
             (folder / "asked.json").write_text(json.dumps({
                 "text": self.text, "file": self.file, "stem": Path(self.file).stem, "describe": describe,
-                "path": [str(Path(np.__file__).parent.parent)], "numbers": dict(numbers),
+                "numbers": dict(numbers),
                 "arrays": {n: f"{i}.npy" for i, n in enumerate(arrays)},
             }))
-            done = sandbox.call([sys.executable, "-I", caged.__file__], folder, self.limits)
+            done = sandbox.call([sys.executable, "-I", _CAGED, Path(np.__file__).parent.parent], folder, self.limits)
             told = _told(folder / "answer.json")
             if done.late:
-                raise Fault("XP2305", f"the specification did not end within {self.limits.seconds:g} s", Span(self.file))
+                what = f"the specification did not end within {self.limits.seconds:g} s"
+                raise Fault("XP2305", what, Span(self.file), why="it loops for ever, or the sizes are large",
+                            try_="--timeout, or smaller sizes with --let")
             if told is None or "error" in told:
                 why = told["error"] if told else done.stderr.strip()[-300:] or f"its process ended with {done.code}"
                 line = int(told["line"]) if told else 0
-                raise Fault("XP2305", "the specification failed", Span(self.file, line, 1) if line else Span(self.file),
-                            why=why)
+                where = Span(self.file, line, 1) if line else Span(self.file)
+                raise Fault("XP2305", "the specification failed", where, why=why, try_="run it in Python by itself")
             with (folder / "answer.bin").open("rb") as f:
                 count = int(told.get("results", 0))
                 return told, tuple(np.load(f, allow_pickle=False) for _ in range(count))

@@ -24,7 +24,11 @@ bool any(const std::uint64_t* words, unsigned from, unsigned count) {
     return false;
 }
 
-bool all(const std::uint64_t* words, unsigned from, unsigned count) {
+inline bool all(const std::uint64_t* words, unsigned from, unsigned count) {
+    if (__builtin_expect(from % 64 + count <= 64 && count < 64, 1)) {
+        std::uint64_t mask = (1ull << count) - 1;
+        return (words[from / 64] >> from % 64 & mask) == mask;
+    }
     while (count) {
         unsigned bit = from % 64, n = std::min(64 - bit, count);
         std::uint64_t mask = (n == 64 ? ~0ull : (1ull << n) - 1) << bit;

@@ -148,6 +148,15 @@ void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* 
     if (!volume(geo.grid) || volume(geo.grid) > 0x7fffffffull)
         finding("XP2121", "launch of %s with an empty or too large grid %u x %u x %u", kernel, geo.grid.x,
                 geo.grid.y, geo.grid.z);
+    auto over = [](Index3 i, Index3 most) { return i.x > most.x || i.y > most.y || i.z > most.z; };
+    if (over(geo.block, geo.max_block) || over(geo.grid, geo.max_grid))
+        finding("XP2121", "launch of %s with a grid of %u x %u x %u blocks of %u x %u x %u threads; the most along each "
+                "axis are %u x %u x %u and %u x %u x %u", kernel, geo.grid.x, geo.grid.y, geo.grid.z, geo.block.x,
+                geo.block.y, geo.block.z, geo.max_grid.x, geo.max_grid.y, geo.max_grid.z, geo.max_block.x,
+                geo.max_block.y, geo.max_block.z);
+    if (geo.shared > geo.max_shared)
+        finding("XP2121", "launch of %s with %zu bytes of dynamic shared memory; %zu are allowed here", kernel,
+                geo.shared, geo.max_shared);
     geometry = &geo, kernel_name = kernel, kernel_body = body, kernel_data = data;
     block_dim = geo.block, grid_dim = geo.grid, warp_size = geo.warp;
     next_group = 0, group_count = volume(geo.grid), task_dim = unsigned(group_count);

@@ -8,6 +8,7 @@
 namespace xp {
 
 std::uint32_t now = 1;
+bool unsettled;
 
 namespace {
 
@@ -16,6 +17,7 @@ constexpr std::size_t CELL_BYTES = 2ull << 30; // of cells at most; memory beyon
 
 std::uint32_t launch_start, threads;
 std::size_t cell_bytes;
+Range chip;  // all sections of on-chip memory
 std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> block_atomics, thread_atomics; // when, ascending
 
 // A store of at most 16 bytes that races unless it leaves what was there.
@@ -42,7 +44,7 @@ bool told(std::unordered_map<std::uint32_t, std::vector<std::uint32_t>>& atomics
 
 bool ordered(const Touch& t, std::uint32_t me, bool private_memory) {
     std::uint32_t who = t.who & ~ATOMIC;
-    if (who == me || t.time < launch_start) return true;
+    if (who == me || t.time < launch_start || (private_memory && t.time < active->met)) return true;
     std::uint32_t other_group = who / threads;
     if (other_group == active->linear) {
         if (t.time < active->met) return true;
@@ -75,17 +77,19 @@ void split(Page& page) {
     page.shift = 0;
 }
 
-// On-chip memory that one thread or one block has for itself.
+// On-chip memory that one thread or one block has for itself. The sections lie one behind the other.
 bool of_block(std::uintptr_t p) {
-    auto c = reinterpret_cast<const void*>(p);
-    return shared.has(c, 1) || shared_dynamic.has(c, 1) || nram.has(c, 1) || wram.has(c, 1);
+    auto c = reinterpret_cast<const char*>(p);
+    if (p >= LOW_BYTES) return shared_dynamic.begin <= c && c < shared_dynamic.end;
+    return chip.begin <= c && c < chip.end && !(sram.begin <= c && c < sram.end);
 }
 
 template <class F>
 void each_cell(Page& page, std::uintptr_t p, std::size_t bytes, F f) {
     unsigned mask = (1u << page.shift) - 1;
-    if ((p | bytes) & mask) split(page);
-    if (!page.cells && !make_cells(page)) return;
+    if (__builtin_expect((p | bytes) & mask, 0)) split(page);
+    if (__builtin_expect(!page.cells, 0) && !make_cells(page)) return;
+    if (__builtin_expect(bytes == 4 && page.shift == 2, 1)) return f(page.cells[p % 4096 >> 2], p);
     for (unsigned at = p % 4096, end = at + unsigned(bytes); at < end; at += 1u << page.shift)
         f(page.cells[at >> page.shift], p + (at - p % 4096));
 }
@@ -101,22 +105,23 @@ __attribute__((noinline)) Trace frames() {
 void races_launch() {
     launch_start = tick();
     const Geometry& g = *geometry;
+    chip = {std::min({nram.begin, wram.begin, sram.begin, shared.begin}),
+            std::max({nram.end, wram.end, sram.end, shared.end})};
     threads = g.block.x * g.block.y * g.block.z;
     block_atomics.clear(), thread_atomics.clear();
     everyone.met = 0;
 }
 
-void races_settle() {
-    if (!store.bytes) return;
+void settle() {
+    unsettled = false;
     bool silent = !std::memcmp(reinterpret_cast<void*>(store.p), store.old, store.bytes);
     if (store.races && !silent) note_race(store.other, store.other_writes, {store.p, store.bytes, store.pc, true}, store.frames);
-    store.bytes = 0;
 }
 
 void race_read(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic) {
-    if (threads == 1 && of_block(p)) return;
-    std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
     bool own = of_block(p);
+    if (threads == 1 && own) return;
+    std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
     each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
         if (c.writer.time && !(atomic && c.writer.who & ATOMIC) && !ordered(c.writer, me, own))
             note_race(c.writer, true, {at, std::size_t(1) << page.shift, site.pc, false}, frames());
@@ -128,11 +133,12 @@ void race_read(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site
 }
 
 void race_write(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic) {
-    if (threads == 1 && of_block(p)) return;
+    bool own = of_block(p);
+    if (threads == 1 && own) return;
     std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
-    bool own = of_block(p), small = bytes <= sizeof store.old;
+    bool small = bytes <= sizeof store.old;
     if (small) {
-        store.bytes = bytes, store.p = p, store.pc = site.pc, store.races = false;
+        unsettled = true, store.bytes = bytes, store.p = p, store.pc = site.pc, store.races = false;
         std::memcpy(store.old, reinterpret_cast<void*>(p), bytes);
     }
     each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {

@@ -105,7 +105,7 @@ def _arguments(
                 records.append(_RECORD.pack(kind, 0, 0, 0, float(value), _signed(whole), name))
             case Buffer():
                 data, given = _contents(executable, entry, p, inputs.get(p.name))
-                flags = _CONST * (p.const and given) | _DEVICE * entry.kernel | _DATA * given
+                flags = _CONST * (p.const and given) | _DEVICE * (entry.kernel or p.space == "device") | _DATA * given
                 records.append(_RECORD.pack(_BUFFER, data.nbytes, data.itemsize, flags, 0.0, 0, name))
                 if given:
                     blobs.append(data)

@@ -55,7 +55,7 @@ inline unsigned lane() { return thread_linear % warp_size; }
 // ---------------------------------------------------------------- launches
 
 // What one launch is. `cluster`: consecutive blocks that share SRAM and meet at barrier_cluster. `warp`: lanes.
-// `max_threads`: the platform's limit on threads of a block.
+// The limits are the platform's: threads of a block, blocks and threads along each axis, bytes of `shared`.
 struct Geometry {
     Index3 grid{1, 1, 1};
     Index3 block{1, 1, 1};
@@ -63,6 +63,8 @@ struct Geometry {
     unsigned warp = 32;
     unsigned cluster = 1;
     unsigned max_threads = 1024;
+    Index3 max_grid{0x7fffffff, 0x7fffffff, 0x7fffffff}, max_block{0x7fffffff, 0x7fffffff, 0x7fffffff};
+    std::size_t max_shared = ~std::size_t(0);
 };
 
 // Runs `body(data)` once for every thread of the geometry. Not reentrant: a kernel cannot launch.

@@ -43,6 +43,10 @@ inline Page* page_of(std::uintptr_t p) {
 // f(page, address, bytes) for every page of a range that is followed.
 template <class F>
 inline void each_page(std::uintptr_t p, std::size_t bytes, F f) {
+    if (__builtin_expect(p % 4096 + bytes <= 4096, 1)) {
+        if (Page* page = page_of(p)) f(*page, p, unsigned(bytes));
+        return;
+    }
     while (bytes) {
         std::size_t n = std::min<std::size_t>(bytes, 4096 - p % 4096);
         if (Page* page = page_of(p)) f(*page, p, unsigned(n));
@@ -62,7 +66,11 @@ std::size_t shadow_hide(void* p, std::size_t bytes);            // unknown bytes
 // ---- what happened before what (races.cpp)
 extern std::uint32_t now;                // moves on at every meeting and atomic operation
 void races_launch();                     // a launch starts: everything before it is over
-void races_settle();                     // the running thread's last store has been made
+extern bool unsettled;                   // a store has been announced that may not have been made yet
+void settle();
+inline void races_settle() {             // the running thread's last store has been made
+    if (unsettled) settle();
+}
 struct Site {
     std::uintptr_t pc, up;
 };

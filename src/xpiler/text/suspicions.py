@@ -100,6 +100,23 @@ def _signed_sources(n: Node, given: dict[int, list[Node]], seen: set[int]) -> It
                     yield next((m.spelling for m in base.walk() if m.kind == "DECL_REF_EXPR"), "the array")
 
 
+def too_much_on_chip(text: str, platform: Platform, file: str) -> tuple[tuple[Span, str], ...]:
+    """Functions whose declared arrays are larger together than the memory they lie in: place of the last, and message."""
+    capacities = {s.name: s.capacity for s in platform.spaces if s.scope != "device" and s.qualifier and s.capacity}
+    if not any(s.qualifier in text for s in platform.spaces if s.name in capacities):
+        return ()
+    unit = parse(text, file, platform.header, platform.clang_args)
+    found = []
+    for fn in unit.functions():
+        for space, capacity in capacities.items():
+            arrays = [n for n in fn.walk() if n.kind == "VAR_DECL" and n.note("xp.space:") == space]
+            used = sum(max(int(n.cursor.type.get_size()), 0) for n in arrays)
+            if used > capacity:
+                what = f"`{fn.spelling}` declares {used} bytes of {space} memory, which has {capacity}"
+                found.append((arrays[-1].span, what))
+    return tuple(found)
+
+
 def _bare(n: Node) -> Node:
     """An expression without the casts, parentheses and copies around it."""
     while True:

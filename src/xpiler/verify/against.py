@@ -61,7 +61,7 @@ def sized(program: Program, spec: Spec, kernel: str, let: Let, pairs: Mapping[st
         return program
     numbers = {k: v for k, v in let.items() if not isinstance(v, tuple)}
     known = _letters(spec, sig, numbers, let)
-    sizes = {}
+    sizes: dict[str, int] = {}
     for a in sig.arrays:
         one = replace(sig, arrays=(a,))
         try:
@@ -72,7 +72,7 @@ def sized(program: Program, spec: Spec, kernel: str, let: Let, pairs: Mapping[st
     both = {**binding.inputs, **binding.outputs}
     elements = {k: sizes[v] for k, v in both.items() if v in sizes}
     dims = solve(spec.form, known, elements) or solve(spec.form, _spoken(spec.form, let), elements) or {}
-    found = {}
+    found: dict[str, int] = {}
     for s in (*spec.form.inputs, *spec.form.outputs):
         if s.name in both and both[s.name] not in sizes and s.letters <= set(dims):
             found[both[s.name]] = max(s.elements(dims), found.get(both[s.name], 0))

@@ -70,7 +70,7 @@ def _arrays(part: str, text: str) -> tuple[Shaped, ...]:
         sides = tuple(s.strip() for s in shape.split(",") if s.strip())
         for side in sides:
             try:
-                evaluated(side, {w: 1 for w in re.findall(r"[A-Za-z_]\w*", side)})
+                evaluated(side, dict.fromkeys(_names(side), 1))
             except (ValueError, SyntaxError, ZeroDivisionError):
                 raise _unclear(text, f"`{side}` is not a product, sum or quotient of letters and numbers") from None
         out.append(Shaped(name, sides, bool(optional)))

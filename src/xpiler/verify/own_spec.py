@@ -26,7 +26,8 @@ def own(text: str, file: str, sig: Signature, limits: Limits) -> Spec:
     parameters, shapes = function.describe()
     names = tuple(n for n, _ in parameters)
     if not names:
-        raise Fault("XP2301", f"`spec` in {file} takes nothing", Span(file), why="its parameters name arrays and scalars")
+        why = "its parameters name arrays and scalars"
+        raise Fault("XP2301", f"`spec` in {file} takes nothing", Span(file), why=why, try_="def spec(a, b): ...")
     form = parse(shapes) if shapes else None
     call: Callable[[Arguments], Answer] = partial(_call, function, names)
     name = Path(file).stem

@@ -16,7 +16,7 @@ from pathlib import Path
 from xpiler.emulate.entry import Finding
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
-from xpiler.text.suspicions import index_lines, signed_into_unsigned, unset_locals
+from xpiler.text.suspicions import index_lines, signed_into_unsigned, too_much_on_chip, unset_locals
 from xpiler.verify.inputs import Domain, Point, Values
 from xpiler.verify.observe import TRIES, Effort, Let, Progress, divide, same_bits, spell
 from xpiler.verify.signature import Signature, signature
@@ -24,8 +24,8 @@ from xpiler.verify.sizes import ask, candidates
 from xpiler.verify.trial import Machine, Trial, machine
 from xpiler.verify.verdict import WATCHED, Evidence, Proved, Refuted, Unknown, Witness
 
-UNSET, RACE, RACE_OF_BLOCKS, OVERFLOW, CONVERSION, SIGNED = (
-    "XP2105", "XP2106", "XP2107", "XP2142", "XP2143", "XP2144",
+UNSET, RACE, RACE_OF_BLOCKS, CAPACITY, OVERFLOW, CONVERSION, SIGNED = (
+    "XP2105", "XP2106", "XP2107", "XP2122", "XP2142", "XP2143", "XP2144",
 )
 BRISK = 1.0  # seconds of a plain run; a watched one takes some ten times as long
 RACES = (RACE, RACE_OF_BLOCKS)
@@ -87,10 +87,9 @@ def _verdict(
 def _static(text: str, platform: Platform, file: str) -> list[Finding]:
     """What needs no run."""
     lines = text.splitlines()
-    return [
-        Finding(SIGNED, what, file, at.line, at.column, source_line=lines[at.line - 1])
-        for at, what in signed_into_unsigned(text, platform, file)
-    ]
+    told = [(SIGNED, *x) for x in signed_into_unsigned(text, platform, file)]
+    told += [(CAPACITY, *x) for x in too_much_on_chip(text, platform, file)]
+    return [Finding(code, what, file, at.line, at.column, source_line=lines[at.line - 1]) for code, at, what in told]
 
 
 def _judged(
