@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xpiler.emulate.entry import Limits
 from xpiler.given import program_of
+from xpiler.verify.inputs import Domain, Point
 from xpiler.verify.sane import RACES, Sanity, sane
+from xpiler.verify.signature import signature
+from xpiler.verify.trial import machine
 from xpiler.verify.verdict import Proved, Refuted
 
 HERE = Path(__file__).parent / "sane"
@@ -101,11 +105,6 @@ def test_threads_that_collide_only_where_indices_repeat_are_a_warning(tmp_path: 
 
 
 def test_the_watched_run_computes_what_the_plain_one_does() -> None:
-    from xpiler.emulate.entry import Limits
-    from xpiler.verify.inputs import Domain, Point
-    from xpiler.verify.signature import signature
-    from xpiler.verify.trial import machine
-
     path = HERE / "sound.cu"
     platform, text, program = program_of(path, "", [], [], "", "", "", "")
     sig = signature(program, "")

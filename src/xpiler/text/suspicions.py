@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from xpiler.fault import Span
 from xpiler.ir.types import DType
@@ -130,8 +131,26 @@ def _bare(n: Node) -> Node:
 def unset_locals(text: str, platform: Platform, file: str) -> tuple[Span, ...]:
     """Where a local variable is used that nothing may have been assigned to."""
     unit = parse(text, file, platform.header, platform.clang_args, warn=_UNSET)
-    places = (Span(str(d.location.file), d.location.line, d.location.column) for d in unit.tu.diagnostics)
-    return tuple(p for p in places if p.file == file)
+    diagnostics: Any = unit.tu.diagnostics
+    places = [d.location for d in diagnostics]
+    told = (Span(str(p.file), p.line, p.column) for p in places)
+    return (*(p for p in told if p.file == file), *_unset_arrays(unit))
+
+
+def _unset_arrays(unit: Unit) -> Iterator[Span]:
+    """The first mention of each local array that is no plain assignment to an element and passes it to nobody."""
+    arrays = {n.key for n in _all(unit) if n.kind == "VAR_DECL" and n.is_local and n.type.kind == "array"
+              and n.initializer is None and not n.is_static and not n.is_extern and not n.notes}
+    stored: set[int] = set()
+    for n in _all(unit):
+        if n.kind == "BINARY_OPERATOR" and n.binary == "=" or n.kind == "CALL_EXPR":
+            targets = n.children[:1] if n.kind == "BINARY_OPERATOR" else n.arguments
+            stored |= {m.offset for t in targets for m in t.walk() if m.kind == "DECL_REF_EXPR"}
+    for n in _all(unit):
+        if n.kind == "DECL_REF_EXPR" and n.referenced is not None and n.referenced.key in arrays:
+            arrays.discard(n.referenced.key)
+            if n.offset not in stored:
+                yield n.span
 
 
 def _all(unit: Unit) -> Iterator[Node]:

@@ -70,7 +70,8 @@ class Evidence:
             case Refuted(w):
                 witness = {
                     "what": w.what, "seed": w.seed, "sizes": dict(w.sizes), "buffer": w.buffer, "index": w.index,
-                    "expected": _plain(w.expected), "actual": _plain(w.actual), "findings": [dict(f) for f in w.found] or list(w.findings),
+                    "expected": _plain(w.expected), "actual": _plain(w.actual),
+                    "findings": list(w.found or w.findings),
                 }
                 return out | {"verdict": "refuted", "witness": witness}
         raise TypeError(f"not a verdict: {self.verdict!r}")

@@ -1,0 +1,125 @@
+"""A text against its specification: right ones pass, wrong ones are refuted, with the slip that explains them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xpiler import platforms
+from xpiler.bench.specs import named
+from xpiler.emulate.entry import Limits
+from xpiler.emulate.function import Function
+from xpiler.fault import Fault
+from xpiler.text.read import read
+from xpiler.verify.against import RUNG, against
+from xpiler.verify.observe import Effort
+from xpiler.verify.own_spec import own
+from xpiler.verify.signature import signature
+from xpiler.verify.spec import Spec
+from xpiler.verify.verdict import Proved, Refuted, Verdict
+
+PRODUCT = """extern "C" void product(const float *A, const float *B, float *C) {{
+  for (int i = 0; i < 16; ++i)
+    for (int j = 0; j < 32; ++j) {{
+      float sum = 0.0f;
+      for (int k = 0; k < {inner}; ++k) sum += {a} * {b};
+      C[i * 32 + j] {store} sum;
+    }}
+}}
+"""
+RIGHT = {"inner": 48, "a": "A[i * 48 + k]", "b": "B[k * 32 + j]", "store": "="}
+C = platforms.get("c")
+
+
+def verdict(text: str, spec: Spec, tmp_path: Path, let: dict[str, int] | None = None, **pairs: str) -> Verdict:
+    program = read(text, C, "k.c")
+    effort = Effort(seeds=1, double=False, limits=Limits(20.0))
+    _, evidence = against(
+        text, C, program, spec, file="k.c", let={"m": 16, "k": 48, "n": 32} if let is None else let, pairs=pairs,
+        effort=effort, cache=tmp_path)
+    assert evidence[-1].rung == RUNG, evidence
+    return evidence[-1].verdict
+
+
+def test_a_right_product_is_right(tmp_path: Path) -> None:
+    found = verdict(PRODUCT.format(**RIGHT), named("gemm"), tmp_path)
+    assert isinstance(found, Proved) and "gemm" in found.scope
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"inner": 47}, ""),
+        ({"b": "B[k / 16 * 16 * 32 + j % 16 * 32 + j / 16 * 16 + k % 16]"}, "16x16 tile of `b` is read transposed"),
+        ({"a": "(float)(signed char)A[i * 48 + k]", "b": "(float)(signed char)B[k * 32 + j]"}, "truncated to signed bytes"),
+        ({"a": "(A[i * 48 + k] < 0 ? -A[i * 48 + k] : A[i * 48 + k])"}, "a sign is lost"),
+        ({"store": "+="}, "adds to what the output held before"),
+    ],
+)
+def test_a_wrong_product_is_refuted_with_its_reason(wrong: dict[str, object], reason: str, tmp_path: Path) -> None:
+    found = verdict(PRODUCT.format(**{**RIGHT, **wrong}), named("gemm"), tmp_path)
+    assert isinstance(found, Refuted)
+    w = found.witness
+    assert w.buffer == "C" and w.index is not None and w.expected != w.actual
+    assert reason in w.what
+    assert reason or "elements differ" in w.what
+
+
+def test_gelu_may_be_either_of_two_functions_and_nothing_else(tmp_path: Path) -> None:
+    text = 'extern "C" void g(const float *x, float *y) {{ for (int i = 0; i < 999; ++i) y[i] = {}; }}'
+    forms = {
+        "0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678f))": "exact",
+        "0.5f * x[i] * (1.0f + tanhf(0.7978845608f * (x[i] + 0.044715f * x[i] * x[i] * x[i])))": "tanh",
+    }
+    for form, way in forms.items():
+        found = verdict(text.format(form), named("gelu"), tmp_path, {})
+        assert isinstance(found, Proved) and f"gelu ({way})" in found.scope
+    assert isinstance(verdict(text.format("x[i] / (1.0f + expf(-1.702f * x[i]))"), named("gelu"), tmp_path, {}), Refuted)
+
+
+def test_letters_that_sizes_do_not_tell_are_asked_for(tmp_path: Path) -> None:
+    text = 'extern "C" void f(const float *x, float *y) { for (int i = 0; i < 64; ++i) y[i] = x[i]; }'
+    with pytest.raises(Fault, match="needs the value of `r`, `c`") as caught:
+        verdict(text, named("softmax"), tmp_path, {"n": 64})
+    assert caught.value.code == "XP2304"
+
+
+def own_spec(text: str, kernel: str = PRODUCT.format(**RIGHT)) -> Spec:
+    return own(text, "mine.py", signature(read(kernel, C, "k.c")), Limits(10.0))
+
+
+def test_a_specification_of_ones_own(tmp_path: Path) -> None:
+    shaped = 'SHAPES = "p[m,k], q[k,n] -> r[m,n]"\ndef spec(p, q):\n    return p @ q\n'
+    flat = "def spec(A, B):\n    return A.reshape(16, 48) @ B.reshape(48, 32)\n"
+    wrong = "def spec(A, B):\n    return A.reshape(16, 48) @ B.reshape(48, 32) + 1\n"
+    text = PRODUCT.format(**RIGHT)
+    sizes = {"m": 16, "k": 48, "n": 32}
+    assert isinstance(verdict(text, own_spec(shaped), tmp_path, sizes), Proved)
+    ranged = text.replace("const float *A, const float *B, float *C", "const float A[768], const float B[1536], float C[512]")
+    del ranged
+    assert isinstance(Function(flat, "mine.py").describe(), tuple)
+    assert isinstance(Function(wrong, "mine.py").describe(), tuple)
+
+
+def test_it_fails_at_its_own_line() -> None:
+    with pytest.raises(Fault, match="specification failed") as caught:
+        Function("def spec(a):\n    x = 1\n    return a / undefined\n", "mine.py").call({}, {"a": 1})
+    assert caught.value.code == "XP2305" and caught.value.where.line == 3 and "undefined" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    "act", ["open('{0}/made', 'w')", "__import__('socket').socket()", "__import__('os').fork()", "__import__('os').remove('{0}/kept')",
+            "__import__('os').execv('/bin/true', ['true'])"],
+)
+def test_it_can_do_no_more_than_compute(act: str, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("")
+    with pytest.raises(Fault) as caught:
+        Function(f"def spec(a):\n    return {act.format(tmp_path)}\n", "mine.py").call({}, {"a": 1})
+    assert "PermissionError" in caught.value.why
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["kept"]
+
+
+def test_it_ends_when_its_time_is_over() -> None:
+    with pytest.raises(Fault, match="did not end"):
+        Function("def spec(a):\n    while True: pass\n", "mine.py", Limits(seconds=1.0)).call({}, {"a": 1})
