@@ -66,7 +66,7 @@ def summarise(kernel: Kernel) -> dict[str, list[Write]]:
 
 
 def _summarise(kernel: Kernel) -> dict[str, list[Write]]:
-    machine = _Machine(kernel)
+    machine = Machine(kernel)
     machine.body(kernel.body)
     outputs = {}
     for p in kernel.params:
@@ -85,14 +85,14 @@ def _summarise(kernel: Kernel) -> dict[str, list[Write]]:
 def always_runs(kernel: Kernel, trips: Expr) -> bool:
     """A loop of `trips` iterations runs at least once whenever the sizes are positive, as far as can be seen."""
     try:
-        return sym.likely_le(ONE, _Machine(kernel).value(trips))
+        return sym.likely_le(ONE, Machine(kernel).value(trips))
     except Unsummarised:
         return False
 
 
 def symbol(kernel: Kernel, e: Expr) -> Sym:
     """An index as a symbolic value inside a loop, over the loop variables around it and the kernel's scalars."""
-    machine = _Machine(kernel)
+    machine = Machine(kernel)
     for s in statements(kernel.body):
         if isinstance(s, For):
             if not (isinstance(s.start, Const) and s.start.value == 0 and s.step == Const(1, s.step.dtype)):
@@ -103,7 +103,7 @@ def symbol(kernel: Kernel, e: Expr) -> Sym:
     return machine.value(e)
 
 
-class _Machine:
+class Machine:
     """Symbolic state: scalars, arrays, and the condition under which the current statement runs."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -137,6 +137,8 @@ class _Machine:
                 return sym.unary(op, self.value(a), dtype)
             case Binary(op, a, b, dtype):
                 x, y = self.value(a), self.value(b)
+                if any(_wraps(op, e.dtype, s) for e, s in ((a, x), (b, y))):
+                    raise Unsummarised(f"`{op}` of {a.dtype} data, which may not fit a signed number", self.span)
                 if op in ("&&", "||") or dtype is not DType.BOOL or x.dtype.is_float:
                     return sym.binary(op, x, y, dtype)
                 return self.here(sym.compare(op, _as_int(x), _as_int(y)))
@@ -369,7 +371,7 @@ class _Machine:
 class _Loop:
     """One loop being closed: the state after a symbolic iteration k, to be quantified over k."""
 
-    machine: _Machine
+    machine: Machine
     k: Sym
     trips: Sym
     guard: Sym
@@ -525,6 +527,17 @@ def _typed(x: Sym, dtype: DType) -> Sym:
     if not x.dtype.is_float and not dtype.is_float and DType.BOOL not in (x.dtype, dtype):
         return sym.cast(x, dtype) if dtype.bits < 32 else x
     return sym.cast(x, dtype)
+
+
+_TELLING = frozenset({">>", "/", "%", "&", "<", "<=", ">", ">="})  # what depends on how a number is read
+_DATA = frozenset({"ld", "pld", "call", "fold"})
+
+
+def _wraps(op: str, dtype: DType, x: Sym) -> bool:
+    """Whether an operand is data that is not the same number as a signed 32-bit integer."""
+    if dtype not in (DType.U32, DType.I64, DType.U64) or not x.has & _DATA or op not in _TELLING:
+        return False
+    return not (x.lo >= -(1 << 31) and x.hi < 1 << 31)
 
 
 def _as_int(x: Sym) -> Sym:

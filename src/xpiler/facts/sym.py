@@ -1033,10 +1033,18 @@ def _loops(x: Sym) -> bool:
 
 def evaluate(x: Sym, values: Mapping[Sym, int]) -> int | None:
     """The value of an integer expression; None if it reads memory or is not an integer."""
-    a = x.args
-    if x in values:
-        return values[x]
-    parts = [evaluate(y, values) for y in a]
+    return _value(x, dict(values))
+
+
+def _value(x: Sym, known: dict[Sym, int | None]) -> int | None:
+    """As `evaluate`; parts that an expression shares are worked out once, as there may be exponentially many paths."""
+    if x not in known:
+        known[x] = _worked_out(x, known)
+    return known[x]
+
+
+def _worked_out(x: Sym, known: dict[Sym, int | None]) -> int | None:
+    parts = [_value(y, known) for y in x.args]
     if any(p is None for p in parts):
         return None
     p = [q for q in parts if q is not None]

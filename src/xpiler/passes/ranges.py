@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xpiler.facts import sym
+from xpiler.facts.reach import reach
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.writes import Unsummarised, Write
@@ -25,11 +26,11 @@ class Range:
 
 
 def ranges(kernel: Kernel) -> dict[str, Range]:
-    """The range of every array parameter that the kernel touches; empty when its accesses have no closed form."""
+    """The range of every array parameter that the kernel touches, where that can be told."""
     try:
         outputs = summarise(kernel)
     except Unsummarised:
-        return {}
+        return _touched(kernel)
     tops: dict[str, list[Sym]] = {}
     reads: set[str] = set()
     for name, writes in outputs.items():
@@ -51,6 +52,41 @@ def ranges(kernel: Kernel) -> dict[str, Range]:
         nest = Nest(Fresh([q.name for q in kernel.params]))
         out[p.name] = Range(nest.plain(extent), p.name in reads, covered and p.name not in reads)
     return out
+
+
+def _touched(kernel: Kernel) -> dict[str, Range]:
+    """The ranges of a kernel whose results have no closed form, from its accesses one by one."""
+    touched, unknown = reach(kernel)
+    nest = Nest(Fresh([p.name for p in kernel.params]))
+    out: dict[str, Range] = {}
+    for name, touches in touched.items():
+        tops = [_least(t.index, t.path, unknown) for t in touches]
+        known = [t for t in tops if t is not None]
+        extent = _largest(known) if len(known) == len(tops) else None
+        if extent is not None:
+            out[name] = Range(nest.plain(extent), any(t.reads for t in touches), False)
+    return out
+
+
+def _least(index: Sym, path: frozenset[Sym], unknown: frozenset[Sym]) -> Sym | None:
+    """One past the largest value of index by all that bounds it, without unknown symbols; None if nothing does."""
+    _, weights = sym.terms_of(index)
+    tops = [sym.add(sym.bound(index, upper=True), ONE)]
+    for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
+        for atom, c in sym.terms_of(g.args[0])[1].items():
+            w = weights.get(atom, 0)
+            if c > 0 and w > 0 and w % c == 0:  # g says that its argument is at most -1
+                rest = sym.sub(index, sym.scale(sym.add(g.args[0], ONE), w // c))
+                tops.append(sym.add(sym.bound(rest, upper=True), ONE))
+    best: Sym | None = None
+    for t in tops:
+        if t.free & unknown or any(map(sym.bounded, t.free)) or t.has - {"call"}:
+            continue
+        if best is None or sym.prove_lt(t, best):
+            best = t
+        elif t is not best and not sym.prove_lt(best, t):
+            best = sym.call("min", (best, t), DType.I32)
+    return best
 
 
 Path = frozenset[Sym]  # the conditions under which a value is computed
