@@ -258,8 +258,8 @@ def test_pooling_takes_the_width_stride_first(ctype: str, dtype: type) -> None:
     size = oh * ow * c
     a = random(h, w, c).astype(dtype)
     body = f"__nram__ {ctype} x[{h * w * c}], y[{size}];\n__memcpy(x, a, sizeof(x), GDRAM2NRAM);\n"
-    for at, kind in enumerate(("sum", "avg", "max", "min")):
-        body += f"__bang_{kind}pool(y, x, {c}, {h}, {w}, {kh}, {kw}, {sw}, {sh});\n"
+    for at, name in enumerate(("__bang_sumpool", "__bang_avgpool", "__bang_maxpool", "__bang_minpool")):
+        body += f"{name}(y, x, {c}, {h}, {w}, {kh}, {kw}, {sw}, {sh});\n"
         body += f"__memcpy(o + {at * size}, y, sizeof(y), NRAM2GDRAM);\n"
     got = outcome(body, o=np.zeros(4 * size, dtype), a=a)["o"].reshape(4, oh, ow, c)
     windows = np.lib.stride_tricks.sliding_window_view(a.astype(np.float64), (kh, kw), (0, 1))[::sh, ::sw]

@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.platforms.vnni_table import table
 from xpiler import platforms
 from xpiler.emulate import Entry, Run, build, run
+from xpiler.emulate.run import from_bf16, to_bf16
 from xpiler.ir.nodes import Buffer
 from xpiler.ir.types import DType
+from xpiler.text.clang import parse
 from xpiler.text.read import library, read
 
 VNNI = platforms.get("vnni")
@@ -178,3 +181,53 @@ def test_an_untyped_load_is_read_by_its_element(pointer: str, element: str) -> N
 @pytest.mark.parametrize("name", ["add", "gemm", "gemm_half", "gemm_u8s8", "layernorm", "maxpool", "softmax"])
 def test_the_examples_read(name: str, examples: Path) -> None:
     assert read((examples / f"{name}.cpp").read_text(), VNNI, f"{name}.cpp").kernels
+
+
+BFLOAT = """
+#include <immintrin.h>
+extern "C" void k(const float* x, const float* y, float* out) {
+  __m512bh a = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x));
+  __m512bh b = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(y + 16), _mm512_loadu_ps(y));
+  _mm512_storeu_ps(out, _mm512_dpbf16_ps(_mm512_set1_ps(0.5f), a, b));
+  __m256bh c = _mm512_cvtneps_pbh(_mm512_loadu_ps(x));
+  _mm512_storeu_ps(out + 16, _mm512_cvtpbh_ps(c));
+  __m256bh d = _mm256_cvtne2ps_pbh(_mm256_loadu_ps(x + 8), _mm256_loadu_ps(x));
+  _mm256_storeu_ps(out + 32, _mm256_dpbf16_ps(_mm256_set1_ps(0.0f), d, d));
+  _mm256_storeu_ps(out + 40, _mm256_cvtpbh_ps(_mm256_cvtneps_pbh(_mm256_loadu_ps(x))));
+  __m128bh e = _mm_cvtne2ps_pbh(_mm_loadu_ps(x + 4), _mm_loadu_ps(x));
+  _mm_storeu_ps(out + 48, _mm_dpbf16_ps(_mm_set1_ps(0.0f), e, e));
+}
+"""
+
+
+def test_bfloat16_pairs(cache: Path) -> None:
+    """Products of bfloat16 are exact in a float; values are whole multiples of their last bit, ties and NaN included."""
+    x = np.random.default_rng(2).normal(size=32).astype(np.float32)
+    y = np.random.default_rng(3).normal(size=32).astype(np.float32)
+    x[:4] = [1.00390625, 1.01171875, -0.0, 1e-40]
+    out = _run(BFLOAT, "k", cache, x=x, y=y, out=np.zeros(52, np.float32)).outputs["out"]
+    a, b = (from_bf16(to_bf16(np.where(np.abs(v) < 1e-38, 0, v).astype(np.float32))) for v in (x, y))
+
+    def dots(p: npt.NDArray[np.float32], q: npt.NDArray[np.float32], start: float) -> npt.NDArray[np.float32]:
+        first = np.float32(start) + p[1::2] * q[1::2]
+        return np.asarray(first + p[::2] * q[::2], np.float32)
+
+    np.testing.assert_array_equal(out[:16], dots(a, b, 0.5))
+    np.testing.assert_array_equal(out[16:32], a[:16])
+    np.testing.assert_array_equal(out[32:40], dots(a[:16], a[:16], 0.0))
+    np.testing.assert_array_equal(out[40:48], a[:8])
+    np.testing.assert_array_equal(out[48:52], dots(a[:8], a[:8], 0.0))
+
+
+def test_every_function_of_the_header_is_tried_against_something_else() -> None:
+    """Every name of the vendor's that the header knows is called in the table for the CPU or in a test of this folder."""
+    unit = parse("", "empty.cpp", VNNI.header, VNNI.clang_args, whole=True)
+    known = {
+        n.spelling for n in unit.top
+        if n.kind in ("FUNCTION_DECL", "FUNCTION_TEMPLATE") and re.match(r"_(mm|k|cvt)", n.spelling)
+    }
+    assert len(known) > 1200
+    tried = {name for row in table() for name in re.findall(r"\b_\w+", row.code)}
+    texts = "\n".join(p.read_text() for p in Path(__file__).parent.glob("test_vnni*.py")) + _dots()
+    untried = {name for name in known - tried if not re.search(rf"\b{name}\b", texts)}
+    assert not untried, sorted(untried)

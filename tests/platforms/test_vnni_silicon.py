@@ -45,6 +45,8 @@ def _outputs(folder: Path, rows: list[Row]) -> tuple[bytes, bytes]:
 
 def _size(row: Row) -> int:
     name = row.result.split(":")[-1]
+    if name.isdigit():
+        return int(name) // 8
     return {"int": 4, "float": 4, "Out": 128}.get(name) or int(name.strip("_mid")) // 8
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.platforms.vnni_more import calls
+
 TRIALS = 48
 
 
@@ -77,7 +79,9 @@ def table() -> list[Row]:
         rows += _only(_widths(op, 2, "f"), "mm256", "mm")
     for op in "hadd_epi32 sign_epi8 sign_epi16 cmpeq_epi8 cmpgt_epi8 cmpeq_epi32 cmpgt_epi32".split():
         rows += _only(_widths(op, 2, "i"), "mm256", "mm")
-    return rows + _logic() + _immediates() + _compares() + _conversions() + _parts() + _memory() + _masks()
+    return rows + _logic() + _immediates() + _compares() + _conversions() + _parts() + _memory() + _masks() + [
+        Row(*c) for c in calls()
+    ]
 
 
 def _logic() -> list[Row]:

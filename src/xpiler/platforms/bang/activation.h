@@ -29,6 +29,7 @@ XP_ACTIVE(gelu, XP_X * 0.5f * (1.0f + erff(XP_X / (float)1.41421356237309504880)
 XP_ACTIVE(gelup, 0.5f * XP_X * (1.0f + erff(XP_X * (float)0.70710678118654752440)))
 
 // Rectifiers; relun is bounded above by nvalue.
+#if __BANG_ARCH__ >= 300
 XP_FLOATS(XP_MAP1, __bang_relu, fmaxf(XP_X, 0.0f))
 XP_SIGNED(XP_MAP1, __bang_relu, src[i] > 0 ? src[i] : 0)
 #define XP_RELUN(T, result)                                                           \
@@ -42,6 +43,7 @@ XP_SIGNED(XP_MAP1, __bang_relu, src[i] > 0 ? src[i] : 0)
   }
 XP_FLOATS(XP_RELUN, fminf(fmaxf(XP_X, 0.0f), (float)nvalue))
 #undef XP_RELUN
+#endif
 
 // Series with two scratch vectors of the operands' size, all four apart.
 #define XP_TAYLOR(T, name, value)                                                          \
@@ -50,7 +52,7 @@ XP_FLOATS(XP_RELUN, fminf(fmaxf(XP_X, 0.0f), (float)nvalue))
     XP_IN_NRAM(aux1, elem_count);                                                          \
     XP_IN_NRAM(aux2, elem_count);                                                          \
     XP_OUT_NRAM(dst, elem_count);                                                          \
-    XP_COUNT(elem_count);                                                                  \
+    XP_VECTOR(dst, elem_count);                                                            \
     XP_APART(dst, elem_count, src, elem_count);                                            \
     XP_APART(dst, elem_count, aux1, elem_count);                                           \
     XP_APART(dst, elem_count, aux2, elem_count);                                           \

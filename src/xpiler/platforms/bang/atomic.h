@@ -20,6 +20,7 @@
 #define XP_ATOMIC_ONE(T, op, result)            \
   inline T xp_atomic_##op(T* address, T value) { \
     XP_GLOBAL(address, 1);                      \
+    xp::Atomically whole;                       \
     T old = *address;                           \
     *address = (T)(result);                     \
     return old;                                 \
@@ -69,6 +70,30 @@ XP_ATOMIC_TYPES(XP_ATOMIC_REDUCE, max)
   }
 XP_ATOMIC_TYPES(XP_FETCH_ADD, )
 #undef XP_FETCH_ADD
+
+// *dst (NRAM) = the old *src1 (GDRAM), which becomes src3 where it was src2.
+#ifdef XP_READING
+#define XP_CAS(T, ...) \
+  XP_PRIMITIVE("atomic.cas") T xp_atomic_cas(T* address, T compare, T value);
+#else
+#define XP_CAS(T, ...)                                    \
+  inline T xp_atomic_cas(T* address, T compare, T value) { \
+    XP_GLOBAL(address, 1);                                \
+    xp::Atomically whole;                                 \
+    T old = *address;                                     \
+    if (old == compare) *address = value;                 \
+    return old;                                           \
+  }
+#endif
+#define XP_CAS_INTO(T, ...)                                                  \
+  inline void __bang_atomic_cas(T* dst, T* src1, T src2, T src3) {           \
+    XP_OUT_NRAM(dst, 1);                                                     \
+    dst[0] = xp_atomic_cas(src1, src2, src3);                                \
+  }
+XP_ATOMIC_TYPES(XP_CAS, )
+XP_ATOMIC_TYPES(XP_CAS_INTO, )
+#undef XP_CAS
+#undef XP_CAS_INTO
 #undef XP_ATOMIC_TYPES
 #undef XP_GLOBAL
 

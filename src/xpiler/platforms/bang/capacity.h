@@ -36,11 +36,17 @@ inline void forget() {
   nram.lines.clear();
   wram.lines.clear();
   sram.lines.clear();
+  xp_queue::forget();
 }
 
 }  // namespace xp_capacity
 
+#define XP_WORD(x) #x
+#define XP_DIGITS(x) XP_WORD(x)
+#define XP_NRAM_KB XP_DIGITS(__MLU_NRAM_SIZE__)
+#define XP_WRAM_KB XP_DIGITS(__MLU_WRAM_SIZE__)
+#define XP_SRAM_KB XP_DIGITS(__MLU_SRAM_SIZE__)
 #define XP_FITS(p, bytes)                                                                          \
-  XP_REQUIRE(xp_capacity::nram.touch(p, bytes), "the kernel uses more than the 512 KB of NRAM");   \
-  XP_REQUIRE(xp_capacity::wram.touch(p, bytes), "the kernel uses more than the 512 KB of WRAM");   \
-  XP_REQUIRE(xp_capacity::sram.touch(p, bytes), "the kernel uses more than the 2048 KB of SRAM")
+  XP_REQUIRE(xp_capacity::nram.touch(p, bytes), "the kernel uses more than the " XP_NRAM_KB " KB of NRAM");   \
+  XP_REQUIRE(xp_capacity::wram.touch(p, bytes), "the kernel uses more than the " XP_WRAM_KB " KB of WRAM");   \
+  XP_REQUIRE(xp_capacity::sram.touch(p, bytes), "the kernel uses more than the " XP_SRAM_KB " KB of SRAM")

@@ -35,6 +35,7 @@ XP_CONVERT(__bang_float2half_up, half, float, xp_half_up(src[i]))
 XP_CONVERT(__bang_float2half_dn, half, float, xp_half_dn(src[i]))
 XP_WIDEN(__bang_bfloat162float, float, bfloat16_t, (float)src[i])
 XP_CONVERT(__bang_float2bfloat16_rn, bfloat16_t, float, (bfloat16_t)src[i])
+XP_CONVERT(__bang_float2bfloat16_tz, bfloat16_t, float, xp_bfloat_tz(src[i]))
 XP_CONVERT(__bang_bfloat162half_rn, half, bfloat16_t, (half)(float)src[i])
 XP_CONVERT(__bang_half2bfloat16_rn, bfloat16_t, half, (bfloat16_t)(float)src[i])
 

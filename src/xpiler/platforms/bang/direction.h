@@ -17,7 +17,8 @@ constexpr Ends ends[] = {
     {WRAM, SRAM}, {GDRAM, GDRAM}, {GDRAM, LDRAM}, {LDRAM, GDRAM}, {LDRAM, LDRAM}, {SRAM, SRAM},
 };
 
-inline bool wram_end(int dir) { return ends[dir].src == WRAM || ends[dir].dst == WRAM; }
+inline bool touches(int dir, Place place) { return ends[dir].src == place || ends[dir].dst == place; }
+inline bool within(int dir, Place place) { return ends[dir].src == place && ends[dir].dst == place; }
 
 inline bool lies(const void* p, std::size_t bytes, Place place) {
   switch (place) {
@@ -32,15 +33,11 @@ inline bool lies(const void* p, std::size_t bytes, Place place) {
 
 }  // namespace xp_copy
 
-#define XP_DIRECTION(dst, dst_bytes, src, src_bytes, dir)                                    \
-  XP_REQUIRE(unsigned(dir) < 24, "there is no such copy direction");                         \
-  XP_REQUIRE(xp_copy::lies(dst, 1, xp_copy::ends[dir].dst),                                  \
-             "the copy direction does not name the space of `" #dst "`");                    \
-  XP_REQUIRE(xp_copy::lies(src, 1, xp_copy::ends[dir].src),                                  \
-             "the copy direction does not name the space of `" #src "`");                    \
-  XP_REQUIRE(xp_copy::lies(dst, dst_bytes, xp_copy::ends[dir].dst),                          \
-             "the copy writes past the end of `" #dst "`");                                  \
-  XP_REQUIRE(xp_copy::lies(src, src_bytes, xp_copy::ends[dir].src),                          \
-             "the copy reads past the end of `" #src "`");                                   \
-  XP_FITS(dst, dst_bytes);                                                                   \
-  XP_FITS(src, src_bytes)
+// One end of a copy: `bytes` from `from`, where the program says `p`.
+#define XP_END(p, from, bytes, side, does)                                                         \
+  XP_REQUIRE(xp_copy::lies(p, 1, xp_copy::ends[dir].side),                                         \
+             "the copy direction does not name the space of `" #p "`");                            \
+  XP_REQUIRE(xp_copy::lies(from, bytes, xp_copy::ends[dir].side), "the copy " does " past the end of `" #p "`"); \
+  XP_REQUIRE(xp_copy::ends[dir].side != xp_copy::WRAM || reinterpret_cast<std::uintptr_t>(p) % 8 == 0, \
+             "`" #p "` in WRAM is not aligned to 8 bytes");                                        \
+  XP_FITS(from, bytes)

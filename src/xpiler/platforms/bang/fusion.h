@@ -62,7 +62,9 @@
       XP_FUSED(T, src0[i], src1[i % seg_elem_count], src2[i % seg_elem_count])                     \
     }                                                                                              \
   }
+#if __BANG_ARCH__ >= 300
 XP_FLOATS(XP_FUSION, )
+#endif
 #undef XP_FUSION
 #undef XP_FUSION_RULES
 #undef XP_FUSED

@@ -1,5 +1,6 @@
 // The host runtime (CNRT): queues, device memory, launches. Current and older names.
 #pragma once
+#include "../host_library.h"
 
 typedef enum { cnrtSuccess = 0, CNRT_RET_SUCCESS = 0, cnrtErrorArgsInvalid = 100001 } cnrtRet_t;
 typedef struct cnrtQueueStruct* cnrtQueue_t;
@@ -65,7 +66,7 @@ inline xp::Geometry xp_geometry(cnrtDim3_t dim, int type, cnrtQueue_t) {
   xp::Geometry geometry;
   geometry.grid = {dim.x, dim.y, dim.z};
   geometry.cluster = type == 1 ? 1 : 4;
-  return geometry;
+  return xp_with_memory_cores(geometry);
 }
 
 inline xp::Copy xp_copy_kind(cnrtMemTransDir_t dir) {

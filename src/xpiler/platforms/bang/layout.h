@@ -6,6 +6,8 @@ template <class T>
 XP_INTRINSIC inline void __bang_transpose(T* dst, const T* src, int height, int width) {
   XP_COUNT(height);
   XP_COUNT(width);
+  XP_WHOLE_2XX(height * (int)sizeof(T), 64, "`height` in bytes");
+  XP_WHOLE_2XX(width * (int)sizeof(T), 64, "`width` in bytes");
   XP_IN_NRAM(src, height * width);
   XP_OUT_NRAM(dst, height * width);
   XP_APART(dst, height * width, src, height * width);
@@ -139,5 +141,35 @@ XP_INTRINSIC inline void __bang_rotate180(T* dst, const T* src, int height, int 
   XP_APART(dst, height * width, src, height * width);
   for (int i = 0; i < height * width; ++i) {
     dst[i] = src[height * width - 1 - i];
+  }
+}
+
+// Turned clockwise: dst[x][height - 1 - y] = src[y][x]
+template <class T>
+XP_INTRINSIC inline void __bang_rotate90(T* dst, const T* src, int height, int width) {
+  XP_COUNT(height);
+  XP_COUNT(width);
+  XP_IN_NRAM(src, height * width);
+  XP_OUT_NRAM(dst, height * width);
+  XP_APART(dst, height * width, src, height * width);
+  for (int x = 0; x < width; ++x) {
+    for (int y = 0; y < height; ++y) {
+      dst[x * height + y] = src[(height - 1 - y) * width + x];
+    }
+  }
+}
+
+// Turned counter-clockwise: dst[width - 1 - x][y] = src[y][x]
+template <class T>
+XP_INTRINSIC inline void __bang_rotate270(T* dst, const T* src, int height, int width) {
+  XP_COUNT(height);
+  XP_COUNT(width);
+  XP_IN_NRAM(src, height * width);
+  XP_OUT_NRAM(dst, height * width);
+  XP_APART(dst, height * width, src, height * width);
+  for (int x = 0; x < width; ++x) {
+    for (int y = 0; y < height; ++y) {
+      dst[x * height + y] = src[y * width + width - 1 - x];
+    }
   }
 }

@@ -5,9 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpiler.ir.types import DType
+from xpiler.platforms.bits import CARRIED, CARRIED_CALL, bit_casts
 from xpiler.platforms.c_math import c_math
-from xpiler.platforms.platform import Axis, Platform, Runtime, Space, WeightUnit
+from xpiler.platforms.platform import Axis, Platform, Runtime, Space, Target, WeightUnit
 
+
+
+def _target(arch: int, nram: int, wram: int, sram: int) -> Target:
+    """Sizes in KB; the compiler keeps 128 KB of NRAM (bang.md, "Usable NRAM")."""
+    return Target(
+        {"__BANG_ARCH__": str(arch)}, {"nram": (nram - 128) << 10, "wram": wram << 10, "sram": sram << 10}
+    )
+
+
+_TARGETS = {  # bang.md, "Memory capacity per architecture"
+    "mtp_220": _target(220, 512, 512, 2048),
+    "mtp_270": _target(270, 512, 1024, 2048),
+    "mtp_290": _target(290, 512, 512, 2048),
+    "mtp_372": _target(372, 768, 1024, 4096),
+    "mtp_592": _target(592, 512, 512, 2048),
+}
 _REDUCIBLE = frozenset({DType.I16, DType.I32, DType.F16, DType.BF16, DType.F32})
 
 PLATFORM = Platform(
@@ -49,7 +66,8 @@ PLATFORM = Platform(
         DType.I32: "int", DType.U32: "unsigned int", DType.I64: "int64_t", DType.U64: "uint64_t",
         DType.F16: "half", DType.BF16: "bfloat16_t", DType.F32: "float",
     },
-    math={key: text for key, text in c_math().items() if key[1] is not DType.F64},
+    math={key: text for key, text in (c_math() | bit_casts(CARRIED)).items() if key[1] is not DType.F64},
+    preludes={CARRIED_CALL: "bits.h"},
     # bang.md, "Synchronisation inside a core" and "between cores"
     barriers={"core": "__sync();", "cluster": "__sync_cluster();", "device": "__sync_all();"},
     atomics={  # bang.md, "__bang_atomic_reduce_add" and its kin: a scalar into global memory, no old value
@@ -92,4 +110,5 @@ PLATFORM = Platform(
         types=frozenset({DType.F32, DType.F16}), result=DType.F32,
     ),
     target="mtp_592",
+    targets=_TARGETS,
 )

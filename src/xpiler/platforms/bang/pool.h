@@ -100,3 +100,18 @@ XP_POOL_INDEX(unsigned short, half)
 #undef XP_POOL_INDEX
 #undef XP_POOL_CORNER
 #undef XP_POOL_RULES
+
+// Both: the values at dst, the positions `value_index_stride` bytes behind them.
+#if __BANG_ARCH__ >= 300
+#define XP_POOL_BOTH(I, T)                                                                                   \
+  inline void __bang_maxpool_value_index(T* dst, const T* src, int channel, int height, int width,           \
+                                         int kernel_height, int kernel_width, int stride_width,              \
+                                         int stride_height, int value_index_stride) {                        \
+    __bang_maxpool_index((I*)((char*)dst + value_index_stride), src, channel, height, width, kernel_height,  \
+                         kernel_width, stride_width, stride_height);                                         \
+    __bang_maxpool(dst, src, channel, height, width, kernel_height, kernel_width, stride_width, stride_height); \
+  }
+XP_POOL_BOTH(unsigned, float)
+XP_POOL_BOTH(unsigned short, half)
+#undef XP_POOL_BOTH
+#endif

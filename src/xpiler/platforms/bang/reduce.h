@@ -10,9 +10,12 @@
     for (int i = 0; i < elem_count; ++i) {                           \
       sum += (float)src[i];                                          \
     }                                                                \
+    XP_DONE;                                                         \
     return (T)sum;                                                   \
   }
+#if __BANG_ARCH__ >= 500
 XP_FLOATS(XP_SUM, __bang_sum)
+#endif
 #undef XP_SUM
 
 // One partial sum for every 128 bytes, written to the block's first element; the block's others keep their values.
@@ -64,8 +67,10 @@ XP_REDUCE_SUM(half, 64)
   int first = 0;                \
   while (first < elem_count - 1 && !((float)src[first] == value)) ++first;
 #endif
+#if __BANG_ARCH__ >= 300
 XP_FLOATS(XP_EXTREME, __bang_argmax, >, fmaxf)
 XP_FLOATS(XP_EXTREME, __bang_argmin, <, fminf)
+#endif
 XP_FLOATS(XP_EXTREME, __bang_max, >, fmaxf)
 XP_FLOATS(XP_EXTREME, __bang_min, <, fminf)
 #undef XP_EXTREME
@@ -81,6 +86,7 @@ XP_FLOATS(XP_EXTREME, __bang_min, <, fminf)
     for (int i = 0; i < elem_count; ++i) {                                    \
       count += src[i] != 0 ? 1u : 0u;                                         \
     }                                                                         \
+    XP_DONE;                                                                  \
     return count;                                                             \
   }                                                                           \
   XP_INTRINSIC inline unsigned __bang_findfirst1(const T* src, int elem_count) { \
@@ -92,6 +98,7 @@ XP_FLOATS(XP_EXTREME, __bang_min, <, fminf)
         at = (unsigned)i;                                                     \
       }                                                                       \
     }                                                                         \
+    XP_DONE;                                                                  \
     return at;                                                                \
   }                                                                           \
   XP_INTRINSIC inline unsigned __bang_findlast1(const T* src, int elem_count) { \
@@ -103,6 +110,8 @@ XP_FLOATS(XP_EXTREME, __bang_min, <, fminf)
         at = (unsigned)i;                                                     \
       }                                                                       \
     }                                                                         \
+    XP_DONE;                                                                  \
+    XP_DONE;                                                                  \
     return at;                                                                \
   }
 XP_FLOATS(XP_COUNTING, )

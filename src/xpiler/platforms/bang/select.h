@@ -15,6 +15,7 @@
         kept = kept + 1u;                                                               \
       }                                                                                 \
     }                                                                                   \
+    XP_DONE;                                                                            \
     return kept;                                                                        \
   }
 XP_FLOATS(XP_FILTER, __bang_filter)
@@ -59,6 +60,10 @@ XP_FLOATS(XP_MASKMOVE, __bang_maskmove)
   XP_INTRINSIC inline void __bang_lut(T* dst, const I* index, const T* table, int elem_count, int table_length) { \
     XP_COUNT(elem_count);                                                               \
     XP_COUNT(table_length);                                                             \
+    XP_WHOLE(table_length, 64, "`table_length`");                                       \
+    XP_WHOLE_2XX(elem_count, 64, "`elem_count`");                                       \
+    XP_APART(dst, elem_count, table, table_length);                                     \
+    XP_APART((const char*)dst, elem_count * (int)sizeof(T), (const char*)index, elem_count * (int)sizeof(I)); \
     XP_IN_NRAM(index, elem_count);                                                      \
     XP_IN_NRAM(table, table_length);                                                    \
     XP_OUT_NRAM(dst, elem_count);                                                       \
@@ -68,8 +73,11 @@ XP_FLOATS(XP_MASKMOVE, __bang_maskmove)
       }                                                                                 \
     }                                                                                   \
   }
+#if __BANG_ARCH__ != 270 && __BANG_ARCH__ != 290
+XP_LUT(int32_t, unsigned)
 XP_LUT(int32_t, uint16_t)
 XP_LUT(int32_t, uint8_t)
 XP_LUT(int16_t, uint16_t)
 XP_LUT(int16_t, uint8_t)
+#endif
 #undef XP_LUT

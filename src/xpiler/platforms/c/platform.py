@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpiler.ir.types import DType
-from xpiler.platforms.c_math import c_math, math_call
+from xpiler.platforms.bits import CARRIED, CARRIED_CALL, bit_casts
+from xpiler.platforms.c_math import FURTHER, c_math, like_c, math_call
 from xpiler.platforms.platform import Platform, Runtime, Space
 
 PLATFORM = Platform(
@@ -33,7 +34,8 @@ PLATFORM = Platform(
         DType.I32: "int", DType.U32: "unsigned int", DType.I64: "int64_t", DType.U64: "uint64_t",
         DType.F16: "_Float16", DType.F32: "float", DType.F64: "double",
     },
-    math=c_math(),
+    math={**c_math(), **like_c(FURTHER), **bit_casts(CARRIED)},
+    preludes={CARRIED_CALL: "bits.h"},
     barriers={"core": ""},  # plain loads and stores are in order within a thread
     runtime=Runtime(
         malloc="{ctype}* {name} = ({ctype}*)malloc({bytes});",

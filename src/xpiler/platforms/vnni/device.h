@@ -30,3 +30,8 @@
 #include "dot.h"
 #include "move.h"
 #include "mask.h"
+#include "set_bytes.h"
+#include "bytes.h"
+#include "quad.h"
+#include "pair.h"
+#include "bfloat.h"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpiler.ir.types import DType
-from xpiler.platforms.c_math import c_math, math_call
+from xpiler.platforms.bits import CARRIED, CARRIED_CALL, bit_casts
+from xpiler.platforms.c_math import FURTHER, c_math, like_c, math_call
 from xpiler.platforms.platform import DotUnit, Platform, Runtime, Space
 
 PLATFORM = Platform(
@@ -34,7 +35,8 @@ PLATFORM = Platform(
         DType.I32: "int", DType.U32: "unsigned int", DType.I64: "int64_t", DType.U64: "uint64_t",
         DType.F16: "_Float16", DType.F32: "float", DType.F64: "double",
     },
-    math=c_math(),
+    math={**c_math(), **like_c(FURTHER), **bit_casts(CARRIED)},
+    preludes={CARRIED_CALL: "../c/bits.h"},
     barriers={"core": ""},  # plain loads and stores are in order within a thread
     runtime=Runtime(
         # 64-byte aligned, as the aligned loads of vnni.md ask; C11 wants a size that is a multiple of it.
@@ -43,6 +45,11 @@ PLATFORM = Platform(
         free="free({name});",
     ),
     pragmas={"parallel": "#pragma omp parallel for"},
+    # vnni.md: the first factor of these is unsigned, the second signed
+    unsigned_operands={
+        **{f"{p}_dpbusd{s}{a}_epi32": 1 for p in ("_mm", "_mm256", "_mm512") for s in ("", "s") for a in ("", "_avx")},
+        **{f"{p}_maddubs_epi16": 0 for p in ("_mm", "_mm256", "_mm512")},
+    },
     dots=(
         DotUnit(  # vnni.md, "_mm512_dpbusd_epi32": the first factor unsigned, the second signed
             product="_mm512_dpbusd_epi32", broadcast="_mm512_set1_epi32", load="_mm512_loadu_si512",

@@ -6,6 +6,14 @@
 #define __AVX512DQ__ 1
 #define __AVX512VL__ 1
 #define __AVX512VNNI__ 1
+#define __AVX512BF16__ 1
+#define __AVXVNNI__ 1
+#define __SSE__ 1
+#define __SSE2__ 1
+#define __SSE3__ 1
+#define __SSSE3__ 1
+#define __SSE4_1__ 1
+#define __SSE4_2__ 1
 #define __AVX2__ 1
 #define __AVX__ 1
 #define __FMA__ 1
