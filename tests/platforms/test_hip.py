@@ -170,29 +170,3 @@ v += w * 2.0f; v[1] = v.x; o[0] = v.x; o[1] = v.y; o[2] = v.z; o[3] = -v[3]; o[4
              "typedef xp_vector<float, 4> vec4;\n#endif",
         threads=(1, 1), o=np.zeros(5, np.float32))
     assert done.outputs["o"].tolist() == [9, 9, 12, -14, 16]
-
-
-def test_what_runs_is_what_the_meanings_say() -> None:
-    header = (HIP.folder / "mfma.h").read_text()
-    meanings = header.split("#ifdef XP_READING\n\n")[1].split("#else")[0].replace("__builtin_amdgcn_", "meant_")
-    forms = [("16x16x4f32", "a[lane], b[lane]", 4), ("16x16x16f16", "u, w", 4), ("32x32x2f32", "a[lane], b[lane]", 16),
-             ("32x32x8f16", "u, w", 16)]
-    calls = "".join(f"""{{
-xp_float{n} was, runs, meant; for (int r = 0; r < {n}; ++r) was[r] = lane + r;
-runs = __builtin_amdgcn_mfma_f32_{form}({operands}, was, 0, 0, 0); meant = meant_mfma_f32_{form}({operands}, was, 0, 0, 0);
-for (int r = 0; r < {n}; ++r) o[16 * lane + r] += runs[r], p[16 * lane + r] += meant[r];
-}}""" for form, operands, n in forms)
-    source = f"""{meanings}
-__global__ void k(const float* a, const float* b, const half* h, const half* g, float* o, float* p) {{
-const int lane = threadIdx.x; xp_half4 u, w;
-for (int r = 0; r < 4; ++r) u[r] = h[4 * lane + r], w[r] = g[4 * lane + r];
-{calls}
-}}"""
-    arrays = {"a": random(64, np.float32, 1), "b": random(64, np.float32, 2), "h": random(256, np.float16, 3),
-              "g": random(256, np.float16, 4), "o": np.zeros(1024, np.float32), "p": np.zeros(1024, np.float32)}
-    params = tuple(Buffer(n, DTYPES[a.dtype], None, const=n not in "op") for n, a in arrays.items())
-    entry = Entry("k", params, kernel=True, extents={"block.x": 1, "thread.x": 64})
-    done = run(build(source, HIP, entry), entry, arrays)
-    assert done.status == "ok", done.findings
-    np.testing.assert_array_equal(done.outputs["o"], done.outputs["p"])
-    assert np.abs(done.outputs["o"]).min() > 0

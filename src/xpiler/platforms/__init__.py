@@ -12,7 +12,8 @@ NAMES = ("c", "cuda", "hip", "bang", "vnni")
 
 
 def get(name: str) -> Platform:
-    """The platform called `name`; a Fault that lists the known ones otherwise."""
+    """The platform called `name`, or `name@architecture`; a Fault that lists the known ones otherwise."""
+    name, _, target = name.partition("@")
     if name not in NAMES:
         raise Fault(
             "XP3001", f"unknown platform `{name}`", why=f"the platforms are {', '.join(NAMES)}",
@@ -20,7 +21,15 @@ def get(name: str) -> Platform:
         )
     platform = import_module(f"xpiler.platforms.{name}.platform").PLATFORM
     assert isinstance(platform, Platform)
-    return platform
+    if not target:
+        return platform
+    if target not in platform.targets:
+        raise Fault(
+            "XP3001", f"unknown architecture `{target}` of {platform.title}",
+            why=f"its architectures are {', '.join(platform.targets)}" if platform.targets else "it has only one",
+            try_=f"{name}@{platform.target}" if platform.targets else name,
+        )
+    return platform.on(target)
 
 
 def of_file(path: Path) -> Platform | None:

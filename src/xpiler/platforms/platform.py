@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xpiler.ir.types import DType
@@ -98,6 +98,14 @@ class DotUnit:
 
 
 @dataclass(frozen=True)
+class Target:
+    """One architecture of a platform: the macros it defines, and the capacities that are its own, by space."""
+
+    macros: Mapping[str, str]
+    capacities: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Platform:
     """One accelerator language.
 
@@ -141,12 +149,26 @@ class Platform:
     enumerators: Mapping[tuple[str, int], str] = field(default_factory=dict)  # parameter and value -> spelling
     weights: WeightUnit | None = None
     dots: tuple[DotUnit, ...] = ()
+    unsigned_operands: Mapping[str, int] = field(default_factory=dict)  # intrinsic -> which operand has unsigned bytes
     target: str = ""  # the architecture that limits and toolchain calls are for
+    targets: Mapping[str, Target] = field(default_factory=dict)  # the architectures there are to choose from
 
     @property
     def constants(self) -> frozenset[str]:
         """Names of the language's own constants that a program may use as scalars."""
         return frozenset(self.transfers.values()) | frozenset(self.enumerators.values())
+
+    @property
+    def macros(self) -> Mapping[str, str]:
+        """What every text of the chosen architecture sees defined."""
+        return self.targets[self.target].macros if self.target in self.targets else {}
+
+    def on(self, target: str) -> Platform:
+        """This platform with another of its architectures chosen."""
+        chosen = self.targets[target]
+        spaces = tuple(replace(s, capacity=chosen.capacities.get(s.name, s.capacity)) for s in self.spaces)
+        macros = tuple(f"-D{name}={value}" for name, value in chosen.macros.items())
+        return replace(self, target=target, spaces=spaces, clang_args=(*self.clang_args, *macros))
 
     @property
     def header(self) -> Path:

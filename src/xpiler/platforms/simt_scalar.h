@@ -48,6 +48,11 @@ XP_REAL1("rint", rint)
 XP_REAL1("rint", nearbyint)
 XP_REAL1("trunc", trunc)
 XP_REAL1("abs", fabs)
+XP_REAL1("asinh", asinh)
+XP_REAL1("acosh", acosh)
+XP_REAL1("atanh", atanh)
+XP_REAL1("lgamma", lgamma)
+XP_REAL1("tgamma", tgamma)
 XP_REAL2("pow", pow)
 XP_REAL2("atan2", atan2)
 XP_REAL2("fmod", fmod)
@@ -55,6 +60,9 @@ XP_REAL2("hypot", hypot)
 XP_REAL2("min", fmin)
 XP_REAL2("max", fmax)
 XP_REAL2("copysign", copysign)
+XP_REAL2("fdim", fdim)
+XP_REAL2("remainder", remainder)
+XP_REAL2("nextafter", nextafter)
 #undef XP_REAL1
 #undef XP_REAL2
 XP_MATH("fma") float fmaf(float a, float b, float c);
@@ -76,18 +84,37 @@ XP_MATH("cos") float __cosf(float a);
 XP_MATH("tan") float __tanf(float a);
 XP_MATH("tanh") float __tanhf(float a);
 XP_MATH("pow") float __powf(float a, float b);
-#define signbit(a) ((a) < 0)
+#ifndef signbit
+XP_MATH("signbit") bool signbit(float a);
+XP_MATH("signbit") bool signbit(double a);
+#endif
 
 #else
 
+// Newer C libraries declare these themselves; these names are then ours all the same.
+#define rsqrt(a) xp_rsqrt(a)
+#define rsqrtf(a) xp_rsqrt(a)
 // With XP_REAL_F64 `float` and expf are other names for double and exp.
 #ifdef XP_REAL_F64
 inline double exp10f(double a) { return exp10(a); }
-#else
-inline double rsqrt(double a) { return 1.0 / sqrt(a); }
+#define nextafterf nextafter
+#define ilogbf ilogb
+#define logbf logb
+#define scalbnf scalbn
+#define scalblnf scalbln
+#define llrintf llrint
+#define llroundf llround
+#define remquof remquo
+#define j0f j0
+#define j1f j1
+#define jnf jn
+#define y0f y0
+#define y1f y1
+#define ynf yn
 #endif
-inline float rsqrt(float a) { return (float)1 / sqrt(a); }
-inline float rsqrtf(float a) { return (float)1 / sqrtf(a); }
+XP_WIDE(inline double xp_rsqrt(double a) { return 1.0 / sqrt(a); })
+inline float xp_rsqrt(float a) { return (float)1 / sqrt(a); }
+inline double xp_rsqrt(int a) { return 1.0 / sqrt((double)a); }
 // glibc declares these names itself, as C functions of its own.
 #define __expf expf
 #define __exp10f exp10f
@@ -101,28 +128,54 @@ inline float rsqrtf(float a) { return (float)1 / sqrtf(a); }
 #define __powf powf
 #endif
 
-inline float __frsqrt_rn(float a) { return rsqrtf(a); }
-inline float __fsqrt_rn(float a) { return sqrtf(a); }
-inline float __frcp_rn(float a) { return 1 / a; }
-inline float __fdividef(float a, float b) { return a / b; }
-inline float fdividef(float a, float b) { return a / b; }
-inline float __fadd_rn(float a, float b) { return a + b; }
-inline float __fsub_rn(float a, float b) { return a - b; }
-inline float __fmul_rn(float a, float b) { return a * b; }
-inline float __fdiv_rn(float a, float b) { return a / b; }
-inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
-inline float __saturatef(float a) { return a < 0 ? 0 : a > 1 ? 1 : a; }
+#ifdef XP_READING
+// What the C library gives a run, in terms of the functions above.
+#define XP_STANDARD(T, f, bits_of, of_bits, I, U, mantissa, bias)                                  \
+  inline long lrint##f(T a) { return (long)rint(a); }                                              \
+  inline long long llrint##f(T a) { return (long long)rint(a); }                                   \
+  inline long lround##f(T a) { return (long)round(a); }                                            \
+  inline long long llround##f(T a) { return (long long)round(a); }                                 \
+  inline T ldexp##f(T a, int n) { return a * exp2((T)(n / 2)) * exp2((T)(n - n / 2)); }            \
+  inline T scalbn##f(T a, int n) { return ldexp##f(a, n); }                                        \
+  inline T scalbln##f(T a, long n) { return ldexp##f(a, (int)n); }                                 \
+  inline T modf##f(T a, T* whole) {                                                                \
+    const T t = trunc(a);                                                                          \
+    *whole = t;                                                                                    \
+    return copysign(isinf(a) ? (T)0 : a - t, a);                                                   \
+  }                                                                                                \
+  inline int ilogb##f(T a) {                                                                       \
+    const T scaled = fabs(a) < of_bits((I)1 << mantissa) ? a * exp2((T)mantissa) : a;              \
+    const int e = (int)((U)bits_of(scaled) << 1 >> (mantissa + 1));                                \
+    if (a == (T)0) return -2147483647 - 1;                                                         \
+    if (isinf(a)) return 2147483647;                                                               \
+    if (isnan(a)) return -2147483647 - 1;                                                          \
+    return fabs(a) < of_bits((I)1 << mantissa) ? e - bias - mantissa : e - bias;                   \
+  }                                                                                                \
+  inline T logb##f(T a) {                                                                          \
+    return a == (T)0 ? -(T)__builtin_inff() : isnan(a) || isinf(a) ? a * a : (T)ilogb##f(a);       \
+  }                                                                                                \
+  inline T frexp##f(T a, int* exponent) {                                                          \
+    if (a == (T)0 || isnan(a) || isinf(a)) {                                                       \
+      *exponent = 0;                                                                               \
+      return a;                                                                                    \
+    }                                                                                              \
+    const int e = ilogb##f(a) + 1;                                                                 \
+    *exponent = e;                                                                                 \
+    return ldexp##f(a, -e);                                                                        \
+  }                                                                                                \
+  inline void sincos##f(T a, T* s, T* c) {                                                         \
+    *s = sin(a);                                                                                   \
+    *c = cos(a);                                                                                   \
+  }
+XP_STANDARD(float, f, __float_as_int, __int_as_float, int, unsigned, 23, 127)
+XP_STANDARD(double, , __double_as_longlong, __longlong_as_double, long long, unsigned long long, 52, 1023)
+#undef XP_STANDARD
+#endif
+
 inline void __sincosf(float a, float* s, float* c) {
   *s = sinf(a);
   *c = cosf(a);
 }
-inline float normcdff(float a) { return 0.5f * erfcf(a * -0.707106781186547524f); }
-
-inline float __int2float_rn(int a) { return (float)a; }
-inline float __uint2float_rn(unsigned a) { return (float)a; }
-inline int __float2int_rn(float a) { return (int)rintf(a); }
-inline int __float2int_rz(float a) { return (int)a; }
-inline int __float2int_rd(float a) { return (int)floorf(a); }
-inline int __float2int_ru(float a) { return (int)ceilf(a); }
-inline unsigned __float2uint_rn(float a) { return (unsigned)rintf(a); }
-inline unsigned __float2uint_rz(float a) { return (unsigned)a; }
+inline float __fdividef(float a, float b) { return a / b; }
+inline float fdividef(float a, float b) { return a / b; }
+inline float __saturatef(float a) { return a > 0 ? (a < 1 ? a : 1) : 0; }

@@ -25,7 +25,8 @@ constexpr int warpSize = XP_WARP;
 #define blockIdx xp::block_idx
 #define blockDim xp::block_dim
 #define gridDim xp::grid_dim
-#define warpSize (int(xp::warp_size))
+// An object, not a macro: warpSize is also a member of the host's device properties.
+inline constexpr int warpSize = XP_WARP;
 #endif
 
 // Three of them are apart: uint3 is the type of threadIdx.
@@ -73,3 +74,10 @@ XP_VECTOR3(unsigned long long, ulonglong)
 inline uint3 make_uint3(unsigned x, unsigned y, unsigned z) { return {x, y, z}; }
 #undef XP_VECTOR
 #undef XP_VECTOR3
+
+#ifndef XP_READING
+inline void xp_width(int width) {
+  XP_REQUIRE(width > 0 && width <= XP_WARP && (width & (width - 1)) == 0,
+             "the width of a shuffle is a power of two, at most that of the warp");
+}
+#endif

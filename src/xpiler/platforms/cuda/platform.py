@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpiler.ir.types import DType
-from xpiler.platforms.c_math import c_math
+from xpiler.platforms.bits import INTRINSIC, bit_casts
+from xpiler.platforms.c_math import c_math, like_c
 from xpiler.platforms.platform import Axis, Platform, Runtime, Space
 
 _INTEGERS = frozenset({DType.I32, DType.U32, DType.U64})
@@ -53,7 +54,8 @@ PLATFORM = Platform(
         DType.F16: "half", DType.BF16: "__nv_bfloat16", DType.F32: "float", DType.F64: "double",
     },
     math={
-        **c_math(),
+        **c_math(), **bit_casts(INTRINSIC),
+        **like_c("asinh acosh atanh copysign lgamma tgamma remainder fdim nextafter"),
         ("rsqrt", DType.F32): "rsqrtf", ("rsqrt", DType.F64): "rsqrt",
         ("exp10", DType.F32): "exp10f", ("exp10", DType.F64): "exp10",
         **{(name, t): name for name in ("min", "max")
@@ -69,6 +71,7 @@ PLATFORM = Platform(
         "any": "__any_sync({mask}, {value})",
         "all": "__all_sync({mask}, {value})",
         "ballot": "__ballot_sync({mask}, {value})",
+        "active": "__activemask()",
     },
     atomics={  # CUDA C++ Programming Guide, "Atomic Functions"
         "add": "atomicAdd({address}, {value})", "sub": "atomicSub({address}, {value})",

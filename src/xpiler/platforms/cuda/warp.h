@@ -14,6 +14,8 @@ XP_PRIMITIVE("nop") void __threadfence();
 XP_PRIMITIVE("nop") void __threadfence_block();
 XP_PRIMITIVE("nop") void __threadfence_system();
 XP_PRIMITIVE("nop") void __nanosleep(unsigned ns);
+XP_PRIMITIVE("nop") void __trap();
+XP_PRIMITIVE("nop") void __brkpt();
 template <class T>
 XP_PRIMITIVE("shuffle.idx") T __shfl_sync(unsigned mask, T value, int lane, int width = 32);
 template <class T>
@@ -36,9 +38,12 @@ inline void __threadfence() {}
 inline void __threadfence_block() {}
 inline void __threadfence_system() {}
 inline void __nanosleep(unsigned) {}
+inline void __trap() { XP_REQUIRE(false, "the kernel called __trap"); }
+inline void __brkpt() {}
 #define XP_SHUFFLE(name, kind)                                                     \
   template <class T>                                                               \
   inline T name(unsigned mask, T value, int lane, int width = 32) {                \
+    xp_width(width);                                                               \
     return xp::shuffle(xp::kind, value, lane, unsigned(width), XP_WARP, mask);     \
   }
 XP_SHUFFLE(__shfl_sync, LANE_IDX)

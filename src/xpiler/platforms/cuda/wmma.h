@@ -113,9 +113,34 @@ XP_MMA(double, double, double, double)
 #endif
 #undef XP_MMA
 #undef XP_PRODUCT
+// With `satf` a result is finite: infinities become the largest numbers and NaN zero. Integers stop at their ends.
+inline float xp_finite(float a) { return isnan(a) ? 0.0f : fminf(fmaxf(a, -FLT_MAX), FLT_MAX); }
+inline half xp_finite(half a) {
+  return isnan((float)a) ? (half)0.0f : (half)fminf(fmaxf((float)a, -65504.0f), 65504.0f);
+}
+template <int M, int N, int K, class D, class A, class B, class C>
+inline void mma_sync(fragment<accumulator, M, N, K, D>& d, const A& a, const B& b,
+                     const fragment<accumulator, M, N, K, C>& c, bool satf) {
+  mma_sync(d, a, b, c);
+  if (satf)
+    for (int e = 0; e < d.num_elements; ++e) d.x[e] = xp_finite(d.x[e]);
+}
+template <int M, int N, int K, class A, class B>
+inline void mma_sync(fragment<accumulator, M, N, K, int>& d, const A& a, const B& b,
+                     const fragment<accumulator, M, N, K, int>& c, bool satf) {
+  fragment<accumulator, M, N, K, int> products;
+  fill_fragment(products, 0);
+  mma_sync(products, a, b, products);
+  for (int e = 0; e < d.num_elements; ++e) {
+    const long long sum = (long long)c.x[e] + products.x[e];
+    d.x[e] = !satf ? (int)sum : sum > INT_MAX ? INT_MAX : sum < INT_MIN ? INT_MIN : (int)sum;
+  }
+}
 
 // To the nearest number with ten bits of mantissa; ties away from zero.
-inline float __float_to_tf32(float a) { return __uint_as_float((__float_as_uint(a) + 0x1000u) & 0xffffe000u); }
+inline float __float_to_tf32(float a) {
+  return isnan(a) ? a : __uint_as_float((__float_as_uint(a) + 0x1000u) & 0xffffe000u);
+}
 
 }  // namespace wmma
 }  // namespace nvcuda

@@ -24,7 +24,12 @@ typedef xp_bf16 hip_bfloat16;
 typedef xp_bf162 __hip_bfloat162;
 typedef _Float16 float16_t;  // rocWMMA's name
 
+typedef unsigned long long xp_mask;
 #include "wave.h"
+#include "../simt_lanes.h"
+#include "lanes.h"
+#include "atomics.h"
+#include "../simt_groups.h"
 #include "registers.h"
 #include "mfma.h"
 #include "launch.h"

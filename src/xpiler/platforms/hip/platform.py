@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpiler.ir.types import DType
-from xpiler.platforms.c_math import c_math
+from xpiler.platforms.bits import INTRINSIC, bit_casts
+from xpiler.platforms.c_math import c_math, like_c
 from xpiler.platforms.platform import Axis, Platform, Runtime, Space
 
 _INTEGERS = frozenset({DType.I32, DType.U32, DType.U64})
@@ -50,7 +51,8 @@ PLATFORM = Platform(
         DType.F16: "_Float16", DType.BF16: "__hip_bfloat16", DType.F32: "float", DType.F64: "double",
     },
     math={
-        **c_math(),
+        **c_math(), **bit_casts(INTRINSIC),
+        **like_c("asinh acosh atanh copysign lgamma tgamma remainder fdim nextafter"),
         ("rsqrt", DType.F32): "rsqrtf", ("rsqrt", DType.F64): "rsqrt",
         ("exp10", DType.F32): "exp10f", ("exp10", DType.F64): "exp10",
         **{(name, t): name for name in ("min", "max")
@@ -66,6 +68,7 @@ PLATFORM = Platform(
         "any": "__any({value})",
         "all": "__all({value})",
         "ballot": "__ballot({value})",
+        "active": "__activemask()",
     },
     atomics={  # HIP documentation, "Atomic functions"
         "add": "atomicAdd({address}, {value})", "sub": "atomicSub({address}, {value})",

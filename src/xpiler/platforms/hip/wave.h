@@ -41,11 +41,13 @@ inline void __threadfence_system() {}
 #define XP_SHUFFLE(canonical, name, kind)                                                           \
   template <class T>                                                                                \
   inline T name(T value, int lane, int width = 64) {                                                \
+    xp_width(width);                                                                                \
     return xp::shuffle(xp::kind, value, lane, unsigned(width), XP_WARP, xp::ACTIVE);                \
   }                                                                                                 \
   template <class M, class T>                                                                       \
   inline T name##_sync(M mask, T value, int lane, int width = 64) {                                 \
     static_assert(sizeof(M) == 8, "the mask of a _sync function has 64 bits");                      \
+    xp_width(width);                                                                                \
     return xp::shuffle(xp::kind, value, lane, unsigned(width), XP_WARP, mask);                      \
   }
 inline int __any(int value) { return int(xp::vote(xp::VOTE_ANY, value != 0, xp::ACTIVE)); }
