@@ -40,6 +40,7 @@ from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
 from xpiler.verify.confirm import confirm
 from xpiler.verify.observe import Effort, observe
+from xpiler.verify.signature import given_sizes, signature
 from xpiler.verify.verdict import Evidence, confirmed, refuted
 
 Progress = Callable[[str], None]
@@ -91,6 +92,8 @@ class Options:
     budget: float = 60.0
     cache: Path | None = None
     compiled: bool = True
+    size: Mapping[str, int] = field(default_factory=dict)  # elements of arrays nothing in the file allocates
+    kernel: str = ""  # the one to translate, of several
 
 
 def translate(
@@ -102,6 +105,8 @@ def translate(
     start = time.monotonic()
     progress("reading")
     given = read(text, source, file, geometry=dict(options.geometry) or None, let=dict(options.let) or None)
+    text += given.entry
+    given = given_sizes(only(given, options.kernel), options.size)
     program = with_host(given)
     pivot, steps = sequential(program, source)
     pivot = with_extents(pivot)
@@ -136,10 +141,18 @@ def translate(
         if confirmed(last):
             kept = () if road.name == KEEP else notes
             return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),
-                          time.monotonic() - start, kept)
+                          time.monotonic() - start, (*given.notes, *kept))
         attempts.append(Attempt(road.name, "; ".join(
             f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
     return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)
+
+
+def only(program: Program, kernel: str) -> Program:
+    """The program of one kernel alone; Fault XP2013 where there is none of that name."""
+    if not kernel:
+        return program
+    signature(program, kernel)
+    return replace(program, kernels=(program.kernel(kernel),), launcher=None)
 
 
 def _fine(e: Evidence) -> bool:

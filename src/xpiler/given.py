@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from xpiler.ir.nodes import Buffer, Kernel, Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
 from xpiler.verify.evaluate import Number
+from xpiler.verify.whole import has_main
 from xpiler.verify.signature import Signature, given_sizes, signature
 
 
@@ -39,22 +40,35 @@ def text_of(file: Path) -> str:
 
 
 def program_of(
-    file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: str, kernel: str
+    file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: str, kernel: str,
+    sized: Callable[[Program], Program] | None = None,
 ) -> tuple[Platform, str, Program]:
+    """The platform, the text and the program; `sized` knows further sizes of arrays and further names for `let`."""
     platform, text = platform_of(file, name), text_of(file)
     geometry = geometry_of(platform, grid, block, tasks)
-    program = read(text, platform, str(file), geometry=geometry or None, let=integers(let) or None)
+    program = read(
+        text, platform, str(file), geometry=geometry or None, let=integers(let) or None, lenient=True)
+    text += program.entry
     program = given_sizes(program, integers(size))
     sig = signature(program, kernel)
-    _check_names(sig, values(let))
+    if sized is None:
+        _check_names(sig, values(let), program)
+    else:
+        program = sized(program)
+        sig = signature(program, kernel)
     if any(not a.extents for a in sig.arrays):
         program = _with_extents(program, platform)
     return platform, text, program
 
 
-def _check_names(sig: Signature, let: Mapping[str, Any]) -> None:
+def runs_as_it_is(file: Path, fault: Fault, options: Sequence[object]) -> bool:
+    """Whether a file that gave a Fault in reading can be run by its main: nothing was asked for that main ignores."""
+    return fault.code.startswith("XP10") and not any(options) and has_main(text_of(file))
+
+
+def _check_names(sig: Signature, let: Mapping[str, Any], program: Program) -> None:
     """A --let for something the entry does not have is a slip of the pen."""
-    known = [p.name for p in sig.params]
+    known = [p.name for p in sig.params] + list(program.fixed)
     for name in let:
         if name not in known:
             why = f"its parameters are {', '.join(known)}"
@@ -63,6 +77,8 @@ def _check_names(sig: Signature, let: Mapping[str, Any]) -> None:
 
 def _with_extents(program: Program, platform: Platform) -> Program:
     """The sizes of arrays nothing allocates, from what the kernels access; unchanged where that cannot be told."""
+    if program.unread:
+        return program
     try:
         pivot, _ = engine.sequential(program, platform)
     except Fault:
@@ -94,6 +110,18 @@ def values(items: Sequence[str]) -> dict[str, Any]:
         if not (name and equals and numbers):
             raise Fault("XP3004", f"cannot understand `--let {item}`", why="it is not NAME=NUMBER", try_="--let n=1000")
         out[name] = numbers[0] if len(numbers) == 1 else numbers
+    return out
+
+
+def pairs(items: Sequence[str]) -> dict[str, str]:
+    """What `--bind a=A` says: argument -> array."""
+    out: dict[str, str] = {}
+    for item in items:
+        argument, equals, array = (part.strip() for part in item.partition("="))
+        if not (argument and equals and array):
+            why = "it is not ARGUMENT=ARRAY"
+            raise Fault("XP3004", f"cannot understand `--bind {item}`", why=why, try_="--bind a=A")
+        out[argument] = array
     return out
 
 

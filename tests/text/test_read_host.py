@@ -146,8 +146,9 @@ def test_tasks_are_counted_from_the_launch() -> None:
     ("body", "what"),
     [
         ("y[0] = 1; k<<<1, 1>>>(y, x, n);", "vocabulary"),
-        ("float* d; cudaMalloc(&d, n); cudaMemcpy(d, x, n - 4, cudaMemcpyHostToDevice); k<<<1, 1>>>(d, x, n);", "part"),
-        ("k<<<1, 1>>>(y, x, n); float* d; cudaMalloc(&d, 4); cudaMemcpy(d, x, 4, cudaMemcpyHostToDevice);", "after"),
+        ("float* d; cudaMalloc(&d, n * 4); cudaMemcpy(d, y, 4, cudaMemcpyDeviceToHost); d[0] = 1; x = y;"
+         "k<<<1, 1>>>(0, x, n);", "not known"),
+        ("while (y[0] > 0) k<<<1, 1>>>(y, x, n);", "decides by what kernels"),
     ],
 )
 def test_what_a_launcher_may_not_do(body: str, what: str) -> None:

@@ -21,7 +21,7 @@ AXES = (
 )  # outermost first
 KINDS = frozenset({"serial", "unroll", "parallel", "vector", *AXES})
 SCOPES = frozenset({"warp", "block", "cluster", "device", "core"})
-SHUFFLES = frozenset({"idx", "up", "down", "xor", "any", "all", "ballot"})
+SHUFFLES = frozenset({"idx", "up", "down", "xor", "any", "all", "ballot", "active"})
 ATOMICS = frozenset({"add", "sub", "max", "min", "exch", "cas", "and", "or", "xor"})
 ARITHMETIC = frozenset({"+", "-", "*", "/"})
 INTEGER = frozenset({"%", "&", "|", "^"})
@@ -249,7 +249,7 @@ class _Body:
             self.fault("XP3112", f"unknown shuffle `{s.kind}`")
         for e in (s.result, s.value, s.lane, s.mask):
             self.expr(e)
-        vote = s.kind in ("any", "all", "ballot")
+        vote = s.kind in ("any", "all", "ballot", "active")
         if not vote and s.result.dtype != s.value.dtype:
             self.fault("XP3105", f"a shuffle of {s.value.dtype} into `{s.result.name}`")
         if s.width < 1 or s.width & (s.width - 1) or s.width > s.warp:

@@ -200,7 +200,7 @@ class Intrinsic:
 
 @dataclass(frozen=True)
 class Shuffle:
-    """result = a value of another lane of the same warp; kind: idx up down xor any all ballot.
+    """result = a value of another lane of the same warp; kind: idx up down xor any all ballot active.
 
     `lane` is the source lane, delta or mask of the kind; width is a Const (segment size); lanes named in `mask`
     (a bit set) take part. `warp` is the hardware warp width. Votes use `value` as the predicate."""
@@ -330,13 +330,20 @@ class Meaning:
 class Program:
     """Kernels, and the launcher that runs them (None for a file of kernels alone).
 
-    `meanings` holds the meaning of every intrinsic the kernels call."""
+    `meanings` holds the meaning of every intrinsic the kernels call. `entry` is text behind the source's own that makes
+    the launcher callable, where the source has no such function; `unread` are kernels whose bodies were not understood,
+    so that they can be run but not translated; `notes` are remarks for the user about the reading; `fixed` are scalars of
+    the host that were given values."""
 
     platform: str
     kernels: tuple[Kernel, ...]
     launcher: Launcher | None
     file: str = ""
     meanings: tuple[Meaning, ...] = field(default=(), compare=False)
+    entry: str = field(default="", compare=False)
+    unread: tuple[str, ...] = field(default=(), compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    fixed: tuple[str, ...] = field(default=(), compare=False)
 
     def kernel(self, name: str) -> Kernel:
         return next(k for k in self.kernels if k.name == name)

@@ -36,7 +36,8 @@ def _counted(s: While, fresh: Fresh) -> tuple[Stmt, ...] | None:
         return None
     match s.body[-1]:
         case Assign(i, Binary("+", Var() as again, Const() as step)) if again == i and step.value > 0:
-            pass
+            if i.dtype.is_float:
+                return None
         case _:
             return None
     body = s.body[:-1]

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
-    Alloc, Assign, Barrier, Binary, Buffer, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Return,
+    Alloc, Assign, Atomic, Barrier, Binary, Buffer, Cast, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Return,
     Select, Shuffle, Stmt, Store, Unary, Var,
 )
 from xpiler.ir.types import DType
@@ -25,6 +25,7 @@ from xpiler.ir.walk import (
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
+VOTES = ("any", "all", "ballot", "active")
 ZERO, ONE = Const(0, I32), Const(1, I32)
 
 
@@ -178,7 +179,7 @@ class _Fission:
         arrays: list[Stmt] = []
         slots: dict[str, tuple[str, DType]] = {}
         for s in statements(body):
-            if isinstance(s, Let | Shuffle | Intrinsic) and (v := defines(s)) and v.name in crossing:
+            if isinstance(s, Let | Shuffle | Intrinsic | Atomic) and (v := defines(s)) and v.name in crossing:
                 if v.name not in slots:
                     slots[v.name] = (self.fresh(v.name), v.dtype)
                     each = Const(self.count, I32)
@@ -248,12 +249,16 @@ class _Fission:
 
         for s in body:
             if isinstance(s, Let) and s.var in self.uniform and s.value is not None:
-                flush()
-                out.append(s)
+                out.append(s)  # it depends on nothing that the statements of this run change
             elif not _meets(s):
                 run.append(s)
             elif isinstance(s, Barrier):
                 flush()
+            elif isinstance(s, Shuffle) and s.kind in VOTES:
+                run.append(self._vote(s))
+                out += self._unvoted()
+                flush()
+                run.extend(self._counted(s))
             elif isinstance(s, Shuffle):
                 run.extend(self._publish(s))
                 out.append(self.extra)
@@ -319,6 +324,39 @@ class _Fission:
         self.extra = Alloc(Buffer(self.posted, dtype, Const(self.count, I32), "local"))
         return [Store(self.posted, self.lane, s.value, s.span)]
 
+    def _vote(self, s: Shuffle) -> Stmt:
+        """A lane that takes part posts 1 for yes and 2 for no."""
+        self.posted = self.fresh("votes")
+        yes = Binary("!=", s.value, Const(0, s.value.dtype), DType.BOOL)
+        self.warps = -(-self.count // s.warp) * s.warp
+        return Store(self.posted, self.lane, Select(yes, ONE, Const(2, I32), I32), s.span)
+
+    def _unvoted(self) -> list[Stmt]:
+        """Nobody has voted yet."""
+        each, k = Const(self.warps, I32), Var(self.fresh("k"), I32)
+        alloc = Alloc(Buffer(self.posted, I32, each, "local"))
+        return [alloc, For(k, ZERO, each, ONE, (Store(self.posted, k, ZERO),))]
+
+    def _counted(self, s: Shuffle) -> list[Stmt]:
+        """What a vote among the lanes of a warp comes to."""
+        dtype = s.result.dtype
+        word = DType.U64 if s.warp > 32 else DType.U32
+        total, k = Var(self.fresh("vote"), dtype), Var(self.fresh("k"), I32)
+        first = Binary("*", Binary("/", self.lane, Const(s.warp, I32), I32), Const(s.warp, I32), I32)
+        post = Load(self.posted, Binary("+", first, k, I32), I32)
+        said: Expr = Binary("==", post, Const(2 if s.kind == "all" else 1, I32), DType.BOOL)
+        if not isinstance(s.mask, Const) and s.kind != "active":
+            bit = Binary("&", Binary(">>", Cast(s.mask, word), k, word), Const(1, word), word)
+            said = Binary("&&", said, Binary("!=", bit, Const(0, word), DType.BOOL), DType.BOOL)
+        one: Expr = Const(0 if s.kind == "all" else 1, dtype)
+        if s.kind in ("ballot", "active"):
+            one = Binary("|", total, Cast(Binary("<<", Const(1, word), k, word), dtype), dtype)
+        start = Const(1 if s.kind == "all" else 0, dtype)
+        loop = For(k, ZERO, Const(s.warp, I32), ONE, (If(said, (Assign(total, one, s.span),)),), "serial", s.span)
+        to = self.slots.get(s.result.name)
+        last = Let(s.result, total, s.span) if to is None else Store(to[0], self.lane, total, s.span)
+        return [Let(total, start, s.span), loop, last]
+
     def _receive(self, s: Shuffle) -> list[Stmt]:
         dtype = s.value.dtype
         value = _exchange(s, self.posted, self.lane, dtype)
@@ -337,6 +375,7 @@ def _exchange(s: Shuffle, posted: str, lane: Expr, dtype: DType) -> Expr:
     """What a lane receives, as an expression over the array every lane posted to."""
     width = Const(s.width, I32)
     inside: Expr = Binary("%", lane, width, I32)
+    by = _as_i32(s.lane)
     base: Expr = Binary("*", Binary("/", lane, width, I32), width, I32)
 
     def at(place: Expr) -> Expr:
@@ -344,16 +383,22 @@ def _exchange(s: Shuffle, posted: str, lane: Expr, dtype: DType) -> Expr:
 
     match s.kind:
         case "idx":
-            return at(Binary("%", s.lane, width, I32))
+            return at(Binary("%", by, width, I32))
         case "xor":
-            return at(Binary("^", inside, s.lane, I32))
+            return at(Binary("^", inside, by, I32))
         case "down":
-            place = Binary("+", inside, s.lane, I32)
+            place = Binary("+", inside, by, I32)
             return Select(Binary("<", place, width, DType.BOOL), at(place), at(inside), dtype)
         case "up":
-            place = Binary("-", inside, s.lane, I32)
-            return Select(Binary(">=", inside, s.lane, DType.BOOL), at(place), at(inside), dtype)
-    raise NotApplicable(f"a vote ({s.kind})", s.span)
+            place = Binary("-", inside, by, I32)
+            return Select(Binary(">=", inside, by, DType.BOOL), at(place), at(inside), dtype)
+    raise NotApplicable(f"an exchange of kind {s.kind}", s.span)
+
+
+def _as_i32(e: Expr) -> Expr:
+    if isinstance(e, Const):
+        return Const(int(e.value), I32)
+    return e if e.dtype is I32 else Cast(e, I32)
 
 
 def _hoist_shared(body: tuple[Stmt, ...]) -> tuple[tuple[Stmt, ...], list[Stmt]]:
@@ -388,6 +433,11 @@ def _crossing(body: tuple[Stmt, ...], private: set[str]) -> set[str]:
                 note(s)
                 segment += 1
                 homes.setdefault(s.result.name, set()).add(segment)
+                for operand in (s.lane, s.mask):  # a lane reads what the others posted after they have
+                    for e in subexpressions(operand):
+                        name = e.name if isinstance(e, Var) else e.buffer if isinstance(e, Load) else ""
+                        if name in private | local:
+                            homes.setdefault(name, set()).add(segment)
             elif _meets(s):
                 segment += 1
                 note(s)

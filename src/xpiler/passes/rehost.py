@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from xpiler.facts.summary import always_runs
 from xpiler.ir.nodes import (
-    Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Param, Program, Stmt, Store, Var,
+    Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Load, Param, Program, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
@@ -20,19 +20,24 @@ from xpiler.passes.step import NotApplicable
 
 
 def on_host_memory(program: Program) -> Program:
-    """Kernels work on the caller's arrays directly: what a device buffer mirrored is the caller's own array.
+    """Kernels work on the caller's arrays directly: what a device buffer mirrored is the caller's own array, or a
+    copy of it where kernels change it and the caller does not see that.
 
     A device buffer that was filled with bytes before the launches is filled by a kernel of its own."""
     launcher = program.launcher
     assert launcher is not None
     mirrored: dict[str, str] = {}
     kept: list[DeviceBuffer] = []
+    copied: list[DeviceBuffer] = []  # copies that the kernels change and the caller does not see
     written = _written(program)
     for b in launcher.buffers:
         if b.host and (b.copy_out or b.name not in written) and b.host not in mirrored.values():
             mirrored[b.name] = b.host
+        elif b.host and b.copy_out:
+            raise NotApplicable(f"`{b.name}` is a second copy of the caller's `{b.host}`", launcher.span)
         elif b.host:
-            raise NotApplicable(f"`{b.name}` is a private copy of the caller's `{b.host}`", launcher.span)
+            copied.append(b)
+            kept.append(replace(b, host="", copy_in=False))
         else:
             kept.append(b)
 
@@ -43,11 +48,16 @@ def on_host_memory(program: Program) -> Program:
     filled = [b for b in launcher.buffers if b.name in mirrored and b.fill is not None and not b.copy_in]
     taken = Fresh([k.name for k in program.kernels] + [p.name for p in launcher.params])
     fills = [(_fill(taken(f"fill_{mirrored[b.name]}"), b), b) for b in filled]
-    starts = tuple(
+    copies = [(_copy(taken(f"copy_{b.host}"), b), b) for b in copied]
+    starts = (*(
         Launch(k.name, (Addr(mirrored[b.name], Const(0, DType.I32), b.dtype), *sorted_scalars(b.extent)))
-        for k, b in fills)
+        for k, b in fills), *(
+        Launch(k.name, (
+            Addr(b.name, Const(0, DType.I32), b.dtype), Addr(b.host, Const(0, DType.I32), b.dtype),
+            *sorted_scalars(b.extent)))
+        for k, b in copies))
     return replace(
-        program, kernels=(*(k for k, _ in fills), *program.kernels),
+        program, kernels=(*(k for k, _ in fills), *(k for k, _ in copies), *program.kernels),
         launcher=replace(launcher, buffers=tuple(kept), body=(*starts, *body)))
 
 
@@ -68,6 +78,15 @@ def _fill(name: str, b: DeviceBuffer) -> Kernel:
     return Kernel(name, (Buffer("a", b.dtype, None), *sorted_scalars(b.extent)), (loop,))
 
 
+def _copy(name: str, b: DeviceBuffer) -> Kernel:
+    """The buffer becomes what its host array is."""
+    i = Var("i", DType.I32)
+    loop = For(i, Const(0, DType.I32), b.extent, Const(1, DType.I32), (Store("to", i, Load("from", i, b.dtype)),),
+               "parallel")
+    params = (Buffer("to", b.dtype, None), Buffer("from", b.dtype, None, const=True), *sorted_scalars(b.extent))
+    return Kernel(name, params, (loop,))
+
+
 def on_device_memory(
     program: Program, extents: Mapping[str, Expr], complete: Callable[[str], bool]
 ) -> Program:
@@ -80,7 +99,7 @@ def on_device_memory(
     written = _written(program)
     taken = {p.name for p in launcher.params} | {b.name for b in buffers}
     for p in launcher.params:
-        if not isinstance(p, Buffer) or any(b.host == p.name for b in buffers):
+        if not isinstance(p, Buffer) or p.space == "device" or any(b.host == p.name for b in buffers):
             continue
         extent = extents.get(p.name, p.extent)
         if extent is None:

@@ -50,6 +50,13 @@ def wrap(value: int, dtype: DType) -> int:
     return value - (1 << dtype.bits) if dtype.is_signed and value >> (dtype.bits - 1) else value
 
 
+def _holds(wide: DType, narrow: DType) -> bool:
+    """Whether an integer type has every value of another that is not negative."""
+    if wide.is_float or narrow.is_float:
+        return False
+    return wide.bits > narrow.bits or wide.bits == narrow.bits and (narrow.is_signed or not wide.is_signed)
+
+
 class Arithmetic:
     """Builds expressions; `counters` names the signed scalars that are never negative (axes, ascending loops)."""
 
@@ -110,13 +117,11 @@ class Arithmetic:
                 and (inner.dtype.bits <= e.dtype.bits or to.bits <= inner.dtype.bits)
             ):
                 return self.convert(inner, to)
-            if self.nonnegative(inner) and inner.dtype.bits <= e.dtype.bits <= to.bits and (
-                not inner.dtype.is_float
-            ):
+            if self.nonnegative(inner) and _holds(e.dtype, inner.dtype) and e.dtype.bits <= to.bits:
                 return self.convert(inner, to)
         if isinstance(e, Cast) and to.is_float and self.nonnegative(e.a):
             inner = e.a
-            if not inner.dtype.is_float and inner.dtype.bits <= e.dtype.bits:
+            if _holds(e.dtype, inner.dtype):
                 return Cast(inner, to)
         if isinstance(e, Binary) and e.dtype.bits == 64 and to is DType.I32 and e.op in _RING:
             narrow = self._narrow(e)

@@ -1,7 +1,8 @@
 """libclang behind one door: syntax trees, types and constant values as plain Python.
 
-With `libclang` and `complaints`, the only module that imports `clang`. A `Node` is a cursor with its children at hand; a `CType` is
-what the reader needs to know of a type: one scalar, so many scalars of one kind, a pointer, or nothing it can use.
+With `libclang` and `complaints`, the only module that imports `clang`. A `Node` is a cursor with its children at
+hand; a `CType` is what the reader needs to know of a type: one scalar, so many scalars of one kind, a pointer, or
+nothing it can use.
 """
 
 from __future__ import annotations
@@ -451,7 +452,8 @@ class Unit:
                 inner = self.ctype(c.get_array_element_type())
                 n = c.get_array_size() if kind == "CONSTANTARRAY" else 0
                 inside = inner.const or const
-                return CType("array", spelled, inner.dtype, n * inner.count, inside, inner=inner, mixed=inner.mixed, length=n)
+                count, mixed = n * inner.count, inner.mixed
+                return CType("array", spelled, inner.dtype, count, inside, inner=inner, mixed=mixed, length=n)
             case "EXTVECTOR" | "VECTOR":
                 inner = self.ctype(c.element_type)
                 return CType("vector", spelled, inner.dtype, c.element_count, const, inner=inner)

@@ -14,6 +14,6 @@ CODES: dict[str, str] = {
     "XP1009": "a host statement outside the vocabulary of launchers",
     "XP1010": "a value that must be known when the text is read is not",
     "XP1011": "memory is read or written as another type",
-    "XP1012": "several launchers and no way to choose",
     "XP1013": "the platform's own header is broken",
+    "XP1021": "the file is nested too deeply, or takes too much time or memory to read",
 }

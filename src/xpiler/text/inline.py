@@ -10,7 +10,7 @@ from xpiler.text.clang import Node
 from xpiler.text.read_base import Target
 from xpiler.text.read_exprs import Expressions
 from xpiler.text.read_values import (
-    Binding, Each, Items, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
+    Binding, Closure, Each, Fields, Items, Nothing, Place, Pointer, Raw, Roaming, Slot, Table, Value,
 )
 
 _EXPRESSIONS = ("_EXPR", "_OPERATOR", "_LITERAL")
@@ -41,7 +41,7 @@ class Inlining(Expressions):
 
     def inline(
         self, fn: Node, args: tuple[Node, ...], n: Node, into: Place | None = None,
-        this: Place | None = None,
+        this: Place | Fields | None = None, bound: dict[int, Binding] | None = None,
     ) -> Value:
         """Read a function's body where it is called; its value."""
         where = fn.definition
@@ -53,12 +53,7 @@ class Inlining(Expressions):
         if any(f.key == where.key for f in self.functions):
             raise self.fault("XP1008", f"`{fn.spelling}` calls itself", n,
                              "device functions are read in place of their calls")
-        use = self.study(where)
-        simple = _is_expression(fn)
-        for k, param in enumerate(where.params):
-            arg = args[k] if k < len(args) else None
-            once = simple and use.counts.get(param.key, 0) <= 1
-            self.env[param.key] = self._bound(param, self._argument(arg, param, fn, k), once, n)
+        self.env.update(self.bindings(fn, args, n) if bound is None else bound)
         self.functions.append(where)
         if this is not None:
             self.this.append(this)
@@ -68,6 +63,18 @@ class Inlining(Expressions):
             self.functions.pop()
             if this is not None:
                 self.this.pop()
+
+    def bindings(self, fn: Node, args: tuple[Node, ...], n: Node) -> dict[int, Binding]:
+        """What the parameters of a function stand for in a call, worked out in the caller."""
+        where = fn.definition or fn
+        use = self.study(where)
+        simple = _is_expression(fn)
+        found: dict[int, Binding] = {}
+        for k, param in enumerate(where.params):
+            arg = args[k] if k < len(args) else None
+            once = simple and use.counts.get(param.key, 0) <= 1
+            found[param.key] = self._bound(param, self._argument(arg, param, fn, k), once, n)
+        return found
 
     def _argument(self, arg: Node | None, param: Node, fn: Node, k: int) -> Node:
         """The argument written, or the parameter's default."""
@@ -87,16 +94,17 @@ class Inlining(Expressions):
         name = param.spelling or "arg"
         if ctype.reference:
             found = self.place(arg)
-            if isinstance(found, Slot | Place | Roaming):
+            if isinstance(found, Slot | Place | Roaming | Fields | Closure):
                 return found
             return found if not changed else Slot(self.kept(self.scalar(arg), name))
         v = self.coerced(self.value(arg), ctype, arg)
         match v:
             case Pointer():
+                v = self.frozen(v, n)
                 index = self.steady(v.index, name)
                 if not changed:
                     return Pointer(v.buffer, index, v.to)
-                roaming = Roaming(name, v.to)
+                roaming = Roaming(name, v.to, key=param.key)
                 self.bind_roaming(roaming, v, n)
                 return roaming
             case Place() if not changed:
@@ -105,7 +113,13 @@ class Inlining(Expressions):
                 place = self.allocate(name, ctype)
                 self.copy(place, v, n)
                 return place
-            case Nothing() | Raw():
+            case Fields() if not changed:
+                return self.steadied(v, name) if _has_values(v) else v
+            case Fields():
+                own = self.new_fields(name, v.type)
+                self.assign_members(own, v, n)
+                return own
+            case Nothing() | Raw() | Closure() | Table():
                 return v
         if not changed and (once or self.stable(v) and _cheap(v)):
             return v
@@ -138,14 +152,20 @@ class Inlining(Expressions):
         match target.result:
             case Var() as var:
                 return var
-            case Place() as place:
+            case Place() | Fields() as place:
                 return place
+            case Roaming() as pointer:
+                return self.loaded(pointer, where)
         return Nothing() if target.value is None else target.value
 
     def _prepare(
         self, target: Target, statements: tuple[Node, ...], early: bool, into: Place | None
     ) -> None:
         ctype = target.type
+        if ctype.has_parts and not ctype.reference:
+            if early:
+                target.result = into if into is not None else self.new_fields("result", ctype)
+            return
         if ctype.is_aggregate and not ctype.reference:
             local = None if early or not statements else returned_local(statements[-1])
             if early or local is not None and into is not None:
@@ -157,7 +177,8 @@ class Inlining(Expressions):
             self.moving.add(target.result.name)
             self.emit(Let(target.result, None, self.here))
         elif early and ctype.kind == "pointer":
-            raise self.unsupported(statements[0], "a pointer from one of several returns")
+            target.result = Roaming(
+                "result", ctype.inner or ctype, home=self.out, at=len(self.out), key=self.functions[-1].key)
 
     def finish(self, n: Node, target: Target) -> None:
         """A return of a function being inlined."""
@@ -171,13 +192,18 @@ class Inlining(Expressions):
         """Put a returned value where the call's result goes."""
         if target.type.reference:
             found = self.place(child)
-            target.value = found if isinstance(found, Place | Pointer) else self.value(child)
+            bound = isinstance(found, Slot | Place | Pointer | Fields | Roaming)
+            target.value = found if bound else self.value(child)  # type: ignore[assignment]
             return
         match target.result:
             case None:
                 target.value = self.coerced(self.initial(child, None), target.type, child)
             case Place() as place:
                 self.copy(place, self.initial(child, None), n)
+            case Fields() as fields:
+                self.assign_members(fields, self.initial(child, None), n)
+            case Roaming() as pointer:
+                self.bind_roaming(pointer, self.pointer(child), n)
             case Var() as var:
                 e = self.math.convert(self.scalar(child), var.dtype)
                 self.emit(Assign(var, e, self.here))
@@ -240,6 +266,14 @@ class Inlining(Expressions):
 def _cheap(e: Expr) -> bool:
     """Whether an expression may be written out at each use."""
     return isinstance(e, Const | Var) or not e.dtype.is_float and sum(1 for _ in subexpressions(e)) <= 7
+
+
+def _has_values(v: Fields) -> bool:
+    """Whether some members are values that have not been computed yet."""
+    return any(
+        _has_values(b) if isinstance(b, Fields) else not isinstance(b, Slot | Place | Roaming | Pointer)
+        for b in v.members.values()
+    )
 
 
 def _is_expression(fn: Node) -> bool:

@@ -82,7 +82,8 @@ _visit = _function("clang_visitChildren", ctypes.c_uint, ci.Cursor, _VISITOR, ct
 def children(cursor: ci.Cursor) -> list[ci.Cursor]:
     """A cursor's children."""
     found: list[ci.Cursor] = []
-    _visit(cursor, _GATHER, found)
+    if _visit(cursor, _GATHER, found):  # the visitor could not be called, and nobody was told
+        raise RecursionError("too deep to look at the children of a cursor")
     return found
 
 

@@ -6,15 +6,20 @@ thread every function that no other one calls is a kernel and its own launcher.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from xpiler.ir.nodes import Addr, Expr, Kernel, Launch, Launcher, Param, Program, Var
 from xpiler.platforms.platform import Platform
 from xpiler.fault import Fault, Span
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import Node, Unit, parse
+from xpiler.text.gathering import Gathering
 from xpiler.text.host import HostReader, is_launch
 from xpiler.text.library import library
+from xpiler.text.opaque import opaque
+from xpiler.text.main_entry import made_launcher, overload
+from xpiler.text.reach import within_reach
 from xpiler.text.read_base import calls
 from xpiler.text.read_kernel import KernelReader, Reading, Shape
 from xpiler.text.read_meaning import meanings
@@ -29,28 +34,71 @@ def read(
     *,
     geometry: Mapping[str, str] | None = None,
     let: Mapping[str, int] | None = None,
+    lenient: bool = False,
 ) -> Program:
     """Read a file of a platform.
 
     `geometry` gives the launch of kernels that no host code launches: axis kind -> an integer or the name of one of the
-    kernel's scalar parameters. `let` fixes scalar parameters of the launcher. Raises Fault XP10xx."""
+    kernel's scalar parameters. `let` fixes scalar parameters of the launcher. `lenient`: a kernel whose body
+    cannot be read is kept as its signature, to be run as it is. Raises Fault XP10xx."""
     if not text.strip():
         raise Fault("XP1001", f"{file} is empty", Span(file))
-    unit = parse(text, file, platform.header, platform.clang_args)
+    tolerant = "main" if platform.model == "serial" else "host"
+    unit = parse(text, file, platform.header, platform.clang_args, tolerant=tolerant)
+    with within_reach(file), unit.faults:
+        return _read(unit, platform, geometry or {}, let or {}, lenient)
+
+
+def _read(
+    unit: Unit, platform: Platform, geometry: Mapping[str, str], let: Mapping[str, int], lenient: bool
+) -> Program:
     if platform.model == "serial":
         return _serial(unit, platform)
-    launcher = _launcher(unit)
-    if launcher is not None and not (launcher.spelling == "main" and geometry):
-        return _launched(unit, platform, launcher, let or {})
-    return _kernels_alone(unit, platform, geometry or {})
+    launchers = [f for f in _launchers(unit) if f.spelling != "main" or not geometry]
+    if launchers:
+        return _first_read(unit, platform, launchers, let, lenient)
+    return _kernels_alone(unit, platform, geometry, lenient)
 
 
-def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int]) -> Program:
-    reading = HostReader(unit, platform, fn, let).read()
+def _first_read(
+    unit: Unit, platform: Platform, launchers: list[Node], let: Mapping[str, int], lenient: bool
+) -> Program:
+    """The first function that can be read as a launcher: one that main calls may take what only main can give."""
+    first, *others = launchers
+    if not others:
+        return _launched(unit, platform, first, let, lenient)
+    gathered, unit.faults = unit.faults, Gathering()
+    try:
+        return _launched(unit, platform, first, let, lenient)
+    except Fault as fault:
+        try:
+            return _first_read(unit, platform, others, let, lenient)
+        except Fault:
+            raise fault from None
+    finally:
+        unit.faults = gathered
+
+
+def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], lenient: bool) -> Program:
+    reading = HostReader(unit, platform, fn, let, lenient).read()
     if not reading.kernels:
         raise unit.fault("XP1002", f"`{fn.spelling}` launches no kernel", fn)
     known = meanings(unit, platform, reading.intrinsics)
-    return Program(platform.name, reading.kernels, reading.launcher, unit.file, known)
+    notes = list(_unread(reading.unread))
+    program = Program(platform.name, reading.kernels, reading.launcher, unit.file, known,
+                      unread=tuple(reading.unread), notes=tuple(notes), fixed=reading.fixed)
+    if fn.spelling != "main":
+        return replace(program, entry=overload(reading, fn.definition or fn))
+    arrays = ", ".join(p.name for p in reading.launcher.params)
+    notes.append(f"`{reading.launcher.name}({arrays})` was made from main: its allocations, copies and launches; "
+                 "what main computes, checks and prints itself is not part of it")
+    return replace(program, entry=made_launcher(reading, program, platform), notes=tuple(notes))
+
+
+def _unread(unread: Mapping[str, Fault]) -> Iterator[str]:
+    for name, fault in unread.items():
+        yield (f"the body of `{name}` was not read ({fault.where.line}: {fault.what}); it runs as it is, "
+               "with the sizes that a launcher, or --size, gives its arrays")
 
 
 # ---------------------------------------------------------------- launchers
@@ -83,30 +131,51 @@ def _called(functions: tuple[Node, ...]) -> set[int]:
     return found
 
 
-def _launcher(unit: Unit) -> Node | None:
-    """The function callers use: outermost among those that launch; an extern "C" one first, `main` last; among
-    equals the last in the file."""
+def _launchers(unit: Unit) -> list[Node]:
+    """The functions callers may use, best first: outermost among those that launch, an extern "C" one before others,
+    the last in the file before others; `main` behind all of them."""
     functions = unit.functions()
     called = _called(tuple(f for f in functions if f.spelling != "main"))
     outer = [f for f in functions if f.key not in called and _launches(f, set())]
-    return max(
-        enumerate(outer), default=(0, None),
-        key=lambda f: (f[1].spelling != "main", f[1].is_c and f[1].spelling != "main", f[0]),
-    )[1]
+    mains = [f for f in outer if f.spelling == "main"]
+    own = [f for f in outer if f.spelling != "main"]
+    best = max(enumerate(own), default=None, key=lambda f: (f[1].is_c, f[0]))
+    return [*([best[1]] if best is not None else []), *mains]
 
 
 # ---------------------------------------------------------------- kernels without host code
 
 
-def _kernels_alone(unit: Unit, platform: Platform, geometry: Mapping[str, str]) -> Program:
+def _kernels_alone(unit: Unit, platform: Platform, geometry: Mapping[str, str], lenient: bool = False) -> Program:
     kernels = [f for f in unit.functions() if "CUDAGLOBAL_ATTR" in f.attributes]
     if not kernels:
         raise _no_kernel(unit, platform)
-    readings = [_alone(unit, platform, fn, geometry) for fn in kernels]
+    shapes = [_shape(unit, platform, fn, geometry) for fn in kernels]
+    unread: dict[str, Fault] = {}
+    if lenient:
+        readings = [_or_opaque(unit, platform, fn, shape, unread) for fn, shape in zip(kernels, shapes, strict=True)]
+    else:
+        readings = _each(unit, platform, zip(kernels, shapes, strict=True))
     found = {key: fn for r in readings for key, fn in r.intrinsics.items()}
     return Program(
-        platform.name, tuple(r.kernel for r in readings), None, unit.file, meanings(unit, platform, found)
+        platform.name, tuple(r.kernel for r in readings), None, unit.file, meanings(unit, platform, found),
+        unread=tuple(unread), notes=tuple(_unread(unread)),
     )
+
+
+def _or_opaque(unit: Unit, platform: Platform, fn: Node, shape: Shape, unread: dict[str, Fault]) -> Reading:
+    """A kernel as it reads, or else as its signature shows it."""
+    gathered, unit.faults = unit.faults, Gathering()
+    try:
+        return KernelReader(unit, platform, fn).read(fn.spelling, shape)
+    except Fault as fault:
+        made = opaque(fn, fn.spelling, shape, platform)
+        if made is None:
+            raise
+        unread[fn.spelling] = fault
+        return Reading(made, {})
+    finally:
+        unit.faults = gathered
 
 
 def _no_kernel(unit: Unit, platform: Platform) -> Fault:
@@ -117,7 +186,16 @@ def _no_kernel(unit: Unit, platform: Platform) -> Fault:
     return Fault("XP1002", f"no kernel in {unit.file}", Span(unit.file), why, try_)
 
 
-def _alone(unit: Unit, platform: Platform, fn: Node, geometry: Mapping[str, str]) -> Reading:
+def _each(unit: Unit, platform: Platform, functions: Iterable[tuple[Node, Shape]]) -> list[Reading]:
+    """Every function read, those behind another's Fault too."""
+    readings = []
+    for fn, shape in functions:
+        with unit.faults.part():
+            readings.append(KernelReader(unit, platform, fn).read(fn.spelling, shape))
+    return readings
+
+
+def _shape(unit: Unit, platform: Platform, fn: Node, geometry: Mapping[str, str]) -> Shape:
     task = platform.model == "task"
     option = "--tasks 16" if task else "--grid 16 --block 256"
     scalars = {p.spelling: Var(p.spelling, p.type.dtype) for p in fn.params if p.type.dtype and p.type.is_scalar}
@@ -135,7 +213,7 @@ def _alone(unit: Unit, platform: Platform, fn: Node, geometry: Mapping[str, str]
             "the file has kernels but no host code that launches them", option,
         )
     dynamic = extents.pop("dynamic", None)
-    return KernelReader(unit, platform, fn).read(fn.spelling, Shape(extents, dynamic))
+    return Shape(extents, dynamic)
 
 
 # ---------------------------------------------------------------- one thread
@@ -144,16 +222,26 @@ def _alone(unit: Unit, platform: Platform, fn: Node, geometry: Mapping[str, str]
 def _serial(unit: Unit, platform: Platform) -> Program:
     functions = tuple(f for f in unit.functions() if f.spelling != "main")
     called = _called(functions)
-    entries = [f for f in functions if f.key not in called and not f.is_static]
+    entries = [f for f in functions if f.key not in called and not f.is_static] or _of_main(unit)
     if not entries:
         raise _no_kernel(unit, platform)
-    readings = [KernelReader(unit, platform, f).read(f.spelling, Shape({})) for f in entries]
+    readings = _each(unit, platform, ((f, Shape({})) for f in entries))
     kernels = tuple(r.kernel for r in readings)
     found = {key: fn for r in readings for key, fn in r.intrinsics.items()}
     chosen = max(enumerate(entries), key=lambda f: (f[1].is_c, f[0]))[0]
     return Program(
         platform.name, kernels, _own_launcher(kernels[chosen]), unit.file, meanings(unit, platform, found)
     )
+
+
+def _of_main(unit: Unit) -> list[Node]:
+    """What a program of static functions computes with: a function that main calls and that calls itself a kernel, else
+    the only one that main calls."""
+    mains = [f for f in unit.functions() if f.spelling == "main"]
+    used = _called(tuple(mains))
+    found = [f for f in unit.functions() if f.key in used]
+    named = [f for f in found if "kernel" in f.spelling.lower()]
+    return named[:1] or (found if len(found) == 1 else [])
 
 
 def _own_launcher(kernel: Kernel) -> Launcher:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Alloc, Buffer, Expr, Let, Load, Stmt, Var
@@ -13,7 +14,8 @@ from xpiler.ir.walk import Fresh, subexpressions
 from xpiler.platforms.platform import Platform
 from xpiler.text.arithmetic import Arithmetic, int_const
 from xpiler.text.clang import CType, Node, Unit
-from xpiler.text.read_values import Binding, Place, Value
+from xpiler.text.instead import INSTEAD, NO_FORM, PLAINLY
+from xpiler.text.read_values import Binding, Fields, Place, Roaming, Value
 
 _STRIPPED = ("PAREN_EXPR", "UNEXPOSED_EXPR")
 
@@ -25,7 +27,7 @@ class Target:
     `result` is set when a result variable or buffer is needed; `value` is what a single final return gave."""
 
     type: CType
-    result: Var | Place | None = None
+    result: Var | Place | Fields | Roaming | None = None
     value: Value | None = None
     done: Var | None = None
     loops: int = 0
@@ -131,6 +133,8 @@ class Reader:
         self.out: list[Stmt] = []
         self.shared: list[Alloc] = []
         self.buffers: dict[str, Buffer] = {}
+        self.views: dict[str, Any] = {}  # names that stand for buffers; see `read_views`
+        self.several: dict[int, frozenset[str]] | None = None  # pointers known to point into several buffers
         self.builtins: Mapping[str, Expr] = {}
         self.mutated: set[int] = set()
         self.addressed: set[int] = set()
@@ -140,7 +144,7 @@ class Reader:
         self.tables: list[Stmt] = []
         self.targets: list[Target] = []
         self.loops: list[Loop] = []
-        self.this: list[Place] = []
+        self.this: list[Place | Fields] = []
         self.intrinsics: dict[tuple[str, str], Node] = {}
         self.expand_intrinsics = False
         self.dynamic_shared: Expr | None = None
@@ -194,7 +198,7 @@ class Reader:
 
     def spelled(self, ctype: CType) -> str:
         """An aggregate's type in the platform's own words."""
-        name = ctype.name if ctype.is_aggregate else ""
+        name = ctype.name if ctype.is_aggregate and not ctype.mixed else ""
         for word, dtype in (("_Float16", DType.F16), ("__bf16", DType.BF16)):
             name = name.replace(word, self.platform.types.get(dtype, word))
         return name
@@ -216,7 +220,8 @@ class Reader:
         return self.unit.fault(code, what, span, why, try_)
 
     def unsupported(self, n: Node, what: str = "") -> Fault:
-        return self.fault("XP1005", f"{what or n.pretty} is not supported", n)
+        name, why, try_ = INSTEAD.get(n.kind, (n.pretty, NO_FORM, PLAINLY))
+        return self.fault("XP1005", f"{what or name} is not supported", n, why, try_)
 
     # ------------------------------------------------------------ about the text
 
@@ -229,7 +234,7 @@ class Reader:
             self.mutated |= use.mutated
             self.addressed |= use.addressed
             for key, views in use.views.items():
-                if len(views) == use.counts.get(key) and len(set(views)) == 1:
+                if len(views) == use.counts.get(key) and len({v.bits for v in views}) == 1:
                     self.seen_as[key] = views[0]
         return self._usages[fn.key]
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from xpiler.ir.nodes import Addr, Atomic, Barrier, Call, Const, Expr, Intrinsic, Shuffle, Var
+from xpiler.ir.nodes import Addr, Atomic, Barrier, Call, Const, Expr, If, Intrinsic, Load, Shuffle, Store, Var
 from xpiler.ir.types import DType
-from xpiler.text.arithmetic import ZERO
-from xpiler.text.clang import CType, Node
-from xpiler.text.inline import Inlining
-from xpiler.text.read_values import Each, Items, Nothing, Place, Pointer, Raw, Value
+from xpiler.text.arithmetic import ONE, TRUE, ZERO
+from xpiler.text.clang import CType, Node, scalar
+from xpiler.text.read_bytes import Bytes
+from xpiler.text.read_values import Closure, Each, Fields, Items, Nothing, Place, Pointer, Raw, Table, Value
 
-_VOTES = ("any", "all", "ballot")
+_VOTES = ("any", "all", "ballot", "active")
 _KINDS = ("idx", "up", "down", "xor", *_VOTES)
+_RENAMED = {"fabs": "abs", "fmax": "max", "fmin": "min"}
+_BLOCK_VOTES = {"block.count": "count", "block.and": "and", "block.or": "or"}
 _SCOPES = ("warp", "block", "cluster", "device", "core")
 _ALLOCATE = ("malloc", "calloc")  # C17 7.22.3
 _MASKS = ("mask", "_mask", "m", "participants")
@@ -30,7 +32,7 @@ class _Primitive:
         return next((self.named[n] for n in names if n in self.named), None)
 
 
-class Calls(Inlining):
+class Calls(Bytes):
     """Reading calls."""
 
     def call(self, n: Node, into: Place | None = None) -> Value:
@@ -54,6 +56,10 @@ class Calls(Inlining):
             return self._intrinsic(fn, n, into, used)
         if fn.kind in ("CXX_METHOD", "CONVERSION_FUNCTION"):
             return self._method(fn, n, into)
+        if (known_to_all := self._builtin(fn, n)) is not None:
+            return known_to_all
+        if self.moves_bytes(fn):
+            return self.move_bytes(n)
         if fn.body is None and fn.spelling in _ALLOCATE:
             return Raw(self._bytes(n))
         if fn.body is None and fn.spelling == "free":
@@ -66,6 +72,24 @@ class Calls(Inlining):
     def _bytes(self, n: Node) -> Expr:
         sizes = [self.scalar(a) for a in n.arguments]
         return sizes[0] if len(sizes) == 1 else self.math.binary("*", sizes[0], sizes[-1])
+
+    def _builtin(self, fn: Node, n: Node) -> Value | None:
+        """A built-in of the compiler that is a function of <math.h>, or a hint."""
+        bare = fn.spelling.removeprefix("__builtin_")
+        if bare == fn.spelling or fn.body is not None:
+            return None
+        if bare == "expect":
+            return self.value(n.arguments[0])
+        if bare in ("assume", "unreachable", "prefetch"):
+            return Nothing()
+        for name in (bare, bare.removesuffix("f")):
+            dtype = n.type.dtype
+            if dtype is not None and ((_RENAMED.get(name, name), dtype) in self.platform.math) and (
+                name == bare.removesuffix("f") if dtype is DType.F32 else name == bare
+            ):
+                args = tuple(self.math.convert(self.scalar(a), dtype) for a in n.arguments)
+                return Call(_RENAMED.get(name, name), args, dtype)
+        return None
 
     def _without_callee(self, n: Node) -> Value:
         if n.constant is not None and n.type.is_scalar:
@@ -84,9 +108,9 @@ class Calls(Inlining):
             args = tuple(c for c in n.children if c.kind.endswith(("_EXPR", "_LITERAL", "_OPERATOR")))
         if len(args) == 1 and args[0].type.name == n.type.name:
             return self.initial(args[0], into)
-        if n.type.dtype is None:
+        if n.type.dtype is None and not n.type.has_parts:
             return Nothing(n.type.name)
-        place = into if into is not None else self.allocate("v", n.type)
+        place: Place | Fields = into if into is not None else self._new_object(n.type)
         body = fn.definition
         if body is None or not body.children:
             return place
@@ -99,46 +123,42 @@ class Calls(Inlining):
         members = [c for c in body.every_child if c.kind != "PARM_DECL"]
         for member, what in pairwise(members):
             if member.kind == "MEMBER_REF":
-                found = n.type.member(member.spelling)
-                assert found is not None, "an initializer names a member"
-                at = self.math.add(place.index, Const(found[0], DType.I32))
-                self.store(Place(place.buffer, at, found[1]), self.value(what), n)
+                self.store(self.member_of(place, member.spelling, n), self.value(what), n)
         if body.body is not None:
             self.sequence(body.body.children)
         self.this.pop()
         return place
 
-    def set_members(self, place: Place, n: Node) -> None:
+    def _new_object(self, ctype: CType) -> Place | Fields:
+        return self.new_fields("v", ctype) if ctype.has_parts else self.allocate("v", ctype)
+
+    def set_members(self, place: Place | Fields, n: Node) -> None:
         """Give the members of a new object the values its class states."""
         for name, value in n.member_defaults:
-            found = place.type.member(name)
-            if found is not None and value.kind != "PARM_DECL":
-                at = self.math.add(place.index, Const(found[0], DType.I32))
-                self.store(Place(place.buffer, at, found[1]), self.value(value), n)
+            if value.kind != "PARM_DECL":
+                self.store(self.member_of(place, name, n), self.value(value), n)
 
     def _method(self, fn: Node, n: Node, into: Place | None) -> Value:
         args = n.arguments
         callee = n.children[0] if n.children else n
         if fn.spelling == "operator=" and args[0].type.name == args[1].type.name:
-            to = self.aggregate_place(args[0])
-            v = self.initial(args[1], to if self.is_intrinsic(args[1]) else None)
-            self.copy(to, v, n)
+            to = self.record_place(args[0])
+            direct = isinstance(to, Place) and self.is_intrinsic(args[1])
+            v = self.initial(args[1], to if direct and isinstance(to, Place) else None)
+            self.store(to, v, n)
             return to
         if fn.spelling.startswith("operator") and fn.kind == "CXX_METHOD" and (
             len(args) == len(fn.params) + 1
         ):
-            return self.inline(fn, args[1:], n, into, self.aggregate_place(args[0]))
+            receiver = self.place(args[0])
+            if isinstance(receiver, Closure):
+                return self.enter(receiver, fn, args[1:], n, into)
+            return self.inline(fn, args[1:], n, into, self.record_place(args[0]))
         while callee.kind in ("UNEXPOSED_EXPR", "PAREN_EXPR") and callee.children:
             callee = callee.children[0]
         if callee.kind != "MEMBER_REF_EXPR":
             return self.inline(fn, args, n, into)
-        if not callee.children:
-            this = self.this[-1]
-        elif callee.children[0].type.kind == "pointer":
-            this = self.pointee(self.pointer(callee.children[0]), n)
-        else:
-            this = self.aggregate_place(callee.children[0])
-        return self.inline(fn, args, n, into, this)
+        return self.inline(fn, args, n, into, self.record_owner(callee))
 
     # ------------------------------------------------------------ intrinsics
 
@@ -173,7 +193,7 @@ class Calls(Inlining):
                 return self.address(v)
             case Place():
                 return self.address(v)
-            case Nothing() | Items() | Each() | Raw():
+            case Nothing() | Items() | Each() | Raw() | Fields() | Closure() | Table():
                 raise self.unsupported(n, f"{v!r} as an argument of an intrinsic")
         return v
 
@@ -199,6 +219,8 @@ class Calls(Inlining):
             case "nop" | "host" if kind in ("", "nop", "free"):
                 dtype = n.type.dtype
                 return Nothing() if dtype is None else Const(0.0 if dtype.is_float else 0, dtype)
+            case "barrier" if kind in _BLOCK_VOTES:
+                return self._block_vote(_BLOCK_VOTES[kind], n)
             case "barrier" if kind in _SCOPES:
                 self.emit(Barrier(kind, self.here))
                 return Nothing()
@@ -210,6 +232,8 @@ class Calls(Inlining):
 
     def _shuffle(self, kind: str, fn: Node, n: Node, call: _Primitive) -> Value:
         mask, width = call.get(*_MASKS), call.get("width")
+        if kind == "active":
+            return self._active(n)
         rest = [a for a in call.args if a is not mask and a is not width]
         if mask is None and fn.spelling.endswith("_sync") and len(rest) > (1 if kind in _VOTES else 2):
             mask, rest = rest[0], rest[1:]
@@ -225,6 +249,38 @@ class Calls(Inlining):
         self.declare(result, None)
         self.emit(Shuffle(result, kind, v, at, self._width(width), self.platform.warp, members, self.here))
         return result
+
+    def _active(self, n: Node) -> Var:
+        """The lanes that happen to be here."""
+        result = self.variable("active", n.type.dtype or DType.U32)
+        self.declare(result, None)
+        word = DType.U64 if self.platform.warp > 32 else DType.U32
+        warp = self.platform.warp
+        self.emit(Shuffle(result, "active", ONE, ZERO, warp, warp, Const((1 << warp) - 1, word), self.here))
+        return result
+
+    def _block_vote(self, kind: str, n: Node) -> Var:
+        """A vote among the threads of a block: they meet, count in shared memory, and meet again."""
+        said = self.condition(n.arguments[0])
+        said = self.math.negated(said) if kind == "and" else said
+        said = self.steady(said, "said")
+        space = next(s.name for s in self.platform.spaces if s.scope == "block")
+        place = self.allocate("votes", scalar(DType.I32), space)
+        first: Expr = TRUE
+        for axis in self.platform.axes:
+            index = self.builtins.get(axis.index)
+            if axis.kind.startswith("thread") and index is not None:
+                first = self.math.binary("&&", first, self.math.binary("==", index, ZERO))
+        self.emit(Barrier("block", self.here))
+        self.emit(If(first, (Store(place.buffer, ZERO, ZERO, self.here),), (), self.here))
+        self.emit(Barrier("block", self.here))
+        self.emit(If(said, (Atomic("add", place.buffer, ZERO, ONE, None, None, self.here),), (), self.here))
+        self.emit(Barrier("block", self.here))
+        count = Load(place.buffer, ZERO, DType.I32)
+        if kind == "count":
+            return self.kept(count, "count")
+        none = self.math.binary("==" if kind == "and" else "!=", count, ZERO)
+        return self.kept(self.math.convert(none, DType.I32), "agreed")
 
     def _width(self, width: Node | None) -> int:
         if width is None:
@@ -245,8 +301,15 @@ class Calls(Inlining):
         if kind == "cas" and compare is None:
             compare, rest = rest[0], rest[1:]
         value = call.get("value", "val") or next(a for a in rest if a is not compare)
-        v = self.math.convert(self.scalar(value), dtype)
-        c = None if compare is None else self.math.convert(self.scalar(compare), dtype)
+        want = place.type.dtype or dtype
+        alike = want == dtype or kind in ("exch", "cas") or not want.is_float and not dtype.is_float
+        if want.bits != dtype.bits or not alike:
+            raise self.fault(
+                "XP1011", f"an atomic {kind} of {want} on `{place.buffer}`, which holds {dtype}", n,
+                "what other threads see of it would not be one step", f"an array of {want}",
+            )
+        v = self.same_bits(self.math.convert(self.scalar(value), want), dtype)
+        c = None if compare is None else self.same_bits(self.math.convert(self.scalar(compare), want), dtype)
         index = self.math.index(place.index)
         if not used:
             self.emit(Atomic(kind, place.buffer, index, v, None, c, self.here))
@@ -254,6 +317,6 @@ class Calls(Inlining):
         result = self.variable("old", dtype)
         self.declare(result, None)
         self.emit(Atomic(kind, place.buffer, index, v, result, c, self.here))
-        return result
+        return self.same_bits(result, want)
 
 

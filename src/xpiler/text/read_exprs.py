@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from xpiler.ir.nodes import Assign, Const, Expr, If, Stmt, Var
 from xpiler.ir.types import DType, common
-from xpiler.text.arithmetic import COMPARE, FALSE, ONE, TRUE, int_const
+from xpiler.text.arithmetic import COMPARE, FALSE, ONE, TRUE, ZERO, int_const
 from xpiler.text.clang import CType, Node
-from xpiler.text.read_places import Places
+from xpiler.text.read_records import Records
 from xpiler.text.read_values import (
-    Each, Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
+    Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
 )
 
 _CASTS = frozenset({
@@ -24,7 +24,7 @@ _LITERALS = frozenset({
 _STEPS = {"x++": "+", "++x": "+", "x--": "-", "--x": "-"}
 
 
-class Expressions(Places):
+class Expressions(Records):
     """Reading expressions for their value."""
 
     def value(self, n: Node) -> Value:
@@ -51,9 +51,17 @@ class Expressions(Places):
             case "CONDITIONAL_OPERATOR":
                 return self._conditional(n)
             case "CALL_EXPR":
-                return self.call(n)
+                v = self.call(n)
+                referred = isinstance(v, Slot | Roaming) or isinstance(v, Place) and v.type.is_scalar
+                return self.loaded(v, n) if referred else v
+            case "INIT_LIST_EXPR" if n.type.has_parts:
+                return self.listed(n)
+            case "INIT_LIST_EXPR" if n.type.mixed and n.type.kind == "record":
+                return self.listed_union(n)
             case "INIT_LIST_EXPR":
                 return self.items(n)
+            case "LAMBDA_EXPR":
+                return self.closure(n)
             case "COMPOUND_LITERAL_EXPR" if n.children:
                 return self.value(n.children[-1])
             case "CXX_NULL_PTR_LITERAL_EXPR" | "GNU_NULL_EXPR":
@@ -62,6 +70,10 @@ class Expressions(Places):
 
     def call(self, n: Node, into: Place | None = None) -> Value:
         """A call of any function; `into` is a fresh place that an aggregate result may be put in."""
+        raise NotImplementedError
+
+    def closure(self, n: Node) -> Value:
+        """A lambda as a value."""
         raise NotImplementedError
 
     def is_intrinsic(self, n: Node) -> bool:
@@ -135,20 +147,19 @@ class Expressions(Places):
                 return v
             case "scalar", (Items(items=(only,)) | (Const() as only)):
                 return self.math.convert(only, to.dtype or DType.I32)
-            case "scalar", (Place() | Items() | Each()):
+            case "scalar", (Place() | Items() | Each() | Fields()):
                 raise self.unsupported(n, f"`{v.type.name}` as a number")
             case "scalar", _:
                 return self.math.convert(self.scalar_of(v, n), to.dtype or DType.I32)
             case "pointer", Pointer():
-                inner = to.inner if to.inner is not None else v.to
-                return v if inner.dtype is None else Pointer(v.buffer, v.index, inner)
+                return self.pointing(v, to.inner if to.inner is not None else v.to)
             case "pointer", Const():
                 return Nothing("a null pointer")
             case "vector", (Place() | Items() | Each()) if v.type.count == to.count:
                 if v.type.dtype == to.dtype:
                     return v
                 return Place(v.buffer, v.index, to) if isinstance(v, Place) else v
-            case ("vector" | "record"), Place():
+            case ("vector" | "record"), (Place() | Fields() | Closure()):
                 return v
             case "vector", (Pointer() | Nothing() | Place() | Items() | Each() | Raw()):
                 return v
@@ -225,6 +236,10 @@ class Expressions(Places):
         if n.type.kind == "vector":
             a, b = self.value(left), self.value(right)
             x, y, op = self.parts(a, left), self.parts(b, right), n.binary
+            if op in COMPARE:  # each lane all ones or zero
+                yes, no = Const(-1, n.type.dtype or DType.I32), Const(0, n.type.dtype or DType.I32)
+                return Each(lambda i: self.math.select(
+                    self.math.binary(op, self.part(x, i), self.part(y, i)), yes, no), n.type)
             return Each(lambda i: self.math.binary(op, self.part(x, i), self.part(y, i)), n.type)
         a, b = self.value(left), self.value(right)
         if isinstance(a, Pointer | Nothing) or isinstance(b, Pointer | Nothing):
@@ -233,17 +248,26 @@ class Expressions(Places):
         return result if n.binary in COMPARE else self.math.convert(result, n.type.dtype or result.dtype)
 
     def _compare_pointers(self, n: Node, a: Value, b: Value) -> Value:
-        if isinstance(a, Pointer) and isinstance(b, Pointer) and a.buffer == b.buffer:
-            return self.math.binary(n.binary, a.index, b.index)
-        if n.binary in ("==", "!="):
-            same = isinstance(a, Nothing) and isinstance(b, Nothing)
-            return TRUE if same == (n.binary == "==") else FALSE
+        if isinstance(a, Pointer) and isinstance(b, Pointer):
+            a, b = self.in_one_unit(a, b)
+            places = self.math.binary(n.binary, a.index, b.index)
+            of = self.bases((a.buffer, b.buffer))
+            if a.buffer == b.buffer or n.binary not in ("==", "!=") and of == self.bases((a.buffer,)):
+                return places
+            x, y = self.which_of(a.buffer, of), self.which_of(b.buffer, of)
+            if n.binary in ("==", "!=") and x is not None and y is not None:
+                buffers = self.math.binary(n.binary, x, y)
+                return self.math.binary("&&" if n.binary == "==" else "||", places, buffers)
+        elif n.binary in ("==", "!="):
+            null = isinstance(a, Nothing) and isinstance(b, Nothing)
+            return TRUE if null == (n.binary == "==") else FALSE
         raise self.unsupported(n, "a comparison of these pointers")
 
     def _pointer_sum(self, n: Node, left: Node, right: Node) -> Value:
         a, b = self.value(left), self.value(right)
         match a, b:
-            case Pointer(), Pointer() if a.buffer == b.buffer:
+            case Pointer(), Pointer() if self.bases((a.buffer,)) == self.bases((b.buffer,)):
+                a, b = self.in_one_unit(a, b)
                 far = self.math.binary("-", a.index, b.index)
                 gap = self.math.binary("/", far, int_const(self.stride(a, n)))
                 return self.math.convert(gap, DType.I64)
@@ -281,7 +305,11 @@ class Expressions(Places):
         with self.captured() as before_b:
             b = self.value(no)
         if isinstance(a, Pointer) and isinstance(b, Pointer):
-            return self._choose_pointer(n, cond, a, b)
+            return self.choose_pointer(n, cond, a, b)
+        if n.type.has_parts and not before_a and not before_b:
+            return self.chosen(cond, a, b, n.type, n)
+        if n.type.has_parts:
+            return self._branched(n, cond, (before_a, a), (before_b, b))
         if n.type.kind in ("vector", "record"):
             if before_a or before_b:
                 raise self.unsupported(n, "a call inside a choice between aggregates")
@@ -298,6 +326,20 @@ class Expressions(Places):
         dtype = n.type.dtype or common(x.dtype, y.dtype)
         return self._branches(cond, dtype, (before_a, x), (before_b, y))
 
+    def _branched(
+        self, n: Node, cond: Expr, a: tuple[list[Stmt], Value], b: tuple[list[Stmt], Value]
+    ) -> Fields:
+        """A choice between records that take statements to make."""
+        result = self.new_fields("choice", n.type)
+        bodies: list[list[Stmt]] = []
+        for before, v in (a, b):
+            with self.captured() as inside:
+                self.out.extend(before)
+                self.assign_members(result, v, n)
+            bodies.append(inside)
+        self.emit(If(cond, tuple(bodies[0]), tuple(bodies[1]), self.here))
+        return result
+
     def _branches(
         self, cond: Expr, dtype: DType, a: tuple[list[Stmt], Expr], b: tuple[list[Stmt], Expr]
     ) -> Var:
@@ -310,14 +352,13 @@ class Expressions(Places):
         self.emit(If(cond, bodies[0], bodies[1], self.here))
         return var
 
-    def _choose_pointer(self, n: Node, cond: Expr, a: Pointer, b: Pointer) -> Pointer:
-        if a.buffer != b.buffer:
-            raise self.fault(
-                "XP1007", f"this pointer is into `{a.buffer}` or into `{b.buffer}`", n,
-                "the buffer of every access must be known when the text is read",
-                "choose between values, or write both branches",
-            )
-        return Pointer(a.buffer, self.math.select(cond, a.index, b.index), a.to)
+    def choose_pointer(self, n: Node, cond: Expr, a: Pointer, b: Pointer) -> Pointer:
+        cond = self.steady(cond, "chosen") if a.buffer != b.buffer else cond
+        index = self.math.select(cond, a.index, b.index)
+        if a.buffer == b.buffer:
+            return Pointer(a.buffer, index, a.to)
+        which = self.math.select(cond, ZERO, ONE)
+        return Pointer(self.either("at", which, (a.buffer, b.buffer), n), index, a.to)
 
     # ------------------------------------------------------------ assignment
 
@@ -334,7 +375,7 @@ class Expressions(Places):
 
     def place_to_write(self, n: Node) -> Lvalue:
         where = self.place(n)
-        if isinstance(where, Slot | Place | Roaming):
+        if isinstance(where, Slot | Place | Roaming | Fields | Member):
             return where
         raise self.unsupported(n, f"an assignment to {n.pretty}")
 
@@ -343,7 +384,7 @@ class Expressions(Places):
         inner = n
         while inner.kind in ("PAREN_EXPR", "UNEXPOSED_EXPR") and len(inner.children) == 1:
             inner = inner.children[0]
-        if inner.kind == "CALL_EXPR" and n.type.is_aggregate:
+        if inner.kind == "CALL_EXPR" and (n.type.is_aggregate or n.type.has_parts):
             return self.call(inner, into)
         return self.value(n)
 

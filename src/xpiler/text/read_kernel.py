@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -14,8 +15,11 @@ from xpiler.platforms.platform import Platform
 from xpiler.text import axes
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import CType, Node, Unit
+from xpiler.text.lone import without_lone_elements
 from xpiler.text.read_statements import Statements
-from xpiler.text.read_values import Nothing, Place, Pointer, Roaming, Slot
+from xpiler.text.read_records import leaf_types
+from xpiler.text.read_views import Several
+from xpiler.text.read_values import Binding, Fields, Items, Nothing, Place, Pointer, Roaming, Slot, Table
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,19 @@ class KernelReader(Statements):
         self.prologue: list[Stmt] = []
 
     def read(self, name: str, shape: Shape, clustered: bool = False) -> Reading:
+        """Read the kernel; again, if a pointer variable turns out to point into several buffers."""
+        self.several = self.several or {}
+        gathered = self.unit.faults
+        before = gathered.state()
+        try:
+            return self._read(name, shape, clustered)
+        except Several as found:
+            gathered.restore(before)
+            again = KernelReader(self.unit, self.platform, self.fn)
+            again.several = {**self.several, found.key: found.buffers}
+            return again.read(name, shape, clustered)
+
+    def _read(self, name: str, shape: Shape, clustered: bool) -> Reading:
         where = self.fn.definition or self.fn
         body = where.body
         assert body is not None, "a kernel has a body"
@@ -68,7 +85,8 @@ class KernelReader(Statements):
             inner.pop()
         if not clustered and self.platform.model == "task" and self._needs_clusters(inner):
             return KernelReader(self.unit, self.platform, self.fn).read(name, shape, True)
-        whole = loops.enclose(tuple(self.shared), (*self.tables, *inner), where.span)
+        plain = without_lone_elements((*self.tables, *inner))
+        whole = loops.enclose(tuple(self.shared), plain, where.span)
         params = tuple(self._sealed(p, whole) for p in self.params)
         return Reading(Kernel(name, params, whole, where.span), self.intrinsics)
 
@@ -96,15 +114,62 @@ class KernelReader(Statements):
             var = Var(name, ctype.dtype)
             self.params.append(var)
             self.env[p.key] = Slot(var)
+        elif (ctype.is_aggregate or ctype.has_parts) and not ctype.reference:
+            self.env[p.key] = self._by_value(p, p.spelling or "arg", ctype)
         elif ctype.kind == "opaque":
             self.env[p.key] = Nothing(ctype.name)
         else:
             raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
 
+    def _by_value(self, p: Node, stem: str, ctype: CType) -> Binding:
+        """A record or vector passed by value: a parameter for each scalar and pointer in it."""
+        if ctype.is_scalar and ctype.dtype is not None:
+            var = Var(self.fresh(stem), ctype.dtype)
+            self.params.append(var)
+            return Slot(var)
+        if ctype.kind == "pointer":
+            return self._pointed(p, self.fresh(stem), ctype)
+        if ctype.has_parts:
+            named = [(name or str(k), t) for k, (name, _, t) in enumerate(ctype.fields)]
+            return Fields({name: self._by_value(p, f"{stem}_{name}", t) for name, t in named}, ctype)
+        if ctype.kind == "array" and ctype.inner is not None and ctype.inner.kind == "pointer":
+            pointed = [self._pointed(p, self.fresh(f"{stem}_{k}"), ctype.inner) for k in range(ctype.length)]
+            return Table(tuple(pointed))
+        if ctype.dtype is None or ctype.mixed:
+            raise self.unsupported(p, f"a member of type `{ctype.name}` in a parameter")
+        items = [Var(self.fresh(name), ctype.dtype) for name, _ in leaf_types(stem, ctype)]
+        self.params.extend(items)
+        return Items(tuple(items), ctype)
+
+    def _pointed(self, p: Node, name: str, ctype: CType) -> Pointer:
+        inner = ctype.inner
+        if inner is None or inner.dtype is None:
+            raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
+        buffer = Buffer(name, inner.dtype, None, "global", "", inner.const)
+        self.buffers[name] = buffer
+        self.params.append(buffer)
+        return Pointer(name, ZERO, inner)
+
+    def _own_parts(self, v: Fields, changed: bool, p: Node) -> Fields:
+        """A record parameter with its arrays in storage, and copied if the body changes it."""
+        members = {
+            name: self._own_parts(b, False, p) if isinstance(b, Fields)
+            else self.housed(b, p) if isinstance(b, Items) else b
+            for name, b in v.members.items()
+        }
+        if not changed:
+            return Fields(dict(members), v.type)
+        own = self.new_fields(p.spelling, v.type)
+        self.assign_members(own, v, p)
+        return own
+
     def _buffer(self, p: Node, name: str, ctype: CType) -> None:
         inner = ctype.inner
         assert inner is not None, "a pointer points to something"
         if inner.dtype is None:
+            if inner.kind in ("void", "opaque", "function"):
+                self.env[p.key] = Nothing(ctype.name)
+                return
             raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
         extent = int_const(ctype.count) if ctype.kind == "array" and ctype.count else None
         buffer = Buffer(name, inner.dtype, extent, "global", "", inner.const)
@@ -115,6 +180,11 @@ class KernelReader(Statements):
     def _unpack(self, where: Node) -> None:
         """Parameters that the body changes become locals of each thread."""
         for p in where.params:
+            match self.env.get(p.key):
+                case Fields() as fields:
+                    self.env[p.key] = self._own_parts(fields, p.key in self.mutated, p)
+                case Items() as items if p.type.kind == "record":
+                    self.env[p.key] = self.housed(items, p)
             if p.key not in self.mutated:
                 continue
             match self.env.get(p.key):
@@ -124,12 +194,24 @@ class KernelReader(Statements):
                     self.moving.add(local.name)
                     self.env[p.key] = Slot(local)
                 case Pointer() as pointer if self._moves(p, where):
-                    roaming = Roaming(p.spelling, pointer.to)
+                    roaming = Roaming(p.spelling, pointer.to, key=p.key)
                     self.bind_roaming(roaming, pointer, p)
                     self.env[p.key] = roaming
 
     def _moves(self, p: Node, where: Node) -> bool:
         return p.key in self.study(where).mutated
+
+    def foreign(self, decl: Node, n: Node) -> Binding:
+        """A variable of the file that the host or a kernel writes is passed by whoever launches."""
+        ctype = decl.type
+        if not self.unit.hosted or ctype.dtype is None or not is_symbol(decl):
+            return super().foreign(decl, n)
+        name = self.fresh(decl.spelling)
+        buffer = Buffer(name, ctype.dtype, int_const(max(ctype.count, 1)), "global")
+        self.buffers[name] = buffer
+        self.params.append(buffer)
+        self.env[decl.key] = Place(name, ZERO, ctype)
+        return self.env[decl.key]
 
     def dynamic_buffer(self, d: Node, ctype: CType, space: str, extent: Expr) -> Place:
         name = self.fresh(d.spelling)
@@ -159,6 +241,16 @@ class KernelReader(Statements):
                     for a, p in zip(args, params, strict=False)
                 )
         return False
+
+
+def is_symbol(decl: Node) -> bool:
+    """Whether a variable of the file lives on the device and is written somewhere."""
+    if "CUDADEVICE_ATTR" not in decl.attributes and "CUDACONSTANT_ATTR" not in decl.attributes:
+        return False
+    if decl.type.const or decl.initializer is None:
+        return not decl.type.const
+    written = re.search(rf"ToSymbol\w*\s*\(\s*(?:\w+\s*\(\s*)?&?\s*{re.escape(decl.spelling)}\b", decl.unit.text)
+    return "CUDACONSTANT_ATTR" not in decl.attributes or written is not None
 
 
 def _may_write(t: CType) -> bool:

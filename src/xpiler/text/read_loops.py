@@ -14,7 +14,6 @@ from xpiler.ir.walk import (
 )
 from xpiler.text.arithmetic import ZERO, ONE, TRUE
 from xpiler.text.clang import Node
-from xpiler.text.inline import always_returns
 from xpiler.text.read_base import Loop, root, usage_of
 from xpiler.text.read_calls import Calls
 from xpiler.text.read_values import Binding, Roaming, Slot
@@ -373,83 +372,6 @@ class Loops(Calls):
                 return None
             now = m.convert(m.binary(change[0], now, by), c.start.dtype)
         return None
-
-    # ------------------------------------------------------------ switch
-
-    def switch(self, n: Node, rest: tuple[Node, ...] = ()) -> None:
-        """A switch whose groups end in break or return, as a chain of Ifs; `rest` follows where none returned."""
-        value = self.steady(self.scalar(n.children[0]), "chosen")
-        self._cases(value, self._groups(n.children[-1]), rest)
-
-    def _groups(self, body: Node) -> list[tuple[list[Node | None], list[Node]]]:
-        groups: list[tuple[list[Node | None], list[Node]]] = []
-        for s in body.children:
-            labels: list[Node | None] = []
-            while s.kind in ("CASE_STMT", "DEFAULT_STMT"):
-                labels.append(s.children[0] if s.kind == "CASE_STMT" else None)
-                s = s.children[-1]
-            if labels:
-                groups.append((labels, []))
-            if groups:
-                groups[-1][1].append(s)
-        for labels, statements_ in groups[:-1]:
-            last = _last_statement(statements_)
-            if last is None or last.kind not in ("BREAK_STMT", "RETURN_STMT", "CONTINUE_STMT"):
-                where = labels[0] or body
-                raise self.unsupported(where, "a case that falls through to the next")
-        for _, statements_ in groups:
-            for s in _without_break(statements_):
-                if (stray := _stray_break(s)) is not None:
-                    raise self.unsupported(stray, "a break inside a branch of a switch")
-        return groups
-
-    def _cases(
-        self, value: Expr, groups: list[tuple[list[Node | None], list[Node]]], rest: tuple[Node, ...]
-    ) -> None:
-        ordered = [g for g in groups if None not in g[0]] + [g for g in groups if None in g[0]]
-        if not ordered:
-            self.sequence(rest)
-            return
-        labels, body = ordered[0]
-        own = tuple(_without_break(body))
-
-        def then() -> None:
-            ends = bool(own) and always_returns(own[-1])
-            self.sequence((*own, *(() if ends else rest)))
-
-        if None in labels:
-            then()
-            return
-        cond: Expr | None = None
-        for label in labels:
-            assert label is not None, "the default is handled above"
-            one = self.math.binary("==", value, self.scalar(label))
-            cond = one if cond is None else self.math.binary("||", cond, one)
-        assert cond is not None, "a group has labels"
-        self.choice(cond, then, lambda: self._cases(value, ordered[1:], rest))
-
-
-def _stray_break(n: Node) -> Node | None:
-    """A break that belongs to the statement n is inside of."""
-    if n.kind == "BREAK_STMT":
-        return n
-    if n.kind in ("FOR_STMT", "WHILE_STMT", "DO_STMT", "SWITCH_STMT"):
-        return None
-    return next((b for c in n.children if (b := _stray_break(c)) is not None), None)
-
-
-def _last_statement(body: list[Node]) -> Node | None:
-    if body and body[-1].kind == "COMPOUND_STMT":
-        return _last_statement(list(body[-1].children))
-    return body[-1] if body else None
-
-
-def _without_break(body: list[Node]) -> list[Node]:
-    if body and body[-1].kind == "BREAK_STMT":
-        return body[:-1]
-    if body and body[-1].kind == "COMPOUND_STMT":
-        return [*body[:-1], *_without_break(list(body[-1].children))]
-    return body
 
 
 def _fixed(bounds: tuple[Expr, ...], body: tuple[Stmt, ...]) -> bool:

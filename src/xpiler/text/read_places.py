@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Addr, Assign, Call, Const, Expr, For, Let, Load, Store, Var
+from xpiler.ir.nodes import Addr, Assign, Const, Expr, For, Let, Load, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import CType, Node, scalar
-from xpiler.text.read_base import Reader
+from xpiler.text.read_views import Either, Several, Views, word_of
 from xpiler.text.read_values import (
-    Aggregate, Binding, Each, Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
+    NOT_SCALAR, Aggregate, Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming,
+    Slot, Table, Value,
 )
 
 _UNROLLED = 16
@@ -19,7 +20,7 @@ _NO_OPS = frozenset({
 })
 
 
-class Places(Reader):
+class Places(Views):
     """Reading and writing storage."""
 
     # ------------------------------------------------------------ finding
@@ -33,6 +34,8 @@ class Places(Reader):
                 return self.foreign(n.referenced, n)
             case "ARRAY_SUBSCRIPT_EXPR":
                 return self._element(n)
+            case "UNARY_OPERATOR" if n.unary == "*" and _is_this(n.children[-1]):
+                return self.this[-1]
             case "UNARY_OPERATOR" if n.unary == "*":
                 return self.pointee(self.pointer(n.children[-1]), n)
             case "UNARY_OPERATOR" if n.unary in ("++x", "--x"):
@@ -42,6 +45,9 @@ class Places(Reader):
                 return self._member(n)
             case "CXX_THIS_EXPR":
                 return self.this[-1]
+            case "CALL_EXPR":
+                found = self.call(n)
+                return found if isinstance(found, Slot | Roaming) else self.housed(found, n)
             case "CXX_REINTERPRET_CAST_EXPR" | "CSTYLE_CAST_EXPR" if n.type.reference:
                 inside = self.place(n.children[-1])
                 if isinstance(inside, Place):
@@ -57,6 +63,10 @@ class Places(Reader):
                     return self.place(child)
         return self.housed(self.value(n), n)
 
+    def call(self, n: Node, into: Place | None = None) -> Value:
+        """A call; see `read_calls`. A function that gives a reference back gives what it refers to."""
+        raise NotImplementedError
+
     def foreign(self, decl: Node, n: Node) -> Binding:
         """A variable declared outside the kernel; see `read_statements`."""
         raise NotImplementedError
@@ -64,24 +74,41 @@ class Places(Reader):
     def housed(self, v: Value, n: Node) -> Lvalue:
         """A value put into storage of its own."""
         match v:
-            case Place():
+            case Place() | Fields():
                 return v
             case Items() | Each():
                 place = self.allocate("v", v.type)
                 self.copy(place, v, n)
                 return place
-            case Pointer() | Nothing() | Raw():
+            case Pointer() | Nothing() | Raw() | Closure() | Table():
                 raise self.unsupported(n)
         return Slot(self.kept(v))
 
     def aggregate_place(self, n: Node) -> Place:
         found = self.place(n)
+        if isinstance(found, Items | Each):
+            found = self.housed(found, n)
         if isinstance(found, Place):
             return found
         raise self.unsupported(n)
 
-    def _element(self, n: Node) -> Place:
+    def record_place(self, n: Node) -> Place | Fields:
+        """Where a record lies, in memory or member by member."""
+        found = self.place(n)
+        return found if isinstance(found, Fields) else self.aggregate_place(n)
+
+    def member_of(self, base: Place | Fields, name: str, n: Node) -> Binding:
+        """Where a member of a record lies; see `read_records`."""
+        raise NotImplementedError
+
+    def assign_members(self, to: Place | Fields, v: Value, n: Node) -> None:
+        """Assign a record; see `read_records`."""
+        raise NotImplementedError
+
+    def _element(self, n: Node) -> Binding:
         base, at = n.children[0], n.children[1]
+        if (table := self.table(base)) is not None:
+            return self.chosen_pointer(table, self.scalar(at), n)
         if base.type.kind == "vector":
             where = self.aggregate_place(base)
             index = self.scalar(at)
@@ -89,18 +116,23 @@ class Places(Reader):
         pointer = self.pointer(base)
         return self.pointee(self.advanced(pointer, self.scalar(at), n), n)
 
-    def _member(self, n: Node) -> Place:
-        if not n.children:
-            base = self.this[-1]
-        elif n.children[0].type.kind == "pointer":
-            base = self.pointee(self.pointer(n.children[0]), n)
-        else:
-            base = self.aggregate_place(n.children[0])
-        member = base.type.member(n.spelling)
-        if member is None:
-            raise self.unsupported(n, f"member `{n.spelling}` of `{base.type.name}`")
-        offset, ctype = member
-        return Place(base.buffer, self.math.add(base.index, int_const(offset)), ctype)
+    def _member(self, n: Node) -> Binding:
+        if not n.spelling:  # an unnamed inner struct or union: its members are looked for by name
+            return self.record_owner(n)
+        return self.member_of(self.record_owner(n), n.spelling, n)
+
+    def record_owner(self, n: Node) -> Place | Fields:
+        """The record that a member expression or a method call is about."""
+        owner = n.children[0] if n.children else None
+        while owner is not None and owner.kind in ("UNEXPOSED_EXPR", "PAREN_EXPR") and len(owner.children) == 1:
+            if owner.type.kind != "pointer":
+                break
+            owner = owner.children[0]
+        if owner is None or owner.kind == "CXX_THIS_EXPR":
+            return self.this[-1]
+        if owner.type.kind == "pointer":
+            return self.pointee(self.pointer(owner), n)
+        return self.record_place(owner)
 
     # ------------------------------------------------------------ pointers
 
@@ -130,23 +162,95 @@ class Places(Reader):
             )
         return p.to.dtype.bytes * p.to.count // dtype.bytes
 
+    def pointing(self, p: Pointer, to: CType) -> Pointer:
+        """A pointer as one to things of another type; to parts of elements, it is counted in bytes."""
+        if to.dtype is None:
+            return p
+        p = self.out_of_bytes(Pointer(p.buffer, p.index, to))
+        if to.count and to.dtype.bytes * to.count % self.buffers[p.buffer].dtype.bytes:
+            p = self.in_bytes(p)
+        return p
+
+    def table(self, n: Node) -> Table | None:
+        """The array of pointers an expression names."""
+        while n.kind in ("PAREN_EXPR", "UNEXPOSED_EXPR") and len(n.children) == 1:
+            n = n.children[0]
+        if n.kind not in ("DECL_REF_EXPR", "MEMBER_REF_EXPR") or n.type.kind != "array" or n.type.dtype is not None:
+            return None
+        found = self.place(n)
+        if isinstance(found, Member):
+            found = found.fields.members[found.name]
+        return found if isinstance(found, Table) else None
+
+    def chosen_pointer(self, table: Table, at: Expr, n: Node) -> Pointer:
+        """A pointer of an array of pointers."""
+        rows = table.rows
+        if isinstance(at, Const):
+            if not 0 <= int(at.value) < len(rows):
+                raise self.unsupported(n, f"element {at.value} of {len(rows)} pointers")
+            return rows[int(at.value)]
+        which = self.steady(self.math.index(at), "which")
+        index = rows[-1].index
+        for k in reversed(range(len(rows) - 1)):
+            index = self.math.select(self.math.binary("==", which, int_const(k)), rows[k].index, index)
+        names = tuple(r.buffer for r in rows)
+        buffer = names[0] if len(set(names)) == 1 else self.either("row", which, names, n)
+        return Pointer(buffer, index, rows[0].to)
+
     def bind_roaming(self, slot: Roaming, p: Pointer, n: Node) -> None:
         """Assign to a pointer variable."""
         if slot.offset is None:
-            slot.buffer, slot.to = p.buffer, p.to if slot.to.dtype is None else slot.to
-            dtype = DType.I32 if p.index.dtype.bits <= 32 else DType.I64
-            slot.offset = self.variable(slot.name, dtype)
-            self.moving.add(slot.offset.name)
+            self._first_bound(slot, p, n)
+            return
+        which = self.which_of(p.buffer, slot.of) if slot.of else None
+        if slot.of and which is None or not slot.of and slot.buffer != p.buffer:
+            raise self._elsewhere(slot, p, n)
+        offset = self.math.convert(p.index, slot.offset.dtype)
+        if which is not None and slot.which is not None:
+            which = self.steady(which)
+            self.emit(Assign(slot.offset, offset, self.here))
+            self.emit(Assign(slot.which, which, self.here))
+            return
+        self.emit(Assign(slot.offset, offset, self.here))
+
+    def _first_bound(self, slot: Roaming, p: Pointer, n: Node) -> None:
+        """Where a pointer variable points at first, and among which buffers it will move."""
+        slot.to = p.to if slot.to.dtype is None else slot.to
+        known = () if self.several is None else sorted(self.several.get(slot.key, ()))
+        slot.of = tuple(name for name in known if name in self.buffers)
+        if not slot.of and isinstance(self.views.get(p.buffer), Either):
+            slot.of = self.bases((p.buffer,))
+        dtype = DType.I32 if p.index.dtype.bits <= 32 else DType.I64
+        slot.offset = self.variable(slot.name, dtype)
+        self.moving.add(slot.offset.name)
+        variables = [(slot.offset, self.math.convert(p.index, dtype))]
+        slot.buffer = p.buffer
+        if slot.of:
+            which = self.which_of(p.buffer, slot.of)
+            if which is None:
+                raise self._elsewhere(slot, p, n)
+            slot.which = self.variable("which", DType.I32)
+            self.moving.add(slot.which.name)
+            slot.buffer = self.either(f"{slot.name}_at", slot.which, slot.of, n)
+            variables.append((slot.which, which))
+        for var, value in variables:
             if slot.home is None or slot.home is self.out:
-                self.declare(slot.offset, self.math.convert(p.index, dtype))
-                return
-            slot.home.insert(slot.at, Let(slot.offset, None, self.here))  # it outlives this block
-        if slot.buffer != p.buffer:
-            raise self.fault(
-                "XP1007", f"`{slot.name}` may point into `{slot.buffer}` or `{p.buffer}`", n,
-                "each pointer variable must stay in one buffer", "two variables, one for each buffer",
-            )
-        self.emit(Assign(slot.offset, self.math.convert(p.index, slot.offset.dtype), self.here))
+                self.declare(var, value)
+            else:  # it outlives this block
+                slot.home.insert(slot.at, Let(var, None, self.here))
+                self.emit(Assign(var, value, self.here))
+
+    def _elsewhere(self, slot: Roaming, p: Pointer, n: Node) -> Exception:
+        """A pointer variable is given a buffer that it was not known to point into."""
+        buffers = frozenset(self.bases((slot.buffer, p.buffer))) | frozenset(slot.of)
+        known: frozenset[str] = frozenset() if self.several is None else self.several.get(slot.key, frozenset())
+        if self.several is not None and slot.key and not buffers <= known:
+            return Several(slot.key, buffers | known)
+        return self.fault(
+            "XP1007", f"`{slot.name}` may point into {' or '.join(f'`{b}`' for b in sorted(buffers))}", n,
+            "the buffers a pointer variable moves between must be known when the text is read",
+            "two variables, one for each buffer",
+        )
 
     def declare(self, var: Var, value: Expr | None) -> None:
         raise NotImplementedError
@@ -160,16 +264,13 @@ class Places(Reader):
         """The value of an expression that must be a scalar."""
         v = self.value(n)
         match v:
-            case Pointer() | Items() | Each() | Nothing() | Raw():
-                raise self.unsupported(n, f"{n.pretty} of type `{n.type.name}` here")
             case Place():
                 if v.type.dtype is not None and v.type.count == 1:
                     return self.load(Place(v.buffer, v.index, scalar(v.type.dtype)), n)
-                raise self.unsupported(n, f"{n.pretty} of type `{n.type.name}` here")
-        return v
+        return self.scalar_of(v, n)
 
     def scalar_of(self, v: Value, n: Node) -> Expr:
-        if isinstance(v, Pointer | Place | Items | Each | Nothing | Raw):
+        if isinstance(v, NOT_SCALAR):
             raise self.unsupported(n, f"{n.pretty} of type `{n.type.name}` here")
         return v
 
@@ -184,6 +285,8 @@ class Places(Reader):
                 return self.load(where, n)
             case Place():
                 return where
+            case Member(fields, name):
+                return self.loaded(fields.members[name], n)
             case Roaming(offset=None, name=name):
                 raise self.unsupported(n, f"`{name}`, a pointer used before it points anywhere,")
             case Roaming(buffer=buffer, offset=Var() as offset, to=to):
@@ -197,46 +300,39 @@ class Places(Reader):
         held, want = self.buffers[where.buffer].dtype, where.type.dtype
         assert want is not None, "a scalar has a type"
         index = self.math.index(where.index)
+        whole = self.fetch(where.buffer, index)
         if held == want:
-            return Load(where.buffer, index, held)
+            return whole
         if held.bits == want.bits:
-            return self._same_bits(Load(where.buffer, index, held), want)
-        if held.is_float or want.is_float or held.bits > want.bits:
-            raise self._punned(where, n)
-        return self._joined(where.buffer, index, held, want)
-
-    def _same_bits(self, e: Expr, want: DType) -> Expr:
-        """A value as another type of the same size."""
-        if e.dtype == want:
-            return e
-        if e.dtype.is_float or want.is_float:
-            return Call(f"bits.{e.dtype}.{want}", (e,), want)
-        return self.math.convert(e, want)
+            return self.same_bits(whole, want)
+        if held.bits > want.bits:  # the lowest bytes come first
+            return self.same_bits(self.math.convert(self.same_bits(whole, word_of(held)), word_of(want)), want)
+        return self.same_bits(self._joined(where.buffer, index, held, want), want)
 
     def _joined(self, buffer: str, index: Expr, held: DType, want: DType) -> Expr:
+        """The bits of several neighbours, as one unsigned number of the size of `want`."""
         wide = DType.U32 if want.bits <= 32 else DType.U64
         total: Expr | None = None
         for k in range(want.bits // held.bits):
-            part: Expr = Load(buffer, self.math.add(index, int_const(k)), held)
-            unsigned = DType(f"u{held.bits}")
-            part = self.math.convert(self.math.convert(part, unsigned), wide)
+            part: Expr = self.fetch(buffer, self.math.add(index, int_const(k)))
+            part = self.math.convert(self.same_bits(part, word_of(held)), wide)
             part = self.math.binary("<<", part, int_const(k * held.bits))
             total = part if total is None else self.math.binary("|", total, part)
         assert total is not None, "a wider type has parts"
-        return self.math.convert(total, want)
-
-    def _punned(self, where: Place, n: Node) -> Exception:
-        held = self.buffers[where.buffer].dtype
-        return self.fault(
-            "XP1011", f"`{where.buffer}` holds {held} and is used as {where.type.name}", n
-        )
+        return self.math.convert(total, word_of(want))
 
     # ------------------------------------------------------------ storing
 
     def store(self, where: Lvalue | Binding, v: Value, n: Node) -> None:
         match where, v:
-            case Slot(var), (Pointer() | Place() | Items() | Each() | Nothing() | Raw()):
+            case Slot(var), _ if isinstance(v, NOT_SCALAR):
                 raise self.unsupported(n, f"this value for `{var.name}`")
+            case Fields(), _:
+                self.assign_members(where, v, n)
+            case Place(), Fields():
+                self.assign_members(where, v, n)
+            case Member(fields, name), (Pointer() | Nothing() | Fields() | Closure()):
+                fields.members[name] = v
             case Slot(var), _:
                 e = self.math.convert(self.scalar_of(v, n), var.dtype)
                 self.emit(Assign(var, e, self.here))
@@ -250,22 +346,31 @@ class Places(Reader):
                 raise self.unsupported(n, "an assignment to this")
 
     def _store_scalar(self, where: Place, v: Value, n: Node) -> None:
-        if isinstance(v, Pointer | Place | Items | Each | Nothing | Raw):
+        if isinstance(v, NOT_SCALAR):
             raise self.unsupported(n, "this value")
         held, want = self.buffers[where.buffer].dtype, where.type.dtype
         assert want is not None, "a scalar has a type"
         index = self.math.index(where.index)
         v = self.math.convert(v, want)
         if held.bits == want.bits:
-            self.emit(Store(where.buffer, index, self._same_bits(v, held), self.here))
+            self.put(where.buffer, index, self.same_bits(v, held))
             return
-        if held.is_float or want.is_float or held.bits > want.bits:
-            raise self._punned(where, n)
-        v = self.steady(v)
+        if held.bits > want.bits:
+            self._store_low(where.buffer, index, held, self.same_bits(v, word_of(want)))
+            return
+        v = self.steady(self.same_bits(v, word_of(want)))
         for k in range(want.bits // held.bits):
-            part = self.math.convert(self.math.binary(">>", v, int_const(k * held.bits)), held)
+            part = self.math.convert(self.math.binary(">>", v, int_const(k * held.bits)), word_of(held))
             at = self.math.add(index, int_const(k))
-            self.emit(Store(where.buffer, at, part, self.here))
+            self.put(where.buffer, at, self.same_bits(part, held))
+
+    def _store_low(self, buffer: str, index: Expr, held: DType, v: Expr) -> None:
+        """Replace the lowest bytes of an element."""
+        word = word_of(held)
+        old = self.same_bits(self.fetch(buffer, index), word)
+        rest = self.math.binary("&", old, Const(((1 << held.bits) - 1) ^ ((1 << v.dtype.bits) - 1), word))
+        new = self.math.convert(self.math.binary("|", rest, self.math.convert(v, word)), word)
+        self.put(buffer, index, self.same_bits(new, held))
 
     # ------------------------------------------------------------ aggregates
 
@@ -281,7 +386,7 @@ class Places(Reader):
                     return self.load(self.nth(v, i, one), n)
 
                 return Each(at, v.type)
-            case Pointer() | Nothing() | Place() | Raw():
+            case _ if isinstance(v, NOT_SCALAR):
                 raise self.unsupported(n)
         e = v
         return Each(lambda i: e, scalar(e.dtype))
@@ -306,6 +411,9 @@ class Places(Reader):
         """Assign an aggregate, scalar by scalar; long ones in a loop."""
         if v == to:
             return
+        if isinstance(v, Fields):
+            self.assign_members(to, v, n)
+            return
         source, one = self.parts(v, n), scalar(to.type.dtype or DType.F32)
         count = to.type.count
         if isinstance(source, Each) and count > _UNROLLED:
@@ -329,3 +437,9 @@ class Places(Reader):
             for x in subexpressions(e)
         )
         return self.kept(e) if crossed else e
+
+
+def _is_this(n: Node) -> bool:
+    while n.kind in ("PAREN_EXPR", "UNEXPOSED_EXPR") and len(n.children) == 1:
+        n = n.children[0]
+    return n.kind == "CXX_THIS_EXPR"

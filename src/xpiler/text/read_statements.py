@@ -7,10 +7,11 @@ from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import CType, Node, scalar
 from xpiler.text.inline import returns
-from xpiler.text.read_loops import Loops
+from xpiler.text.read_parts import read_part
+from xpiler.text.read_switch import Switches
 from xpiler.text.sizes import elements
 from xpiler.text.read_values import (
-    Binding, Items, Nothing, Place, Pointer, Raw, Roaming, Slot,
+    Binding, Closure, Fields, Items, Nothing, Place, Pointer, Raw, Roaming, Slot, Table,
 )
 
 _IGNORED = frozenset({
@@ -19,7 +20,7 @@ _IGNORED = frozenset({
 })
 
 
-class Statements(Loops):
+class Statements(Switches):
     """Reading statements."""
 
     def sequence(self, statements: tuple[Node, ...]) -> None:
@@ -28,7 +29,7 @@ class Statements(Loops):
                 self.here = s.span if s.in_text else self.here
                 self.return_early(s, statements[k + 1:])
                 return
-            self.statement(s)
+            read_part(self, s)
 
     def statement(self, n: Node) -> None:
         if n.in_text and n.kind != "COMPOUND_STMT":
@@ -117,8 +118,12 @@ class Statements(Loops):
             self.env[d.key] = self._scalar_local(d, ctype, init)
         elif ctype.kind == "pointer":
             self.env[d.key] = self._pointer_local(d, ctype, init)
+        elif ctype.has_parts and self._is_apart(d, ctype):
+            self.env[d.key] = self._record_local(d, ctype, init)
         elif ctype.dtype is not None:
             self.env[d.key] = self._buffer_local(d, ctype, init)
+        elif ctype.kind == "array" and ctype.inner is not None and ctype.inner.kind == "pointer":
+            self.env[d.key] = self._pointers(d, init)
         elif ctype.kind in ("opaque", "record", "function"):
             self.env[d.key] = Nothing(ctype.name)
         else:
@@ -152,6 +157,26 @@ class Statements(Loops):
         self.declare(var, value)
         return Slot(var)
 
+    def _is_apart(self, d: Node, ctype: CType) -> bool:
+        """Whether a record variable is kept member by member: nobody asks where it lies in memory."""
+        return ctype.dtype is None or self.symbolic or (
+            self.space_of(d) in (None, "local") and d.key not in self.addressed)
+
+    def _record_local(self, d: Node, ctype: CType, init: Node | None) -> Binding:
+        if init is not None and not _default(init):
+            v = self.initial(init, None)
+            if isinstance(v, Closure):
+                return v
+            if isinstance(v, Fields) and d.key not in self.mutated:
+                return self.steadied(v, d.spelling)
+            own = self.new_fields(d.spelling, ctype)
+            self.assign_members(own, v, d)
+            return own
+        own = self.new_fields(d.spelling, ctype)
+        if init is not None:
+            self.set_members(own, d)
+        return own
+
     def _first(self, init: Node) -> Expr:
         if init.kind == "INIT_LIST_EXPR":
             return self.scalar(init.children[0]) if init.children else int_const(0)
@@ -165,10 +190,11 @@ class Statements(Loops):
         v = None if init is None else self.value(init)
         if isinstance(v, Pointer):
             if to.dtype is not None:
-                v = Pointer(v.buffer, v.index, to)
+                v = self.pointing(v, to)
             if d.key not in self.mutated:
+                v = self.frozen(v, d)
                 return Pointer(v.buffer, self.steady(v.index, d.spelling), v.to)
-            roaming = Roaming(d.spelling, v.to)
+            roaming = Roaming(d.spelling, v.to, key=d.key)
             self.bind_roaming(roaming, v, d)
             return roaming
         if isinstance(v, Raw) and to.dtype is not None:
@@ -176,8 +202,18 @@ class Statements(Loops):
         if v is None or isinstance(v, Nothing):
             if to.dtype is None:
                 return Nothing(ctype.name)
-            return Roaming(d.spelling, to, home=self.out, at=len(self.out))
+            return Roaming(d.spelling, to, home=self.out, at=len(self.out), key=d.key)
         raise self.unsupported(d, f"a pointer of type `{ctype.name}` made from this")
+
+    def _pointers(self, d: Node, init: Node | None) -> Binding:
+        """An array of pointers, all given where it is declared."""
+        rows = [] if init is None or init.kind != "INIT_LIST_EXPR" else [self.value(c) for c in init.children]
+        if d.key in self.mutated or not rows or not all(isinstance(r, Pointer) for r in rows):
+            raise self.unsupported(d, "an array of pointers that are not all given where it is declared")
+        return Table(tuple(
+            Pointer(p.buffer, self.steady(p.index, d.spelling), p.to)
+            for r in rows if isinstance(r, Pointer) for p in (self.frozen(r, d),)
+        ))
 
     def _scratch(self, d: Node, to: CType, v: Raw) -> Pointer:
         """Memory allocated for a pointer: a local buffer."""
@@ -197,6 +233,8 @@ class Statements(Loops):
             if ctype.kind == "record" and init is not None:
                 self.set_members(place, d)
             return place
+        if ctype.mixed:
+            return self._raw_local(d, ctype, init, space)
         if ctype.kind == "array" and init.kind == "INIT_LIST_EXPR":
             return self.allocate(d.spelling, ctype, space, self.items(init).items)
         with self.captured() as before:
@@ -209,12 +247,28 @@ class Statements(Loops):
             self.copy(place, v, d)
         return place
 
+    def _raw_local(self, d: Node, ctype: CType, init: Node, space: str) -> Place:
+        """A record, or an array of records, as words in memory."""
+        place = self.allocate(d.spelling, ctype, space)
+        if ctype.kind != "array":
+            self.store(place, self.initial(init, None), d)
+            return place
+        assert ctype.inner is not None, "an array has elements"
+        each = ctype.inner
+        for k in range(ctype.count // max(each.count, 1)):
+            at = Place(place.buffer, int_const(k * each.count), each)
+            given = init.children[k] if k < len(init.children) else None
+            v = self._zero(each, d) if given is None else self.initial(given, None)
+            self.store(at, v, d)  # type: ignore[arg-type]
+        return place
+
     def _as_used(self, d: Node, ctype: CType) -> CType:
         """The type of an array that the text uses only as an array of another type of the same size."""
         dtype = self.seen_as.get(d.key)
-        if dtype is None or ctype.dtype is None or dtype.bits != ctype.dtype.bits:
+        if dtype is None or ctype.dtype is None or ctype.count * ctype.dtype.bytes % dtype.bytes:
             return ctype
-        return CType("array", f"{dtype}[]", dtype, ctype.count, ctype.const, inner=scalar(dtype))
+        count = ctype.count * ctype.dtype.bytes // dtype.bytes
+        return CType("array", f"{dtype}[]", dtype, count, ctype.const, inner=scalar(dtype))
 
     def _set_init(self, place: Place, v: Items) -> None:
         self.copy(place, v, self.unit.top[0])
@@ -226,6 +280,8 @@ class Statements(Loops):
                 "XP1006", f"the size of `{d.spelling}` is not known", d,
                 "no launch says how many bytes of dynamic memory there are",
             )
+        ctype = self._as_used(d, ctype)
+        assert ctype.dtype is not None, "an array has elements"
         extent = self.math.index(self.math.binary("/", self.dynamic_shared, int_const(ctype.dtype.bytes)))
         return self.dynamic_buffer(d, ctype, space, extent)
 

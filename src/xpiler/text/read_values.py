@@ -42,6 +42,7 @@ class Pointer:
 class Roaming:
     """A pointer variable that moves: one buffer and an offset variable. Both are set at the first assignment.
 
+    Where it moves between several buffers, they are `of`, and the variable `which` has the number of the one it is in.
     `home` and `at` say where among the statements it was declared, if that was before it pointed anywhere."""
 
     name: str
@@ -50,6 +51,9 @@ class Roaming:
     offset: Var | None = None
     home: list[Stmt] | None = None
     at: int = 0
+    key: int = 0
+    of: tuple[str, ...] = ()
+    which: Var | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,21 @@ class Each:
     type: CType
 
 
+@dataclass
+class Fields:
+    """A record whose members are kept apart, each wherever such a thing is kept."""
+
+    members: dict[str, Binding]
+    type: CType
+
+
+@dataclass(frozen=True)
+class Closure:
+    """A lambda: what it captured by copy and what changes later, by declaration."""
+
+    captured: dict[int, Binding]
+
+
 @dataclass(frozen=True)
 class Nothing:
     """A value no kernel can use: void, a stream, a null pointer."""
@@ -82,7 +101,23 @@ class Raw:
     bytes: Expr
 
 
+@dataclass(frozen=True)
+class Member:
+    """A member of a record variable that is a value: a pointer, or nothing yet."""
+
+    fields: Fields
+    name: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """An array of pointers that stay what they are."""
+
+    rows: tuple[Pointer, ...]
+
+
 Aggregate = Items | Each
-Value = Expr | Pointer | Place | Items | Each | Nothing | Raw
-Lvalue = Slot | Place | Roaming
-Binding = Slot | Place | Roaming | Pointer | Nothing | Items | Each | Raw | Expr
+Value = Expr | Pointer | Place | Items | Each | Fields | Closure | Table | Nothing | Raw
+Lvalue = Slot | Place | Roaming | Fields | Member
+Binding = Slot | Place | Roaming | Pointer | Nothing | Items | Each | Fields | Member | Closure | Table | Raw | Expr
+NOT_SCALAR = (Pointer, Place, Items, Each, Fields, Closure, Table, Nothing, Raw)

@@ -15,11 +15,12 @@ _SAMPLES = 3
 def elements(math: Arithmetic, size: Expr, each: int) -> Expr:
     """size / each, divided out where the size is a product or sum that shows it."""
     plain = narrowed(math, size)
-    divided = _divided(math, plain, each)
-    return divided if divided is not None else math.binary("/", plain, int_const(each))
+    whole = divided(math, plain, each)
+    return whole if whole is not None else math.binary("/", plain, int_const(each))
 
 
-def _divided(math: Arithmetic, e: Expr, by: int) -> Expr | None:
+def divided(math: Arithmetic, e: Expr, by: int) -> Expr | None:
+    """e / by where a product or sum shows that nothing is left over, None elsewhere."""
     if by == 1:
         return e
     match e:
@@ -27,10 +28,10 @@ def _divided(math: Arithmetic, e: Expr, by: int) -> Expr | None:
             return int_const(int(value) // by)
         case Binary("*", a, b):
             for x, y in ((b, a), (a, b)):
-                if (less := _divided(math, x, by)) is not None:
+                if (less := divided(math, x, by)) is not None:
                     return math.binary("*", y, less)
         case Binary("+" | "-" as op, a, b):
-            x1, y1 = _divided(math, a, by), _divided(math, b, by)
+            x1, y1 = divided(math, a, by), divided(math, b, by)
             if x1 is not None and y1 is not None:
                 return math.binary(op, x1, y1)
     return None

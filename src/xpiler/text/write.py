@@ -57,8 +57,9 @@ def write(program: Program, platform: Platform) -> str:
         functions.append(_function(f"{head}({_params(launcher.params, scope)})", body.lines))
     code = "\n\n".join(functions)
     source = f", translated from {PurePath(program.file).name}" if program.file else ""
-    parts = [f"// {platform.title}{source}.", _includes(code, platform), _types(program, platform),
-             preludes(code, platform), code]
+    carried = preludes(code, platform)
+    parts = [f"// {platform.title}{source}.", _includes(f"{carried}\n{code}", platform), _types(program, platform),
+             carried, code]
     return "\n".join(fold(line) for line in "\n\n".join(filter(None, parts)).split("\n")) + "\n"
 
 
@@ -111,6 +112,21 @@ def _params(params: tuple[Param, ...], scope: Scope) -> str:
         const = "const " if isinstance(p, Buffer) and p.const else ""
         texts.append(f"{const}{spell.ctype(p.dtype)}{star} {scope.names[p.name]}")
     return ", ".join(texts)
+
+
+def kernel_text(kernel: Kernel, program: Program, platform: Platform, name: str) -> str:
+    """One kernel as a function of that name."""
+    return _kernel(kernel, platform, program, f"{platform.kernel_qualifier} void {name}")
+
+
+def function_text(head: str, lines: list[str]) -> str:
+    """A function with that head and body."""
+    return _function(head, lines)
+
+
+def params_text(params: tuple[Param, ...], scope: Scope) -> str:
+    """A function's parameters."""
+    return _params(params, scope)
 
 
 def _includes(code: str, platform: Platform) -> str:

@@ -126,7 +126,7 @@ class Calls(ABC):
     def shuffle(self, spell: Speller, s: Shuffle, declare: Stmt | None) -> None:
         platform = self.scope.platform
         what = f"a {s.kind} exchange among {s.width} lanes"
-        vote = s.kind in ("any", "all", "ballot")
+        vote = s.kind in ("any", "all", "ballot", "active")
         if s.kind not in platform.shuffles:
             raise spell.no(what, f"{platform.title} has none")
         if s.width > platform.warp or (vote and s.warp != platform.warp):
@@ -159,15 +159,24 @@ class Calls(ABC):
         what = f"an atomic {s.op} of {dtype}"
         if s.op == "sub" and dtype not in platform.atomic_types.get("sub", ()):
             s = replace(s, op="add", value=Unary("-", s.value, dtype))
-        if s.op not in platform.atomics or dtype not in platform.atomic_types.get(s.op, {dtype}):
+        word = DType(f"u{max(dtype.bits, 8)}")
+        kind = word if s.op == "cas" and dtype.is_float else dtype
+        if s.op not in platform.atomics or kind not in platform.atomic_types.get(s.op, {kind}):
             raise spell.no(what, f"{platform.title} has none")
         if s.result is not None and not platform.atomics_return:
             raise spell.no(what, f"{platform.title} does not give the old value back")
         pointer = spell.pointer(Addr(s.buffer, s.index, dtype))
         address = pointer.text if pointer.binds >= PRIMARY else f"&{spell.element(s.buffer, s.index)}"
-        value = spell.value(s.value, dtype)
-        compare = "" if s.compare is None else spell.value(s.compare, dtype)
-        call = spell.fill(platform.atomics[s.op], address=address, value=value, compare=compare)
+        if s.op == "cas" and dtype.is_float and s.compare is not None:  # it compares bits
+            address = f"({spell.ctype(word)}*){address if address.startswith('&') else f'({address})'}"
+            bits = f"bits.{dtype}.{word}"
+            value, compare = (spell.text(Call(bits, (e,), word)) for e in (s.value, s.compare))
+            call = spell.fill(platform.atomics[s.op], address=address, value=value, compare=compare)
+            call = spell.fill(platform.math[f"bits.{word}.{dtype}", word], _0=call)
+        else:
+            value = spell.value(s.value, dtype)
+            compare = "" if s.compare is None else spell.value(s.compare, dtype)
+            call = spell.fill(platform.atomics[s.op], address=address, value=value, compare=compare)
         head = f"{spell.ctype(s.result.dtype)} " if declare is not None and s.result is not None else ""
         result = "" if s.result is None else f"{head}{self.scope.names[s.result.name]} = "
         self.put(f"{result}{call};")
@@ -182,7 +191,7 @@ class Calls(ABC):
             case "exch":
                 new = s.value
             case "cas" if s.compare is not None:
-                new = Select(Binary("==", old, s.compare, DType.BOOL), s.value, old, dtype)
+                new = Select(_same(old, s.compare, dtype), s.value, old, dtype)
             case "min" | "max":
                 new = Call(s.op, (old, s.value), dtype)
             case _:
@@ -204,3 +213,12 @@ class Calls(ABC):
     def element_type(self, buffer: str, value: Expr) -> DType:
         held = self.scope.buffers.get(buffer)
         return held.dtype if held is not None else type_of(value)
+
+
+def _same(a: Expr, b: Expr, dtype: DType) -> Expr:
+    """Whether two values have the same bits, as a compare-and-swap asks."""
+    if not dtype.is_float:
+        return Binary("==", a, b, DType.BOOL)
+    word = DType(f"u{dtype.bits}")
+    x, y = (Call(f"bits.{dtype}.{word}", (e,), word) for e in (a, b))
+    return Binary("==", x, y, DType.BOOL)

@@ -250,6 +250,8 @@ class Speller:
 
     def _call(self, e: Call) -> Spelled:
         over = type_of(e.args[0]) if e.args else e.dtype
+        if e.name.startswith("bits."):
+            over = DType(e.name.split(".")[1])
         template = self.scope.platform.math.get((e.name, over))
         if template is not None:
             if "{" not in template:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from xpiler.ir.nodes import (
     Addr, Buffer, Const, DeviceBuffer, Expr, Kernel, Launch, Launcher,
@@ -48,10 +49,22 @@ def merged(program: Program, kernel: Kernel, launcher: Launcher) -> tuple[Param,
 _DECLARATION = "{ctype}* {name};\n"  # how an allocation starts whose call fills in a declared pointer
 
 
-def host_body(program: Program, launcher: Launcher, names: dict[str, str], platform: Platform) -> Writer:
+@dataclass(frozen=True)
+class Own:
+    """Kernels and variables of the text the launcher stands in: the types of each of these kernels' arguments, each
+    with how many of ours make one, and the variable that a device buffer is."""
+
+    takes: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    symbols: Mapping[str, str] = field(default_factory=dict)
+
+
+def host_body(
+    program: Program, launcher: Launcher, names: dict[str, str], platform: Platform, within: Own | None = None
+) -> Writer:
     """The statements of the launcher; kernels go by `names`."""
     scope = of_launcher(launcher, platform)
-    writer = _Host(scope, program=program, kernels=names)
+    within = within or Own()
+    writer = _Host(scope, program=program, kernels=names, text=within)
     runtime = platform.runtime
     mirrors = platform.model != "serial"
     held = {b.name: _device_name(b, launcher) for b in launcher.buffers}
@@ -59,12 +72,19 @@ def host_body(program: Program, launcher: Launcher, names: dict[str, str], platf
         if not mirrors and b.host:
             scope.names[held[b.name]] = scope.names[b.host]
     writer.held = held
-    own = [b for b in launcher.buffers if mirrors or not b.host]
+    own = [b for b in launcher.buffers if (mirrors or not b.host) and b.name not in within.symbols]
     for text in runtime.prologue:
         writer.put(text)
     writer.allocate(own)
     for b in launcher.buffers:
-        if mirrors and b.copy_in and b.host:
+        if b.name in within.symbols:
+            ctype = writer.spell.ctype(b.dtype)
+            writer.put(f"{ctype}* {scope.names[held[b.name]]} = ({ctype}*)&::{within.symbols[b.name]};")
+    for b in launcher.buffers:
+        if b.name in within.symbols:
+            if b.copy_in and b.host:
+                writer.put("memcpy({device}, {host}, {bytes});".format(**writer.fields(b)))
+        elif mirrors and b.copy_in and b.host:
             writer.put(runtime.copy_in.format(**writer.fields(b)))
         elif b.fill is not None:
             writer.put(runtime.fill.format(value=b.fill, **writer.fields(b)))
@@ -72,7 +92,9 @@ def host_body(program: Program, launcher: Launcher, names: dict[str, str], platf
     for text in runtime.epilogue:
         writer.put(text)
     for b in launcher.buffers:
-        if mirrors and b.copy_out and b.host:
+        if b.name in within.symbols and b.copy_out and b.host:
+            writer.put("memcpy({host}, {device}, {bytes});".format(**writer.fields(b)))
+        elif mirrors and b.copy_out and b.host:
             writer.put(runtime.copy_out.format(**writer.fields(b)))
     for b in own:
         writer.put(runtime.free.format(name=scope.names[held[b.name]]))
@@ -86,6 +108,15 @@ def _device_name(b: DeviceBuffer, launcher: Launcher) -> str:
     return f"device {b.name}" if b.name in {p.name for p in launcher.params} else b.name
 
 
+def _as_taken(given: list[str], types: tuple[tuple[str, int], ...]) -> list[str]:
+    """Arguments as the kernel of the text wants them: cast, or put together to structures."""
+    out = []
+    for spelled, count in types:
+        mine, given = given[:count], given[count:]
+        out.append(f"({spelled})({mine[0]})" if spelled and count == 1 else f"{spelled}{{{', '.join(mine)}}}")
+    return out
+
+
 class _Host(Writer):
     """Writes a launcher: as a kernel's writer, and launches besides."""
 
@@ -93,9 +124,9 @@ class _Host(Writer):
     kernels: dict[str, str]
     held: dict[str, str]
 
-    def __init__(self, scope: Scope, program: Program, kernels: dict[str, str]) -> None:
+    def __init__(self, scope: Scope, program: Program, kernels: dict[str, str], text: Own) -> None:
         super().__init__(scope)
-        self.program, self.kernels, self.held = program, kernels, {}
+        self.program, self.kernels, self.held, self.text = program, kernels, {}, text
 
     def fields(self, b: DeviceBuffer) -> dict[str, str]:
         name = self.scope.names[self.held[b.name]]
@@ -125,7 +156,8 @@ class _Host(Writer):
         platform, runtime = self.scope.platform, self.scope.platform.runtime
         kernel = self.program.kernel(s.kernel)
         name = self.kernels[s.kernel]
-        args = ", ".join(self._given(spell, p, a) for p, a in zip(kernel.params, s.args, strict=True))
+        given = [self._given(spell, p, a) for p, a in zip(kernel.params, s.args, strict=True)]
+        args = ", ".join(_as_taken(given, self.text.takes[s.kernel]) if s.kernel in self.text.takes else given)
         if not runtime.launch:
             self.put(f"{name}({args});")
             return
@@ -158,7 +190,7 @@ class _Host(Writer):
 
     def _given(self, spell: Speller, param: Param, a: Expr) -> str:
         match param, a:
-            case Buffer(), Addr(buffer) if buffer not in self.held and self.scope.platform.model != "serial":
+            case Buffer(), Addr(buffer) if self._of_host(buffer):
                 raise spell.no(f"the argument `{param.name}`", f"`{buffer}` is not in device memory")
             case Buffer(), Addr(buffer, index, dtype):
                 text = spell.pointer(Addr(self.held.get(buffer, buffer), index, dtype)).text
@@ -171,6 +203,13 @@ class _Host(Writer):
             case Var(_, dtype), _:
                 return spell.value(a, dtype)
         raise spell.no(f"an argument of `{param.name}`", "a buffer parameter takes an address")
+
+    def _of_host(self, buffer: str) -> bool:
+        """Whether a kernel on a device cannot reach an array."""
+        assert self.program.launcher is not None
+        there = any(isinstance(p, Buffer) and p.name == buffer and p.space == "device"
+                    for p in self.program.launcher.params)
+        return buffer not in self.held and self.scope.platform.model != "serial" and not there
 
     def _dim3(self, spell: Speller, extents: list[Expr]) -> str:
         while len(extents) > 1 and isinstance(extents[-1], Const) and extents[-1].value == 1:

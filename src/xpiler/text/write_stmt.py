@@ -76,7 +76,7 @@ class Writer(Calls):
             elif following is not None and not isinstance(following, Copy) and self._declared_by(s, following):
                 joined = True
                 self.comment(following.span)
-                exchanged = isinstance(following, Shuffle) and following.kind not in ("any", "all", "ballot")
+                exchanged = isinstance(following, Shuffle) and following.kind not in ("any", "all", "ballot", "active")
                 if isinstance(following, Shuffle) and exchanged and self._once(following.result, stmts[i + 2 : i + 3]):
                     self.used_next.add(following.result.name)
                 self.statement(following, declare=s)

@@ -1,0 +1,50 @@
+"""Text that makes an entry callable where the source has no function of that shape, for running the source.
+
+For a launcher made from `main` it is that launcher, in the source's own runtime, calling the source's own kernels; for
+a function with a stream or handle among its parameters it is an overload without them.
+"""
+
+from __future__ import annotations
+
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.text.clang import Node
+from xpiler.text.host import HostReading
+from xpiler.text.write import function_text, kernel_text, params_text
+from xpiler.text.write_launch import Own, host_body
+from xpiler.text.write_scope import of_launcher
+
+
+def made_launcher(reading: HostReading, program: Program, platform: Platform) -> str:
+    """The launcher that was made from main."""
+    launcher = reading.launcher
+    names: dict[str, str] = {}
+    parts: list[str] = []
+    takes: dict[str, tuple[tuple[str, int], ...]] = {}
+    for k in program.kernels:
+        callee = reading.callees.get(k.name)
+        if callee is not None:
+            names[k.name], takes[k.name] = callee.spelled, callee.takes
+            continue
+        names[k.name] = f"xp_{k.name}"
+        parts.append(kernel_text(k, program, platform, names[k.name]))
+    body = host_body(program, launcher, names, platform, Own(takes, reading.symbols))
+    head = platform.linkage.replace("{function}", f"void {launcher.name}")
+    scope = of_launcher(launcher, platform)
+    parts.append(function_text(f"{head}({params_text(launcher.params, scope)})", body.lines))
+    return "\n" + "\n\n".join(parts) + "\n"
+
+
+def overload(reading: HostReading, fn: Node) -> str:
+    """A function of the launcher's name without the parameters that no caller here can give."""
+    skipped = {n.key for n in reading.skipped if not _has_default(n)}
+    if not skipped:
+        return ""
+    given = [p for p in fn.params if p.key not in {n.key for n in reading.skipped}]
+    head = ", ".join(f"{p.cursor.type.get_canonical().spelling} {p.spelling}" for p in given)
+    args = ", ".join("{}" if p.key in skipped else p.spelling for p in fn.params if p in given or p.key in skipped)
+    return f"\nstatic inline void {fn.spelling}({head}) {{ {fn.spelling}({args}); }}\n"
+
+
+def _has_default(p: Node) -> bool:
+    return any(c.kind != "PARM_DECL" for c in p.children)
