@@ -14,19 +14,44 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from xpiler.bench.inclusion import inlined
+from xpiler.bench.specs import SPECS
 from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
+from xpiler.verify.form import evaluated
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Values for one run: of the launcher's scalars, and of the letters of its operator's specification."""
+
+    let: Mapping[str, Any]
+    letters: Mapping[str, int]
+
+    @property
+    def weight(self) -> int:
+        """How large a run is, to compare it with another of the same file."""
+        return math.prod(self.letters.values())
 
 
 @dataclass(frozen=True)
 class Case:
-    """One source file of a suite with the values its launcher is to be called with."""
+    """One source file of a suite with the values its launcher is to be called with.
+
+    `spec` names what it should compute, `letters` the sizes of that; `less` are smaller sizes the file does not rule
+    out, worth trying first."""
 
     path: Path
     operator: str
     let: Mapping[str, Any] = field(default_factory=dict)
 
     prelude: str = ""  # what the suite's own harness puts before a text; one line, so that lines keep their numbers
+    spec: str = ""
+    letters: Mapping[str, int] = field(default_factory=dict)
+    less: Sizes | None = None
+    says: str = ""  # what its own `main` prints when it works, as a pattern; such a file checks itself
+    folders: tuple[Path, ...] = ()  # where its includes are looked for
+    instead: Mapping[str, Path] = field(default_factory=dict)  # name of an include -> what stands in for it
 
     @property
     def name(self) -> str:
@@ -36,25 +61,40 @@ class Case:
     def text(self) -> str:
         """The text to translate; an empty file stays empty."""
         text = self.path.read_text()
+        if self.folders:
+            text = inlined(text, self.folders, self.instead)
         return self.prelude + text if text.strip() else text
 
 
 # Folder of a dialect in the suite.
 QIMENG_FOLDERS = {"cuda": "cuda_code_test", "hip": "hip_code_test", "vnni": "dlboost_code_test", "c": "cpp_code_test"}
 
-_WINDOW = "batch_size input_H . channels kernel_size . stride ."
-# Operator -> the launcher's name for every number of the file name; a dot is a number no launcher asks for.
+_POOL = "batch_size:n input_H:h . channels:c kernel_size:k . stride:s ."
+# Operator -> for every number of the file name the launcher's name for it and its letter in the specification, either
+# of which may be missing; a dot is a number nobody asks for.
 QIMENG_NAMES = {
-    "gemm": "m k n",
-    "gemv": "m n",
-    "bmm": "b m k n",
-    "conv1d": "output_size input_size",
-    "conv2d": "batch_size input_height . input_channels output_channels kernel_height . . stride .",
-    "conv2dnchw": "batch_size input_channels input_height . output_channels . kernel_height . stride .",
-    "depthwiseconv": "input_height kernel_size input_channels",
-    "layernorm": "batch_size seq_length d_model",
-    "mha": "batch_size seq_len num_heads head_dim",
-    "maxpool": _WINDOW, "avgpool": _WINDOW, "minpool": _WINDOW, "sumpool": _WINDOW,
+    "gemm": "m:m k:k n:n",
+    "gemv": "m:m n:n",
+    "bmm": "b:b m:m k:k n:n",
+    "conv1d": "output_size: input_size:i",
+    "conv2d": "batch_size:n input_height:h :w input_channels:c output_channels:o kernel_height:kh :kw . stride:s .",
+    "conv2dnchw": "batch_size:n input_channels:c input_height:h :w output_channels:o . kernel_height:kh :kw stride:s .",
+    "depthwiseconv": "input_height:h kernel_size:kh input_channels:c",
+    "layernorm": "batch_size:b seq_length:l d_model:c",
+    "mha": "batch_size:b seq_len:t num_heads:s head_dim:d",
+    "maxpool": _POOL, "avgpool": _POOL, "minpool": _POOL, "sumpool": _POOL,
+    "deformable": ":n :m :d :q :l :p",
+}
+# Letters that follow from others; the suite's attention is over the heads of one place in the sequence.
+QIMENG_DERIVED = {
+    "conv1d": {"k": "3"}, "layernorm": {"r": "b*l"}, "mha": {"r": "b*t"}, "depthwiseconv": {"kw": "kh", "s": "1"},
+    "deformable": {"t": "13101"},
+}
+QIMENG_SPECS = {"mha": "attention"}
+# Sizes small enough to be run at once, where the launcher takes them as scalars.
+QIMENG_LESS = {
+    "gemm": {"m": 64}, "bmm": {"b": 1}, "mha": {"b": 1, "t": 4}, "rmsnorm": {"r": 1024}, "conv2d": {"n": 1},
+    "conv2dnchw": {"n": 1}, "maxpool": {"n": 1}, "avgpool": {"n": 1}, "minpool": {"n": 1}, "sumpool": {"n": 1},
 }
 # Contents that must fit together: the four levels of a feature pyramid, and where each starts.
 QIMENG_DATA = {
@@ -79,18 +119,68 @@ def qimeng(directory: Path, platform: Platform, only: str, limit: int) -> Iterat
         for path in list(group)[: limit or None]:
             dims = [int(d) for d in re.findall(r"_(\d+)", path.stem)]
             words = set(re.findall(r"\w+", path.read_text()))
-            known: dict[str, int | tuple[int, ...]] = {**_scalars(operator, dims), **QIMENG_DATA.get(operator, {})}
+            data = {k: v for k, v in QIMENG_DATA.get(operator, {}).items() if k in words}
+            whole = _known(_sizes(operator, dims, {}), words, operator)
+            less = _known(_sizes(operator, dims, QIMENG_LESS.get(operator, {})), words, operator)
             prelude = "using namespace nvcuda; " if "wmma" in words and "nvcuda" not in words else ""
-            yield Case(path, operator, {k: v for k, v in known.items() if k in words}, prelude)
+            yield Case(
+                path, operator, {**whole.let, **data}, prelude, QIMENG_SPECS.get(operator, operator), whole.letters,
+                less if less.let != whole.let and whole.let.keys() == less.let.keys() else None,
+            )
 
 
-def _scalars(operator: str, dims: list[int]) -> dict[str, int]:
+def _known(sizes: Sizes, words: set[str], operator: str) -> Sizes:
+    """The scalars the text names, and the letters its specification has."""
+    letters = SPECS[QIMENG_SPECS.get(operator, operator)].form
+    assert letters is not None, "specifications of operators have shapes"
+    return Sizes({k: v for k, v in sizes.let.items() if k in words},
+                 {k: v for k, v in sizes.letters.items() if k in letters.letters})
+
+
+def _sizes(operator: str, dims: list[int], caps: Mapping[str, int]) -> Sizes:
+    """The launcher's scalars and the letters that go with the numbers of a file name, none above its cap."""
     names = QIMENG_NAMES.get(operator)
+    let: dict[str, int] = {}
+    letters: dict[str, int] = {}
     if names is not None:
-        return {n: d for n, d in zip(names.split(), dims, strict=False) if n != "."}
+        for pair, d in zip(names.split(), dims, strict=False):
+            name, _, letter = pair.partition(":")
+            value = min(d, caps.get(letter, d))
+            if name.strip("."):
+                let[name] = value
+            if letter:
+                letters[letter] = value
+        for letter, text in QIMENG_DERIVED.get(operator, {}).items():
+            letters[letter] = evaluated(text, letters)
+        return Sizes(let, letters)
     # Operators on a plain tensor: all elements, or rows and the last dimension.
-    rows, last = math.prod(dims[:-1]), dims[-1]
-    return {"size": rows * last, "size1": rows, "size2": last, "size_1": rows, "size_2": last}
+    rows, last = min(math.prod(dims[:-1]), caps.get("r", 1 << 40)), dims[-1]
+    let = {"size": rows * last, "size1": rows, "size2": last, "size_1": rows, "size_2": last}
+    return Sizes(let, {"n": rows * last, "r": rows, "c": last})
 
 
-LAYOUTS = {"qimeng": qimeng}
+def polybench(directory: Path, platform: Platform, only: str, limit: int) -> Iterator[Case]:
+    """`CUDA/<group>/.../<name>.cu`, each with its headers beside it and a `main` that compares with the CPU; the
+    smallest of the suite's data sets."""
+    folder = directory / "CUDA" if (directory / "CUDA").is_dir() else directory
+    paths = sorted(p for p in folder.rglob("*.cu") if fnmatch(p.name, only))
+    for path in paths[: limit or None]:
+        yield Case(
+            path, path.parent.name, prelude="#define MINI_DATASET\n",
+            says=r"(?:Threshold of \S+ Percent|Number of misses): 0\s",
+            folders=(path.parent, folder / "utilities"),
+        )
+
+
+def hipcpu(directory: Path, platform: Platform, only: str, limit: int) -> Iterator[Case]:
+    """`tests/hip_*.cpp`, written for the Catch2 framework, for which something of ours stands in."""
+    folder = directory / "tests" if (directory / "tests").is_dir() else directory
+    paths = sorted(p for p in folder.glob("hip_*.cpp") if fnmatch(p.name, only))
+    for path in paths[: limit or None]:
+        yield Case(
+            path, "_".join(path.stem.split("_")[:2]), says=r"\b0 of [1-9]\d* test cases failed", folders=(folder,),
+            instead={"../external/catch2/catch.hpp": Path(__file__).parent / "catch.h"},
+        )
+
+
+LAYOUTS = {"qimeng": qimeng, "polybench": polybench, "hipcpu": hipcpu}

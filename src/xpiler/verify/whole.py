@@ -8,7 +8,6 @@ from pathlib import Path
 
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Finding, Limits
-from xpiler.emulate.prepare import TEXT
 from xpiler.emulate.run import run
 from xpiler.platforms.platform import Platform
 
@@ -16,10 +15,6 @@ _MASKED = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n
 _MAIN = re.compile(r"\b(int|void)(\s+)main\s*\([^)]*\)\s*\{")
 _EXIT = re.compile(r"(?:\bstd\s*::\s*|(?<!:)::\s*)?\bexit\s*\(")
 _ENDED = "xpiler: main ended with "
-_BEFORE = """\
-struct xp_ended { int status; };
-[[noreturn]] inline void xp_exit(int status) { throw xp_ended{status}; }
-"""
 _BEHIND = """
 template <class F>
 int xp_call(F f) {
@@ -32,8 +27,8 @@ static void xp_run_main() {
   int status = 0;
   try {
     status = xp_call(xp_user_main);
-  } catch (const xp_ended& e) {
-    status = e.status;
+  } catch (int ended) {
+    status = ended;
   }
   std::fflush(stdout);
   std::fprintf(stderr, "%s%d", "WORDS", status);
@@ -43,7 +38,7 @@ static void xp_run_main() {
 
 @dataclass(frozen=True)
 class Whole:
-    """How a program went: its exit status (None where it did not come to its end), its output, and what it did wrong."""
+    """How a program went: its exit status (None where it did not end by itself), its output, and its findings."""
 
     code: int | None
     stdout: str
@@ -87,13 +82,13 @@ def _callable(text: str) -> str:
     """The text with a main that returns a status, and leaves by returning; lines stay where they were."""
     masked = _masked(text)
     m = _MAIN.search(masked)
-    edits = [(e.start(), e.end(), "xp_exit(") for e in _EXIT.finditer(masked)]
+    edits = [(e.start(), e.end(), "throw (int)(") for e in _EXIT.finditer(masked)]
     if m is not None:
         close = _closing(masked, m.end())
         edits += [(m.start(1), m.end(1), "int"), (close, close, " return 0; ")]
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
-    return f'{_BEFORE}#line 1 "{TEXT}"\n{text}{_BEHIND.replace("WORDS", _ENDED)}'
+    return text + _BEHIND.replace("WORDS", _ENDED)
 
 
 def _closing(masked: str, at: int) -> int:

@@ -1,0 +1,279 @@
+"""Checking a whole suite: which files are sane and compute what they should, and what is wrong with the others."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from xpiler.bench.layouts import Case, Sizes
+from xpiler.bench.specs import SPECS
+from xpiler.emulate.entry import Limits
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.text.read import read
+from xpiler.verify.against import against, sized
+from xpiler.verify.compiles import compiles
+from xpiler.verify.observe import Effort, observe
+from xpiler.verify.sane import sane
+from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
+from xpiler.verify.whole import whole
+
+CORRECT, DEFECTIVE, INVALID, UNREAD = "correct", "defective", "invalid", "not read"
+TOO_LARGE, UNDECIDED, BROKEN = "too large", "undecided", "broken"
+WORDS = (CORRECT, DEFECTIVE, INVALID, UNREAD, TOO_LARGE, UNDECIDED, BROKEN)
+KINDS = ("outcome", "kind", "files", "operators", "for example")
+HEADER = ("operator", "files", *WORDS[:4], "other", "read ms", "max", "run s", "max")
+# Arrays of more bytes than this, all together, are not made; a run at sizes that many times larger is not begun when
+# the smaller one foretells that it will not end in time.
+MOST_BYTES = 3 << 30
+# Seconds of a run that is short enough to be repeated with every access looked at.
+BRISK = 0.5
+STILL_RUNNING = "XP2190"
+_CODE = re.compile(r"\[(XP\d{4})\]")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of one file. `kind` says in a few words what is wrong with it; `note` on what scope it is right."""
+
+    name: str
+    operator: str
+    outcome: str
+    kind: str = ""
+    why: str = ""
+    note: str = ""
+    watched: str = ""  # what looking at every access found; empty where it was not looked at
+    read_ms: float = 0.0
+    run_s: float = 0.0
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def check(case: Case, platform: Platform, effort: Effort, cache: Path | None) -> Checked:
+    """A file that checks itself is run as it is; another is compared with the specification of its operator."""
+    return _itself(case, platform, effort, cache) if case.says else _compared(case, platform, effort, cache)
+
+
+def _itself(case: Case, platform: Platform, effort: Effort, cache: Path | None) -> Checked:
+    """Run a file's own `main` and see whether it says that it works; the note tells how far its launcher is read and
+    checked, which takes nothing from that."""
+    blank = Checked(case.name, case.operator, UNREAD)
+    start = time.monotonic()
+    try:
+        text = case.text
+        done = whole(text, platform, file=case.path.name, limits=effort.limits, cache=cache)
+    except Fault as fault:
+        return _refused(blank, fault, case, platform)
+    blank = replace(blank, run_s=time.monotonic() - start)
+    late = done.status == "timeout" or any(f.code == STILL_RUNNING for f in done.findings)
+    if done.findings and not late:
+        kind, why = done.findings[0].code, "; ".join(" ".join(str(f).split()) for f in done.findings)
+        result = replace(blank, outcome=DEFECTIVE, kind=kind, why=why)
+    elif late:
+        why = f"it does not end within {effort.limits.seconds:g} s"
+        result = replace(blank, outcome=TOO_LARGE, kind="time", why=why)
+    elif done.code is not None and re.search(case.says, done.stdout):
+        result = replace(blank, outcome=CORRECT, why=done.stdout.strip().splitlines()[-1])
+    else:
+        said = " | ".join((done.stdout + done.stderr).strip().splitlines()[-6:])
+        ended = f"returned {done.code}" if done.code is not None else done.status
+        result = replace(blank, outcome=DEFECTIVE, kind="its own check fails", why=f"{ended}: {said}")
+    start = time.monotonic()
+    try:
+        program = read(text, platform, case.path.name)
+        took = 1000 * (time.monotonic() - start)
+        reference = observe(text, platform, program, file=case.path.name, effort=effort, cache=cache)
+        note = judged(blank, (reference.evidence,))
+        said = f"launcher {program.launcher.name if program.launcher else ''}: {note.outcome} {note.kind} {note.why}"
+    except Fault as fault:
+        took = 1000 * (time.monotonic() - start)
+        said = f"launcher not checked: {_line(fault)}"
+    return replace(result, note=said, read_ms=took)
+
+
+def _compared(case: Case, platform: Platform, effort: Effort, cache: Path | None) -> Checked:
+    """Read a file, run it at the sizes its name gives, and compare it with the specification of its operator."""
+    blank = Checked(case.name, case.operator, UNREAD)
+    start = time.monotonic()
+    try:
+        text = case.text
+        program = read(text, platform, case.path.name, let=_integers(case.let))
+    except Fault as fault:
+        took = 1000 * (time.monotonic() - start)
+        return replace(_refused(blank, fault, case, platform), read_ms=took)
+    blank = replace(blank, read_ms=1000 * (time.monotonic() - start))
+    start = time.monotonic()
+    try:
+        done, brisk = _run(blank, case, text, program, platform, effort, cache)
+        if brisk is not None:
+            done = _watched(done, case, brisk, text, platform, effort, cache)
+    except Fault as fault:
+        if fault.code == "XP4002":
+            done = _refused(blank, fault, case, platform)
+        else:
+            done = replace(blank, outcome=UNDECIDED, kind=fault.code, why=_line(fault))
+    return replace(done, run_s=time.monotonic() - start)
+
+
+def _run(
+    blank: Checked, case: Case, text: str, program: Program, platform: Platform, effort: Effort, cache: Path | None,
+) -> tuple[Checked, Sizes | None]:
+    """The smaller sizes first: they tell whether the file's own can be run in the time there is. These decide where
+    both are run. The second result is sizes at which a run is short."""
+    own = Sizes(case.let, case.letters)
+    small, brisk = None, None
+    if case.less is not None:
+        less = read(text, platform, case.path.name, let=_integers(case.less.let))
+        small, took = _at(blank, case, case.less, text, less, platform, effort, cache)
+        small = replace(small, note=f"at {_spelled(case.less)}")
+        runs = math.isfinite(took)  # else the sizes do not suit the file, whose own may
+        brisk = case.less if runs and took < BRISK else None
+        foretold = took * own.weight / max(case.less.weight, 1)
+        if runs and (foretold > effort.limits.seconds / 3 or _bytes(own, case) > MOST_BYTES):
+            return small, brisk
+    if _bytes(own, case) > MOST_BYTES:
+        why = f"its arrays hold {_bytes(own, case) >> 20} MiB"
+        return replace(blank, outcome=TOO_LARGE, kind="memory", why=why), None
+    done, took = _at(blank, case, own, text, program, platform, effort, cache)
+    if done.outcome == TOO_LARGE and small is not None and small.outcome in (CORRECT, DEFECTIVE):
+        return small, brisk
+    return done, own if took < BRISK else brisk
+
+
+def _at(
+    blank: Checked, case: Case, sizes: Sizes, text: str, program: Program, platform: Platform, effort: Effort,
+    cache: Path | None,
+) -> tuple[Checked, float]:
+    """The outcome at some sizes, and the seconds of the longest run, infinite where none ran clean."""
+    reference, evidence = against(
+        text, platform, program, SPECS[case.spec], file=case.path.name, let={**case.let, **sizes.let, **sizes.letters},
+        effort=effort, cache=cache,
+    )
+    return judged(blank, evidence), max((c.source.wall for c in reference.cases), default=math.inf)
+
+
+def _watched(
+    done: Checked, case: Case, sizes: Sizes, text: str, platform: Platform, effort: Effort, cache: Path | None
+) -> Checked:
+    """The outcome with what a run finds in which every access is looked at."""
+    let = {**case.let, **sizes.let}
+    program = read(text, platform, case.path.name, let=_integers(let))
+    program = sized(program, SPECS[case.spec], "", {**let, **sizes.letters}, {})
+    result = sane(text, platform, program, file=case.path.name, let=let, effort=effort, cache=cache)
+    if isinstance(result.evidence.verdict, Unknown):
+        return replace(done, watched=result.evidence.verdict.reason)
+    if not result.findings:
+        return replace(done, watched="clean")
+    codes = " ".join(dict.fromkeys(f.code for f in result.findings))
+    said = "; ".join(f"line {f.line}: {f.message} ({f.where})" for f in result.findings)
+    if done.outcome == DEFECTIVE and codes in done.kind:
+        return replace(done, watched=codes)
+    kind = f"{done.kind} and {codes}" if done.outcome == DEFECTIVE else codes
+    why = f"{said}; {done.why}" if done.outcome == DEFECTIVE else said
+    return replace(done, outcome=DEFECTIVE, kind=kind, why=why, watched=codes)
+
+
+def judged(blank: Checked, evidence: Sequence[Evidence]) -> Checked:
+    """The outcome a piece of evidence amounts to, and for a defect its kind."""
+    for e in evidence:
+        match e.verdict:
+            case Refuted(witness):
+                why = str(witness).replace("\n", " ")
+                codes = [c for f in witness.findings for c in _CODE.findall(f)]
+                if not codes and "did not" in why:
+                    return replace(blank, outcome=UNDECIDED, why=why)
+                _, _, reason = witness.what.partition(" elements differ; ")
+                kind = codes[0] if codes else f"wrong result: {_short(reason)}" if reason else "wrong result"
+                return replace(blank, outcome=DEFECTIVE, kind=kind, why=why)
+            case Unknown(reason):
+                late = "does not end in time" in reason or "memory" in reason
+                return replace(blank, outcome=TOO_LARGE if late else UNDECIDED, kind="time" if late else "", why=reason)
+            case Proved():
+                pass
+    scopes = [e.verdict.scope for e in evidence if isinstance(e.verdict, Proved)]
+    return replace(blank, outcome=CORRECT, why="; ".join(scopes))
+
+
+def _short(reason: str) -> str:
+    """A reason without the names of one file's arrays, so that like ones count together."""
+    return re.sub(r" \(`.*?\)|`[^`]*`(?: and )?", "", reason).replace("  ", " ").replace(" ,", ",").strip()
+
+
+def _refused(blank: Checked, fault: Fault, case: Case, platform: Platform) -> Checked:
+    """Invalid where the vendor's compiler refuses the file too; else not read."""
+    why = _line(fault)
+    verdict = compiles(case.text, platform).verdict
+    match verdict:
+        case Refuted(witness):
+            first = next((f for f in witness.findings if "error" in f), witness.what)
+            return replace(blank, outcome=INVALID, kind=fault.code, why=f"{why}; the vendor's compiler: {first}")
+        case Proved():
+            return replace(blank, outcome=UNREAD, kind=fault.code, why=f"{why}; the vendor's compiler takes it")
+        case Unknown():
+            pass
+    empty = not case.text.strip()
+    return replace(blank, outcome=INVALID if empty else UNREAD, kind=fault.code, why=why)
+
+
+def _line(fault: Fault) -> str:
+    return str(fault).splitlines()[0] + (f" because {fault.why}" if fault.why else "")
+
+
+def _integers(let: Mapping[str, object]) -> dict[str, int]:
+    return {k: v for k, v in let.items() if isinstance(v, int)}
+
+
+def _bytes(sizes: Sizes, case: Case) -> int:
+    """What the arrays of a specification take at these sizes, as floats."""
+    form = SPECS[case.spec].form
+    arrays = (*form.inputs, *form.outputs) if form else ()
+    return sum(4 * a.elements(sizes.letters) for a in arrays if a.letters <= set(sizes.letters))
+
+
+def _spelled(sizes: Sizes) -> str:
+    return " ".join(f"{k}={v}" for k, v in sizes.let.items())
+
+
+# ---------------------------------------------------------------- tables
+
+
+def rows(results: Iterable[Checked]) -> list[tuple[str, ...]]:
+    """One row an operator and one for all."""
+    items = list(results)
+    table = [_row(o, [r for r in items if r.operator == o]) for o in sorted({r.operator for r in items})]
+    return [*table, _row("all", items)]
+
+
+def _row(name: str, items: Sequence[Checked]) -> tuple[str, ...]:
+    count = Counter(r.outcome for r in items)
+    read_ms, run_s = [r.read_ms for r in items] or [0.0], [r.run_s for r in items if r.run_s] or [0.0]
+    other = " ".join(f"{w}:{count[w]}" for w in WORDS[4:] if count[w])
+    return (
+        name, str(len(items)), *(str(count[w]) for w in WORDS[:4]), other,
+        f"{median(read_ms):.0f}", f"{max(read_ms):.0f}", f"{median(run_s):.1f}", f"{max(run_s):.1f}",
+    )
+
+
+def kinds(results: Iterable[Checked]) -> list[tuple[str, ...]]:
+    """How often each kind of defect, refusal and other outcome occurs, with one file for an example."""
+    found: dict[tuple[str, str], list[Checked]] = {}
+    for r in results:
+        if r.outcome != CORRECT:
+            found.setdefault((r.outcome, r.kind), []).append(r)
+    return [
+        (outcome, kind, str(len(items)), " ".join(sorted({i.operator for i in items})), items[0].name)
+        for (outcome, kind), items in sorted(found.items(), key=lambda f: -len(f[1]))
+    ]
+
+
+def limits(seconds: float) -> Limits:
+    """What one run of a suite's file may use."""
+    return Limits(seconds=seconds, memory_mb=8192, file_mb=2048)
