@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -156,5 +157,47 @@ def test_nothing_is_written_when_the_source_is_defective(call: Call, tmp_path: P
 
 def test_sizes_nobody_can_guess_are_asked_for_by_name(call: Call, tmp_path: Path) -> None:
     picky = GOOD.replace("c[i] = a[i] * 2.0f", "c[n == 31337 ? i : 2 * n] = a[i]")
-    said = call("check", write(tmp_path, picky))
+    said = call("translate", write(tmp_path, picky), "--to", "hip")
     assert said.status == 2 and "[XP2010]" in said.err and "--let n=" in said.err
+
+
+SEVERAL = """\
+__global__ void first(float *x) {
+  x[0] = wrong;
+}
+__global__ void second(float *x) {
+  x[1] = 2.0f
+}
+"""
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(call: Call, tmp_path: Path) -> None:
+    said = call("run", write(tmp_path, SEVERAL), "--grid", "1", "--block", "1")
+    assert said.status == 2 and said.out == ""
+    assert [line.split(": ")[0] for line in said.err.splitlines() if line.startswith("k.cu")] == ["k.cu:2:10", "k.cu:5:14"]
+    assert said.err.count("^") == said.err.count("because") == said.err.count("  try ") == 2
+
+
+def test_they_are_a_list_in_json(call: Call, tmp_path: Path) -> None:
+    told = json.loads(call("run", write(tmp_path, SEVERAL), "--json").out)
+    assert [(e["code"], e["line"], e["column"]) for e in told["errors"]] == [("XP1004", 2, 10), ("XP1003", 5, 14)]
+    assert told["error"] == told["errors"][0] and "insert `;`" in told["errors"][1]["try_"]
+
+
+def test_a_finding_shows_its_line_and_is_an_object_in_json(call: Call, tmp_path: Path) -> None:
+    bad = write(tmp_path, GOOD.replace("if (i < n) ", ""))
+    lines = call("run", bad, "--let", "n=100").err.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("k.cu:3:10: "))
+    assert lines[at + 1].index("a[i]") == lines[at + 2].index("^")
+    assert lines[at + 3].startswith("  because  ") and lines[at + 4].startswith("  try      ")
+    (found,) = json.loads(call("run", bad, "--let", "n=100", "--json").out)["findings"]
+    parts = {k: found[k] for k in ("code", "line", "column", "buffer", "index", "source_line")}
+    assert parts == {
+        "code": "XP2101", "line": 3, "column": 10, "buffer": "a", "index": 112, "source_line": "  c[i] = a[i] * 2.0f;",
+    }
+
+
+def test_explain_prints_a_page(call: Call) -> None:
+    said = call("explain", "xp2101")
+    assert said.status == 0 and said.out.startswith("# XP2101: ") and "## An example" in said.out
+    assert json.loads(call("explain", "XP2101", "--json").out)["page"] == said.out

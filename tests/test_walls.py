@@ -14,8 +14,8 @@ from xpiler import platforms
 
 SOURCE = Path(__file__).parent.parent / "src" / "xpiler"
 
-# What every room may import besides itself: the error a user meets, and results kept between runs.
-EVERYWHERE = {"fault", "kept"}
+# What every room may import besides itself: the error a user meets and its advice, and results kept between runs.
+EVERYWHERE = {"advice", "fault", "kept"}
 # Room -> what its files may import of the project besides these and their own room.
 # A dotted name is a file of a room; a bare name is the whole room.
 WALLS = {
@@ -33,7 +33,7 @@ WALLS = {
 ROOMS = set(WALLS) | {"bench", "engine", "cli"}
 
 # Where a named power may be used, as patterns over paths below the package.
-PROCESSES = ("platforms/toolchain.py", "platforms/*/toolchain.py", "emulate/*.py")
+PROCESSES = ("platforms/toolchain.py", "platforms/*/toolchain.py", "emulate/*.py", "supervised.py")
 SOCKETS = ("propose/clients/*.py", "propose/client*.py")
 SOLVER = ("verify/*.py", "repair/*.py", "facts/*.py")
 ENVIRONMENT = ("cli.py",)

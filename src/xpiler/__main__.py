@@ -1,5 +1,5 @@
 """`python -m xpiler`."""
 
-from xpiler.cli import main
+from xpiler.supervised import main
 
 main()

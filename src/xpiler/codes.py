@@ -1,6 +1,8 @@
-"""Every numbered message a user may meet, room by room, for `xpiler explain`."""
+"""Every numbered message a user may meet, room by room, and its page, for `xpiler explain`."""
 
 from __future__ import annotations
+
+from importlib.resources import files
 
 from xpiler.ir.check import CODES as FORM
 from xpiler.text.codes import CODES as READING
@@ -23,3 +25,10 @@ CODES: dict[str, str] = {
     "XP4001": "no C++ compiler was found; running kernels needs g++",
     "XP4002": "the C++ compiler refuses the text",
 }
+
+PAGES = files("xpiler") / "errors"
+
+
+def page(code: str) -> str:
+    """What a message means, an example that gives it, and what to do: a page in Markdown."""
+    return (PAGES / f"{code}.md").read_text(encoding="utf-8")

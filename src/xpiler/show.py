@@ -10,22 +10,21 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from xpiler.fault import Fault
 from xpiler.verify.once import Once
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
 
 
-def fault(f: Fault) -> Text:
-    """The four parts of a Fault, the first line red, the advice green."""
+def message(told: str, first: str = "bold red") -> Text:
+    """One or several messages in their four parts, the `first` line of each in its style, the advice green."""
     out = Text()
-    for i, line in enumerate(str(f).splitlines()):
-        style = "bold red" if i == 0 else "green" if line.startswith("  try ") else ""
+    for i, line in enumerate(told.splitlines()):
+        style = "green" if line.startswith("  try ") else "" if line.startswith("  ") else first
         out.append(("\n" if i else "") + line, style=style)
     return out
 
 
-def evidence(items: Iterable[Evidence]) -> RenderableType:
-    """One row a rung: what was decided, on what scope, in what time."""
+def evidence(items: Iterable[Evidence], *, details: bool = True) -> RenderableType:
+    """One row a rung: what was decided, on what scope, in what time; below, with `details`, what refuted it."""
     table = Table(box=None, pad_edge=False, show_header=False)
     notes: list[Text] = []
     for e in items:
@@ -38,7 +37,7 @@ def evidence(items: Iterable[Evidence]) -> RenderableType:
                 mark, text = Text("NO", style="bold red"), str(witness).splitlines()[0]
                 notes += [Text("     " + line) for line in str(witness).splitlines()[1:]]
         table.add_row(Text(e.rung), mark, Text(text), Text(f"{e.seconds:.2f} s", style="dim"))
-    return Group(table, *notes)
+    return Group(table, *notes) if details else table
 
 
 def outputs(run: Once) -> RenderableType:

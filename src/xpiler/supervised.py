@@ -1,0 +1,109 @@
+"""The command line in a process of its own, watched by a small one: what kills it becomes a message, and nothing stays.
+
+libclang reads a stranger's text inside the process. A text can crash it, or keep it busy for ever; no Python code can
+catch that. The watching process can, and it takes away the temporary files of a process that could not."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from xpiler import cli
+from xpiler.emulate.cage import weaknesses
+from xpiler.fault import Fault
+
+_SECONDS = 300  # of CPU time in this process; compilers and runs have limits of their own
+_MEMORY = 8 << 30  # of address space, beyond what the start took
+_DEPTH = 5000  # frames: enough for 256 nested brackets, and little enough for a stack of 8 MiB
+_RUNNING = ("run", "check", "translate")  # commands that run a stranger's code
+_PR_SET_PDEATHSIG = 1
+_LONG = ("bench",)  # commands that may take hours
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> None:
+    """Run the command line; leave with its exit status, or 2 with a message when it was killed."""
+    arguments, watcher = sys.argv[1:], os.getpid()
+    folder = tempfile.mkdtemp(prefix="xpiler-")
+    try:
+        child = os.fork()
+        if child == 0:
+            tempfile.tempdir = folder
+            _limit(arguments)
+            _warn(arguments)
+            _end_with(watcher)
+            cli.main(arguments)
+            return
+        status = _outcome(child)
+    finally:
+        if os.getppid() != watcher:  # this is the watcher, or the other one without it
+            shutil.rmtree(folder, ignore_errors=True)
+    if status < 0:
+        cli.tell(_fault(-status, arguments), arguments)
+        status = 2
+    raise SystemExit(status)
+
+
+def _end_with(watcher: int) -> None:
+    """Be told to end when the watcher is killed, where the system can do that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        if os.getppid() != watcher:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _outcome(child: int) -> int:
+    """The exit status of the child, negative for a signal; signals to this process go to it."""
+    for number in _PASSED_ON:
+        signal.signal(number, lambda given, _: os.kill(child, given))
+    while True:
+        done, status = os.waitpid(child, 0)
+        if done == child:
+            for number in _PASSED_ON:
+                signal.signal(number, signal.SIG_IGN)
+            return os.waitstatus_to_exitcode(status)
+
+
+def _warn(arguments: Sequence[str]) -> None:
+    """Say what the sandbox cannot hold on this system, before anything runs in it."""
+    for weakness in weaknesses() if arguments[:1] and arguments[0] in _RUNNING else ():
+        print(f"note: {weakness}", file=sys.stderr)
+
+
+def _limit(arguments: Sequence[str]) -> None:
+    sys.setrecursionlimit(_DEPTH)
+    if arguments[:1] and arguments[0] not in _LONG:
+        _lower(resource.RLIMIT_CPU, _SECONDS)
+        _lower(resource.RLIMIT_AS, _address_space() + _MEMORY)
+
+
+def _lower(limit: int, most: int) -> None:
+    """The soft limit alone: what is started from here may have more."""
+    soft, hard = resource.getrlimit(limit)
+    known = [value for value in (soft, hard, most) if value != resource.RLIM_INFINITY]
+    resource.setrlimit(limit, (min(known), hard))
+
+
+def _address_space() -> int:
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
+
+
+def _fault(number: int, arguments: Sequence[str]) -> Fault:
+    name = signal.Signals(number).name
+    if number == signal.SIGXCPU:
+        what = f"this takes more than {_SECONDS} seconds of CPU time"
+        why = "macros or templates make the text very large"
+    elif number == signal.SIGKILL:
+        what, why = "xpiler was killed from outside", "the system was out of memory, or somebody did it"
+    else:
+        what = "the parser crashed on this text"
+        why = f"it ended with {name}: the text is nested too deeply or too large"
+    return Fault("XP1021", what, why=why, try_="a smaller text; a report with the file, where it is an ordinary one")
