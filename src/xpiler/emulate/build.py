@@ -50,7 +50,8 @@ def build(
             gxx(work, *options, "-include", header, "-c", "text.cpp", file=file, text=text)
             gxx(work, "text.o", *runtime, "-no-pie", "-o", "program", file=file, text=text)
             store.publish(work, target, ("program",))
-    return Executable(target / "program", time.monotonic() - began, file, real, _loose(text, platform), watch, text, gxx.cage)
+    seconds = time.monotonic() - began
+    return Executable(target / "program", seconds, file, real, _loose(text, platform), watch, text, gxx.cage)
 
 
 def _loose(text: str, platform: Platform) -> bool:

@@ -35,25 +35,25 @@ class Cage:
 
     def kernel(self, command: Sequence[str], limits: Limits) -> list[str]:
         """A command that may read libraries and itself, and write to the files it is given open."""
-        return self._wrapped("kernel", limits, [*_LIBRARIES, *self._prefix("lib*"), command[0]], [], command)
+        reads = [*_LIBRARIES, *map(str, self._prefix("lib*")), command[0]]
+        return self._wrapped("kernel", limits, reads, [], command)
 
     def tool(self, command: Sequence[str], folder: Path, limits: Limits, reads: Sequence[Path]) -> list[str]:
         """A command that may also use the system's tools, read what is named, and write in its folder."""
-        own = [Path(__file__).parent.parent, *reads]
         named = [path if path.is_dir() else path.parent for path in map(Path, command) if path.is_absolute()]
-        system = [*_LIBRARIES, *_TOOLS, *(p for part in _PARTS for p in self._prefix(part))]
-        return self._wrapped("tool", limits, [*system, *own, *named], [folder, *_DEVICES], command)
+        prefix = [p for part in _PARTS for p in self._prefix(part)]
+        own = map(str, [Path(__file__).parent.parent, *reads, *named, *prefix])
+        return self._wrapped("tool", limits, [*_LIBRARIES, *_TOOLS, *own], [str(folder), *_DEVICES], command)
 
     def _prefix(self, part: str) -> list[Path]:
         homes = dict.fromkeys((self.compiler.parent.parent, self.compiler.resolve().parent.parent))
         return [p for home in homes if home != Path("/usr") for p in sorted(home.glob(part))]
 
     def _wrapped(
-        self, mode: str, limits: Limits, reads: Sequence[str | Path], writes: Sequence[str | Path],
-        command: Sequence[str],
+        self, mode: str, limits: Limits, reads: Sequence[str], writes: Sequence[str], command: Sequence[str]
     ) -> list[str]:
         sizes = (int(limits.seconds) + 2, limits.memory_mb * _MIB, limits.file_mb * _MIB)
-        paths = [*(f"r:{p}" for p in dict.fromkeys(map(str, reads))), *(f"w:{p}" for p in writes)]
+        paths = [*(f"r:{p}" for p in dict.fromkeys(reads)), *(f"w:{p}" for p in writes)]
         return [str(self.launcher), mode, *map(str, sizes), *paths, "--", *command]
 
 

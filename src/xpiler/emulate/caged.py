@@ -76,20 +76,18 @@ def main() -> None:
                 parameters = [
                     [p.name, p.default if isinstance(p.default, int | float) else None]
                     for p in inspect.signature(function).parameters.values()]
-                json.dump({"parameters": parameters, "shapes": str(names.get("SHAPES", ""))}, told)
+                told.write(json.dumps({"parameters": parameters, "shapes": str(names.get("SHAPES", ""))}))
                 return
             with np.errstate(all="ignore"):
                 result = function(**arrays, **wish["numbers"])
             results = result if isinstance(result, tuple | list) else (result,)
             for r in results:
                 npy.write_array(kept, np.ascontiguousarray(r, np.float64), allow_pickle=False)
-            json.dump({"results": len(results)}, told)
+            told.write(json.dumps({"results": len(results)}))
         except BaseException as error:  # noqa: BLE001  whatever a stranger's code raises is told, not handled
             frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == wish["file"]]
             line = frames[-1].lineno if frames else getattr(error, "lineno", 0) or 0
-            told.seek(0)
-            told.truncate()
-            json.dump({"error": f"{type(error).__name__}: {error}", "line": line}, told)
+            told.write(json.dumps({"error": f"{type(error).__name__}: {error}", "line": line}))
 
 
 if __name__ == "__main__":

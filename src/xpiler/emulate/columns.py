@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from xpiler.emulate.prepare import TEXT
@@ -39,15 +40,21 @@ def column_before(program: Path, address: int, line: int) -> int:
 
 def _ranges(program: Path) -> Iterator[tuple[Row, int]]:
     rows = _rows(program)
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in pairwise(rows):
         if not row.last:
             yield row, following.address
 
 
 @lru_cache(maxsize=4)
 def _rows(program: Path) -> tuple[Row, ...]:
-    """The rows of the unit that holds the user's text."""
-    data = _section(program.read_bytes(), b".debug_line")
+    """The rows of the unit that holds the user's text; none where a text has written a table of its own that is none."""
+    try:
+        return _user_rows(_section(program.read_bytes(), b".debug_line"))
+    except (struct.error, IndexError, ValueError, ZeroDivisionError):
+        return ()
+
+
+def _user_rows(data: bytes) -> tuple[Row, ...]:
     at = 0
     while at + 4 <= len(data):
         length = struct.unpack_from("<I", data, at)[0]

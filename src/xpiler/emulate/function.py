@@ -60,7 +60,7 @@ class Function:
                 why = told["error"] if told else done.stderr.strip()[-300:] or f"its process ended with {done.code}"
                 line = int(told["line"]) if told else 0
                 where = Span(self.file, line, 1) if line else Span(self.file)
-                raise Fault("XP2305", "the specification failed", where, why=why, try_="run it in Python by itself")
+                raise Fault("XP2305", "the specification failed", where, why=why, try_="run it by itself in Python")
             with (folder / "answer.bin").open("rb") as f:
                 count = int(told.get("results", 0))
                 return told, tuple(np.load(f, allow_pickle=False) for _ in range(count))

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from xpiler.emulate import sandbox
+from xpiler.emulate.cage import Cage
 from xpiler.emulate.columns import column_at, column_before
 from xpiler.emulate.entry import Limits
 from xpiler.emulate.prepare import TEXT
@@ -19,7 +20,9 @@ _PLACE = re.compile(rf"{re.escape(TEXT)}:(\d+)")
 _ADDRESS = re.compile(r"^(?=0x[0-9a-f]+$)", re.MULTILINE)
 
 
-def user_place(program: Path, addresses: Sequence[int], text: str = "") -> tuple[int, int]:
+def user_place(
+    program: Path, addresses: Sequence[int], text: str = "", cage: Cage | None = None
+) -> tuple[int, int]:
     """Line and column in the user's text of the innermost of these frames (innermost first) that is in it; or zeros.
 
     The column is 0 where the program does not tell it."""
@@ -29,7 +32,7 @@ def user_place(program: Path, addresses: Sequence[int], text: str = "") -> tuple
     with tempfile.TemporaryDirectory() as folder:
         done = sandbox.call(
             [tool, "-a", "-f", "-i", "-C", "-e", program, *(hex(a) for a in addresses)], Path(folder),
-            Limits(seconds=10), tools=str(Path(tool).parent),
+            Limits(seconds=10), tools=str(Path(tool).parent), cage=cage,
         )
     for part in _ADDRESS.split(done.stdout)[1:]:
         address, _, rest = part.partition("\n")
@@ -52,20 +55,21 @@ def _column(program: Path, address: int, line: int, callee: str, text: str) -> i
     return called.start() + 1 if called else column_before(program, address, line)
 
 
-def variable(program: Path, address: int, size: int) -> tuple[str, int]:
+def variable(program: Path, address: int, size: int, cage: Cage | None = None) -> tuple[str, int]:
     """The variable of the program that an address lies in, and which element of `size` bytes; "" if there is none."""
-    for start, length, name in _symbols(str(program)):
+    for start, length, name in _symbols(str(program), cage):
         if start <= address < start + length:
             return name, (address - start) // max(size, 1)
     return "", 0
 
 
 @cache
-def _symbols(program: str) -> tuple[tuple[int, int, str], ...]:
+def _symbols(program: str, cage: Cage | None) -> tuple[tuple[int, int, str], ...]:
     """Address, size and name of every data symbol; of statics in functions the last part of the name."""
     tool = shutil.which("nm")
     if not tool:
         return ()
     with tempfile.TemporaryDirectory() as folder:
-        done = sandbox.call([tool, "-S", "-C", program], Path(folder), Limits(seconds=10), tools=str(Path(tool).parent))
+        command = [tool, "-S", "-C", program]
+        done = sandbox.call(command, Path(folder), Limits(seconds=10), tools=str(Path(tool).parent), cage=cage)
     return tuple((int(m[1], 16), int(m[2], 16), m[3].rsplit("::", 1)[-1]) for m in _DATA.finditer(done.stdout))

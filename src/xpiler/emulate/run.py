@@ -8,6 +8,7 @@ import signal
 import struct
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -58,9 +59,10 @@ def run(
             f.write(b"".join(records))
             for blob in blobs:
                 f.write(blob.data)
-        with (folder / "in").open("rb") as given, (folder / "out").open("wb") as out, (folder / "findings").open("ab") as f:
-            files = (given.fileno(), out.fileno(), f.fileno())
-            command = [executable.path.absolute(), *map(str, files)]
+        with ExitStack() as stack:
+            modes = (("in", "rb"), ("out", "wb"), ("findings", "ab"))
+            files = [stack.enter_context((folder / name).open(mode)).fileno() for name, mode in modes]
+            command = [str(executable.path.absolute()), *map(str, files)]
             done = sandbox.call(command, folder, limits, cage=executable.cage, files=files)
         lines = _lines(folder / "findings")
         names = {str(line["renamed"]): str(line["to"]) for line in lines if "renamed" in line}
@@ -169,13 +171,13 @@ def _finding(executable: Executable, raw: Mapping[str, object]) -> Finding | Non
     own = raw.get("file") == TEXT
     line, column = int(str(raw.get("line", 0))), int(str(raw.get("column", 0)))
     if not own:
-        line, column = user_place(executable.path, _addresses(raw, "pcs"), executable.text)
-    also, _ = user_place(executable.path, _addresses(raw, "pcs2"), executable.text)
+        line, column = user_place(executable.path, _addresses(raw, "pcs"), executable.text, executable.cage)
+    also, _ = user_place(executable.path, _addresses(raw, "pcs2"), executable.text, executable.cage)
     if "soft" in raw and (line == also or not line or not also):
         return None
     buffer, index = str(raw.get("buffer", "")), raw.get("index")
     if "address" in raw:
-        buffer, index = variable(executable.path, int(str(raw["address"])), int(str(raw["bytes"])))
+        buffer, index = variable(executable.path, int(str(raw["address"])), int(str(raw["bytes"])), executable.cage)
     place = f"element {index} of `{buffer}`" if buffer else "memory"
     lines = executable.text.splitlines()
     shown = lines[line - 1] if 0 < line <= len(lines) else ""

@@ -12,7 +12,7 @@ import itertools
 import math
 import threading
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import gcd, inf
 
 from xpiler.ir.types import DType
@@ -1068,12 +1068,15 @@ def _worked_out(x: Sym, known: dict[Sym, int | None]) -> int | None:
     return None
 
 
+_PARTS = 200
+
+
 def likely_le(a: Sym, b: Sym) -> bool:
     """a <= b wherever it can be seen, else on many sizes: a guess for a proposal, never for a judge."""
     if prove_lt(a, add(b, ONE)):
         return True
     symbols = sorted(a.free | b.free, key=lambda s: s.uid)
-    if len(symbols) > 3 or any(bounded(s) for s in symbols):
+    if len(symbols) > 3 or any(bounded(s) for s in symbols) or not _small((a, b)):
         return False
     orders = (symbols, symbols[::-1]) if len(symbols) > 1 else (symbols,)
     for n in (*range(1, 70), *range(100, 5000, 61), 65_537, 1_000_003, 20_000_003):
@@ -1083,6 +1086,18 @@ def likely_le(a: Sym, b: Sym) -> bool:
             if x is None or y is None or x > y:
                 return False
     return True
+
+
+def _small(exprs: Sequence[Sym]) -> bool:
+    """Whether expressions have few enough parts to be worked out at a thousand places."""
+    seen: set[Sym] = set()
+    left = list(exprs)
+    while left and len(seen) < _PARTS:
+        x = left.pop()
+        if x not in seen:
+            seen.add(x)
+            left += x.args
+    return not left
 
 
 def merge_digits(live: list[Sym], exprs: list[Sym]) -> tuple[list[Sym], list[Sym]] | None:
