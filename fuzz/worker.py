@@ -94,7 +94,7 @@ def main(target: str, folder: Path, limit: float) -> None:
         case = Case(asked["text"], asked["suffix"])
         file = Path(f"case{case.suffix}")
         case.write(file)
-        faulthandler.dump_traceback_later(limit * 0.9)
+        faulthandler.dump_traceback_later(limit * 0.9, repeat=True)
         outcome = attempt(target, file, case.geometry)
         faulthandler.cancel_dump_traceback_later()
         if not outcome.is_find and (left := list(_left(folder))):

@@ -144,7 +144,7 @@ def _elsewhere(arguments: list[str], environment: dict[str, str]) -> str:
 
 def _plain(text: str) -> str:
     """Addresses differ between machines."""
-    return re.sub(r"0x[0-9a-f]{8,}", "0x...", text)
+    return re.sub(r"0x[0-9a-f]{9,}", "0x...", text)
 
 
 def _indented(text: str, by: str) -> str:

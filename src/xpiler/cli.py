@@ -584,9 +584,20 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def tell(fault: Fault, args: Sequence[str]) -> None:
     """Print a Fault, as JSON too where the arguments ask for it."""
+    for f in fault.every:
+        f.source_line = f.source_line or _line_of(f.where)
     if "--json" in args:
         _print_json({"error": fault.to_json(), "errors": [f.to_json() for f in fault.every]})
     err.print(show.message(str(fault)), soft_wrap=True)
+
+
+def _line_of(where: Span) -> str:
+    """The line of a file that a place is in, "" where there is none to show."""
+    try:
+        lines = Path(where.file).read_text().splitlines() if where.line else []
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return lines[where.line - 1] if where.line <= len(lines) and lines else ""
 
 
 def _too_much(e: RecursionError | MemoryError) -> Fault:

@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 from tests.emulate.conftest import STUB, Emulate
 from xpiler.emulate import Entry, Limits, build, compiler, run
 from xpiler.emulate.cage import weaknesses
+from xpiler.emulate.columns import column_at
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Var
 from xpiler.ir.types import DType
@@ -271,3 +272,10 @@ def test_a_build_is_kept(cache: Path) -> None:
     first = build(text, STUB, Entry("k", (), True), cache=cache)
     stamp = first.path.stat().st_mtime_ns
     assert build(text, STUB, Entry("k", (), True), cache=cache).path.stat().st_mtime_ns == stamp
+
+
+def test_a_line_table_of_the_texts_own_is_no_crash(tmp_path: Path) -> None:
+    for k, damaged in enumerate((b"", b"\x7fELF", bytes(range(256)) * 9, b"\xff" * 4000)):
+        program = tmp_path / str(k)
+        program.write_bytes(damaged)
+        assert column_at(program, 0x401000, 3) == 0

@@ -62,13 +62,15 @@ def plain(dtype: DType, seed: int) -> Array:
 # ---------------------------------------------------------------- families
 
 ERF = np.vectorize(erf, otypes=[np.float32])
-BITS: Mapping[str, Callable[[Array, Array], Array]] = {"band": np.bitwise_and, "bor": np.bitwise_or, "bxor": np.bitwise_xor}
+BITS: Mapping[str, Callable[[Array, Array], Array]] = {"band": np.bitwise_and, "bor": np.bitwise_or,
+    "bxor": np.bitwise_xor}
 PAIRS: Mapping[str, Callable[[Array, Array], Array]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply,
     "maxequal": np.fmax, "minequal": np.fmin, "maxeq": np.fmax, "mineq": np.fmin,
     "maximum": np.fmax, "minimum": np.fmin, "nan_maximum": np.maximum, "nan_minimum": np.minimum,
     "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
-    "and": lambda a, b: (a != 0) & (b != 0), "or": lambda a, b: (a != 0) | (b != 0), "xor": lambda a, b: (a != 0) ^ (b != 0),
+    "and": lambda a, b: (a != 0) & (b != 0), "or": lambda a, b: (a != 0) | (b != 0),
+    "xor": lambda a, b: (a != 0) ^ (b != 0),
     "div": np.divide, "rem": lambda a, b: np.fmod(a, b),
     "mulh": lambda a, b: (_wide(a) * _wide(b)) >> (8 * a.itemsize),
     "adds": lambda a, b: _clip(_wide(a) + _wide(b), a.dtype), "subs": lambda a, b: _clip(_wide(a) - _wide(b), a.dtype),
@@ -81,7 +83,8 @@ SINGLES: Mapping[str, Callable[[Array], Array]] = {
 SMOOTH: Mapping[str, Callable[[Array], Array]] = {
     "sqrt": np.sqrt, "rsqrt": lambda a: 1 / np.sqrt(a), "recip": lambda a: 1 / a, "sin": np.sin, "cos": np.cos,
     "log": np.log2, "log2": np.log2, "pow2": np.exp2,
-    "active_exp": np.exp, "active_exphp": np.exp, "active_exp_less_0": np.exp, "active_log": np.log, "active_loghp": np.log,
+    "active_exp": np.exp, "active_exphp": np.exp, "active_exp_less_0": np.exp, "active_log": np.log,
+    "active_loghp": np.log,
     "active_pow2": np.exp2, "active_recip": lambda a: 1 / a, "active_reciphp": lambda a: 1 / a,
     "active_recip_greater_1": lambda a: 1 / a, "active_sqrt": np.sqrt, "active_sqrthp": np.sqrt,
     "active_rsqrt": lambda a: 1 / np.sqrt(a), "active_rsqrthp": lambda a: 1 / np.sqrt(a),
@@ -116,11 +119,16 @@ def _clip(a: Array, dtype: np.dtype[Any]) -> Array:
 def rounded(values: Array, kind: str) -> Array:
     """Whole numbers, by the suffix of a conversion."""
     match kind:
-        case "up": return np.ceil(values)
-        case "dn": return np.floor(values)
-        case "rd": return np.trunc(values + np.copysign(0.5, values))
-        case "rn": return np.rint(values)
-        case _: return np.trunc(values)
+        case "up":
+            return np.ceil(values)
+        case "dn":
+            return np.floor(values)
+        case "rd":
+            return np.trunc(values + np.copysign(0.5, values))
+        case "rn":
+            return np.rint(values)
+        case _:
+            return np.trunc(values)
 
 
 def to_half(values: Array, kind: str) -> Array:
@@ -239,7 +247,8 @@ def case(m: Meaning) -> Case | None:
             return Case(m.name, f"{m.name}({dst}, {a}, N * (int)sizeof(*{a}))", d, lambda v, p: v[a][: p.n])
         case ("dst", "src", "size", "dir"):
             wait = " __sync();" if "async" in m.name else ""
-            return Case(m.name, f"{m.name}({dst}, {a}, N * (int)sizeof(*{a}), NRAM2NRAM);{wait}", d, lambda v, p: v[a][: p.n])
+            return Case(m.name, f"{m.name}({dst}, {a}, N * (int)sizeof(*{a}), NRAM2NRAM);{wait}",
+                d, lambda v, p: v[a][: p.n])
         case ("dst", "src", "index" | "mask", "elem_count"):
             return _selecting(m, base, d, dst, c, b)
         case ("op_code", "dst", "src0", *_):
@@ -247,7 +256,8 @@ def case(m: Meaning) -> Case | None:
         case ("dst", "index", "table", "elem_count", "table_length"):
             i = _operand("c", types[1])
             table = _operand("a", d)
-            return Case(m.name, f"{m.name}({dst}, {i}, {table}, N, 64)", d, lambda v, p: _looked_up(v[i], v[table], p.n))
+            return Case(m.name, f"{m.name}({dst}, {i}, {table}, N, 64)",
+                d, lambda v, p: _looked_up(v[i], v[table], p.n))
     return None
 
 

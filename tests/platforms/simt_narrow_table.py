@@ -107,3 +107,6 @@ def narrow() -> Iterator[Row]:
         for symbol, g in (("+", operator.add), ("-", operator.sub), ("*", operator.mul), ("/", operator.truediv)):
             exact = exactly(g, _quotient if symbol == "/" else g, form)
             yield Row(f"({pairs[0]} {symbol} {pairs[1]}).y", _of(f"{b} {c}", exact), 0)
+    # A float between would round to a tie, and then up.
+    yield Row("__hfma((half)0x1.004p-11f, (half)0x1.ff8p-1f, (half)0x1.004p0f)", _of(
+        "hx", lambda v: np.full(len(v), 1 + 2.0**-10)), 0)

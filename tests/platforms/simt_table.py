@@ -183,33 +183,35 @@ def _quotient(p: float, q: float) -> float:
         return float(np.divide(np.float64(p), np.float64(q)))
 
 
+def _tame(v: Array) -> Array:
+    return np.where(np.abs(v) < 100, v, 0.25)
+
+
 def several_results() -> Iterator[Row]:
     """Functions that answer through pointers, take integers besides, or give integers."""
     for f, a, ctype, s, c, t in (("f", "x", "float", "fs", "fc", np.float32), ("", "dx", "double", "ds", "dc", np.float64)):
         small = f"(fabs({a}) < 100 ? {a} : ({ctype})0.25)"
-        tame = lambda v: np.where(np.abs(v) < 100, v, 0.25)  # noqa: E731
         error = 5e-6 if f else 1e-11
         for name, turn in (("sincos", 1.0), ("sincospi", np.pi)):
             for out, g in ((s, np.sin), (c, np.cos)):
                 yield Row(f"({name}{f}({small}, &{s}, &{c}), {out})", _of(
-                    a, lambda v, g=g, turn=turn: g(tame(v).astype(np.float64) * turn)), error, 1e-6 if f else 1e-12)
+                    a, lambda v, g=g, turn=turn: g(_tame(v).astype(np.float64) * turn)), error, 1e-6 if f else 1e-12)
         yield Row(f"modf{f}({a}, &{s})", _of(a, lambda v: np.modf(v)[0]), 0)
         yield Row(f"(modf{f}({a}, &{s}), {s})", _of(a, lambda v: np.modf(v)[1]), 0)
         yield Row(f"frexp{f}({a}, &e)", _of(a, lambda v: np.frexp(v)[0]), 0)
         yield Row(f"(frexp{f}({a}, &e), isfinite({a}) ? e : 0)", _of(a, lambda v: np.where(np.isfinite(v), np.frexp(v)[1], 0)))
         for name in ("ldexp", "scalbn", "scalbln"):
-            yield Row(f"{name}{f}({small}, i % 20)", _of(f"{a} i", lambda v, n: np.ldexp(tame(v), np.fmod(n, 20)), t), 0)
+            yield Row(f"{name}{f}({small}, i % 20)", _of(f"{a} i", lambda v, n: np.ldexp(_tame(v), np.fmod(n, 20)), t), 0)
         yield Row(f"(isfinite({a}) && {a} != 0 ? ilogb{f}({a}) : 0)", _of(
             a, lambda v: np.where(np.isfinite(v) & (v != 0), np.frexp(v)[1] - 1, 0)))
         for name, g in (("lrint", np.rint), ("llrint", np.rint), ("lround", lambda v: np.trunc(v + np.copysign(0.5, v))),
                         ("llround", lambda v: np.trunc(v + np.copysign(0.5, v)))):
-            yield Row(f"(long long){name}{f}({small})", _of(a, lambda v, g=g: g(tame(v).astype(np.float64)), np.int64))
+            yield Row(f"(long long){name}{f}({small})", _of(a, lambda v, g=g: g(_tame(v).astype(np.float64)), np.int64))
         yield Row(f"fma{f}({', '.join([a, a.replace('x', 'y'), a.replace('x', 'z')])})", _of(
             f"{a} {a.replace('x', 'y')} {a.replace('x', 'z')}",
             exactly(lambda p, q, r: p * q + r, lambda p, q, r: p * q + r, F32 if f else F64)), 0)
     yield Row("(__sincosf(fabsf(x) < 100 ? x : 0.25f, &fs, &fc), fs + 2 * fc)", _of("x", lambda v: (
-        np.sin(np.where(np.abs(v) < 100, v, 0.25).astype(np.float64))
-        + 2 * np.cos(np.where(np.abs(v) < 100, v, 0.25).astype(np.float64)))), 1e-5, 1e-5)
+        np.sin(_tame(v).astype(np.float64)) + 2 * np.cos(_tame(v).astype(np.float64)))), 1e-5, 1e-5)
 
 
 def smaller_and_larger() -> Iterator[Row]:

@@ -22,7 +22,8 @@ BANG = get("bang")
 SLOT = 4 * ROOM + 64  # bytes that one result gets: a vector of the widest type, and what lies behind it
 HERE = Path(__file__).parent
 # Families that are not one vector in, one vector out: each has tests of its own, which name it.
-ELSEWHERE = ("__bang_matmul", "__bang_mlp", "__bang_conv", "pool", "reshape", "__bang_pad", "__bang_transpose", "__memcpy")
+ELSEWHERE = ("__bang_matmul", "__bang_mlp", "__bang_conv", "pool", "reshape", "__bang_pad", "__bang_transpose",
+    "__memcpy")
 
 
 def operands() -> dict[str, Array]:

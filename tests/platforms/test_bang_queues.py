@@ -22,7 +22,8 @@ LATE = {
         "__memcpy_async(x, a, 256, GDRAM2NRAM); __bang_add(y, x, x, 64);", "`src0` is still being written",
     ),
     "waiting for another queue": (
-        "__memcpy_async(x, a, 256, GDRAM2NRAM); __sync_move(); __bang_add(y, x, x, 64);", "`src0` is still being written",
+        "__memcpy_async(x, a, 256, GDRAM2NRAM); __sync_move(); __bang_add(y, x, x, 64);",
+        "`src0` is still being written",
     ),
     "overwriting what is being stored": (
         "__memcpy_async(o, y, 256, NRAM2GDRAM); __bang_add(y, y, y, 64);", "is still in use",

@@ -170,3 +170,14 @@ v += w * 2.0f; v[1] = v.x; o[0] = v.x; o[1] = v.y; o[2] = v.z; o[3] = -v[3]; o[4
              "typedef xp_vector<float, 4> vec4;\n#endif",
         threads=(1, 1), o=np.zeros(5, np.float32))
     assert done.outputs["o"].tolist() == [9, 9, 12, -14, 16]
+
+
+def test_float_can_mean_double() -> None:
+    x = np.linspace(0.1, 3, 64)
+    text = """__global__ void k(const float* x, float* o) {
+  const float v = x[threadIdx.x]; o[threadIdx.x] = __expf(v) + rsqrtf(v) * 0.1f + __shfl_xor(v, 1) + __fadd_rd(v, 1.0f); }"""
+    entry = Entry("k", (Buffer("x", DType.F32, None, const=True), Buffer("o", DType.F32, None)), kernel=True,
+                  extents={"block.x": 1, "thread.x": 64})
+    done = run(build(text, HIP, entry, real="f64"), entry, {"x": x, "o": np.zeros(64)})
+    swapped = x.reshape(-1, 2)[:, ::-1].ravel()
+    np.testing.assert_allclose(done.outputs["o"], np.exp(x) + x**-0.5 * 0.1 + swapped + x + 1, rtol=1e-14)

@@ -201,7 +201,7 @@ extern "C" void k(const float* x, const float* y, float* out) {
 
 
 def test_bfloat16_pairs(cache: Path) -> None:
-    """Products of bfloat16 are exact in a float; values are whole multiples of their last bit, ties and NaN included."""
+    """Products of bfloat16 are exact in a float, so only the order of sums matters; ties, zeros included."""
     x = np.random.default_rng(2).normal(size=32).astype(np.float32)
     y = np.random.default_rng(3).normal(size=32).astype(np.float32)
     x[:4] = [1.00390625, 1.01171875, -0.0, 1e-40]
@@ -219,8 +219,77 @@ def test_bfloat16_pairs(cache: Path) -> None:
     np.testing.assert_array_equal(out[48:52], dots(a[:8], a[:8], 0.0))
 
 
+def _estimates() -> list[tuple[str, str]]:
+    """Calls on a vector v, and what they estimate."""
+    calls = []
+    for p, bits in _BITS.items():
+        ops = ("rcp14", "rsqrt14") if bits == 512 else ("rcp14", "rsqrt14", "rcp", "rsqrt")
+        for op in ops:
+            kind = "rsqrt" if "rsqrt" in op else "rcp"
+            calls.append((f"{p}_{op}_ps(v{bits})", kind))
+            if "14" in op:
+                calls += [(f"{p}_mask_{op}_ps(v{bits}, 0xff, v{bits})", kind),
+                    (f"{p}_maskz_{op}_ps(0xff, v{bits})", kind)]
+        two = f"{p}_set1_ps(2.0f)"
+        calls += [(f"{p}_scalef_ps(v{bits}, {two})", "four"),
+            (f"{p}_mask_scalef_ps(v{bits}, 0xff, v{bits}, {two})", "four"),
+                  (f"{p}_maskz_scalef_ps(0xff, v{bits}, {two})", "four")]
+    return calls
+
+
+def test_estimates_and_sums_in_any_order(cache: Path) -> None:
+    """What hardware approximates, or may add in another order: near the exact value."""
+    kinds = {"rcp": lambda v: 1 / v, "rsqrt": lambda v: 1 / np.sqrt(v), "four": lambda v: 4 * v}
+    lines = [f"__m{bits} v{bits} = {p}_loadu_ps(x);" for p, bits in _BITS.items()]
+    for n, (call, _) in enumerate(_estimates()):
+        lines.append(f"_{call.split('_')[1]}_storeu_ps(out + {16 * n}, {call});")
+    at = 16 * len(_estimates())
+    lines.append("double d[8]; for (int i = 0; i < 8; ++i) d[i] = x[i]; __m512d w = _mm512_loadu_pd(d);")
+    sums = {
+        "_mm512_reduce_add_pd(w)": sum, "_mm512_reduce_max_pd(w)": max, "_mm512_reduce_min_pd(w)": min,
+        "_mm512_mask_reduce_add_pd(0xff, w)": sum, "_mm512_mask_reduce_max_pd(0xff, w)": max,
+        "_mm512_mask_reduce_min_pd(0xff, w)": min, "_mm512_mask_reduce_max_ps(0xff, v512)": max,
+        "_mm512_mask_reduce_min_ps(0xff, v512)": min,
+        "_mm512_reduce_mul_ps(_mm512_maskz_mov_ps(0, v512))": lambda v: 0.0,
+        "_mm512_mask_reduce_mul_ps(0x3, v512)": lambda v: v[0] * v[1],
+    }
+    lines += [f"out[{at + n}] = (float){call};" for n, call in enumerate(sums)]
+    text = '#include <immintrin.h>\nextern "C" void k(const float* x, float* out) {\n' + "\n".join(lines) + "\n}\n"
+    x = np.random.default_rng(4).uniform(0.5, 3, 16).astype(np.float32)
+    out = _run(text, "k", cache, x=x, out=np.zeros(at + len(sums), np.float32)).outputs["out"]
+    for n, (call, kind) in enumerate(_estimates()):
+        lanes = 8 if "0xff" in call and "512" in call else min(16, _BITS["_" + call.split("_")[1]] // 32)
+        np.testing.assert_allclose(out[16 * n : 16 * n + lanes], kinds[kind](x[:lanes]), 4e-4, err_msg=call)
+    np.testing.assert_allclose(out[at:], [f(x[:8].astype(float)) for f in sums.values()], 1e-6)
+
+
+# Spellings that not every compiler has, and the tried function each is another name of.
+SAME = {
+    f"{p}_{op}_avx_epi32": f"{p}_{op}_epi32(s, a, b)" for p in ("_mm256", "_mm")
+    for op in ("dpbusd", "dpbusds", "dpwssd", "dpwssds")
+} | {f"{p}_{op}_epi32": f"{p}_{op}_si{_BITS[p]}(a, b)" for p in ("_mm256", "_mm")
+     for op in ("and", "or", "xor", "andnot")}
+
+
+def test_other_spellings_are_the_same(cache: Path) -> None:
+    lines = []
+    for n, (name, other) in enumerate(SAME.items()):
+        p = name.rpartition("_mm")[1] + name.removeprefix("_mm").split("_")[0]
+        call = name + ("(s, a, b)" if "avx" in name else "(a, b)")
+        for half, text in enumerate((call, other)):
+            lines.append(f"{{ __m{_BITS[p]}i s = {p}_loadu_epi32(x), a = {p}_loadu_epi32(x + 8);"
+                         f" __m{_BITS[p]}i b = {p}_loadu_epi32(x + 16);"
+                         f" {p}_storeu_epi32(out + {(2 * n + half) * 8}, {text}); }}")
+    text = '#include <immintrin.h>\nextern "C" void k(const int* x, int* out) {\n' + "\n".join(lines) + "\n}\n"
+    x = np.random.default_rng(8).integers(-(2**31), 2**31, 24, np.int64).astype(np.int32)
+    out = _run(text, "k", cache, x=x, out=np.zeros(len(SAME) * 16, np.int32)).outputs["out"].reshape(-1, 2, 8)
+    for name, (got, want) in zip(SAME, out, strict=True):
+        np.testing.assert_array_equal(got, want, name)
+        assert want.any(), name
+
+
 def test_every_function_of_the_header_is_tried_against_something_else() -> None:
-    """Every name of the vendor's that the header knows is called in the table for the CPU or in a test of this folder."""
+    """Every name of the vendor's is called in the table for the CPU or in a test of this folder."""
     unit = parse("", "empty.cpp", VNNI.header, VNNI.clang_args, whole=True)
     known = {
         n.spelling for n in unit.top
@@ -228,6 +297,7 @@ def test_every_function_of_the_header_is_tried_against_something_else() -> None:
     }
     assert len(known) > 1200
     tried = {name for row in table() for name in re.findall(r"\b_\w+", row.code)}
-    texts = "\n".join(p.read_text() for p in Path(__file__).parent.glob("test_vnni*.py")) + _dots()
+    texts = "\n".join(p.read_text() for p in Path(__file__).parent.glob("test_vnni*.py"))
+    texts += _dots() + str(_estimates()) + str(SAME)
     untried = {name for name in known - tried if not re.search(rf"\b{name}\b", texts)}
     assert not untried, sorted(untried)

@@ -11,8 +11,10 @@ import pytest
 
 from xpiler import platforms
 from xpiler.emulate.entry import Limits
+from xpiler.engine import Options, translate
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Buffer, Launcher, Program
+from xpiler.ir.nodes import Buffer, Launch, Launcher, Program
+from xpiler.ir.walk import statements
 from xpiler.text.read import read
 from xpiler.verify.inputs import Point
 from xpiler.verify.signature import given_sizes, signature
@@ -60,6 +62,7 @@ MADE = {
     "stencil_swap.cu": ("main_launcher", "FilesavingTemp FilesavingPower MatrixOut", "MatrixOut"),
     "constant_conv.cu": ("main_launcher", "h_Kernel h_Input h_Output", "h_Output"),
     "properties.cu": ("main_launcher", "h", "h"),
+    "helpers.cu": ("main_launcher", "in out w", "out"),
     "square.hip": ("main_launcher", "A_h C_h", "C_h"),
     "struct_matmul.cu": ("main_launcher", "A_elements B_elements C_elements", "C_elements"),
     "add.mlu": ("main_launcher", "host_dst host_a host_b", "host_dst"),
@@ -87,6 +90,34 @@ def test_scalars_of_main_can_be_given() -> None:
     text = (HOSTS / "vectoradd.cu").read_text()
     program = read(text, platforms.get("cuda"), "k.cu", let={"numElements": 300})
     assert signature(program).sizes({}) == {"h_A": 300, "h_B": 300, "h_C": 300}
+
+
+def test_what_the_host_does_between_copies_is_not_lost_silently() -> None:
+    text = (
+        "__global__ void k(float* x) { x[threadIdx.x] *= 2; }\n"
+        "int main() {\n  float h[32]; float* d;\n  cudaMalloc(&d, sizeof(h));\n"
+        "  cudaMemcpy(d, h, sizeof(h), cudaMemcpyHostToDevice);\n  k<<<1, 32>>>(d);\n"
+        "  cudaMemcpy(h, d, sizeof(h), cudaMemcpyDeviceToHost);\n  for (int i = 0; i < 32; i++) h[i] += 1;\n"
+        "  cudaMemcpy(d, h, sizeof(h), cudaMemcpyHostToDevice);\n  k<<<1, 32>>>(d);\n"
+        "  cudaMemcpy(h, d, sizeof(h), cudaMemcpyDeviceToHost);\n}\n"
+    )
+    with pytest.raises(Fault, match="may change `h` between its copies") as caught:
+        read(text, platforms.get("cuda"), "k.cu")
+    assert (caught.value.code, caught.value.where.line) == ("XP1009", 8)
+
+
+def test_a_loop_that_swaps_its_buffers_takes_turns() -> None:
+    made = launcher(load("jacobi.cu")[1])
+    kernels = [[a.buffer for a in s.args[:2]] for s in statements(made.body)  # type: ignore[union-attr]
+               if isinstance(s, Launch) and s.kernel == "jacobi"]
+    assert kernels == [["d_a", "d_b"], ["d_b", "d_a"]]
+
+
+@pytest.mark.slow
+def test_a_launcher_made_from_main_is_translated() -> None:
+    text = (HOSTS / "vectoradd.cu").read_text()
+    result = translate(text, platforms.get("cuda"), platforms.get("c"), file="v.cu", options=Options(seeds=1))
+    assert result.confirmed and "void main_launcher(" in result.text and "made from main" in result.notes[0]
 
 
 # ---------------------------------------------------------------- what running it gives

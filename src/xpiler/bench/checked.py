@@ -13,7 +13,8 @@ from statistics import median
 
 from xpiler.bench.layouts import Case, Sizes
 from xpiler.bench.specs import SPECS
-from xpiler.emulate.entry import Limits
+from xpiler.emulate.build import build
+from xpiler.emulate.entry import Entry, Limits
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
@@ -35,7 +36,7 @@ HEADER = ("operator", "files", *WORDS[:4], "other", "read ms", "max", "run s", "
 MOST_BYTES = 3 << 30
 # Seconds of a run that is short enough to be repeated with every access looked at.
 BRISK = 0.5
-STILL_RUNNING = "XP2190"
+STILL_RUNNING, CLANG_REFUSES, GXX_REFUSES = "XP2190", "XP1003", "XP4002"
 _CODE = re.compile(r"\[(XP\d{4})\]")
 
 
@@ -71,7 +72,7 @@ def _itself(case: Case, platform: Platform, effort: Effort, cache: Path | None) 
         text = case.text
         done = whole(text, platform, file=case.path.name, limits=effort.limits, cache=cache)
     except Fault as fault:
-        return _refused(blank, fault, case, platform)
+        return _refused(blank, fault, case, platform, cache)
     blank = replace(blank, run_s=time.monotonic() - start)
     late = done.status == "timeout" or any(f.code == STILL_RUNNING for f in done.findings)
     if done.findings and not late:
@@ -108,7 +109,7 @@ def _compared(case: Case, platform: Platform, effort: Effort, cache: Path | None
         program = read(text, platform, case.path.name, let=_integers(case.let))
     except Fault as fault:
         took = 1000 * (time.monotonic() - start)
-        return replace(_refused(blank, fault, case, platform), read_ms=took)
+        return replace(_refused(blank, fault, case, platform, cache), read_ms=took)
     blank = replace(blank, read_ms=1000 * (time.monotonic() - start))
     start = time.monotonic()
     try:
@@ -116,8 +117,8 @@ def _compared(case: Case, platform: Platform, effort: Effort, cache: Path | None
         if brisk is not None:
             done = _watched(done, case, brisk, text, platform, effort, cache)
     except Fault as fault:
-        if fault.code == "XP4002":
-            done = _refused(blank, fault, case, platform)
+        if fault.code == GXX_REFUSES:
+            done = _refused(blank, fault, case, platform, cache)
         else:
             done = replace(blank, outcome=UNDECIDED, kind=fault.code, why=_line(fault))
     return replace(done, run_s=time.monotonic() - start)
@@ -207,8 +208,8 @@ def _short(reason: str) -> str:
     return re.sub(r" \(`.*?\)|`[^`]*`(?: and )?", "", reason).replace("  ", " ").replace(" ,", ",").strip()
 
 
-def _refused(blank: Checked, fault: Fault, case: Case, platform: Platform) -> Checked:
-    """Invalid where the vendor's compiler refuses the file too; else not read."""
+def _refused(blank: Checked, fault: Fault, case: Case, platform: Platform, cache: Path | None) -> Checked:
+    """Invalid where the vendor's compiler refuses the file too, or, where there is none, clang and g++ both do."""
     why = _line(fault)
     verdict = compiles(case.text, platform).verdict
     match verdict:
@@ -219,8 +220,13 @@ def _refused(blank: Checked, fault: Fault, case: Case, platform: Platform) -> Ch
             return replace(blank, outcome=UNREAD, kind=fault.code, why=f"{why}; the vendor's compiler takes it")
         case Unknown():
             pass
-    empty = not case.text.strip()
-    return replace(blank, outcome=INVALID if empty else UNREAD, kind=fault.code, why=why)
+    refused = "" if case.text.strip() else "it is empty"
+    if fault.code == CLANG_REFUSES:
+        try:
+            build(case.text + "\nvoid xp_nothing() {}\n", platform, Entry("xp_nothing", ()), cache=cache)
+        except Fault as other:
+            refused = f"g++: {other.what}" if other.code == GXX_REFUSES else ""
+    return replace(blank, outcome=INVALID if refused else UNREAD, kind=fault.code, why=f"{why}; {refused}".strip("; "))
 
 
 def _line(fault: Fault) -> str:

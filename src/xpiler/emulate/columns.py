@@ -47,10 +47,10 @@ def _ranges(program: Path) -> Iterator[tuple[Row, int]]:
 
 @lru_cache(maxsize=4)
 def _rows(program: Path) -> tuple[Row, ...]:
-    """The rows of the unit that holds the user's text; none where a text has written a table of its own that is none."""
+    """The rows of the unit with the user's text; none where a text has written a table of its own that is none."""
     try:
         return _user_rows(_section(program.read_bytes(), b".debug_line"))
-    except (struct.error, IndexError, ValueError, ZeroDivisionError):
+    except (struct.error, IndexError, ValueError, OverflowError, ZeroDivisionError):
         return ()
 
 

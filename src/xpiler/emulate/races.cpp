@@ -1,4 +1,5 @@
-// What happened before what. Time moves on at meetings and atomic operations; two accesses of different threads race
+// What happened before what. (A plain read beside atomic operations is no race here: it is how every loop around a
+// compare-and-swap begins.) Time moves on at meetings and atomic operations; two accesses of different threads race
 // when at least one writes, no meeting of both lies between them, and no chain of atomic operations may have told the
 // second of the first. In doubt two accesses count as ordered: a race that is reported is one.
 #include "shadow.h"
@@ -123,7 +124,7 @@ void race_read(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site
     if (threads == 1 && own) return;
     std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
     each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
-        if (c.writer.time && !(atomic && c.writer.who & ATOMIC) && !ordered(c.writer, me, own))
+        if (c.writer.time && !(c.writer.who & ATOMIC) && !ordered(c.writer, me, own))
             note_race(c.writer, true, {at, std::size_t(1) << page.shift, site.pc, false}, frames());
         Touch t{mark, now, std::uint32_t(site.pc), std::uint32_t(site.up)};
         if (c.reader[0].time == 0 || (c.reader[0].who & ~ATOMIC) == me) c.reader[0] = t;
@@ -143,7 +144,7 @@ void race_write(Page& page, std::uintptr_t p, std::size_t bytes, const Site& sit
     }
     each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
         auto meet = [&](const Touch& t, bool writes) {
-            if (!t.time || (atomic && t.who & ATOMIC) || ordered(t, me, own)) return;
+            if (!t.time || (atomic && (t.who & ATOMIC || !writes)) || ordered(t, me, own)) return;
             if (!small) note_race(t, writes, {at, std::size_t(1) << page.shift, site.pc, true}, frames());
             else if (!store.races)
                 store.races = true, store.other = t, store.other_writes = writes, store.frames = frames();

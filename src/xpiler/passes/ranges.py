@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.reach import reach
+from xpiler.facts.reach import Touch, reach
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.writes import Unsummarised, Write
@@ -26,11 +26,35 @@ class Range:
 
 
 def ranges(kernel: Kernel) -> dict[str, Range]:
-    """The range of every array parameter that the kernel touches, where that can be told."""
+    """The range of every array parameter that the kernel touches, where that can be told.
+
+    Sizes follow from the accesses one by one, also of those whose value nothing comes of; where such an index depends
+    on something unknown, from the closed form of the results."""
+    touches, unknown = reach(kernel)
+    known = _extents(touches, unknown)
+    outputs: dict[str, list[Write]] = {}
+    tops: dict[str, list[Sym]] = {}
     try:
         outputs = summarise(kernel)
+        tops, reads = _used(outputs)
     except Unsummarised:
-        return _touched(kernel)
+        reads = {name for name, ts in touches.items() if any(t.reads for t in ts)}
+    nest = Nest(Fresh([p.name for p in kernel.params]))
+    out: dict[str, Range] = {}
+    for p in kernel.params:
+        if not isinstance(p, Buffer):
+            continue
+        extent = known.get(p.name) or (_largest(tops[p.name]) if p.name in tops else None)
+        if extent is None:
+            continue
+        read = p.name in reads or (bool(outputs) and p.name not in outputs)
+        covered = any(_size(w) is extent for w in outputs.get(p.name, []))
+        out[p.name] = Range(nest.plain(extent), read, covered and not read)
+    return out
+
+
+def _used(outputs: dict[str, list[Write]]) -> tuple[dict[str, list[Sym]], set[str]]:
+    """One past the largest index of every write and of every load that a result is made of; which arrays are loaded."""
     tops: dict[str, list[Sym]] = {}
     reads: set[str] = set()
     for name, writes in outputs.items():
@@ -41,30 +65,18 @@ def ranges(kernel: Kernel) -> dict[str, Range]:
                 for n, where in _loads(part, path if part is w.value else frozenset()):
                     tops.setdefault(str(n.data), []).append(_top(n.args[0], where))
                     reads.add(str(n.data))
-    out: dict[str, Range] = {}
-    for p in kernel.params:
-        if not isinstance(p, Buffer) or p.name not in tops:
-            continue
-        extent = _largest(tops[p.name])
-        if extent is None:
-            continue
-        covered = any(_size(w) is extent for w in outputs.get(p.name, []))
-        nest = Nest(Fresh([q.name for q in kernel.params]))
-        out[p.name] = Range(nest.plain(extent), p.name in reads, covered and p.name not in reads)
-    return out
+    return tops, reads
 
 
-def _touched(kernel: Kernel) -> dict[str, Range]:
-    """The ranges of a kernel whose results have no closed form, from its accesses one by one."""
-    touched, unknown = reach(kernel)
-    nest = Nest(Fresh([p.name for p in kernel.params]))
-    out: dict[str, Range] = {}
+def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[str, Sym]:
+    """The arrays all of whose accesses are bounded by something known, and their sizes."""
+    out: dict[str, Sym] = {}
     for name, touches in touched.items():
         tops = [_least(t.index, t.path, unknown) for t in touches]
         known = [t for t in tops if t is not None]
         extent = _largest(known) if len(known) == len(tops) else None
         if extent is not None:
-            out[name] = Range(nest.plain(extent), any(t.reads for t in touches), False)
+            out[name] = extent
     return out
 
 

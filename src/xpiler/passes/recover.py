@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
-    Alloc, Assign, Atomic, Barrier, Binary, Buffer, Cast, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Return,
-    Select, Shuffle, Stmt, Store, Unary, Var,
+    Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Intrinsic, Kernel, Let,
+    Load, Return, Select, Shuffle, Stmt, Store, Unary, Var,
 )
-from xpiler.ir.types import DType
+from xpiler.ir.types import DType, promote
 from xpiler.ir.walk import (
     Fresh, bodies, defines, expressions, map_exprs, map_stmts, names, statements, subexpressions,
 )
@@ -48,7 +48,8 @@ class Recover:
                 while len(inner) == 1 and isinstance(inner[0], For) and inner[0].kind in self.lanes:
                     nest.append(inner[0])
                     inner = inner[0].body
-                out += _Fission(fresh, nest).run(inner)
+                own = {a.buffer.name for a in statements(kernel.body) if isinstance(a, Alloc)}
+                out += _Fission(fresh, nest, frozenset(own)).run(inner)
             else:
                 inner = self._axes(kernel, s.body, fresh)
                 if not any(isinstance(x, For) and x.kind in self.lanes for x in s.body):
@@ -116,8 +117,9 @@ def _meets(s: Stmt) -> bool:
 class _Fission:
     """Splits one nest of thread loops over a body."""
 
-    def __init__(self, fresh: Fresh, nest: list[For]) -> None:
+    def __init__(self, fresh: Fresh, nest: list[For], own: frozenset[str] = frozenset()) -> None:
         self.nest = nest
+        self.own = own  # the arrays that only this nest's threads share
         self.fresh = fresh
         self.threads = [f.var for f in nest]
         self.count = 1
@@ -214,6 +216,10 @@ class _Fission:
                     return Store(slots[v.name][0], self.lane, value, s.span)
                 case Store(buffer, index) if buffer in sizes:
                     return replace(s, index=at(buffer, index))
+                case Atomic(result=Var() as v) if v.name in slots:
+                    old = Var(self.fresh("old"), v.dtype)
+                    given = Store(slots[v.name][0], self.lane, old, s.span)
+                    return Let(old, None, s.span), replace(s, result=old), given
                 case Alloc(buffer, init) if buffer.name in sizes:
                     return tuple(
                         Store(buffer.name, at(buffer.name, Const(n, I32)), e, s.span)
@@ -232,10 +238,14 @@ class _Fission:
         body: tuple[Stmt, ...] = tuple(run)
         if guard is not None:
             body = (If(guard, body),)
+        mine = [s for s in statements(body) if isinstance(s, Atomic) and s.buffer in self.own]
+        kind = "serial" if mine else "parallel"
+        if mine:  # one thread after another needs no atomics, but this order
+            body = map_stmts(body, lambda s: _in_steps(s) if s in mine else s)
         for f in reversed(self.nest):
             v = Var(self.fresh(f.var.name), f.var.dtype)
             body = _renamed(body, f.var, v)
-            body = (For(v, ZERO, f.stop, ONE, body, "parallel", f.span),)
+            body = (For(v, ZERO, f.stop, ONE, body, kind, f.span),)
         return list(body)
 
     def _cut(self, body: Iterable[Stmt], guard: Expr | None = None) -> list[Stmt]:
@@ -364,6 +374,36 @@ class _Fission:
         if to is not None:
             return [Store(to[0], self.lane, value, s.span)]
         return [Let(s.result, value, s.span)]
+
+
+def _in_steps(s: Stmt) -> tuple[Stmt, ...]:
+    """An atomic where nothing runs beside it: a load and a store."""
+    assert isinstance(s, Atomic), "the caller has checked"
+    dtype = s.value.dtype
+    old = Load(s.buffer, s.index, dtype)
+    new: Expr
+    match s.op:
+        case "exch":
+            new = s.value
+        case "cas" if s.compare is not None:
+            same = Binary("==", _bits(old), _bits(s.compare), DType.BOOL)
+            new = Select(same, s.value, old, dtype)
+        case "min" | "max":
+            new = Call(s.op, (old, s.value), dtype)
+        case _:
+            wide = promote(dtype)
+            by = {"add": "+", "sub": "-", "and": "&", "or": "|", "xor": "^"}[s.op]
+            sides = [e if e.dtype is wide else Cast(e, wide) for e in (old, s.value)]
+            whole = Binary(by, sides[0], sides[1], wide)
+            new = whole if wide is dtype else Cast(whole, dtype)
+    store = Store(s.buffer, s.index, new, s.span)
+    return (store,) if s.result is None else (Assign(s.result, old, s.span), store)
+
+
+def _bits(e: Expr) -> Expr:
+    """What a compare-and-swap compares."""
+    word = DType(f"u{max(e.dtype.bits, 8)}")
+    return Call(f"bits.{e.dtype}.{word}", (e,), word) if e.dtype.is_float else e
 
 
 def _stable(cond: Expr) -> bool:

@@ -77,8 +77,9 @@ def _illegal(d: ci.Diagnostic, fault: Callable[..., Fault]) -> Fault:
 def _mend(d: ci.Diagnostic) -> str:
     """The change that clang proposes."""
     for k in range(len(d.fixits)):
-        fix = d.fixits[k]
-        if not fix.value:
+        try:
+            fix = d.fixits[k]
+        except IndexError:  # how the bindings say that text should go
             continue
         empty = fix.range.start.offset == fix.range.end.offset
         return f"insert `{fix.value.strip()}`" if empty else f"`{fix.value.strip()}`"

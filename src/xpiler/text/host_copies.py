@@ -19,7 +19,7 @@ from xpiler.platforms.platform import Platform
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO, Arithmetic, int_const
 from xpiler.text.clang import Node
-from xpiler.text.host_memory import ON_DEVICE, TO_DEVICE, TO_HOST, Device, Move, Ran
+from xpiler.text.host_events import ON_DEVICE, TO_DEVICE, TO_HOST, Device, Move, Ran, Touched
 from xpiler.text.host_values import HostArray
 
 _THREADS = 256
@@ -36,7 +36,7 @@ class Copies:
     fault: Callable[[str, str, Node, str, str], Fault]
     devices: dict[str, Device]
     hosts: Mapping[str, HostArray]
-    events: list[Move | Ran]
+    events: list[Move | Ran | Touched]
     dtypes: Mapping[str, DType]
     kernels: dict[str, Kernel] = field(default_factory=dict)
     _known: dict[object, str] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Copies:
     def settle(self, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
         """The body without marks."""
         self._direct = self._device_pointers()
+        self._check_untouched()
         given: dict[str, tuple[Stmt, ...]] = {}
         left = [m for m in self.events if isinstance(m, Move)]
         for m in list(left):
@@ -110,14 +111,44 @@ class Copies:
         name = here if self._on_device(here) else there
         return name if name in self.devices else ""
 
+    def _check_untouched(self) -> None:
+        """What the host does to an array between its copies would be lost."""
+        copied: set[str] = set()
+        used: set[str] = set()  # by launches
+        changed: dict[str, Touched] = {}
+        looped = [e for e in self.events if isinstance(e, Touched) and not e.top]
+        for e in self.events:
+            match e:
+                case Touched(arrays):
+                    changed |= dict.fromkeys(arrays & (copied | used), e)
+                case Ran(touches=names):
+                    used |= names
+                    late = next((t for n, t in changed.items() if n in names and n in self.devices), None)
+                    if late is not None:
+                        raise self._lost("memory that a kernel uses too", late.node)
+                case Move(dst=dst, src=src, top=top):
+                    name = "" if src is None else src.buffer
+                    lost = changed.get(name) or next((t for t in looped if not top and name in t.arrays), None)
+                    if lost is not None and name in self.hosts:
+                        raise self._lost(f"`{name}` between its copies", lost.node)
+                    copied |= {dst.buffer, name}
+
+    def _lost(self, what: str, node: Node) -> Fault:
+        return self.fault(
+            "XP1009", f"the host may change {what}", node,
+            "a launcher copies what its caller gave; what the host computes in between is no part of it",
+            "`xpiler run --main`, or a kernel for what the host does here",
+        )
+
     # ------------------------------------------------------------ what flags can say
 
-    def _touches(self, e: Move | Ran, name: str, write: bool = False) -> bool:
+    def _touches(self, e: Move | Ran | Touched, name: str, write: bool = False) -> bool:
         match e:
             case Ran(writes, touches):
                 return name in (writes if write else touches)
             case Move(dst=dst, src=src):
                 return name == dst.buffer or not write and src is not None and name == src.buffer
+        return False
 
     def _plain_fill(self, m: Move) -> bool:
         if not m.fill or m.dst.buffer not in self.devices or not m.top or m.dst.index != ZERO:

@@ -3,84 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from xpiler.ir.nodes import Addr, Buffer, Const, DeviceBuffer, Expr, Launch, Var
+from xpiler.ir.nodes import Addr, Buffer, Const, Expr, Launch, Var
 from xpiler.ir.types import DType
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import Node
-from xpiler.text.host_objects import HostObjects, bare
+from xpiler.text.host_events import ON_DEVICE, TO_DEVICE, TO_HOST, Device, End, Move, Ran, Touched
+from xpiler.text.host_assign import HostAssignments
+from xpiler.text.host_objects import bare
 from xpiler.text.host_values import Address, Bag, Cell, HostArray
 from xpiler.text.read_values import Nothing, Place, Pointer, Slot, Value
 
-# How the names of copy directions end, whatever the vendor.
-TO_DEVICE = ("HostToDevice", "HostToDev", "HOST2DEV")
-TO_HOST = ("DeviceToHost", "DevToHost", "DEV2HOST")
-ON_DEVICE = ("DeviceToDevice", "DevToDev", "DEV2DEV")
 
-
-@dataclass
-class Device:
-    """A device allocation while its launcher is read; `symbol` is the file's variable it stands for."""
-
-    name: str
-    dtype: DType
-    extent: Expr
-    host: str = ""
-    copy_in: bool = False
-    copy_out: bool = False
-    fill: int | None = None
-    symbol: str = ""
-    managed: bool = False
-    start: tuple[Expr, ...] = ()  # what a variable of the file holds before anything writes it
-
-    def done(self) -> DeviceBuffer:
-        return DeviceBuffer(self.name, self.dtype, self.extent, self.host, self.copy_in, self.copy_out, self.fill)
-
-
-@dataclass(frozen=True)
-class End:
-    """One end of a copy: elements of a buffer from `index` on, `stride` from row to row."""
-
-    buffer: str
-    index: Expr
-    stride: Expr = ONE
-
-
-@dataclass(frozen=True)
-class Move:
-    """A copy or fill, in the order of the text; `mark` is the kernel name of its place among the statements.
-
-    `src` None: `value` goes to every byte (a Const) or to the only element."""
-
-    mark: str
-    dst: End
-    src: End | None
-    count: Expr  # elements of a row
-    rows: Expr
-    value: Expr | None
-    top: bool  # neither in a loop nor in a branch
-    node: Node
-    fill: bool = False
-    direction: str = ""
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A launch and what it may write."""
-
-    writes: frozenset[str]
-    touches: frozenset[str]
-
-
-class HostMemory(HostObjects):
+class HostMemory(HostAssignments):
     """Reading calls of the runtime that move and make memory."""
 
     def start_host(self) -> None:
         super().start_host()
         self.devices: dict[str, Device] = {}
-        self.events: list[Move | Ran] = []
+        self.events: list[Move | Ran | Touched] = []
         self.symbols: dict[int, str] = {}  # declaration of a file's variable -> its hidden device buffer
 
     def _primitive(self, name: str, fn: Node, n: Node, used: bool) -> Value:

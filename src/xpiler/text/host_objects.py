@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Buffer, Const, Expr, Let, Var
+from xpiler.ir.nodes import Buffer, Const, Expr, Var
 from xpiler.ir.types import DType
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import CType, Node
-from xpiler.text.host_values import Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim
+from xpiler.text.host_values import (
+    UNKNOWN, Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim,
+)
 from xpiler.text.read_statements import Statements
-from xpiler.text.read_values import Binding, Each, Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value
+from xpiler.text.read_values import Binding, Items, Nothing, Place, Pointer, Raw, Slot, Value
 
 _SHELLS = frozenset({
     "PAREN_EXPR", "UNEXPOSED_EXPR", "CSTYLE_CAST_EXPR", "CXX_STATIC_CAST_EXPR", "CXX_REINTERPRET_CAST_EXPR",
     "CXX_CONST_CAST_EXPR", "CXX_FUNCTIONAL_CAST_EXPR",
 })
-_STEPS = {"x++": "+", "++x": "+", "x--": "-", "--x": "-"}
-_UNKNOWN = "a value that only running the host would give"
 
 
 def bare(n: Node) -> Node:
@@ -124,7 +124,7 @@ class HostObjects(Statements):
         known = decl.constant if ctype.is_scalar and ctype.dtype is not None else None
         if known is not None and ctype.dtype is not None:
             return Const(float(known) if ctype.dtype.is_float else int(known), ctype.dtype)
-        return Nothing(_UNKNOWN)
+        return Nothing(UNKNOWN)
 
     def _array_local(self, d: Node, ctype: CType) -> Binding:
         assert ctype.dtype is not None, "an array of scalars"
@@ -189,7 +189,7 @@ class HostObjects(Statements):
         if isinstance(v, Raw):
             inner = child.type.inner
             return Nothing("memory") if inner is None else self._array_of(name, v, inner)
-        return v if isinstance(v, Pointer | Nothing | Const) or not self.depth else Nothing(_UNKNOWN)
+        return v if isinstance(v, Pointer | Nothing | Const) or not self.depth else Nothing(UNKNOWN)
 
     def _scalar_local(self, d: Node, ctype: CType, init: Node | None) -> Binding:
         dtype = ctype.dtype or DType.I32
@@ -296,116 +296,8 @@ class HostObjects(Statements):
                 return Nothing()
         raise self.unsupported(n)
 
-    # ------------------------------------------------------------ assignment
-
-    def _rebinds(self, cell: Cell) -> bool:
-        """Whether a variable may simply stand for a new value here: nothing between it and here may be skipped."""
-        return self.level.get(cell.key, 0) == self.depth
-
-    def assign(self, n: Node) -> Lvalue:
-        left, right = n.children
-        cell = self.cell(left)
-        if cell is not None and left.type.kind in ("pointer", "scalar", "opaque", "record"):
-            source = self.cell(right) if left.type.kind == "record" else None
-            if source is not None and isinstance(held := self.in_cell(source), Bag):
-                self.set_cell(cell, held)
-                return self._nowhere
-            if self._set_cell_from(cell, left, right):
-                return self._nowhere
-        return super().assign(n)
-
-    def _set_cell_from(self, cell: Cell, left: Node, right: Node) -> bool:
-        v = self.value(right)
-        if left.type.kind == "pointer":
-            inner = left.type.inner
-            if isinstance(v, Raw) and inner is not None:
-                v = self._array_of(cell_name(left), v, inner)  # type: ignore[assignment]
-            if isinstance(v, Pointer) and inner is not None and inner.dtype is not None:
-                v = Pointer(v.buffer, v.index, inner)
-            if not isinstance(v, Pointer | Nothing) or isinstance(self.env.get(cell.key), Roaming):
-                return False
-            self.set_cell(cell, v)
-            return True
-        return self._set_scalar(cell, left, v)
-
-    def _set_scalar(self, cell: Cell, left: Node, v: Value) -> bool:
-        if isinstance(v, Pointer | Place | Items | Raw) or not left.type.is_scalar:
-            return isinstance(v, Nothing)
-        if bare(left).is_enum or isinstance(v, Nothing):
-            self.set_cell(cell, v if isinstance(v, Const | Nothing) else ZERO)
-            return True
-        e = self.math.convert(self.scalar_of(v, left), left.type.dtype or DType.I32)
-        held = self.in_cell(cell)
-        if isinstance(held, Slot) and not (self._rebinds(cell) and not cell.path):
-            return False
-        if not self._rebinds(cell) and not cell.path:
-            return False
-        self.set_cell(cell, e if self.stable(e) else Slot(self.kept(e, cell_name(left))))
-        return True
-
-    def compound(self, n: Node) -> Lvalue:
-        left, right = n.children
-        cell = self.cell(left)
-        if cell is not None and left.type.is_scalar:
-            old = self.in_cell(cell)
-            if old is not None and not isinstance(old, Bag | Container | Address | Alias | Slot):
-                v = self.loaded(old, n)
-                if isinstance(v, Nothing):
-                    return self._nowhere
-                e = self.math.binary(n.binary[:-1], self.scalar_of(v, left), self.scalar(right))
-                if self._set_scalar(cell, left, e):
-                    return self._nowhere
-        return super().compound(n)
-
-    def step(self, n: Node, keep: bool) -> Value:
-        cell = self.cell(n.children[0])
-        held = None if cell is None else self.in_cell(cell)
-        if cell is None or held is None or isinstance(held, Bag | Container | Address | Alias | Slot | Roaming):
-            return super().step(n, keep)
-        v = self.loaded(held, n)
-        if isinstance(v, Pointer | Place | Items | Raw | Nothing) or not n.type.is_scalar:
-            return super().step(n, keep)
-        e = self.scalar_of(v, n)
-        one = Const(1.0 if e.dtype.is_float else 1, e.dtype)
-        new = self.math.convert(self.math.binary(_STEPS[n.unary], e, one), e.dtype)
-        if not self._set_scalar(cell, n.children[0], new):
-            return super().step(n, keep)
-        return e if keep else new
-
-    @property
-    def _nowhere(self) -> Slot:
-        return Slot(Var("unused", DType.I32))
-
-    # ------------------------------------------------------------ what cannot be followed
-
     def forget_scalars(self, keys: set[int], nodes: dict[int, Node]) -> None:
-        """Scalars that only running the host would compute."""
-        for key in keys:
-            decl = nodes.get(key)
-            if decl is None or not decl.type.is_scalar or decl.type.dtype is None or decl.is_enum:
-                continue
-            if key in self.objects or isinstance(self.env.get(key), Place | Pointer):
-                continue
-            if self.is_main and self._rebinds(Cell(key)):
-                var = Var(self.fresh(decl.spelling), decl.type.dtype)
-                self.free.append(var)
-                self.env[key] = var
-            else:
-                self.env[key] = Nothing(_UNKNOWN)
-
-    def open_scalars(self, keys: set[int], nodes: dict[int, Node]) -> None:
-        """Scalars that change inside a loop or branch become variables before it."""
-        for key in sorted(keys):
-            held, decl = self.env.get(key), nodes.get(key)
-            if decl is None or not decl.type.is_scalar or decl.type.dtype is None or decl.is_enum:
-                continue
-            if key in self.objects or isinstance(held, Slot | Place | Pointer | Items | Roaming | Raw) or held is None:
-                continue
-            value = None if isinstance(held, Nothing | Each) else held
-            var = Var(self.fresh(decl.spelling), decl.type.dtype)
-            self.emit(Let(var, value, self.here))
-            self.moving.add(var.name)
-            self.env[key] = Slot(var)
+        raise NotImplementedError
 
 
 def _of_records(t: CType) -> bool:

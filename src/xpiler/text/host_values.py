@@ -11,6 +11,7 @@ from xpiler.text.clang import CType
 from xpiler.text.read_values import Binding
 
 Key = str | int
+UNKNOWN = "a value that only running the host would give"
 
 
 @dataclass(frozen=True)

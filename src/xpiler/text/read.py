@@ -15,7 +15,8 @@ from xpiler.fault import Fault, Span
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import Node, Unit, parse
 from xpiler.text.gathering import Gathering
-from xpiler.text.host import HostReader, is_launch
+from xpiler.text.host import HostReader
+from xpiler.text.host_bearing import is_launch
 from xpiler.text.library import library
 from xpiler.text.opaque import opaque
 from xpiler.text.main_entry import made_launcher, overload

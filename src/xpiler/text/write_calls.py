@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Binary, Call, Const, Expr, Intrinsic, Load, Select, Shuffle, Stmt,
+    Addr, Alloc, Assign, Atomic, Binary, Call, Cast, Const, Expr, Intrinsic, Load, Select, Shuffle, Stmt,
     Store, Unary, Var,
 )
 from xpiler.ir.show import PRECEDENCE, PRIMARY
@@ -161,6 +161,10 @@ class Calls(ABC):
             s = replace(s, op="add", value=Unary("-", s.value, dtype))
         word = DType(f"u{max(dtype.bits, 8)}")
         kind = word if s.op == "cas" and dtype.is_float else dtype
+        twin = DType(f"{'i' if dtype is word else 'u'}{word.bits}")
+        signless = not dtype.is_float and s.op not in ("min", "max")  # either signedness does the same to the bits
+        if signless and dtype not in platform.atomic_types.get(s.op, {dtype}):
+            kind = twin
         if s.op not in platform.atomics or kind not in platform.atomic_types.get(s.op, {kind}):
             raise spell.no(what, f"{platform.title} has none")
         if s.result is not None and not platform.atomics_return:
@@ -173,6 +177,11 @@ class Calls(ABC):
             value, compare = (spell.text(Call(bits, (e,), word)) for e in (s.value, s.compare))
             call = spell.fill(platform.atomics[s.op], address=address, value=value, compare=compare)
             call = spell.fill(platform.math[f"bits.{word}.{dtype}", word], _0=call)
+        elif kind is not dtype:
+            address = f"({spell.ctype(kind)}*){address if address.startswith('&') else f'({address})'}"
+            value = spell.value(Cast(s.value, kind), kind)
+            compare = "" if s.compare is None else spell.value(Cast(s.compare, kind), kind)
+            call = spell.fill(platform.atomics[s.op], address=address, value=value, compare=compare)
         else:
             value = spell.value(s.value, dtype)
             compare = "" if s.compare is None else spell.value(s.compare, dtype)

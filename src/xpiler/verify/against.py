@@ -97,12 +97,12 @@ def _letters(spec: Spec, sig: Signature, scalars: Mapping[str, Number], let: Let
     """Letters that a scalar of the file is named after, and those the user gave."""
     assert spec.form is not None, "only shapes have letters"
     names = {plain(v.name): v.name for v in sig.scalars if not v.dtype.is_float}
-    out: dict[str, int] = {}
-    for letter in spec.form.letters:
-        name = next((names[n] for n in (letter, *spec.also.get(letter, ())) if n in names), "")
-        if name in scalars:
-            out[letter] = int(scalars[name])
-    return out | _spoken(spec.form, let)
+    tries = {letter: (letter, *spec.also.get(letter, ())) for letter in spec.form.letters}
+    found = {letter: next((n for n in words if n in names), "") for letter, words in tries.items()}
+    found = {letter: n for letter, n in found.items() if names.get(n, "") in scalars}
+    if len(found) == 1 and all(len(n) == 1 and n != letter for letter, n in found.items()):
+        found = {}  # a lone `n` may be anything
+    return {letter: int(scalars[names[n]]) for letter, n in found.items()} | _spoken(spec.form, let)
 
 
 @dataclass(frozen=True)

@@ -88,9 +88,13 @@ def _draw(a: Array, n: int, rng: np.random.Generator, seed: int, domain: Domain)
         v = rng.integers(info.min, info.max + 1, n).astype(NUMPY[a.dtype])
         v[: min(n, 2)] = (info.max, info.min)[: min(n, 2)]  # the ends are where signed and unsigned part
         return rng.permutation(v)
-    # Wider ones: room for a sum of products without overflow, which C leaves undefined.
+    # Wider ones: room for a sum of products without overflow, which C leaves undefined; unsigned ones may wrap.
     low = -1000 if a.dtype.is_signed else 0
-    return rng.integers(low, 1001, n).astype(NUMPY[a.dtype])
+    small = rng.integers(low, 1001, n).astype(NUMPY[a.dtype])
+    if a.dtype.is_signed or domain is Domain.NARROW:
+        return small
+    large = rng.integers(0, np.iinfo(NUMPY[a.dtype]).max, n, NUMPY[a.dtype], endpoint=True)
+    return np.where(rng.random(n) < 1 / 8, large, small)
 
 
 def _floats(n: int, rng: np.random.Generator, seed: int, domain: Domain) -> NDArray[np.float32]:

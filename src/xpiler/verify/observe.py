@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,8 @@ def observe(
     name = file or program.file
     progress("building the source")
     with ThreadPoolExecutor(2) as pool:
-        double = pool.submit(machine, text, platform, sig, file=name, real="f64", cache=cache) if effort.double else None
+        build = partial(machine, text, platform, sig, file=name, cache=cache)
+        double = pool.submit(build, real="f64") if effort.double else None
         single = machine(text, platform, sig, file=name, cache=cache)
         wide = None if double is None else _or_none(double)
     progress("running the source")
@@ -136,7 +138,8 @@ def blame(point: Point, seed: int, trial: Trial, what: str) -> Refuted | Unknown
         return Unknown("; ".join((f"{what}: it does not end in time ({spell(point.scalars)})", *_first_lines(trial))))
     if not trial.findings:
         what = f"{what}: {trial.complaint}"
-    return Refuted(Witness(what, seed, point.scalars, findings=trial.findings, found=tuple(f.to_json() for f in trial.found)))
+    found = tuple(f.to_json() for f in trial.found)
+    return Refuted(Witness(what, seed, point.scalars, findings=trial.findings, found=found))
 
 
 def _first_lines(trial: Trial) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def own(text: str, file: str, sig: Signature, limits: Limits) -> Spec:
     names = tuple(n for n, _ in parameters)
     if not names:
         why = "its parameters name arrays and scalars"
-        raise Fault("XP2301", f"`spec` in {file} takes nothing", Span(file), why=why, try_="--spec gemm, or --spec mine.py")
+        raise Fault("XP2301", f"`spec` in {file} takes nothing", Span(file), why, "--spec gemm, or --spec mine.py")
     form = parse(shapes) if shapes else None
     call: Callable[[Arguments], Answer] = partial(_call, function, names)
     name = Path(file).stem

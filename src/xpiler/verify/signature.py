@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from xpiler.fault import Fault
+from xpiler.fault import NOWHERE, Fault, Span
 from xpiler.ir.nodes import (
     Addr, Alloc, Atomic, Buffer, Const, Expr, For, Intrinsic, Kernel, Launch, Load, Meaning, Param, Program,
     Stmt, Store, Var,
@@ -42,6 +42,7 @@ class Signature:
     is_kernel: bool
     prologue: tuple[Stmt, ...] = ()
     axes: tuple[tuple[str, Expr], ...] = ()
+    span: Span = field(default=NOWHERE, compare=False)
 
     def geometry(self, values: Mapping[str, Number]) -> dict[str, int]:
         """Extents of a kernel's parallel axes. NoValue when one cannot be computed."""
@@ -54,7 +55,7 @@ class Signature:
         for a in self.arrays:
             if not a.extents:
                 raise Fault(
-                    "XP2011", f"the size of `{a.name}` is not known",
+                    "XP2011", f"the size of `{a.name}` is not known", self.span,
                     why="nothing in the file allocates it and its accesses do not bound it",
                     try_=f"--size {a.name}=ELEMENTS, or --let for the scalars its indices use",
                 )
@@ -68,11 +69,11 @@ def signature(program: Program, kernel: str = "") -> Signature:
         return _of_launcher(program)
     found = [k for k in program.kernels if kernel in ("", k.name)]
     if not found:
-        raise Fault("XP2013", f"no kernel `{kernel}` in {program.file}", why=_which(program.kernels))
+        raise Fault("XP2013", f"no kernel `{kernel}`", Span(program.file), why=_which(program.kernels))
     if len(found) > 1:
         raise Fault(
-            "XP2013", f"{program.file} has {len(found)} kernels and no function that launches them",
-            why=_which(found), try_="a file with one of them, or one with the host code that launches them",
+            "XP2013", f"{len(found)} kernels and no function that launches them", Span(program.file),
+            why=_which(found), try_="--kernel with one of them, or the host code that launches them",
         )
     return _of_kernel(found[0], program)
 
@@ -89,7 +90,8 @@ def given_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
     entries = (program.launcher,) if program.launcher is not None else program.kernels
     known = {p.name for e in entries for p in e.params if isinstance(p, Buffer)}
     for name in sorted(set(sizes) - known):
-        raise Fault("XP2011", f"there is no array `{name}`", why=f"the arrays are {', '.join(sorted(known))}")
+        raise Fault("XP2011", f"there is no array `{name}`", Span(program.file),
+                    f"the arrays are {', '.join(sorted(known))}")
     if program.launcher is not None:
         return replace(program, launcher=replace(program.launcher, params=sized(program.launcher.params)))
     return replace(program, kernels=tuple(replace(k, params=sized(k.params)) for k in program.kernels))
@@ -107,7 +109,7 @@ def _of_kernel(k: Kernel, program: Program) -> Signature:
         if isinstance(p, Buffer)
     )
     scalars = tuple(p for p in k.params if isinstance(p, Var))
-    return Signature(k.name, k.params, arrays, scalars, True, axes=_axes(k))
+    return Signature(k.name, k.params, arrays, scalars, True, axes=_axes(k), span=replace(k.span, comment=""))
 
 
 def _axes(k: Kernel) -> tuple[tuple[str, Expr], ...]:
@@ -140,7 +142,8 @@ def _of_launcher(program: Program) -> Signature:
         steers = any(b.name in steering for b in mirrors) or p.name in steering
         arrays.append(Array(p.name, p.dtype, extents, goes_in, comes_out, steers))
     scalars = tuple(p for p in launcher.params if isinstance(p, Var))
-    return Signature(launcher.name, launcher.params, tuple(arrays), scalars, False, launcher.body)
+    return Signature(launcher.name, launcher.params, tuple(arrays), scalars, False, launcher.body,
+                     span=replace(launcher.span, comment=""))
 
 
 def _known(p: Buffer) -> tuple[Expr, ...]:

@@ -64,14 +64,15 @@ def known_sizes(sig: Signature, scalars: Mapping[str, Number]) -> dict[str, int]
         sizes = sig.sizes(scalars)
     except NoValue as e:
         raise Fault(
-            "XP2011", f"cannot compute an array size of `{sig.name}`", why=f"it needs `{e.name}`, which has no value",
+            "XP2011", f"cannot compute an array size of `{sig.name}`", sig.span,
+            why=f"it needs `{e.name}`, which has no value",
             try_=f"--let {e.name}=VALUE",
         ) from e
     wrong = {k: n for k, n in sizes.items() if n <= 0}
     if wrong:
         name, n = next(iter(wrong.items()))
         raise Fault(
-            "XP2012", f"`{name}` would have {n} elements", why="the values given with --let make it empty",
+            "XP2012", f"`{name}` would have {n} elements", sig.span, why="the values given with --let make it empty",
             try_="other values for --let",
         )
     return sizes
@@ -81,7 +82,7 @@ def ask(sig: Signature, fixed: Mapping[str, Number], tried: Sequence[str]) -> Fa
     """The Fault for a source no automatic choice suits."""
     names = [v.name for v in free_integers(sig, fixed)]
     return Fault(
-        "XP2010", f"no sizes were found that suit `{sig.name}`",
+        "XP2010", f"no sizes were found that suit `{sig.name}`", sig.span,
         why="; ".join(tried[:3]) or "no choice of sizes gives every array a positive, modest size",
         try_=" ".join(f"--let {n}=VALUE" for n in names),
     )

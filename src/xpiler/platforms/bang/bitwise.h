@@ -2,7 +2,8 @@
 #pragma once
 
 #define XP_BYTES(M, ...) \
-  M(char, __VA_ARGS__) M(signed char, __VA_ARGS__) M(unsigned char, __VA_ARGS__) M(short, __VA_ARGS__) M(int, __VA_ARGS__)
+  M(char, __VA_ARGS__) M(signed char, __VA_ARGS__) M(unsigned char, __VA_ARGS__) M(short, __VA_ARGS__) \
+  M(int, __VA_ARGS__)
 XP_BYTES(XP_MAP2, __bang_band, src0[i] & src1[i])
 XP_BYTES(XP_MAP2, __bang_bor, src0[i] | src1[i])
 XP_BYTES(XP_MAP2, __bang_bxor, src0[i] ^ src1[i])
@@ -64,7 +65,8 @@ XP_NATURALS(XP_SHIFT, __bang_srl, src[i] >> shift_bits)
 
 // Comparisons whose bit i is that of element i, lowest first: eight to a byte of dst. No typed store says so.
 #ifdef XP_READING
-#define XP_BITINDEX(T, name, op) XP_INTRINSIC void __bang_##name##_bitindex(T* dst, const T* src0, const T* src1, int elem_count);
+#define XP_BITINDEX(T, name, op) \
+  XP_INTRINSIC void __bang_##name##_bitindex(T* dst, const T* src0, const T* src1, int elem_count);
 #else
 #define XP_BITINDEX(T, name, op)                                                                   \
   inline void __bang_##name##_bitindex(T* dst, const T* src0, const T* src1, int elem_count) {     \

@@ -38,8 +38,12 @@ inline void move(void* to, const void* from, int size, int dir, Strides d, Strid
     else std::memmove(dst + d.offset(k), src + s.offset(k), size);
   }
   if (!later) return;
-  for (std::ptrdiff_t k = 0; k < s.count0; ++k) xp_queue::use(queue, {src + k * s.stride0, size, s.stride1, s.count1}, false);
-  for (std::ptrdiff_t k = 0; k < d.count0; ++k) xp_queue::use(queue, {dst + k * d.stride0, size, d.stride1, d.count1}, true);
+  for (std::ptrdiff_t k = 0; k < s.count0; ++k) {
+    xp_queue::use(queue, {src + k * s.stride0, size, s.stride1, s.count1}, false);
+  }
+  for (std::ptrdiff_t k = 0; k < d.count0; ++k) {
+    xp_queue::use(queue, {dst + k * d.stride0, size, d.stride1, d.count1}, true);
+  }
 }
 
 inline void flat(void* dst, const void* src, int size, int dir, bool later) {
@@ -58,7 +62,8 @@ inline void flat(void* dst, const void* src, int size, int dir, bool later) {
   xp_tags::moved(dst, src, size);
 }
 
-inline void rows(void* dst, const void* src, int size, int dir, int dst_stride, int src_stride, int segnum, bool later) {
+inline void rows(void* dst, const void* src, int size, int dir, int dst_stride, int src_stride, int segnum,
+                 bool later) {
   XP_REQUIRE(unsigned(dir) < 24, "there is no such copy direction");
   XP_REQUIRE(segnum >= 0 && segnum <= 65535, "segnum is outside [0, 65535]");
   XP_REQUIRE(segnum == 0 || dst_stride >= size, "dst_stride is smaller than a segment");

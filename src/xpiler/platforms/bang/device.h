@@ -1,7 +1,8 @@
 // What BANG C gives a kernel: built-in variables, memory spaces and intrinsics, each with a plain C++ body.
 //
-// Architecture: __BANG_ARCH__, mtp_592 unless chosen otherwise. An intrinsic that the architecture lacks is not declared;
-// rules of alignment and count that only some have are in rules.h. Section numbers are those of the BANG C 4.5.1 developer guide.
+// Architecture: __BANG_ARCH__, mtp_592 unless chosen otherwise. An intrinsic that the architecture lacks is not
+// declared; rules of alignment and count that only some have are in rules.h. Section numbers are those of the BANG C
+// 4.5.1 developer guide.
 #pragma once
 #include "../xp.h"
 

@@ -43,8 +43,8 @@ XP_SATURATED(unsigned, 0, 4294967295)
 #undef XP_SATURATED
 
 // The larger and the smaller, a NaN where either operand is one.
-XP_FLOATS(XP_MAP2, __bang_nan_maximum, src0[i] != src0[i] ? src0[i] : src1[i] != src1[i] ? src1[i] : src0[i] > src1[i] ? src0[i] : src1[i])
-XP_FLOATS(XP_MAP2, __bang_nan_minimum, src0[i] != src0[i] ? src0[i] : src1[i] != src1[i] ? src1[i] : src0[i] < src1[i] ? src0[i] : src1[i])
+XP_FLOATS(XP_MAP2, __bang_nan_maximum, src0[i] != src0[i] || src0[i] > src1[i] ? src0[i] : src1[i])
+XP_FLOATS(XP_MAP2, __bang_nan_minimum, src0[i] != src0[i] || src0[i] < src1[i] ? src0[i] : src1[i])
 #endif
 
 // dst[i] = i

@@ -1,4 +1,4 @@
-// Which ranges of NRAM and WRAM hold weights in lane order. The order itself is not public; that it was made is checked.
+// Which ranges of NRAM and WRAM hold weights in lane order. The order is not public; that it was made is checked.
 #pragma once
 
 namespace xp_tags {

@@ -10,7 +10,6 @@ from xpiler.platforms.c_math import c_math
 from xpiler.platforms.platform import Axis, Platform, Runtime, Space, Target, WeightUnit
 
 
-
 def _target(arch: int, nram: int, wram: int, sram: int) -> Target:
     """Sizes in KB; the compiler keeps 128 KB of NRAM (bang.md, "Usable NRAM")."""
     return Target(

@@ -42,7 +42,8 @@
                                       : e + (imm & 255) < 32 ? XP_AT(a, e + imm)                                   \
                                                              : 0)                                                  \
   XP_PLACE1_IMM(P, V, N, shufflelo_epi16, e < 8 ? XP_AT(a, (imm >> e / 2 * 2 & 3) * 2 + e % 2) : XP_AT(a, e))      \
-  XP_PLACE1_IMM(P, V, N, shufflehi_epi16, e < 8 ? XP_AT(a, e) : XP_AT(a, 8 + (imm >> (e / 2 - 4) * 2 & 3) * 2 + e % 2)) \
+  XP_PLACE1_IMM(P, V, N, shufflehi_epi16,                                                                          \
+                e < 8 ? XP_AT(a, e) : XP_AT(a, 8 + (imm >> (e / 2 - 4) * 2 & 3) * 2 + e % 2))                      \
   XP_WORDS(P, V, N, mulhrs_epi16, xp_s16, ((x * y >> 14) + 1) >> 1)                                                \
   XP_WORDS(P, V, N, avg_epu16, xp_u16, (x + y + 1) >> 1)                                                           \
   XP_WORDS(P, V, N, subs_epu16, xp_u16, xp_clamp(x - y, 0, 65535))                                                 \

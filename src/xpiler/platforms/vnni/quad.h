@@ -1,7 +1,9 @@
 // Integers of 64 bits, each held in two lanes, the low half first; bits of lanes.
 #pragma once
 
-inline long long xp_s64(int low, int high) { return (long long)((unsigned long long)(unsigned)high << 32 | (unsigned)low); }
+inline long long xp_s64(int low, int high) {
+  return (long long)((unsigned long long)(unsigned)high << 32 | (unsigned)low);
+}
 inline int xp_low(long long a) { return (int)(unsigned)(unsigned long long)a; }
 inline int xp_high(long long a) { return (int)(unsigned)((unsigned long long)a >> 32); }
 

@@ -1,0 +1,111 @@
+"""What a statement of the host bears on: launches and memory, variables, declarations; and what may be pruned."""
+
+from __future__ import annotations
+
+
+from xpiler.ir.nodes import Assign, For, If, Let, Stmt, Var, While
+from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.text.clang import Node
+from xpiler.text.read_base import root
+
+_BEARING = frozenset({
+    "malloc", "managed", "pinned", "pitch", "copy", "rows", "fill", "to_symbol", "from_symbol", "symbol_address",
+})
+
+
+def is_launch(n: Node) -> bool:
+    """kernel<<<...>>>(...)"""
+    return (
+        n.kind == "CALL_EXPR" and len(n.children) > 1 and n.children[1].kind == "CALL_EXPR"
+        and n.children[1].spelling.endswith(("PushCallConfiguration", "ConfigureCall"))
+    )
+
+
+def bears(n: Node, seen: frozenset[int] = frozenset()) -> bool:
+    """Whether something in a statement allocates, copies or launches, itself or in functions of the text."""
+    for x in n.walk():
+        if x.kind != "CALL_EXPR":
+            continue
+        if is_launch(x):
+            return True
+        fn = x.referenced
+        if fn is None:
+            continue
+        note = fn.note("xp.primitive:host.")
+        if note is not None:
+            if note in _BEARING:
+                return True
+            continue
+        where = fn.definition or fn
+        body = where.body if where.key not in seen else None
+        if body is not None and (where.in_text or fn.in_text) and bears(body, seen | {where.key}):
+            return True
+    return False
+
+
+def changed(n: Node) -> set[int]:
+    """The variables a statement of the host gives new values."""
+    found: set[int] = set()
+
+    def mark(x: Node) -> None:
+        if (variable := root(x)) is not None:
+            found.add(variable.key)
+
+    for x in n.walk():
+        match x.kind:
+            case "BINARY_OPERATOR" if x.binary == "=":
+                mark(x.children[0])
+            case "COMPOUND_ASSIGNMENT_OPERATOR":
+                mark(x.children[0])
+            case "UNARY_OPERATOR" if x.unary in ("x++", "x--", "++x", "--x", "&"):
+                mark(x.children[0])
+            case "CALL_EXPR" if x.referenced is not None:
+                for param, a in zip(x.referenced.params, x.arguments, strict=False):
+                    if param.type.reference and not param.type.const:
+                        mark(a)
+    return found
+
+
+def declared(n: Node) -> dict[int, Node]:
+    """The declarations a statement mentions or makes."""
+    found = {x.key: x for x in n.walk() if x.kind == "VAR_DECL"}
+    for x in n.walk():
+        if x.kind == "DECL_REF_EXPR" and x.referenced is not None and x.referenced.kind in ("VAR_DECL", "PARM_DECL"):
+            found[x.referenced.key] = x.referenced
+    return found
+
+
+def pruned(body: tuple[Stmt, ...], used: frozenset[Var] = frozenset()) -> tuple[Stmt, ...]:
+    """A launcher's body without scalars nobody reads and without empty loops and branches."""
+    while True:
+        read = used | {
+            x for s in statements(body) for e in expressions(s) for x in subexpressions(e)
+            if isinstance(x, Var) and not (isinstance(s, Assign) and s.var == x)
+        }
+        names = {v.name for v in read}
+        new = _without(body, names)
+        if new == body:
+            return body
+        body = new
+
+
+def _without(body: tuple[Stmt, ...], names: set[str]) -> tuple[Stmt, ...]:
+    out: list[Stmt] = []
+    for s in body:
+        match s:
+            case Let(var) | Assign(var) if var.name not in names:
+                continue
+            case For(var, start, stop, step, inner, kind, span):
+                if left := _without(inner, names):
+                    out.append(For(var, start, stop, step, left, kind, span))
+            case While(cond, inner, span):
+                if left := _without(inner, names):
+                    out.append(While(cond, left, span))
+            case If(cond, then, orelse, span):
+                yes, no = _without(then, names), _without(orelse, names)
+                if yes or no:
+                    out.append(If(cond, yes, no, span))
+            case _:
+                out.append(s)
+    return tuple(out)
+

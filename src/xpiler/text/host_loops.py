@@ -1,0 +1,269 @@
+"""Loops and branches of a host function: tried one way and another, with pointers that take turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Assign, Const, Expr, If, Var
+from xpiler.text.arithmetic import ONE, ZERO, int_const
+from xpiler.text.clang import Node
+from xpiler.text.gathering import Gathering
+from xpiler.text.host_bearing import changed, declared
+from xpiler.text.host_memory import HostMemory
+from xpiler.text.host_values import Bag
+from xpiler.text.read_loops import head
+from xpiler.text.read_values import Binding, Items, Nothing, Pointer
+
+_MOST_ROUNDS = 64  # of a loop that is written out
+_MOST_STATES = 4  # of pointers that change places in a loop
+
+
+class HostLoops(HostMemory):
+    """Reading loops and branches of the host."""
+
+    def start_host(self) -> None:
+        super().start_host()
+        self.shifting: dict[int, tuple[Var, tuple[Binding | Bag, ...]]] = {}  # pointers that took turns in a loop
+        self._turns: tuple[Var, tuple[dict[int, Binding | Bag], ...]] | None = None
+        self.left_out: list[Node] = []
+
+    # ------------------------------------------------------------ trying
+
+    @contextmanager
+    def trial(self) -> Iterator[Callable[[], None]]:
+        """Reading that may be taken back; its Faults are raised at once."""
+        outer, self.unit.faults = self.unit.faults, Gathering()
+        stacks: tuple[list[Any], ...] = (self.functions, self.targets, self.this, self.loops)
+        depths, loops = [len(s) for s in stacks], self.loops
+        undo_reading = self._undo()
+        saved = dict(self.objects), dict(self.hosts), dict(self.devices), list(self.events), dict(self.symbols)
+        level, depth, free, out = dict(self.level), self.depth, list(self.free), self.out
+        length, left = len(out), len(self.left_out)
+        shifting, fresh = dict(self.shifting), deepcopy(self.fresh)
+
+        def undo() -> None:
+            undo_reading()
+            self.objects, self.hosts, self.devices, self.events, self.symbols = (
+                dict(saved[0]), dict(saved[1]), dict(saved[2]), list(saved[3]), dict(saved[4]))
+            self.level, self.depth, self.free, self.shifting = dict(level), depth, list(free), dict(shifting)
+            self.out, self.fresh = out, deepcopy(fresh)
+            del self.out[length:], self.left_out[left:]
+            self.loops = loops
+            for stack, d in zip(stacks, depths, strict=True):
+                del stack[d:]
+
+        try:
+            yield undo
+        finally:
+            self.unit.faults = outer
+
+    # ------------------------------------------------------------ loops
+
+    def _host_loop(self, n: Node) -> None:
+        """A loop with launches or copies: a loop of the launcher, written out, or with pointers that take turns."""
+        ways = [self._symbolic, self._written_out, self._taking_turns]
+        if n.kind != "FOR_STMT":
+            ways = [self._written_out, self._symbolic]
+        fault: Fault | None = None
+        for way in ways:
+            with self.trial() as undo:
+                try:
+                    if way(n):
+                        return
+                except Fault as f:
+                    fault = fault or f
+                undo()
+        raise fault or self.fault("XP1009", "this loop of the host is not followed", n,
+                                  "its pointers or sizes change from round to round in a way that is not known")
+
+    def _symbolic(self, n: Node) -> bool:
+        """Read as a loop; not where it changes pointers, structures or sizes."""
+        self.open_scalars(self.unit.once(changed, n), declared(n))
+        before = self._fixed_state()
+        self.depth += 1
+        super().statement(n)
+        self.depth -= 1
+        return self._fixed_state(before) == before
+
+    def _fixed_state(self, keys: dict[int, object] | None = None) -> dict[int, object]:
+        """Bindings that a loop of the launcher cannot carry."""
+        of = {k: v for k, v in self.env.items() if isinstance(v, Pointer | Items | Const | Nothing)}
+        found: dict[int, object] = {**of, **{k: v for k, v in self.objects.items() if isinstance(v, Bag)}}
+        if keys is None:
+            return found
+        return {k: found.get(k, self.env.get(k)) for k in keys}
+
+    def _written_out(self, n: Node) -> bool:
+        """Round by round, while the condition is known."""
+        test, body, step = n.children[0], n.children[-1], None
+        if n.kind == "FOR_STMT":
+            parts = head(n)
+            if parts.init is not None:
+                self.statement(parts.init)
+            if parts.test is None:
+                return False
+            test, step = parts.test, parts.step
+        elif n.kind == "DO_STMT":
+            body, test = n.children[0], n.children[-1]
+        if any(x.kind in ("BREAK_STMT", "CONTINUE_STMT") for x in body.walk()):
+            return False
+        for round_ in range(_MOST_ROUNDS):
+            if n.kind != "DO_STMT" or round_:
+                known = self.condition(test)
+                if not isinstance(known, Const):
+                    return False
+                if not known.value:
+                    return True
+            self.sequence(body.children if body.kind == "COMPOUND_STMT" else (body,))
+            if step is not None:
+                self.effect(step)
+        return False
+
+    def _taking_turns(self, n: Node) -> bool:
+        """Pointers that change places in every round: a variable says whose turn it is."""
+        body = head(n).body
+        moved = self._rounds(body)
+        if not moved:
+            return False
+        phase = self.kept(ZERO, "turn")
+        self.moving.add(phase.name)
+        self._turns = phase, moved
+        self.open_scalars(self.unit.once(changed, n), declared(n))
+        self.depth += 1
+        super().statement(n)
+        self.depth -= 1
+        self._turns = None
+        for key in moved[0]:
+            self.shifting[key] = phase, tuple(state[key] for state in moved)
+            self._bind_state({key: moved[0][key]})
+        return True
+
+    def _rounds(self, body: Node) -> tuple[dict[int, Binding | Bag], ...]:
+        """The pointers that one round changes, in each state until they are back where they began."""
+        keys: set[int] = set()
+        states: list[dict[int, Binding | Bag]] = []
+        with self.trial() as undo:
+            start = self._host_pointers()
+            self.open_scalars(self.unit.once(changed, body), declared(body))
+            seen = [start]
+            for _ in range(_MOST_STATES):
+                self.depth += 1
+                with self.captured():
+                    self.sequence(body.children if body.kind == "COMPOUND_STMT" else (body,))
+                self.depth -= 1
+                now = {k: v for k, v in self._host_pointers().items() if k in start}
+                keys |= {k for k in start if now.get(k) != start[k]}
+                if all(now.get(k) == start[k] for k in start):
+                    states = seen
+                    break
+                seen.append(now)
+            undo()
+        return tuple({k: s[k] for k in keys if k in s} for s in states) if keys else ()
+
+    def _host_pointers(self) -> dict[int, Binding | Bag]:
+        found: dict[int, Binding | Bag] = {k: v for k, v in self.env.items() if isinstance(v, Pointer)}
+        return {**found, **{k: v for k, v in self.objects.items() if isinstance(v, Bag)}}
+
+    def _bind_state(self, state: dict[int, Binding | Bag]) -> None:
+        for key, what in state.items():
+            if isinstance(what, Bag):
+                self.objects[key] = what
+            else:
+                self.env[key] = what
+
+    def _loop_body(self, body: Node) -> None:
+        turns, self._turns = self._turns, None
+        if turns is None:
+            super()._loop_body(body)
+            return
+        phase, states = turns
+        self._turn_each(phase, states, lambda: HostMemory._loop_body(self, body))
+        last = int_const(len(states) - 1)
+        wrapped = self.math.select(
+            self.math.binary("==", phase, last), ZERO, self.math.binary("+", phase, ONE))
+        self.emit(Assign(phase, wrapped, self.here))
+        self._turns = turns
+
+    def _turn_each(self, phase: Var, states: tuple[dict[int, Binding | Bag], ...], read: Callable[[], None]) -> None:
+        """What `read` writes, once for each state of the pointers."""
+        def one(k: int) -> None:
+            self._bind_state(states[k])
+            read()
+
+        def rest(k: int) -> None:
+            if k == len(states) - 1:
+                one(k)
+                return
+            with self.captured() as yes:
+                one(k)
+            with self.captured() as no:
+                rest(k + 1)
+            if yes or no:
+                self.emit(If(self.math.binary("==", phase, int_const(k)), tuple(yes), tuple(no), self.here))
+
+        rest(0)
+        self._bind_state(states[0])
+
+    def _turning(self, n: Node) -> Var | None:
+        """The variable that says where pointers of a statement point, if they took turns in a loop."""
+        if not self.shifting:
+            return None
+        for x in n.walk():
+            if x.kind == "DECL_REF_EXPR" and x.referenced is not None and x.referenced.key in self.shifting:
+                return self.shifting[x.referenced.key][0]
+        return None
+
+    def _by_turns(self, phase: Var, n: Node) -> None:
+        mine = {k: states for k, (v, states) in self.shifting.items() if v == phase}
+        self.shifting = {k: s for k, s in self.shifting.items() if k not in mine}
+        count = len(next(iter(mine.values())))
+        states = tuple({k: s[i] for k, s in mine.items()} for i in range(count))
+        self.depth += 1
+        self._turn_each(phase, states, lambda: self.statement(n))
+        self.depth -= 1
+        self.shifting |= {k: (phase, s) for k, s in mine.items()}
+
+    # ------------------------------------------------------------ branches
+
+    def choice(self, cond: Expr, then: Callable[[], None], orelse: Callable[[], None] | None) -> None:
+        if isinstance(cond, Const):
+            super().choice(cond, then, orelse)
+            return
+        env, objects = dict(self.env), dict(self.objects)
+        after: list[tuple[dict[int, Binding], dict[int, object]]] = []
+
+        def side(read: Callable[[], None]) -> Callable[[], None]:
+            def go() -> None:
+                self.env.clear()
+                self.env.update(env)
+                self.objects = dict(objects)
+                self.depth += 1
+                read()
+                self.depth -= 1
+                after.append((dict(self.env), dict(self.objects)))
+            return go
+
+        super().choice(cond, side(then), side(orelse or (lambda: None)))
+        self._joined_state(cond, env, after)
+
+    def _joined_state(
+        self, cond: Expr, env: dict[int, Binding], after: list[tuple[dict[int, Binding], dict[int, object]]]
+    ) -> None:
+        """After a branch: what both sides left alike, sizes chosen between, the rest no longer known."""
+        (yes, yes_objects), (no, no_objects) = after
+        for key in env:
+            a, b = yes.get(key), no.get(key)
+            if a is None or b is None or a == b:
+                continue
+            if isinstance(a, Items) and isinstance(b, Items):
+                both = zip(a.items, b.items, strict=True)
+                self.env[key] = Items(tuple(self.math.select(cond, x, y) for x, y in both), a.type)
+            else:
+                self.env[key] = Nothing("one thing or another, as a branch decides")
+        for key in set(yes_objects) & set(no_objects):
+            if yes_objects[key] != no_objects[key]:
+                self.objects[key] = Bag()

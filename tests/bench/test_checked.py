@@ -1,0 +1,147 @@
+"""Checking suites made here: what each kind of file comes out as, and that nothing that is done is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from xpiler import platforms
+from xpiler.bench import checked
+from xpiler.bench.checked import CORRECT, DEFECTIVE, INVALID, Checked, check, judged, kinds, rows
+from xpiler.bench.inclusion import inlined
+from xpiler.bench.layouts import Case, hipcpu, polybench, qimeng
+from xpiler.bench.progress import earlier, go_through
+from xpiler.fault import Fault
+from xpiler.verify.observe import Effort
+
+C, HIP = platforms.get("c"), platforms.get("hip")
+RELU = 'extern "C" void relu(float *input, float *output) {{ for (int i = 0; i < {}; ++i) output[i] = {}; }}'
+SELF = """#include "../external/catch2/catch.hpp"
+#include "own.h"
+__global__ void twice(int* a) {{ a[threadIdx.x] *= 2; }}
+TEST_CASE("twice", "[device]") {{
+  const auto n = GENERATE(3, 5);
+  int a[8] = {{1, 2, 3, 4, 5}}, *d;
+  SECTION("in place") {{
+    REQUIRE(hipMalloc((void**)&d, sizeof(a)) == OK);
+    REQUIRE(hipMemcpy(d, a, sizeof(a), hipMemcpyHostToDevice) == OK);
+    hipLaunchKernelGGL(twice, dim3(1), dim3(n), 0, 0, d);
+    REQUIRE(hipMemcpy(a, d, sizeof(a), hipMemcpyDeviceToHost) == OK);
+    REQUIRE(a[n - 1] == {} * n);
+  }}
+  SECTION("not at all") {{ REQUIRE(a[1] == 2); }}
+}}
+TEMPLATE_TEST_CASE("types", "[host]", int, (std::pair<float, int>)) {{ REQUIRE(sizeof(TestType) >= 4); }}
+"""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("builds")
+
+
+def effort() -> Effort:
+    return Effort(seeds=1, double=False, limits=checked.limits(20.0))
+
+
+@pytest.mark.slow
+def test_a_suite_is_sorted_into_right_wrong_and_invalid(tmp_path: Path, cache: Path) -> None:
+    folder = tmp_path / "cpp_code_test"
+    folder.mkdir()
+    (folder / "relu_4_8.cpp").write_text(RELU.format(32, "input[i] > 0 ? input[i] : 0"))
+    (folder / "relu_4_9.cpp").write_text(RELU.format(36, "input[i]"))
+    (folder / "relu_5_8.cpp").write_text(RELU.format(41, "input[i] > 0 ? input[i] : 0"))
+    (folder / "relu_6_8.cpp").write_text(RELU.format(48, "inptu[i]"))
+    (folder / "relu_7_8.cpp").write_text("")
+    found = {c.name: check(c, C, effort(), cache) for c in qimeng(tmp_path, C, "*", 0)}
+    assert found["relu_4_8"].outcome == CORRECT and found["relu_4_8"].read_ms > 0 and found["relu_4_8"].run_s > 0
+    assert found["relu_4_9"].outcome == DEFECTIVE and found["relu_4_9"].kind.startswith("wrong result")
+    assert found["relu_5_8"].outcome == DEFECTIVE and "XP2101" in found["relu_5_8"].kind
+    assert found["relu_6_8"].outcome == found["relu_7_8"].outcome == INVALID
+    table = rows(found.values())
+    assert table[-1][:6] == ("all", "5", "1", "2", "2", "0")
+    assert sum(int(k[2]) for k in kinds(found.values())) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("factor", "outcome"), [("2", CORRECT), ("3", DEFECTIVE)])
+def test_a_file_that_checks_itself_is_run_as_it_is(factor: str, outcome: str, tmp_path: Path, cache: Path) -> None:
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    (tests / "hip_device_twice.cpp").write_text(SELF.format(factor))
+    (tests / "own.h").write_text("#define OK hipSuccess\n")
+    (case,) = hipcpu(tmp_path, HIP, "*", 0)
+    result = check(case, HIP, effort(), cache)
+    assert result.outcome == outcome, result.why
+    if outcome == DEFECTIVE:
+        assert result.kind == "its own check fails" and "1 of 3 test cases failed" in result.why
+
+
+def test_polybench_takes_the_smallest_data_and_its_own_headers(tmp_path: Path) -> None:
+    folder = tmp_path / "CUDA" / "stencils" / "jacobi"
+    folder.mkdir(parents=True)
+    (tmp_path / "CUDA" / "utilities").mkdir()
+    (tmp_path / "CUDA" / "utilities" / "polybench.h").write_text("int from_utilities;\n")
+    (folder / "jacobi.cuh").write_text("int from_folder;\n")
+    (folder / "jacobi.cu").write_text('#include "jacobi.cuh"\n#include <polybench.h>\n#include <stdio.h>\n')
+    (case,) = polybench(tmp_path, platforms.get("cuda"), "*", 0)
+    assert case.operator == "jacobi" and case.text.startswith("#define MINI_DATASET\n")
+    assert "from_utilities" in case.text and "from_folder" in case.text and "#include <stdio.h>" in case.text
+
+
+def test_includes_leave_the_suite_alone(tmp_path: Path) -> None:
+    inside = tmp_path / "in"
+    inside.mkdir()
+    (tmp_path / "secret.h").write_text("secret")
+    (inside / "loop.h").write_text('#include "loop.h"\nend')
+    assert "secret\n" not in inlined('#include "../secret.h"\n', (inside,), {}) + "\n"
+    assert inlined('#include "loop.h"', (inside,), {}).count("end") < 20
+
+
+def case(name: str) -> Case:
+    return Case(Path(f"{name}.cpp"), "relu")
+
+
+def test_one_bad_file_does_not_stop_the_others_and_what_is_done_is_not_repeated(tmp_path: Path) -> None:
+    out, seen = tmp_path / "out.json", list[str]()
+
+    def act(c: Case) -> Checked:
+        seen.append(c.name)
+        if c.name == "b":
+            raise ZeroDivisionError("oh")
+        return Checked(c.name, c.operator, CORRECT)
+
+    results = go_through([case("a"), case("b")], act, 1, out)
+    assert [r.outcome for r in results] == [CORRECT, "broken"] and "oh" in results[1].why
+    again = go_through([case("a"), case("b"), case("c")], act, 1, out)
+    assert [r.name for r in again] == ["a", "b", "c"] and seen == ["a", "b", "c"]
+    assert [i["name"] for i in json.loads(out.read_text())] == ["a", "b", "c"]
+
+
+def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+
+    def act(c: Case) -> Checked:
+        return Checked(c.name, c.operator, CORRECT)
+
+    def interrupted(line: str) -> None:
+        if line.startswith("2 of"):
+            raise SystemExit(130)
+
+    with pytest.raises(SystemExit):
+        go_through([case(n) for n in "abcd"], act, 1, out, interrupted)
+    assert {"a", "b"} <= set(earlier(out)) and not list(tmp_path.glob("*.part"))
+
+
+def test_a_file_that_holds_no_results_is_a_fault(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    out.write_text("{")
+    with pytest.raises(Fault) as caught:
+        earlier(out)
+    assert caught.value.code == "XP3020"
+
+
+def test_no_evidence_of_a_defect_is_not_a_defect() -> None:
+    assert judged(Checked("a", "b", ""), ()).outcome == CORRECT
