@@ -90,7 +90,7 @@ def test_equal_seeds_repeat_and_others_do_not(call: Call, tmp_path: Path) -> Non
 
 def test_check_accepts_a_sane_file(call: Call, tmp_path: Path) -> None:
     said = call("check", write(tmp_path, GOOD))
-    assert said.status == 0 and "source runs clean" in said.out and "n=" in said.out
+    assert said.status == 0 and "sane when watched" in said.out and "n=" in said.out
 
 
 def test_check_tells_two_files_apart(call: Call, tmp_path: Path) -> None:

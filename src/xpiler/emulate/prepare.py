@@ -16,7 +16,8 @@ _STANDARD = frozenset(
     "iosfwd iostream iterator limits list map memory mutex new numeric optional ostream queue random ratio set sstream "
     "stack stdexcept string string_view system_error thread tuple type_traits typeinfo unordered_map unordered_set "
     "utility valarray variant vector assert.h ctype.h errno.h fenv.h float.h inttypes.h limits.h math.h stdarg.h "
-    "stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h cstdarg sys/time.h sys/types.h unistd.h".split()
+    "stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h cstdarg sys/time.h sys/types.h "
+    "unistd.h".split()
 )
 _MASKED = re.compile(
     r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL

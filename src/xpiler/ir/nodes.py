@@ -332,8 +332,8 @@ class Program:
 
     `meanings` holds the meaning of every intrinsic the kernels call. `entry` is text behind the source's own that makes
     the launcher callable, where the source has no such function; `unread` are kernels whose bodies were not understood,
-    so that they can be run but not translated; `notes` are remarks for the user about the reading; `fixed` are scalars of
-    the host that were given values."""
+    so that they can be run but not translated; `notes` are remarks for the user about the reading; `fixed` are scalars
+    of the host that were given values."""
 
     platform: str
     kernels: tuple[Kernel, ...]

@@ -83,7 +83,9 @@ def _copy(name: str, b: DeviceBuffer) -> Kernel:
     i = Var("i", DType.I32)
     loop = For(i, Const(0, DType.I32), b.extent, Const(1, DType.I32), (Store("to", i, Load("from", i, b.dtype)),),
                "parallel")
-    params = (Buffer("to", b.dtype, None), Buffer("from", b.dtype, None, const=True), *sorted_scalars(b.extent))
+    params: tuple[Param, ...] = (
+        Buffer("to", b.dtype, None), Buffer("from", b.dtype, None, const=True), *sorted_scalars(b.extent),
+    )
     return Kernel(name, params, (loop,))
 
 

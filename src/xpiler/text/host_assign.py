@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Const, Let, Var
+from xpiler.ir.nodes import Const, Expr, Let, Var
 from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ZERO
 from xpiler.text.clang import Node
 from xpiler.text.host_values import UNKNOWN, Address, Alias, Bag, Cell, Container
-from xpiler.text.read_values import Each, Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value
+from xpiler.text.read_values import Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value
 from xpiler.text.host_objects import HostObjects, bare, cell_name
 
 _STEPS = {"x++": "+", "++x": "+", "x--": "-", "--x": "-"}
@@ -121,7 +121,7 @@ class HostAssignments(HostObjects):
                 continue
             if key in self.objects or isinstance(held, Slot | Place | Pointer | Items | Roaming | Raw) or held is None:
                 continue
-            value = None if isinstance(held, Nothing | Each) else held
+            value = held if isinstance(held, Expr) else None
             var = Var(self.fresh(decl.spelling), decl.type.dtype)
             self.emit(Let(var, value, self.here))
             self.moving.add(var.name)

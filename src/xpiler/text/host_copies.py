@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 from xpiler.fault import Fault
 from xpiler.ir.nodes import (
@@ -303,7 +304,7 @@ class Copies:
         return name
 
 
-def _marked(s: Stmt) -> bool:
+def _marked(s: Stmt) -> TypeGuard[Launch]:
     return isinstance(s, Launch) and s.kernel.startswith("?")
 
 

@@ -41,6 +41,8 @@ class Callee:
 class HostLaunches(HostControl):
     """Reading launches."""
 
+    fn: Node
+
     def start_host(self) -> None:
         super().start_host()
         self.lenient = False

@@ -288,6 +288,7 @@ class HostMemory(HostAssignments):
         elif not into and isinstance(end, End):
             self._note_move(n, end, at, size)
         elif not into:
+            assert not isinstance(end, End), "the case before this one"
             self._to_variable(n, end, at, other, "")
         else:
             raise self.fault("XP1009", "the value of this variable is not known", other)

@@ -102,7 +102,7 @@ def _signed_sources(n: Node, given: dict[int, list[Node]], seen: set[int]) -> It
 
 
 def too_much_on_chip(text: str, platform: Platform, file: str) -> tuple[tuple[Span, str], ...]:
-    """Functions whose declared arrays are larger together than the memory they lie in: place of the last, and message."""
+    """Functions whose arrays are larger together than the memory they lie in: place of the last, and message."""
     capacities = {s.name: s.capacity for s in platform.spaces if s.scope != "device" and s.qualifier and s.capacity}
     if not any(s.qualifier in text for s in platform.spaces if s.name in capacities):
         return ()
