@@ -30,6 +30,12 @@ def body(text: str, real: str = "f32") -> str:
         ("__nram__ float* p = q + 3;", "         float* p = q + 3;"),
         ("__nram__ float p[4];", "__nram__ float p[4];"),
         ("#define NRAM(x) __nram__ x", "#define NRAM(x) __nram__ x"),
+        ("typedef float f4 __attribute__((ext_vector_type(4)));", "typedef xp_vector<float, 4> f4;"),
+        ("using h2 = _Float16 __attribute__((ext_vector_type(2)));", "using h2 = xp_vector<_Float16, 2>;"),
+        ("typedef __attribute__((__ext_vector_type__(8))) unsigned short us;", "typedef xp_vector<unsigned short, 8> us;"),
+        ("typedef unsigned int __attribute__((ext_vector_type(2 * (2)))) u4;", "typedef xp_vector<unsigned int, 2 * (2)> u4;"),
+        ("typedef float f4 __attribute__((vector_size(16)));", "typedef float f4 __attribute__((vector_size(16)));"),
+        ("cudaLaunchKernel((void*)k, g, b, args, 0, s);", "cudaLaunchKernel(       k, g, b, args, 0, s);"),
         ("a <<= 3; b = c << 2 >> 1;", "a <<= 3; b = c << 2 >> 1;"),
     ],
 )

@@ -87,7 +87,7 @@ def test_a_kernels_axes_are_its_geometry() -> None:
 def test_two_kernels_and_no_launcher_is_a_fault() -> None:
     program = kernel()
     two = Program("c", (program.kernels[0], Kernel("g", (), ())), None, "two.c")
-    with pytest.raises(Fault, match=r"two\.c has 2 kernels") as caught:
+    with pytest.raises(Fault, match=r"two\.c: 2 kernels") as caught:
         signature(two)
     assert caught.value.code == "XP2013" and "f, g" in caught.value.why
     assert signature(two, "g").name == "g"

@@ -60,7 +60,11 @@ class Checked:
 
 def check(case: Case, platform: Platform, effort: Effort, cache: Path | None) -> Checked:
     """A file that checks itself is run as it is; another is compared with the specification of its operator."""
-    return _itself(case, platform, effort, cache) if case.says else _compared(case, platform, effort, cache)
+    if case.says:
+        return _itself(case, platform, effort, cache)
+    if not case.spec:
+        return Checked(case.name, case.operator, UNDECIDED, "no specification", f"of the operator `{case.operator}`")
+    return _compared(case, platform, effort, cache)
 
 
 def _itself(case: Case, platform: Platform, effort: Effort, cache: Path | None) -> Checked:

@@ -124,17 +124,23 @@ def qimeng(directory: Path, platform: Platform, only: str, limit: int) -> Iterat
             less = _known(_sizes(operator, dims, QIMENG_LESS.get(operator, {})), words, operator)
             prelude = "using namespace nvcuda; " if "wmma" in words and "nvcuda" not in words else ""
             yield Case(
-                path, operator, {**whole.let, **data}, prelude, QIMENG_SPECS.get(operator, operator), whole.letters,
+                path, operator, {**whole.let, **data}, prelude, _spec(operator), whole.letters,
                 less if less.let != whole.let and whole.let.keys() == less.let.keys() else None,
             )
 
 
+def _spec(operator: str) -> str:
+    """The name of an operator's specification; "" where there is none."""
+    name = QIMENG_SPECS.get(operator, operator)
+    return name if name in SPECS else ""
+
+
 def _known(sizes: Sizes, words: set[str], operator: str) -> Sizes:
     """The scalars the text names, and the letters its specification has."""
-    letters = SPECS[QIMENG_SPECS.get(operator, operator)].form
-    assert letters is not None, "specifications of operators have shapes"
+    spec = SPECS.get(QIMENG_SPECS.get(operator, operator))
+    letters = spec.form.letters if spec is not None and spec.form is not None else ()
     return Sizes({k: v for k, v in sizes.let.items() if k in words},
-                 {k: v for k, v in sizes.letters.items() if k in letters.letters})
+                 {k: v for k, v in sizes.letters.items() if k in letters})
 
 
 def _sizes(operator: str, dims: list[int], caps: Mapping[str, int]) -> Sizes:
