@@ -15,9 +15,9 @@ from xpiler.facts.offers import offers
 from xpiler.facts.tiles import tile_units
 from xpiler.fault import NOWHERE, Fault
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Addr, Buffer, Expr, Kernel, Launch, Program, Var
+from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, Kernel, Launch, Program, Var
 from xpiler.ir.types import DType
-from xpiler.ir.walk import statements, substitute_expr
+from xpiler.ir.walk import buffers_used, statements, substitute_expr
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
@@ -26,7 +26,7 @@ from xpiler.passes.dots import DotProducts
 from xpiler.passes.host import sized, with_host
 from xpiler.passes.matrix import TileProducts
 from xpiler.passes.narrow import Narrow, uses
-from xpiler.passes.ranges import Range, ranges
+from xpiler.passes.ranges import Range, accessed, ranges
 from xpiler.passes.recover import Recover
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
 from xpiler.passes.specialize import specialize
@@ -109,7 +109,7 @@ def translate(
     given = given_sizes(only(given, options.kernel), options.size)
     program = with_host(given)
     pivot, steps = sequential(program, source)
-    pivot = with_extents(pivot)
+    pivot = with_extents(pivot, accesses(program))
     check(pivot)
     suited, notes = suited_to(target, pivot)
     if program.launcher is not None and pivot.launcher is not None:
@@ -187,12 +187,39 @@ def sequential(program: Program, source: Platform) -> tuple[Program, tuple[str, 
     return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
 
 
-def with_extents(pivot: Program) -> Program:
-    """The launcher's array parameters with the extents their accesses need, where nothing else says."""
+# Kernel -> each array it touches -> its range, None where that cannot be told.
+Known = Mapping[str, Mapping[str, Range | None]]
+
+
+def accesses(program: Program) -> Known:
+    """The ranges of all accesses a program makes, those whose value nothing comes of too; only where it matters."""
+    launcher = program.launcher
+    if launcher is not None and not any(isinstance(p, Buffer) and p.extent is None for p in launcher.params):
+        return {}
+    meanings = {(m.name, m.key): m for m in program.meanings}
+    found: dict[str, dict[str, Range | None]] = {}
+    for kernel in specialize(program).kernels:
+        try:
+            flat = Count().apply(Detensorize(meanings).apply(kernel))
+        except NotApplicable:
+            continue
+        extents = accessed(flat)
+        found[kernel.name] = _touched(flat, {name: Range(e, True, False) for name, e in extents.items()})
+    return found
+
+
+def _touched(kernel: Kernel, known: Mapping[str, Range]) -> dict[str, Range | None]:
+    names = buffers_used(kernel.body)
+    return {p.name: known.get(p.name) for p in kernel.params if isinstance(p, Buffer) and p.name in names}
+
+
+def with_extents(pivot: Program, known: Known | None = None) -> Program:
+    """The launcher's array parameters with the extents their accesses need, where nothing else says; `known` are the
+    accesses of the program the pivot was made from, which makes more of them."""
     launcher = pivot.launcher
     if launcher is None:
         return pivot
-    found = launcher_ranges(pivot)
+    found = launcher_ranges(pivot) | launcher_ranges(pivot, known or {})
     params = tuple(
         replace(p, extent=found[p.name].extent)
         if isinstance(p, Buffer) and p.extent is None and p.name in found
@@ -201,10 +228,21 @@ def with_extents(pivot: Program) -> Program:
     return replace(pivot, launcher=replace(launcher, params=params))
 
 
-def launcher_ranges(pivot: Program) -> dict[str, Range]:
-    """Ranges of the arrays a launcher hands to its kernels, in the launcher's own scalars."""
+def _larger(a: Expr, b: Expr) -> Expr:
+    if a == b:
+        return a
+    if isinstance(a, Const) and isinstance(b, Const):
+        return a if int(a.value) >= int(b.value) else b
+    return Call("max", (a, b), DType.I32)
+
+
+def launcher_ranges(pivot: Program, known: Known | None = None) -> dict[str, Range]:
+    """Ranges of the arrays a launcher hands to its kernels, in the launcher's own scalars; of the kernels' by
+    themselves unless they are given. Arrays that one of several launches touches in an unknown range are left out."""
     assert pivot.launcher is not None
-    known = {k.name: ranges(k) for k in pivot.kernels}
+    if known is None:
+        known = {k.name: _touched(k, ranges(k)) for k in pivot.kernels}
+    unknown: set[str] = set()
     out: dict[str, Range] = {}
     for s in statements(pivot.launcher.body):
         if not isinstance(s, Launch):
@@ -213,14 +251,18 @@ def launcher_ranges(pivot: Program) -> dict[str, Range]:
         args = dict(zip([p.name for p in kernel.params], s.args, strict=True))
         values: dict[Var, Expr] = {
             p: args[p.name] for p in kernel.params if isinstance(p, Var)}
-        for name, r in known[kernel.name].items():
-            arg = args[name]
-            if isinstance(arg, Addr):
-                seen = out.get(arg.buffer)
-                here = Range(substitute_expr(r.extent, values), r.read, r.covered)
-                out[arg.buffer] = here if seen is None else Range(
-                    seen.extent, seen.read or here.read, seen.covered and here.covered)
-    return out
+        held = known.get(kernel.name, {})
+        for name, arg in args.items():
+            if not isinstance(arg, Addr) or name not in held:
+                continue
+            r, seen = held[name], out.get(arg.buffer)
+            if r is None:
+                unknown.add(arg.buffer)
+                continue
+            extent = substitute_expr(r.extent, values)
+            out[arg.buffer] = Range(extent, r.read, r.covered) if seen is None else Range(
+                _larger(seen.extent, extent), seen.read or r.read, seen.covered and r.covered)
+    return {name: r for name, r in out.items() if name not in unknown}
 
 
 # ---------------------------------------------------------------- up to the target

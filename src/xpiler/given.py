@@ -83,10 +83,12 @@ def _with_extents(program: Program, platform: Platform) -> Program:
         pivot, _ = engine.sequential(program, platform)
     except Fault:
         return program
-    sized = engine.with_extents(pivot).launcher
+    known = engine.accesses(program)
+    sized = engine.with_extents(pivot, known).launcher
     if program.launcher is not None and sized is not None:
         return replace(program, launcher=replace(program.launcher, params=sized.params))
-    found = {k.name: ranges(k) for k in pivot.kernels}
+    more = {name: {n: r for n, r in held.items() if r} for name, held in known.items()}
+    found = {k.name: ranges(k) | more.get(k.name, {}) for k in pivot.kernels}
     return replace(program, kernels=tuple(_sized(k, found[k.name]) for k in program.kernels))
 
 

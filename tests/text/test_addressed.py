@@ -29,7 +29,8 @@ def test_what_is_not_seen_stays(call: str) -> None:
 
 
 def test_each_function_has_its_own_table() -> None:
-    text = "void f() { void* args[] = {&a}; cudaLaunchKernel(k, g, b, args); }\nvoid h() { void* args[] = {&c}; use(args); }"
+    text = "void f() { void* args[] = {&a}; cudaLaunchKernel(k, g, b, args); }\n"
+    text += "void h() { void* args[] = {&c}; use(args); }"
     first, second = with_launches(text).split("\n")
     assert "k<<< g, b>>>(a);" in first and "args" not in first and "void* args[] = {&c}; use(args);" in second
 

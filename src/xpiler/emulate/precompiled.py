@@ -28,6 +28,7 @@ _PARTS = (  # edge.cpp stays first
     "findings.cpp", "undefined.cpp", "driver.cpp", "filter.cpp", "shadow.cpp", "races.cpp", "noted.cpp",
 )
 _HOOKS = "hooks.cpp"
+_OWN = ("runtime.h", "vectors.h")  # before a platform's header
 _INNER = ("runtime.h", "machine.h", "fibers.h", "report.h", "shadow.h", _HOOKS)
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
@@ -59,7 +60,7 @@ def header(gxx: Compiler, platform: Platform, real: str, store: Store, *, watch:
     with store.missing(target) as missing:
         if missing:
             with store.scratch() as work:
-                lines = ["#define XP_RUNNING 1", *_macros(platform), f'#include "{_HERE}/runtime.h"']
+                lines = ["#define XP_RUNNING 1", *_macros(platform), *(f'#include "{_HERE}/{name}"' for name in _OWN)]
                 device = platform.header
                 if real == "f64":
                     lines.append(f'#include "{_HERE}/real_f64.h"')
@@ -85,7 +86,7 @@ def runtime(gxx: Compiler, store: Store, *, watch: bool = False) -> tuple[str | 
 
 
 def _header_identity(platform: Platform, real: str) -> str:
-    own = (_HERE / name for name in ("runtime.h", "real_f64.h"))
+    own = (_HERE / name for name in (*_OWN, "real_f64.h"))
     headers = (f"{p}\n{p.read_text()}" for p in (*own, *_headers(platform)))
     return digest(*FLAGS, real, *_macros(platform), str(platform.header), *headers)
 

@@ -24,6 +24,16 @@ _MASKED = re.compile(
 )
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"]*)[>\"]", re.MULTILINE)
 _MAIN = re.compile(r"\bint\s+(main)\s*\(")
+_BY_ADDRESS = re.compile(r"\b\w+Launch(?:Cooperative)?Kernel\s*\(\s*(\(\s*(?:const\s+)?void\s*\*\s*\))")
+_LANES = r"__attribute__\s*\(\(\s*(?:__)?ext_vector_type(?:__)?\s*\(\s*((?:[^()]|\([^()]*\))+?)\s*\)\s*\)\)"
+_WORD = r"(?:unsigned|signed|long|short|int|char|bool|float|double)\b"
+_NAME = r"(?!(?:typedef|using|const)\b)(?:\w|::)+(?:\s*<[\w\s:,]*>)?"
+_TYPE = rf"((?:const\s+)?(?:{_WORD}(?:\s+{_WORD})*|(?:typename\s+)?{_NAME}))"
+_VECTORS = (  # an owner's vector type: the name before the attribute, the type before it, the type behind it
+    (re.compile(rf"\b(typedef\s+){_TYPE}(\s+\w+)\s*{_LANES}(?=\s*;)"), r"\1xp_vector<\2, \4>\3"),
+    (re.compile(rf"(?<![\w:]){_TYPE}\s*{_LANES}"), r"xp_vector<\1, \2>"),
+    (re.compile(rf"{_LANES}\s*{_TYPE}"), r"xp_vector<\2, \1>"),
+)
 _LITERAL = re.compile(r"(?<![\w.])((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)([fF])\b")
 
 
@@ -38,9 +48,9 @@ def prepare(text: str, platform: Platform, *, real: str = "f32") -> str:
     """Rewrite launches, dynamic shared memory, space qualifiers, includes and main; line numbers stay."""
     source = text
     standard = [m[1] for m in _INCLUDE.finditer(_mask(text)) if m[1] in _STANDARD]
-    for rule in (_includes, _rename_main, _dynamic_arrays, _qualifiers):
+    for rule in (_includes, _rename_main, _addresses, _dynamic_arrays, _qualifiers):
         source = _apply(source, list(rule(_mask(source), platform)))
-    source = _launches(source)
+    source = _launches(_vectors(source))
     if real == "f64":
         source = double_literals(source)
     return _prelude(standard, real) + f'#line 1 "{TEXT}"\n{source}\n'
@@ -98,6 +108,12 @@ def _rename_main(masked: str, platform: Platform) -> Iterator[Edit]:
         yield Edit(m.start(1), m.end(1), "xp_user_main")
 
 
+def _addresses(masked: str, platform: Platform) -> Iterator[Edit]:
+    """A launch by addresses takes the kernel with its type, from which those of the arguments are known."""
+    for m in _BY_ADDRESS.finditer(masked):
+        yield Edit(m.start(1), m.end(1), " " * len(m[1]))
+
+
 def _spaces(platform: Platform) -> str:
     words = {s.qualifier for s in platform.spaces if re.fullmatch(r"\w+", s.qualifier) and s.scope != "device"}
     return "|".join(sorted(words, key=len, reverse=True))
@@ -145,6 +161,15 @@ def _qualifiers(masked: str, platform: Platform) -> Iterator[Edit]:
             yield Edit(m.start() - len(before[0]), m.start(), re.sub(r"\S", " ", before[0]))
         if after:
             yield Edit(m.end(), m.end() + len(after[0]), re.sub(r"\S", " ", after[0]))
+
+
+def _vectors(source: str) -> str:
+    """`typedef float v4 __attribute__((ext_vector_type(4)));` -> `typedef xp_vector<float, 4> v4;`."""
+    if "ext_vector_type" not in source:
+        return source
+    for pattern, new in _VECTORS:
+        source = _apply(source, [Edit(m.start(), m.end(), m.expand(new)) for m in pattern.finditer(_mask(source))])
+    return source
 
 
 def _launches(source: str) -> str:

@@ -14,8 +14,8 @@ from xpiler.facts.summary import STEPS, Machine
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import (
-    Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Continue, Expr, For, If, Kernel, Let, Return, Select, Stmt,
-    Store, Var, While,
+    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Continue, Expr, For, If, Kernel, Let, Return,
+    Select, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import scalars_written
@@ -126,10 +126,23 @@ class _Walk(Machine):
                 self.forget(inside)
                 self.either(self.value(cond), inside, ())
                 self.forget(inside)
+            case Shuffle(result, _, value, lane, _, _, mask):
+                for e in (value, lane, mask):
+                    self.value(e)
+                self.scalars[result.name] = self.anything(result.dtype)
             case Return() | Break() | Continue() | Barrier():
                 pass
             case _:
+                self.handed_on(s)
                 self.forget((s,))
+
+    def handed_on(self, s: Stmt) -> None:
+        """An array given to a function that was not looked into may be touched anywhere."""
+        for a in getattr(s, "args", ()):
+            if isinstance(a, Addr):
+                self.touch(a.buffer, self.anything(DType.I32), reads=True)
+            else:
+                self.value(a)
 
     def either(self, cond: Sym, then: tuple[Stmt, ...], orelse: tuple[Stmt, ...]) -> None:
         outer, before = self.path, dict(self.scalars)

@@ -53,6 +53,13 @@ def ranges(kernel: Kernel) -> dict[str, Range]:
     return out
 
 
+def accessed(kernel: Kernel) -> dict[str, Expr]:
+    """How many elements of each array parameter the accesses of a kernel need, whatever comes of them; it may have
+    threads and barriers. Arrays with an index that cannot be bounded are left out."""
+    nest = Nest(Fresh([p.name for p in kernel.params]))
+    return {name: nest.plain(extent) for name, extent in _extents(*reach(kernel)).items()}
+
+
 def _used(outputs: dict[str, list[Write]]) -> tuple[dict[str, list[Sym]], set[str]]:
     """One past the largest index of every write and of every load that a result is made of; which arrays are loaded."""
     tops: dict[str, list[Sym]] = {}

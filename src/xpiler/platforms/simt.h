@@ -29,4 +29,5 @@
 #include "simt_load.h"
 #include "simt_atomics.h"
 #include "simt_host.h"
+#include "simt_launch.h"
 #include "simt_standard.h"

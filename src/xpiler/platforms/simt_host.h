@@ -40,6 +40,11 @@ enum XP_API(DeviceAttr) {
   XP_API(DevAttrWarpSize) = 10,
   XP_API(DevAttrMultiProcessorCount) = 16
 };
+enum XP_API(Limit) {
+  XP_API(LimitStackSize) = 0,
+  XP_API(LimitPrintfFifoSize) = 1,
+  XP_API(LimitMallocHeapSize) = 2
+};
 enum {
   XP_API(StreamDefault) = 0,
   XP_API(StreamNonBlocking) = 1,
@@ -221,6 +226,14 @@ XP_HOST("host.from_symbol",
           std::memcpy(dst, (const char*)&symbol + offset, count);
           return XP_API(Success);
         })
+template <class T>
+XP_HOST("host.from_symbol",
+        XP_API(Error_t) XP_API(MemcpyFromSymbolAsync)(void* dst, const T& symbol, size_t count, size_t offset,
+                                                      XP_API(MemcpyKind) kind, XP_API(Stream_t) stream = 0), {
+          XP_REQUIRE(offset + count <= sizeof(T), "the copy does not lie inside the symbol");
+          std::memcpy(dst, (const char*)&symbol + offset, count);
+          return XP_API(Success);
+        })
 template <class P, class T>
 XP_HOST("host.symbol_address", XP_API(Error_t) XP_API(GetSymbolAddress)(P** address, const T& symbol), {
   *address = (P*)&symbol;
@@ -306,6 +319,11 @@ XP_HOST("host.gives:13000", XP_API(Error_t) XP_API(RuntimeGetVersion)(int* versi
   *version = 13000;
   return XP_API(Success);
 })
+XP_HOST("host.asks", XP_API(Error_t) XP_API(DeviceGetLimit)(size_t* value, XP_API(Limit) limit), {
+  *value = limit == XP_API(LimitStackSize) ? 1024 : limit == XP_API(LimitPrintfFifoSize) ? 1 << 20 : 8 << 20;
+  return XP_API(Success);
+})
+XP_HOST("host.nop", XP_API(Error_t) XP_API(DeviceSetLimit)(XP_API(Limit) limit, size_t value), XP_DONE)
 XP_HOST("host.asks", XP_API(Error_t) XP_API(MemGetInfo)(size_t* available, size_t* total), {
   *available = *total = size_t(16) << 30;
   return XP_API(Success);

@@ -22,6 +22,7 @@ import clang.cindex as ci
 from xpiler.fault import Fault, Span
 from xpiler.ir.types import DType
 from xpiler.text import libclang
+from xpiler.text.addressed import with_launches
 from xpiler.text.directives import without_files
 from xpiler.text.reach import out_of_reach
 from xpiler.text.complaints import complaint, place
@@ -135,11 +136,25 @@ class Node:
 
     @lazily
     def kind(self) -> str:
-        return libclang.KINDS[self._raw._kind_id]
+        """What it is; a vector's lane named by its letter is a member."""
+        found = libclang.KINDS[self._raw._kind_id]
+        named = found == "UNEXPOSED_EXPR" and self.unit.named_lanes and self._lane
+        return "MEMBER_REF_EXPR" if named else found
 
     @lazily
     def spelling(self) -> str:
-        return libclang.spelling(self._raw)
+        found = libclang.spelling(self._raw)
+        return found or (self._lane if self.kind == "MEMBER_REF_EXPR" else found)
+
+    @lazily
+    def _lane(self) -> str:
+        """The x, y, z or w of `v.x`, where v is a vector."""
+        of = self.children[0].type if self.children and self.type.is_scalar else None
+        of = of.inner if of is not None and of.kind == "pointer" else of
+        if of is None or of.kind != "vector":
+            return ""
+        last = [t.spelling for t in self.cursor.get_tokens()][-1:]
+        return last[0] if last and of.member(last[0]) is not None else ""
 
     @lazily
     def key(self) -> int:
@@ -346,6 +361,7 @@ class Unit:
 
     def __init__(self, tu: ci.TranslationUnit, file: str, text: str) -> None:
         self.tu, self.file, self.text = tu, file, text
+        self.named_lanes = "ext_vector_type" in text
         self._types: dict[int, CType] = {}
         self._spelled: dict[tuple[str, str], CType] = {}
         self._declarations: dict[int, Node] = {}
@@ -456,6 +472,8 @@ class Unit:
                 return CType("array", spelled, inner.dtype, count, inside, inner=inner, mixed=mixed, length=n)
             case "EXTVECTOR" | "VECTOR":
                 inner = self.ctype(c.element_type)
+                if inner.dtype is None or c.get_size() != c.element_count * inner.dtype.bytes:  # three take four's room
+                    return CType("opaque", spelled, const=const)
                 return CType("vector", spelled, inner.dtype, c.element_count, const, inner=inner)
             case "RECORD":
                 return self._record(c, spelled, const)
@@ -591,7 +609,7 @@ def parse(
 
     #include lines are blanked (columns stay): the header is all there is. `whole` lists its declarations too; `warn`
     are the warnings to ask for. `tolerant`: errors in functions of the "host", or in "main" alone, are kept aside."""
-    plain = without_files(text)
+    plain = with_launches(without_files(text))
     prefix = None if whole else _PREFIXES.include(header, args)
     quiet = ("-Wno-everything", *warn) if warn else ("-w",)
     flags = [*args, *quiet, *_FLAGS, *(prefix or ("-include", str(header))), *_folders(header)]

@@ -9,7 +9,8 @@ from xpiler.text.clang import Node
 from xpiler.text.read_base import root
 
 _BEARING = frozenset({
-    "malloc", "managed", "pinned", "pitch", "copy", "rows", "fill", "to_symbol", "from_symbol", "symbol_address",
+    "malloc", "managed", "pinned", "pitch", "copy", "rows", "fill", "fill2", "fill4", "to_symbol",
+    "from_symbol", "symbol_address",
 })
 
 

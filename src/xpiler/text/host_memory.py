@@ -34,6 +34,7 @@ class HostMemory(HostAssignments):
         actions: dict[str, Callable[[Node], None]] = {
             "malloc": self._malloc, "managed": self._managed, "pinned": self._pinned, "pitch": self._pitch,
             "copy": self._copy, "rows": self._copy_rows, "fill": self._fill_device,
+            "fill2": lambda n: self._fill_device(n, 2), "fill4": lambda n: self._fill_device(n, 4),
             "to_symbol": self._to_symbol, "from_symbol": self._from_symbol, "symbol_address": self._symbol_address,
             "properties": self._properties,
         }
@@ -232,13 +233,20 @@ class HostMemory(HostAssignments):
             self._note_move(n, End(name, ZERO), src, ONE)
         self.set_cell(cell, Nothing("what the device computed"))
 
-    def _fill_device(self, n: Node) -> None:
+    def _fill_device(self, n: Node, width: int = 1) -> None:
+        """A fill with a byte, or with an element of `width` equal bytes."""
         dst, value = self._copy_end(n.arguments[0]), self.scalar(n.arguments[1])
         if not isinstance(dst, End) or not isinstance(value, Const):
             raise self.fault("XP1009", "this fill is not followed", n, "its place or its byte is not known")
+        whole, one = int(value.value) % 256**width, int(value.value) % 256
+        if width > 1 and whole.to_bytes(width, "little") != bytes([one]) * width:
+            raise self.fault("XP1009", "this fill is not followed", n, "its element is not made of equal bytes")
         dtype = self.buffers[dst.buffer].dtype
-        count = sizes.narrowed(self.math, sizes.elements(self.math, self.scalar(n.arguments[2]), dtype.bytes))
-        self._note_move(n, dst, None, count, value=value, fill=True)
+        size = self.scalar(n.arguments[2])
+        if width > 1:
+            size = self.math.binary("*", size, Const(width, size.dtype))
+        count = sizes.narrowed(self.math, sizes.elements(self.math, size, dtype.bytes))
+        self._note_move(n, dst, None, count, value=value if width == 1 else Const(one, DType.I32), fill=True)
 
     # ------------------------------------------------------------ variables of the file
 

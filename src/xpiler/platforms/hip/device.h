@@ -30,9 +30,12 @@ typedef unsigned long long xp_mask;
 #include "lanes.h"
 #include "atomics.h"
 #include "../simt_groups.h"
-#include "registers.h"
 #include "mfma.h"
 #include "launch.h"
+#include "vectors.h"
+
+// Clang's headers for HIP give the C name to half too.
+inline half fma(half a, half b, half c) { return __hfma(a, b, c); }
 #ifdef XP_OFFERS
 #include "tile_meanings.h"
 #endif

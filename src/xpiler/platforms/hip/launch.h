@@ -28,3 +28,34 @@
 #define hipLaunchKernelGGL(kernel, grid, block, shared, stream, ...) \
   XP_LAUNCH((kernel), grid, block, shared, stream)(__VA_ARGS__)
 #endif
+
+// Fills of device memory that count elements, not bytes (HIP runtime API, "Memory management").
+typedef void* hipDeviceptr_t;
+#ifdef XP_READING
+XP_PRIMITIVE("host.fill") hipError_t hipMemsetD8(hipDeviceptr_t address, unsigned char value, size_t count);
+XP_PRIMITIVE("host.fill")
+hipError_t hipMemsetD8Async(hipDeviceptr_t address, unsigned char value, size_t count, hipStream_t stream = 0);
+XP_PRIMITIVE("host.fill2") hipError_t hipMemsetD16(hipDeviceptr_t address, unsigned short value, size_t count);
+XP_PRIMITIVE("host.fill2")
+hipError_t hipMemsetD16Async(hipDeviceptr_t address, unsigned short value, size_t count, hipStream_t stream = 0);
+XP_PRIMITIVE("host.fill4") hipError_t hipMemsetD32(hipDeviceptr_t address, int value, size_t count);
+XP_PRIMITIVE("host.fill4")
+hipError_t hipMemsetD32Async(hipDeviceptr_t address, int value, size_t count, hipStream_t stream = 0);
+#else
+template <class T>
+inline hipError_t xp_set_each(void* address, T value, size_t count) {
+  std::vector<T> values(count, value);
+  return hipMemcpy(address, values.data(), count * sizeof(T), hipMemcpyHostToDevice);
+}
+#define XP_SET(name, T)                                                                                     \
+  inline hipError_t hipMemset##name(hipDeviceptr_t address, T value, size_t count) {                        \
+    return xp_set_each(address, value, count);                                                              \
+  }                                                                                                         \
+  inline hipError_t hipMemset##name##Async(hipDeviceptr_t address, T value, size_t count, hipStream_t = nullptr) { \
+    return xp_set_each(address, value, count);                                                              \
+  }
+XP_SET(D8, unsigned char)
+XP_SET(D16, unsigned short)
+XP_SET(D32, int)
+#undef XP_SET
+#endif
