@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.summary import STEPS, Machine
+from xpiler.facts.summary import STEPS, Array, Machine
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import (
@@ -18,7 +18,7 @@ from xpiler.ir.nodes import (
     Select, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import scalars_written
+from xpiler.ir.walk import buffers_written, scalars_written
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ class _Walk(Machine):
             self.touched.setdefault(buffer, []).append(Touch(index, path, reads))
 
     def read(self, buffer: str, index: Sym) -> Sym:
+        if buffer in self.inner:
+            return super().read(buffer, index)
         self.touch(buffer, index, reads=True)
         return self.anything(self.arrays[buffer].dtype)
 
@@ -107,8 +109,10 @@ class _Walk(Machine):
                 assert value is not None
                 self.scalars[v.name] = self.value(value)
             case Store(buffer, index, value):
-                self.value(value)
-                self.touch(buffer, self.value(index), reads=False)
+                held, at = self.value(value), self.value(index)
+                self.touch(buffer, at, reads=False)
+                if buffer in self.inner:
+                    self.keep(buffer, at, held)
             case Atomic(_, buffer, index, value, result, _):
                 self.value(value)
                 self.read(buffer, self.value(index))
@@ -136,6 +140,13 @@ class _Walk(Machine):
                 self.handed_on(s)
                 self.forget((s,))
 
+    def keep(self, buffer: str, at: Sym, value: Sym) -> None:
+        """An element of an array of the kernel's own."""
+        try:
+            self.store(buffer, at, value)
+        except Unsummarised:
+            self.arrays[buffer] = Array("lost", self.arrays[buffer].dtype)
+
     def handed_on(self, s: Stmt) -> None:
         """An array given to a function that was not looked into may be touched anywhere."""
         for a in getattr(s, "args", ()):
@@ -154,7 +165,9 @@ class _Walk(Machine):
         self.forget((*then, *orelse))
 
     def forget(self, stmts: tuple[Stmt, ...]) -> None:
-        """The scalars these statements give a value have one that nobody knows."""
+        """The scalars these statements give a value have one that nobody knows, and so have the kernel's own arrays."""
+        for name in self.inner & buffers_written(stmts):
+            self.arrays[name] = Array("lost", self.arrays[name].dtype)
         for v in scalars_written(stmts):
             if v.name in self.scalars:
                 self.scalars[v.name] = self.anything(v.dtype)

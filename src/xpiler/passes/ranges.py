@@ -79,7 +79,7 @@ def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[s
     """The arrays all of whose accesses are bounded by something known, and their sizes."""
     out: dict[str, Sym] = {}
     for name, touches in touched.items():
-        tops = [_least(t.index, t.path, unknown) for t in touches]
+        tops = [_least(index, path, unknown) for t in touches for index, path in _cases(t.index, t.path)]
         known = [t for t in tops if t is not None]
         extent = _largest(known) if len(known) == len(tops) else None
         if extent is not None:
@@ -87,16 +87,39 @@ def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[s
     return out
 
 
+def _cases(index: Sym, path: frozenset[Sym]) -> Iterator[tuple[Sym, frozenset[Sym]]]:
+    """An index without choices: one for either value of each condition it depends on."""
+    choice, c = next(((a, c) for a, c in sym.terms_of(index)[1].items() if a.op == "sel"), (None, 0))
+    if choice is None:
+        yield index, path
+        return
+    rest = sym.sub(index, sym.scale(choice, c))
+    cond, a, b = choice.args
+    for value, holds in ((a, cond), (b, sym.negate(cond))):
+        yield from _cases(sym.add(rest, sym.scale(value, c)), path.union(sym.conjuncts(holds)))
+
+
+def _below(index: Sym) -> Iterator[Sym]:
+    """The index, and what it is no larger than, without the minima in it."""
+    yield index
+    for atom, c in sym.terms_of(index)[1].items():
+        if c > 0 and atom.op == "call" and atom.data == "min":
+            for a in atom.args:
+                yield from _below(sym.add(sym.sub(index, sym.scale(atom, c)), sym.scale(a, c)))
+
+
 def _least(index: Sym, path: frozenset[Sym], unknown: frozenset[Sym]) -> Sym | None:
     """One past the largest value of index by all that bounds it, without unknown symbols; None if nothing does."""
-    _, weights = sym.terms_of(index)
-    tops = [sym.add(sym.bound(index, upper=True), ONE)]
-    for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
-        for atom, c in sym.terms_of(g.args[0])[1].items():
-            w = weights.get(atom, 0)
-            if c > 0 and w > 0 and w % c == 0:  # g says that its argument is at most -1
-                rest = sym.sub(index, sym.scale(sym.add(g.args[0], ONE), w // c))
-                tops.append(sym.add(sym.bound(rest, upper=True), ONE))
+    tops = []
+    for x in _below(index):
+        _, weights = sym.terms_of(x)
+        tops.append(sym.add(sym.bound(x, upper=True), ONE))
+        for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
+            for atom, c in sym.terms_of(g.args[0])[1].items():
+                w = weights.get(atom, 0)
+                if c > 0 and w > 0 and w % c == 0:  # g says that its argument is at most -1
+                    rest = sym.sub(x, sym.scale(sym.add(g.args[0], ONE), w // c))
+                    tops.append(sym.add(sym.bound(rest, upper=True), ONE))
     best: Sym | None = None
     for t in tops:
         if t.free & unknown or any(map(sym.bounded, t.free)) or t.has - {"call"}:
