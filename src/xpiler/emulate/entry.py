@@ -95,7 +95,7 @@ class Run:
 
     status: ok | finding | timeout | crash | memory. `seconds` is the time inside the entry; 0 if it did not end.
     Of a watched run: `noted` findings did not end it; `untouched` says how many bytes of an output were never
-    written (they read as 0xFF)."""
+    written (they read as 0xFF); `launches` are kernels with the threads of a block."""
 
     outputs: Mapping[str, Array]
     findings: tuple[Finding, ...]
@@ -105,3 +105,4 @@ class Run:
     stdout: str = ""
     noted: tuple[Finding, ...] = ()
     untouched: Mapping[str, int] = field(default_factory=dict)
+    launches: frozenset[tuple[str, int]] = frozenset()

@@ -169,6 +169,7 @@ void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* 
     parked = 0;
     everyone.waiting.clear(), everyone.live = group_count * volume(geo.block);
     races_launch();
+    if (watched) note_launch(kernel, volume(geo.block));
     choose_stacks(volume(geo.block));
     dynamic_shared = geo.shared ? static_cast<char*>(guarded_scratch(geo.shared)) : nullptr;
     shared_dynamic = {dynamic_shared, dynamic_shared + geo.shared};

@@ -4,6 +4,7 @@
 #include "shadow.h"
 
 #include <set>
+#include <string>
 
 namespace xp {
 
@@ -105,6 +106,15 @@ void note_renamed(const char* from, const char* to) {
     Json j;
     j.raw("{");
     j.string("renamed", from), j.string("to", to);
+    j.send();
+}
+
+void note_launch(const char* kernel, unsigned long long threads) {
+    static std::set<std::pair<std::string, unsigned long long>> known;
+    if (known.size() >= MOST || !known.insert({kernel, threads}).second) return;
+    Json j;
+    j.raw("{");
+    j.string("launched", kernel), j.number("threads", (long long)threads);
     j.send();
 }
 

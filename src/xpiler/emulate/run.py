@@ -72,13 +72,14 @@ def run(
         findings = tuple(f for line, f in told if f and "noted" not in line)
         noted = tuple(dict.fromkeys(f for line, f in told if f and "noted" in line))
         untouched = {str(line["untouched"]): int(str(line["bytes"])) for line in lines if "untouched" in line}
+        launches = frozenset((str(x["launched"]), int(str(x["threads"]))) for x in lines if "launched" in x)
         if done.code == -signal.SIGSYS and not findings:
             findings = (Finding("XP2160", _FORBIDDEN, executable.file),)
         seconds = next((float(str(line["done"])) for line in lines if "done" in line), 0.0)
         finished = done.code == 0 and any(line.get("token") == token for line in lines if "done" in line)
         outputs = _outputs(folder / "out", buffers) if finished and not findings else {}
     status = _status(done, finished, findings)
-    return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched)
+    return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched, launches)
 
 
 def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:

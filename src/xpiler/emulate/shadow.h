@@ -90,6 +90,7 @@ void note_race(const Touch& other, bool other_writes, const Access& a, const Tra
 void note_unknown(const Access& a);      // of bytes that hold nothing yet, or lie outside
 void note_flight(const Access& a);       // of bytes that are on their way
 void note_renamed(const char* from, const char* to);                 // a buffer is known by another name now
+void note_launch(const char* kernel, unsigned long long threads);    // of a block
 void note_untouched(const char* buffer, std::size_t bytes);          // of an output, at the end
 
 extern int atomic_depth;             // of Atomically

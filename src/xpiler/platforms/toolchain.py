@@ -15,10 +15,11 @@ _MESSAGE_LINES = 12
 
 @dataclass(frozen=True)
 class Checked:
-    """The compiler took the text as far as `level`: checked, ISA or linked."""
+    """The compiler took the text as far as `level`: checked, ISA or linked; `said` is what it printed."""
 
     level: str
     compiler: str
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,6 @@ def attempt(
         except OSError as failure:
             return Unavailable(f"{compiler} cannot be run: {failure.strerror}")
         if done.returncode == 0:
-            return Checked(level, compiler)
+            return Checked(level, compiler, done.stderr or done.stdout)
         said = (done.stderr or done.stdout).replace(f"{folder}/", "").strip().splitlines()
         return Rejected("\n".join(said[:_MESSAGE_LINES]) or f"exit status {done.returncode}")

@@ -25,7 +25,7 @@ CODES: dict[str, str] = {
     "XP2111": "a lane takes part in an exchange whose mask leaves it out",
     "XP2120": "an instruction's rule was broken: a space, an alignment or a size",
     "XP2121": "a launch with a geometry the platform does not allow",
-    "XP2122": "a kernel's arrays are larger together than the on-chip memory they lie in",
+    "XP2122": "a kernel needs more on-chip memory, or more registers, than there are",
     "XP2130": "a copy or a free of memory that is not what it says",
     "XP2140": "an integer division by zero",
     "XP2141": "this CPU lacks an instruction the program needs",

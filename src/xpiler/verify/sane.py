@@ -7,6 +7,7 @@ when the outputs differ."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from xpiler.platforms.platform import Platform
 from xpiler.text.suspicions import index_lines, signed_into_unsigned, too_much_on_chip, unset_locals
 from xpiler.verify.inputs import Domain, Point, Values
 from xpiler.verify.observe import TRIES, Effort, Let, Progress, divide, same_bits, spell
+from xpiler.verify.registers import too_many
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.sizes import ask, candidates
 from xpiler.verify.trial import Machine, Trial, machine
@@ -155,7 +157,18 @@ class _Looking:
         if trial.clean and not races:
             lines = {f.line for f in others}
             others += self._unset(point, trial, [f for f in unset if f.line not in lines])
+        others += self._registers(trial)
         return _Seen((*hard, *others, *races), tuple(warnings), tuple(_untouched(self.sig, trial.untouched)))
+
+    def _registers(self, trial: Trial) -> list[Finding]:
+        text, file = self.watched.text, self.watched.file
+        found = []
+        for kernel, what in too_many(text, self.watched.platform, trial.launches):
+            line = next((n for n, s in enumerate(text.splitlines(), 1) if re.search(rf"\b{kernel}\s*\(", s)), 0)
+            shown = text.splitlines()[line - 1] if line else ""
+            column = shown.find(kernel) + 1
+            found.append(Finding(CAPACITY, what, file, line, column, source_line=shown))
+        return found
 
     def _races_anyhow(self, point: Point, races: Sequence[Finding]) -> bool:
         """Whether threads collide even where no index that is read occurs twice."""

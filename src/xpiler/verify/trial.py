@@ -33,6 +33,7 @@ class Trial:
     wall: float = 0.0  # with the transfers
     noted: tuple[Finding, ...] = ()  # of a watched run: findings that did not end it
     untouched: Mapping[str, int] = field(default_factory=dict)  # of a watched run: bytes of outputs never written
+    launches: frozenset[tuple[str, int]] = frozenset()  # of a watched run: kernels, and threads of a block
     found: tuple[Finding, ...] = ()  # what `findings` say, part by part
 
     @property
@@ -83,7 +84,7 @@ class Machine:
         wall = time.monotonic() - start
         return Trial(
             outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
-            untouched=done.untouched, found=done.findings,
+            untouched=done.untouched, launches=done.launches, found=done.findings,
         )
 
     def try_point(self, point: Point, seed: int, limits: Limits) -> Trial:
