@@ -64,7 +64,10 @@ class _Walk(Machine):
 
     def read(self, buffer: str, index: Sym) -> Sym:
         if buffer in self.inner:
-            return super().read(buffer, index)
+            try:
+                return super().read(buffer, index)
+            except Unsummarised:
+                return self.anything(self.arrays[buffer].dtype)
         self.touch(buffer, index, reads=True)
         return self.anything(self.arrays[buffer].dtype)
 
