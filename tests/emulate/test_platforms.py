@@ -59,6 +59,7 @@ def test_an_operand_in_the_wrong_space(change: tuple[str, str], line: int, cache
     assert (done.findings[0].code, done.findings[0].line) == ("XP2120", line)
 
 
+@pytest.mark.slow
 def test_builds_side_by_side_in_an_empty_cache(tmp_path: Path) -> None:
     entry = Entry("k", (Buffer("a", DType.I32, None),), kernel=True)
     texts = [f"__global__ void k(int* a) {{ a[0] = {i // 2}; }}" for i in range(4)]

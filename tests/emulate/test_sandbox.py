@@ -191,6 +191,7 @@ def test_nothing_is_left_behind(cache: Path, tmp_path: Path, monkeypatch: pytest
 ENDLESS = 'extern "C" void run(float* a, int n) {\n  for (int i = 0; i < n || n; ++i) a[i % 4] = a[(i + 1) % 4] + 1;\n}\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_no_run_outlives_a_command_that_is_killed(number: int, tmp_path: Path) -> None:
     (tmp_path / "k.cpp").write_text(ENDLESS)

@@ -63,6 +63,7 @@ def _buffers() -> tuple[Buffer, ...]:
     return tuple(Buffer(n, t, None, const=n in ("bytes", "x")) for n, t in kinds)
 
 
+@pytest.mark.slow
 def test_copies_mean_what_the_library_does(tmp_path: Path) -> None:
     """The text as it stands, and the text that reading it and writing it gives."""
     rng = np.random.default_rng(5)

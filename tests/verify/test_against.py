@@ -19,6 +19,8 @@ from xpiler.verify.signature import given_sizes, signature
 from xpiler.verify.spec import Spec
 from xpiler.verify.verdict import Proved, Refuted, Verdict
 
+pytestmark = pytest.mark.slow
+
 PRODUCT = """extern "C" void product(const float *A, const float *B, float *C) {{
   for (int i = 0; i < 16; ++i)
     for (int j = 0; j < 32; ++j) {{
