@@ -30,6 +30,7 @@ _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def main() -> None:
     """Run the command line; leave with its exit status, or 2 with a message when it was killed."""
+    signal.signal(signal.SIGINT, _leave)  # of both, until each has a way of its own
     arguments, watcher = sys.argv[1:], os.getpid()
     folder = tempfile.mkdtemp(prefix="xpiler-")
     try:
@@ -49,6 +50,12 @@ def main() -> None:
         cli.tell(_fault(-status, arguments), arguments)
         status = 2
     raise SystemExit(status)
+
+
+def _leave(number: int, frame: object) -> None:
+    """Leave at once, through every `finally` on the way; being told twice must not break into these."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def _end_with(watcher: int) -> None:
