@@ -607,5 +607,5 @@ def _too_much(e: RecursionError | MemoryError) -> Fault:
 
 def _interrupted(number: int, frame: object) -> None:
     """Leave at once, but through every `finally` on the way: nothing half-done stays. Being told twice is once."""
-    signal.signal(number, signal.SIG_IGN)
+    signal.signal(number, signal.SIG_IGN)  # told twice, by the terminal and by the watching process
     raise SystemExit(128 + number)
