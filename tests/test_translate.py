@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 from xpiler import platforms
 from xpiler.engine import Options, Result, translate
 from xpiler.platforms.platform import Platform
+from xpiler.verify.ladder import Level
 from xpiler.verify.verdict import EQUAL, REQUIRED, Proved
 
 FILES = sorted(p.name for p in (ROOT / "examples").iterdir())
@@ -69,7 +70,7 @@ def translated(name: str, to: str) -> Result:
     """One translation, made once a session; builds are kept in the user's cache, by content."""
     path = ROOT / "examples" / name
     return translate(
-        path.read_text(), of_file(name), platforms.get(to), file=f"examples/{name}", options=Options(seeds=2, compiled=False),
+        path.read_text(), of_file(name), platforms.get(to), file=f"examples/{name}", options=Options(seeds=2, level=Level.TESTS),
     )
 
 

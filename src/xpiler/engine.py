@@ -39,6 +39,7 @@ from xpiler.text.read import read
 from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
 from xpiler.verify.confirm import confirm
+from xpiler.verify.ladder import Level
 from xpiler.verify.observe import Effort, observe
 from xpiler.verify.signature import given_sizes, signature
 from xpiler.verify.verdict import Evidence, confirmed, refuted
@@ -91,7 +92,7 @@ class Options:
     seeds: int = 3
     budget: float = 60.0
     cache: Path | None = None
-    compiled: bool = True
+    level: Level = Level.USUAL  # how far up the ladder the result is taken
     size: Mapping[str, int] = field(default_factory=dict)  # elements of arrays nothing in the file allocates
     kernel: str = ""  # the one to translate, of several
 
@@ -135,9 +136,8 @@ def translate(
             attempts.append(Attempt(road.name, f"internal error in writing: {type(e).__name__}: {e}"))
             continue
         progress(f"confirming ({road.name})")
-        last = confirm(text, source, out, target, given, let=options.let or None, seeds=options.seeds,
-                       budget=options.budget, cache=options.cache, reference=reference, effort=effort,
-                       file=file, compiled=options.compiled, progress=progress)
+        last = confirm(text, source, out, target, given, let=options.let or None, cache=options.cache,
+                       reference=reference, effort=effort, file=file, level=options.level, progress=progress)
         if confirmed(last):
             kept = () if road.name == KEEP else notes
             return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),

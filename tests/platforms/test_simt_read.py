@@ -8,6 +8,7 @@ from xpiler import platforms
 from xpiler.engine import Options, translate
 from xpiler.ir.check import check
 from xpiler.text.read import read
+from xpiler.verify.ladder import Level
 from xpiler.verify.verdict import confirmed
 
 CUDA = platforms.get("cuda")
@@ -177,6 +178,6 @@ def test_each_family_reads(family: str) -> None:
 ])
 def test_a_sample_is_translated(family: str, target: str) -> None:
     found = translate(
-        text_of(family), CUDA, platforms.get(target), file="family.cu", options=Options(seeds=2, compiled=False),
+        text_of(family), CUDA, platforms.get(target), file="family.cu", options=Options(seeds=2, level=Level.TESTS),
     )
     assert confirmed(found.evidence)

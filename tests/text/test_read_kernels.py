@@ -21,6 +21,7 @@ from xpiler.passes.host import with_host
 from xpiler.passes.rehost import on_host_memory
 from xpiler.text.read import read
 from xpiler.text.write import write
+from xpiler.verify.ladder import Level
 
 KERNELS = Path(__file__).parent / "kernels"
 SUFFIXES = {".cu": "cuda", ".hip": "hip", ".mlu": "bang", ".c": "c", ".cpp": "vnni"}
@@ -427,6 +428,6 @@ def test_run_and_confirmed(name: str, tmp_path: Path) -> None:
     target = "hip" if path.suffix == ".cu" else "c" if path.suffix != ".c" else "vnni"
     done = translate(
         path.read_text(), platforms.get(SUFFIXES[path.suffix]), platforms.get(target), file=name,
-        options=Options(seeds=1, cache=tmp_path, compiled=False),
+        options=Options(seeds=1, cache=tmp_path, level=Level.TESTS),
     )
     assert done.confirmed, [str(a) for a in done.attempts]

@@ -12,6 +12,7 @@ import pytest
 from xpiler import platforms
 from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
+from xpiler.verify.ladder import Level
 from xpiler.verify.observe import Effort, Reference, observe
 from xpiler.verify.verdict import Evidence, confirmed, refuted
 
@@ -133,7 +134,7 @@ def judged(name: str, text: str) -> tuple[Evidence, ...]:
     source = CASES[name][0]
     program = read(source, CUDA, f"{name}.cu")
     return confirm(
-        source, CUDA, text, CUDA, program, reference=reference(name), effort=EFFORT, file="target.cu", compiled=False
+        source, CUDA, text, CUDA, program, reference=reference(name), effort=EFFORT, file="target.cu", level=Level.TESTS
     )
 
 
@@ -190,5 +191,5 @@ def test_a_sum_of_what_lies_past_the_ends_is_refuted() -> None:
     mutant = ADD.replace("i + 3 < n", "i < n")
     assert mutant != ADD
     found = refuted(confirm(ADD, CUDA, mutant, CUDA, read(ADD, CUDA, "add.cu"), let={"n": 1003}, effort=EFFORT,
-                            compiled=False))
+                            level=Level.TESTS))
     assert found is not None and "element 1003" in str(found.verdict)

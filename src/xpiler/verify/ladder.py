@@ -1,0 +1,153 @@
+"""The ladder: every judge, in order, to the first refutation. None of them learns who wrote the target.
+
+The runs come first: they are cheap and refute nearly everything that is wrong. Those that argue, and those that ask
+other compilers, follow side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.verify.compiles import compiles
+from xpiler.verify.judge import judge
+from xpiler.verify.observe import Effort, Let, Progress, Reference
+from xpiler.verify.sane import sane
+from xpiler.verify.verdict import CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, refuted
+
+
+class Level(IntEnum):
+    """How far up a result is taken."""
+
+    TESTS = 0  # what is run, and no more
+    USUAL = 1  # arguments too, for as long as a person waits without noticing
+    FULL = 2  # everything, for up to a minute
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two programs: its text, its language, and what it was read as."""
+
+    text: str
+    platform: Platform
+    program: Program
+    file: str = ""
+    kernel: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Does the target compute what the source computes? All that a judge may look at.
+
+    `reference` is what the source was seen to do; `let` are the scalars the user fixed; `pairs` name parameters of the
+    target by those of the source where they do not correspond by position."""
+
+    source: Side
+    target: Side
+    reference: Reference
+    let: Let = field(default_factory=dict)
+    pairs: Mapping[str, str] = field(default_factory=dict)
+    effort: Effort = field(default_factory=Effort)
+    level: Level = Level.USUAL
+    cache: Path | None = None
+    progress: Progress = lambda _: None
+
+    def seconds(self, usual: float, full: float) -> float:
+        """How long a judge may take, which a timeout of its own turns into `Unknown`."""
+        return full if self.level is Level.FULL else usual
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A place on the ladder: the names of its evidence with what each means, and who is asked from which level on.
+
+    `solver`: it argues with Z3, whose terms belong to one thread at a time."""
+
+    means: Mapping[str, str]
+    level: Level
+    ask: Callable[[Question], tuple[Evidence, ...]]
+    solver: bool = False
+
+
+# Z3's terms live in one context for the whole process.
+_SOLVING = threading.Lock()
+
+
+def climb(question: Question, *, every: bool = False) -> Iterator[Evidence]:
+    """The evidence, rung by rung, to the first refutation; with `every` to the end, whatever is refuted."""
+    rungs = [r for r in LADDER if question.level >= r.level]
+    for rung in rungs[:1]:
+        found = rung.ask(question)
+        yield from found
+        if refuted(found) and not every:
+            return
+    yield from _side_by_side(question, rungs[1:], every)
+
+
+def _side_by_side(question: Question, rungs: list[Rung], every: bool) -> Iterator[Evidence]:
+    """Two lanes, since the solver is one thread and the others mostly wait for processes; results in order."""
+    lanes = (ThreadPoolExecutor(1), ThreadPoolExecutor(1))
+    try:
+        asked: list[Future[tuple[Evidence, ...]]] = [lanes[r.solver].submit(_ask, r, question) for r in rungs]
+        for future in asked:
+            found = future.result()
+            yield from found
+            if refuted(found) and not every:
+                return
+    finally:
+        for lane in lanes:
+            lane.shutdown(cancel_futures=True)
+
+
+def _ask(rung: Rung, question: Question) -> tuple[Evidence, ...]:
+    question.progress(next(iter(rung.means)))
+    if not rung.solver:
+        return rung.ask(question)
+    with _SOLVING:
+        return rung.ask(question)
+
+
+def _tests(q: Question) -> tuple[Evidence, ...]:
+    t = q.target
+    return judge(q.reference, t.text, t.platform, t.program, file=t.file, kernel=t.kernel, effort=q.effort,
+                 cache=q.cache, progress=q.progress)
+
+
+def _watched(q: Question) -> tuple[Evidence, ...]:
+    start = time.monotonic()
+    t = q.target
+    found = sane(t.text, t.platform, t.program, file=t.file, let=q.let, kernel=t.kernel, effort=q.effort,
+                 cache=q.cache).evidence
+    return (Evidence(found.rung, found.verdict, time.monotonic() - start),)
+
+
+def _compiles(q: Question) -> tuple[Evidence, ...]:
+    return (compiles(q.target.text, q.target.platform),)
+
+
+LADDER: tuple[Rung, ...] = (
+    Rung({CLEAN: "the translation, executed, breaks no rule of its platform",
+          EQUAL: "both were executed on the same inputs, and every element agrees"}, Level.TESTS, _tests),
+    Rung({WATCHED: "every access of a run was looked at: races, memory read before it is written, data used too early"},
+         Level.FULL, _watched),
+    Rung({COMPILES: "the compiler of the target's platform takes the text"}, Level.USUAL, _compiles),
+)
+
+
+def meanings() -> dict[str, str]:
+    """What each piece of evidence means, in a sentence, from the foot of the ladder up."""
+    below = {READS: "the text that was written is read again, in its own language, and is well formed",
+             SOURCE: "the source, executed from its own text, breaks no rule of its platform"}
+    return below | {name: text for rung in LADDER for name, text in rung.means.items()}
+
+
+def not_tried(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """The rungs a record does not have."""
+    had = {e.rung for e in evidence}
+    return tuple(name for name in meanings() if name not in had)
