@@ -30,7 +30,7 @@ WALLS = {
     "propose": {"ir", "platforms", "text", "facts", "passes"},
     "search": {"ir", "platforms", "passes"},
 }
-ROOMS = set(WALLS) | {"bench", "engine", "cli"}
+ROOMS = set(WALLS) | {"bench", "commands", "engine", "cli"}
 
 # Where a named power may be used, as patterns over paths below the package.
 PROCESSES = ("platforms/toolchain.py", "platforms/*/toolchain.py", "emulate/*.py", "supervised.py")
@@ -138,7 +138,7 @@ def named_platforms(source: Source) -> list[str]:
     if source.among(PLATFORM_NAMES):
         return []
     names = [n for n in platforms.NAMES if len(n) > 1]
-    prose = source.name == "cli.py"
+    prose = source.name == "cli.py" or source.room == "commands"
     documentation = {
         id(n.body[0].value)
         for n in ast.walk(source.tree)

@@ -21,6 +21,7 @@ CODES: dict[str, str] = {
     "XP3007": "a pass cannot be applied by hand as asked",
     "XP3010": "the output file cannot be written",
     "XP3020": "a benchmark suite's layout is unknown, or nothing of it is there",
+    "XP3021": "a file given to `report` holds no result",
     **FORM,
     "XP4001": "no C++ compiler was found; running kernels needs g++",
     "XP4002": "the C++ compiler refuses the text",

@@ -115,15 +115,15 @@ def values(items: Sequence[str]) -> dict[str, Any]:
     return out
 
 
-def pairs(items: Sequence[str]) -> dict[str, str]:
-    """What `--bind a=A` says: argument -> array."""
+def pairs(items: Sequence[str], option: str = "--bind", form: str = "ARGUMENT=ARRAY") -> dict[str, str]:
+    """What `--bind a=A` or `--map x=input` says: one name -> the other."""
     out: dict[str, str] = {}
     for item in items:
-        argument, equals, array = (part.strip() for part in item.partition("="))
-        if not (argument and equals and array):
-            why = "it is not ARGUMENT=ARRAY"
-            raise Fault("XP3004", f"cannot understand `--bind {item}`", why=why, try_="--bind a=A")
-        out[argument] = array
+        one, equals, other = (part.strip() for part in item.partition("="))
+        if not (one and equals and other):
+            raise Fault("XP3004", f"cannot understand `{option} {item}`", why=f"it is not {form}",
+                        try_=f"{option} a=A")
+        out[one] = other
     return out
 
 

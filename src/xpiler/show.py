@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from xpiler.verify.ladder import meanings
 from xpiler.verify.once import Once
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
 
@@ -23,8 +25,11 @@ def message(told: str, first: str = "bold red") -> Text:
     return out
 
 
-def evidence(items: Iterable[Evidence], *, details: bool = True) -> RenderableType:
-    """One row a rung: what was decided, on what scope, in what time; below, with `details`, what refuted it."""
+def evidence(
+    items: Iterable[Evidence], *, details: bool = True, means: Mapping[str, str] | None = None
+) -> RenderableType:
+    """One row a rung: what was decided, on what scope, in what time, with `means` what that says; below, with
+    `details`, what refuted it."""
     table = Table(box=None, pad_edge=False, show_header=False)
     notes: list[Text] = []
     for e in items:
@@ -37,7 +42,33 @@ def evidence(items: Iterable[Evidence], *, details: bool = True) -> RenderableTy
                 mark, text = Text("NO", style="bold red"), str(witness).splitlines()[0]
                 notes += [Text("     " + line) for line in str(witness).splitlines()[1:]]
         table.add_row(Text(e.rung), mark, Text(text), Text(f"{e.seconds:.2f} s", style="dim"))
+        if means is not None:
+            table.add_row("", "", Text(means.get(e.rung, ""), style="dim"), "")
     return Group(table, *notes) if details else table
+
+
+def report(told: Mapping[str, Any]) -> RenderableType:
+    """A whole record for a person: what was asked, every rung with what it means, and what was not tried."""
+    means = meanings()
+    parts: list[RenderableType] = [_asked(told), Text(""), evidence(told["evidence"], means=means)]
+    missing = told.get("not_tried", ())
+    if missing:
+        parts += [Text(""), Text("Not tried: " + "; ".join(f"{m} ({means.get(m, '')})" for m in missing))]
+    parts += [Text(f"note: {note}") for note in told.get("notes", ())]
+    if told.get("trace"):
+        parts += [Text(""), road(told["trace"])]
+    parts += [Text(f"tried {a['road']}: {a['why']}", style="dim") for a in told.get("attempts", ())]
+    parts += [Text(""), Text("'yes' holds on the scope it names and nothing more; '?' decides nothing.", style="dim")]
+    return Group(*parts)
+
+
+def _asked(told: Mapping[str, Any]) -> Text:
+    good = "confirmed" if told.get("confirmed") else "NOT CONFIRMED"
+    if "to" in told:
+        what = f"{told['file']}, translated from {told['from']} to {told['to']}"
+    else:
+        what = " against ".join(told["files"]) + (f" against {told['spec']}" if told.get("spec") else "")
+    return Text(f"{what}: {good}", style="bold")
 
 
 def outputs(run: Once) -> RenderableType:

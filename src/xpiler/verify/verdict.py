@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,26 @@ class Evidence:
                 }
                 return out | {"verdict": "refuted", "witness": witness}
         raise TypeError(f"not a verdict: {self.verdict!r}")
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Evidence:
+        """What `to_json` wrote; KeyError, TypeError or ValueError where it did not."""
+        verdict: Verdict
+        match data["verdict"]:
+            case "proved":
+                verdict = Proved(str(data["scope"]))
+            case "unknown":
+                verdict = Unknown(str(data["reason"]))
+            case "refuted":
+                w = data["witness"]
+                told = tuple(f if isinstance(f, str) else str(f.get("message", f)) for f in w["findings"])
+                verdict = Refuted(Witness(
+                    str(w["what"]), w["seed"], dict(w["sizes"]), str(w["buffer"]), w["index"], w["expected"],
+                    w["actual"], told,
+                ))
+            case other:
+                raise ValueError(f"{other!r} is no verdict")
+        return cls(str(data["rung"]), verdict, float(data["seconds"]))
 
 
 READS, SOURCE, CLEAN, EQUAL, COMPILES, WATCHED = (

@@ -1,0 +1,64 @@
+"""Where commands print: results to stdout, what is said about them to stderr, a spinner while they take long."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from xpiler.ir.nodes import Program
+
+err = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, read once by cli.py: the folder where builds are kept."""
+
+    cache: Path
+
+
+def cache(context: typer.Context) -> Path:
+    """Where builds are kept."""
+    settings = context.find_object(Settings)
+    assert settings is not None, "cli.py says where"
+    return settings.cache
+
+
+def out() -> Console:
+    """Where results go; into a pipe or a file, tables are not folded at 80 columns."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(console.width, 160))
+
+
+def print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, default=str))
+
+
+@contextmanager
+def working() -> Iterator[Any]:
+    """A spinner on a terminal that says the stage; silent elsewhere."""
+    if not err.is_terminal:
+        yield lambda stage: None
+        return
+    with err.status("reading") as status:
+        yield lambda stage: status.update(stage)
+
+
+def say_notes(program: Program) -> None:
+    for note in program.notes:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def say_fixed(program: Program, grid: str, block: str, tasks: str) -> None:
+    """A launch that the file's own host code fixes is not changed by an option; say so."""
+    named = [o for o, text in (("--grid", grid), ("--block", block), ("--tasks", tasks)) if text]
+    if program.launcher is not None and named:
+        what = f"{' and '.join(named)} not used: `{program.launcher.name}` says itself how its kernels are launched"
+        err.print(f"note: {what}", markup=False)

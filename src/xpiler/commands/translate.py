@@ -1,0 +1,97 @@
+"""xpiler translate: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xpiler import engine, platforms, record, show
+from xpiler.commands import options
+from xpiler.commands.options import Block, Budget, Depth, File, From, Grid, Json, Let, Named, Record, Seeds, Size, Tasks
+from xpiler.commands.terminal import cache, err, print_json, working
+from xpiler.fault import Fault
+from xpiler.given import geometry_of, integers, platform_of, text_of, values
+from xpiler.verify.verdict import confirmed
+from xpiler.written import check_writable, write_whole
+
+
+def translate(
+    context: typer.Context,
+    file: File,
+    to: Annotated[str, typer.Option(help="Language to write: c, cuda, hip, bang, vnni.")] = "",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Where to write; stdout without it.")] = None,
+    from_: From = "",
+    let: Let = [],  # noqa: B006  (typer's way to say "may be repeated")
+    size: Size = [],  # noqa: B006
+    grid: Grid = "",
+    block: Block = "",
+    tasks: Tasks = "",
+    kernel: Named = "",
+    seeds: Seeds = 3,
+    budget: Budget = 60.0,
+    depth: Depth = "usual",
+    keep: Annotated[bool, typer.Option("--keep", help="Write the text even when it was not confirmed.")] = False,
+    pivot: Annotated[bool, typer.Option("--pivot", help="Write the clean sequential C program instead.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Also print the steps that were taken.")] = False,
+    report: Record = None,
+    as_json: Json = False,
+) -> None:
+    """Translate FILE and confirm that the result does the same.
+
+    Nothing is written unless it was confirmed (or --keep says so).
+
+        xpiler translate softmax.cu --to bang -o softmax.mlu
+
+        xpiler translate add.cu --to hip --let n=1000
+
+        xpiler translate kernel_only.cu --to bang --grid 32 --block 256 --let n=8000
+    """
+    source = platform_of(file, from_)
+    if pivot:
+        to = next(p.name for p in map(platforms.get, platforms.NAMES) if p.model == "serial" and not p.vector_bits)
+    if not to:
+        raise Fault("XP3005", "no target language", why="`translate` needs one", try_="--to bang")
+    target = platforms.get(to)
+    text = text_of(file)
+    for path in (out, report):
+        if path is not None:
+            check_writable(path)
+    with working() as progress:
+        result = engine.translate(
+            text, source, target, file=str(file), progress=progress,
+            options=engine.Options(
+                let=values(let), geometry=geometry_of(source, grid, block, tasks), seeds=seeds, budget=budget,
+                cache=cache(context), size=integers(size), kernel=kernel, level=options.level(depth),
+            ),
+        )
+    good = confirmed(result.evidence)
+    written = bool(result.text) and (good or keep)
+    if written:
+        if out is not None:
+            write_whole(out, result.text)
+        elif not as_json:
+            print(result.text, end="")
+    told = record.of_translation(str(file), source, result, written)
+    if report is not None:
+        record.keep(report, told)
+    if as_json:
+        print_json(told)
+    else:
+        _say(result, good, written, trace)
+    raise typer.Exit(0 if good else 1)
+
+
+def _say(result: engine.Result, good: bool, written: bool, trace: bool) -> None:
+    if trace:
+        err.print("\n".join(result.trace), markup=False)
+    err.print(show.evidence(result.evidence))
+    if good:
+        err.print(show.road(result.trace))
+    for note in result.notes:
+        err.print(f"note: {note}", markup=False)
+    if not good:
+        for attempt in result.attempts:
+            err.print(f"tried {attempt.road}: {attempt.why}", style="dim", markup=False)
+        err.print("not confirmed" + ("" if written else "; nothing was written"), style="bold red")
