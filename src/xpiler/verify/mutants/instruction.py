@@ -1,0 +1,238 @@
+"""Mistakes about what is computed: operators, intrinsics, operands, constants, types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from xpiler.ir.types import DType
+from xpiler.platforms.platform import Platform
+from xpiler.text.clang import Node, parse
+from xpiler.verify.mutants.mutant import Change, Edit
+from xpiler.verify.mutants.sites import Site, Sites, wrapped
+
+# So many other functions of the same type are tried in the place of one.
+STAND_INS = 12
+_ARITHMETIC = {"+": ("-",), "-": ("+",), "*": ("+", "/"), "/": ("*",)}
+_COMPARISONS = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_COMPOUND = {"+=": ("-=", "="), "-=": ("+=",), "*=": ("/=", "="), "/=": ("*=",)}
+_NARROWER = {DType.F64: DType.F32, DType.F32: DType.F16, DType.I64: DType.I32, DType.I32: DType.I16,
+             DType.U32: DType.U16}
+_OTHER_SIGN = {DType.U8: DType.I8, DType.I8: DType.U8, DType.U16: DType.I16, DType.I16: DType.U16,
+               DType.U32: DType.I32}
+
+
+def _real(n: Node) -> bool:
+    """A float, or several of them in one register."""
+    return n.type.dtype is not None and n.type.dtype.is_float
+
+
+def operator_replaced(at: Sites) -> Iterator[Change]:
+    """Another arithmetic operator."""
+    for s in at.device:
+        n = s.node
+        table: Mapping[str, tuple[str, ...]] = {}
+        if n.kind == "BINARY_OPERATOR" and (_real(n) or _computed(at, s)):
+            table = _ARITHMETIC
+        elif n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" and not _in_head(s):
+            table = _COMPOUND
+        where = at.between(*n.children, n.binary) if n.binary in table and len(n.children) == 2 else None
+        for new in table.get(n.binary, ()) if where else ():
+            yield Change(where[0], f"{n.binary} is {new} in {_short(at.source(n))}", (Edit(*where, new),))
+
+
+def _computed(at: Sites, s: Site) -> bool:
+    """An integer that is a result: part of what is assigned to an element, or added up, and not of an index."""
+    below = s.node
+    for n in reversed(s.above):
+        if n.kind == "ARRAY_SUBSCRIPT_EXPR" and below in n.children[1:] or n.type.kind == "pointer":
+            return False
+        if n.kind in ("BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR") and n.binary in ("=", *_COMPOUND):
+            return below in n.children[1:] and n.type.is_scalar and not _in_head(s)
+        below = n
+    return False
+
+
+def _in_head(s: Site) -> bool:
+    below = s.node
+    for n in reversed(s.above):
+        if n.kind == "FOR_STMT" and below in n.children[:-1]:
+            return True
+        below = n
+    return False
+
+
+def comparison_replaced(at: Sites) -> Iterator[Change]:
+    """The other way of a comparison of numbers."""
+    for s in at.device:
+        n = s.node
+        if n.kind == "BINARY_OPERATOR" and n.binary in _COMPARISONS and _real(at.bare(n.children[0])):
+            where = at.between(*n.children, n.binary)
+            if where:
+                new = _COMPARISONS[n.binary]
+                yield Change(where[0], f"{n.binary} is {new} in {_short(at.source(n))}", (Edit(*where, new),))
+
+
+@lru_cache(maxsize=8)
+def _by_type(platform: str, header: object, args: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Function type -> the names a header offers with it."""
+    unit = parse("\n", f"<{platform}>", header, args, whole=True)  # type: ignore[arg-type]
+    found: dict[str, set[str]] = {}
+    for n in unit.top:
+        if n.kind == "FUNCTION_DECL" and (n.note("xp.intrinsic") is not None or n.note("xp.math:")):
+            found.setdefault(n.signature, set()).add(n.spelling)
+    return {k: tuple(sorted(v)) for k, v in found.items()}
+
+
+def alike(platform: Platform) -> Mapping[str, tuple[str, ...]]:
+    """What a platform's header offers, by function type: names that may be taken for each other."""
+    return _by_type(platform.name, platform.header, platform.clang_args)
+
+
+def intrinsic_replaced(at: Sites) -> Iterator[Change]:
+    """Another function of the platform with the same type."""
+    for s in at.calls(at.device):
+        n = s.node
+        if n.referenced is None:
+            continue
+        name = at.callee(n)
+        names = [o for o in alike(at.platform).get(n.referenced.signature, ()) if o != name]
+        names.sort(key=lambda o: (-_common(o, name), o))
+        start = at.data.find(name.encode(), s.start)
+        for new in names[:STAND_INS]:
+            yield Change(s.start, f"{name} is {new}", (Edit(start, start + len(name), new),))
+
+
+def _common(a: str, b: str) -> int:
+    """How many letters two names begin and end with alike."""
+    front = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    back = next((i for i, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=False)) if x != y), min(len(a), len(b)))
+    return front + back
+
+
+def operands_swapped(at: Sites) -> Iterator[Change]:
+    """Operands in the other order, where the order matters."""
+    for s in at.device:
+        n = s.node
+        if n.kind == "BINARY_OPERATOR" and n.binary in ("-", "/") and _real(n) and at.between(*n.children, n.binary):
+            yield from at.swapped(*n.children, f"the operands of {_short(at.source(n))} change places")
+        elif at.from_header(n):
+            for a, b in zip(n.arguments, n.arguments[1:], strict=False):
+                if at.bare(a).type.name == at.bare(b).type.name or _integers(at, a, b):
+                    told = f"{_short(at.source(a))} and {_short(at.source(b))} change places in {at.callee(n)}"
+                    yield from at.swapped(a, b, told)
+
+
+def _integers(at: Sites, a: Node, b: Node) -> bool:
+    return all(x.type.is_scalar and not _real(x) and not x.is_enum for x in (at.bare(a), at.bare(b)))
+
+
+def constant_changed(at: Sites) -> Iterator[Change]:
+    """Another number: twice a factor, a hundred times an epsilon, one for zero; one more for an integer in a sum."""
+    for s in at.device:
+        n, spelled = s.node, at.source(s.node)
+        m = re.fullmatch(r"([\d.]+(?:[eE][+-]?\d+)?)([fFlLhH]*)", spelled)
+        if m is None:
+            continue
+        if n.kind == "FLOATING_LITERAL":
+            value = float(m[1])
+            new = 1.0 if value == 0 else value * 100 if value < 1e-2 else value * 2
+            yield at.replaced(n, f"{new!r}{m[2]}", f"{spelled} is {new!r}{m[2]}")
+        elif n.kind == "INTEGER_LITERAL" and m[1].isdigit() and _operand(s):
+            new_integer = str(int(m[1]) + 1)
+            yield at.replaced(n, new_integer, f"{spelled} is {new_integer}")
+
+
+def _operand(s: Site) -> bool:
+    parent = next((n for n in reversed(s.above) if n.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
+    arithmetic = ("+", "-", "*", "/", "%", "<<", ">>", "&", *_COMPOUND)
+    return parent is not None and parent.kind in (
+        "BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR"
+    ) and parent.binary in arithmetic
+
+
+def argument_shifted(at: Sites) -> Iterator[Change]:
+    """An integer argument of an intrinsic that is one too large or too small."""
+    for s in at.calls(at.device):
+        for a in s.node.arguments:
+            bare = at.bare(a)
+            if bare.type.is_scalar and not _real(bare) and not bare.is_enum and at.source(a):
+                for new in (f"{wrapped(at.source(a))} + 1", f"{wrapped(at.source(a))} - 1"):
+                    yield at.replaced(a, new, f"{new} for {at.source(a)} in {at.callee(s.node)}")
+
+
+def missing_function(at: Sites) -> Iterator[Change]:
+    """An argument in the place of its function value: no exponential, no maximum."""
+    for s in at.calls(at.device):
+        n = s.node
+        same = [a for a in n.arguments if at.source(a) and a.type.dtype == n.type.dtype and a.type.count == n.type.count]
+        if _real(n) and len(same) == len(n.arguments) and not at.primitive(n):
+            for a in same[:2]:
+                new = wrapped(at.source(a))
+                yield at.replaced(n, new, f"{_short(at.source(a))} for {_short(at.source(n))}")
+
+
+def missing_factor(at: Sites) -> Iterator[Change]:
+    """A product without one of its factors, a quotient without its divisor, a sum without a term."""
+    for s in at.device:
+        n = s.node
+        if n.kind == "BINARY_OPERATOR" and n.binary in "+-*/" and _real(n) and at.between(*n.children, n.binary):
+            for kept in n.children[: 1 if n.binary in "-/" else 2]:
+                yield at.replaced(n, wrapped(at.source(kept)), f"{_short(at.source(kept))} for {_short(at.source(n))}")
+
+
+def other_sign(at: Sites) -> Iterator[Change]:
+    """Signed numbers read as unsigned ones, and the other way."""
+    for s in at.device:
+        n = s.node
+        dtype = n.type.dtype
+        to = _OTHER_SIGN.get(dtype) if dtype is not None and n.type.is_scalar else None
+        stored = s.parent.kind in ("BINARY_OPERATOR", "UNARY_OPERATOR") and (s.parent.binary == "=" or s.parent.unary == "&")
+        stored = stored or s.parent.kind == "COMPOUND_ASSIGNMENT_OPERATOR"
+        if n.kind == "ARRAY_SUBSCRIPT_EXPR" and to in at.platform.types and to is not None and not stored:
+            new = f"(({at.platform.types[to]}){at.source(n)})"
+            yield at.replaced(n, new, f"{at.source(n)} is read as {to.value}")
+    for a, b in ((DType.U8, DType.I8), (DType.I8, DType.U8)):
+        one, other = at.platform.types.get(a, ""), at.platform.types.get(b, "")
+        for m in at.words(rf"\b{one}\b(?=\s*\*?\s*\))", at.functions) if one and other else ():
+            yield Change(m.start(), f"{one} is {other} in a cast", (Edit(m.start(), m.end(), other),))
+
+
+def narrower(at: Sites) -> Iterator[Change]:
+    """A variable or a conversion with fewer bits."""
+    for s in at.device:
+        n = s.node
+        to = _NARROWER.get(n.type.dtype) if n.type.is_scalar and n.type.dtype is not None else None
+        if to is None or to not in at.platform.types or n.kind not in ("VAR_DECL", "CSTYLE_CAST_EXPR") or _in_head(s):
+            continue
+        m = re.match(rb"((?:const\s+|volatile\s+)*\(?)\b(float|double|int|int32_t|long long|unsigned int|unsigned)\b",
+                     at.mask[s.start:s.end])
+        if m:
+            new = at.platform.types[to]
+            said = f"{n.spelling or _short(at.source(n))} is {new}"
+            yield Change(s.start, said, (Edit(s.start + m.start(2), s.start + m.end(2), new),))
+
+
+def dropped_statement(at: Sites) -> Iterator[Change]:
+    """Something that is not done."""
+    for s in at.device:
+        n = s.node
+        assigns = n.kind == "BINARY_OPERATOR" and n.binary == "=" or n.kind == "COMPOUND_ASSIGNMENT_OPERATOR"
+        calls = at.from_header(n) and not at.primitive(n)
+        if (assigns or calls) and at.is_statement(s) and not _in_head(s):
+            yield Change(s.start, f"no {_short(at.source(n))}", (Edit(s.start, s.end, ""),))
+
+
+def _short(source: str) -> str:
+    said = " ".join(source.split())
+    return said if len(said) <= 60 else f"{said[:57]}..."
+
+
+KINDS = {
+    "operator replaced": operator_replaced, "comparison replaced": comparison_replaced,
+    "intrinsic replaced": intrinsic_replaced, "operands swapped": operands_swapped,
+    "constant changed": constant_changed, "argument off by one": argument_shifted,
+    "missing function": missing_function, "missing factor": missing_factor, "other sign": other_sign,
+    "narrower type": narrower, "dropped statement": dropped_statement,
+}

@@ -1,0 +1,204 @@
+"""Where a text can be changed: its syntax tree, with the bytes every node covers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.text.addressed import with_launches
+from xpiler.text.clang import Node, parse
+from xpiler.text.host_bearing import is_launch
+from xpiler.verify.mutants.mutant import Change, Edit, masked
+
+_WRAPS = ("UNEXPOSED_EXPR", "PAREN_EXPR")
+_SEQUENCES = ("COMPOUND_STMT", "FUNCTION_DECL", "LABEL_STMT", "CASE_STMT", "DEFAULT_STMT")
+_HEADS = {"IF_STMT": 1, "FOR_STMT": -1, "WHILE_STMT": 1}  # how many children come before the statements
+LOOP_OR_BRANCH = tuple(_HEADS)
+EXPRESSIONS = ("BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR", "CALL_EXPR", "UNARY_OPERATOR")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A node of a function's body: its bytes, and the nodes around it, the innermost last."""
+
+    node: Node
+    start: int
+    end: int
+    above: tuple[Node, ...]
+
+    @property
+    def parent(self) -> Node:
+        return self.above[-1]
+
+
+class Sites:
+    """One text, looked at once for all kinds of mistakes."""
+
+    def __init__(self, text: str, platform: Platform, program: Program, file: str) -> None:
+        self.text = with_launches(text)
+        self.data = self.text.encode()
+        self.mask = masked(self.data)
+        self.platform, self.program = platform, program
+        tolerant = "main" if platform.model == "serial" else "host"
+        self.unit = parse(self.text, file, platform.header, platform.clang_args, tolerant=tolerant)
+
+    # ------------------------------------------------------------ places
+
+    def span(self, n: Node) -> tuple[int, int]:
+        """The bytes of a node; empty where it has none of its own."""
+        extent = n.cursor.extent
+        if extent.start.file is None or str(extent.start.file) != self.unit.file:
+            return 0, 0
+        return int(extent.start.offset), int(extent.end.offset)
+
+    def source(self, n: Node) -> str:
+        start, end = self.span(n)
+        return self.data[start:end].decode()
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Line and column of a byte."""
+        return self.data.count(b"\n", 0, at) + 1, at - (self.data.rfind(b"\n", 0, at) + 1) + 1
+
+    def between(self, a: Node, b: Node, word: str) -> tuple[int, int] | None:
+        """Where a word stands between two nodes; None where it does not, as in what a macro stands for."""
+        start, end = self.span(a)[1], self.span(b)[0]
+        at = self.mask.find(word.encode(), start, end) if start and end else -1
+        return None if at < 0 else (at, at + len(word))
+
+    def plain(self, n: Node) -> bool:
+        """Whether a node is written out where it stands, rather than part of a macro's body."""
+        start, end = self.span(n)
+        if end <= start:
+            return False
+        inner = [self.span(c) for c in n.children]
+        return not any(a == start and b == end for a, b in inner if b > a) or n.kind in _WRAPS or len(n.children) == 1
+
+    # ------------------------------------------------------------ functions
+
+    @cached_property
+    def functions(self) -> tuple[Node, ...]:
+        kinds = ("FUNCTION_DECL", "FUNCTION_TEMPLATE")
+        return tuple(n for n in self.unit.top if n.kind in kinds and n.in_text and self.body(n) is not None)
+
+    def body(self, fn: Node) -> Node | None:
+        return next((c for c in fn.every_child if c.kind == "COMPOUND_STMT"), None)
+
+    def is_kernel(self, fn: Node) -> bool:
+        """A function that the machine runs and the host starts."""
+        return "CUDAGLOBAL_ATTR" in fn.attributes or self.platform.model == "serial" and fn.spelling != "main"
+
+    def is_device(self, fn: Node) -> bool:
+        return self.is_kernel(fn) or "CUDADEVICE_ATTR" in fn.attributes
+
+    @cached_property
+    def device(self) -> tuple[Site, ...]:
+        """The nodes of what runs on the machine."""
+        return tuple(s for fn in self.functions if self.is_device(fn) for s in self._below(fn))
+
+    @cached_property
+    def host(self) -> tuple[Site, ...]:
+        """The nodes of the functions that start it."""
+        return tuple(s for fn in self.functions if not self.is_device(fn) for s in self._below(fn))
+
+    @cached_property
+    def every(self) -> tuple[Site, ...]:
+        return (*self.device, *self.host)
+
+    def _below(self, fn: Node) -> Iterator[Site]:
+        body = self.body(fn)
+        waiting: list[tuple[Node, tuple[Node, ...]]] = [(body, (fn,))] if body is not None else []
+        while waiting:
+            n, above = waiting.pop()
+            start, end = self.span(n)
+            if end > start:
+                yield Site(n, start, end, above)
+            waiting += [(c, (*above, n)) for c in reversed(n.children)]
+
+    def inside(self, fn: Node) -> tuple[Site, ...]:
+        return tuple(s for s in self.every if fn in s.above)
+
+    # ------------------------------------------------------------ what a node is
+
+    def is_statement(self, s: Site) -> bool:
+        """An expression evaluated for what it does, not for its value."""
+        above = list(s.above)
+        node = s.node
+        while above and above[-1].kind in _WRAPS and self.span(above[-1]) == (s.start, s.end):
+            node = above.pop()
+        if not above:
+            return False
+        outer = above[-1]
+        if outer.kind in _SEQUENCES:
+            return True
+        heads = _HEADS.get(outer.kind)
+        if heads is None:
+            return False
+        return node in (outer.children[-1:] if heads < 0 else outer.children[heads:])
+
+    def callee(self, n: Node) -> str:
+        """The name a call is written with, "" for what is no plain call."""
+        if n.kind != "CALL_EXPR" or is_launch(n) or n.referenced is None:
+            return ""
+        name = n.referenced.spelling
+        start, _ = self.span(n)
+        return name if re.match(rf"(?:\w+::)*{re.escape(name)}\b".encode(), self.data[start:]) else ""
+
+    def from_header(self, n: Node) -> bool:
+        """A call of something the platform offers."""
+        return bool(self.callee(n)) and n.referenced is not None and not n.referenced.in_text
+
+    def primitive(self, n: Node) -> str:
+        """What a called function is to the IR: barrier.block, shuffle.xor, host.copy ..."""
+        return (n.referenced.note("xp.primitive:") or "") if n.referenced is not None and self.callee(n) else ""
+
+    def calls(self, sites: tuple[Site, ...]) -> Iterator[Site]:
+        return (s for s in sites if self.from_header(s.node))
+
+    def for_parts(self, n: Node) -> tuple[Node | None, Node | None, Node | None, Node | None]:
+        """Start, condition, step and body of a `for`."""
+        marks = n.semicolons
+        if len(marks) < 2:
+            return None, None, None, None
+        parts: list[Node | None] = [None, None, None]
+        *head, body = n.children
+        for c in head:
+            at = self.span(c)[0]
+            parts[0 if at < marks[0] else 1 if at < marks[1] else 2] = c
+        return parts[0], parts[1], parts[2], body
+
+    def bare(self, n: Node) -> Node:
+        """An expression without conversions and parentheses around it."""
+        while n.kind in _WRAPS and len(n.children) == 1:
+            n = n.children[0]
+        return n
+
+    def replaced(self, n: Node, new: str, what: str) -> Change:
+        start, end = self.span(n)
+        return Change(start, what, (Edit(start, end, new),))
+
+    def swapped(self, a: Node, b: Node, what: str) -> Iterator[Change]:
+        """Two expressions in each other's place, where both are written out and differ."""
+        (a0, a1), (b0, b1) = self.span(a), self.span(b)
+        one, other = self.source(a), self.source(b)
+        if a1 > a0 and b1 > b0 and (a1 <= b0 or b1 <= a0) and one != other:
+            yield Change(min(a0, b0), what, (Edit(a0, a1, wrapped(other)), Edit(b0, b1, wrapped(one))))
+
+    def words(self, pattern: str, sites: tuple[Node, ...] | None = None) -> Iterator[re.Match[bytes]]:
+        """Where a pattern occurs outside comments and strings, within functions if these are given."""
+        spans = [self.span(f) for f in sites] if sites is not None else [(0, len(self.mask))]
+        for start, end in spans:
+            yield from re.compile(pattern.encode()).finditer(self.mask, start, end)
+
+
+def wrapped(expression: str) -> str:
+    """An expression that keeps together wherever it is put."""
+    return expression if re.fullmatch(r"[\w.]+(?:\[[^\[\]]*\]|\([^()]*\))?", expression) else f"({expression})"
+
+
+
+
+__all__ = ["Site", "Sites", "wrapped"]
