@@ -12,7 +12,7 @@ from xpiler.bench import checked
 from xpiler.bench.checked import CORRECT, DEFECTIVE, INVALID, UNREAD, Checked, check, judged, kinds, rows
 from xpiler.bench.inclusion import inlined
 from xpiler.bench.layouts import Case, hipcpu, polybench, qimeng
-from xpiler.bench.progress import earlier, go_through
+from xpiler.bench.progress import CHECKED, earlier, go_through
 from xpiler.fault import Fault
 from xpiler.verify.observe import Effort
 
@@ -114,9 +114,9 @@ def test_one_bad_file_does_not_stop_the_others_and_what_is_done_is_not_repeated(
             raise ZeroDivisionError("oh")
         return Checked(c.name, c.operator, CORRECT)
 
-    results = go_through([case("a"), case("b")], act, 1, out)
+    results = go_through([case("a"), case("b")], act, 1, out, print, CHECKED)
     assert [r.outcome for r in results] == [CORRECT, "broken"] and "oh" in results[1].why
-    again = go_through([case("a"), case("b"), case("c")], act, 1, out)
+    again = go_through([case("a"), case("b"), case("c")], act, 1, out, print, CHECKED)
     assert [r.name for r in again] == ["a", "b", "c"] and seen == ["a", "b", "c"]
     assert [i["name"] for i in json.loads(out.read_text())] == ["a", "b", "c"]
 
@@ -132,15 +132,15 @@ def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
             raise SystemExit(130)
 
     with pytest.raises(SystemExit):
-        go_through([case(n) for n in "abcd"], act, 1, out, interrupted)
-    assert {"a", "b"} <= set(earlier(out)) and not list(tmp_path.glob("*.part"))
+        go_through([case(n) for n in "abcd"], act, 1, out, interrupted, CHECKED)
+    assert {"a", "b"} <= set(earlier(out, CHECKED)) and not list(tmp_path.glob("*.part"))
 
 
 def test_a_file_that_holds_no_results_is_a_fault(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     out.write_text("{")
     with pytest.raises(Fault) as caught:
-        earlier(out)
+        earlier(out, CHECKED)
     assert caught.value.code == "XP3020"
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from xpiler import engine
 from xpiler.bench.layouts import LAYOUTS, Case
+from xpiler.bench.progress import Kind, go_through
 from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, confirmed, refuted, source_defective
@@ -36,6 +36,11 @@ class Outcome:
     def to_json(self) -> dict[str, object]:
         return asdict(self) | {"evidence": [e.to_json() for e in self.evidence]}
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Outcome:
+        """What `to_json` gave."""
+        return cls(**(dict(data) | {"evidence": tuple(Evidence.from_json(e) for e in data["evidence"])}))
+
 
 def cases(directory: Path, layout: str, platform: Platform, only: str = "*", limit: int = 0) -> tuple[Case, ...]:
     """The suite's sources of one dialect; Faults when the layout is unknown or nothing is there."""
@@ -47,27 +52,16 @@ def cases(directory: Path, layout: str, platform: Platform, only: str = "*", lim
     return found
 
 
+TRANSLATED: Kind[Outcome] = Kind(
+    Outcome.from_json, lambda case, kind, why: Outcome(case.name, case.operator, BROKEN, f"{kind}: {why}", 0.0))
+
+
 def measure(
     todo: Sequence[Case], source: Platform, target: Platform, jobs: int, options: engine.Options,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None, kept: Path | None = None,
 ) -> tuple[Outcome, ...]:
     """Translate every case, `jobs` at a time; one bad file never stops the others, not even one that breaks xpiler."""
-    results: list[Outcome] = []
-    with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(_one, case, source, target, options) for case in todo]
-        for case, future in zip(todo, futures, strict=True):
-            broken = future.exception()
-            result = future.result() if broken is None else _broken(case, broken)
-            results.append(result)
-            progress(f"{len(results)} of {len(todo)}: {result.name} {result.outcome}")
-    return tuple(results)
-
-
-def _broken(case: Case, error: BaseException) -> Outcome:
-    """A defect of xpiler, with the place in its code."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    return Outcome(case.name, case.operator, BROKEN, f"{type(error).__name__}: {error} at {place}", 0.0)
+    return go_through(todo, lambda case: _one(case, source, target, options), jobs, kept, progress, TRANSLATED)
 
 
 def _one(case: Case, source: Platform, target: Platform, options: engine.Options) -> Outcome:

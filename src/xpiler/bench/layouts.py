@@ -189,4 +189,12 @@ def hipcpu(directory: Path, platform: Platform, only: str, limit: int) -> Iterat
         )
 
 
-LAYOUTS = {"qimeng": qimeng, "polybench": polybench, "hipcpu": hipcpu}
+def plain(directory: Path, platform: Platform, only: str, limit: int) -> Iterator[Case]:
+    """Any folder of kernels: the files with a suffix of the dialect, an operator for each name up to its first `_`."""
+    paths = sorted(p for p in directory.iterdir() if p.suffix in platform.suffixes and fnmatch(p.name, only))
+    for operator, group in groupby(paths, key=lambda p: p.stem.split("_")[0]):
+        for path in list(group)[: limit or None]:
+            yield Case(path, operator)
+
+
+LAYOUTS = {"plain": plain, "qimeng": qimeng, "polybench": polybench, "hipcpu": hipcpu}

@@ -7,27 +7,56 @@ import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from xpiler.bench.checked import BROKEN, Checked
 from xpiler.bench.layouts import Case
 from xpiler.fault import Fault, Span
 
 
+class Outcome(Protocol):
+    """What became of one file, whatever was done with it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def outcome(self) -> str: ...
+
+    def to_json(self) -> dict[str, object]: ...
+
+
+T = TypeVar("T", bound=Outcome)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """How outcomes of one kind come back from a file, and what a defect of xpiler leaves in place of one."""
+
+    from_json: Callable[[Mapping[str, Any]], T]
+    broken: Callable[[Case, str, str], T]  # the case, the kind of the error, and where it was
+
+
+CHECKED: Kind[Checked] = Kind(
+    lambda data: Checked(**data), lambda case, kind, why: Checked(case.name, case.operator, BROKEN, kind, why))
+
+
 def go_through(
-    cases: Sequence[Case], act: Callable[[Case], Checked], jobs: int, kept: Path | None,
-    progress: Callable[[str], None] = lambda _: None,
-) -> tuple[Checked, ...]:
+    cases: Sequence[Case], act: Callable[[Case], T], jobs: int, kept: Path | None,
+    progress: Callable[[str], None], kind: Kind[T],
+) -> tuple[T, ...]:
     """The outcome of every case, in order. With `kept` each is written there as soon as it is known, and those that
     are there already are not repeated."""
-    done = {} if kept is None else earlier(kept)
+    done = {} if kept is None else earlier(kept, kind)
     todo = [c for c in cases if c.name not in done]
     pool = ThreadPoolExecutor(jobs)
     try:
-        futures: dict[Future[Checked], Case] = {pool.submit(act, c): c for c in todo}
+        futures: dict[Future[T], Case] = {pool.submit(act, c): c for c in todo}
         for future in as_completed(futures):
-            case, broken = futures[future], future.exception()
-            result = future.result() if broken is None else _broken(case, broken)
+            case, error = futures[future], future.exception()
+            result = future.result() if error is None else kind.broken(case, type(error).__name__, _place(error))
             done[case.name] = result
             if kept is not None:
                 _keep(kept, done)
@@ -37,27 +66,27 @@ def go_through(
     return tuple(done[c.name] for c in cases if c.name in done)
 
 
-def earlier(path: Path) -> dict[str, Checked]:
+def earlier(path: Path, kind: Kind[T]) -> dict[str, T]:
     """The outcomes an earlier run left in a file; none where there is no file yet."""
     if not path.exists():
         return {}
     try:
-        items = [Checked(**item) for item in json.loads(path.read_text())]
-    except (ValueError, TypeError) as e:
-        raise Fault("XP3020", f"cannot go on from {path}", Span(str(path)), why=f"it holds no results: {e}",
+        items = [kind.from_json(item) for item in json.loads(path.read_text())]
+    except (ValueError, TypeError, KeyError) as e:
+        raise Fault("XP3020", f"cannot go on from {path}", Span(str(path)), why=f"it holds no such results: {e}",
                     try_="another name for --out") from e
     return {i.name: i for i in items}
 
 
-def _keep(path: Path, done: Mapping[str, Checked]) -> None:
+def _keep(path: Path, done: Mapping[str, Outcome]) -> None:
     """Written whole or not at all: an interrupt must not cost what is there."""
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps([r.to_json() for r in done.values()], indent=1))
     os.replace(part, path)
 
 
-def _broken(case: Case, error: BaseException) -> Checked:
-    """A defect of xpiler, with the place in its code."""
+def _place(error: BaseException) -> str:
+    """What a defect of xpiler says, with the place in its code."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    return Checked(case.name, case.operator, BROKEN, type(error).__name__, f"{error} at {place}")
+    return f"{error} at {place}"

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from xpiler import engine, platforms, show
-from xpiler.bench import checked, corpus
+from xpiler.bench import checked, corpus, rungs
 from xpiler.bench.layouts import Case
-from xpiler.bench.progress import go_through
+from xpiler.bench.progress import CHECKED, go_through
 from xpiler.commands import options
 from xpiler.commands.options import Budget, Depth, Json, Seeds
 from xpiler.commands.terminal import cache, err, out, print_json, working
@@ -20,7 +20,7 @@ from xpiler.verify.observe import Effort
 
 app = typer.Typer(no_args_is_help=True, help="Measure xpiler on suites of kernels.")
 
-Layout = Annotated[str, typer.Option(help="How the suite is laid out: qimeng, polybench, hipcpu.")]
+Layout = Annotated[str, typer.Option(help="How the suite is laid out: qimeng, polybench, hipcpu, or plain files.")]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many files of an operator; 0 is all.")]
 Only = Annotated[str, typer.Option(help="Only files whose name matches this pattern.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Kernels translated or checked at the same time.")]
@@ -48,6 +48,8 @@ def bench_corpus(
         xpiler bench corpus benchmark/data --from cuda
 
         xpiler bench corpus benchmark/data --from cuda --to bang --limit 1
+
+        xpiler bench corpus examples --layout plain --from cuda --to vnni --evidence full
     """
     source = platforms.get(from_)
     cases = corpus.cases(directory, layout, source, only, limit)
@@ -57,11 +59,12 @@ def bench_corpus(
         return
     asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
     with working() as progress:
-        results = corpus.measure(cases, source, platforms.get(to), jobs, asked, progress)
+        results = corpus.measure(cases, source, platforms.get(to), jobs, asked, progress, kept)
     if as_json:
         print_json([r.to_json() for r in results])
     else:
         out().print(show.columns(corpus.HEADER, corpus.rows(results)))
+        out().print(show.columns(rungs.HEADER, rungs.rows(r.evidence for r in results), words=True))
         for r in results:
             if r.outcome != "confirmed":
                 err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False, soft_wrap=True)
@@ -72,7 +75,8 @@ def _check(
     as_json: bool,
 ) -> None:
     with working() as progress:
-        results = go_through(cases, lambda case: checked.check(case, platform, effort, builds), jobs, kept, progress)
+        results = go_through(cases, lambda case: checked.check(case, platform, effort, builds), jobs, kept, progress,
+                             CHECKED)
     if as_json:
         print_json([r.to_json() for r in results])
         return
