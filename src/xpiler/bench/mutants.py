@@ -1,0 +1,301 @@
+"""The judges judged: mutants of every file of a suite, and how many of them each judge finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from xpiler import platforms
+from xpiler.bench.layouts import Case
+from xpiler.fault import Fault, Span
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.text.read import read
+from xpiler.verify.ladder import Level, Question, Side, climb
+from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
+from xpiler.verify.mutants.trial import BROKEN, EQUIVALENT, INVALID, KILLED, SURVIVED, Judged, judged, undecided
+from xpiler.verify.observe import Effort, observe
+from xpiler.verify.sizes import MOST_ELEMENTS
+from xpiler.verify.verdict import READS, Evidence, Proved, Refuted, Unknown
+
+HEAD = ("kind", "mutants", "invalid")
+TAIL = ("killed", "equivalent", "survived")
+SHOWN = ("an equivalent mutant is shown to be one by", "mutants")
+SKIPPED = ("file", "why it has no mutants")
+_LETTERS = {"k": "killed", "s": "spared", "u": "undecided"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A correct file to make mutants of, in its language, with the scalars it is to be called with."""
+
+    name: str
+    text: str
+    platform: Platform
+    let: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def read_with(self) -> dict[str, int]:
+        return {k: v for k, v in self.let.items() if isinstance(v, int)}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much is tried: mutants a file (`each`), of which kinds, and what every judge may use.
+
+    `seconds` bounds one mutant: judges that were not asked by then are not asked. `most` bounds the elements of a
+    file's arrays."""
+
+    each: int = 16
+    kinds: tuple[str, ...] = ()
+    seed: int = 0
+    effort: Effort = field(default_factory=lambda: Effort(seeds=2, budget=20.0))
+    level: Level = Level.FULL
+    seconds: float = 60.0
+    most: int = MOST_ELEMENTS
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One mutant: its place, what was done, what became of it, and what each rung said (killed, spared, undecided)."""
+
+    kind: str
+    family: str
+    line: int
+    column: int
+    what: str
+    outcome: str
+    rungs: Mapping[str, str]
+    shown: str = ""
+    why: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The mutants of one file; `skipped` says why a file has none: what is not right cannot be made wrong."""
+
+    name: str
+    platform: str
+    rows: tuple[Row, ...] = ()
+    skipped: str = ""
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Tested:
+        return cls(**{**data, "rows": tuple(Row(**r) for r in data["rows"])})
+
+
+# ---------------------------------------------------------------- what to test
+
+
+def subjects(directory: Path, only: str = "*", limit: int = 0) -> tuple[Subject, ...]:
+    """The files of a directory, or a file, whose suffixes name a language; Fault XP3020 where there are none."""
+    paths = [directory] if directory.is_file() else sorted(p for p in directory.rglob("*") if p.is_file())
+    found = [(p, platforms.of_file(p)) for p in paths if fnmatch(p.name, only)]
+    out = tuple(Subject(p.name, p.read_text(), platform) for p, platform in found if platform is not None)
+    if not out:
+        raise Fault("XP3020", f"no file in {directory} matches `{only}`", try_="--only '*'")
+    return out[: limit or None]
+
+
+def of_suite(cases: Iterable[Case], platform: Platform) -> tuple[Subject, ...]:
+    """A suite's files of one language, at the smaller sizes where they have some."""
+    return tuple(
+        Subject(f"{platform.name}/{c.name}", c.text, platform, {**c.let, **(c.less.let if c.less else {})})
+        for c in cases
+    )
+
+
+# ---------------------------------------------------------------- testing
+
+
+def measure(
+    todo: Sequence[Subject], options: Options, jobs: int = 1, kept: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Tested, ...]:
+    """Every file's mutants before every judge, `jobs` files at a time. With `kept` each file's results are written
+    there as soon as they are known, and those that are there already are not repeated."""
+    done = {} if kept is None else earlier(kept)
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        futures: dict[Future[Tested], Subject] = {
+            pool.submit(test, s, options, progress): s for s in todo if s.name not in done
+        }
+        for future in as_completed(futures):
+            subject, broken = futures[future], future.exception()
+            result = future.result() if broken is None else Tested(
+                subject.name, subject.platform.name, skipped=f"{BROKEN}: {_place(broken)}")
+            done[subject.name] = result
+            if kept is not None:
+                _keep(kept, done)
+            progress(f"{len(done)} of {len(todo)}: {_summary(result)}")
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return tuple(done[s.name] for s in todo if s.name in done)
+
+
+def test(subject: Subject, options: Options, progress: Callable[[str], None] = lambda _: None) -> Tested:
+    """The mutants of one file. One that a judge breaks on is a defect of that judge, and does not stop the others."""
+    began = time.monotonic()
+    blank = Tested(subject.name, subject.platform.name)
+    try:
+        program = read(subject.text, subject.platform, subject.name, let=subject.read_with)
+        question = _question(subject, program, options)
+    except Fault as fault:
+        return Tested(blank.name, blank.platform, skipped=str(fault).splitlines()[0])
+    if isinstance(question, str):
+        return Tested(blank.name, blank.platform, skipped=question, seconds=time.monotonic() - began)
+    rows = []
+    for m in mutants(subject.text, subject.platform, program, kinds=options.kinds or None, limit=options.each,
+                     seed=options.seed):
+        progress(f"{subject.name}:{m.line}: {m.kind}")
+        rows.append(_row(m, subject, question, options))
+    return Tested(blank.name, blank.platform, tuple(rows), seconds=time.monotonic() - began)
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # not one of pytest's
+
+
+def _question(subject: Subject, program: Program, options: Options) -> Question | str:
+    """What judges are asked about every mutant, or why this file cannot have any: itself it must pass them all."""
+    reference = observe(
+        subject.text, subject.platform, program, file=subject.name, let=subject.let, effort=options.effort,
+        cache=options.cache,
+    )
+    if not isinstance(reference.evidence.verdict, Proved):
+        return f"{reference.evidence.rung}: {_said(reference.evidence)}"
+    most = max((sum(c.point.sizes.values()) for c in reference.cases), default=0)
+    if most > options.most:
+        return f"its arrays hold {most} elements"
+    side = Side(subject.text, subject.platform, program, subject.name)
+    question = Question(side, side, reference, subject.let, {}, options.effort, options.level, options.cache)
+    for e in climb(question, every=True):
+        if isinstance(e.verdict, Refuted):
+            return f"as it stands: {e.rung}: {_said(e)}"
+    return question
+
+
+def _row(m: Mutant, subject: Subject, question: Question, options: Options) -> Row:
+    try:
+        return _of(judged(m, question, subject.read_with, options.seconds))
+    except Fault as fault:
+        return Row(m.kind, m.family, m.line, m.column, m.what, BROKEN, {}, why=str(fault))
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        return Row(m.kind, m.family, m.line, m.column, m.what, BROKEN, {}, why=_place(error))
+
+
+def _of(j: Judged) -> Row:
+    m = j.mutant
+    rungs = {e.rung: _LETTERS["k" if isinstance(e.verdict, Refuted) else "s" if isinstance(e.verdict, Proved) else "u"]
+             for e in j.evidence}
+    first = next((e for e in j.evidence if isinstance(e.verdict, Refuted)), None)
+    why = f"{first.rung}: {_said(first)}" if first is not None else undecided(j.evidence)
+    return Row(m.kind, m.family, m.line, m.column, m.what, j.outcome, rungs, j.shown, why, round(j.seconds, 2))
+
+
+def _said(e: Evidence) -> str:
+    match e.verdict:
+        case Refuted(witness):
+            return " ".join(str(witness).split())[:300]
+        case Unknown(reason):
+            return reason
+        case Proved(scope):
+            return scope
+    raise TypeError(f"not a verdict: {e.verdict!r}")
+
+
+def _place(error: BaseException) -> str:
+    """A defect of xpiler, with the place in its code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return f"{type(error).__name__}: {error} at {where}"
+
+
+def _summary(t: Tested) -> str:
+    count = Counter(r.outcome for r in t.rows)
+    told = ", ".join(f"{n} {outcome}" for outcome, n in count.most_common())
+    return f"{t.name}: {t.skipped or told} ({t.seconds:.0f} s)"
+
+
+def earlier(path: Path) -> dict[str, Tested]:
+    """What an earlier run left in a file; nothing where there is no file yet."""
+    if not path.exists():
+        return {}
+    try:
+        found = [Tested.from_json(item) for item in json.loads(path.read_text())]
+    except (ValueError, TypeError, KeyError) as e:
+        raise Fault("XP3020", f"cannot go on from {path}", Span(str(path)), why=f"it holds no results: {e}",
+                    try_="another name for --out") from e
+    return {t.name: t for t in found}
+
+
+def _keep(path: Path, done: Mapping[str, Tested]) -> None:
+    """Written whole or not at all: an interrupt must not cost what is there."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps([t.to_json() for t in done.values()], indent=1))
+    os.replace(part, path)
+
+
+# ---------------------------------------------------------------- tables
+
+
+def table(results: Iterable[Tested]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Kinds by judges: each cell is how many a judge killed of those it was shown; then what the ladder as a whole
+    left over. One row a kind, one a family, one for all; what judges would be without each other is each column."""
+    rows = [r for t in results for r in t.rows]
+    rungs = [n for n in dict.fromkeys(n for r in rows for n in r.rungs) if n != READS]
+    out = []
+    for family in FAMILIES:
+        mine = [r for r in rows if r.family == family]
+        for kind in (k for k, f in KINDS.items() if f == family):
+            of_kind = [r for r in mine if r.kind == kind]
+            if of_kind:
+                out.append(_line(kind, of_kind, rungs))
+        if mine:
+            out.append(_line(family.upper(), mine, rungs))
+    return (*HEAD, *rungs, *TAIL), [*out, _line("ALL", rows, rungs)]
+
+
+def _line(name: str, rows: Sequence[Row], rungs: Sequence[str]) -> tuple[str, ...]:
+    count = Counter(r.outcome for r in rows)
+    valid = [r for r in rows if r.outcome != INVALID]
+    cells = []
+    for rung in rungs:
+        said = [r.rungs[rung] for r in valid if rung in r.rungs]
+        cells.append(f"{said.count('killed')}/{len(said) - said.count('undecided')}" if said else "")
+    left = count[SURVIVED] + count[BROKEN]
+    return (name, str(len(rows)), str(count[INVALID]), *cells, str(count[KILLED]), str(count[EQUIVALENT]), str(left))
+
+
+def shown(results: Iterable[Tested]) -> list[tuple[str, ...]]:
+    """How many equivalent mutants each argument shows to be so."""
+    count = Counter(r.shown for t in results for r in t.rows if r.outcome == EQUIVALENT)
+    return [(how, str(n)) for how, n in count.most_common()]
+
+
+def survivors(results: Iterable[Tested]) -> Iterator[str]:
+    """What nobody found and nobody showed to be equivalent: each is a defect of a judge."""
+    for t in results:
+        for r in t.rows:
+            if r.outcome in (SURVIVED, BROKEN):
+                told = f"; {r.why}" if r.why else ""
+                yield f"{t.name}:{r.line}:{r.column}: {r.kind}: {r.what} ({r.outcome}{told})"
+
+
+def skipped(results: Iterable[Tested]) -> list[tuple[str, ...]]:
+    """The files that no mutants were made of."""
+    return [(t.name, t.skipped) for t in results if t.skipped]

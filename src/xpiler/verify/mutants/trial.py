@@ -1,0 +1,82 @@
+"""Holding a mutant against its source: what every judge says, and what that amounts to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Program
+from xpiler.text.read import read
+from xpiler.verify.ladder import Question, Side, climb
+from xpiler.verify.mutants.mutant import Mutant
+from xpiler.verify.verdict import CLEAN, READS, WATCHED, Evidence, Proved, Refuted, Unknown, Witness, refuted
+
+KILLED, INVALID, EQUIVALENT, SURVIVED, BROKEN = "killed", "invalid", "equivalent", "survived", "broken"
+OUTCOMES = (KILLED, INVALID, EQUIVALENT, SURVIVED, BROKEN)
+SAME_PROGRAM = "equal as programs"
+# Rungs whose proof says, of all inputs at the sizes they name, that two programs compute the same.
+PROVING = ("equal in exact arithmetic", "equal for all inputs", "equal for all sizes")
+_REFUSED = "XP4002"  # the compiler that everything runs by does not take the text
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of a mutant, with all the evidence; `shown` is the rung that shows an equivalent one to be one."""
+
+    mutant: Mutant
+    outcome: str
+    evidence: tuple[Evidence, ...]
+    shown: str = ""
+    seconds: float = 0.0
+
+    @property
+    def killers(self) -> tuple[str, ...]:
+        return tuple(e.rung for e in self.evidence if isinstance(e.verdict, Refuted))
+
+
+def judged(mutant: Mutant, question: Question, let: Mapping[str, int] | None = None, seconds: float = 60.0) -> Judged:
+    """Ask every judge about a mutant of the question's source; what is not answered in time was not asked.
+
+    The question's target is a stand-in: the mutant takes its place. `let` are the scalars the source was read with."""
+    began = time.monotonic()
+    source = question.source
+    program = _read(mutant, source, let or {})
+    if isinstance(program, Evidence):
+        return Judged(mutant, INVALID, (program,), seconds=time.monotonic() - began)
+    target = Side(mutant.text, source.platform, program, source.file, source.kernel)
+    evidence = [Evidence(READS, Proved("the text parses and means a program"), time.monotonic() - began)]
+    for found in climb(replace(question, target=target), every=True):
+        evidence.append(found)
+        if time.monotonic() - began > seconds:
+            break
+    outcome, shown = verdict_of(evidence, same=program == source.program)
+    return Judged(mutant, outcome, tuple(evidence), shown, time.monotonic() - began)
+
+
+def _read(mutant: Mutant, source: Side, let: Mapping[str, int]) -> Program | Evidence:
+    try:
+        return read(mutant.text, source.platform, source.program.file, let=let)
+    except Fault as fault:
+        return Evidence(READS, Refuted(Witness(str(fault))))
+
+
+def verdict_of(evidence: Iterable[Evidence], same: bool) -> tuple[str, str]:
+    """The outcome that evidence amounts to, and the rung that shows an equivalence.
+
+    No judge may have refuted an equivalent mutant, and one that looked at every access must have found nothing: two
+    programs may mean the same to a reader while one of them breaks a rule."""
+    evidence = tuple(evidence)
+    first = refuted(evidence)
+    if first is not None and isinstance(first.verdict, Refuted):
+        refused = first.rung == CLEAN and _REFUSED in str(first.verdict.witness)
+        return (INVALID if refused else KILLED), ""
+    proved = {e.rung for e in evidence if isinstance(e.verdict, Proved)}
+    shown = SAME_PROGRAM if same else next((r for r in PROVING if r in proved), "")
+    return (EQUIVALENT, shown) if shown and WATCHED in proved else (SURVIVED, "")
+
+
+def undecided(evidence: Iterable[Evidence]) -> str:
+    """Why judges had nothing to say."""
+    return "; ".join(f"{e.rung}: {e.verdict.reason}" for e in evidence if isinstance(e.verdict, Unknown))
