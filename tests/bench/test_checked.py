@@ -9,7 +9,9 @@ import pytest
 
 from xpiler import platforms
 from xpiler.bench import checked
-from xpiler.bench.checked import CORRECT, DEFECTIVE, INVALID, UNREAD, Checked, check, judged, kinds, rows
+from xpiler.bench.checked import (
+    CORRECT, DEFECTIVE, INVALID, TOO_LARGE, UNDECIDED, UNREAD, Checked, check, judged, kinds, rows,
+)
 from xpiler.bench.inclusion import inlined
 from xpiler.bench.layouts import Case, hipcpu, polybench, qimeng
 from xpiler.bench.progress import CHECKED, earlier, go_through
@@ -119,6 +121,20 @@ def test_one_bad_file_does_not_stop_the_others_and_what_is_done_is_not_repeated(
     again = go_through([case("a"), case("b"), case("c")], act, 1, out, print, CHECKED)
     assert [r.name for r in again] == ["a", "b", "c"] and seen == ["a", "b", "c"]
     assert [i["name"] for i in json.loads(out.read_text())] == ["a", "b", "c"]
+
+
+def test_what_was_left_open_is_tried_again_when_asked(tmp_path: Path) -> None:
+    out, seen = tmp_path / "out.json", list[str]()
+    first = {"a": CORRECT, "b": TOO_LARGE, "c": DEFECTIVE, "d": UNDECIDED}
+    go_through([case(n) for n in first], lambda c: Checked(c.name, c.operator, first[c.name]), 1, out, print, CHECKED)
+
+    def act(c: Case) -> Checked:
+        seen.append(c.name)
+        return Checked(c.name, c.operator, CORRECT)
+
+    results = go_through([case(n) for n in first], act, 1, out, print, CHECKED, again=True)
+    assert seen == ["b", "d"]
+    assert [r.outcome for r in results] == [CORRECT, CORRECT, DEFECTIVE, CORRECT]
 
 
 def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:

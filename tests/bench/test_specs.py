@@ -107,3 +107,24 @@ def test_deformable_attention_samples_bilinearly_with_zeros_outside(rng: Rng) ->
             want[0, i, h] += weight[0, i, h, level, p] * share * value[0, (0, 20)[level] + r * columns + c, h]
     got = call("deformable", value=value, shapes=shapes.astype(float), loc=loc, weight=weight)
     assert np.allclose(got, want)
+
+
+@pytest.mark.parametrize("name", [n for n, s in SPECS.items() if s.apart])
+def test_slices_that_are_apart_are_computed_apart(name: str) -> None:
+    spec, rng = SPECS[name], np.random.default_rng(3)
+    assert spec.form is not None
+    shapes = (*spec.form.inputs, *spec.form.outputs)
+    assert all(s.shape.index(spec.apart) == 0 and s.shape.count(spec.apart) == 1 for s in shapes
+               if spec.apart in s.letters)
+    dims = dict.fromkeys(spec.form.letters, 3)
+    dims |= {spec.apart: 5} | ({"t": 3 * 6} if name == "deformable" else {})
+    arrays = {s.name: rng.random(s.sides(dims)) for s in spec.form.inputs}
+    if "shapes" in arrays:
+        arrays["shapes"] = np.array([[2, 3]] * 3)
+    for function in spec.ways.values():
+        whole = function({**arrays, **dims})
+        for first, last in ((0, 2), (2, 5)):
+            cut = {s.name: arrays[s.name][first:last] if spec.apart in s.letters else arrays[s.name]
+                   for s in spec.form.inputs}
+            part = function({**cut, **dims, spec.apart: last - first})
+            assert all(np.allclose(x[first:last], y, rtol=1e-13, atol=0) for x, y in zip(whole, part, strict=True))

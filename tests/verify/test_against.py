@@ -130,3 +130,37 @@ def test_it_can_do_no_more_than_compute(act: str, tmp_path: Path) -> None:
 def test_it_ends_when_its_time_is_over() -> None:
     with pytest.raises(Fault, match="did not end"):
         Function("def spec(a):\n    while True: pass\n", "mine.py", Limits(seconds=1.0)).call({}, {"a": 1})
+
+
+ATTENTION = """#include <math.h>
+extern "C" void attend(const float *Q, const float *K, const float *V, float *O) {{
+  for (int r = 0; r < {rows}; ++r) {{
+    const float *q = Q + r * 12, *k = K + r * 12, *v = V + r * 12;
+    for (int i = 0; i < 3; ++i) {{
+      float w[3], sum = 0.0f;
+      for (int j = 0; j < 3; ++j) {{
+        float dot = 0.0f;
+        for (int d = 0; d < 4; ++d) dot += q[i * 4 + d] * k[j * 4 + d];
+        w[j] = expf(dot / 2.0f);
+        sum += w[j];
+      }}
+      for (int d = 0; d < 4; ++d) {{
+        float out = 0.0f;
+        for (int j = 0; j < 3; ++j) out += w[j] / sum * v[j * 4 + d];
+        O[r * 12 + i * 4 + d] = {result};
+      }}
+    }}
+  }}
+}}
+"""
+
+
+def test_a_large_case_is_compared_slice_by_slice_to_its_end(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xpiler.verify.against.MOST_AT_ONCE", 1000)
+    monkeypatch.setattr("xpiler.verify.against.PIECE", 500)
+    let = {"r": 100, "s": 3, "d": 4}
+    right = verdict(ATTENTION.format(rows=100, result="out"), named("attention"), cache, let)
+    assert isinstance(right, Proved)
+    wrong = verdict(ATTENTION.format(rows=100, result="r == 99 && d == 1 ? 2 * out : out"), named("attention"), cache, let)
+    assert isinstance(wrong, Refuted)
+    assert wrong.witness.index == 99 * 12 + 1 and "`O`[99, 0, 1]" in wrong.witness.what

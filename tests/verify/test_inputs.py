@@ -8,7 +8,7 @@ import pytest
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Binary, Buffer, Const, DeviceBuffer, Expr, Launcher, Program, Var
 from xpiler.ir.types import DType
-from xpiler.verify.inputs import Domain, Point, make
+from xpiler.verify.inputs import LARGE, PART, Domain, Point, make, poison
 from xpiler.verify.signature import Array, Signature, signature
 from xpiler.verify.sizes import MOST_ELEMENTS, candidates
 
@@ -115,3 +115,13 @@ def test_a_launcher_array_is_as_large_as_its_device_mirror() -> None:
     sig = signature(Program("cuda", (), launcher))
     assert sig.sizes({"n": 5}) == {"h": 15}
     assert sig.arrays[0].written and not sig.arrays[0].read
+
+
+def test_large_arrays_repeat_a_part_whose_length_strides_do_not_meet() -> None:
+    n = LARGE // 4
+    x = drawn(array("a"), n=n)
+    assert x.size == n and np.array_equal(x[PART : PART + 1000], x[:1000])
+    assert np.unique(x[:PART]).size > PART * 0.9
+    rows = x[: n // 4096 * 4096].reshape(-1, 4096)[:400]
+    assert np.unique(rows[:, 0]).size > 300  # rows of a power of two differ
+    assert np.isnan(poison(DType.F32, n, 0)[[0, n // 2, n - 1]]).all()

@@ -9,9 +9,10 @@ import pytest
 from xpiler.emulate.entry import Limits
 from xpiler.given import program_of
 from xpiler.verify.inputs import Domain, Point
+from xpiler.verify.observe import Effort
 from xpiler.verify.sane import RACES, Sanity, sane
 from xpiler.verify.signature import signature
-from xpiler.verify.trial import machine
+from xpiler.verify.trial import Trial, machine
 from xpiler.verify.verdict import Proved, Refuted
 
 HERE = Path(__file__).parent / "sane"
@@ -115,3 +116,74 @@ def test_the_watched_run_computes_what_the_plain_one_does() -> None:
     assert plain.clean and watched.clean
     for name, value in plain.outputs.items():
         np.testing.assert_array_equal(value, watched.outputs[name])
+
+
+# A kernel whose blocks have a race each, and one that none has; the blocks have plenty to do.
+BUSY = """
+__global__ void k(const float* x, float* y) {{
+  __shared__ float tile[64];
+  float sum = 0.0f;
+  for (int j = 0; j < {work}; ++j) sum += x[(blockIdx.x * 64 + threadIdx.x + j) % {n}];
+  tile[threadIdx.x] = sum;
+  {barrier}
+  y[blockIdx.x * 64 + threadIdx.x] = tile[63 - threadIdx.x];
+}}
+extern "C" void run(const float* x, float* y) {{
+  float *dx, *dy;
+  cudaMalloc(&dx, {n} * sizeof(float));
+  cudaMalloc(&dy, {n} * sizeof(float));
+  cudaMemcpy(dx, x, {n} * sizeof(float), cudaMemcpyHostToDevice);
+  k<<<{n} / 64, 64>>>(dx, dy);
+  cudaMemcpy(y, dy, {n} * sizeof(float), cudaMemcpyDeviceToHost);
+  cudaFree(dx);
+  cudaFree(dy);
+}}
+"""
+
+
+def shared_out(tmp_path: Path, share: int, barrier: str) -> tuple[Trial, Trial]:
+    """A plain run and one that looks at a share, of 256 blocks."""
+    path = tmp_path / "k.cu"
+    path.write_text(BUSY.format(n=256 * 64, work=8, barrier=barrier))
+    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    sig = signature(program)
+    point = Point({}, {"x": 256 * 64, "y": 256 * 64}, Domain.WIDE)
+    plain, watched = (machine(text, platform, sig, file="k.cu", watch=w) for w in (False, True))
+    return plain.try_point(point, 0, Limits(20.0)), watched.try_point(point, 0, Limits(20.0), share)
+
+
+@pytest.mark.parametrize("share", [1, 3, 16, 1000])
+def test_looking_at_a_share_finds_what_every_block_does_and_blames_nothing_else(tmp_path: Path, share: int) -> None:
+    for barrier, codes in (("", {"XP2105", "XP2106"}), ("__syncthreads();", set())):
+        plain, watched = shared_out(tmp_path, share, barrier)
+        assert watched.status == "ok" and {f.code for f in watched.noted} == codes
+        # what blocks nobody looked at wrote is not taken for unset memory
+        same = watched.outputs["y"].tobytes() == plain.outputs["y"].tobytes()
+        assert watched.untouched == {} and same == bool(barrier)
+        told = re.match(r"(\d+) of 256 blocks", watched.looked_at)
+        assert (told is None) == (share == 1)
+        if told:
+            assert max(4, 256 / share / 3) <= int(told[1]) <= max(256 / share * 3, 80)
+
+
+def test_a_write_outside_is_found_whoever_looks(tmp_path: Path) -> None:
+    path = tmp_path / "k.cu"
+    path.write_text(BUSY.format(n=256 * 64, work=1, barrier="__syncthreads();").replace(
+        "  y[", "  if (blockIdx.x == 100) y[-1] = 0.0f;\n  y["))
+    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    point = Point({}, {"x": 256 * 64, "y": 256 * 64}, Domain.WIDE)
+    for share in (1, 1000):
+        trial = machine(text, platform, signature(program), file="k.cu", watch=True).try_point(
+            point, 0, Limits(20.0), share)
+        assert {f.code for f in trial.found} <= {"XP2101", "XP2104"} and trial.found
+
+
+@pytest.mark.slow
+def test_where_all_would_take_too_long_some_blocks_are_looked_at_and_the_result_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "k.cu"
+    path.write_text(BUSY.format(n=256 * 64, work=6000, barrier="__syncthreads();"))
+    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    result = sane(text, platform, program, file="k.cu", effort=Effort(limits=Limits(4.0)))
+    assert not result.findings and isinstance(result.evidence.verdict, Proved)
+    assert re.match(r"\d+ of 256 blocks", result.evidence.verdict.scope)
+    assert any("of 256 blocks" in n for n in result.notes)

@@ -31,11 +31,9 @@ TOO_LARGE, UNDECIDED, BROKEN = "too large", "undecided", "broken"
 WORDS = (CORRECT, DEFECTIVE, INVALID, UNREAD, TOO_LARGE, UNDECIDED, BROKEN)
 KINDS = ("outcome", "kind", "files", "operators", "for example")
 HEADER = ("operator", "files", *WORDS[:4], "other", "read ms", "max", "run s", "max")
-# Arrays of more bytes than this, all together, are not made; a run at sizes that many times larger is not begun when
-# the smaller one foretells that it will not end in time.
-MOST_BYTES = 3 << 30
-# Seconds of a run that is short enough to be repeated with every access looked at.
-BRISK = 0.5
+# Where a file has sizes at which a run takes fewer seconds, all of its accesses are looked at there, rather than some
+# at its own. A watched run may take so many times as long as a plain one.
+BRISK, WATCHING = 0.5, 8.0
 STILL_RUNNING, CLANG_REFUSES, GXX_REFUSES = "XP2190", "XP1003", "XP4002"
 _CODE = re.compile(r"\[(XP\d{4})\]")
 
@@ -117,9 +115,11 @@ def _compared(case: Case, platform: Platform, effort: Effort, cache: Path | None
     blank = replace(blank, read_ms=1000 * (time.monotonic() - start))
     start = time.monotonic()
     try:
-        done, brisk = _run(blank, case, text, program, platform, effort, cache)
-        if brisk is not None:
-            done = _watched(done, case, brisk, text, platform, effort, cache)
+        done, at = _run(blank, case, text, program, platform, effort, cache)
+        if at is not None:
+            sizes, took = at
+            longer = replace(effort.limits, seconds=max(effort.limits.seconds, WATCHING * took))
+            done = _watched(done, case, sizes, text, platform, replace(effort, limits=longer), cache)
     except Fault as fault:
         if fault.code == GXX_REFUSES:
             done = _refused(blank, fault, case, platform, cache)
@@ -130,27 +130,31 @@ def _compared(case: Case, platform: Platform, effort: Effort, cache: Path | None
 
 def _run(
     blank: Checked, case: Case, text: str, program: Program, platform: Platform, effort: Effort, cache: Path | None,
-) -> tuple[Checked, Sizes | None]:
+) -> tuple[Checked, tuple[Sizes, float] | None]:
     """The smaller sizes first: they tell whether the file's own can be run in the time there is. These decide where
-    both are run. The second result is sizes at which a run is short."""
+    both are run. The second result is sizes at which to look closely, and the seconds a run takes there; None where it
+    runs at none."""
     own = Sizes(case.let, case.letters)
-    small, brisk = None, None
+    most = most_bytes(platform, effort.limits)
+    small, close = None, None
     if case.less is not None:
         less = read(text, platform, case.path.name, let=_integers(case.less.let))
         small, took = _at(blank, case, case.less, text, less, platform, effort, cache)
         small = replace(small, note=f"at {_spelled(case.less)}")
         runs = math.isfinite(took)  # else the sizes do not suit the file, whose own may
-        brisk = case.less if runs and took < BRISK else None
+        close = (case.less, took) if runs else None
         foretold = took * own.weight / max(case.less.weight, 1)
-        if runs and (foretold > effort.limits.seconds / 3 or _bytes(own, case) > MOST_BYTES):
-            return small, brisk
-    if _bytes(own, case) > MOST_BYTES:
-        why = f"its arrays hold {_bytes(own, case) >> 20} MiB"
+        if runs and (foretold > effort.limits.seconds / 3 or _bytes(own, case) > most):
+            return small, close
+    if _bytes(own, case) > most:
+        why = f"its arrays hold {_bytes(own, case) >> 20} MiB; --memory allows {most >> 20} MiB"
         return replace(blank, outcome=TOO_LARGE, kind="memory", why=why), None
     done, took = _at(blank, case, own, text, program, platform, effort, cache)
     if done.outcome == TOO_LARGE and small is not None and small.outcome in (CORRECT, DEFECTIVE):
-        return small, brisk
-    return done, own if took < BRISK else brisk
+        return small, close
+    if math.isfinite(took) and (took < BRISK or close is None or close[1] >= BRISK):
+        close = own, took
+    return done, close
 
 
 def _at(
@@ -174,9 +178,10 @@ def _watched(
     program = sized(program, SPECS[case.spec], "", {**let, **sizes.letters}, {})
     result = sane(text, platform, program, file=case.path.name, let=let, effort=effort, cache=cache)
     if isinstance(result.evidence.verdict, Unknown):
-        return replace(done, watched=result.evidence.verdict.reason)
+        return replace(done, watched=f"undecided: {result.evidence.verdict.reason}")
+    looked_at = next((n for n in result.notes if "were looked at" in n), "")
     if not result.findings:
-        return replace(done, watched="clean")
+        return replace(done, watched="; ".join(filter(None, ("clean", looked_at))))
     codes = " ".join(dict.fromkeys(f.code for f in result.findings))
     said = "; ".join(f"line {f.line}: {f.message} ({f.where})" for f in result.findings)
     if done.outcome == DEFECTIVE and codes in done.kind:
@@ -284,6 +289,12 @@ def kinds(results: Iterable[Checked]) -> list[tuple[str, ...]]:
     ]
 
 
-def limits(seconds: float) -> Limits:
+def limits(seconds: float, memory_mb: int = 8192) -> Limits:
     """What one run of a suite's file may use."""
-    return Limits(seconds=seconds, memory_mb=8192, file_mb=2048)
+    return Limits(seconds=seconds, memory_mb=memory_mb, file_mb=max(2048, memory_mb // 2))
+
+
+def most_bytes(platform: Platform, limits: Limits) -> int:
+    """What the arrays of a file may take, all together: a device holds a copy of each, and something is left for the
+    program itself."""
+    return (limits.memory_mb << 20) * (7 if platform.model == "serial" else 3) // 8

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from xpiler.bench.checked import BROKEN, Checked
+from xpiler.bench.checked import BROKEN, TOO_LARGE, UNDECIDED, Checked
 from xpiler.bench.layouts import Case
 from xpiler.fault import Fault, Span
 
@@ -37,19 +37,22 @@ class Kind(Generic[T]):
 
     from_json: Callable[[Mapping[str, Any]], T]
     broken: Callable[[Case, str, str], T]  # the case, the kind of the error, and where it was
+    open: frozenset[str] = frozenset()  # outcomes that more time or memory may change
 
 
 CHECKED: Kind[Checked] = Kind(
-    lambda data: Checked(**data), lambda case, kind, why: Checked(case.name, case.operator, BROKEN, kind, why))
+    lambda data: Checked(**data), lambda case, kind, why: Checked(case.name, case.operator, BROKEN, kind, why),
+    frozenset((TOO_LARGE, UNDECIDED, BROKEN)))
 
 
 def go_through(
     cases: Sequence[Case], act: Callable[[Case], T], jobs: int, kept: Path | None,
-    progress: Callable[[str], None], kind: Kind[T],
+    progress: Callable[[str], None], kind: Kind[T], again: bool = False,
 ) -> tuple[T, ...]:
     """The outcome of every case, in order. With `kept` each is written there as soon as it is known, and those that
-    are there already are not repeated."""
+    are there already are not repeated; with `again` those are that were left open."""
     done = {} if kept is None else earlier(kept, kind)
+    done = {k: r for k, r in done.items() if not again or r.outcome not in kind.open}
     todo = [c for c in cases if c.name not in done]
     pool = ThreadPoolExecutor(jobs)
     try:

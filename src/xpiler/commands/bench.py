@@ -40,7 +40,11 @@ def bench_corpus(
     seeds: Seeds = 2,
     budget: Budget = 30.0,
     depth: Depth = "usual",
+    memory: Annotated[int, typer.Option(min=1024, help="MiB of addresses a run may use when checking.")] = 8192,
     kept: Kept = None,
+    again: Annotated[bool, typer.Option(
+        "--again", help="Check those of --out again that were too large or undecided: with more --budget or --memory.",
+    )] = False,
     as_json: Json = False,
 ) -> None:
     """Check every file of a public suite, or translate it, and count what came of it.
@@ -49,13 +53,15 @@ def bench_corpus(
 
         xpiler bench corpus benchmark/data --from cuda --to bang --limit 1
 
+        xpiler bench corpus benchmark/data --from cuda --out r.json --again --budget 300 --memory 20480
+
         xpiler bench corpus examples --layout plain --from cuda --to vnni --evidence full
     """
     source = platforms.get(from_)
     cases = corpus.cases(directory, layout, source, only, limit)
     if not to:
-        _check(cases, source, jobs, Effort(seeds, 2 * budget, checked.limits(budget), double=False), cache(context),
-               kept, as_json)
+        effort = Effort(seeds, 2 * budget, checked.limits(budget, memory), double=False)
+        _check(cases, source, jobs, effort, cache(context), kept, again, as_json)
         return
     asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
     with working() as progress:
@@ -72,11 +78,11 @@ def bench_corpus(
 
 def _check(
     cases: Sequence[Case], platform: Platform, jobs: int, effort: Effort, builds: Path, kept: Path | None,
-    as_json: bool,
+    again: bool, as_json: bool,
 ) -> None:
     with working() as progress:
         results = go_through(cases, lambda case: checked.check(case, platform, effort, builds), jobs, kept, progress,
-                             CHECKED)
+                             CHECKED, again)
     if as_json:
         print_json([r.to_json() for r in results])
         return

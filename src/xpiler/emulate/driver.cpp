@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,15 +13,20 @@ namespace xp {
 
 namespace {
 
+constexpr std::size_t PAGE = 4096;
+
 enum Kind : std::uint64_t { BUFFER, INTEGER, REAL };
 enum Flag : std::uint64_t { CONST = 1, DEVICE = 2, DATA = 4 };
 
-// One argument in the input file; the data of the buffers follow all records, in order.
+// One argument in the input file; the data of the buffers follow all records, in order. A buffer whose `integer` is a
+// number of bytes repeats these, which start at a page of the file.
 struct Record {
     std::uint64_t kind, bytes, element, flags;
     double real;
     std::int64_t integer;
     char name[48];
+
+    std::size_t period() const { return kind == BUFFER && integer > 0 ? std::size_t(integer) : bytes; }
 };
 
 void exactly(bool ok, const char* what) {
@@ -29,7 +35,7 @@ void exactly(bool ok, const char* what) {
 
 // What the input file starts with.
 struct Head {
-    std::uint64_t count, host_align, grid[3], block[3], shared, cluster, token;
+    std::uint64_t count, host_align, grid[3], block[3], shared, cluster, token, share;
 };
 
 Head head;
@@ -52,10 +58,33 @@ void write_all(int fd, const void* from, std::size_t bytes) {
     }
 }
 
+// The pages of a part, again and again; each copy is the program's own as soon as it writes there.
+void map_part(int fd, const Record& r, char* base) {
+    exactly(!(reinterpret_cast<std::uintptr_t>(base) % PAGE), "a repeated buffer does not start at a page");
+    const std::size_t part = r.period();
+    const off_t from = (lseek(fd, 0, SEEK_CUR) + off_t(PAGE) - 1) / off_t(PAGE) * off_t(PAGE);
+    for (std::size_t at = 0; at < r.bytes; at += part) {
+        std::size_t n = std::min(part, r.bytes - at);
+        void* made = mmap(base + at, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd, from);
+        if (made == MAP_FAILED) out_of_memory(r.name);
+    }
+    lseek(fd, from + off_t(part), SEEK_SET);
+}
+
+void fill(int fd, const Record& r, char* base) {
+    if (r.integer > 0) map_part(fd, r, base);
+    else read_all(fd, base, r.bytes);
+}
+
 void check_const(const Record& r, const Allocation& a, const std::vector<char>& before) {
-    if (before.empty() || !std::memcmp(before.data(), a.base, a.bytes)) return;
-    std::size_t at = 0;
-    while (before[at] == a.base[at]) ++at;
+    if (before.empty()) return;
+    std::size_t at = 0, n = 0;
+    for (; at < a.bytes; at += n) {
+        n = std::min(before.size(), a.bytes - at);
+        if (std::memcmp(before.data(), a.base + at, n)) break;
+    }
+    if (at >= a.bytes) return;
+    for (std::size_t i = 0; before[i] == a.base[at]; ++i) ++at;
     at /= r.element;
     finding_at("XP2150", {r.name, (long long)at, true}, "element %llu of the input `%s` was changed",
                (unsigned long long)at, r.name);
@@ -88,14 +117,16 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
         const Record& r = records[i];
         slots[i] = {nullptr, r.real, r.integer};
         if (r.kind != BUFFER) continue;
-        Allocation* a = buffers[i] = allocate(r.bytes, r.name, r.element, r.flags & DEVICE);
-        if (r.flags & DATA) read_all(in, a->base, r.bytes), shadow_know(a->base, r.bytes, true);
-        if (r.flags & CONST) before[i].assign(a->base, a->base + r.bytes);
+        Allocation* a = buffers[i] = allocate(r.bytes, r.name, r.element, r.flags & DEVICE, !(r.flags & DATA));
+        if (r.flags & DATA) fill(in, r, a->base), shadow_know(a->base, r.bytes, true);
+        if (r.flags & CONST) before[i].assign(a->base, a->base + std::min<std::size_t>(r.bytes, r.period()));
         slots[i].buffer = a->base;
     }
     close(in);
     const std::uint64_t token = head.token;
     head.token = 0;
+    share = unsigned(std::max<std::uint64_t>(1, head.share));
+    share_start();
     auto start = std::chrono::steady_clock::now();
     call(slots.data());
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -110,6 +141,7 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
         if (buffers[i] && !(records[i].flags & CONST)) write_all(out, buffers[i]->base, buffers[i]->bytes);
     std::fflush(nullptr);
     std::cout.flush();
+    note_share();
     note_done(seconds, token);
     _exit(0);
 }

@@ -95,7 +95,8 @@ class Run:
 
     status: ok | finding | timeout | crash | memory. `seconds` is the time inside the entry; 0 if it did not end.
     Of a watched run: `noted` findings did not end it; `untouched` says how many bytes of an output were never
-    written (they read as 0xFF); `launches` are kernels with the threads of a block."""
+    written (they read as 0xFF); `launches` are kernels with the threads of a block; `looked_at` says what was watched
+    where that is not everything."""
 
     outputs: Mapping[str, Array]
     findings: tuple[Finding, ...]
@@ -106,3 +107,4 @@ class Run:
     noted: tuple[Finding, ...] = ()
     untouched: Mapping[str, int] = field(default_factory=dict)
     launches: frozenset[tuple[str, int]] = frozenset()
+    looked_at: str = ""

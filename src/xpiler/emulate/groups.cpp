@@ -93,6 +93,7 @@ void activate(Group* g) {
     core = g->linear % core_dim;
     own_sram(g->cluster);
     load_image(g);
+    share_group(g->linear);
 }
 
 Group* make_group(unsigned long long n) {

@@ -70,8 +70,19 @@ inline void write_in(Page& page, std::uintptr_t p, std::size_t n, const Site& si
     if (current) race_write(page, p, n, site, atomic);
 }
 
+// What is written while nobody looks: it lies inside an array, and holds something from now on.
+void write_aside(std::uintptr_t p, std::size_t bytes, const Site& site) {
+    Quiet own;
+    races_settle();
+    each_page(p, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
+        if (all(page.known, at % 4096, n)) return;
+        note_unknown({at, n, site.pc, true});
+        know(page.known, at % 4096, n);
+    });
+}
+
 inline void on_read(std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic = false) {
-    if (!pages || quiet) return;
+    if (!pages || quiet || passed_over()) return;
     Quiet own;
     races_settle();
     each_page(p, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
@@ -81,6 +92,7 @@ inline void on_read(std::uintptr_t p, std::size_t bytes, const Site& site, bool 
 
 inline void on_write(std::uintptr_t p, std::size_t bytes, const Site& site, bool atomic = false) {
     if (!pages || quiet) return;
+    if (passed_over()) return write_aside(p, bytes, site);
     Quiet own;
     races_settle();
     each_page(p, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
@@ -92,6 +104,7 @@ inline void on_copy(std::uintptr_t to, std::uintptr_t from, std::size_t bytes, c
     if (!pages || quiet || !bytes) return;
     Quiet own;
     races_settle();
+    if (passed_over()) return shadow_copy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes);
     each_page(from, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
         read_in(page, at, n, site, false, true);
     });

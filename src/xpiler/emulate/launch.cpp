@@ -170,6 +170,7 @@ void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* 
     everyone.waiting.clear(), everyone.live = group_count * volume(geo.block);
     races_launch();
     if (watched) note_launch(kernel, volume(geo.block));
+    share_launch(group_count);
     choose_stacks(volume(geo.block));
     dynamic_shared = geo.shared ? static_cast<char*>(guarded_scratch(geo.shared)) : nullptr;
     shared_dynamic = {dynamic_shared, dynamic_shared + geo.shared};
@@ -178,6 +179,7 @@ void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* 
     if (pick(f) == Next::start) resume(fresh());
     if (geo.shared) guarded_release(dynamic_shared);
     dynamic_shared = nullptr, shared_dynamic = {};
+    share_start();
     current = nullptr, active = nullptr, kernel_name = nullptr;
 }
 

@@ -45,7 +45,7 @@ struct Allocation {
     bool device = false, live = false;
 };
 extern std::size_t host_align;                       // of host buffers' starts; their element's at least
-Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device);
+Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device, bool blank = true); // blank: set to unset()
 Allocation* allocation_near(const void* p);          // the one whose reservation holds p, or null
 Allocation* allocation_nearest(const void* p);       // the one closest to p, or null
 long long index_in(const Allocation* a, const void* p); // the element at p; negative before the start

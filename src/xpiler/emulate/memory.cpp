@@ -105,7 +105,7 @@ void find_sections() {
     if (watched) shadow_start();
 }
 
-Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device) {
+Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device, bool blank) {
     static unsigned count;
     auto a = new Allocation;
     a->number = ++count, a->bytes = bytes, a->element = element ? element : 1, a->device = device, a->live = true;
@@ -122,7 +122,7 @@ Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, b
     a->base = a->close - up(bytes, align);
     std::snprintf(a->name, sizeof a->name, "%s", name);
     fill_zone(a, a->open, a->base), fill_zone(a, a->base + bytes, a->close);
-    std::memset(a->base, unset(), bytes);
+    if (blank) std::memset(a->base, unset(), bytes);
     shadow_open(a->base, bytes, false);
     allocations.push_back(a);
     return a;

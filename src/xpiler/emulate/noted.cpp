@@ -118,6 +118,13 @@ void note_launch(const char* kernel, unsigned long long threads) {
     j.send();
 }
 
+void note_share_of(unsigned long long groups, unsigned long long of, unsigned stretches) {
+    Json j;
+    j.raw("{");
+    j.number("groups", (long long)groups), j.number("of", (long long)of), j.number("stretches", stretches);
+    j.send();
+}
+
 void note_untouched(const char* buffer, std::size_t bytes) {
     Json j;
     j.raw("{");

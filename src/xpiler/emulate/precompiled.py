@@ -25,7 +25,8 @@ _WRAPPED = ("-Wl,--wrap=memcpy", "-Wl,--wrap=memmove", "-Wl,--wrap=memset")
 _HERE = Path(__file__).parent
 _PARTS = (  # edge.cpp stays first
     "edge.cpp", "launch.cpp", "groups.cpp", "meetings.cpp", "later.cpp", "fibers.cpp", "memory.cpp",
-    "findings.cpp", "undefined.cpp", "driver.cpp", "filter.cpp", "shadow.cpp", "races.cpp", "noted.cpp",
+    "findings.cpp", "undefined.cpp", "driver.cpp", "filter.cpp", "shadow.cpp", "share.cpp", "races.cpp",
+    "noted.cpp",
 )
 _HOOKS = "hooks.cpp"
 _OWN = ("runtime.h", "vectors.h")  # before a platform's header

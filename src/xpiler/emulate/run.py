@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import signal
 import struct
@@ -19,6 +20,7 @@ from xpiler.emulate.caret import caret
 from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run
 from xpiler.emulate.locate import user_place, variable
 from xpiler.emulate.prepare import TEXT
+from xpiler.emulate.repeated import PAGE, Repeated, repeated
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Const, Var
 from xpiler.ir.types import DType
@@ -27,6 +29,7 @@ _RECORD = struct.Struct("<QQQQdq48s")
 _BUFFER, _INTEGER, _REAL = 0, 1, 2
 _CONST, _DEVICE, _DATA = 1, 2, 4
 _EXIT_MEMORY, _EXIT_TIMEOUT = 87, 88
+_STAYS = 256 << 20  # bytes of an output that is not read into memory
 _FORBIDDEN = "the program asked the system for something kernels may not do"
 _NUMPY = {
     DType.BOOL: np.bool_, DType.I8: np.int8, DType.U8: np.uint8, DType.I16: np.int16, DType.U16: np.uint16,
@@ -42,12 +45,13 @@ def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
 
 def run(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits(),
-    *, flush: bool = False,
+    *, flush: bool = False, share: int = 1,
 ) -> Run:
     """Call the entry on `inputs`: an array for every buffer, a number for every scalar.
 
     `flush` puts the ends of host buffers exactly at their guard pages, where the text does not count on alignment:
-    accesses past an end are found where they happen, instead of by the red zone after the run.
+    accesses past an end are found where they happen, instead of by the red zone after the run. `share`: a watched run
+    looks at about one access in so many; `Run.looked_at` says which.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
     records, blobs, buffers = _arguments(executable, entry, inputs)
     token = secrets.randbits(63)  # so that a text cannot say by chance, or easily, that it came to its end
@@ -55,10 +59,13 @@ def run(
         folder = Path(name)
         with (folder / "in").open("wb") as f:
             align = 1 if flush and executable.loose else 64
-            f.write(struct.pack("<11Q", len(records), align, *geometry(entry), token))
+            f.write(struct.pack("<12Q", len(records), align, *geometry(entry), token, share))
             f.write(b"".join(records))
             for blob in blobs:
-                f.write(blob.data)
+                part = _part(blob)
+                if part is not None:
+                    f.seek(-f.tell() % PAGE, os.SEEK_CUR)
+                f.write((blob if part is None else part).data)
         with ExitStack() as stack:
             modes = (("in", "rb"), ("out", "wb"), ("findings", "ab"))
             files = [stack.enter_context((folder / name).open(mode)).fileno() for name, mode in modes]
@@ -73,13 +80,14 @@ def run(
         noted = tuple(dict.fromkeys(f for line, f in told if f and "noted" in line))
         untouched = {str(line["untouched"]): int(str(line["bytes"])) for line in lines if "untouched" in line}
         launches = frozenset((str(x["launched"]), int(str(x["threads"]))) for x in lines if "launched" in x)
+        looked_at = next((_looked_at(line) for line in lines if "stretches" in line), "")
         if done.code == -signal.SIGSYS and not findings:
             findings = (Finding("XP2160", _FORBIDDEN, executable.file),)
         seconds = next((float(str(line["done"])) for line in lines if "done" in line), 0.0)
         finished = done.code == 0 and any(line.get("token") == token for line in lines if "done" in line)
         outputs = _outputs(folder / "out", buffers) if finished and not findings else {}
     status = _status(done, finished, findings)
-    return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched, launches)
+    return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched, launches, looked_at)
 
 
 def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:
@@ -109,7 +117,9 @@ def _arguments(
             case Buffer():
                 data, given = _contents(executable, entry, p, inputs.get(p.name))
                 flags = _CONST * (p.const and given) | _DEVICE * (entry.kernel or p.space == "device") | _DATA * given
-                records.append(_RECORD.pack(_BUFFER, data.nbytes, data.itemsize, flags, 0.0, 0, name))
+                part = _part(data)
+                period = 0 if part is None else part.nbytes
+                records.append(_RECORD.pack(_BUFFER, data.nbytes, data.itemsize, flags, 0.0, period, name))
                 if given:
                     blobs.append(data)
                 if not flags & _CONST:
@@ -125,6 +135,11 @@ def _contents(
     executable: Executable, entry: Entry, p: Buffer, value: Array | int | float | None
 ) -> tuple[Array, bool]:
     dtype = element(p.dtype, executable.real)
+    if isinstance(value, Repeated) and value.part is not None:
+        if value.part.dtype == dtype:
+            return value, True
+        if dtype.kind == "f":
+            return repeated(value.part.astype(dtype), value.size), True
     if isinstance(value, np.ndarray):
         if p.dtype is DType.BF16 and value.dtype.kind == "f":
             return to_bf16(value), True
@@ -132,6 +147,12 @@ def _contents(
     if value is None and isinstance(p.extent, Const):
         return np.empty(int(p.extent.value), dtype), False
     raise Fault("XP2002", f"`{entry.name}` needs an array for `{p.name}`")
+
+
+def _part(data: Array) -> Array | None:
+    """What a buffer repeats, for the driver to map; None where it has to be written out."""
+    part = data.part if isinstance(data, Repeated) else None
+    return part if data.nbytes % PAGE == 0 else None
 
 
 def to_bf16(values: Array) -> Array:
@@ -147,12 +168,23 @@ def from_bf16(bits: Array) -> Array:
 
 
 def _outputs(path: Path, buffers: list[tuple[Buffer, Array]]) -> dict[str, Array]:
-    raw, at, out = path.read_bytes(), 0, {}
+    """The buffers in the order they were written; large ones stay in the file, which goes when they do."""
+    at, out = 0, dict[str, Array]()
     for p, shape in buffers:
-        flat = np.frombuffer(raw, shape.dtype, shape.size, at).reshape(shape.shape).copy()
+        if shape.nbytes >= _STAYS:
+            flat = np.memmap(path, shape.dtype, "c", at, shape.shape).view(np.ndarray)
+        else:
+            flat = np.fromfile(path, shape.dtype, shape.size, offset=at).reshape(shape.shape)
         out[p.name] = from_bf16(flat) if p.dtype is DType.BF16 else flat
         at += shape.nbytes
     return out
+
+
+def _looked_at(told: Mapping[str, object]) -> str:
+    """What a watched run looked at, in words; "" where that was everything."""
+    blocks, of, stretches = (int(str(told[key])) for key in ("groups", "of", "stretches"))
+    some = f"{blocks} of {of} blocks" if blocks < of else ""
+    return " and ".join(filter(None, (some, f"one access in {stretches}" if stretches > 1 else "")))
 
 
 def _lines(path: Path) -> list[dict[str, object]]:

@@ -15,6 +15,21 @@ extern bool watched;                 // the program has hooks
 constexpr std::uintptr_t WINDOW = 0x100000000000, WINDOW_BYTES = 16ull << 30, LOW_BYTES = 4ull << 30;
 void* window_place(std::size_t bytes);   // where the next reservation goes; null when the window is full
 
+// ---- what is looked at: all, or where `share` is more than one, some blocks and of the rest some stretches of accesses.
+// Writes elsewhere still tell that memory holds something; what they race with is not seen.
+extern unsigned share;
+extern bool aside;                   // the running code is not looked at
+extern unsigned stretches, left;     // one stretch of accesses in so many is looked at; accesses left of this one
+void share_start();                  // of host code
+void share_launch(unsigned long long groups);
+void share_group(unsigned long long number);   // the group that runs now
+void next_stretch();
+inline bool passed_over() {
+    if (__builtin_expect(stretches > 1, 0) && !--left) next_stretch();
+    return aside;
+}
+void note_share();                   // what it came to, at the end
+
 // ---- who touched a unit of memory last
 struct Touch {
     std::uint32_t who = 0;               // linear thread of the launch; top bit: atomically
@@ -91,6 +106,7 @@ void note_unknown(const Access& a);      // of bytes that hold nothing yet, or l
 void note_flight(const Access& a);       // of bytes that are on their way
 void note_renamed(const char* from, const char* to);                 // a buffer is known by another name now
 void note_launch(const char* kernel, unsigned long long threads);    // of a block
+void note_share_of(unsigned long long groups, unsigned long long of, unsigned stretches); // that were looked at
 void note_untouched(const char* buffer, std::size_t bytes);          // of an output, at the end
 
 extern int atomic_depth;             // of Atomically

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,8 @@ RUNG = "computes its specification"
 NUDGES, NUDGED = 3, 8.0
 # Larger arrays stay as they are: what they do to a result is a sum of many, which the tolerance covers.
 MOST_NUDGED = 1 << 22
+# Elements of all arrays that are held against a specification at once, where it can be had in slices; and of a slice.
+MOST_AT_ONCE, PIECE = 1 << 27, 1 << 22
 
 
 def against(
@@ -44,7 +46,8 @@ def against(
     let = let or {}
     program = sized(program, spec, kernel, let, pairs or {})
     reference = observe(
-        text, platform, program, file=file, let=let, kernel=kernel, effort=effort, cache=cache, progress=progress,
+        text, platform, program, file=file, let=let, kernel=kernel, effort=replace(effort or Effort(), level=0),
+        cache=cache, progress=progress,
     )
     if not isinstance(reference.evidence.verdict, Proved):
         return reference, (reference.evidence,)
@@ -106,6 +109,19 @@ def _letters(spec: Spec, sig: Signature, scalars: Mapping[str, Number], let: Let
 
 
 @dataclass(frozen=True)
+class _Piece:
+    """What one call of the specification is held against: a case, or one that has only some slices of its arrays.
+
+    `starts`: for every array that was cut, the element it starts with in the whole; `first`: the first slice."""
+
+    case: Case
+    binding: Binding
+    dims: Mapping[str, int]
+    starts: Mapping[str, int] = field(default_factory=dict)
+    first: int = 0
+
+
+@dataclass(frozen=True)
 class _Judge:
     """A specification at work on the observed runs of one text."""
 
@@ -118,8 +134,9 @@ class _Judge:
         ways = dict.fromkeys(self.spec.ways, 0.0)  # the ways that fit so far -> the largest error
         witness = Witness("")
         binding = Binding({}, {})
-        for case in self.reference.cases:
-            binding, arrays, numbers = self.arguments(case)
+        for piece in (p for c in self.reference.cases for p in self.pieces(c)):
+            case, binding = piece.case, piece.binding
+            arrays, numbers = self.arguments(piece)
             for way in list(ways):
                 answer = self.answer(way, {**arrays, **numbers})
                 found, error = self.compared(case, binding, answer)
@@ -130,7 +147,7 @@ class _Judge:
                     ways[way] = max(ways[way], error)
                     continue
                 del ways[way]
-                witness = self.witness(case, *found) if not ways else witness
+                witness = self.witness(piece, *found) if not ways else witness
             if not ways:
                 reason = self.explained(case, binding, arrays, numbers)
                 what = witness.what + (f"; {reason}" if reason else "")
@@ -141,20 +158,40 @@ class _Judge:
         how += [f"largest relative error {error:.1e}" if error else "bit for bit"]
         return Proved(", ".join(how))
 
-    def arguments(self, case: Case) -> tuple[Binding, dict[str, F64], dict[str, Number]]:
-        """The binding, the arrays in their shapes, and the numbers of one call of the specification."""
+    def pieces(self, case: Case) -> Iterator[_Piece]:
+        """The case; or, where it is large and the specification computes its slices one by one, these in turn."""
         spec, sig = self.spec, self.reference.signature
         sizes = {a.name: _array(case.inputs[a.name]).size for a in sig.arrays}
         known = {} if spec.form is None else _letters(spec, sig, case.point.scalars, self.let)
         binding = bind(spec, sig, self.pairs, sizes, known)
         dims = {} if spec.form is None else self.dims(spec.form, binding, sizes, known, case)
-        shapes = {} if spec.form is None else {i.name: i.sides(dims) for i in spec.form.inputs}
+        elements = sum(sizes.values())
+        if not spec.apart or spec.form is None or elements <= MOST_AT_ONCE:
+            yield _Piece(case, binding, dims)
+            return
+        slices = dims[spec.apart]
+        step = max(1, slices * PIECE // elements)
+        one = {**dims, spec.apart: 1}
+        both = [(s, binding.inputs) for s in spec.form.inputs] + [(s, binding.outputs) for s in spec.form.outputs]
+        rows = {names[s.name]: s.elements(one) for s, names in both if s.name in names and spec.apart in s.letters}
+        for first in range(0, slices, step):
+            last = min(first + step, slices)
+            cut = {k: slice(first * n, last * n) for k, n in rows.items()}
+            inputs = {k: _array(v)[cut[k]] if k in cut else v for k, v in case.inputs.items()}
+            outputs = {k: v[cut[k]] if k in cut else v for k, v in case.source.outputs.items()}
+            part = replace(case, inputs=inputs, source=replace(case.source, outputs=outputs))
+            yield _Piece(part, binding, {**dims, spec.apart: last - first}, {k: c.start for k, c in cut.items()}, first)
+
+    def arguments(self, piece: _Piece) -> tuple[dict[str, F64], dict[str, Number]]:
+        """The arrays in their shapes, and the numbers of one call of the specification."""
+        form, dims = self.spec.form, piece.dims
+        shapes = {} if form is None else {i.name: i.sides(dims) for i in form.inputs}
         arrays = {}
-        for name, theirs in binding.inputs.items():
-            dtype = next(a.dtype for a in sig.arrays if a.name == theirs)
-            flat = to_double(dtype, _array(case.inputs[theirs]))
+        for name, theirs in piece.binding.inputs.items():
+            dtype = next(a.dtype for a in self.reference.signature.arrays if a.name == theirs)
+            flat = to_double(dtype, _array(piece.case.inputs[theirs]))
             arrays[name] = flat[: int(np.prod(shapes[name]))].reshape(shapes[name]) if name in shapes else flat
-        return binding, arrays, {**dims, **self.scalars(case, dims)}
+        return arrays, {**dims, **self.scalars(piece.case, dims)}
 
     def dims(self, form: Form, binding: Binding, sizes: Mapping[str, int], known: Mapping[str, int], case: Case,
              ) -> dict[str, int]:
@@ -249,12 +286,15 @@ class _Judge:
             worst = max(worst, error)
         return None, worst
 
-    def witness(self, case: Case, a: Array, found: Difference, shape: tuple[int, ...]) -> Witness:
-        where = ", ".join(str(int(i)) for i in np.unravel_index(found.index, shape or (1,)))
-        place = f"[{where}]" if len(shape) > 1 else f"[{found.index}]"
-        what = (f"`{a.name}` is not what {self.spec.name} gives: `{a.name}`{place} is {found.actual:.7g}, not "
-                f"{found.expected:.7g}; {found.wrong} elements differ")
-        return Witness(what, case.seed, case.point.scalars, a.name, found.index, found.expected, found.actual)
+    def witness(self, piece: _Piece, a: Array, found: Difference, shape: tuple[int, ...]) -> Witness:
+        row, *rest = (int(i) for i in np.unravel_index(found.index, shape or (1,)))
+        index = piece.starts.get(a.name, 0) + found.index
+        place = ", ".join(map(str, (piece.first + row, *rest))) if len(shape) > 1 else str(index)
+        among = f" of {int(np.prod(shape))}" if piece.starts else ""
+        what = (f"`{a.name}` is not what {self.spec.name} gives: `{a.name}`[{place}] is {found.actual:.7g}, not "
+                f"{found.expected:.7g}; {found.wrong}{among} elements differ")
+        case = piece.case
+        return Witness(what, case.seed, case.point.scalars, a.name, index, found.expected, found.actual)
 
     def explained(self, case: Case, binding: Binding, arrays: Mapping[str, F64], numbers: Mapping[str, Number]) -> str:
         """The known slip that gives just what the text gives, in words; "" when none does."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xpiler.emulate.repeated import PAGE, repeated
 from xpiler.ir.types import DType
 from xpiler.verify.evaluate import Number
 from xpiler.verify.signature import Array, Signature
@@ -27,6 +28,10 @@ NUMPY: Mapping[DType, np.dtype[Any]] = {
 
 # Longer arrays repeat themselves: drawing takes longer than most kernels. A prime, which is the stride of nothing.
 MOST_DRAWN = 2_000_003
+# Arrays of so many bytes or more repeat a part in address space alone, so that they take no memory. A part fills pages;
+# a prime number of them, which is hardly the stride of anything either.
+LARGE = 256 << 20
+PART = 499 * PAGE
 
 
 class Domain(IntEnum):
@@ -66,11 +71,15 @@ def make(sig: Signature, point: Point, seed: int) -> dict[str, Values | Number]:
 
 def poison(dtype: DType, n: int, seed: int) -> Values:
     """What an output holds before anything is written: NaN, or a byte pattern that changes with the seed."""
+    if n * NUMPY[dtype].itemsize >= LARGE:
+        return repeated(poison(dtype, PART, seed), n)
     byte = 0xFF if dtype.is_float or seed % 2 == 0 else 0xA5
     return np.full(n * NUMPY[dtype].itemsize, byte, np.uint8).view(NUMPY[dtype])
 
 
 def _draw(a: Array, n: int, rng: np.random.Generator, seed: int, domain: Domain) -> Values:
+    if n * NUMPY[a.dtype].itemsize >= LARGE and not (a.steers and domain is Domain.DISTINCT):
+        return repeated(_draw(a, PART, rng, seed, domain), n)
     if a.dtype is DType.BF16:
         # The upper half of a float is a bfloat16.
         return (_floats(n, rng, seed, domain).view(np.uint32) >> 16).astype(np.uint16)

@@ -7,6 +7,7 @@ when the outputs differ."""
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,9 @@ UNSET, RACE, RACE_OF_BLOCKS, CAPACITY, OVERFLOW, CONVERSION, SIGNED = (
     "XP2105", "XP2106", "XP2107", "XP2122", "XP2142", "XP2143", "XP2144",
 )
 BRISK = 1.0  # seconds of a plain run; a watched one takes some ten times as long
+# How many times as long a run takes with every access looked at; what is left of the time for the rest of it; and how
+# much less is looked at where that was still too much.
+WATCHING, ROOM, LESS = 20.0, 0.5, 8
 RACES = (RACE, RACE_OF_BLOCKS)
 
 
@@ -49,7 +53,9 @@ def sane(
     text: str, platform: Platform, program: Program, *, file: str = "", let: Let | None = None, kernel: str = "",
     effort: Effort | None = None, cache: Path | None = None, seed: int = 0, progress: Progress = lambda _: None,
 ) -> Sanity:
-    """Run a text watched and plain, at one choice of sizes and one odd one where the sizes are free."""
+    """Run a text watched and plain, at one choice of sizes and one odd one where the sizes are free.
+
+    Where looking at every access would not end within the limits, a share of them is; notes and evidence say which."""
     effort = effort or Effort()
     began = time.monotonic()
     sig = signature(program, kernel)
@@ -69,7 +75,7 @@ def sane(
         warned += at.warnings
         notes += at.notes
     found, warned = _judged(text, platform, name, found, warned)
-    verdict = _verdict(found, looking.undecided, points, seed)
+    verdict = _verdict(found, looking, points, seed)
     return Sanity(
         sig, tuple(found), tuple(warned), tuple(dict.fromkeys(notes)),
         Evidence(WATCHED, verdict, time.monotonic() - began),
@@ -77,13 +83,15 @@ def sane(
 
 
 def _verdict(
-    found: Sequence[Finding], undecided: str, points: Sequence[Point], seed: int
+    found: Sequence[Finding], looking: _Looking, points: Sequence[Point], seed: int
 ) -> Proved | Refuted | Unknown:
     where = " and ".join(spell(p.scalars) for p in points)
     if found:
         what = "1 finding" if len(found) == 1 else f"{len(found)} findings"
         return Refuted(Witness(what, seed, points[0].scalars, findings=tuple(str(f) for f in found)))
-    return Unknown(undecided) if undecided else Proved(f"every access of one run, {where}")
+    if looking.undecided:
+        return Unknown(looking.undecided)
+    return Proved(f"{looking.looked_at or 'every access'} of one run, {where}")
 
 
 def _static(text: str, platform: Platform, file: str) -> list[Finding]:
@@ -126,7 +134,8 @@ class _Looking:
 
     def __init__(self, watched: Machine, plain: Machine, sig: Signature, effort: Effort, seed: int) -> None:
         self.watched, self.plain, self.sig, self.effort, self.seed = watched, plain, sig, effort, seed
-        self.undecided = ""
+        self.undecided, self.looked_at = "", ""
+        self.shares: list[tuple[Point, int]] = []
         self.tried: list[tuple[Point, Trial]] = []
 
     def plainly(self, point: Point) -> Trial:
@@ -137,8 +146,24 @@ class _Looking:
             self.tried.append((point, known))
         return known
 
+    def closely(self, point: Point, like: Point | None = None) -> Trial:
+        """The watched run at a point. Where looking at everything would not end in time, at a share of the blocks or
+        of the accesses; the one that was found for the point `like`, if there is one."""
+        plain, limits = self.plainly(like or point), self.effort.limits
+        most = ROOM * limits.seconds
+        known = next((s for p, s in self.shares if p == (like or point)), 0)
+        share = known or max(1, math.ceil(WATCHING * plain.seconds / most))
+        trial = self.watched.try_point(point, self.seed, limits, share)
+        if trial.status == "timeout" and plain.clean and like is None:
+            share *= LESS
+            trial = self.watched.try_point(point, self.seed, limits, share)
+        if like is None:
+            self.shares.append((point, share))
+        return trial
+
     def at(self, point: Point) -> _Seen:
-        trial = self.watched.try_point(point, self.seed, self.effort.limits)
+        trial = self.closely(point)
+        self.looked_at = self.looked_at or trial.looked_at
         if trial.status not in ("ok", "finding"):
             self.undecided = f"the watched run ended with {trial.status} ({spell(point.scalars)})"
         hard = [f for f in trial.found if not _of_limits(f)]
@@ -158,7 +183,10 @@ class _Looking:
             lines = {f.line for f in others}
             others += self._unset(point, trial, [f for f in unset if f.line not in lines])
         others += self._registers(trial)
-        return _Seen((*hard, *others, *races), tuple(warnings), tuple(_untouched(self.sig, trial.untouched)))
+        notes = _untouched(self.sig, trial.untouched)
+        if trial.looked_at:
+            notes.append(f"{trial.looked_at} were looked at ({spell(point.scalars)}): all would not end in time")
+        return _Seen((*hard, *others, *races), tuple(warnings), tuple(notes))
 
     def _registers(self, trial: Trial) -> list[Finding]:
         text, file = self.watched.text, self.watched.file
@@ -172,13 +200,13 @@ class _Looking:
 
     def _races_anyhow(self, point: Point, races: Sequence[Finding]) -> bool:
         """Whether threads collide even where no index that is read occurs twice."""
-        again = self.watched.try_point(replace(point, domain=Domain.DISTINCT), self.seed, self.effort.limits)
+        again = self.closely(replace(point, domain=Domain.DISTINCT), point)
         lines = {(f.code, f.line) for f in races}
         return any((f.code, f.line) in lines for f in again.noted)
 
     def _converts_in_unit_range(self, point: Point, soft: Sequence[Finding]) -> bool:
         """Whether numbers from 0 to 1 overflow the conversion too, so that it is not for the caller to avoid."""
-        again = self.watched.try_point(replace(point, domain=Domain.NARROW), self.seed, self.effort.limits)
+        again = self.closely(replace(point, domain=Domain.NARROW), point)
         return any((f.code, f.line) in {(s.code, s.line) for s in soft} for f in again.noted)
 
     def _unset(self, point: Point, trial: Trial, suspects: Sequence[Finding]) -> list[Finding]:

@@ -23,7 +23,8 @@ class Spec:
 
     `form` is None where arrays are flat and only their names are known (`inputs`, then). `scalars`: numbers it takes
     besides letters, with what they are where the file has none; None asks for one. `also`: other names that files give
-    an argument."""
+    an argument. `apart` is a letter, first in the shapes that have it: the slices along it have nothing to do with each
+    other, so that large arrays need not be computed at once."""
 
     name: str
     ways: Mapping[str, Callable[[Arguments], Answer]]
@@ -32,3 +33,4 @@ class Spec:
     scalars: Mapping[str, float | None] = field(default_factory=dict)
     also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     title: str = ""
+    apart: str = ""

@@ -35,6 +35,7 @@ class Trial:
     untouched: Mapping[str, int] = field(default_factory=dict)  # of a watched run: bytes of outputs never written
     launches: frozenset[tuple[str, int]] = frozenset()  # of a watched run: kernels, and threads of a block
     found: tuple[Finding, ...] = ()  # what `findings` say, part by part
+    looked_at: str = ""  # of a watched run: what was watched, where that is not everything
 
     @property
     def clean(self) -> bool:
@@ -73,11 +74,13 @@ class Machine:
             self.built[key] = executable, entry
         return self.built[key]
 
-    def run(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits, seed: int = 0) -> Trial:
-        """One call of the entry; the inputs are not changed. With odd seeds buffers lie flush with their guards."""
+    def run(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits, seed: int = 0, share: int = 1,
+            ) -> Trial:
+        """One call of the entry; the inputs are not changed. With odd seeds buffers lie flush with their guards. A
+        watched run looks at one access in `share`, about."""
         executable, entry = self.build(point.scalars)
         start = time.monotonic()
-        done = run(executable, entry, inputs, limits, flush=seed % 2 == 1)
+        done = run(executable, entry, inputs, limits, flush=seed % 2 == 1, share=share)
         outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
                    for a in self.signature.arrays if a.name in done.outputs}
         findings = tuple(str(f) for f in done.findings)
@@ -85,11 +88,12 @@ class Machine:
         return Trial(
             outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
             untouched=done.untouched, launches=done.launches, found=done.findings,
+            looked_at=done.looked_at,
         )
 
-    def try_point(self, point: Point, seed: int, limits: Limits) -> Trial:
+    def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1) -> Trial:
         """One call on freshly drawn inputs."""
-        return self.run(point, make(self.signature, point, seed), limits, seed)
+        return self.run(point, make(self.signature, point, seed), limits, seed, share)
 
 
 def machine(

@@ -12,7 +12,7 @@ from xpiler.verify.spec import F64
 _QKV = {"q": "query queries", "k": "key keys", "v": "value values", "y": "o out output result"}
 
 
-@operator("q[b,s,h,d], k[b,s,h,d], v[b,s,h,d] -> y[b,s,h,d]", also={
+@operator("q[b,s,h,d], k[b,s,h,d], v[b,s,h,d] -> y[b,s,h,d]", apart="b", also={
     **_QKV, "b": "batch batch_size", "s": "seq seq_len seq_length n", "h": "heads num_heads", "d": "dim head_dim"})
 def mha(q: F64, k: F64, v: F64) -> F64:
     """softmax(Q K^T / sqrt(d)) V for each batch and head; tensors b,s,h,d"""
@@ -20,7 +20,8 @@ def mha(q: F64, k: F64, v: F64) -> F64:
     return np.moveaxis(_attended(*heads), 1, 2)
 
 
-@operator("q[r,s,d], k[r,s,d], v[r,s,d] -> y[r,s,d]", also={**_QKV, "s": "seq seq_len n", "d": "dim head_dim"})
+@operator("q[r,s,d], k[r,s,d], v[r,s,d] -> y[r,s,d]", apart="r", also={
+    **_QKV, "s": "seq seq_len n", "d": "dim head_dim"})
 def attention(q: F64, k: F64, v: F64) -> F64:
     """softmax(Q K^T / sqrt(d)) V over the last two axes"""
     return _attended(q, k, v)
@@ -32,7 +33,7 @@ def _attended(q: F64, k: F64, v: F64) -> F64:
     return np.asarray(np.matmul(weights / weights.sum(-1, keepdims=True), v), np.float64)
 
 
-@operator("value[n,t,m,d], shapes[l,2], start?[l], loc[n,q,m,l,p,2], weight[n,q,m,l,p] -> y[n,q,m,d]", also={
+@operator("value[n,t,m,d], shapes[l,2], start?[l], loc[n,q,m,l,p,2], weight[n,q,m,l,p] -> y[n,q,m,d]", apart="n", also={
     "value": "v", "shapes": "value_spatial_shapes spatial_shapes", "start": "level_start_index value_level_start_index",
     "loc": "sampling_locations locations", "weight": "attention_weights weights", "y": "out output"})
 def deformable(value: F64, shapes: F64, loc: F64, weight: F64) -> F64:

@@ -16,17 +16,19 @@ Function = Callable[..., Any]
 
 def operator(
     shapes: str, *, also: Mapping[str, str] | None = None, usual: Mapping[str, str] | None = None, way: str = "",
+    apart: str = "",
 ) -> Callable[[Function], Function]:
     """Make a function a specification with these shapes (see `verify.form`).
 
     It takes arrays by name, then letters and scalars it asks for; a default is what a scalar is where the file has
     none. `also`: further names, as words. `way`: the name of this reading, where an operator has several; functions
-    `gelu` and `gelu_tanh` are one operator."""
+    `gelu` and `gelu_tanh` are one operator. `apart`: a letter that is the first of all shapes that have it; the slices
+    along it are computed independently (see `verify.spec`)."""
     form = parse(shapes, usual)
 
     def mark(function: Function) -> Function:
         words = {k: tuple(v.split()) for k, v in (also or {}).items()}
-        function.__dict__["specification"] = (form, words, way)
+        function.__dict__["specification"] = (form, words, way, apart)
         return function
 
     return mark
@@ -36,13 +38,14 @@ def specs_of(names: Mapping[str, Any]) -> Iterator[Spec]:
     """The specifications among the functions of a module."""
     marked = [(n, f) for n, f in names.items() if callable(f) and "specification" in getattr(f, "__dict__", {})]
     for name, f in marked:
-        form, also, way = f.specification
+        form, also, way, apart = f.specification
         if any(name.startswith(other + "_") and g.specification[2] for other, g in marked if other != name) and way:
             continue
         ways = {way: _called(f, form)}
         ways |= {g.specification[2]: _called(g, form) for n, g in marked
                  if n.startswith(name + "_") and g.specification[2] and way}
-        yield Spec(name, ways, form, scalars=_scalars(f, form), also=also, title=inspect.getdoc(f) or "")
+        yield Spec(name, ways, form, scalars=_scalars(f, form), also=also, title=inspect.getdoc(f) or "",
+                   apart=apart)
 
 
 def _scalars(f: Function, form: Form) -> dict[str, float | None]:
