@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,10 @@ UNITS = 16.0
 LOOSEST = 0.02
 # How far beyond the source's own rounding error (its distance to its float64 run) a target may go, and the cap on that.
 OWN_ERROR, OWN_ERROR_CAP = 8.0, 1e-3
+# The smallest numbers there are.
+LEAST: Mapping[DType, float] = {
+    DType.F16: 2.0**-24, DType.BF16: 2.0**-133, DType.F32: 2.0**-149, DType.F64: 2.0**-1074,
+}
 # Elements compared at a time.
 PART = 1 << 20
 
@@ -49,6 +53,10 @@ class Tolerance:
         """The bound on |error| / scale for results stored as `dtype`; random rounding grows with the root of depth."""
         return min(LOOSEST, UNITS * self.unit * math.sqrt(self.depth)) + EPS[dtype]
 
+    def least(self, dtype: DType) -> float:
+        """What is lost where numbers are too small to be stored: some of the smallest there are."""
+        return UNITS * math.sqrt(self.depth) * LEAST[dtype]
+
 
 def integers(expected: Values, actual: Values) -> Difference | None:
     """Exact comparison."""
@@ -56,20 +64,37 @@ def integers(expected: Values, actual: Values) -> Difference | None:
     return None if not wrong.size else _difference(wrong, expected, actual)
 
 
+@dataclass(frozen=True)
+class Leave:
+    """What an element may be off beyond its rounding, and where nothing is compared.
+
+    `room`: for each element, how far inputs that are off by a rounding move it. `excused`: True for elements on which
+    there is nothing to say; they must still be written where the source writes."""
+
+    room: Values
+    excused: Values | None = None
+
+
 def floats(
-    dtype: DType, expected: Values, actual: Values, reference: Values | None, poisoned: Values, tolerance: Tolerance
+    dtype: DType, expected: Values, actual: Values, reference: Values | None, poisoned: Values, tolerance: Tolerance,
+    leave: Leave | None = None,
 ) -> tuple[Difference | None, float]:
     """Compare within tolerance of the source's run or of its float64 run; the second result is the largest relative
     error among equal elements.
 
-    `poisoned` says how the memory looked before: what the source wrote the target must write, and nothing else."""
+    `poisoned` says how the memory looked before: what the source wrote the target must write, and nothing else.
+    Without `leave` an error is measured against the typical element where that is larger; with it, against the element
+    alone, since it is known how far off each may be."""
     r = expected if reference is None else reference
     rms = _rms(dtype, r)
-    bound = max(tolerance.relative(dtype), _own_error(dtype, expected, r, rms))
+    bound = tolerance.relative(dtype)
+    if leave is None:
+        bound = max(bound, _own_error(dtype, expected, r, rms))
+    at = _At(dtype, rms, bound, tolerance.least(dtype), leave)
     wrong: list[Values] = []
     worst = 0.0
     for part in _parts(expected.size):
-        bad, error = _part(dtype, expected[part], actual[part], r[part], poisoned[part], rms, bound)
+        bad, error = at.part(part, expected, actual, r, poisoned)
         wrong += [bad + part.start] if bad.size else []
         worst = max(worst, error)
     if wrong:
@@ -83,17 +108,42 @@ def _parts(size: int) -> Iterator[slice]:
     return (slice(i, min(i + PART, size)) for i in range(0, size, PART))
 
 
-def _part(
-    dtype: DType, expected: Values, actual: Values, reference: Values, poisoned: Values, rms: float, bound: float
-) -> tuple[Values, float]:
-    """The elements that differ, and the largest relative error of the others."""
-    same_fate = (_bits(expected) == _bits(poisoned)) == (_bits(actual) == _bits(poisoned))
-    e, a, r = (to_double(dtype, x) for x in (expected, actual, reference))
-    with np.errstate(invalid="ignore"):
-        error = np.fmin(np.abs(a - r), np.abs(a - e)) / _scale(r, rms)
-        alike = (np.isnan(a) & np.isnan(e)) | (a == e) | (error <= bound)
-    close = error[alike & np.isfinite(error)]
-    return np.flatnonzero(~(alike & same_fate)), float(close.max()) if close.size else 0.0
+@dataclass(frozen=True)
+class _At:
+    """How elements are compared: relative to what, how closely, and how close to nothing counts as nothing."""
+
+    dtype: DType
+    rms: float
+    bound: float
+    least: float
+    leave: Leave | None
+
+    def part(
+        self, part: slice, expected: Values, actual: Values, reference: Values, poisoned: Values
+    ) -> tuple[Values, float]:
+        """The elements that differ, and the largest relative error of the others."""
+        expected, actual, poisoned = expected[part], actual[part], poisoned[part]
+        same_fate = (_bits(expected) == _bits(poisoned)) == (_bits(actual) == _bits(poisoned))
+        e, a, r = (to_double(self.dtype, x) for x in (expected, actual, reference[part]))
+        scale = _scale(r, self.rms)
+        with np.errstate(invalid="ignore"):
+            error = np.fmin(np.abs(a - r), np.abs(a - e))
+            alike = (np.isnan(a) & np.isnan(e)) | (a == e) | (error <= self.allowed(part, e, r, scale))
+            if self.leave is not None and self.leave.excused is not None:
+                alike |= self.leave.excused[part]
+            relative = error / scale
+        close = relative[alike & np.isfinite(relative)]
+        return np.flatnonzero(~(alike & same_fate)), float(close.max()) if close.size else 0.0
+
+    def allowed(
+        self, part: slice, e: NDArray[np.float64], r: NDArray[np.float64], scale: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """How far each element may be off."""
+        if self.leave is None:
+            return self.bound * scale + self.least
+        own = np.minimum(OWN_ERROR * np.abs(e - r), OWN_ERROR_CAP * scale)
+        size = np.where(np.isfinite(r), np.abs(r), 0.0)
+        return self.bound * size + np.where(np.isfinite(own), own, 0.0) + self.leave.room[part] + self.least
 
 
 def _scale(r: NDArray[np.float64], rms: float) -> NDArray[np.float64]:
@@ -121,6 +171,23 @@ def _own_error(dtype: DType, expected: Values, reference: Values, rms: float) ->
         own = np.abs(e - r) / _scale(r, rms)
     own = own[np.isfinite(own)]
     return min(OWN_ERROR * float(np.quantile(own, 0.99)), OWN_ERROR_CAP) if own.size else 0.0
+
+
+def classes(dtype: DType, x: Values) -> Values:
+    """Of each element whether it is a number (0), an infinity (1, -1) or none (2)."""
+    d = to_double(dtype, x)
+    return np.where(np.isnan(d), 2, np.where(np.isinf(d), np.sign(d), 0)).astype(np.int8)
+
+
+def astray(dtype: DType, expected: Values, reference: Values) -> float:
+    """The share of elements that have little to do with their float64 double."""
+    rms, far = _rms(dtype, reference), 0
+    for part in _parts(expected.size):
+        e, r = to_double(dtype, expected[part]), to_double(dtype, reference[part])
+        with np.errstate(invalid="ignore"):
+            near = (np.isnan(e) & np.isnan(r)) | (e == r) | (np.abs(e - r) <= LOOSEST * _scale(r, rms))
+        far += int(np.count_nonzero(~near))
+    return far / max(expected.size, 1)
 
 
 def to_double(dtype: DType, x: Values) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 
 from xpiler.emulate.repeated import PAGE, repeated
 from xpiler.ir.types import DType
+from xpiler.verify import kinds
 from xpiler.verify.evaluate import Number
+from xpiler.verify.kinds import FLOATS, INTEGERS, Kind
 from xpiler.verify.signature import Array, Signature
 
 Values = NDArray[Any]
@@ -46,12 +49,13 @@ class Domain(IntEnum):
 class Point:
     """One choice of everything a run needs but the contents: scalars, array sizes, and how values are drawn.
 
-    `data` are contents the user fixed by name."""
+    `data` are contents the user fixed by name. `kind` chooses what is neither fixed nor steers an index."""
 
     scalars: Mapping[str, Number]
     sizes: Mapping[str, int]
     domain: Domain = Domain.WIDE
     data: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
+    kind: Kind = Kind.RANDOM
 
 
 def make(sig: Signature, point: Point, seed: int) -> dict[str, Values | Number]:
@@ -62,6 +66,8 @@ def make(sig: Signature, point: Point, seed: int) -> dict[str, Values | Number]:
         rng = np.random.default_rng([seed, position, n])
         if a.name in point.data:
             out[a.name] = np.resize(np.asarray(point.data[a.name]), n).astype(NUMPY[a.dtype])
+        elif a.read and point.kind is not Kind.RANDOM and not a.steers and a.dtype is not DType.BOOL:
+            out[a.name] = _hard(a, n, rng, point, seed)
         elif a.read:
             out[a.name] = _draw(a, n, rng, seed, point.domain)
         else:
@@ -75,6 +81,36 @@ def poison(dtype: DType, n: int, seed: int) -> Values:
         return repeated(poison(dtype, PART, seed), n)
     byte = 0xFF if dtype.is_float or seed % 2 == 0 else 0xA5
     return np.full(n * NUMPY[dtype].itemsize, byte, np.uint8).view(NUMPY[dtype])
+
+
+def _hard(a: Array, n: int, rng: np.random.Generator, point: Point, seed: int) -> Values:
+    """Contents of the point's kind, where it says anything about an array's type."""
+    kind, row = point.kind, _row(point, n)
+    if not a.dtype.is_float:
+        if kind in FLOATS and kind not in INTEGERS and kind is not Kind.ROWS:
+            return _draw(a, n, rng, seed, point.domain)
+        return kinds.integers(kind, NUMPY[a.dtype], n, row, rng)
+    if kind is Kind.EXTREMES:
+        return _draw(a, n, rng, seed, point.domain)
+    return stored(a.dtype, kinds.floats(kind, a.dtype, n, row, rng))
+
+
+def _row(point: Point, n: int) -> int:
+    """The length of what may be a row: a scalar that divides the array, else about its root."""
+    sides = [int(v) for v in point.scalars.values() if not isinstance(v, float) and 1 < v < n and n % v == 0]
+    return sides[-1] if sides else max(1, math.isqrt(n))
+
+
+def stored(dtype: DType, values: NDArray[np.float64]) -> Values:
+    """Numbers as an array of this type holds them; of bfloat16 the bits."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        if dtype is DType.BF16:
+            # The upper half of a float is a bfloat16; 0x8000 rounds it, halves away from zero.
+            bits = np.where(np.isfinite(values), values, 0.0).astype(np.float32).view(np.uint32)
+            rounded = ((bits.astype(np.uint64) + 0x8000) >> 16).astype(np.uint16)
+            special = (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+            return np.where(np.isfinite(values), rounded, special)
+        return values.astype(NUMPY[dtype])
 
 
 def _draw(a: Array, n: int, rng: np.random.Generator, seed: int, domain: Domain) -> Values:

@@ -7,32 +7,37 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Buffer, Param, Program
+from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.abreast import in_order
-from xpiler.verify.compare import Difference, floats, integers
+from xpiler.verify.agree import Agreement
 from xpiler.verify.evaluate import Number
-from xpiler.verify.inputs import Values, poison
-from xpiler.verify.observe import Case, Effort, Progress, Reference, blame, same_bits, scope_of
-from xpiler.verify.signature import Array, signature
-from xpiler.verify.trial import Trial, machine
+from xpiler.verify.inputs import Values
+from xpiler.verify.kinds import NOT_FINITE, Kind
+from xpiler.verify.observe import HARD, Case, Effort, Progress, Reference, blame, scope_of
+from xpiler.verify.pairing import pair
+from xpiler.verify.signature import signature
+from xpiler.verify.trial import Machine, Trial, machine
 from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, Unknown, Witness
 
 
 def judge(
     reference: Reference, text: str, platform: Platform, program: Program, *, file: str = "", kernel: str = "",
-    effort: Effort | None = None, cache: Path | None = None, progress: Progress = lambda _: None,
+    effort: Effort | None = None, cache: Path | None = None, pairs: Mapping[str, str] | None = None,
+    progress: Progress = lambda _: None,
 ) -> tuple[Evidence, ...]:
-    """Whether a target text does what the source was seen to do: the rungs "runs clean" and "equal on tests"."""
+    """Whether a target text does what the source was seen to do: the rungs "runs clean" and "equal on tests".
+
+    `pairs` are parameters of the target by those of the source; without it they correspond by position, or by name
+    where only that fits."""
     effort = effort or Effort()
     start = time.monotonic()
     sig = signature(program, kernel)
-    clash = mismatch(reference.signature.params, sig.params)
-    if clash:
-        return (Evidence(CLEAN, Refuted(Witness(clash))),)
+    pairing = pair(reference.signature.params, sig.params, pairs)
+    if pairing.clash:
+        return (Evidence(CLEAN, Refuted(Witness(pairing.clash))),)
     if not reference.cases:
         return (Evidence(CLEAN, Unknown("the source gave nothing to compare with")),)
     progress("building the target")
@@ -40,65 +45,56 @@ def judge(
         target = machine(text, platform, sig, file=file or program.file, cache=cache)
     except Fault as fault:
         return (Evidence(CLEAN, Refuted(Witness(str(fault))), time.monotonic() - start),)
-    rename = {a.name: b.name for a, b in zip(reference.signature.params, sig.params, strict=True)}
-    worst = 0.0
+    agreement = Agreement(reference, effort.limits, closely=effort.level > 1)
+    worst, notes, tried = 0.0, dict.fromkeys(reference.notes), list[Case]()
+    spent = list[float]()  # on hard inputs
 
-    def attempt(case: Case) -> Trial:
-        scalars = {rename[k]: v for k, v in case.point.scalars.items()}
-        inputs = {rename[k]: v for k, v in case.inputs.items()}
-        return target.run(replace(case.point, scalars=scalars), inputs, effort.limits, case.seed)
+    def run(case: Case) -> Trial | None:
+        """The target on a case; None where the time for hard ones is up."""
+        if case.point.kind is Kind.RANDOM:
+            return attempt(target, case, pairing.names, effort.limits)
+        if sum(spent) > HARD[min(effort.level, 2)]:
+            return None
+        done = attempt(target, case, pairing.names, effort.limits)
+        spent.append(done.wall)
+        return done
 
-    trials = in_order(attempt, [(case,) for case in reference.cases])
+    trials = in_order(run, [(case,) for case in reference.cases])
     for i, (case, trial) in enumerate(zip(reference.cases, trials, strict=True)):
         progress(f"comparing on input {i + 1} of {len(reference.cases)}")
         done = time.monotonic() - start
+        if trial is None:
+            continue
+        if trial.status == "timeout" and case.point.kind in NOT_FINITE:
+            notes[f"it does not end in time on {case.point.kind.value}"] = None
+            continue
+        tried.append(case)
         if not trial.clean:
             return (Evidence(CLEAN, blame(case.point, case.seed, trial, "the target misbehaves"), done),)
-        outputs = {a: trial.outputs.get(b, case.inputs[a]) for a, b in rename.items()}
-        found, error = _compare(reference, case, outputs)
-        if found is not None:
-            return Evidence(CLEAN, Proved(scope_of(reference.cases[: i + 1]))), Evidence(EQUAL, Refuted(found), done)
-        worst = max(worst, error)
-    scope = scope_of(reference.cases)
+        seen = agreement.compare(case, outputs_of(trial, case, pairing.names))
+        if seen.witness is not None:
+            return Evidence(CLEAN, Proved(scope_of(tried))), Evidence(EQUAL, Refuted(seen.witness), done)
+        worst = max(worst, seen.error)
+        notes |= {seen.note: None} if seen.note else {}
+    scope = scope_of(tried)
     exact = f"largest relative error {worst:.1e}" if worst else "bit for bit"
-    equal = "; ".join([f"{scope}, {exact}", *reference.notes])
+    equal = "; ".join([f"{scope}, {_types(reference)}{exact}", *notes])
     return Evidence(CLEAN, Proved(scope)), Evidence(EQUAL, Proved(equal), time.monotonic() - start)
 
 
-def mismatch(a: tuple[Param, ...], b: tuple[Param, ...]) -> str:
-    """Why two entries cannot be called with the same arguments, or ""."""
-
-    def spell(p: Param) -> str:
-        return f"{p.dtype}{'*' if isinstance(p, Buffer) else ''} {p.name}"
-
-    if [spell(p).split()[0] for p in a] == [spell(p).split()[0] for p in b]:
-        return ""
-    return f"the entries differ: ({', '.join(map(spell, a))}) and ({', '.join(map(spell, b))})"
+def attempt(target: Machine, case: Case, names: Mapping[str, str], limits: Limits) -> Trial:
+    """The target on a case's inputs, its parameters named by those of the source."""
+    scalars = {names[k]: v for k, v in case.point.scalars.items()}
+    inputs = {names[k]: v for k, v in case.inputs.items()}
+    return target.run(replace(case.point, scalars=scalars), inputs, limits, case.seed)
 
 
-def _compare(reference: Reference, case: Case, outputs: Mapping[str, Values | Number]) -> tuple[Witness | None, float]:
-    worst = 0.0
-    for a in reference.signature.arrays:
-        expected, actual = case.source.outputs.get(a.name, case.inputs[a.name]), outputs[a.name]
-        assert isinstance(expected, np.ndarray) and isinstance(actual, np.ndarray), "an array stays one"
-        found, error = _array(a, reference, case, expected, actual)
-        if found is not None:
-            what = f"`{a.name}` differs: {found}"
-            return Witness(what, case.seed, case.point.scalars, a.name, found.index, found.expected, found.actual), 0.0
-        worst = max(worst, error)
-    return None, worst
+def outputs_of(trial: Trial, case: Case, names: Mapping[str, str]) -> dict[str, Values | Number]:
+    """What a run of the target left in every parameter, by its name in the source."""
+    return {a: trial.outputs.get(b, case.inputs[a]) for a, b in names.items()}
 
 
-def _array(
-    a: Array, reference: Reference, case: Case, expected: Values, actual: Values
-) -> tuple[Difference | None, float]:
-    before = case.inputs[a.name]
-    assert isinstance(before, np.ndarray), "an array's input is an array"
-    if not a.dtype.is_float:
-        return integers(expected, actual), 0.0
-    if same_bits(before, expected):  # the source left it alone, NaN or not
-        word = f"u{expected.itemsize}"
-        return integers(expected.view(word), actual.view(word)), 0.0
-    ref = None if case.reference is None else case.reference.outputs.get(a.name)
-    blank = poison(a.dtype, expected.size, case.seed) if a.read else before
-    return floats(a.dtype, expected, actual, ref, blank, reference.tolerance)
+def _types(reference: Reference) -> str:
+    """The types of floats that were compared."""
+    found = dict.fromkeys(a.dtype for a in reference.signature.arrays if a.written and a.dtype.is_float)
+    return "".join(f"{d.value.replace('f', 'float')}, " for d in found)

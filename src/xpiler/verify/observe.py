@@ -17,10 +17,12 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.abreast import in_order
-from xpiler.verify.compare import Tolerance
+from xpiler.verify.compare import Tolerance, astray
 from xpiler.verify.depth import precision, terms
 from xpiler.verify.evaluate import Number
+from xpiler.verify.hard import awkward, kinds_for, of_kinds
 from xpiler.verify.inputs import Domain, Point, Values, make
+from xpiler.verify.kinds import NOT_FINITE, Kind
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.sizes import ask, candidates, free_integers
 from xpiler.verify.trial import Machine, Trial, machine
@@ -33,6 +35,12 @@ Data = Mapping[str, tuple[Number, ...]]
 
 # A run slower than this share of the budget is repeated on fewer seeds and without its float64 double.
 SLOW = 0.15
+# Seconds for hard inputs, by level.
+HARD = (0.0, 1.5, 15.0)
+# The share of elements whose float64 run is something else, from which on that run is not believed.
+STRANGE = 0.1
+# Choices of sizes that are spelled out.
+MOST_SPELLED = 6
 # Bytes compared at a time.
 PART = 1 << 24
 # How many choices of sizes the source may turn down before the user is asked.
@@ -45,12 +53,14 @@ BRISK, SMALLER = 2.0, 4
 class Effort:
     """How much is tried: random seeds at every point, and wall-clock seconds for all runs together.
 
-    `double`: run the source in float64 too, to know its own rounding."""
+    `double`: run the source in float64 too, to know its own rounding. `level`: 0 for random inputs alone, 1 for hard
+    ones too, 2 for many of them."""
 
     seeds: int = 3
     budget: float = 60.0
     limits: Limits = field(default_factory=Limits)
     double: bool = True
+    level: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,13 +76,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Reference:
-    """A source that ran: its signature, its cases, its tolerance, and the evidence that it is sane."""
+    """A source that ran: its signature, its cases, its tolerance, and the evidence that it is sane.
+
+    `again` is the source to be run on inputs a little off, in float64 where it can be; None where that takes long."""
 
     signature: Signature
     cases: tuple[Case, ...]
     tolerance: Tolerance
     evidence: Evidence
     notes: tuple[str, ...] = ()
+    again: Machine | None = field(default=None, compare=False, repr=False)
 
 
 def observe(
@@ -100,15 +113,13 @@ def observe(
     if wide is None and effort.double:
         notes = (*notes, "no float64 run of the source to compare with")
     slow = max(trial.wall for _, trial in tried) > SLOW * effort.budget
+    runs = _Runs(single, None if slow else wide, effort)
 
     def case(repeat: int, point: Point, first: Trial) -> Case | None:
         """The source on one input, or None when its time is up; only the first seed's inputs are always run."""
         if repeat and time.monotonic() - start > effort.budget / 2:
             return None
-        made = make(sig, point, seed + repeat)
-        trial = single.run(point, made, effort.limits, seed + repeat) if repeat else first
-        in_double = None if wide is None or slow or not trial.clean else _in_double(wide, point, made, effort)
-        return Case(point, seed + repeat, made, trial, in_double)
+        return runs.case(point, seed + repeat, None if repeat else first)
 
     planned = [(i, *at) for i in range(1 if slow else effort.seeds) for at in tried]
     cases: list[Case] = []
@@ -118,9 +129,62 @@ def observe(
             verdict = blame(done.point, done.seed, done.source, "the source misbehaves")
             return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, verdict, time.monotonic() - start))
         cases += [done] if done is not None else []
+    if any(strange(sig, c) for c in cases):
+        runs, cases = replace(runs, wide=None), [replace(c, reference=None) for c in cases]
+        notes = (*notes, "in float64 the source computes something else, which was not compared with")
+    if effort.level and not slow:
+        progress("running the source on hard inputs")
+        fixed, data = divide(let or {}, sig)
+        cases += runs.hard(sig, fixed, data, tried, seed)
     depth = max(terms(program, c.point.scalars) for c in cases)
     evidence = Evidence(SOURCE, Proved(scope_of(cases)), time.monotonic() - start)
-    return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes)
+    again = None if slow else runs.wide or single
+    return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes, again)
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """The source in float and, where there is one, in float64; and what may be spent on it."""
+
+    single: Machine
+    wide: Machine | None
+    effort: Effort
+
+    def case(self, point: Point, seed: int, first: Trial | None = None, limits: Limits | None = None) -> Case:
+        made = make(self.single.signature, point, seed)
+        trial = first or self.single.run(point, made, limits or self.effort.limits, seed)
+        wide = None if self.wide is None or not trial.clean else _in_double(self.wide, point, made, self.effort)
+        return Case(point, seed, made, trial, wide)
+
+    def hard(self, sig: Signature, fixed: dict[str, Number], data: Data, tried: Tried, seed: int) -> list[Case]:
+        """The source on awkward sizes and contents of every kind. One that it does not bear is no case: nobody says
+        that it must."""
+        more, until = self.effort.level > 1, time.monotonic() + HARD[min(self.effort.level, 2)]
+        limits = replace(self.effort.limits, seconds=min(self.effort.limits.seconds, 2 * BRISK))
+
+        def case(point: Point) -> Case | None:
+            if time.monotonic() > until:
+                return None
+            done = self.case(point, seed, None, limits)
+            return done if done.source.clean and _wrote(sig, point, done.source, seed) else None
+
+        usual = [point for point, trial in tried if trial.wall < HARD[1] / 2]
+        domain = tried[0][0].domain
+        found = [c for c in in_order(case, [(p,) for p in awkward(sig, fixed, data, domain, more)]) if c]
+        points = [c.point for c in found] + ([] if found and not more else usual)
+        kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
+        if points:
+            hard = of_kinds(kinds, points, 4 if more else 1)
+            found += [c for c in in_order(case, [(p,) for p in hard]) if c]
+        return found
+
+
+def strange(sig: Signature, case: Case) -> bool:
+    """Whether the float64 run has little to do with the other: the text looks at the bits of its numbers."""
+    if case.reference is None:
+        return False
+    both = [(a.dtype, case.source.outputs.get(a.name), case.reference.outputs.get(a.name)) for a in sig.arrays]
+    return any(astray(d, x, y) > STRANGE for d, x, y in both if d.is_float and x is not None and y is not None)
 
 
 def divide(let: Let, sig: Signature) -> tuple[dict[str, Number], dict[str, tuple[Number, ...]]]:
@@ -153,9 +217,28 @@ def _first_lines(trial: Trial) -> tuple[str, ...]:
 
 
 def scope_of(cases: tuple[Case, ...] | list[Case]) -> str:
-    seeds = len({c.seed for c in cases})
-    sizes = sorted({spell(c.point.scalars) for c in cases}, key=str)
-    return f"{len(cases)} random inputs, {seeds} seeds, {' and '.join(sizes)}"
+    """What was tried, in words: "14 inputs (6 random, cancellation, ties), n=1024, 997, 31 and 1"."""
+    kinds = list(dict.fromkeys(c.point.kind for c in cases))
+    seeds = len({c.seed for c in cases if c.point.kind is Kind.RANDOM})
+    if kinds == [Kind.RANDOM]:
+        return f"{len(cases)} random inputs, {seeds} seeds, {sizes_of(cases)}"
+    random = sum(c.point.kind is Kind.RANDOM for c in cases)
+    others = (k.value for k in kinds if k is not Kind.RANDOM)
+    return f"{len(cases)} inputs ({', '.join((f'{random} random', *others))}), {sizes_of(cases)}"
+
+
+def sizes_of(cases: Sequence[Case]) -> str:
+    """The sizes of all cases, in the order they were tried; of many the first ones."""
+    scalars = [c.point.scalars for c in cases]
+    if all(len(s) == 1 for s in scalars):
+        name = next(iter(scalars[0]))
+        sizes = list(dict.fromkeys(str(s[name]) for s in scalars))
+        sizes[0] = f"{name}={sizes[0]}"
+    else:
+        sizes = list(dict.fromkeys(spell(s) for s in scalars))
+    if len(sizes) > MOST_SPELLED:
+        sizes[MOST_SPELLED - 1 :] = [f"{len(sizes) - MOST_SPELLED + 1} more"]
+    return " and ".join(filter(None, (", ".join(sizes[:-1]), sizes[-1])))
 
 
 def spell(scalars: Mapping[str, Number]) -> str:

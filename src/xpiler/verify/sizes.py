@@ -20,6 +20,21 @@ ODD: tuple[tuple[int, ...], ...] = ((37, 23, 19, 29), (33, 7, 5, 3), (2, 3, 17, 
 TYPICAL_ONE: tuple[tuple[int, ...], ...] = ((1024,), (1000,), (64,), (32,), (16,), (4,))
 ODD_ONE: tuple[tuple[int, ...], ...] = ((997,), (131,), (37,), (5,))
 
+# Small ones, around powers of two and the widths and chunks of vector instructions, and a single one of everything.
+SMALL: tuple[tuple[int, ...], ...] = ((7, 5, 3, 2), (1,), (17, 31, 33, 15), (16, 16, 3, 1))
+SMALL_ONE: tuple[tuple[int, ...], ...] = ((31,), (1,), (65,), (4097,))
+# As many more as a person who waits has time for.
+MORE: tuple[tuple[int, ...], ...] = (
+    (2, 3, 5, 7), (16,), (65, 63, 33, 31), (1, 64), (64, 1), (1, 1, 64), (129, 3, 65, 2), (3, 127, 2, 65),
+    (13, 11, 3, 1), (8, 9, 2, 3), (32, 33, 31, 4), (4, 1, 9, 3),
+)
+MORE_ONE: tuple[tuple[int, ...], ...] = tuple(
+    (n,)
+    for n in (2, 3, 7, 15, 16, 17, 33, 63, 64, 127, 129, 255, 257, 511, 513, 1023, 1025, 2047, 2049, 4095, 8193, 16381)
+)
+# Elements of all arrays together, so that a run takes no time at all.
+MOST_SMALL = 1 << 16
+
 
 def free_integers(sig: Signature, fixed: Mapping[str, Number]) -> tuple[Var, ...]:
     """The integer scalars of the entry that have no value yet."""
@@ -36,9 +51,29 @@ def candidates(
             scalars = with_floats(sig, fixed)
             yield scalars, known_sizes(sig, scalars)
         return
-    seen: set[tuple[int, ...]] = set()
     one = len(free) == 1
-    for pattern in (ODD_ONE if one else ODD) if odd else (TYPICAL_ONE if one else TYPICAL):
+    yield from _patterned(sig, fixed, free, (ODD_ONE if one else ODD) if odd else (TYPICAL_ONE if one else TYPICAL))
+
+
+def small(
+    sig: Signature, fixed: Mapping[str, Number], more: bool
+) -> Iterator[tuple[dict[str, Number], dict[str, int]]]:
+    """Small and awkward choices, none where nothing is free; with `more` many of them."""
+    free = free_integers(sig, fixed)
+    if not free:
+        return
+    patterns = (SMALL_ONE, MORE_ONE) if len(free) == 1 else (SMALL, MORE)
+    for scalars, sizes in _patterned(sig, fixed, free, (*patterns[0], *(patterns[1] if more else ()))):
+        if sum(sizes.values()) <= MOST_SMALL:
+            yield scalars, sizes
+
+
+def _patterned(
+    sig: Signature, fixed: Mapping[str, Number], free: Sequence[Var], patterns: Sequence[tuple[int, ...]]
+) -> Iterator[tuple[dict[str, Number], dict[str, int]]]:
+    """The scalars and array sizes that go with each pattern, where no array is empty and all are modest."""
+    seen: set[tuple[int, ...]] = set()
+    for pattern in patterns:
         values = tuple(pattern[i % len(pattern)] for i in range(len(free)))
         if values in seen:
             continue

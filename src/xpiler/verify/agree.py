@@ -1,0 +1,167 @@
+"""Whether a run of the target gave what the source gave on the same inputs: element by element, each as closely as its
+condition allows.
+
+What is no number needs care. Where the source, run in float64, gives something of another class (a number, an infinity,
+NaN), its result hangs on the precision and there is nothing to say about hard inputs. Where inputs are NaN themselves,
+`x > m ? x : m` and a maximum instruction rightly part, so a difference there is told and refutes nothing; neither does
+one in NaN alone where inputs are infinite. NaN made of finite inputs is judged like any other result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from xpiler.emulate.entry import Limits
+from xpiler.verify.compare import Difference, Leave, classes, floats, integers, to_double
+from xpiler.verify.condition import Room, condition
+from xpiler.verify.evaluate import Number
+from xpiler.verify.inputs import Values, poison
+from xpiler.verify.kinds import LARGE, Kind
+from xpiler.verify.observe import Case, Reference, same_bits
+from xpiler.verify.signature import Array
+from xpiler.verify.sizes import MOST_SMALL
+from xpiler.verify.verdict import Witness
+
+# Nudges by which the condition of elements is told; more are made before a difference is believed.
+FIRST, MORE = range(2), range(2, 8)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A difference, or the largest relative error of what agrees; `note` tells of a difference that refutes nothing."""
+
+    witness: Witness | None = None
+    error: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Comparing with one reference. The condition of a case is found when a difference asks for it, and kept. That
+    takes runs, so large arrays of random numbers, all much alike, are held against their typical element first."""
+
+    reference: Reference
+    limits: Limits
+    closely: bool = False  # large arrays of random numbers too, element by element from the start
+    rooms: dict[int, Room] = field(default_factory=dict, compare=False)
+
+    def compare(self, case: Case, outputs: Mapping[str, Values | Number]) -> Compared:
+        """The first array that differs, else what can be said of all."""
+        worst, note = 0.0, ""
+        for a in self.reference.signature.arrays:
+            expected, actual = _array(case.source.outputs.get(a.name, case.inputs[a.name])), _array(outputs[a.name])
+            seen = self._compare(a, case, expected, actual)
+            if seen.witness is not None:
+                return seen
+            worst, note = max(worst, seen.error), note or seen.note
+        return Compared(None, worst, note)
+
+    def _compare(self, a: Array, case: Case, expected: Values, actual: Values) -> Compared:
+        before = _array(case.inputs[a.name])
+        if a.dtype.is_float and same_bits(before, expected):
+            return _compared(a, case, _untouched(a, expected, actual))
+        if not a.dtype.is_float:
+            return self._integers(a, case, expected, actual)
+        other = None if case.reference is None else case.reference.outputs.get(a.name)
+        blank = poison(a.dtype, expected.size, case.seed) if a.read else before
+        tolerance = self.reference.tolerance
+        if case.point.kind is Kind.NANS:
+            found, _ = floats(a.dtype, expected, actual, other, blank, tolerance)
+            return Compared(note=_noted(a, case, found))
+        if self.reference.again is None:
+            return _compared(a, case, *floats(a.dtype, expected, actual, other, blank, tolerance))
+        if case.point.kind is Kind.RANDOM and expected.size > MOST_SMALL and not self.closely:
+            found, error = floats(a.dtype, expected, actual, other, blank, tolerance)
+            if found is None:
+                return Compared(None, error)
+        excused, note = _excused(a, case, expected, actual, other)
+        found, error = None, 0.0
+        for tries in range(3):  # as if all were well conditioned; if not so, by its condition; once more, to be sure
+            room = self._room(case, tries).get(a.name)
+            leave = Leave(np.zeros(expected.size) if room is None else room, excused)
+            found, error = floats(a.dtype, expected, actual, other, blank, tolerance, leave)
+            if found is None:
+                break
+        return _compared(a, case, found, error, note)
+
+    def _room(self, case: Case, tries: int) -> Room:
+        """What the elements of a case may be off: nothing at first."""
+        again = self.reference.again
+        known = self.rooms.get(id(case), {})
+        if not tries or again is None:
+            return known
+        seeds = FIRST if tries == 1 else MORE
+        if tries == 1 and known:
+            return known
+        still = case.source if case.reference is None else case.reference
+        found = condition(again, case.point, case.inputs, still.outputs, self.reference.tolerance, self.limits, seeds)
+        self.rooms[id(case)] = {n: np.maximum(r, known[n]) if n in known else r for n, r in found.items()}
+        return self.rooms[id(case)]
+
+    def _integers(self, a: Array, case: Case, expected: Values, actual: Values) -> Compared:
+        """Exact; but integers made of floats may hang on rounding, and may not exist for large ones."""
+        found = integers(expected, actual)
+        kind = case.point.kind
+        from_floats = any(x.read and x.dtype.is_float for x in self.reference.signature.arrays)
+        if found is None or kind is Kind.RANDOM or not from_floats:
+            return _compared(a, case, found)
+        if kind in LARGE:
+            return Compared(note=_noted(a, case, found))
+        other = None if case.reference is None else case.reference.outputs.get(a.name)
+        wrong = expected != actual if other is None else (expected != actual) & (expected == other)
+        return _compared(a, case, integers(np.where(wrong, expected, actual), actual))
+
+
+def _excused(
+    a: Array, case: Case, expected: Values, actual: Values, other: Values | None
+) -> tuple[Values | None, str]:
+    """The elements on which there is nothing to say, and a note on those that are NaN in one run alone."""
+    if case.point.kind is Kind.RANDOM:
+        return None, ""
+    e = classes(a.dtype, expected)
+    excused = np.zeros(e.shape, np.bool_) if other is None else e != classes(a.dtype, other)
+    if case.point.kind is not Kind.INFINITIES:
+        return excused, ""
+    apart = ~excused & ((e == 2) != (classes(a.dtype, actual) == 2))
+    if not apart.any():
+        return excused, ""
+    i, x, y = int(apart.argmax()), to_double(a.dtype, expected), to_double(a.dtype, actual)
+    found = Difference(i, float(x[i]), float(y[i]), int(np.count_nonzero(apart)))
+    return excused | apart, _noted(a, case, found)
+
+
+def _untouched(a: Array, expected: Values, actual: Values) -> Difference | None:
+    """What the source left as it was, NaN or not, is as it was; a zero may have lost its sign."""
+    word = f"u{expected.itemsize}"
+    x, y = np.ascontiguousarray(expected).view(word), np.ascontiguousarray(actual).view(word)
+    if np.array_equal(x, y):
+        return None
+    zeros = (to_double(a.dtype, expected) == 0) & (to_double(a.dtype, actual) == 0)
+    wrong = np.flatnonzero((x != y) & ~zeros)
+    if not wrong.size:
+        return None
+    i, e, r = int(wrong[0]), to_double(a.dtype, expected), to_double(a.dtype, actual)
+    return Difference(i, float(e[i]), float(r[i]), int(wrong.size))
+
+
+def _compared(a: Array, case: Case, found: Difference | None, error: float = 0.0, note: str = "") -> Compared:
+    if found is None:
+        return Compared(None, error, note)
+    on = "" if case.point.kind is Kind.RANDOM else f" on {case.point.kind.value}"
+    what = f"`{a.name}` differs{on}: {found}"
+    return Compared(Witness(what, case.seed, case.point.scalars, a.name, found.index, found.expected, found.actual))
+
+
+def _noted(a: Array, case: Case, found: Difference | None) -> str:
+    if found is None:
+        return ""
+    on = "on NaN" if case.point.kind is Kind.NANS or np.isnan(found.expected) != np.isnan(found.actual) else (
+        f"on {case.point.kind.value}")
+    return f"differs {on} only: `{a.name}`[{found.index}] is {found.actual:.7g}, not {found.expected:.7g}"
+
+
+def _array(value: Values | Number) -> Values:
+    assert isinstance(value, np.ndarray), "an array stays one"
+    return value

@@ -1,0 +1,123 @@
+"""Inputs on which wrong programs and careless arithmetic part from right ones: what each kind of them holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xpiler.ir.types import DType
+
+Values = NDArray[Any]
+
+
+class Kind(StrEnum):
+    """How the contents of arrays are chosen; the value is how a person reads it."""
+
+    RANDOM = "random"
+    CANCELLATION = "cancellation"  # large terms of either sign that add up to little
+    WIDE = "wide magnitudes"  # exponents all over, far from overflow
+    DENORMALS = "denormals"
+    ZEROS = "zeros of both signs"
+    TIES = "ties"  # few values, each many times
+    ROWS = "constant rows"
+    NEGATIVE = "all negative"  # a maximum that starts at 0 shows
+    EXTREMES = "extremes of integers"  # where signed and unsigned part
+    INFINITIES = "infinities"
+    NANS = "NaN"
+
+
+# The more telling ones first: where time is short the others are left out.
+FLOATS = (
+    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.DENORMALS, Kind.INFINITIES,
+    Kind.NANS,
+)
+INTEGERS = (Kind.EXTREMES, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
+# Inputs that are not numbers: what a program makes of them is told, and judged where it is one.
+NOT_FINITE = frozenset({Kind.INFINITIES, Kind.NANS})
+# Magnitudes that no conversion to an integer has to bear.
+LARGE = frozenset({Kind.CANCELLATION, Kind.WIDE, *NOT_FINITE})
+
+# Powers of two that a type's magnitudes spread over: products of two stay finite, and so do sums of many of them.
+_SPREAD: Mapping[DType, int] = {DType.F16: 4, DType.BF16: 12, DType.F32: 12, DType.F64: 12}
+# The exponent of the smallest normal number, and of the smallest number.
+_NORMAL: Mapping[DType, tuple[int, int]] = {
+    DType.F16: (-14, -24), DType.BF16: (-126, -133), DType.F32: (-126, -149), DType.F64: (-1022, -1074),
+}
+_RARE = 1 / 16  # of the elements are no numbers
+
+
+def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """`n` values for an array of `dtype` whose rows have `row` elements; RANDOM and EXTREMES are not drawn here."""
+    match kind:
+        case Kind.CANCELLATION:
+            return _cancelling(dtype, n, rng)
+        case Kind.WIDE:
+            most = _SPREAD[dtype]
+            return _signs(n, rng) * rng.uniform(1, 2, n) * 2.0 ** rng.integers(-most, most + 1, n)
+        case Kind.DENORMALS:
+            normal, least = _NORMAL[dtype]
+            exponents = rng.integers(least + 1, normal + 3, n)
+            return _signs(n, rng) * rng.uniform(1, 2, n) * 2.0**exponents
+        case Kind.ZEROS:
+            return np.where(rng.random(n) < 0.75, 0.0, rng.normal(0.2, 1.0, n)) * _signs(n, rng)
+        case Kind.TIES:
+            return rng.choice(np.array([-1.25, 0.375, 1.625, 1.625]), n)
+        case Kind.ROWS:
+            return np.repeat(rng.uniform(-1.5, 1.5, -(-n // row)), row)[:n]
+        case Kind.NEGATIVE:
+            return -rng.uniform(0.3, 3.0, n)
+        case Kind.INFINITIES:
+            return _with(np.array([np.inf, -np.inf]), n, rng)
+        case Kind.NANS:
+            return _with(np.array([np.nan]), n, rng)
+        case Kind.RANDOM | Kind.EXTREMES:
+            raise ValueError(f"{kind} is drawn elsewhere")
+    raise TypeError(f"not a kind: {kind!r}")
+
+
+def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.Generator) -> Values:
+    """`n` integers; of wide types small enough that a sum of products does not overflow."""
+    info = np.iinfo(type_)
+    low, high = max(int(info.min), -1000), min(int(info.max), 1000)
+    signed = info.min < 0
+    match kind:
+        case Kind.ZEROS:
+            return np.where(rng.random(n) < 0.75, 0, rng.integers(low, high + 1, n)).astype(type_)
+        case Kind.TIES:
+            return rng.choice(np.array([low, 3, 5, 5]), n).astype(type_)
+        case Kind.ROWS:
+            return np.repeat(rng.integers(low, high + 1, -(-n // row)), row)[:n].astype(type_)
+        case Kind.NEGATIVE if signed:
+            return rng.integers(low, 0, n).astype(type_)
+        case Kind.NEGATIVE:  # which they are where they are taken for signed ones
+            return rng.integers(info.max // 2 + 1, int(info.max), n, dtype=type_, endpoint=True)
+        case Kind.EXTREMES if signed and info.bits > 16:
+            return rng.choice(np.array([low, -1, 0, 1, high]), n).astype(type_)
+        case Kind.EXTREMES:
+            ends = [info.min, info.min + 1, 0, 1, info.max // 2, info.max // 2 + 1, info.max - 1, info.max]
+            return rng.choice(np.array(ends, type_), n)
+    raise ValueError(f"{kind} says nothing about integers")
+
+
+def _signs(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    return rng.choice(np.array([-1.0, 1.0]), n)
+
+
+def _cancelling(dtype: DType, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Large numbers, each beside its opposite, and a little more."""
+    large = 2.0 ** _SPREAD[dtype] * rng.uniform(0.5, 1.0, -(-n // 2))
+    pairs = np.stack([large, -large], axis=1).reshape(-1)[:n]
+    return pairs + rng.normal(0.3, 1.0, n)
+
+
+def _with(special: NDArray[np.float64], n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Ordinary numbers with special ones among them; one at least, where that leaves an ordinary one."""
+    v = rng.normal(0.2, 1.0, n)
+    here = rng.random(n) < _RARE
+    if n > 1 and not here.any():
+        here[rng.integers(n)] = True
+    return np.where(here, rng.choice(special, n), v)
