@@ -43,16 +43,21 @@ class Shelf:
 
     def kept(self, kind: str, compute: Callable[[], T]) -> T:
         """A result from disk, or computed and put there."""
-        path = self.folder / f"{self.subject}-{self.digest}.{kind}.pickle"
-        found = _read(path)
+        found = self.found(kind)
         if found is not None:
             value: T = found[0]
             return value
         value = compute()
-        self._write(path, value, kind)
+        self.put(kind, value)
         return value
 
-    def _write(self, path: Path, value: object, kind: str) -> None:
+    def found(self, kind: str) -> tuple[Any] | None:
+        """A result from disk, in a tuple of its own."""
+        return _read(self._path(kind))
+
+    def put(self, kind: str, value: object) -> None:
+        """Keep a result, where the disk allows."""
+        path = self._path(kind)
         try:
             data = pickle.dumps((value,), protocol=5)
         except RecursionError:  # an expression deeper than Python's stack
@@ -70,6 +75,9 @@ class Shelf:
             self._forget(kind)
         except OSError:
             return
+
+    def _path(self, kind: str) -> Path:
+        return self.folder / f"{self.subject}-{self.digest}.{kind}.pickle"
 
     def _forget(self, kind: str) -> None:
         """Remove all but the newest results of this kind."""

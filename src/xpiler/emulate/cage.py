@@ -38,12 +38,14 @@ class Cage:
         reads = [*_LIBRARIES, *map(str, self._prefix("lib*")), command[0]]
         return self._wrapped("kernel", limits, reads, [], command)
 
-    def tool(self, command: Sequence[str], folder: Path, limits: Limits, reads: Sequence[Path]) -> list[str]:
-        """A command that may also use the system's tools, read what is named, and write in its folder."""
+    def tool(
+        self, command: Sequence[str], folder: Path, limits: Limits, reads: Sequence[Path], writes: Sequence[str] = (),
+    ) -> list[str]:
+        """A command that may also use the system's tools, read and write what is named, and write in its folder."""
         named = [path if path.is_dir() else path.parent for path in map(Path, command) if path.is_absolute()]
         prefix = [p for part in _PARTS for p in self._prefix(part)]
         own = map(str, [Path(__file__).parent.parent, *reads, *named, *prefix])
-        return self._wrapped("tool", limits, [*_LIBRARIES, *_TOOLS, *own], [str(folder), *_DEVICES], command)
+        return self._wrapped("tool", limits, [*_LIBRARIES, *_TOOLS, *own], [str(folder), *_DEVICES, *writes], command)
 
     def _prefix(self, part: str) -> list[Path]:
         homes = dict.fromkeys((self.compiler.parent.parent, self.compiler.resolve().parent.parent))

@@ -33,16 +33,16 @@ class Finished:
 
 def call(
     command: Sequence[str | Path], folder: Path, limits: Limits, *, tools: str = "", cage: Cage | None = None,
-    reads: Sequence[Path] = (), files: Sequence[int] = (),
+    reads: Sequence[Path] = (), files: Sequence[int] = (), writes: Sequence[str] = (),
 ) -> Finished:
     """Run `command` in `folder` and wait for it; `tools` is the PATH it sees ("" for none).
 
-    In a cage it reaches what a kernel needs, or (with `tools`) what a tool needs and the `reads`. `files` are file
-    descriptors that it gets open."""
+    In a cage it reaches what a kernel needs, or (with `tools`) what a tool needs, the `reads` and the `writes`. `files`
+    are file descriptors that it gets open."""
     environment = {"PATH": tools, "LC_ALL": "C", "TMPDIR": str(folder)} if tools else {}
     words = [str(part) for part in command]
     if cage is not None:
-        words = cage.tool(words, folder, limits, reads) if tools else cage.kernel(words, limits)
+        words = cage.tool(words, folder, limits, reads, writes) if tools else cage.kernel(words, limits)
     began = time.monotonic()
     with (folder / ".stdout").open("w+b") as out, (folder / ".stderr").open("w+b") as err:
         process = subprocess.Popen(

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from xpiler.platforms.toolchain import Outcome, Unavailable, attempt, first_on_path
+from xpiler.platforms.toolchain import BARE, Outcome, Unavailable, Workshop, attempt, installed
+
+_INSTEAD = (
+    "cncc is not on PATH, and it is not public; signatures, memory spaces, capacities and alignments are checked by "
+    "the rules of device.h where the text is read and where it is run"
+)
 
 
-def compile(text: str, arch: str = "mtp_592") -> Outcome:
+def compile(text: str, target: str = "mtp_592", shop: Workshop = BARE) -> Outcome:
     """Object code by cncc."""
-    compiler = first_on_path("cncc")
+    compiler = installed("cncc")
     if compiler is None:
-        return Unavailable("cncc is not on PATH")
-    args = ["-c", f"--bang-mlu-arch={arch}", "-O2", "-o", "{out}"]
-    return attempt(compiler, args, text, ".mlu", "ISA")
+        return Unavailable(_INSTEAD)
+    args = ["-c", f"--bang-mlu-arch={target}", "-O2", "-o", "{out}"]
+    return attempt(compiler, args, text, ".mlu", "ISA", shop=shop)
+
+
+def identity() -> str:
+    """Which compiler is asked."""
+    compiler = installed("cncc")
+    return compiler.identity if compiler else ""

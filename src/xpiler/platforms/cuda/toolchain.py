@@ -1,39 +1,135 @@
-"""NVIDIA's nvcc; no GPU is needed to compile."""
+"""NVIDIA's compilers, NVRTC and nvcc; no GPU is needed to compile."""
 
 from __future__ import annotations
 
+import json
 import re
+import sys
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 
-from xpiler.platforms.toolchain import Checked, Outcome, Unavailable, attempt, first_on_path
+from xpiler.platforms.cuda import nvrtc
+from xpiler.platforms.cuda.device_part import device_part
+from xpiler.platforms.toolchain import (
+    BARE, Checked, Compiler, Outcome, Rejected, Unavailable, Workshop, attempt, empty_headers, for_each, installed,
+)
 
+TARGETS = ("sm_80", "sm_90")
 REGISTERS = 65536  # of a block, cuda.md; dealt out in units of 8 a thread
 _USED = re.compile(r"Compiling entry function '_Z(?:N\w*?)?(\d+)(\w+)' .*?Used (\d+) registers", re.DOTALL)
+_NONE = (
+    "no CUDA compiler: pip install 'xpiler[cuda]' brings NVRTC, which compiles device code; "
+    "a CUDA toolkit with nvcc on PATH compiles all of it"
+)
+# Messages about what NVRTC was not given, rather than about the text.
+_LACKING = ("could not open source file", "cannot open source file", "name expression")
 
 
-def compile(text: str, arch: str = "sm_90", form: str = "ptx") -> Outcome:
-    """PTX (`form` "ptx"), machine code for `arch` ("cubin": static limits too), or a library ("shared")."""
-    compiler = first_on_path("nvcc")
-    if compiler is None:
-        return Unavailable("nvcc is not on PATH")
-    match form:
-        case "ptx" | "cubin":
-            args, level = [f"-{form}"], "ISA"
-        case "shared":
-            args, level = ["-shared", "-Xcompiler", "-fPIC"], "linked"
-        case _:
-            raise ValueError(f"form is ptx, cubin or shared, not {form!r}")
-    return attempt(compiler, [*args, f"-arch={arch}", "-std=c++17", "-w", "-o", "{out}"], text, ".cu", level)
+def compile(text: str, target: str = "sm_90", shop: Workshop = BARE) -> Outcome:
+    """PTX for compute_80 and machine code for sm_90 by NVRTC, else machine code for both by nvcc.
+
+    NVRTC is quick and sees device code alone; what it refuses is asked of nvcc too, where that is installed."""
+    quick, whole = _nvrtc(), _nvcc()
+    if quick is None:
+        return _by_nvcc(whole, text, target, shop) if whole else Unavailable(_NONE)
+    outcome = _by_nvrtc(quick, text, target, shop)
+    if isinstance(outcome, Checked) or whole is None:
+        return outcome
+    return _by_nvcc(whole, text, target, shop)
 
 
-def registers(text: str, arch: str = "sm_90") -> dict[str, int]:
-    """Registers a thread of each kernel needs, of a template the fewest any instance does; empty without a compiler."""
-    compiler = first_on_path("nvcc")
+def identity() -> str:
+    """Which compilers are asked."""
+    quick, whole = _nvrtc(), _nvcc()
+    found = [quick.compiler.identity if quick else "", whole.identity if whole else ""]
+    return f"{' '.join(found)} {TARGETS}" if any(found) else ""
+
+
+def registers(text: str, arch: str = "sm_90", shop: Workshop = BARE) -> dict[str, int]:
+    """Registers a thread of each kernel needs, of a template the fewest any instance does; empty without nvcc."""
+    compiler = _nvcc()
     if compiler is None:
         return {}
     args = ["-cubin", f"-arch={arch}", "-std=c++17", "-w", "-Xptxas", "-v", "-o", "{out}"]
-    done = attempt(compiler, args, text, ".cu", "ISA")
+    done = attempt(compiler, args, text, ".cu", "ISA", shop=shop)
     found: dict[str, int] = {}
     for length, rest, used in _USED.findall(done.said if isinstance(done, Checked) else ""):
         name = rest[: int(length)]
         found[name] = min(int(used), found.get(name, int(used)))
     return found
+
+
+# ---------------------------------------------------------------- nvcc: the whole text
+
+
+def _nvcc() -> Compiler | None:
+    found = installed("nvcc")
+    if found is None:
+        return None
+    root = Path(found.command[0]).resolve().parent.parent
+    return replace(found, reads=(root,)) if (root / "nvvm").is_dir() else found
+
+
+def _by_nvcc(compiler: Compiler, text: str, target: str, shop: Workshop) -> Outcome:
+    def ask(arch: str) -> Outcome:
+        args = ["-cubin", f"-arch={arch}", "-std=c++17", "-w", "-o", "{out}"]
+        return attempt(compiler, args, text, ".cu", "ISA", shop=shop)
+
+    return for_each(_targets(target), ask, target)
+
+
+def _targets(target: str) -> tuple[str, ...]:
+    return TARGETS if target in TARGETS else (*TARGETS, target)
+
+
+# ---------------------------------------------------------------- NVRTC: device code
+
+
+@dataclass(frozen=True)
+class _Nvrtc:
+    """The library of the pip packages, started by a Python of its own."""
+
+    compiler: Compiler
+    library: Path
+    includes: tuple[Path, ...]
+
+
+def _nvrtc() -> _Nvrtc | None:
+    """NVRTC with its headers, as the extra `cuda` installs them."""
+    try:
+        number = version("nvidia-cuda-nvrtc")
+    except PackageNotFoundError:
+        return None
+    spec = find_spec("nvidia")
+    roots = [Path(p) for p in (spec.submodule_search_locations or ())] if spec else []
+    libraries = sorted(path for root in roots for path in root.glob("*/lib/libnvrtc.so.*"))
+    headers = [path.parent for root in roots for path in root.glob("*/include/cuda_runtime.h")]
+    if not libraries or not headers:
+        return None
+    includes = tuple(dict.fromkeys([*headers, *(h / "cccl" for h in headers)]))
+    python = str(Path(sys.executable).resolve())
+    script = Path(nvrtc.__file__)
+    words = (python, "-I", "-S", str(script), str(libraries[-1]))
+    made = f"{libraries[-1].stat().st_mtime_ns} {script.stat().st_mtime_ns}"
+    compiler = Compiler("NVRTC", number, words, (*roots, script.parent), made)
+    return _Nvrtc(compiler, libraries[-1], includes)
+
+
+def _by_nvrtc(found: _Nvrtc, text: str, target: str, shop: Workshop) -> Outcome:
+    part = device_part(text)
+    includes = json.dumps(["{folder}/standard", *map(str, found.includes)])
+
+    def ask(arch: str) -> Outcome:
+        wanted = "compute_80" if arch == "sm_80" else arch  # PTX for the first of them: what later GPUs start from
+        outcome = attempt(
+            found.compiler, [wanted, includes, json.dumps(part.instances)], part.text, ".cu", "ISA", shop=shop,
+            beside=empty_headers(text, "standard"), broken=nvrtc.BROKEN,
+        )
+        if isinstance(outcome, Rejected) and any(m in outcome.message for m in _LACKING):
+            return Unavailable(f"{found.compiler} cannot be asked: {outcome.message.splitlines()[0]}")
+        return outcome
+
+    outcome = for_each(_targets(target), ask, target)
+    return replace(outcome, notes=("device code alone", *outcome.notes)) if isinstance(outcome, Checked) else outcome

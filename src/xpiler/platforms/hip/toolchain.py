@@ -1,22 +1,105 @@
-"""hipcc, or a clang that finds the ROCm headers."""
+"""hipcc, or a clang with ROCm beside it, or any clang for AMD's GPUs with declarations of our own."""
 
 from __future__ import annotations
 
-from xpiler.platforms.toolchain import Outcome, Unavailable, attempt, first_on_path
+import re
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from xpiler.platforms.toolchain import (
+    BARE, Checked, Compiler, Outcome, Rejected, Unavailable, Workshop, attempt, empty_headers, first_on_path, for_each,
+    installed,
+)
+
+TARGETS = ("gfx90a", "gfx942")
+_STUBS = Path(__file__).parent / "stubs"
+_OLDEST = 18  # the first clang that knows gfx942
+_CLANGS = ("amdclang++", *(f"clang++-{v}" for v in range(30, _OLDEST - 1, -1)), "clang++")
+_ROCM = (Path("/opt/rocm"), Path("/usr"))
+_NONE = (
+    f"no HIP compiler: pip install 'xpiler[hip]' brings a clang that compiles for AMD's GPUs; so does clang "
+    f"{_OLDEST} or later on PATH (Debian: apt-get install clang-19); hipcc of ROCm compiles all of it"
+)
+# What clang says of an installation that cannot compile for these GPUs, rather than of the text.
+_LACKING = ("cannot find ROCm", "cannot find HIP", "hip_runtime.h' file not found", "invalid target ID",
+            "unable to create target", "unknown target triple", "unsupported HIP gpu architecture")
+# What it says of names that our declarations may simply lack.
+_UNDECLARED = re.compile(
+    r"error: (?:use of undeclared|unknown type name|no member named|no template named|no matching|call to .* ambiguous|"
+    r"'[^']*' file not found|undeclared|.*incomplete type|reference to .* ambiguous)|file not found"
+)
+_FLAGS = ("-x", "hip", "-w", "-std=c++17", "-O2", "--cuda-device-only", "-S", "-o", "{out}")
 
 
-def compile(text: str, arch: str = "gfx942") -> Outcome:
-    """Device assembly for `arch`; needs a ROCm installation, but no GPU."""
-    names = ("hipcc", "amdclang++", *(f"clang++-{v}" for v in range(24, 17, -1)), "clang++")
-    compiler = first_on_path(*names)
+def compile(text: str, target: str = "gfx942", shop: Workshop = BARE) -> Outcome:
+    """Device code as assembly for gfx90a and gfx942; no GPU is needed."""
+    compiler, declared = _compiler()
     if compiler is None:
-        return Unavailable("neither hipcc nor clang is on PATH")
-    args = ["-x", "hip", f"--offload-arch={arch}", "--cuda-device-only", "-S", "-O2", "-w", "-o", "{out}"]
-    outcome = attempt(compiler, args, text, ".hip", "ISA")
-    missing = ("cannot find ROCm", "cannot find HIP", "hip_runtime.h' file not found", "invalid target ID")
-    match outcome:
-        case Unavailable() as none:
-            return none
-        case _ if any(m in getattr(outcome, "message", "") for m in missing):
-            return Unavailable(f"{compiler} has no ROCm for {arch}")
+        return Unavailable(_NONE)
+    targets = TARGETS if target in TARGETS else (*TARGETS, target)
+    if not declared:
+        return for_each(targets, lambda arch: _with_rocm(compiler, arch, text, shop), target)
+    outcome = for_each(targets, lambda arch: _with_stubs(compiler, arch, text, shop), target)
+    notes = ("device code alone", "our own stub headers")
+    return replace(outcome, notes=(*notes, *outcome.notes)) if isinstance(outcome, Checked) else outcome
+
+
+def identity() -> str:
+    """Which compiler is asked, and with which declarations."""
+    compiler, declared = _compiler()
+    stubs = [str(p.stat().st_mtime_ns) for p in sorted(_STUBS.rglob("*.h"))] if declared else []
+    return " ".join([compiler.identity, str(TARGETS), *stubs]) if compiler else ""
+
+
+def _compiler() -> tuple[Compiler | None, bool]:
+    """The compiler, and whether it needs our declarations."""
+    # Where nvcc is on PATH, hipcc would compile for it unless it is told otherwise.
+    env = first_on_path("env")
+    hipcc = first_on_path("hipcc")
+    if env and hipcc:
+        found = installed(env, name="hipcc", words=("HIP_PLATFORM=amd", hipcc), reads=_ROCM[:1])
+        if found is not None:
+            return found, False
+    clang = next((c for name in _CLANGS if (c := installed(name)) and c.major >= _OLDEST), None)
+    if clang is not None:
+        clang = replace(clang, name="clang")
+        rocm = any((root / "include/hip/hip_runtime.h").is_file() for root in _ROCM)
+        return (replace(clang, reads=_ROCM[:1]) if rocm else clang), not rocm
+    return _zig(), True
+
+
+def _zig() -> Compiler | None:
+    """The clang inside the pip package `ziglang`."""
+    spec = find_spec("ziglang")
+    folders = [Path(p) for p in (spec.submodule_search_locations or ())] if spec else []
+    program = next((p for folder in folders if (p := folder / "zig").is_file()), None)
+    if program is None:
+        return None
+    return installed(str(program), name="clang (ziglang)", words=("clang",), reads=(program.parent,))
+
+
+def _with_rocm(compiler: Compiler, arch: str, text: str, shop: Workshop) -> Outcome:
+    outcome = attempt(compiler, [*_FLAGS, f"--offload-arch={arch}"], text, ".hip", "ISA", shop=shop)
+    return _blamed(outcome, compiler, arch)
+
+
+def _with_stubs(compiler: Compiler, arch: str, text: str, shop: Workshop) -> Outcome:
+    args = [
+        *_FLAGS, f"--offload-arch={arch}", "-nogpuinc", "-nogpulib", "-nostdinc", "-nostdinc++",
+        "-isystem", str(_STUBS), "-isystem", "{folder}/standard",
+    ]
+    outcome = _blamed(
+        attempt(replace(compiler, reads=(*compiler.reads, _STUBS)), args, text, ".hip", "ISA", shop=shop,
+                beside=empty_headers(text, "standard")), compiler, arch)
+    if isinstance(outcome, Rejected) and (unknown := _UNDECLARED.search(outcome.message)):
+        line = next(x for x in outcome.message.splitlines() if unknown[0] in x)
+        return Unavailable(f"{compiler} with our own stub headers, which may lack this: {line.strip()}")
+    return outcome
+
+
+def _blamed(outcome: Outcome, compiler: Compiler, arch: str) -> Outcome:
+    """A refusal that is the installation's, not the text's, is no verdict."""
+    if isinstance(outcome, Rejected) and any(m in outcome.message for m in _LACKING):
+        return Unavailable(f"{compiler} cannot compile for {arch}: {outcome.message.splitlines()[0]}")
     return outcome
