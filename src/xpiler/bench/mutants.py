@@ -9,12 +9,12 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from xpiler import platforms
+from xpiler import engine, platforms
 from xpiler.bench.layouts import Case
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Program
@@ -154,7 +154,7 @@ def test(subject: Subject, options: Options, progress: Callable[[str], None] = l
     blank = Tested(subject.name, subject.platform.name)
     try:
         program = read(subject.text, subject.platform, subject.name, let=subject.read_with)
-        question = _question(subject, program, options)
+        question = _question(subject, _sized(program, subject.platform), options)
     except Fault as fault:
         return Tested(blank.name, blank.platform, skipped=str(fault).splitlines()[0])
     if isinstance(question, str):
@@ -168,6 +168,20 @@ def test(subject: Subject, options: Options, progress: Callable[[str], None] = l
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # not one of pytest's
+
+
+def _sized(program: Program, platform: Platform) -> Program:
+    """The program with the sizes of arrays that nothing allocates, where its accesses tell them."""
+    if program.unread or program.launcher is None:
+        return program
+    try:
+        pivot, _ = engine.sequential(program, platform)
+    except Fault:
+        return program
+    sized = engine.with_extents(pivot, engine.accesses(program)).launcher
+    if sized is None:
+        return program
+    return replace(program, launcher=replace(program.launcher, params=sized.params))
 
 
 def _question(subject: Subject, program: Program, options: Options) -> Question | str:

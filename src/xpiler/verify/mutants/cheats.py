@@ -1,4 +1,4 @@
-"""Whole results that only look like answers: zeros, copies of an input, a part of the work, the right numbers elsewhere.
+"""Whole results that only look like answers: zeros, copies of an input, a part of the work, numbers in wrong places.
 
 Where the host starts kernels, one more kernel spoils the result on the device before it is copied out, so that the text
 stays one of its dialect; where there is one thread, a loop at the end of the function does it."""
@@ -148,7 +148,8 @@ def _results(at: Sites) -> Iterator[_Result]:
             if a.written and a.extents and body is not None:
                 same = [b for b in pointers if b.read and b.extents and b.name != a.name and b.dtype == a.dtype]
                 other, others = (same[0].name, _spelled(at, same[0].extents[0])) if same else ("", "")
-                yield _Result(types[a.name].name, a.name, _spelled(at, a.extents[0]), other, others, at.span(body)[1] - 1)
+                end = at.span(body)[1] - 1
+                yield _Result(types[a.name].name, a.name, _spelled(at, a.extents[0]), other, others, end)
         return
     yield from _copied_out(at, fn, {a.name for a in pointers if a.written}, {p: t.name for p, t in types.items()})
 

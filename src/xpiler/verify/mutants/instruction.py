@@ -37,9 +37,10 @@ def operator_replaced(at: Sites) -> Iterator[Change]:
             table = _ARITHMETIC
         elif n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" and not _in_head(s):
             table = _COMPOUND
-        where = at.between(*n.children, n.binary) if n.binary in table and len(n.children) == 2 else None
-        for new in table.get(n.binary, ()) if where else ():
-            yield Change(where[0], f"{n.binary} is {new} in {_short(at.source(n))}", (Edit(*where, new),))
+        where = at.sign(n) if n.binary in table else None
+        if where is not None:
+            for new in table[n.binary]:
+                yield Change(where[0], f"{n.binary} is {new} in {_short(at.source(n))}", (Edit(*where, new),))
 
 
 def _computed(at: Sites, s: Site) -> bool:
@@ -68,7 +69,7 @@ def comparison_replaced(at: Sites) -> Iterator[Change]:
     for s in at.device:
         n = s.node
         if n.kind == "BINARY_OPERATOR" and n.binary in _COMPARISONS and _real(at.bare(n.children[0])):
-            where = at.between(*n.children, n.binary)
+            where = at.sign(n)
             if where:
                 new = _COMPARISONS[n.binary]
                 yield Change(where[0], f"{n.binary} is {new} in {_short(at.source(n))}", (Edit(*where, new),))
@@ -115,8 +116,8 @@ def operands_swapped(at: Sites) -> Iterator[Change]:
     """Operands in the other order, where the order matters."""
     for s in at.device:
         n = s.node
-        if n.kind == "BINARY_OPERATOR" and n.binary in ("-", "/") and _real(n) and at.between(*n.children, n.binary):
-            yield from at.swapped(*n.children, f"the operands of {_short(at.source(n))} change places")
+        if n.kind == "BINARY_OPERATOR" and n.binary in ("-", "/") and _real(n) and at.sign(n):
+            yield from at.swapped(n.children[0], n.children[1], f"the operands of {_short(at.source(n))} change places")
         elif at.from_header(n):
             for a, b in zip(n.arguments, n.arguments[1:], strict=False):
                 if at.bare(a).type.name == at.bare(b).type.name or _integers(at, a, b):
@@ -166,7 +167,8 @@ def missing_function(at: Sites) -> Iterator[Change]:
     """An argument in the place of its function value: no exponential, no maximum."""
     for s in at.calls(at.device):
         n = s.node
-        same = [a for a in n.arguments if at.source(a) and a.type.dtype == n.type.dtype and a.type.count == n.type.count]
+        held = (n.type.dtype, n.type.count)
+        same = [a for a in n.arguments if at.source(a) and (a.type.dtype, a.type.count) == held]
         if _real(n) and len(same) == len(n.arguments) and not at.primitive(n):
             for a in same[:2]:
                 new = wrapped(at.source(a))
@@ -177,7 +179,7 @@ def missing_factor(at: Sites) -> Iterator[Change]:
     """A product without one of its factors, a quotient without its divisor, a sum without a term."""
     for s in at.device:
         n = s.node
-        if n.kind == "BINARY_OPERATOR" and n.binary in "+-*/" and _real(n) and at.between(*n.children, n.binary):
+        if n.kind == "BINARY_OPERATOR" and n.binary in "+-*/" and _real(n) and at.sign(n):
             for kept in n.children[: 1 if n.binary in "-/" else 2]:
                 yield at.replaced(n, wrapped(at.source(kept)), f"{_short(at.source(kept))} for {_short(at.source(n))}")
 
@@ -188,8 +190,8 @@ def other_sign(at: Sites) -> Iterator[Change]:
         n = s.node
         dtype = n.type.dtype
         to = _OTHER_SIGN.get(dtype) if dtype is not None and n.type.is_scalar else None
-        stored = s.parent.kind in ("BINARY_OPERATOR", "UNARY_OPERATOR") and (s.parent.binary == "=" or s.parent.unary == "&")
-        stored = stored or s.parent.kind == "COMPOUND_ASSIGNMENT_OPERATOR"
+        kind, sign = s.parent.kind, s.parent.binary
+        stored = kind == "BINARY_OPERATOR" and sign == "=" or kind in ("UNARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR")
         if n.kind == "ARRAY_SUBSCRIPT_EXPR" and to in at.platform.types and to is not None and not stored:
             new = f"(({at.platform.types[to]}){at.source(n)})"
             yield at.replaced(n, new, f"{at.source(n)} is read as {to.value}")

@@ -55,7 +55,7 @@ def bound_shifted(at: Sites) -> Iterator[Change]:
 
 def _shifted(at: Sites, n: Node) -> Iterator[Change]:
     a, b = n.children
-    where = at.between(a, b, n.binary)
+    where = at.sign(n)
     if where is None or not _integral(at.bare(a)):
         return
     other = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}[n.binary]
@@ -142,8 +142,7 @@ def _rows(at: Sites) -> Iterator[tuple[Node, Node, Node]]:
             seen.add(n.offset)
             a, b = (at.bare(c) for c in n.children)
             for product, inner in ((a, b), (b, a)):
-                written = product.kind == "BINARY_OPERATOR" and product.binary == "*" and at.between(
-                    *product.children, "*")
+                written = product.kind == "BINARY_OPERATOR" and product.binary == "*" and at.sign(product)
                 if written and at.source(inner):
                     yield product.children[0], inner, product.children[1]
                     break
@@ -161,7 +160,7 @@ def wrong_offset(at: Sites) -> Iterator[Change]:
     """A pointer that was not moved to where it should be."""
     for s in at.device:
         n = s.node
-        if n.kind == "BINARY_OPERATOR" and n.binary == "+" and n.type.kind == "pointer" and at.between(*n.children, "+"):
+        if n.kind == "BINARY_OPERATOR" and n.binary == "+" and n.type.kind == "pointer" and at.sign(n):
             base, offset = (at.source(c) for c in n.children)
             yield at.replaced(n, base, f"{base} without + {offset}")
 
@@ -207,20 +206,21 @@ def wrong_direction(at: Sites) -> Iterator[Change]:
     host = [m[1] for t in (runtime.copy_in, runtime.copy_out) if (m := re.search(r",\s*(\w+)\s*\)", t))]
     for group in (device, host):
         for one in group:
-            for m in at.words(rf"\b{re.escape(one)}\b"):
+            for word in at.words(rf"\b{re.escape(one)}\b"):
                 for new in (o for o in group if o != one):
-                    yield Change(m.start(), f"{one} is {new}", (Edit(m.start(), m.end(), new),))
+                    yield Change(word.start(), f"{one} is {new}", (Edit(*word.span(), new),))
 
 
 def wrong_space(at: Sites) -> Iterator[Change]:
     """An array in another memory, or in none in particular."""
     qualifiers = [s.qualifier for s in at.platform.spaces if s.qualifier.startswith("__")]
     for one in qualifiers:
-        for m in at.words(rf"\b{one}\b"):
-            if at.mask[max(0, m.start() - 12):m.start()].rstrip().endswith(b"extern"):
+        for word in at.words(rf"\b{one}\b"):
+            start, end = word.span()
+            if at.mask[max(0, start - 12):start].rstrip().endswith(b"extern"):
                 continue
             for new in ("", *(o for o in qualifiers if o != one)):
-                yield Change(m.start(), f"{one} is {new or 'gone'}", (Edit(m.start(), m.end(), new),))
+                yield Change(start, f"{one} is {new or 'gone'}", (Edit(start, end, new),))
 
 
 def dropped_copy(at: Sites) -> Iterator[Change]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
@@ -24,7 +25,7 @@ def swapped_axes(at: Sites) -> Iterator[Change]:
                 new = (m[1] + m[2]).decode() + other
                 yield Change(m.start(), f"{m[0].decode()} is {new}", (Edit(m.start(), m.end(), new),))
     for dims in _dimensions(at):
-        for a, b in zip(dims, dims[1:], strict=False):
+        for a, b in pairwise(dims):
             yield from at.swapped(a, b, f"{at.source(a)} and {at.source(b)} change places")
 
 
@@ -34,7 +35,7 @@ def other_axis(at: Sites) -> Iterator[Change]:
     for k in (0, 1):
         spelled = [n[k] for n in names]
         for one in spelled:
-            head, dot, letter = one.partition(".")
+            head, _, letter = one.partition(".")
             others = [o for o in spelled if o != one and o.partition(".")[2] == letter and o.partition(".")[0] != head]
             for m in at.words(rf"(?<![\w.]){re.escape(one)}\b", at.functions) if others else ():
                 for new in others:
@@ -51,8 +52,9 @@ def divergent_barrier(at: Sites) -> Iterator[Change]:
     """A barrier that one half of the threads or tasks does not come to."""
     axes = [a for a in at.platform.axes if a.kind == "thread.x"] or list(at.platform.axes[:1])
     for s in _barriers(at) if axes else ():
-        branch = f"if ({axes[0].index} < {axes[0].extent} / 2) {{ {at.source(s.node)}; }}"
-        yield Change(s.start, f"{at.source(s.node)} in a branch that half of them take", (Edit(s.start, s.end, branch),))
+        called = at.source(s.node)
+        branch = f"if ({axes[0].index} < {axes[0].extent} / 2) {{ {called}; }}"
+        yield Change(s.start, f"{called} in a branch that half of them take", (Edit(s.start, s.end, branch),))
 
 
 def _barriers(at: Sites) -> Iterator[Site]:
@@ -133,7 +135,8 @@ def _dimensions(at: Sites) -> Iterator[tuple[Node, ...]]:
         if not is_launch(s.node):
             continue
         for shape in s.node.children[1].arguments[:2]:
-            places = [shape, *(r for n in shape.walk() if n.kind == "DECL_REF_EXPR" and (r := n.referenced) is not None)]
+            named = [n.referenced for n in shape.walk() if n.kind == "DECL_REF_EXPR"]
+            places = [shape, *(n for n in named if n is not None)]
             for where in places:
                 for dims in _constructed(at, where):
                     spans = at.span(dims[0])

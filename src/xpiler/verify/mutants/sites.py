@@ -69,13 +69,9 @@ class Sites:
         at = self.mask.find(word.encode(), start, end) if start and end else -1
         return None if at < 0 else (at, at + len(word))
 
-    def plain(self, n: Node) -> bool:
-        """Whether a node is written out where it stands, rather than part of a macro's body."""
-        start, end = self.span(n)
-        if end <= start:
-            return False
-        inner = [self.span(c) for c in n.children]
-        return not any(a == start and b == end for a, b in inner if b > a) or n.kind in _WRAPS or len(n.children) == 1
+    def sign(self, n: Node) -> tuple[int, int] | None:
+        """Where the operator of a binary expression is written."""
+        return self.between(n.children[0], n.children[1], n.binary) if len(n.children) == 2 else None
 
     # ------------------------------------------------------------ functions
 

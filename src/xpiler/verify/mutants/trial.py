@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Program
+from xpiler.ir.nodes import Buffer, Program
 from xpiler.text.read import read
 from xpiler.verify.ladder import Question, Side, climb
 from xpiler.verify.mutants.mutant import Mutant
@@ -45,13 +45,13 @@ def judged(mutant: Mutant, question: Question, let: Mapping[str, int] | None = N
     program = _read(mutant, source, let or {})
     if isinstance(program, Evidence):
         return Judged(mutant, INVALID, (program,), seconds=time.monotonic() - began)
-    target = Side(mutant.text, source.platform, program, source.file, source.kernel)
+    target = Side(mutant.text, source.platform, _called_alike(program, source.program), source.file, source.kernel)
     evidence = [Evidence(READS, Proved("the text parses and means a program"), time.monotonic() - began)]
     for found in climb(replace(question, target=target), every=True):
         evidence.append(found)
         if time.monotonic() - began > seconds:
             break
-    outcome, shown = verdict_of(evidence, same=program == source.program)
+    outcome, shown = verdict_of(evidence, same=target.program == source.program)
     return Judged(mutant, outcome, tuple(evidence), shown, time.monotonic() - began)
 
 
@@ -60,6 +60,16 @@ def _read(mutant: Mutant, source: Side, let: Mapping[str, int]) -> Program | Evi
         return read(mutant.text, source.platform, source.program.file, let=let)
     except Fault as fault:
         return Evidence(READS, Refuted(Witness(str(fault))))
+
+
+def _called_alike(program: Program, source: Program) -> Program:
+    """The mutant's program with the arrays of the source's caller: how large they are is not for a mutant to say."""
+    one, other = program.launcher, source.launcher
+    if one is None or other is None or [p.name for p in one.params] != [p.name for p in other.params]:
+        return program
+    sizes = {p.name: p.extent for p in other.params if isinstance(p, Buffer)}
+    params = tuple(replace(p, extent=sizes.get(p.name) or p.extent) if isinstance(p, Buffer) else p for p in one.params)
+    return replace(program, launcher=replace(one, params=params))
 
 
 def verdict_of(evidence: Iterable[Evidence], same: bool) -> tuple[str, str]:
