@@ -147,6 +147,8 @@ class Platform:
     transfers: Mapping[tuple[str, str], str] = field(default_factory=dict)  # spaces from, to -> direction
     avoid: tuple[str, ...] = ()  # intrinsics with preconditions a translation does not establish
     enumerators: Mapping[tuple[str, int], str] = field(default_factory=dict)  # parameter and value -> spelling
+    late: str = ""  # pattern of the intrinsics whose effect comes by the time it is waited for
+    together: str = ""  # pattern of the intrinsics that the lanes of a warp carry out as one
     weights: WeightUnit | None = None
     dots: tuple[DotUnit, ...] = ()
     unsigned_operands: Mapping[str, int] = field(default_factory=dict)  # intrinsic -> which operand has unsigned bytes

@@ -80,6 +80,7 @@ PLATFORM = Platform(
         "max": _REDUCIBLE | {DType.U16, DType.U32},
     },
     atomics_return=False,
+    late=r"_async$",  # bang.md, "Synchronisation inside a core"
     runtime=Runtime(  # bang.md, "Kernel launch and host runtime (cnrt)"
         malloc="{ctype}* {name};\ncnrtMalloc((void**)&{name}, {bytes});",
         copy_in="cnrtMemcpy({device}, (void*){host}, {bytes}, cnrtMemcpyHostToDev);",

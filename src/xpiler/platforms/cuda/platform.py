@@ -87,6 +87,8 @@ PLATFORM = Platform(
         "exch": _INTEGERS | {DType.F32}, "cas": _INTEGERS | {DType.U16},
         "and": _INTEGERS, "or": _INTEGERS, "xor": _INTEGERS,
     },
+    late=r"_async$",  # cuda.md, asynchronous copies
+    together=r"wmma::",
     runtime=Runtime(  # CUDA Runtime API, "Memory Management"; cuda.md, "CUDA parallel variables" for the launch
         malloc="{ctype}* {name};\ncudaMalloc(&{name}, {bytes});",
         copy_in="cudaMemcpy({device}, {host}, {bytes}, cudaMemcpyHostToDevice);",

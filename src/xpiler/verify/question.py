@@ -1,0 +1,262 @@
+"""Is there an execution such that ...? Conditions of one or two threads, asked of Z3; an answer is replayed first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import z3
+
+from xpiler.verify.terms import (
+    Atom, Cond, Poly, all_atoms, atoms_of, equal, holds, value,
+)
+
+SHARED = 0  # the copy of atoms that both threads have in common
+MOST_PAIRS = 150  # of products that are compared with each other
+
+
+class OutOfTime(Exception):
+    """The time of the whole argument is spent."""
+
+
+@dataclass
+class Clock:
+    """When an argument must be done, and what one question may take of that."""
+
+    until: float
+    each: float = 0.7
+
+    @property
+    def left(self) -> float:
+        return self.until - time.monotonic()
+
+    def milliseconds(self) -> int:
+        if self.left <= 0.005:
+            raise OutOfTime
+        return max(5, int(min(self.left, self.each) * 1000))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Values of the unknowns, by atom and copy, that make all of a question's conditions true."""
+
+    values: dict[tuple[Atom, int], int]
+    apart: Callable[[Atom], bool] = field(compare=False)
+
+    def known(self, copy: int) -> Callable[[Atom], int]:
+        return lambda a: self.values.get((a, copy if self.apart(a) else SHARED), a.low)
+
+    def of(self, p: Poly, copy: int) -> int:
+        return value(p, self.known(copy))
+
+
+@dataclass(frozen=True)
+class Never:
+    """There is no such execution."""
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """The solver was not done, or what it found is no execution."""
+
+    why: str = ""
+
+
+Answer = Model | Never | Undecided
+Said = tuple[Cond, int]  # a condition of one copy
+
+
+def ask(said: Sequence[Said], clock: Clock, apart: Callable[[Atom], bool] = lambda _: False,
+        same: Iterable[tuple[Poly, Poly]] = ()) -> Answer:
+    """Whether all conditions can hold at once, the first copy's sums of `same` equal to the second's."""
+    if any(c.op == "false" for c, _ in said):
+        return Never()
+    q = _Question(apart)
+    goals = [q.cond(c, copy) for c, copy in said if c.op != "true"]
+    pairs = tuple(same)
+    goals += [q.sum(p, 1) == q.sum(r, 2) for p, r in pairs]
+    q.products()
+
+    def real(m: Model) -> bool:
+        try:
+            return all(holds(c, m.known(copy)) for c, copy in q.all_said(said)) and all(
+                m.of(p, 1) == m.of(r, 2) for p, r in pairs)
+        except ZeroDivisionError:
+            return False
+
+    for exact in (False, True) if q.muls else (False,):
+        solver = z3.SimpleSolver()
+        solver.set("timeout", clock.milliseconds())
+        solver.add(*goals, *q.facts, *(q.exact() if exact else q.lemmas))
+        result = solver.check()
+        if result == z3.unsat:
+            return Never()
+        if result == z3.sat:
+            found = q.model(solver.model())
+            if real(found):
+                return found
+    return Undecided("the solver was not done")
+
+
+@dataclass(frozen=True)
+class _Product:
+    result: z3.ArithRef
+    factors: tuple[z3.ArithRef, z3.ArithRef]
+    sums: tuple[Poly, Poly]
+
+
+class _Question:
+    """One question in Z3's terms."""
+
+    def __init__(self, apart: Callable[[Atom], bool]) -> None:
+        self.apart = apart
+        self.known: dict[tuple[Atom, int], z3.ExprRef] = {}
+        self.facts: list[z3.BoolRef] = []
+        self.lemmas: list[z3.BoolRef] = []
+        self.muls: list[_Product] = []
+
+    def cond(self, c: Cond, copy: int) -> z3.BoolRef:
+        match c.op:
+            case "true" | "false":
+                return z3.BoolVal(c.op == "true")
+            case "le":
+                return self.sum(c.sum, copy) <= 0
+            case "eq":
+                return self.sum(c.sum, copy) == 0
+            case "truth":
+                assert c.atom is not None, "a truth has its atom"
+                return self.atom(c.atom, copy) == 1
+            case "not":
+                return z3.Not(self.cond(c.of[0], copy))
+            case "and":
+                return z3.And(*(self.cond(x, copy) for x in c.of))
+            case "or":
+                return z3.Or(*(self.cond(x, copy) for x in c.of))
+        raise TypeError(f"not a condition: {c.op}")
+
+    def sum(self, p: Poly, copy: int) -> z3.ArithRef:
+        parts = [self.atom(a, copy) * k if k != 1 else self.atom(a, copy) for a, k in p.parts]
+        if p.constant or not parts:
+            parts.append(z3.IntVal(p.constant))
+        return parts[0] if len(parts) == 1 else z3.Sum(parts)
+
+    def atom(self, a: Atom, copy: int) -> z3.ArithRef:
+        copy = copy if self.apart(a) else SHARED
+        if (a, copy) not in self.known:
+            x = z3.Int(f"{a.kind}{a.number}_{copy}")
+            self.known[a, copy] = x
+            self.facts += [x >= a.low, x <= a.high]
+            self._define(a, copy, x)
+            self.facts += [self.cond(w, copy) for w in a.where]
+        return self.known[a, copy]
+
+    def _define(self, a: Atom, copy: int, x: z3.ArithRef) -> None:
+        match a.kind, a.args:
+            case ("sym" | "truth"), _:
+                return
+            case "mul", (Poly() as p, Poly() as q):
+                self.muls.append(_Product(x, (self.sum(p, copy), self.sum(q, copy)), (p, q)))
+            case "div", (Poly() as p, Poly(constant=k)):
+                n = self.sum(p, copy)
+                self.facts += [k * x <= n, n < k * x + k]
+            case "mod", (Poly() as p, Poly(constant=k)):
+                n, whole = self.sum(p, copy), z3.Int(f"whole{a.number}_{copy}")
+                self.facts += [n == k * whole + x]
+            case ("quo" | "rem"), (Poly() as p, Poly() as q):
+                self._division(a.kind, p, q, copy, x)
+            case "ite", (Cond() as c, Poly() as p, Poly() as q):
+                self.facts.append(x == z3.If(self.cond(c, copy), self.sum(p, copy), self.sum(q, copy)))
+            case _:
+                raise TypeError(f"not an atom: {a.kind}")
+
+    def _division(self, kind: str, p: Poly, q: Poly, copy: int, x: z3.ArithRef) -> None:
+        """n == d * whole + rest, the rest smaller than d and of n's sign."""
+        n, d = self.sum(p, copy), self.sum(q, copy)
+        name = f"{n.get_id()}_{d.get_id()}"
+        whole, rest = z3.Int(f"whole{name}"), z3.Int(f"rest{name}")
+        self.facts.append(x == (whole if kind == "quo" else rest))
+        if q.known is not None:
+            back = whole * q.known
+        else:
+            back = z3.Int(f"back{name}")
+            self.muls.append(_Product(back, (whole, d), (Poly(), q)))
+        size = z3.If(d >= 0, d, -d)
+        self.facts += [
+            n == back + rest, z3.Implies(d != 0, z3.And(rest < size, -rest < size)),
+            z3.Implies(n >= 0, rest >= 0), z3.Implies(n <= 0, rest <= 0),
+            z3.Implies(z3.And(n >= 0, d > 0), z3.And(whole >= 0, whole <= n)),
+            z3.Implies(z3.And(n >= 0, d > 0, n < d), whole == 0),
+            z3.Implies(z3.And(n >= d, d > 0), whole >= 1),
+        ]
+
+    def products(self) -> None:
+        """What is true of products without multiplying: signs, bounds, and order among those that share a factor."""
+        for m in self.muls:
+            (x, y), (p, q) = m.factors, m.sums
+            self.lemmas += [
+                z3.Implies(z3.And(x >= 0, y >= 0), m.result >= 0),
+                z3.Implies(z3.And(x >= 1, y >= 1), z3.And(m.result >= x, m.result >= y)),
+                z3.Implies(z3.Or(x == 0, y == 0), m.result == 0),
+                z3.Implies(x == 1, m.result == y), z3.Implies(y == 1, m.result == x),
+            ]
+            for (f, g), s in (((x, y), p), ((y, x), q)):
+                if s.parts and s.high - s.low < 1 << 20:
+                    self.lemmas.append(z3.Implies(g >= 0, z3.And(m.result <= s.high * g, m.result >= s.low * g)))
+        pairs = 0
+        for i, m in enumerate(self.muls):
+            for o in self.muls[:i]:
+                for f, g, h in _shared(m, o):
+                    pairs += 1
+                    if pairs > MOST_PAIRS:
+                        return
+                    self.lemmas += _ordered(m.result, o.result, f, g, h)
+
+    def exact(self) -> list[z3.BoolRef]:
+        return [*self.lemmas, *(m.result == m.factors[0] * m.factors[1] for m in self.muls)]
+
+    def all_said(self, said: Sequence[Said]) -> list[Said]:
+        """The conditions, and what holds of the atoms they are about."""
+        more = [(w, copy) for a, copy in self.known for w in a.where]
+        return [*said, *((w, copy or 1) for w, copy in more)]
+
+    def model(self, m: z3.ModelRef) -> Model:
+        values = {}
+        for (a, copy), x in self.known.items():
+            if a.kind in ("sym", "truth"):
+                found = m.eval(x, model_completion=True)
+                assert isinstance(found, z3.IntNumRef), "an integer has a value"
+                values[a, copy] = found.as_long()
+        return Model(values, self.apart)
+
+
+def _shared(a: _Product, b: _Product) -> list[tuple[z3.ArithRef, z3.ArithRef, z3.ArithRef]]:
+    """(the factor both have, the other one of a, the other one of b)"""
+    found = []
+    for i in (0, 1):
+        for j in (0, 1):
+            if a.factors[i].eq(b.factors[j]):
+                found.append((a.factors[i], a.factors[1 - i], b.factors[1 - j]))
+    return found
+
+
+def _ordered(
+    a: z3.ArithRef, b: z3.ArithRef, f: z3.ArithRef, g: z3.ArithRef, h: z3.ArithRef
+) -> list[z3.BoolRef]:
+    """a = f * g and b = f * h are in the order of g and h, at least f apart where these differ."""
+    step = z3.simplify(g - h)
+    if isinstance(step, z3.IntNumRef):
+        return [a == b + step.as_long() * f]
+    return [
+        z3.Implies(g == h, a == b),
+        z3.Implies(z3.And(f >= 1, g < h), a + f <= b),
+        z3.Implies(z3.And(f >= 1, h < g), b + f <= a),
+    ]
+
+
+def guessed(things: Iterable[Cond | Poly]) -> Atom | None:
+    """The first atom among these that stands for a value nobody followed."""
+    return min((a for a in all_atoms(things) if a.abstract), key=lambda a: a.number, default=None)
+
+
+__all__ = ["Answer", "Clock", "Model", "Never", "OutOfTime", "Undecided", "ask", "atoms_of", "equal", "guessed"]
