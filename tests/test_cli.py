@@ -218,3 +218,25 @@ def test_a_pass_is_applied_by_hand(call: Call, tmp_path: Path) -> None:
     assert "no pass `blend`" in call("pass", "apply", "blend", "k.cu").err
     refused = call("pass", "apply", "split", "k.cu", "--loop", "q", "--factor", "8")
     assert refused.status == 2 and "has no loop `q`; its loops are" in refused.err
+
+
+def test_a_result_is_kept_and_reported(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    done = call("translate", "k.cu", "--to", "c", "-o", "k.c", "--let", "n=100", "--evidence", "tests", "--report", "r.json")
+    assert done.status == 0
+    shown = call("report", "r.json")
+    assert shown.status == 0 and "confirmed" in shown.out
+    for part in ("equal on tests", "every element agrees", "Not tried: "):
+        assert part in shown.out
+    assert call("report", "r.json", "--html", "r.html").status == 0
+    page = (tmp_path / "r.html").read_text()
+    assert "equal on tests" in page and page.lstrip().lower().startswith("<!doctype html>")
+    (tmp_path / "other.json").write_text("[1, 2")
+    refused = call("report", "other.json")
+    assert refused.status == 2 and "XP3021" in refused.err
+
+
+def test_levels_of_evidence_are_named(call: Call, tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    refused = call("check", "k.cu", "k.cu", "--evidence", "all")
+    assert refused.status == 2 and "tests, usual, full" in refused.err
