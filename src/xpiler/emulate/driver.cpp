@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t PAGE = 4096;
 
-enum Kind : std::uint64_t { BUFFER, INTEGER, REAL };
+enum Kind : std::uint64_t { BUFFER, INTEGER, REAL, ASK }; // ASK: who wrote element `bytes` of the buffer of this name?
 enum Flag : std::uint64_t { CONST = 1, DEVICE = 2, DATA = 4 };
 
 // One argument in the input file; the data of the buffers follow all records, in order. A buffer whose `integer` is a
@@ -116,6 +116,7 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
     for (std::size_t i = 0; i < count; ++i) {
         const Record& r = records[i];
         slots[i] = {nullptr, r.real, r.integer};
+        asked |= watched && r.kind == ASK;
         if (r.kind != BUFFER) continue;
         Allocation* a = buffers[i] = allocate(r.bytes, r.name, r.element, r.flags & DEVICE, !(r.flags & DATA));
         if (r.flags & DATA) fill(in, r, a->base), shadow_know(a->base, r.bytes, true);
@@ -139,6 +140,10 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
                 if (std::size_t n = shadow_hide(buffers[i]->base, buffers[i]->bytes)) note_untouched(records[i].name, n);
     for (std::size_t i = 0; i < count; ++i)
         if (buffers[i] && !(records[i].flags & CONST)) write_all(out, buffers[i]->base, buffers[i]->bytes);
+    for (const Record& ask : records)
+        for (std::size_t i = 0; i < count && ask.kind == ASK; ++i)
+            if (buffers[i] && !std::strcmp(records[i].name, ask.name) && ask.bytes < buffers[i]->bytes / records[i].element)
+                tell_origin(ask.name, buffers[i]->base, records[i].element, ask.bytes);
     std::fflush(nullptr);
     std::cout.flush();
     note_share();

@@ -73,6 +73,20 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Writer:
+    """Who wrote an element last: the user's line and the thread; line 0 where nobody did.
+
+    `made`: the line that made what this one only copied, or 0."""
+
+    buffer: str
+    index: int
+    line: int = 0
+    column: int = 0
+    where: str = ""
+    made: int = 0
+
+
+@dataclass(frozen=True)
 class Executable:
     """A built text; `file` is what findings call it, `real` the type every `float` became.
 
@@ -96,7 +110,7 @@ class Run:
     status: ok | finding | timeout | crash | memory. `seconds` is the time inside the entry; 0 if it did not end.
     Of a watched run: `noted` findings did not end it; `untouched` says how many bytes of an output were never
     written (they read as 0xFF); `launches` are kernels with the threads of a block; `looked_at` says what was watched
-    where that is not everything."""
+    where that is not everything; `writers` are those that were asked for."""
 
     outputs: Mapping[str, Array]
     findings: tuple[Finding, ...]
@@ -108,3 +122,4 @@ class Run:
     untouched: Mapping[str, int] = field(default_factory=dict)
     launches: frozenset[tuple[str, int]] = frozenset()
     looked_at: str = ""
+    writers: tuple[Writer, ...] = ()

@@ -98,6 +98,7 @@ inline void on_write(std::uintptr_t p, std::size_t bytes, const Site& site, bool
     each_page(p, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
         write_in(page, at, n, site, atomic || atomic_depth, false);
     });
+    if (__builtin_expect(asked, 0)) origin_write(p, bytes, site);
 }
 
 inline void on_copy(std::uintptr_t to, std::uintptr_t from, std::size_t bytes, const Site& site) {
@@ -111,6 +112,7 @@ inline void on_copy(std::uintptr_t to, std::uintptr_t from, std::size_t bytes, c
     each_page(to, bytes, [&](Page& page, std::uintptr_t at, unsigned n) {
         write_in(page, at, n, site, false, true);
     });
+    if (__builtin_expect(asked, 0)) origin_copy(to, from, bytes, site, false);
     shadow_copy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes);
 }
 

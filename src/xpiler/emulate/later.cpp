@@ -11,6 +11,8 @@ void touch(const Later& l) {
     auto from = reinterpret_cast<std::uintptr_t>(l.src), to = reinterpret_cast<std::uintptr_t>(l.dst);
     if (l.src) each_page(from, l.bytes, [&](Page& page, std::uintptr_t p, unsigned n) { race_read(page, p, n, site, false); });
     each_page(to, l.bytes, [&](Page& page, std::uintptr_t p, unsigned n) { race_write(page, p, n, site, false); });
+    if (asked && l.src) origin_copy(to, from, l.bytes, site, true);
+    else if (asked) origin_write(to, l.bytes, site);
     if (l.src) shadow_copy(l.dst, l.src, l.bytes);
     else shadow_know(l.dst, l.bytes, true);
 }

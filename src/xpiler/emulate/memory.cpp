@@ -216,6 +216,7 @@ void dev_copy(void* dst, const void* src, std::size_t bytes, Copy kind) {
         }
     }
     std::memmove(dst, src, bytes);
+    if (asked) origin_hand_on(dst, src, bytes);
     shadow_copy(dst, src, bytes);
 }
 
@@ -223,6 +224,7 @@ void dev_set(void* dst, int byte, std::size_t bytes) {
     if (!bytes) return;
     check_range("destination", dst, bytes, true);
     std::memset(dst, byte, bytes);
+    if (asked) origin_write(reinterpret_cast<std::uintptr_t>(dst), bytes, {1, 1});
     shadow_know(dst, bytes, true);
 }
 

@@ -8,7 +8,7 @@ import secrets
 import signal
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 from xpiler.emulate import sandbox
 from xpiler.emulate.caller import geometry
 from xpiler.emulate.caret import caret
-from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run
+from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run, Writer
 from xpiler.emulate.locate import user_place, variable
 from xpiler.emulate.prepare import TEXT
 from xpiler.emulate.repeated import PAGE, Repeated, repeated
@@ -26,7 +26,7 @@ from xpiler.ir.nodes import Buffer, Const, Var
 from xpiler.ir.types import DType
 
 _RECORD = struct.Struct("<QQQQdq48s")
-_BUFFER, _INTEGER, _REAL = 0, 1, 2
+_BUFFER, _INTEGER, _REAL, _ASK = 0, 1, 2, 3
 _CONST, _DEVICE, _DATA = 1, 2, 4
 _EXIT_MEMORY, _EXIT_TIMEOUT = 87, 88
 _STAYS = 256 << 20  # bytes of an output that is not read into memory
@@ -45,15 +45,17 @@ def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
 
 def run(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits(),
-    *, flush: bool = False, share: int = 1,
+    *, flush: bool = False, share: int = 1, ask: Sequence[tuple[str, int]] = (),
 ) -> Run:
     """Call the entry on `inputs`: an array for every buffer, a number for every scalar.
 
     `flush` puts the ends of host buffers exactly at their guard pages, where the text does not count on alignment:
     accesses past an end are found where they happen, instead of by the red zone after the run. `share`: a watched run
-    looks at about one access in so many; `Run.looked_at` says which.
+    looks at about one access in so many; `Run.looked_at` says which. `ask`: elements of buffers whose last writer a
+    watched run is to tell.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
     records, blobs, buffers = _arguments(executable, entry, inputs)
+    records += [_RECORD.pack(_ASK, index, 0, 0, 0.0, 0, name.encode()[:47]) for name, index in ask]
     token = secrets.randbits(63)  # so that a text cannot say by chance, or easily, that it came to its end
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)
@@ -81,13 +83,15 @@ def run(
         untouched = {str(line["untouched"]): int(str(line["bytes"])) for line in lines if "untouched" in line}
         launches = frozenset((str(x["launched"]), int(str(x["threads"]))) for x in lines if "launched" in x)
         looked_at = next((_looked_at(line) for line in lines if "stretches" in line), "")
+        writers = tuple(_writer(executable, line) for line in lines if "written" in line)
         if done.code == -signal.SIGSYS and not findings:
             findings = (Finding("XP2160", _FORBIDDEN, executable.file),)
         seconds = next((float(str(line["done"])) for line in lines if "done" in line), 0.0)
         finished = done.code == 0 and any(line.get("token") == token for line in lines if "done" in line)
         outputs = _outputs(folder / "out", buffers) if finished and not findings else {}
     status = _status(done, finished, findings)
-    return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched, launches, looked_at)
+    return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched, launches, looked_at,
+               writers)
 
 
 def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:
@@ -219,6 +223,13 @@ def _finding(executable: Executable, raw: Mapping[str, object]) -> Finding | Non
         column=caret(shown, column, str(raw["message"]).startswith("read")), where=str(raw["where"]), buffer=buffer,
         index=index if isinstance(index, int) else None, also=also, source_line=shown,
     )
+
+
+def _writer(executable: Executable, told: Mapping[str, object]) -> Writer:
+    text, cage = executable.text, executable.cage
+    line, column = user_place(executable.path, _addresses(told, "pcs"), text, cage)
+    made, _ = user_place(executable.path, _addresses(told, "pcs2"), text, cage)
+    return Writer(str(told["written"]), int(str(told["index"])), line, column, str(told["where"]), made)
 
 
 def _addresses(raw: Mapping[str, object], key: str) -> list[int]:

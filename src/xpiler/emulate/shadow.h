@@ -94,6 +94,13 @@ void race_write(Page& page, std::uintptr_t p, std::size_t bytes, const Site& sit
 void race_atomic();                      // the running thread did an atomic operation
 inline std::uint32_t tick() { return ++now; }
 
+// ---- who wrote what (origins.cpp)
+extern bool asked;                       // the run is asked for it
+void origin_write(std::uintptr_t p, std::size_t bytes, const Site& site);
+void origin_copy(std::uintptr_t to, std::uintptr_t from, std::size_t bytes, const Site& site, bool late);
+void origin_hand_on(const void* to, const void* from, std::size_t bytes); // the host copies
+void tell_origin(const char* buffer, const char* base, std::size_t element, std::size_t index);
+
 // ---- findings of a watched run: noted, and the run goes on (noted.cpp)
 struct Access {
     std::uintptr_t p;

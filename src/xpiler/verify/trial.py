@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from xpiler.emulate.build import build
-from xpiler.emulate.entry import Entry, Executable, Finding, Limits
+from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Writer
 from xpiler.emulate.run import run
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
@@ -35,6 +35,7 @@ class Trial:
     untouched: Mapping[str, int] = field(default_factory=dict)  # of a watched run: bytes of outputs never written
     launches: frozenset[tuple[str, int]] = frozenset()  # of a watched run: kernels, and threads of a block
     found: tuple[Finding, ...] = ()  # what `findings` say, part by part
+    writers: tuple[Writer, ...] = ()  # of a watched run: those that were asked for
     looked_at: str = ""  # of a watched run: what was watched, where that is not everything
 
     @property
@@ -75,12 +76,12 @@ class Machine:
         return self.built[key]
 
     def run(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits, seed: int = 0, share: int = 1,
-            ) -> Trial:
+            ask: Sequence[tuple[str, int]] = ()) -> Trial:
         """One call of the entry; the inputs are not changed. With odd seeds buffers lie flush with their guards. A
-        watched run looks at one access in `share`, about."""
+        watched run looks at one access in `share`, about, and tells who wrote the elements in `ask`."""
         executable, entry = self.build(point.scalars)
         start = time.monotonic()
-        done = run(executable, entry, inputs, limits, flush=seed % 2 == 1, share=share)
+        done = run(executable, entry, inputs, limits, flush=seed % 2 == 1, share=share, ask=ask)
         outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
                    for a in self.signature.arrays if a.name in done.outputs}
         findings = tuple(str(f) for f in done.findings)
@@ -88,7 +89,7 @@ class Machine:
         return Trial(
             outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
             untouched=done.untouched, launches=done.launches, found=done.findings,
-            looked_at=done.looked_at,
+            looked_at=done.looked_at, writers=done.writers,
         )
 
     def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1) -> Trial:
