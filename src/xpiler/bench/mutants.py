@@ -20,7 +20,7 @@ from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
-from xpiler.verify.ladder import Level, Question, Side, climb
+from xpiler.verify.ladder import Level, Question, Side, climb, meanings
 from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
 from xpiler.verify.mutants.trial import BROKEN, EQUIVALENT, INVALID, KILLED, SURVIVED, Judged, judged, undecided
 from xpiler.verify.observe import Effort, observe
@@ -271,7 +271,8 @@ def table(results: Iterable[Tested]) -> tuple[tuple[str, ...], list[tuple[str, .
     """Kinds by judges: each cell is how many a judge killed of those it was shown; then what the ladder as a whole
     left over. One row a kind, one a family, one for all; what judges would be without each other is each column."""
     rows = [r for t in results for r in t.rows]
-    rungs = [n for n in dict.fromkeys(n for r in rows for n in r.rungs) if n != READS]
+    met = dict.fromkeys(n for r in rows for n in r.rungs)
+    rungs = [n for n in (*(m for m in meanings() if m in met), *(n for n in met if n not in meanings())) if n != READS]
     out = []
     for family in FAMILIES:
         mine = [r for r in rows if r.family == family]
