@@ -116,7 +116,7 @@ def translate(
     if program.launcher is not None and pivot.launcher is not None:
         program = replace(program, launcher=replace(program.launcher, params=pivot.launcher.params))
     given = sized(given, program) if given.launcher is None else program
-    effort = Effort(options.seeds, options.budget)
+    effort = Effort(options.seeds, options.budget, level=int(options.level))
     progress("running the source")
     reference = observe(text, source, given, let=options.let or None, effort=effort, cache=options.cache,
                         progress=progress)

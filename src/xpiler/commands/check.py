@@ -71,8 +71,8 @@ def check(
     """
     if report is not None:
         check_writable(report)
-    asked = _Asked(let, size, (grid, block, tasks), kernel, options.effort(seeds, timeout), cache(context), report,
-                   as_json)
+    asked = _Asked(let, size, (grid, block, tasks), kernel, options.effort(seeds, timeout, depth), cache(context),
+                   report, as_json)
     if spec and b is not None:
         raise Fault("XP3004", "`--spec` compares one file", why=f"there are two: {a} and {b}")
     if mapped and b is None:

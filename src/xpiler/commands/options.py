@@ -46,5 +46,6 @@ def level(name: str) -> Level:
     return known[name]
 
 
-def effort(seeds: int, timeout: float) -> Effort:
-    return Effort(seeds=seeds, limits=Limits(seconds=timeout))
+def effort(seeds: int, timeout: float, depth: str = "usual") -> Effort:
+    """How much is tried, and how long one run may take."""
+    return Effort(seeds=seeds, limits=Limits(seconds=timeout), level=int(level(depth)))

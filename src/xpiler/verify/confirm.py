@@ -27,7 +27,7 @@ def confirm(
     `reference` saves running the source again. `target_program` stands in for reading the target back (a file of
     kernels alone needs its geometry); without it the text is read. `every`: go on after a refutation.
     Faults are the user's: no sizes that suit, no C++ compiler."""
-    effort = effort or Effort(seeds, budget)
+    effort = effort or Effort(seeds, budget, level=int(level))
     start = time.monotonic()
     try:
         program = target_program or read(target_text, target_platform, file or "target")

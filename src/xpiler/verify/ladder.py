@@ -15,10 +15,15 @@ from pathlib import Path
 
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
+from xpiler.verify.bounds import BOUNDS, bounds
+from xpiler.verify.called import called
 from xpiler.verify.compiles import compiles
+from xpiler.verify.evaluate import Number
 from xpiler.verify.judge import judge
 from xpiler.verify.observe import Effort, Let, Progress, Reference
+from xpiler.verify.pairing import pair
 from xpiler.verify.sane import sane
+from xpiler.verify.signature import signature
 from xpiler.verify.verdict import CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, refuted
 
 
@@ -57,6 +62,29 @@ class Question:
     level: Level = Level.USUAL
     cache: Path | None = None
     progress: Progress = lambda _: None
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The target's name for every parameter of the source; none where they cannot be told."""
+        entry = signature(self.target.program, self.target.kernel)
+        return pair(self.reference.signature.params, entry.params, self.pairs).names
+
+    @property
+    def called(self) -> Program:
+        """The target's program as the source's caller calls it, for judges that argue."""
+        t = self.target
+        return called(t.program, t.kernel, self.reference.signature, self.names)
+
+    @property
+    def fixed(self) -> dict[str, Number]:
+        """The scalars the user fixed, by the source's names."""
+        return {k: v for k, v in self.let.items() if not isinstance(v, tuple)}
+
+    @property
+    def fixed_in_target(self) -> dict[str, Number]:
+        """The same by the target's names."""
+        names = self.names
+        return {names[k]: v for k, v in self.fixed.items() if k in names}
 
     def seconds(self, usual: float, full: float) -> float:
         """How long a judge may take, which a timeout of its own turns into `Unknown`."""
@@ -116,7 +144,7 @@ def _ask(rung: Rung, question: Question) -> tuple[Evidence, ...]:
 def _tests(q: Question) -> tuple[Evidence, ...]:
     t = q.target
     return judge(q.reference, t.text, t.platform, t.program, file=t.file, kernel=t.kernel, effort=q.effort,
-                 cache=q.cache, progress=q.progress)
+                 cache=q.cache, pairs=q.pairs or None, progress=q.progress)
 
 
 def _watched(q: Question) -> tuple[Evidence, ...]:
@@ -128,12 +156,20 @@ def _watched(q: Question) -> tuple[Evidence, ...]:
 
 
 def _compiles(q: Question) -> tuple[Evidence, ...]:
-    return (compiles(q.target.text, q.target.platform),)
+    return (compiles(q.target.text, q.target.platform, cache=q.cache),)
 
 
+def _bounds(q: Question) -> tuple[Evidence, ...]:
+    t = q.target
+    return (bounds(q.called, t.platform, kernel=t.kernel, let=q.fixed_in_target, seconds=q.seconds(2.0, 20.0)),)
+
+
+# Words for what each piece of evidence means stand beside who gives it.
 LADDER: tuple[Rung, ...] = (
     Rung({CLEAN: "the translation, executed, breaks no rule of its platform",
           EQUAL: "both were executed on the same inputs, and every element agrees"}, Level.TESTS, _tests),
+    Rung({BOUNDS: "every index of the translation is inside its array, by argument, for all inputs"},
+         Level.USUAL, _bounds, solver=True),
     Rung({WATCHED: "every access of a run was looked at: races, memory read before it is written, data used too early"},
          Level.FULL, _watched),
     Rung({COMPILES: "the compiler of the target's platform takes the text"}, Level.USUAL, _compiles),
