@@ -1,0 +1,220 @@
+"""The judge "equal for all inputs": every output element is shown to be the same expression of the same inputs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from xpiler.ir.nodes import Buffer, Param, Program, Var
+from xpiler.verify.evaluate import Number
+from xpiler.verify.pairing import pair
+from xpiler.verify.proof.compare import Comparison
+from xpiler.verify.proof.evaluate import Evaluator, evaluator
+from xpiler.verify.proof.flatten import Flat, flatten
+from xpiler.verify.proof.index import Atom, Formula, Mono, Poly, at_least, below, negated, poly, symbol
+from xpiler.verify.proof.normal import Normal
+from xpiler.verify.proof.scene import Scene, Split, Value
+from xpiler.verify.proof.solver import Facts, Oracle, Outside, TimeIsUp
+from xpiler.verify.proof.terms import Terms
+from xpiler.verify.proof.tree import nodes
+from xpiler.verify.verdict import Evidence, Proved, Unknown, Verdict
+
+ALL_INPUTS = "equal for all inputs"
+# Cases an element's index and the sizes are split into before the proof is given up.
+CASES = 96
+
+
+def equal_for_all(
+    source: Program, target: Program, *, kernel: str = "", let: Mapping[str, Number] | None = None,
+    seconds: float = 10.0,
+) -> Evidence:
+    """Whether two programs write the same expression of the same inputs to every element of every output.
+
+    Their parameters correspond by position. `let` fixes scalars of the source; the others are any number from 1 on.
+    Never refutes: what is not shown is Unknown."""
+    start = time.monotonic()
+    return Evidence(ALL_INPUTS, _verdict(source, target, kernel, let or {}, start + seconds),
+                    time.monotonic() - start)
+
+
+def _verdict(
+    source: Program, target: Program, kernel: str, let: Mapping[str, Number], deadline: float
+) -> Verdict:
+    try:
+        a = flatten(source, kernel)
+        b = flatten(target, kernel if target.launcher is None else "")
+        pairing = pair(a.params, b.params)
+        if pairing.clash:
+            return Unknown(pairing.clash)
+        if list(pairing.names.values()) != [p.name for p in b.params]:
+            return Unknown("the parameters are in another order")
+        return _Proof(a, b, let, Oracle(deadline)).verdict()
+    except Outside as o:
+        return Unknown(f"outside the affine part: {o}")
+    except TimeIsUp:
+        return Unknown("the proof took too long")
+    except RecursionError:
+        return Unknown("the proof is too deep")
+
+
+@dataclass
+class _Proof:
+    source: Flat
+    target: Flat
+    let: Mapping[str, Number]
+    oracle: Oracle
+
+    def __post_init__(self) -> None:
+        self.terms = Terms()
+        self.sizes: dict[int, Poly] = {}
+        self.free: set[Atom] = set()
+        for i, p in enumerate(self.source.params):
+            if isinstance(p, Var) and not p.dtype.is_float:
+                said = self.let.get(p.name)
+                if said is None:
+                    s = symbol(p.name, 1)
+                    self.free.add(s)
+                    self.sizes[i] = poly(s)
+                else:
+                    self.sizes[i] = poly(int(said))
+        self.ordered = True
+
+    def verdict(self) -> Verdict:
+        outputs = sorted(set(self.source.results) | set(self.target.results))
+        self.evaluators = [
+            evaluator(f, self.terms, self._scalars(f), frozenset()) for f in (self.source, self.target)
+        ]
+        touched = [p for p in outputs if any(self._writes(e, p) for e in self.evaluators)]
+        if not touched:
+            return Unknown("neither program writes anything")
+        for position in touched:
+            reason = self._output(position)
+            if reason:
+                return Unknown(reason)
+        return Proved(self._scope())
+
+    def _writes(self, e: Evaluator, position: int) -> bool:
+        """Whether the caller may find something new in an array."""
+        name = e.flat.results.get(position)
+        if name is None:
+            return False
+        start = e.flat.starts[name]
+        return start.position != position or any(name in n.writes for n in nodes(e.tree.root))
+
+    def _scalars(self, flat: Flat) -> dict[str, Value]:
+        out: dict[str, Value] = {}
+        for i, p in enumerate(flat.params):
+            if isinstance(p, Var):
+                out[p.name] = self.sizes[i] if i in self.sizes else self.terms.make("param", i)
+        return out
+
+    def _output(self, position: int) -> str:
+        """Why an output was not shown equal, or nothing."""
+        index, facts = self._element(position)
+        free = frozenset(self.free | index.symbols)
+        for e in self.evaluators:
+            e.free = free
+        cases = [facts]
+        done = 0
+        while cases:
+            held = cases.pop()
+            if not held.consistent():
+                continue
+            done += 1
+            if done > CASES:
+                return "too many cases"
+            try:
+                reason = self._case(position, index, held)
+            except Split as split:
+                cases += [held.assume(negated(split.cond)), held.assume(split.cond)]
+                continue
+            if reason:
+                return reason
+        return ""
+
+    def _case(self, position: int, index: Poly, facts: Facts) -> str:
+        a, b = (self._final(e, position, index, Scene(facts)) for e in self.evaluators)
+        left, right = self.evaluators[0].lifted(a), self.evaluators[1].lifted(b)
+        name = self.source.params[position].name
+        if left.kind == "undef" or right.kind == "undef":
+            return f"an element of `{name}` may be left without a value"
+        normal = Normal(self.terms, facts)
+        compare = Comparison(self.terms, normal)
+        if compare.same(left, right, facts):
+            return ""
+        self.ordered = False
+        if compare.same(normal.form(left), normal.form(right), facts):
+            return ""
+        self.differing = (normal.form(left), normal.form(right))
+        return f"the expressions of `{name}` were not shown equal"
+
+    def _final(self, e: Evaluator, position: int, index: Poly, scene: Scene) -> Value:
+        name = e.flat.results.get(position)
+        if name is None:  # the caller's array stays as it was
+            return self.terms.make("input", (position, index))
+        return e.final(name, index, scene)
+
+    def _element(self, position: int) -> tuple[Poly, Facts]:
+        """A symbolic element of an output: digits where the programs' indices have symbolic strides, else one number.
+
+        Every number from 0 on has digits in every such base, so that nothing is left out."""
+        facts = Facts(self.oracle)
+        strides = list(self._strides(position))
+        index, bound = poly(0), None
+        for n, stride in enumerate(strides):
+            digit = symbol(f"element.{n}", 0)
+            index = index + poly(digit) * Poly({stride: 1})
+            if bound is not None:
+                facts = facts.assume(below(poly(digit), bound))
+            after = strides[n + 1] if n + 1 < len(strides) else ()
+            bound = Poly({_quotient(stride, after): 1})
+        for extent in self._extents(position):
+            facts = facts.assume(below(index, extent))
+        return index, facts
+
+    def _strides(self, position: int) -> Iterator[Mono]:
+        """Symbolic strides of the output's indices, each a multiple of the next, the last one 1."""
+        found: set[Mono] = set()
+        for e in self.evaluators:
+            found |= e.strides(e.flat.results.get(position, ""), Scene(Facts(self.oracle)), self.free)
+        chain: list[Mono] = []
+        for m in sorted(found, key=lambda m: (len(m), tuple(a.key for a in m))):
+            if not chain or _divides(chain[-1], m):
+                chain.append(m)
+        return iter((*reversed(chain), ()))
+
+    def _extents(self, position: int) -> Iterator[Poly]:
+        for e in self.evaluators:
+            extent = e.flat.extents.get(position)
+            last = e.tree.root.nodes[-1] if e.tree.root.nodes else None
+            if extent is not None and last is not None:
+                v = e.value(extent, last, {}, Scene(Facts(self.oracle)))
+                if isinstance(v, Poly):
+                    yield v
+
+    def _scope(self) -> str:
+        names = [s.key for s in sorted(self.free, key=lambda s: s.key)]
+        sizes = f"all sizes with {' and '.join(f'{n} >= 1' for n in names)} (products below 2^31)" if names else (
+            "these sizes")
+        how = "same operations in the same order" if self.ordered else "real arithmetic with reassociation"
+        return f"all inputs, {sizes}, {how}, given that both are in bounds and free of races"
+
+
+def _quotient(m: Mono, n: Mono) -> Mono:
+    left = list(m)
+    for a in n:
+        left.remove(a)
+    return tuple(left)
+
+
+def _divides(n: Mono, m: Mono) -> bool:
+    left = list(m)
+    for a in n:
+        if a not in left:
+            return False
+        left.remove(a)
+    return True
+
+
+__all__ = ["ALL_INPUTS", "Buffer", "Formula", "Param", "at_least", "equal_for_all"]

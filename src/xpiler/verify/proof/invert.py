@@ -1,0 +1,115 @@
+"""Which iteration has a given index: digits of a mixed radix. What comes out is a guess, to be checked by a solver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xpiler.verify.proof.index import (
+    Atom, Formula, Mono, Poly, at_least, below, equal, floor_div, poly, put, split_by, symbol,
+)
+from xpiler.verify.proof.solver import Facts
+
+
+def invert(index: Poly, unknown: Iterable[Atom], target: Poly) -> dict[Atom, Poly]:
+    """Values of the unknown symbols that may make `index` equal `target`; none where it is not a sum of digits."""
+    wanted = [s for s in unknown if s in index.symbols]
+    digits = {s: _digits(index, s) for s in wanted}
+    spread = {s: _sum(d) for s, d in digits.items() if d}
+    if spread:
+        index = put(index, spread)
+    small = {x for s in wanted for _, x in digits[s]} | {s for s in wanted if not digits[s]}
+    found = _linear(index, small, target)
+    out = {s: found[s] for s in wanted if s in found}
+    for s, d in digits.items():
+        if d and any(x in found for _, x in d):
+            out[s] = _sum_of((c, found.get(x, poly(0))) for c, x in d)
+    return out
+
+
+def _linear(index: Poly, unknown: set[Atom], target: Poly) -> dict[Atom, Poly]:
+    groups: dict[Mono, list[tuple[int, Atom]]] = {}
+    rest: dict[Mono, int] = {}
+    for m, c in index.terms.items():
+        inside = [a for a in m if a.symbols & unknown]
+        if not inside:
+            rest[m] = c
+            continue
+        if len(inside) > 1 or inside[0] not in unknown or c < 0:
+            return {}
+        groups.setdefault(tuple(a for a in m if a not in inside), []).append((c, inside[0]))
+    left = target - Poly(rest)
+    out: dict[Atom, Poly] = {}
+    for mono in sorted(groups, key=lambda m: (-len(m), tuple(a.key for a in m))):
+        part = left
+        if mono:
+            part, left = split_by(left, Poly({mono: 1}))
+        for c, s in sorted(groups[mono], key=lambda t: (-t[0], t[1].key)):
+            out[s] = floor_div(part, poly(c))
+            part = part - out[s] * c
+    return out
+
+
+def _digits(index: Poly, s: Atom) -> list[tuple[int, Atom]]:
+    """The digits a symbol is taken apart into by divisions in the index, as (weight, digit)."""
+    divisors = sorted(_divisors(index, s))
+    if not divisors or any(b % a for a, b in zip(divisors, divisors[1:], strict=False)):
+        return []
+    weights = [1, *divisors]
+    out = []
+    for w, above in zip(weights, [*divisors, None], strict=True):
+        top = None if above is None else above // w - 1
+        if above is None and s.hi is not None:
+            top = s.hi // w
+        out.append((w, symbol(f"{s.key}/{w}", 0, top)))
+    return out
+
+
+def _divisors(p: Poly, s: Atom) -> set[int]:
+    found: set[int] = set()
+    for m in p.terms:
+        for a in m:
+            if a.kind == "div" and a.args[1].constant is not None and s in a.symbols:
+                if a.args[0] == poly(s):
+                    found.add(a.args[1].constant)
+                else:
+                    found |= _divisors(a.args[0], s)
+    return found
+
+
+def _sum(digits: Iterable[tuple[int, Atom]]) -> Poly:
+    return _sum_of((c, poly(x)) for c, x in digits)
+
+
+def _sum_of(parts: Iterable[tuple[int, Poly]]) -> Poly:
+    out = poly(0)
+    for c, p in parts:
+        out = out + p * c
+    return out
+
+
+def equations(a: Poly, b: Poly, facts: Facts) -> tuple[Formula, ...]:
+    """What follows from a == b without products of unknowns, where a symbolic stride separates high and low digits.
+
+    h*N + l == k*N + m with l and m in [0, N) means h == k and l == m."""
+    strides = sorted(
+        {m for p in (a, b) for m in _strides(p)}, key=lambda m: (-len(m), tuple(x.key for x in m))
+    )
+    out: list[Formula] = []
+    for mono in strides:
+        n = Poly({mono: 1})
+        (ha, la), (hb, lb) = split_by(a, n), split_by(b, n)
+        if all(facts.entails(f) for p in (la, lb) for f in (at_least(p, 0), below(p, n))):
+            out.append(equal(ha, hb))
+            a, b = la, lb
+    return (*out, equal(a, b))
+
+
+def _strides(p: Poly) -> list[Mono]:
+    """The symbolic factors that a sum's products share: every way to leave one atom of a product out."""
+    out = []
+    for m in p.terms:
+        if len(m) > 1:
+            out += [m[:i] + m[i + 1 :] for i in range(len(m))]
+        elif len(m) == 1:
+            out.append(m)
+    return [m for m in out if all(a.kind == "sym" for a in m)]

@@ -1,0 +1,263 @@
+"""Expressions in a normal form: sums, products, maxima and minima as multisets of terms over sets of indices.
+
+The laws used are those of a commutative ring (for integers, modulo a power of two), of an ordered field, and that a
+maximum is x > y ? x : y. Rounding between float types is left out: these are real numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from xpiler.verify.proof.index import TRUE, Atom, Formula, both, negated, poly
+from xpiler.verify.proof.solver import Facts, Outside
+from xpiler.verify.proof.terms import Term, Terms
+
+FOLDS = frozenset({"+", "*", "max", "min"})
+# Loops of at most this many iterations are written out where no law makes them a sum.
+WRITTEN_OUT = 64
+# The least and the greatest float32: nothing finite lies beyond, so they are neutral for a maximum and a minimum.
+LOWEST = -Fraction(2**24 - 1) * 2**104
+SWAPPED = {">": "<", ">=": "<="}
+
+
+@dataclass
+class Normal:
+    """Normal forms of one proof's terms, shared."""
+
+    terms: Terms
+    facts: Facts
+    _done: dict[int, Term] = field(default_factory=dict)
+
+    def form(self, t: Term) -> Term:
+        """The normal form of a raw term."""
+        if t.id not in self._done:
+            self.facts.oracle.check_time()
+            self._done[t.id] = self._form(t)
+        return self._done[t.id]
+
+    def _form(self, t: Term) -> Term:
+        args = tuple(self.form(a) for a in t.args)
+        match t.kind:
+            case "op":
+                return self._op(t.data[0], t.data[1], args)
+            case "select":
+                return self._select(t.data, args)
+            case "rec":
+                return self._rec(t.data[0], t.data[1], t.data[2], args)
+            case "index" if t.data.constant is not None:
+                return self.number(Fraction(t.data.constant))
+            case "const" | "param" | "input" | "index" | "prev" | "undef":
+                return t
+        raise TypeError(f"not a raw term: {t.kind}")
+
+    def number(self, x: Fraction) -> Term:
+        return self.terms.make("const", x)
+
+    # ------------------------------------------------------------ operations
+
+    def _op(self, name: str, sort: str, args: tuple[Term, ...]) -> Term:
+        match name, args:
+            case ("+" | "max" | "min"), (a, b):
+                return self.fold(name, sort, (*self.items(name, sort, a), *self.items(name, sort, b)))
+            case "-", (a, b):
+                return self._op("+", sort, (a, self._op("neg", sort, (b,))))
+            case "neg", (a,):
+                return self._negative(sort, a)
+            case "*", (a, b):
+                return self._product(sort, (a, b))
+            case "fma", (a, b, c):
+                return self._op("+", sort, (self._product(sort, (a, b)), c))
+            case "/", (a, b) if sort == "real":
+                return self._product(sort, (a, self._inverse(b)))
+            case "rcp", (a,) if sort == "real":
+                return self._inverse(a)
+            case "rsqrt", (a,):
+                return self._inverse(self.terms.make("op", ("sqrt", sort), (a,)))
+            case "round", (a,):
+                return a
+            case ("real" | "whole"), (a,) if a.kind == "const" and isinstance(a.data, Fraction):
+                if name == "real" or a.data.denominator == 1:
+                    return a
+            case (">" | ">="), (a, b):
+                return self.terms.make("op", (SWAPPED[name], sort), (b, a))
+        return self.terms.make("op", (name, sort), args)
+
+    def _negative(self, sort: str, a: Term) -> Term:
+        minus = self.number(Fraction(-1))
+        if a.kind == "fold" and a.data == ("+", sort):
+            return self.fold("+", sort, tuple(
+                self.item(i.data[0], i.data[1], self._product(sort, (minus, i.args[0]))) for i in a.args
+            ))
+        return self._product(sort, (minus, a))
+
+    def _inverse(self, a: Term) -> Term:
+        match a.kind:
+            case "const" if isinstance(a.data, Fraction) and a.data:
+                return self.number(1 / a.data)
+            case "op" if a.data[0] == "inv":
+                return a.args[0]
+            case "fold" if a.data == ("*", "real") and all(not i.data[0] for i in a.args):
+                return self._product("real", tuple(self._inverse(i.args[0]) for i in a.args))
+        return self.terms.make("op", ("inv", "real"), (a,))
+
+    def _product(self, sort: str, factors: Iterable[Term]) -> Term:
+        return self.fold("*", sort, tuple(i for f in factors for i in self.items("*", sort, f)))
+
+    def _select(self, cond: Formula | None, args: tuple[Term, ...]) -> Term:
+        if cond is not None:
+            return args[0] if args[0] is args[1] else self.terms.make("select", cond, args)
+        test, a, b = args
+        if a is b:
+            return a
+        if test.kind == "op" and test.data[0] in ("<", "<="):
+            x, y = test.args
+            if (a, b) == (x, y):
+                return self._op("min", _sort(test, x, y), (x, y))
+            if (a, b) == (y, x):
+                return self._op("max", _sort(test, x, y), (x, y))
+        return self.terms.make("select", None, args)
+
+    # ------------------------------------------------------------ multisets
+
+    def item(self, symbols: tuple[Atom, ...], domain: Formula, t: Term) -> Term:
+        return self.terms.make("item", (symbols, domain), (t,))
+
+    def items(self, op: str, sort: str, t: Term) -> tuple[Term, ...]:
+        """A term as what is summed (or multiplied, ...) in it."""
+        if t.kind == "fold" and t.data == (op, sort):
+            return t.args
+        return (self.item((), TRUE, t),)
+
+    def fold(self, op: str, sort: str, items: Iterable[Term]) -> Term:
+        """The sum (product, ...) of items, in a normal form."""
+        plain: list[Term] = []
+        flat = [j for i in items for j in self._flat(op, sort, i)]
+        number = Fraction(0) if op == "+" else Fraction(1)
+        for i in flat:
+            symbols, _ = i.data
+            t = i.args[0]
+            if t.kind == "const" and self._neutral(op, t):
+                continue
+            if not symbols and t.kind == "const" and isinstance(t.data, Fraction) and op in "+*":
+                number = number + t.data if op == "+" else number * t.data
+                continue
+            plain.append(i)
+        if op in ("max", "min"):
+            plain = list(dict.fromkeys(plain))
+        if op == "*" and number == 0:
+            return self.number(number)
+        if op in "+*" and number != (0 if op == "+" else 1):
+            plain.append(self.item((), TRUE, self.number(number)))
+        if not plain:
+            return self.terms.make("const", "-inf" if op == "max" else "inf") if op not in "+*" else self.number(number)
+        if len(plain) == 1 and not plain[0].data[0] and plain[0].data[1].op == "true":
+            return plain[0].args[0]
+        return self.terms.make("fold", (op, sort), sorted(plain, key=lambda i: i.id))
+
+    def _neutral(self, op: str, t: Term) -> bool:
+        match op:
+            case "+":
+                return bool(t.data == 0)
+            case "*":
+                return bool(t.data == 1)
+            case "max":
+                return t.data == "-inf" or (isinstance(t.data, Fraction) and t.data <= LOWEST)
+            case "min":
+                return t.data == "inf" or (isinstance(t.data, Fraction) and t.data >= -LOWEST)
+        return False
+
+    def _flat(self, op: str, sort: str, i: Term) -> list[Term]:
+        symbols, domain = i.data
+        t = i.args[0]
+        if domain.op == "false":
+            return []
+        if t.kind == "fold" and t.data == (op, sort):
+            return [k for j in t.args for k in self._flat(op, sort, self.item(
+                (*symbols, *j.data[0]), both([domain, j.data[1]]), j.args[0]))]
+        if t.kind == "select" and t.data is not None and op != "*" and symbols:
+            yes, no = t.args
+            return [
+                *self._flat(op, sort, self.item(symbols, both([domain, t.data]), yes)),
+                *self._flat(op, sort, self.item(symbols, both([domain, negated(t.data)]), no)),
+            ]
+        return [i]
+
+    # ------------------------------------------------------------ loops
+
+    def _rec(self, k: Atom, domain: Formula, prev: int, args: tuple[Term, ...]) -> Term:
+        first, body = args
+        for op, sort in dict.fromkeys(_folds(body, prev)):
+            grown = self._increments(op, sort, body, prev)
+            if grown is not None:
+                over = tuple(
+                    self.item((k, *i.data[0]), both([domain, i.data[1]]), i.args[0]) for i in grown
+                )
+                return self.fold(op, sort, (*self.items(op, sort, first), *over))
+        if k.hi is not None and k.hi < WRITTEN_OUT and domain.op == "true":
+            return self._written_out(k, prev, first, body)
+        return self.terms.make("rec", (k, domain, prev), args)
+
+    def _written_out(self, k: Atom, prev: int, first: Term, body: Term) -> Term:
+        assert k.hi is not None
+        t = first
+        for n in range(k.hi + 1):
+            t = self.rebuilt(self.terms.put_prev(self.terms.put(body, {k: poly(n)}), prev, t))
+        return t
+
+    def rebuilt(self, t: Term) -> Term:
+        """A term put together from normal parts, normal again."""
+        if t.kind in ("const", "param", "input", "index", "prev", "undef"):
+            return t
+        args = tuple(self.rebuilt(a) for a in t.args)
+        match t.kind:
+            case "fold":
+                return self.fold(*t.data, args)
+            case "item":
+                return self.item(*t.data, args[0])
+            case "select":
+                return self._select(t.data, args)
+            case "op":
+                return self._op(t.data[0], t.data[1], args)
+        return self.terms.make(t.kind, t.data, args)
+
+    def _increments(self, op: str, sort: str, body: Term, prev: int) -> list[Term] | None:
+        """What an iteration adds (multiplies, ...) to the value before; None where it does something else to it."""
+        if body.kind == "prev" and body.data == prev:
+            return []
+        if body.kind == "select" and body.data is not None:
+            sides = [self._increments(op, sort, a, prev) for a in body.args]
+            if sides[0] is None or sides[1] is None:
+                return None
+            conds = (body.data, negated(body.data))
+            return [self.item(i.data[0], both([c, i.data[1]]), i.args[0])
+                    for c, side in zip(conds, sides, strict=True) for i in side or ()]
+        if body.kind != "fold" or body.data != (op, sort):
+            return None
+        mine = [i for i in body.args if prev in i.prevs]
+        if len(mine) != 1 or mine[0].data[0] or mine[0].data[1].op != "true":
+            return None
+        inner = self._increments(op, sort, mine[0].args[0], prev)
+        return None if inner is None else [*inner, *(i for i in body.args if i is not mine[0])]
+
+
+def _folds(t: Term, prev: int) -> list[tuple[str, str]]:
+    """The operations a value before may be accumulated by, outermost first."""
+    if prev not in t.prevs or t.kind == "prev":
+        return []
+    own = [t.data] if t.kind == "fold" else []
+    return own + [f for a in t.args if prev in a.prevs for f in _folds(a, prev)]
+
+
+def _sort(test: Term, x: Term, y: Term) -> str:
+    """The type two compared terms are of: real unless one shows an integer's."""
+    for t in (x, y):
+        if t.kind in ("op", "fold") and t.data[1] not in ("real", "bool"):
+            return str(t.data[1])
+        if t.kind == "index":
+            return "i32"
+    return "real"
+
+
+__all__ = ["Normal", "Outside"]

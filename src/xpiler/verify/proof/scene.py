@@ -1,0 +1,65 @@
+"""Where in an execution a question is asked: the iteration, what is assumed, and the accumulations being summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from xpiler.verify.proof.index import Formula, Poly
+from xpiler.verify.proof.solver import Facts
+from xpiler.verify.proof.terms import Term
+
+Value = Poly | Term
+# The value of every enclosing loop's variable, and (after a mark) how many iterations came before this one. A thread
+# whose number is left out may be any of its block.
+Env = Mapping[str, Poly]
+COUNT = "#"
+
+
+@dataclass(frozen=True)
+class Place:
+    """An element of a buffer, or a scalar (no index).
+
+    `alone`: loops of which no iteration but the one looked at writes it. `fixed`: the statement inside which only the
+    thread looked at writes it."""
+
+    buffer: str
+    index: Poly | None
+    alone: frozenset[int] = frozenset()
+    fixed: int | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return (self.buffer, self.index, self.alone, self.fixed)
+
+
+@dataclass(frozen=True)
+class Summing:
+    """An iteration of a loop whose effect on one element is being found: what it held before is `before`."""
+
+    loop: int
+    buffer: str
+    where: tuple[Poly, ...]
+    count: Poly
+    before: Value
+
+
+@dataclass(frozen=True)
+class Scene:
+    facts: Facts
+    summing: tuple[Summing, ...] = ()
+
+    def assume(self, *more: Formula) -> Scene:
+        return replace(self, facts=self.facts.assume(*more))
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return (self.facts.known, tuple((s.loop, s.buffer, s.where, s.count) for s in self.summing))
+
+
+class Split(Exception):
+    """A condition on the element and the sizes that has to be decided first, one way and the other."""
+
+    def __init__(self, cond: Formula) -> None:
+        super().__init__(cond.key)
+        self.cond = cond

@@ -1,0 +1,173 @@
+"""What follows from assumptions about integers: the only file of this folder that asks Z3."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import z3
+
+from xpiler.verify.proof.index import Atom, Formula, Poly, both, negated
+
+# What one question may take; most take a few milliseconds, and one that does not is rarely answered later.
+MILLISECONDS = 400
+
+
+class Outside(Exception):
+    """The program leaves the part this proof understands; the message says what, and where."""
+
+
+class TimeIsUp(Exception):
+    """The proof took longer than it was given."""
+
+
+@dataclass
+class Oracle:
+    """Z3 with a deadline. One a proof: its context belongs to the thread that uses it."""
+
+    deadline: float
+    context: z3.Context = field(default_factory=z3.Context)
+    _polys: dict[Poly, z3.ArithRef] = field(default_factory=dict)
+    _formulas: dict[Formula, z3.BoolRef] = field(default_factory=dict)
+    _known: dict[tuple[frozenset[Formula], Formula], bool] = field(default_factory=dict)
+    asked: int = 0
+
+    def check_time(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise TimeIsUp
+
+    def entails(self, facts: frozenset[Formula], goal: Formula) -> bool:
+        """Whether the goal follows from the facts; no where Z3 does not know."""
+        if goal.op == "true" or goal in facts:
+            return True
+        if goal.op == "false" and not facts:
+            return False
+        key = (facts, goal)
+        if key not in self._known:
+            self._known[key] = self._entails(_relevant(facts, goal), goal)
+        return self._known[key]
+
+    def _entails(self, facts: Iterable[Formula], goal: Formula) -> bool:
+        self.check_time()
+        self.asked += 1
+        solver = z3.Solver(ctx=self.context)
+        left = max(1, int((self.deadline - time.monotonic()) * 1000))
+        solver.set("timeout", min(MILLISECONDS, left))
+        for f in facts:
+            solver.add(self.formula(f))
+        solver.add(z3.Not(self.formula(goal)))
+        return bool(solver.check() == z3.unsat)
+
+    def formula(self, f: Formula) -> z3.BoolRef:
+        if f not in self._formulas:
+            self._formulas[f] = self._formula(f)
+        return self._formulas[f]
+
+    def _formula(self, f: Formula) -> z3.BoolRef:
+        match f.op:
+            case "true" | "false":
+                return z3.BoolVal(f.op == "true", ctx=self.context)
+            case "ge":
+                assert f.p is not None
+                return self.poly(f.p) >= 0
+            case "eq":
+                assert f.p is not None
+                return self.poly(f.p) == 0
+            case "not":
+                return z3.Not(self.formula(f.parts[0]))
+            case "and":
+                return z3.And(*(self.formula(g) for g in f.parts))
+        raise TypeError(f"not a condition: {f.op}")
+
+    def poly(self, p: Poly) -> z3.ArithRef:
+        if p not in self._polys:
+            terms = [self._product(m, c) for m, c in p.sorted]
+            self._polys[p] = z3.Sum(*terms) if len(terms) > 1 else terms[0] if terms else self._number(0)
+        return self._polys[p]
+
+    def _number(self, n: int) -> z3.ArithRef:
+        return z3.IntVal(n, ctx=self.context)
+
+    def _product(self, m: tuple[Atom, ...], c: int) -> z3.ArithRef:
+        out = self._number(c)
+        for a in m:
+            out = out * self._atom(a)
+        return out
+
+    def _atom(self, a: Atom) -> z3.ArithRef:
+        match a.kind:
+            case "sym":
+                return z3.Int(a.key, ctx=self.context)
+            case "div":  # the divisor is positive: Z3's division is floor then
+                return self.poly(a.args[0]) / self.poly(a.args[1])
+            case "tdiv":
+                x, y = self.poly(a.args[0]), self.poly(a.args[1])
+                ax, ay = z3.If(x >= 0, x, -x), z3.If(y >= 0, y, -y)
+                return z3.If((x >= 0) == (y >= 0), ax / ay, -(ax / ay))
+            case "ite":
+                assert a.cond is not None
+                return z3.If(self.formula(a.cond), self.poly(a.args[0]), self.poly(a.args[1]))
+            case "pow2":  # nothing is known of it but its name
+                return z3.Int(a.key, ctx=self.context)
+        raise TypeError(f"not an atom: {a.kind}")
+
+
+def _relevant(facts: Iterable[Formula], goal: Formula) -> list[Formula]:
+    """The facts that share symbols with the goal, directly or through others; fewer facts prove less, never more."""
+    reached, left = set(goal.symbols), [f for f in facts if f.op != "true"]
+    kept: list[Formula] = []
+    grown = True
+    while grown:
+        grown = False
+        for f in list(left):
+            if not f.symbols or f.symbols & reached:
+                left.remove(f)
+                kept.append(f)
+                grown = grown or not f.symbols <= reached
+                reached |= f.symbols
+    return kept
+
+
+def _bounds(symbols: Iterable[Atom]) -> list[Formula]:
+    out = []
+    for s in symbols:
+        p = Poly({(s,): 1})
+        if s.lo is not None:
+            out.append(Formula("ge", p - s.lo))
+        if s.hi is not None:
+            out.append(Formula("ge", -p + s.hi))
+    return out
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is assumed at a place: conditions, besides the bounds that symbols carry themselves."""
+
+    oracle: Oracle
+    known: frozenset[Formula] = frozenset()
+
+    def assume(self, *more: Formula) -> Facts:
+        new = [f for g in more for f in (g.parts if g.op == "and" else (g,)) if f.op != "true"]
+        return Facts(self.oracle, self.known | set(new)) if new else self
+
+    def entails(self, goal: Formula) -> bool:
+        if goal.op in ("true", "false") and not self.known:
+            return goal.op == "true"
+        if goal.op == "and":
+            return all(self.entails(g) for g in goal.parts)
+        symbols = set(goal.symbols).union(*(f.symbols for f in self.known))
+        return self.oracle.entails(self.known | set(_bounds(symbols)), goal)
+
+    def refutes(self, goal: Formula) -> bool:
+        return goal.op == "false" or self.entails(negated(goal))
+
+    def consistent(self) -> bool:
+        """False only where the assumptions contradict one another."""
+        return not self.entails(Formula("false"))
+
+    def equivalent(self, a: Formula, b: Formula) -> bool:
+        return a == b or (self.assume(a).entails(b) and self.assume(b).entails(a))
+
+
+__all__ = ["Facts", "Oracle", "Outside", "TimeIsUp", "both"]

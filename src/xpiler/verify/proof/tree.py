@@ -1,0 +1,179 @@
+"""A flat body with parents, and what each part of it writes: what a walk backwards needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from xpiler.fault import Span
+from xpiler.ir.nodes import Alloc, Atomic, Barrier, Buffer, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Body, defines, expressions, subexpressions
+from xpiler.verify.proof.flatten import SERIAL, at_line
+from xpiler.verify.proof.solver import Outside
+
+# Barriers after which every thread of a block sees what the others wrote, and those that say nothing about data.
+MEETING, ORDERING = frozenset({"block", "warp"}), frozenset({"core"})
+
+
+@dataclass(eq=False)
+class Node:
+    """A statement in its place. `writes`: the buffers and scalars it may change; `meets`: a barrier is in it.
+
+    `divergent`: threads may differ in whether, or how often, they run what is inside."""
+
+    stmt: Stmt
+    block: Block
+    position: int
+    number: int
+    blocks: tuple[Block, ...] = ()
+    writes: frozenset[str] = frozenset()
+    meets: bool = False
+    divergent: bool = False
+    threads: tuple[Node, ...] = ()  # the thread loops around it, outermost first
+
+    @property
+    def span(self) -> Span:
+        return self.stmt.span
+
+    @property
+    def loop(self) -> For:
+        assert isinstance(self.stmt, For)
+        return self.stmt
+
+    @property
+    def is_thread(self) -> bool:
+        return isinstance(self.stmt, For) and self.stmt.kind.startswith("thread")
+
+    @property
+    def is_axis(self) -> bool:
+        """Whether iterations run side by side, so that none may depend on another."""
+        return isinstance(self.stmt, For) and (self.stmt.kind not in SERIAL or self.stmt.kind == "parallel")
+
+
+@dataclass(eq=False)
+class Block:
+    """Statements one after another, and the loop or branch they are the body of."""
+
+    owner: Node | None
+    nodes: list[Node] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Tree:
+    """A body with, for every name, the node that declares it and its element type."""
+
+    root: Block
+    declared: Mapping[str, Node]
+    types: Mapping[str, DType]
+    buffers: frozenset[str]
+
+
+def plant(body: Body, given: Mapping[str, DType], arrays: frozenset[str]) -> Tree:
+    """The tree of a body; `given` are the types of what is declared outside, `arrays` those of them with elements."""
+    maker = _Planter(dict(given), set(arrays))
+    root = maker.block(body, None, ())
+    tainted = _tainted(root)
+    _mark(root, tainted, False)
+    return Tree(root, maker.declared, maker.types, frozenset(maker.buffers))
+
+
+class _Planter:
+    def __init__(self, types: dict[str, DType], buffers: set[str]) -> None:
+        self.declared: dict[str, Node] = {}
+        self.types = types
+        self.buffers = buffers
+        self.count = 0
+
+    def block(self, body: Body, owner: Node | None, threads: tuple[Node, ...]) -> Block:
+        made = Block(owner)
+        for s in body:
+            made.nodes.append(self.node(s, made, threads))
+        return made
+
+    def node(self, s: Stmt, block: Block, threads: tuple[Node, ...]) -> Node:
+        self.count += 1
+        node = Node(s, block, len(block.nodes), self.count, threads=threads)
+        match s:
+            case For(v, body=body):
+                self.declared[v.name] = node
+                self.types[v.name] = v.dtype
+                inside = (*threads, node) if node.is_thread else threads
+                node.blocks = (self.block(body, node, inside),)
+            case If(_, then, orelse):
+                node.blocks = (self.block(then, node, threads), self.block(orelse, node, threads))
+            case While():
+                raise Outside(f"a loop with a condition{at_line(s.span)}")
+            case Let(v):
+                self.declared[v.name] = node
+                self.types[v.name] = v.dtype
+            case Alloc(b):
+                self.declared[b.name] = node
+                self.types[b.name] = b.dtype
+                self.buffers.add(b.name)
+            case Barrier(scope) if scope not in MEETING | ORDERING:
+                raise Outside(f"a barrier between blocks{at_line(s.span)}")
+            case Barrier(scope):
+                node.meets = scope in MEETING
+            case Shuffle():
+                node.meets = True
+        node.writes = _written(s).union(*(n.writes for b in node.blocks for n in b.nodes))
+        node.meets = node.meets or any(n.meets for b in node.blocks for n in b.nodes)
+        return node
+
+
+def _written(s: Stmt) -> frozenset[str]:
+    match s:
+        case Store(b) | Atomic(buffer=b):
+            result = s.result if isinstance(s, Atomic) else None
+            return frozenset({b} | ({result.name} if result is not None else set()))
+        case Alloc(Buffer(b)):
+            return frozenset({b})
+        case For():
+            return frozenset()
+    v = defines(s)
+    return frozenset({v.name}) if v is not None else frozenset()
+
+
+def nodes(block: Block) -> Iterator[Node]:
+    """Every node of a block, outside in, in the order of the text."""
+    for n in block.nodes:
+        yield n
+        for b in n.blocks:
+            yield from nodes(b)
+
+
+def _tainted(root: Block) -> frozenset[str]:
+    """Scalars that threads of a block may see differently: those of a thread's number, of memory, of such a branch."""
+    found: set[str] = set()
+    grown = True
+    while grown:
+        grown = False
+        stack: list[tuple[Block, bool]] = [(root, False)]
+        while stack:
+            block, apart = stack.pop()
+            for n in block.nodes:
+                differs = apart or n.is_thread or any(_differs(e, found) for e in expressions(n.stmt))
+                v = defines(n.stmt)
+                if v is not None and v.name not in found and (differs or isinstance(n.stmt, Shuffle)):
+                    found.add(v.name)
+                    grown = True
+                # The loop over threads is how often a block runs, not what one thread decides.
+                stack += [(b, apart or (differs and not n.is_thread)) for b in n.blocks]
+    return frozenset(found)
+
+
+def _differs(e: Expr, tainted: set[str] | frozenset[str]) -> bool:
+    return any(isinstance(x, Load) or (isinstance(x, Var) and x.name in tainted) for x in subexpressions(e))
+
+
+def _mark(block: Block, tainted: frozenset[str], divergent: bool) -> None:
+    for n in block.nodes:
+        n.divergent = divergent
+        inside = divergent
+        if isinstance(n.stmt, For | If) and n.threads and not n.is_thread:
+            inside = divergent or any(_differs(e, tainted) for e in expressions(n.stmt))
+            if inside and n.meets:
+                raise Outside(f"threads may not all reach what they meet at{at_line(n.span)}")
+        for b in n.blocks:
+            _mark(b, tainted, inside)
