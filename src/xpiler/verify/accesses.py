@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from xpiler.fault import NOWHERE, Span
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Continue, Expr, For, If, Intrinsic,
-    Kernel, Launch, Let, Load, Meaning, Program, Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
+    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Continue, DeviceBuffer, Expr, For,
+    If, Intrinsic, Kernel, Launch, Let, Load, Meaning, Program, Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, free_vars, scalars_read, statements, subexpressions
@@ -72,7 +72,7 @@ class Walk:
         self.scopes, self.shared, self.let = scopes, shared, let or {}
         self.meanings = {(m.name, m.key): m for m in program.meanings}
         self.spaces = {s.name: s.scope for s in platform.spaces}
-        self.found = Found(warp=platform.warp)
+        self.found = Found()
         self.env: dict[str, Value] = {}
         self.places: dict[str, Place] = {}
         self.path: list[Step] = []
@@ -89,8 +89,10 @@ class Walk:
         self.kernel = ""
         self.axes: Axes = ()
         self.work = 0
+        self.memories = 0
         self.sizes: list[str] = []
         self.others: list[str] = []
+        self.free: dict[str, Poly] = {}
         self.remembered: dict[tuple[object, ...], Value] = {}
 
     # ------------------------------------------------------------ programs
@@ -110,7 +112,7 @@ class Walk:
         for p in launcher.params:
             if isinstance(p, Buffer):
                 extent = None if p.extent is None else self.integer(p.extent)
-                self.places[p.name] = Place(Memory(p.name, p.dtype, extent, "device"), ZERO)
+                self.places[p.name] = Place(self._memory(p, extent), ZERO)
         self.body(launcher.body)
         return self.found
 
@@ -143,7 +145,8 @@ class Walk:
             return equal(self.terms.sym(p.name, 0, 1), ONE)
         low = 1 if p.name in sizing else 0
         (self.sizes if low else self.others).append(p.name)
-        return self.terms.sym(p.name, low, min(LARGEST, limits(p.dtype)[1]))
+        self.free[p.name] = self.terms.sym(p.name, low, min(LARGEST, limits(p.dtype)[1]))
+        return self.free[p.name]
 
     def _alone(self, k: Kernel) -> None:
         """A kernel nobody launches: its scalars are sizes, its arrays as large as they are said to be."""
@@ -158,14 +161,15 @@ class Walk:
         for p in k.params:
             if isinstance(p, Buffer):
                 extent = None if p.extent is None else self.integer(p.extent)
-                stable = p.name not in written
-                self.places[p.name] = Place(Memory(p.name, p.dtype, extent, "device", stable=stable), ZERO)
+                memory = replace(self._memory(p, extent), stable=p.name not in written)
+                self.places[p.name] = Place(memory, ZERO)
         self._run(k)
 
     def _launch(self, s: Launch) -> None:
         k = self.program.kernel(s.kernel)
         written = self._written(k)
-        targets = [(p, self._target(a)) if isinstance(a, Addr) else (p, a) for p, a in zip(k.params, s.args, strict=True)]
+        pairs = zip(k.params, s.args, strict=True)
+        targets = [(p, self._target(a)) if isinstance(a, Addr) else (p, a) for p, a in pairs]
         changed = {t.memory.name for p, t in targets if isinstance(t, Place) and p.name in written}
         env: dict[str, Value] = {}
         places: dict[str, Place] = {}
@@ -182,12 +186,16 @@ class Walk:
         self._run(k)
         self.env, self.places = kept
 
+    def _memory(self, b: Buffer | DeviceBuffer, extent: Poly | None) -> Memory:
+        self.memories += 1
+        return Memory(self.memories, b.name, extent, "device")
+
     def _target(self, a: Addr) -> Place:
         launcher = self.program.launcher
         assert launcher is not None, "a launch has a launcher"
         if a.buffer not in self.places:
             b = next(b for b in launcher.buffers if b.name == a.buffer)
-            self.places[a.buffer] = Place(Memory(b.name, b.dtype, self.integer(b.extent), "device"), ZERO)
+            self.places[a.buffer] = Place(self._memory(b, self.integer(b.extent)), ZERO)
         at = self.places[a.buffer]
         return Place(at.memory, at.offset + self.integer(a.index))
 
@@ -318,7 +326,8 @@ class Walk:
         if buffer.const and init and len(values) == len(init):
             padded = [*values, 0] if extent.known != len(values) else values
             table = min(padded), max(padded)
-        memory = Memory(buffer.name, buffer.dtype, extent, scope, self.inside, stable=buffer.const, table=table)
+        memory = replace(
+            self._memory(buffer, extent), scope=scope, inside=self.inside, stable=buffer.const, table=table)
         self.places[buffer.name] = Place(memory, ZERO)
         for k, e in enumerate(init):
             v = self.value(e)
@@ -418,6 +427,7 @@ class Walk:
             self.env[s.var.name] = start + self.terms.mul(k, step)
             return below(start + self.terms.mul(k, step), stop)
 
+        self.env.pop(s.var.name, None)
         trip = self._trip(start, stop, step)
         return self._repeat(s.body, name, most, at, trip, step)
 
@@ -428,7 +438,7 @@ class Walk:
 
     def _parallel(self, s: For, start: Poly, stop: Poly, step: Poly) -> Cond:
         mark = len(self.found.parallel) + 1
-        self.found.parallel[mark] = s.span
+        self.found.parallel[mark] = start
         outside = {v.name for v in free_vars(s.body)} & {
             v.name for x in statements(s.body) if isinstance(x, Assign | Shuffle | Atomic | Intrinsic)
             and (v := defines(x)) is not None}
@@ -439,9 +449,10 @@ class Walk:
         most = (stop.high - 1 - start.low) // max(step.low, 1)
 
         def at(k: Poly) -> Cond:
-            self.env[s.var.name] = start + self.terms.mul(k, step)
+            self.found.parallel[mark] = self.env[s.var.name] = start + self.terms.mul(k, step)
             return below(start + self.terms.mul(k, step), stop)
 
+        self.env.pop(s.var.name, None)
         live = self._repeat(s.body, s.var.name, most, at, None, step)
         self.inside = kept
         return live
@@ -578,7 +589,7 @@ class Walk:
             loop = _Loop(counts=True)
             last = k - ONE
 
-            def enter(turn: Poly, values: Mapping[str, Value], extra: Cond, k: Poly = k) -> None:
+            def enter(turn: Poly, values: Mapping[str, Value], extra: Cond, leaving: int = leaving) -> None:
                 self.env = {**before, **values}
                 for v, c in growing.items():
                     old = before[v]
@@ -604,7 +615,7 @@ class Walk:
             del self.found.intervals[intervals:]
             self.places = dict(places)
             tail, end = self.current, self.env
-            worse = {v for v in fresh if v not in lone and _level(end.get(v)) > level}
+            worse = {v for v, x in fresh.items() if v not in lone and x is not None and _level(end.get(v)) > level}
             left = max(loop.levels, default=GRID)
             if not worse and left <= leaving:
                 break
@@ -750,7 +761,8 @@ class Walk:
                 by = _increment(s.value, name)
                 if by is None or any(isinstance(x, Load) for x in subexpressions(by[0])):
                     break
-                if any(v.name in changed or v.name in inner for v in scalars_read(by[0])):
+                if any(v.name in changed or v.name in inner or not isinstance(self.env.get(v.name), Poly)
+                       for v in scalars_read(by[0])):
                     break
                 amount = self.integer(by[0])
                 total = total + amount if by[1] > 0 else total - amount
@@ -861,7 +873,7 @@ class Walk:
         if memory.stable:
             if e.dtype.is_float:
                 return Float(f"{memory.name}[{{}}]", (index,))
-            key = ("load", id(memory), index)
+            key = ("load", memory, index)
             if key not in self.remembered:
                 level = max(index.level, GRID)
                 name = f"{memory.name}[...]"
@@ -1064,7 +1076,8 @@ class Walk:
 
 def _float(op: str, of: list[Value]) -> Float | None:
     """A floating-point operation on values that were followed."""
-    shape, leaves = [], []
+    shape: list[str] = []
+    leaves: list[Poly] = []
     for v in of:
         match v:
             case Float():
@@ -1089,11 +1102,11 @@ def _level(v: Value) -> int:
 
 
 def _cells(memory: Memory) -> str:
-    return f"@{id(memory)}["
+    return f"@{memory.number}["
 
 
 def _cell(memory: Memory, index: int) -> str:
-    return f"@{id(memory)}[{index}"
+    return f"@{memory.number}[{index}"
 
 
 def _with(entries: Iterable[Entry], c: Cond) -> list[Entry]:

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 
 import z3
 
-from xpiler.verify.terms import (
-    Atom, Cond, Poly, all_atoms, atoms_of, equal, holds, value,
-)
+from xpiler.verify.terms import Atom, Cond, Poly, all_atoms, holds, value
 
 SHARED = 0  # the copy of atoms that both threads have in common
 MOST_PAIRS = 150  # of products that are compared with each other
@@ -68,20 +66,24 @@ Said = tuple[Cond, int]  # a condition of one copy
 
 
 def ask(said: Sequence[Said], clock: Clock, apart: Callable[[Atom], bool] = lambda _: False,
-        same: Iterable[tuple[Poly, Poly]] = ()) -> Answer:
-    """Whether all conditions can hold at once, the first copy's sums of `same` equal to the second's."""
+        same: Iterable[tuple[Poly, Poly]] = (), differ: Iterable[Sequence[tuple[Poly, Poly]]] = ()) -> Answer:
+    """Whether all conditions can hold at once, the first copy's sums of `same` equal to the second's; of each of
+    `differ` at least one pair is not."""
     if any(c.op == "false" for c, _ in said):
         return Never()
     q = _Question(apart)
     goals = [q.cond(c, copy) for c, copy in said if c.op != "true"]
     pairs = tuple(same)
     goals += [q.sum(p, 1) == q.sum(r, 2) for p, r in pairs]
+    unlike = [tuple(d) for d in differ]
+    goals += [z3.Or(*(q.sum(p, 1) != q.sum(r, 2) for p, r in d)) for d in unlike]
     q.products()
 
     def real(m: Model) -> bool:
         try:
             return all(holds(c, m.known(copy)) for c, copy in q.all_said(said)) and all(
-                m.of(p, 1) == m.of(r, 2) for p, r in pairs)
+                m.of(p, 1) == m.of(r, 2) for p, r in pairs) and all(
+                any(m.of(p, 1) != m.of(r, 2) for p, r in d) for d in unlike)
         except ZeroDivisionError:
             return False
 
@@ -200,7 +202,7 @@ class _Question:
                 z3.Implies(z3.Or(x == 0, y == 0), m.result == 0),
                 z3.Implies(x == 1, m.result == y), z3.Implies(y == 1, m.result == x),
             ]
-            for (f, g), s in (((x, y), p), ((y, x), q)):
+            for g, s in ((y, p), (x, q)):
                 if s.parts and s.high - s.low < 1 << 20:
                     self.lemmas.append(z3.Implies(g >= 0, z3.And(m.result <= s.high * g, m.result >= s.low * g)))
         pairs = 0
@@ -258,5 +260,3 @@ def guessed(things: Iterable[Cond | Poly]) -> Atom | None:
     """The first atom among these that stands for a value nobody followed."""
     return min((a for a in all_atoms(things) if a.abstract), key=lambda a: a.number, default=None)
 
-
-__all__ = ["Answer", "Clock", "Model", "Never", "OutOfTime", "Undecided", "ask", "atoms_of", "equal", "guessed"]

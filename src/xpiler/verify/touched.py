@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from xpiler.fault import Span
-from xpiler.ir.types import DType
 from xpiler.verify.terms import Cond, Poly
 
 READ, WRITE, ATOMIC = "reads", "writes", "changes atomically"
@@ -18,8 +17,8 @@ class Memory:
 
     `stable`: the kernel never writes it. `table`: the range of an integer table's values."""
 
+    number: int
     name: str
-    dtype: DType
     extent: Poly | None
     scope: str
     inside: frozenset[int] = frozenset()
@@ -104,5 +103,4 @@ class Found:
     intervals: list[Interval] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
     doubts: list[tuple[str, Span]] = field(default_factory=list)  # why an argument about all of it is not possible
-    parallel: dict[int, Span] = field(default_factory=dict)  # parallel loops
-    warp: int = 1
+    parallel: dict[int, Poly] = field(default_factory=dict)  # parallel loops and the variables that count them
