@@ -82,7 +82,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Examined:
     """The mutants of one file; `skipped` says why a file has none: what is not right cannot be made wrong."""
 
     name: str
@@ -95,7 +95,7 @@ class Tested:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Tested:
+    def from_json(cls, data: Mapping[str, Any]) -> Examined:
         return cls(**{**data, "rows": tuple(Row(**r) for r in data["rows"])})
 
 
@@ -126,18 +126,18 @@ def of_suite(cases: Iterable[Case], platform: Platform) -> tuple[Subject, ...]:
 def measure(
     todo: Sequence[Subject], options: Options, jobs: int = 1, kept: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> tuple[Tested, ...]:
+) -> tuple[Examined, ...]:
     """Every file's mutants before every judge, `jobs` files at a time. With `kept` each file's results are written
     there as soon as they are known, and those that are there already are not repeated."""
     done = {} if kept is None else earlier(kept)
     pool = ThreadPoolExecutor(jobs)
     try:
-        futures: dict[Future[Tested], Subject] = {
-            pool.submit(test, s, options, progress): s for s in todo if s.name not in done
+        futures: dict[Future[Examined], Subject] = {
+            pool.submit(examine, s, options, progress): s for s in todo if s.name not in done
         }
         for future in as_completed(futures):
             subject, broken = futures[future], future.exception()
-            result = future.result() if broken is None else Tested(
+            result = future.result() if broken is None else Examined(
                 subject.name, subject.platform.name, skipped=f"{BROKEN}: {_place(broken)}")
             done[subject.name] = result
             if kept is not None:
@@ -148,26 +148,23 @@ def measure(
     return tuple(done[s.name] for s in todo if s.name in done)
 
 
-def test(subject: Subject, options: Options, progress: Callable[[str], None] = lambda _: None) -> Tested:
+def examine(subject: Subject, options: Options, progress: Callable[[str], None] = lambda _: None) -> Examined:
     """The mutants of one file. One that a judge breaks on is a defect of that judge, and does not stop the others."""
     began = time.monotonic()
-    blank = Tested(subject.name, subject.platform.name)
+    blank = Examined(subject.name, subject.platform.name)
     try:
         program = read(subject.text, subject.platform, subject.name, let=subject.read_with)
         question = _question(subject, _sized(program, subject.platform), options)
     except Fault as fault:
-        return Tested(blank.name, blank.platform, skipped=str(fault).splitlines()[0])
+        return Examined(blank.name, blank.platform, skipped=str(fault).splitlines()[0])
     if isinstance(question, str):
-        return Tested(blank.name, blank.platform, skipped=question, seconds=time.monotonic() - began)
+        return Examined(blank.name, blank.platform, skipped=question, seconds=time.monotonic() - began)
     rows = []
     for m in mutants(subject.text, subject.platform, program, kinds=options.kinds or None, limit=options.each,
                      seed=options.seed):
         progress(f"{subject.name}:{m.line}: {m.kind}")
         rows.append(_row(m, subject, question, options))
-    return Tested(blank.name, blank.platform, tuple(rows), seconds=time.monotonic() - began)
-
-
-test.__test__ = False  # type: ignore[attr-defined]  # not one of pytest's
+    return Examined(blank.name, blank.platform, tuple(rows), seconds=time.monotonic() - began)
 
 
 def _sized(program: Program, platform: Platform) -> Program:
@@ -239,25 +236,25 @@ def _place(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} at {where}"
 
 
-def _summary(t: Tested) -> str:
+def _summary(t: Examined) -> str:
     count = Counter(r.outcome for r in t.rows)
     told = ", ".join(f"{n} {outcome}" for outcome, n in count.most_common())
     return f"{t.name}: {t.skipped or told} ({t.seconds:.0f} s)"
 
 
-def earlier(path: Path) -> dict[str, Tested]:
+def earlier(path: Path) -> dict[str, Examined]:
     """What an earlier run left in a file; nothing where there is no file yet."""
     if not path.exists():
         return {}
     try:
-        found = [Tested.from_json(item) for item in json.loads(path.read_text())]
+        found = [Examined.from_json(item) for item in json.loads(path.read_text())]
     except (ValueError, TypeError, KeyError) as e:
         raise Fault("XP3020", f"cannot go on from {path}", Span(str(path)), why=f"it holds no results: {e}",
                     try_="another name for --out") from e
     return {t.name: t for t in found}
 
 
-def _keep(path: Path, done: Mapping[str, Tested]) -> None:
+def _keep(path: Path, done: Mapping[str, Examined]) -> None:
     """Written whole or not at all: an interrupt must not cost what is there."""
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps([t.to_json() for t in done.values()], indent=1))
@@ -267,7 +264,7 @@ def _keep(path: Path, done: Mapping[str, Tested]) -> None:
 # ---------------------------------------------------------------- tables
 
 
-def table(results: Iterable[Tested]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def table(results: Iterable[Examined]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Kinds by judges: each cell is how many a judge killed of those it was shown; then what the ladder as a whole
     left over. One row a kind, one a family, one for all; what judges would be without each other is each column."""
     rows = [r for t in results for r in t.rows]
@@ -296,13 +293,13 @@ def _line(name: str, rows: Sequence[Row], rungs: Sequence[str]) -> tuple[str, ..
     return (name, str(len(rows)), str(count[INVALID]), *cells, str(count[KILLED]), str(count[EQUIVALENT]), str(left))
 
 
-def shown(results: Iterable[Tested]) -> list[tuple[str, ...]]:
+def shown(results: Iterable[Examined]) -> list[tuple[str, ...]]:
     """How many equivalent mutants each argument shows to be so."""
     count = Counter(r.shown for t in results for r in t.rows if r.outcome == EQUIVALENT)
     return [(how, str(n)) for how, n in count.most_common()]
 
 
-def survivors(results: Iterable[Tested]) -> Iterator[str]:
+def survivors(results: Iterable[Examined]) -> Iterator[str]:
     """What nobody found and nobody showed to be equivalent: each is a defect of a judge."""
     for t in results:
         for r in t.rows:
@@ -311,6 +308,6 @@ def survivors(results: Iterable[Tested]) -> Iterator[str]:
                 yield f"{t.name}:{r.line}:{r.column}: {r.kind}: {r.what} ({r.outcome}{told})"
 
 
-def skipped(results: Iterable[Tested]) -> list[tuple[str, ...]]:
+def skipped(results: Iterable[Examined]) -> list[tuple[str, ...]]:
     """The files that no mutants were made of."""
     return [(t.name, t.skipped) for t in results if t.skipped]
