@@ -56,7 +56,7 @@ def judge(
         if sum(spent) > HARD[min(effort.level, 2)]:
             return None
         done = attempt(target, case, pairing.names, effort.limits)
-        spent.append(done.wall)
+        spent.append(done.seconds)
         return done
 
     trials = in_order(run, [(case,) for case in reference.cases])

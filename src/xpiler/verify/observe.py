@@ -35,8 +35,9 @@ Data = Mapping[str, tuple[Number, ...]]
 
 # A run slower than this share of the budget is repeated on fewer seeds and without its float64 double.
 SLOW = 0.15
-# Seconds for hard inputs, by level.
-HARD = (0.0, 1.5, 15.0)
+# Seconds for hard inputs inside the kernels, by level, so that what is tried does not hang on how busy the machine is;
+# and how many times as long everything around them may take.
+HARD, OVERHEAD = (0.0, 1.5, 15.0), 8.0
 # The share of elements whose float64 run is something else, from which on that run is not believed.
 STRANGE = 0.1
 # Choices of sizes that are spelled out.
@@ -159,16 +160,18 @@ class _Runs:
     def hard(self, sig: Signature, fixed: dict[str, Number], data: Data, tried: Tried, seed: int) -> list[Case]:
         """The source on awkward sizes and contents of every kind. One that it does not bear is no case: nobody says
         that it must."""
-        more, until = self.effort.level > 1, time.monotonic() + HARD[min(self.effort.level, 2)]
+        level, spent = min(self.effort.level, 2), list[float]()
+        more, until = level > 1, time.monotonic() + OVERHEAD * HARD[level]
         limits = replace(self.effort.limits, seconds=min(self.effort.limits.seconds, 2 * BRISK))
 
         def case(point: Point) -> Case | None:
-            if time.monotonic() > until:
+            if sum(spent) > HARD[level] or time.monotonic() > until:
                 return None
             done = self.case(point, seed, None, limits)
+            spent.append(done.source.seconds)
             return done if done.source.clean and _wrote(sig, point, done.source, seed) else None
 
-        usual = [point for point, trial in tried if trial.wall < HARD[1] / 2]
+        usual = [point for point, trial in tried if trial.seconds < HARD[1] / 4]
         domain = tried[0][0].domain
         found = [c for c in in_order(case, [(p,) for p in awkward(sig, fixed, data, domain, more)]) if c]
         points = [c.point for c in found] + ([] if found and not more else usual)
