@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from xpiler.fault import Fault
@@ -45,7 +45,7 @@ def argue(
 def _verdict(look: Looking, program: Program, kernel: str, let: Mapping[str, Number], clock: Clock) -> Verdict:
     if program.unread:
         return Unknown(f"the body of `{program.unread[0]}` was not understood")
-    half = Clock(clock.until - max(clock.left, 0) / 2, clock.each)  # the other half is for witnesses
+    half = replace(clock, until=clock.until - max(clock.left, 0) / 2)  # the other half is for witnesses
     try:
         first = look(let, half)
     except TooMuch:

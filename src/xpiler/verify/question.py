@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import z3
 
 from xpiler.verify.terms import Atom, Cond, Poly, all_atoms, holds, value
 
+Z: Any = z3  # most of its functions carry no types
 SHARED = 0  # the copy of atoms that both threads have in common
 MOST_PAIRS = 150  # of products that are compared with each other
 
@@ -24,6 +26,7 @@ class Clock:
 
     until: float
     each: float = 0.7
+    context: z3.Context = field(default_factory=z3.Context)  # of the Python thread that argues
 
     @property
     def left(self) -> float:
@@ -71,12 +74,14 @@ def ask(said: Sequence[Said], clock: Clock, apart: Callable[[Atom], bool] = lamb
     `differ` at least one pair is not."""
     if any(c.op == "false" for c, _ in said):
         return Never()
-    q = _Question(apart)
+    q = _Question(apart, clock.context)
     goals = [q.cond(c, copy) for c, copy in said if c.op != "true"]
     pairs = tuple(same)
     goals += [q.sum(p, 1) == q.sum(r, 2) for p, r in pairs]
     unlike = [tuple(d) for d in differ]
-    goals += [z3.Or(*(q.sum(p, 1) != q.sum(r, 2) for p, r in d)) for d in unlike]
+    if not all(unlike):
+        return Never()
+    goals += [Z.Or(*(q.sum(p, 1) != q.sum(r, 2) for p, r in d)) for d in unlike]
     q.products()
 
     def real(m: Model) -> bool:
@@ -88,7 +93,7 @@ def ask(said: Sequence[Said], clock: Clock, apart: Callable[[Atom], bool] = lamb
             return False
 
     for exact in (False, True) if q.muls else (False,):
-        solver = z3.SimpleSolver()
+        solver = Z.SimpleSolver(ctx=clock.context)
         solver.set("timeout", clock.milliseconds())
         solver.add(*goals, *q.facts, *(q.exact() if exact else q.lemmas))
         result = solver.check()
@@ -103,25 +108,28 @@ def ask(said: Sequence[Said], clock: Clock, apart: Callable[[Atom], bool] = lamb
 
 @dataclass(frozen=True)
 class _Product:
-    result: z3.ArithRef
-    factors: tuple[z3.ArithRef, z3.ArithRef]
+    result: Any
+    factors: tuple[Any, Any]
     sums: tuple[Poly, Poly]
 
 
 class _Question:
     """One question in Z3's terms."""
 
-    def __init__(self, apart: Callable[[Atom], bool]) -> None:
-        self.apart = apart
-        self.known: dict[tuple[Atom, int], z3.ExprRef] = {}
-        self.facts: list[z3.BoolRef] = []
-        self.lemmas: list[z3.BoolRef] = []
+    def __init__(self, apart: Callable[[Atom], bool], context: z3.Context) -> None:
+        self.apart, self.context = apart, context
+        self.known: dict[tuple[Atom, int], Any] = {}
+        self.facts: list[Any] = []
+        self.lemmas: list[Any] = []
         self.muls: list[_Product] = []
 
-    def cond(self, c: Cond, copy: int) -> z3.BoolRef:
+    def whole(self, name: str) -> Any:
+        return Z.Int(name, self.context)
+
+    def cond(self, c: Cond, copy: int) -> Any:
         match c.op:
             case "true" | "false":
-                return z3.BoolVal(c.op == "true")
+                return Z.BoolVal(c.op == "true", self.context)
             case "le":
                 return self.sum(c.sum, copy) <= 0
             case "eq":
@@ -130,30 +138,30 @@ class _Question:
                 assert c.atom is not None, "a truth has its atom"
                 return self.atom(c.atom, copy) == 1
             case "not":
-                return z3.Not(self.cond(c.of[0], copy))
+                return Z.Not(self.cond(c.of[0], copy))
             case "and":
-                return z3.And(*(self.cond(x, copy) for x in c.of))
+                return Z.And(*(self.cond(x, copy) for x in c.of))
             case "or":
-                return z3.Or(*(self.cond(x, copy) for x in c.of))
+                return Z.Or(*(self.cond(x, copy) for x in c.of))
         raise TypeError(f"not a condition: {c.op}")
 
-    def sum(self, p: Poly, copy: int) -> z3.ArithRef:
+    def sum(self, p: Poly, copy: int) -> Any:
         parts = [self.atom(a, copy) * k if k != 1 else self.atom(a, copy) for a, k in p.parts]
         if p.constant or not parts:
-            parts.append(z3.IntVal(p.constant))
-        return parts[0] if len(parts) == 1 else z3.Sum(parts)
+            parts.append(Z.IntVal(p.constant, self.context))
+        return parts[0] if len(parts) == 1 else Z.Sum(parts)
 
-    def atom(self, a: Atom, copy: int) -> z3.ArithRef:
+    def atom(self, a: Atom, copy: int) -> Any:
         copy = copy if self.apart(a) else SHARED
         if (a, copy) not in self.known:
-            x = z3.Int(f"{a.kind}{a.number}_{copy}")
+            x = self.whole(f"{a.kind}{a.number}_{copy}")
             self.known[a, copy] = x
             self.facts += [x >= a.low, x <= a.high]
             self._define(a, copy, x)
             self.facts += [self.cond(w, copy) for w in a.where]
         return self.known[a, copy]
 
-    def _define(self, a: Atom, copy: int, x: z3.ArithRef) -> None:
+    def _define(self, a: Atom, copy: int, x: Any) -> None:
         match a.kind, a.args:
             case ("sym" | "truth"), _:
                 return
@@ -163,33 +171,33 @@ class _Question:
                 n = self.sum(p, copy)
                 self.facts += [k * x <= n, n < k * x + k]
             case "mod", (Poly() as p, Poly(constant=k)):
-                n, whole = self.sum(p, copy), z3.Int(f"whole{a.number}_{copy}")
+                n, whole = self.sum(p, copy), self.whole(f"whole{a.number}_{copy}")
                 self.facts += [n == k * whole + x]
             case ("quo" | "rem"), (Poly() as p, Poly() as q):
                 self._division(a.kind, p, q, copy, x)
             case "ite", (Cond() as c, Poly() as p, Poly() as q):
-                self.facts.append(x == z3.If(self.cond(c, copy), self.sum(p, copy), self.sum(q, copy)))
+                self.facts.append(x == Z.If(self.cond(c, copy), self.sum(p, copy), self.sum(q, copy)))
             case _:
                 raise TypeError(f"not an atom: {a.kind}")
 
-    def _division(self, kind: str, p: Poly, q: Poly, copy: int, x: z3.ArithRef) -> None:
+    def _division(self, kind: str, p: Poly, q: Poly, copy: int, x: Any) -> None:
         """n == d * whole + rest, the rest smaller than d and of n's sign."""
         n, d = self.sum(p, copy), self.sum(q, copy)
         name = f"{n.get_id()}_{d.get_id()}"
-        whole, rest = z3.Int(f"whole{name}"), z3.Int(f"rest{name}")
+        whole, rest = self.whole(f"whole{name}"), self.whole(f"rest{name}")
         self.facts.append(x == (whole if kind == "quo" else rest))
         if q.known is not None:
             back = whole * q.known
         else:
-            back = z3.Int(f"back{name}")
+            back = self.whole(f"back{name}")
             self.muls.append(_Product(back, (whole, d), (Poly(), q)))
-        size = z3.If(d >= 0, d, -d)
+        size = Z.If(d >= 0, d, -d)
         self.facts += [
-            n == back + rest, z3.Implies(d != 0, z3.And(rest < size, -rest < size)),
-            z3.Implies(n >= 0, rest >= 0), z3.Implies(n <= 0, rest <= 0),
-            z3.Implies(z3.And(n >= 0, d > 0), z3.And(whole >= 0, whole <= n)),
-            z3.Implies(z3.And(n >= 0, d > 0, n < d), whole == 0),
-            z3.Implies(z3.And(n >= d, d > 0), whole >= 1),
+            n == back + rest, Z.Implies(d != 0, Z.And(rest < size, -rest < size)),
+            Z.Implies(n >= 0, rest >= 0), Z.Implies(n <= 0, rest <= 0),
+            Z.Implies(Z.And(n >= 0, d > 0), Z.And(whole >= 0, whole <= n)),
+            Z.Implies(Z.And(n >= 0, d > 0, n < d), whole == 0),
+            Z.Implies(Z.And(n >= d, d > 0), whole >= 1),
         ]
 
     def products(self) -> None:
@@ -197,14 +205,14 @@ class _Question:
         for m in self.muls:
             (x, y), (p, q) = m.factors, m.sums
             self.lemmas += [
-                z3.Implies(z3.And(x >= 0, y >= 0), m.result >= 0),
-                z3.Implies(z3.And(x >= 1, y >= 1), z3.And(m.result >= x, m.result >= y)),
-                z3.Implies(z3.Or(x == 0, y == 0), m.result == 0),
-                z3.Implies(x == 1, m.result == y), z3.Implies(y == 1, m.result == x),
+                Z.Implies(Z.And(x >= 0, y >= 0), m.result >= 0),
+                Z.Implies(Z.And(x >= 1, y >= 1), Z.And(m.result >= x, m.result >= y)),
+                Z.Implies(Z.Or(x == 0, y == 0), m.result == 0),
+                Z.Implies(x == 1, m.result == y), Z.Implies(y == 1, m.result == x),
             ]
             for g, s in ((y, p), (x, q)):
                 if s.parts and s.high - s.low < 1 << 20:
-                    self.lemmas.append(z3.Implies(g >= 0, z3.And(m.result <= s.high * g, m.result >= s.low * g)))
+                    self.lemmas.append(Z.Implies(g >= 0, Z.And(m.result <= s.high * g, m.result >= s.low * g)))
         pairs = 0
         for i, m in enumerate(self.muls):
             for o in self.muls[:i]:
@@ -214,7 +222,7 @@ class _Question:
                         return
                     self.lemmas += _ordered(m.result, o.result, f, g, h)
 
-    def exact(self) -> list[z3.BoolRef]:
+    def exact(self) -> list[Any]:
         return [*self.lemmas, *(m.result == m.factors[0] * m.factors[1] for m in self.muls)]
 
     def all_said(self, said: Sequence[Said]) -> list[Said]:
@@ -222,17 +230,16 @@ class _Question:
         more = [(w, copy) for a, copy in self.known for w in a.where]
         return [*said, *((w, copy or 1) for w, copy in more)]
 
-    def model(self, m: z3.ModelRef) -> Model:
-        values = {}
+    def model(self, m: Any) -> Model:
+        values: dict[tuple[Atom, int], int] = {}
         for (a, copy), x in self.known.items():
             if a.kind in ("sym", "truth"):
                 found = m.eval(x, model_completion=True)
-                assert isinstance(found, z3.IntNumRef), "an integer has a value"
                 values[a, copy] = found.as_long()
         return Model(values, self.apart)
 
 
-def _shared(a: _Product, b: _Product) -> list[tuple[z3.ArithRef, z3.ArithRef, z3.ArithRef]]:
+def _shared(a: _Product, b: _Product) -> list[tuple[Any, Any, Any]]:
     """(the factor both have, the other one of a, the other one of b)"""
     found = []
     for i in (0, 1):
@@ -243,16 +250,16 @@ def _shared(a: _Product, b: _Product) -> list[tuple[z3.ArithRef, z3.ArithRef, z3
 
 
 def _ordered(
-    a: z3.ArithRef, b: z3.ArithRef, f: z3.ArithRef, g: z3.ArithRef, h: z3.ArithRef
-) -> list[z3.BoolRef]:
+    a: Any, b: Any, f: Any, g: Any, h: Any
+) -> list[Any]:
     """a = f * g and b = f * h are in the order of g and h, at least f apart where these differ."""
-    step = z3.simplify(g - h)
+    step: Any = Z.simplify(g - h)
     if isinstance(step, z3.IntNumRef):
         return [a == b + step.as_long() * f]
     return [
-        z3.Implies(g == h, a == b),
-        z3.Implies(z3.And(f >= 1, g < h), a + f <= b),
-        z3.Implies(z3.And(f >= 1, h < g), b + f <= a),
+        Z.Implies(g == h, a == b),
+        Z.Implies(Z.And(f >= 1, g < h), a + f <= b),
+        Z.Implies(Z.And(f >= 1, h < g), b + f <= a),
     ]
 
 
