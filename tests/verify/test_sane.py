@@ -187,3 +187,28 @@ def test_where_all_would_take_too_long_some_blocks_are_looked_at_and_the_result_
     assert not result.findings and isinstance(result.evidence.verdict, Proved)
     assert re.match(r"\d+ of 256 blocks", result.evidence.verdict.scope)
     assert any("of 256 blocks" in n for n in result.notes)
+
+
+HIGHEST = """
+__global__ void k(const float* x, float* y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  float top;
+  for (int j = 0; j < 32; ++j) top = fmaxf(top, x[i * 32 + j]);
+  if (i < n) y[i] = top;
+}
+extern "C" void run(const float* x, float* y) {
+  float *dx, *dy;
+  cudaMalloc(&dx, 64 * 32 * 4); cudaMalloc(&dy, 64 * 4);
+  cudaMemcpy(dx, x, 64 * 32 * 4, cudaMemcpyHostToDevice);
+  k<<<2, 32>>>(dx, dy, 64);
+  cudaMemcpy(y, dy, 64 * 4, cudaMemcpyDeviceToHost);
+}
+"""
+
+
+def test_a_maximum_that_starts_at_nothing_in_particular_shows_below_zero(tmp_path: Path) -> None:
+    path = tmp_path / "highest.cu"
+    path.write_text(HIGHEST)
+    assert [(f.code, f.line) for f in look(path).findings] == [("XP2105", 5)]
+    path.write_text(HIGHEST.replace("float top;", "float top = x[i * 32];"))
+    assert look(path).findings == ()

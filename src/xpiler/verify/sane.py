@@ -15,11 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from xpiler.emulate.entry import Finding
+from xpiler.fault import Span
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.suspicions import index_lines, signed_into_unsigned, too_much_on_chip, unset_locals
 from xpiler.verify.inputs import Domain, Point, Values
+from xpiler.verify.kinds import Kind
 from xpiler.verify.observe import TRIES, Effort, Let, Progress, divide, same_bits, spell
 from xpiler.verify.registers import too_many
 from xpiler.verify.signature import Signature, signature
@@ -31,9 +35,9 @@ UNSET, RACE, RACE_OF_BLOCKS, CAPACITY, OVERFLOW, CONVERSION, SIGNED = (
     "XP2105", "XP2106", "XP2107", "XP2122", "XP2142", "XP2143", "XP2144",
 )
 BRISK = 1.0  # seconds of a plain run; a watched one takes some ten times as long
-# How many times as long a run takes with every access looked at; what is left of the time for the rest of it; and how
-# much less is looked at where that was still too much.
-WATCHING, ROOM, LESS = 20.0, 0.5, 8
+# How many times as long a run takes with every access looked at, and with hardly any; what is left of the time for the
+# rest of it; and how much less is looked at where that was still too much.
+WATCHING, PASSING, ROOM, LESS = 20.0, 6.0, 0.5, 8
 RACES = (RACE, RACE_OF_BLOCKS)
 
 
@@ -150,11 +154,11 @@ class _Looking:
         """The watched run at a point. Where looking at everything would not end in time, at a share of the blocks or
         of the accesses; the one that was found for the point `like`, if there is one."""
         plain, limits = self.plainly(like or point), self.effort.limits
-        most = ROOM * limits.seconds
         known = next((s for p, s in self.shares if p == (like or point)), 0)
-        share = known or max(1, math.ceil(WATCHING * plain.seconds / most))
+        ends = PASSING * plain.seconds < limits.seconds  # else it is watched as far as it comes
+        share = known or max(1, math.ceil(WATCHING * plain.seconds / (ROOM * limits.seconds)) if ends else 1)
         trial = self.watched.try_point(point, self.seed, limits, share)
-        if trial.status == "timeout" and plain.clean and like is None:
+        if trial.status == "timeout" and ends and like is None:
             share *= LESS
             trial = self.watched.try_point(point, self.seed, limits, share)
         if like is None:
@@ -166,6 +170,8 @@ class _Looking:
         self.looked_at = self.looked_at or trial.looked_at
         if trial.status not in ("ok", "finding"):
             self.undecided = f"the watched run ended with {trial.status} ({spell(point.scalars)})"
+            if trial.status == "timeout":
+                self.undecided += f"; nothing was found in the {self.effort.limits.seconds:g} s it had"
         hard = [f for f in trial.found if not _of_limits(f)]
         noted = list(trial.noted)
         unset = [f for f in noted if f.code == UNSET]
@@ -215,6 +221,8 @@ class _Looking:
         if not plain.clean:
             return [f for f in plain.found if not _of_limits(f)]
         name = next((n for n, v in trial.outputs.items() if not same_bits(plain.outputs[n], v)), "")
+        if not name and point.kind is Kind.RANDOM and (suspects or self._unset_locals()):
+            return self._unset_below_zero(point, suspects)
         if not name:
             return []
         index = _first_difference(plain.outputs[name], trial.outputs[name])
@@ -224,10 +232,22 @@ class _Looking:
         local = [
             Finding(UNSET, f"a local variable is used before it is set; {told}", file, p.line, p.column,
                     buffer=name, index=index, source_line=lines[p.line - 1])
-            for p in unset_locals(text, self.watched.platform, file)
+            for p in self._unset_locals()
         ]
         found = [*local[:4], *(replace(f, message=f"{f.message}; {told}") for f in suspects[:4])]
         return found or [Finding(UNSET, f"something is used before it is set; {told}", file, buffer=name, index=index)]
+
+
+    def _unset_locals(self) -> tuple[Span, ...]:
+        return unset_locals(self.watched.text, self.watched.platform, self.watched.file)
+
+    def _unset_below_zero(self, like: Point, suspects: Sequence[Finding]) -> list[Finding]:
+        """The same where every input is negative: a maximum that starts at what fresh memory holds hides above zero."""
+        point = replace(like, kind=Kind.NEGATIVE)
+        trial, plain = self.closely(point, like), self.plainly(point)
+        if not trial.clean or not plain.clean or any(np.isnan(v).any() for v in trial.outputs.values()):
+            return []
+        return self._unset(point, trial, suspects)
 
 
 def _of_limits(f: Finding) -> bool:
