@@ -68,6 +68,13 @@ def test_survivors_have_a_place_and_equivalents_a_reason() -> None:
     assert bench.skipped(RESULTS) == [("c.c", "it does not run")]
 
 
+def test_a_proof_that_a_run_contradicts_is_told() -> None:
+    fooled = row("zeros", "whole result", "killed", {EQUAL: "killed", "equal for all inputs": "spared"})
+    raced = row("zeros", "whole result", "killed", {EQUAL: "spared", WATCHED: "killed", "equal for all inputs": "spared"})
+    told = list(bench.contradictions((Examined("d.c", "c", (fooled, raced)),)))
+    assert len(told) == 1 and told[0].startswith("d.c:3:5: zeros: what (proved by equal for all inputs")
+
+
 def test_a_file_is_measured_and_the_next_time_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept.json"
     subject = Subject("copied.c", COPY, C)

@@ -22,10 +22,12 @@ from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
 from xpiler.verify.ladder import Level, Question, Side, climb, meanings
 from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
-from xpiler.verify.mutants.trial import BROKEN, EQUIVALENT, INVALID, KILLED, SURVIVED, Judged, judged, undecided
+from xpiler.verify.mutants.trial import (
+    BROKEN, EQUIVALENT, INVALID, KILLED, PROVING, SURVIVED, Judged, judged, undecided,
+)
 from xpiler.verify.observe import Effort, observe
 from xpiler.verify.sizes import MOST_ELEMENTS
-from xpiler.verify.verdict import READS, Evidence, Proved, Refuted, Unknown
+from xpiler.verify.verdict import EQUAL, READS, Evidence, Proved, Refuted, Unknown
 
 HEAD = ("kind", "mutants", "invalid")
 TAIL = ("killed", "equivalent", "survived")
@@ -306,6 +308,15 @@ def survivors(results: Iterable[Examined]) -> Iterator[str]:
             if r.outcome in (SURVIVED, BROKEN):
                 told = f"; {r.why}" if r.why else ""
                 yield f"{t.name}:{r.line}:{r.column}: {r.kind}: {r.what} ({r.outcome}{told})"
+
+
+def contradictions(results: Iterable[Examined]) -> Iterator[str]:
+    """Mutants that a proof accepts and a run refutes: one of the two is wrong, and nothing is worse than the first."""
+    for t in results:
+        for r in t.rows:
+            proofs = [p for p in PROVING if r.rungs.get(p) == "spared"]
+            if proofs and r.rungs.get(EQUAL) == "killed":
+                yield f"{t.name}:{r.line}:{r.column}: {r.kind}: {r.what} (proved by {proofs[0]}, but {r.why})"
 
 
 def skipped(results: Iterable[Examined]) -> list[tuple[str, ...]]:
