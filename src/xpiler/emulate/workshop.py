@@ -17,7 +17,7 @@ from xpiler.platforms.toolchain import Done
 _COMPILER_MB, _FILE_MB = 8192, 512
 _PROGRAM_MB = 4096
 _DEVICE_MB = 1 << 26  # drivers reserve address space for all memory there is, without using it
-_SYSTEM = (Path("/proc"), Path("/sys"))  # what a driver asks about the machine
+_SYSTEM = (Path("/proc"), Path("/sys"), Path("/opt/rocm"))  # what a driver asks about the machine; its libraries
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from xpiler.platforms.device import Entry, Loaded
 
 LIMIT_S = 60.0
 _MESSAGE_LINES = 12
@@ -135,6 +138,16 @@ class Toolchain(Protocol):
         """What `compile` would ask: the key for keeping its answers, "" where there is nothing to ask."""
         ...
 
+    def device(self) -> str | Unavailable:
+        """What runs such a text here, in words. Quick: it looks, and starts nothing."""
+        ...
+
+    def load(self, text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) -> (
+        Loaded | Rejected | Unavailable
+    ):
+        """The text compiled and linked in `folder` for that device; device.run calls it."""
+        ...
+
 
 # ---------------------------------------------------------------- compilers
 
@@ -212,22 +225,30 @@ def attempt(
         for at, contents in {source.name: text, **(beside or {})}.items():
             (folder / at).parent.mkdir(parents=True, exist_ok=True)
             (folder / at).write_text(contents)
-        placed = (a.replace("{out}", str(out)).replace("{folder}", str(folder)) for a in args)
-        try:
-            done = shop.tool([*compiler.command, *placed, str(source)], folder, seconds, compiler.reads)
-        except OSError as failure:
-            return Unavailable(f"{compiler} cannot be run: {failure.strerror}")
-        if done.late:
-            return Unavailable(f"{compiler} did not end within {seconds:g} s")
-        said = (done.stderr or done.stdout).replace(f"{folder}/", "")
-        if done.code == 0:
-            return Checked(level, str(compiler), said=said)
-        if done.code < 0:
-            return Unavailable(f"{compiler} was ended by signal {-done.code}")
-        if done.code == broken:
-            return Unavailable(f"{compiler} does not work: {said.strip()[-200:]}")
-        lines = said.strip().splitlines()[:_MESSAGE_LINES]
-        return Rejected("\n".join(lines) or f"exit status {done.code}", str(compiler))
+        placed = [a.replace("{out}", str(out)).replace("{folder}", str(folder)) for a in args]
+        return compile_in(folder, compiler, [*placed, str(source)], level, shop, seconds, broken)
+
+
+def compile_in(
+    folder: Path, compiler: Compiler, args: Sequence[str], level: str, shop: Workshop, seconds: float,
+    broken: int | None = None,
+) -> Outcome:
+    """Run `compiler args` in `folder`, which is there already."""
+    try:
+        done = shop.tool([*compiler.command, *args], folder, seconds, compiler.reads)
+    except OSError as failure:
+        return Unavailable(f"{compiler} cannot be run: {failure.strerror}")
+    if done.late:
+        return Unavailable(f"{compiler} did not end within {seconds:g} s")
+    said = (done.stderr or done.stdout).replace(f"{folder}/", "")
+    if done.code == 0:
+        return Checked(level, str(compiler), said=said)
+    if done.code < 0:
+        return Unavailable(f"{compiler} was ended by signal {-done.code}")
+    if done.code == broken:
+        return Unavailable(f"{compiler} does not work: {said.strip()[-200:]}")
+    lines = said.strip().splitlines()[:_MESSAGE_LINES]
+    return Rejected("\n".join(lines) or f"exit status {done.code}", str(compiler))
 
 
 def for_each(targets: Sequence[str], ask: Callable[[str], Outcome], wanted: str) -> Outcome:

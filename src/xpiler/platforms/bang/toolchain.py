@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from xpiler.platforms.toolchain import BARE, Outcome, Unavailable, Workshop, attempt, installed
+from pathlib import Path
+
+from xpiler.platforms.device import Entry, Loaded
+from xpiler.platforms.toolchain import BARE, Outcome, Rejected, Unavailable, Workshop, attempt, installed
 
 _INSTEAD = (
     "cncc is not on PATH, and it is not public; signatures, memory spaces, capacities and alignments are checked by "
@@ -23,3 +26,13 @@ def identity() -> str:
     """Which compiler is asked."""
     compiler = installed("cncc")
     return compiler.identity if compiler else ""
+
+
+def device() -> str | Unavailable:
+    """Never: how a program reaches an MLU cannot be tried without cncc."""
+    return Unavailable("there is no MLU here that a program could be compiled for")
+
+
+def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) -> Loaded | Rejected | Unavailable:
+    """Nothing: see `device`."""
+    return Unavailable(_INSTEAD)

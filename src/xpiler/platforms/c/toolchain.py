@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from xpiler.platforms.device import Entry, Loaded, cpu
+from xpiler.platforms.device import load as linked
 from xpiler.platforms.toolchain import (
-    BARE, Compiler, Outcome, Unavailable, Workshop, attempt, for_each, installed,
+    BARE, Compiler, Outcome, Rejected, Unavailable, Workshop, attempt, for_each, installed,
 )
 
 _STANDARDS = {"c": "-std=c11", "c++": "-std=c++17"}
@@ -29,6 +33,22 @@ def identity() -> str:
     """Which compilers are asked."""
     found = [c for language in _STANDARDS if (c := _compiler(language))]
     return f"{' '.join(c.identity for c in found)} {_STANDARDS}" if found else ""
+
+
+def device() -> str | Unavailable:
+    """This machine's CPU."""
+    return cpu()[0] or "this machine's CPU"
+
+
+def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) -> Loaded | Rejected | Unavailable:
+    """As C11 by gcc. Without OpenMP: a caged program has one thread."""
+    compiler = _compiler("c")
+    if compiler is None:
+        return Unavailable("no C compiler: install gcc (Debian: apt-get install gcc)")
+    # No contraction, and overflow that wraps: the same arithmetic as in the runs it is compared with.
+    args = ["-x", "c", _STANDARDS["c"], "-O2", "-ffp-contract=off", "-fwrapv", "-w", "-D_DEFAULT_SOURCE"]
+    return linked(compiler, args, text, ".c", entry, folder, shop=shop, seconds=seconds, language="c",
+                  how=f"{compiler} -O2, one thread", libraries=["-lm"])
 
 
 def _compiler(language: str) -> Compiler | None:

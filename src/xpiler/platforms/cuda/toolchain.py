@@ -12,6 +12,8 @@ from pathlib import Path
 
 from xpiler.platforms.cuda import nvrtc
 from xpiler.platforms.cuda.device_part import device_part
+from xpiler.platforms.device import Entry, Loaded, Ready
+from xpiler.platforms.device import load as linked
 from xpiler.platforms.toolchain import (
     BARE, Checked, Compiler, Outcome, Rejected, Unavailable, Workshop, attempt, empty_headers, for_each, installed,
 )
@@ -45,6 +47,37 @@ def identity() -> str:
     quick, whole = _nvrtc(), _nvcc()
     found = [quick.compiler.identity if quick else "", whole.identity if whole else ""]
     return f"{' '.join(found)} {TARGETS}" if any(found) else ""
+
+
+_READY = Ready(
+    begin="cudaError_t e = cudaFree(0); return e ? cudaGetErrorString(e) : 0;",
+    end="cudaError_t e = cudaDeviceSynchronize(), last = cudaGetLastError(); "
+        "return e || last ? cudaGetErrorString(e ? e : last) : 0;",
+)
+
+
+def device() -> str | Unavailable:
+    """A GPU that the driver shows."""
+    return "an NVIDIA GPU" if _nodes() else Unavailable("there is no NVIDIA GPU here (no /dev/nvidia0)")
+
+
+def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) -> Loaded | Rejected | Unavailable:
+    """By nvcc, with PTX that the driver completes for later GPUs."""
+    compiler = _nvcc()
+    if compiler is None:
+        return Unavailable("no nvcc on PATH: install a CUDA toolkit (NVRTC does not compile host code)")
+    args = [
+        "-O2", "-fmad=false", "-std=c++17", "-w", "-gencode", "arch=compute_80,code=[sm_80,compute_80]",
+        "-gencode", "arch=compute_90,code=sm_90",
+    ]
+    return linked(compiler, args, text, ".cu", entry, folder, shop=shop, seconds=seconds, how=f"{compiler} -O2",
+                  ready=_READY, devices=_nodes(), by_suffix=True)
+
+
+def _nodes() -> tuple[str, ...]:
+    """What the driver's library opens; nothing where there is no GPU."""
+    gpus = sorted(p for p in Path("/dev").glob("nvidia*") if p.name[6:].isdigit())
+    return tuple(map(str, [*gpus, "/dev/nvidiactl", "/dev/nvidia-uvm"])) if gpus else ()
 
 
 def registers(text: str, arch: str = "sm_90", shop: Workshop = BARE) -> dict[str, int]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from xpiler.platforms.device import Entry, Loaded, Ready
+from xpiler.platforms.device import load as linked
 from xpiler.platforms.toolchain import (
     BARE, Checked, Compiler, Outcome, Rejected, Unavailable, Workshop, attempt, empty_headers, first_on_path, for_each,
     installed,
@@ -50,6 +52,30 @@ def identity() -> str:
     compiler, declared = _compiler()
     stubs = [str(p.stat().st_mtime_ns) for p in sorted(_STUBS.rglob("*.h"))] if declared else []
     return " ".join([compiler.identity, str(TARGETS), *stubs]) if compiler else ""
+
+
+_READY = Ready(
+    begin="hipError_t e = hipFree(0); return e ? hipGetErrorString(e) : 0;",
+    end="hipError_t e = hipDeviceSynchronize(), last = hipGetLastError(); "
+        "return e || last ? hipGetErrorString(e ? e : last) : 0;",
+)
+
+
+def device() -> str | Unavailable:
+    """A GPU that the driver shows."""
+    return "an AMD GPU" if Path("/dev/kfd").exists() else Unavailable("there is no AMD GPU here (no /dev/kfd)")
+
+
+def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) -> Loaded | Rejected | Unavailable:
+    """By hipcc, for the GPUs that translations are written for."""
+    compiler, declared = _compiler()
+    if compiler is None or declared or compiler.name != "hipcc":
+        return Unavailable("no hipcc on PATH: install ROCm")
+    gpus = [f"--offload-arch={arch}" for arch in TARGETS]
+    args = ["-O2", "-ffp-contract=off", "-std=c++17", "-w", *gpus, "-x", "hip"]
+    nodes = ["/dev/kfd", *map(str, sorted(Path("/dev/dri").glob("renderD*")))]
+    return linked(compiler, args, text, ".hip", entry, folder, shop=shop, seconds=seconds, how=f"{compiler} -O2",
+                  ready=_READY, devices=nodes)
 
 
 def _compiler() -> tuple[Compiler | None, bool]:
