@@ -96,9 +96,11 @@ def _hard(a: Array, n: int, rng: np.random.Generator, point: Point, seed: int) -
 
 
 def _row(point: Point, n: int) -> int:
-    """The length of what may be a row: a scalar that divides the array, else about its root."""
-    sides = [int(v) for v in point.scalars.values() if not isinstance(v, float) and 1 < v < n and n % v == 0]
-    return sides[-1] if sides else max(1, math.isqrt(n))
+    """The length of what may be a row: the longest side that a scalar tells of, the array where it is one, else about
+    the root of it."""
+    scalars = [int(v) for v in point.scalars.values() if not isinstance(v, float)]
+    sides = [max(v, n // v) for v in scalars if 1 < v < n and n % v == 0]
+    return max(sides) if sides else n if n in scalars else max(1, math.isqrt(n))
 
 
 def stored(dtype: DType, values: NDArray[np.float64]) -> Values:

@@ -1,0 +1,69 @@
+"""Hard inputs refute what random ones spare, and spare what only rounds otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verify.kernels import complaint, each, row, scope
+
+SUM = row("float s = 0.0f;\n    for (int i = 0; i < n; ++i) s += x[i];\n    for (int i = 0; i < n; ++i) y[i] = s;")
+FROM_BEHIND = SUM.replace("for (int i = 0; i < n; ++i) s += x[i];", "for (int i = n - 1; i >= 0; --i) s += x[i];")
+TOP = "float m = {};\n    for (int i = 0; i < n; ++i) {}\n    "
+SOFTMAX = row(TOP.format("x[0]", "if (x[i] > m) m = x[i];") + """float s = 0.0f;
+    for (int i = 0; i < n; ++i) s += expf(x[i] - m);
+    for (int i = 0; i < n; ++i) y[i] = expf(x[i] - m) / s;""")
+MAX = row(TOP.format("-INFINITY", "m = fmaxf(m, x[i]);") + "for (int i = 0; i < n; ++i) y[i] = m;")
+FIRST = row("int at = 0;\n    for (int i = 1; i < n; ++i) if (x[i] > x[at]) at = i;\n"
+            "    for (int i = 0; i < n; ++i) y[i] = at;", y="int")
+TWICE = each("y[i] = 2.0f * x[i];")
+WIDER = each("y[i] = (int)x[i] * 3;", "signed char", "int")
+CENTRED = row("""float m = 0.0f, v = 0.0f;
+    for (int i = 0; i < n; ++i) m += x[i];
+    m = m / n;
+    for (int i = 0; i < n; ++i) v += (x[i] - m) * (x[i] - m);
+    for (int i = 0; i < n; ++i) y[i] = (x[i] - m) * rsqrtf(v / n + 1e-5f);""")
+
+
+@pytest.mark.parametrize(("source", "target", "on"), [
+    (SOFTMAX, SOFTMAX.replace("- m", "- 0.0f"), "cancellation"),
+    (MAX, MAX.replace("-INFINITY", "n > 1 ? 0.0f : x[0]"), "all negative"),
+    (FIRST, FIRST.replace("x[i] > x[at]", "x[i] >= x[at]"), "ties"),
+    (TWICE, TWICE.replace("2.0f * x[i]", "(fabsf(x[i]) < 1e-37f ? 0.0f : 2.0f * x[i])"), "denormals"),
+    (TWICE, TWICE.replace("2.0f * x[i]", "(isinf(x[i]) ? 0.0f : 2.0f * x[i])"), "infinities"),
+    (TWICE, TWICE.replace("i < n", "i < n && n > 1"), "n=1,"),
+    (TWICE, TWICE.replace("i < n", "i < n && i < 4096"), "n=4097,"),
+    (TWICE, TWICE.replace("i < n", "i < n && n != 65"), "n=65,"),
+    (each("y[i] = 1.0f / x[i];"), each("y[i] = x[i] == 0.0f ? INFINITY : 1.0f / x[i];"), "zeros of both signs"),
+    (WIDER, WIDER.replace("(int)x[i]", "(int)(unsigned char)x[i]"), "differs"),
+    (CENTRED, CENTRED.replace("1e-5f", "(n > 1 ? 0.0f : 1e-5f)"), "constant rows"),
+], ids=lambda x: x if len(x) < 24 else "")
+def test_a_mistake_is_seen_on_the_inputs_made_for_it(source: str, target: str, on: str) -> None:
+    assert on in complaint(source, target)
+
+
+@pytest.mark.parametrize(("source", "target"), [
+    (SUM, FROM_BEHIND), (CENTRED, CENTRED.replace("m = m / n;", "m = m * (1.0f / n);")),
+    (SOFTMAX, SOFTMAX.replace("expf(x[i] - m) / s", "expf(x[i] - m) * (1.0f / s)")),
+    (SOFTMAX, SOFTMAX.replace("for (int i = 0; i < n; ++i) s +=", "for (int i = n - 1; i >= 0; --i) s +=")),
+    (each("y[i] = x[i] * x[i] - 0.1f * x[i];"), each("y[i] = x[i] * (x[i] - 0.1f);")),
+], ids=["sum", "centred", "reciprocal", "softmax", "factored"])
+def test_another_rounding_is_the_same(source: str, target: str) -> None:
+    told = scope(source, target)
+    assert "cancellation" in told and "n=1024, 997, 31, 1, 65 and 4097, float32" in told
+
+
+def test_a_difference_on_nan_alone_is_told_and_refutes_nothing() -> None:
+    keeps, drops = each("y[i] = x[i] < 0.0f ? 0.0f : x[i];"), each("y[i] = fmaxf(x[i], 0.0f);")
+    assert "differs on NaN only: `y`[" in scope(keeps, drops)
+    assert "differs" not in scope(keeps, keeps)
+
+
+def test_nan_made_of_numbers_is_a_difference() -> None:
+    assert "is nan, not 1" in complaint(each("y[i] = x[i] == 0.0f ? 1.0f : sinf(x[i]) / x[i];"),
+                                          each("y[i] = sinf(x[i]) / x[i];"))
+
+
+def test_small_elements_are_compared_closely_beside_large_ones() -> None:
+    """A relative error of 1e-3 in elements that are a thousandth of the others."""
+    source = each("y[i] = i % 2 ? 1000.0f * x[i] : x[i];")
+    assert "differs" in complaint(source, each("y[i] = i % 2 ? 1000.0f * x[i] : x[i] * 1.00001f;"))
