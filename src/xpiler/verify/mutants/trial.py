@@ -18,6 +18,7 @@ OUTCOMES = (KILLED, INVALID, EQUIVALENT, SURVIVED, BROKEN)
 SAME_PROGRAM = "equal as programs"
 # Rungs whose proof says, of all inputs at the sizes they name, that two programs compute the same.
 PROVING = ("equal in exact arithmetic", "equal for all inputs", "equal for all sizes")
+CLIMBED = "looked at by every judge"
 _REFUSED = "XP4002"  # the compiler that everything runs by does not take the text
 
 
@@ -47,10 +48,13 @@ def judged(mutant: Mutant, question: Question, let: Mapping[str, int] | None = N
         return Judged(mutant, INVALID, (program,), seconds=time.monotonic() - began)
     target = Side(mutant.text, source.platform, _called_alike(program, source.program), source.file, source.kernel)
     evidence = [Evidence(READS, Proved("the text parses and means a program"), time.monotonic() - began)]
-    for found in climb(replace(question, target=target), every=True):
-        evidence.append(found)
-        if time.monotonic() - began > seconds:
-            break
+    try:
+        for found in climb(replace(question, target=target), every=True):
+            evidence.append(found)
+            if time.monotonic() - began > seconds:
+                break
+    except Fault as fault:  # a judge could not even look
+        evidence.append(Evidence(CLIMBED, Unknown(str(fault))))
     outcome, shown = verdict_of(evidence, same=target.program == source.program)
     return Judged(mutant, outcome, tuple(evidence), shown, time.monotonic() - began)
 
