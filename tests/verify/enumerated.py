@@ -70,13 +70,15 @@ class Runs:
     def outside(self) -> list[Touch]:
         return [t for r in self.threads for t in r.touches if not 0 <= t.index < self.extents[t.buffer]]
 
-    def divergent(self) -> bool:
-        """Whether a thread of some block passes barriers that another, which did not return, never comes to."""
+    def divergent(self, strict: bool = False) -> bool:
+        """Whether a thread of some block passes barriers that another never comes to. A thread that returned is not
+        waited for; `strict`: it counts too, for it may have gone round the barrier before."""
         for _, group in itertools.groupby(self.threads, key=lambda r: r.block):
             runs = list(group)
             longest = max((r.barriers for r in runs), key=len)
             for r in runs:
-                if r.barriers != longest[: len(r.barriers)] or (not r.returned and len(r.barriers) < len(longest)):
+                short = len(r.barriers) < len(longest) and (strict or not r.returned)
+                if short or r.barriers != longest[: len(r.barriers)]:
                     return True
         return False
 
