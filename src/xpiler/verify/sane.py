@@ -197,7 +197,7 @@ class _Looking:
     def _registers(self, trial: Trial) -> list[Finding]:
         text, file = self.watched.text, self.watched.file
         found = []
-        for kernel, what in too_many(text, self.watched.platform, trial.launches):
+        for kernel, what in too_many(text, self.watched.platform, trial.launches, self.watched.cache):
             line = next((n for n, s in enumerate(text.splitlines(), 1) if re.search(rf"\b{kernel}\s*\(", s)), 0)
             shown = text.splitlines()[line - 1] if line else ""
             column = shown.find(kernel) + 1
