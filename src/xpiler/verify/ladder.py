@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -18,10 +18,13 @@ from xpiler.platforms.platform import Platform
 from xpiler.verify.bounds import BOUNDS, bounds
 from xpiler.verify.called import called
 from xpiler.verify.compiles import compiles
+from xpiler.verify.devices import DEVICE, on_device
 from xpiler.verify.evaluate import Number
 from xpiler.verify.judge import judge
 from xpiler.verify.observe import Effort, Let, Progress, Reference
 from xpiler.verify.pairing import pair
+from xpiler.verify.proof.equal import ALL_INPUTS, equal_for_all
+from xpiler.verify.races import RACES, races
 from xpiler.verify.sane import sane
 from xpiler.verify.signature import signature
 from xpiler.verify.verdict import CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, refuted
@@ -73,7 +76,12 @@ class Question:
     def called(self) -> Program:
         """The target's program as the source's caller calls it, for judges that argue."""
         t = self.target
-        return called(t.program, t.kernel, self.reference.signature, self.names)
+        return _alone(called(t.program, t.kernel, self.reference.signature, self.names), t.kernel)
+
+    @property
+    def calling(self) -> Program:
+        """The source's program, with the kernel that is meant."""
+        return _alone(self.source.program, self.source.kernel)
 
     @property
     def fixed(self) -> dict[str, Number]:
@@ -101,6 +109,11 @@ class Rung:
     level: Level
     ask: Callable[[Question], tuple[Evidence, ...]]
     solver: bool = False
+
+
+def _alone(program: Program, kernel: str) -> Program:
+    """The program of one kernel, where one is named."""
+    return replace(program, kernels=(program.kernel(kernel),), launcher=None) if kernel else program
 
 
 # Z3's terms live in one context for the whole process.
@@ -160,8 +173,21 @@ def _compiles(q: Question) -> tuple[Evidence, ...]:
 
 
 def _bounds(q: Question) -> tuple[Evidence, ...]:
+    return (bounds(q.called, q.target.platform, let=q.fixed_in_target, seconds=q.seconds(2.0, 20.0)),)
+
+
+def _races(q: Question) -> tuple[Evidence, ...]:
+    return (races(q.called, q.target.platform, let=q.fixed_in_target, seconds=q.seconds(2.0, 20.0)),)
+
+
+def _all_inputs(q: Question) -> tuple[Evidence, ...]:
+    return (equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(2.0, 30.0)),)
+
+
+def _device(q: Question) -> tuple[Evidence, ...]:
     t = q.target
-    return (bounds(q.called, t.platform, kernel=t.kernel, let=q.fixed_in_target, seconds=q.seconds(2.0, 20.0)),)
+    return (on_device(q.reference, t.text, t.platform, t.program, kernel=t.kernel, pairs=q.pairs or None,
+                      cache=q.cache, seconds=q.seconds(3.0, 30.0)),)
 
 
 # Words for what each piece of evidence means stand beside who gives it.
@@ -170,9 +196,15 @@ LADDER: tuple[Rung, ...] = (
           EQUAL: "both were executed on the same inputs, and every element agrees"}, Level.TESTS, _tests),
     Rung({BOUNDS: "every index of the translation is inside its array, by argument, for all inputs"},
          Level.USUAL, _bounds, solver=True),
+    Rung({RACES: "no two threads of the translation touch one element unordered, by argument, for all inputs"},
+         Level.USUAL, _races, solver=True),
+    Rung({ALL_INPUTS: "both write the same expression of the same inputs to every element, by proof"},
+         Level.USUAL, _all_inputs, solver=True),
     Rung({WATCHED: "every access of a run was looked at: races, memory read before it is written, data used too early"},
          Level.FULL, _watched),
     Rung({COMPILES: "the compiler of the target's platform takes the text"}, Level.USUAL, _compiles),
+    Rung({DEVICE: "the translation was run on the machine it is written for, on the inputs of the tests"},
+         Level.USUAL, _device),
 )
 
 
