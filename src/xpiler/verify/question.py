@@ -9,6 +9,7 @@ from typing import Any
 
 import z3
 
+from xpiler.verify.digits import Equation, digits
 from xpiler.verify.terms import Atom, Cond, Poly, all_atoms, holds, value
 
 Z: Any = z3  # most of its functions carry no types
@@ -77,9 +78,15 @@ def ask(said: Sequence[Said], clock: Clock, apart: Callable[[Atom], bool] = lamb
     q = _Question(apart, clock.context)
     goals = [q.cond(c, copy) for c, copy in said if c.op != "true"]
     pairs = tuple(same)
-    goals += [q.sum(p, 1) == q.sum(r, 2) for p, r in pairs]
+    alike: set[Atom] = set()
+    for p, r in pairs:
+        parts = digits(p, r, apart)
+        if parts is None:
+            return Never()
+        goals += [q.equation(e) for e in parts]
+        alike |= {e.same for e in parts if e.same is not None}
     unlike = [tuple(d) for d in differ]
-    if not all(unlike):
+    if any(all(_alike(p, r, alike) for p, r in d) for d in unlike):
         return Never()
     goals += [Z.Or(*(q.sum(p, 1) != q.sum(r, 2) for p, r in d)) for d in unlike]
     q.products()
@@ -104,6 +111,11 @@ def ask(said: Sequence[Said], clock: Clock, apart: Callable[[Atom], bool] = lamb
             if real(found):
                 return found
     return Undecided("the solver was not done")
+
+
+def _alike(p: Poly, r: Poly, alike: set[Atom]) -> bool:
+    """Whether two sums are the same for both copies, by what is known to be."""
+    return p == r and all(a in alike for a, _ in p.parts)
 
 
 @dataclass(frozen=True)
@@ -150,6 +162,12 @@ class _Question:
         if p.constant or not parts:
             parts.append(Z.IntVal(p.constant, self.context))
         return parts[0] if len(parts) == 1 else Z.Sum(parts)
+
+    def equation(self, e: Equation) -> Any:
+        parts = [
+            t.coefficient * (self.atom(t.atom, 1) - self.atom(t.atom, 2) if t.minus else self.atom(t.atom, t.copy))
+            for t in e.terms]
+        return Z.Sum([*parts, Z.IntVal(e.constant, self.context)]) == 0
 
     def atom(self, a: Atom, copy: int) -> Any:
         copy = copy if self.apart(a) else SHARED
