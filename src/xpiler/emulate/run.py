@@ -39,7 +39,9 @@ _NUMPY = {
 
 
 def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
-    """How a buffer's elements lie in memory; bf16 as its 16 bits."""
+    """How a buffer's elements lie in memory; bf16 as its 16 bits, exact numbers as records."""
+    if real == REAL and dtype.is_float:
+        return ELEMENT
     return np.dtype(np.float64 if real == "f64" and dtype is DType.F32 else _NUMPY[dtype])
 
 
@@ -179,7 +181,7 @@ def _outputs(path: Path, buffers: list[tuple[Buffer, Array]]) -> dict[str, Array
             flat = np.memmap(path, shape.dtype, "c", at, shape.shape).view(np.ndarray)
         else:
             flat = np.fromfile(path, shape.dtype, shape.size, offset=at).reshape(shape.shape)
-        out[p.name] = from_bf16(flat) if p.dtype is DType.BF16 else flat
+        out[p.name] = from_bf16(flat) if flat.dtype == np.uint16 and p.dtype is DType.BF16 else flat
         at += shape.nbytes
     return out
 

@@ -1,0 +1,187 @@
+"""Expressions in C++ over exact numbers."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass, field
+
+from xpiler.emulate.lowered.constant import constant
+from xpiler.fault import NOWHERE, Span
+from xpiler.ir.nodes import Addr, Binary, Call, Cast, Const, Expr, Load, Select, Unary, Var
+from xpiler.ir.types import DType
+
+CTYPE = {
+    DType.BOOL: "bool", DType.I8: "std::int8_t", DType.U8: "std::uint8_t", DType.I16: "std::int16_t",
+    DType.U16: "std::uint16_t", DType.I32: "std::int32_t", DType.U32: "std::uint32_t", DType.I64: "std::int64_t",
+    DType.U64: "std::uint64_t", DType.F16: "Exact", DType.BF16: "Exact", DType.F32: "Exact", DType.F64: "Exact",
+}
+# Functions of reals that exact.h has, with the number of their arguments.
+_REAL = {
+    1: ("exp exp2 exp10 expm1 sinh cosh tanh log log2 log10 log1p sqrt rsqrt rcp cbrt erf erfc sin cos tan asin acos "
+        "atan asinh acosh atanh lgamma tgamma abs floor ceil trunc round rint nearbyint"),
+    2: "min max fmod copysign hypot atan2 pow",
+    3: "fma",
+}
+REAL = {name: n for n, names in _REAL.items() for name in names.split()}
+_TESTS = ("isnan", "isinf", "isfinite", "signbit")
+_TO_INTEGER = {"lrint": "rint", "llrint": "rint", "lround": "round", "llround": "round"}
+_BITS = re.compile(r"bits\.(\w+)\.(\w+)")
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+_UNPACK = {DType.F16: ("<e", "<H"), DType.F32: ("<f", "<I"), DType.F64: ("<d", "<Q")}
+
+
+class NotLowered(Exception):
+    """A program, or a part of it, that has no form over exact numbers, and where."""
+
+    def __init__(self, reason: str, span: Span = NOWHERE) -> None:
+        super().__init__(reason)
+        self.reason, self.span = reason, span
+
+    def __str__(self) -> str:
+        return f"{self.reason} (line {self.span.line})" if self.span.line else self.reason
+
+
+@dataclass
+class Constants:
+    """The float constants of a text, each made once, before the program begins."""
+
+    fine: bool
+    made: dict[str, str] = field(default_factory=dict)
+
+    def name(self, value: float, dtype: DType) -> str:
+        return self.made.setdefault(constant(value, dtype, self.fine), f"c_{len(self.made)}")
+
+
+@dataclass
+class Scope:
+    """The C++ names and the element types of what a body may use; `span` is where it is now."""
+
+    constants: Constants
+    buffers: dict[str, DType] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    span: Span = NOWHERE
+
+    def name(self, name: str, kind: str = "v") -> str:
+        """The C++ name of a scalar (v) or a buffer (b)."""
+        key = f"{kind} {name}"
+        if key not in self.names:
+            plain = f"{kind}_{re.sub(r'[^A-Za-z0-9_]', '_', name)}"
+            taken = plain in self.names.values()
+            self.names[key] = f"{plain}__{len(self.names)}" if taken else plain
+        return self.names[key]
+
+    def refuse(self, reason: str) -> NotLowered:
+        return NotLowered(reason, self.span)
+
+    # ------------------------------------------------------------ expressions
+
+    def text(self, e: Expr) -> str:
+        """A value of its C++ type."""
+        match e:
+            case Const(value, dtype):
+                return self._const(value, dtype)
+            case Var(name):
+                return self.name(name)
+            case Load(buffer, index, dtype):
+                return f"{self.place(buffer, dtype)}[{self.text(index)}]"
+            case Unary("!", a):
+                return f"(!{self.condition(a)})"
+            case Unary(op, a, dtype):
+                return f"(-{self.text(a)})" if dtype.is_float else f"({CTYPE[dtype]})({op}{self.text(a)})"
+            case Binary(op, a, b, dtype):
+                return self._binary(op, a, b, dtype)
+            case Select(cond, a, b, dtype):
+                return f"({self.condition(cond)} ? {self.converted(a, dtype)} : {self.converted(b, dtype)})"
+            case Cast(a, dtype):
+                return self.converted(a, dtype)
+            case Call(name, args, dtype):
+                return self._call(name, args, dtype)
+            case Addr():
+                raise self.refuse("an address where a number is wanted")
+        raise TypeError(f"not an expression: {e!r}")
+
+    def condition(self, e: Expr) -> str:
+        return f"xp::exact::truth({self.text(e)})" if e.dtype.is_float else f"({self.text(e)} != 0)"
+
+    def converted(self, e: Expr, dtype: DType) -> str:
+        """C's conversion; between types of floats it is none, over the reals."""
+        text = self.text(e)
+        if e.dtype.is_float and dtype.is_float or e.dtype is dtype:
+            return text
+        if dtype is DType.BOOL:
+            return self.condition(e)
+        if dtype.is_float:
+            return f"xp::exact::of({text})"
+        return f"xp::exact::to<{CTYPE[dtype]}>({text})" if e.dtype.is_float else f"({CTYPE[dtype]})({text})"
+
+    def place(self, buffer: str, dtype: DType) -> str:
+        """The array of a name, seen with elements of `dtype`."""
+        if buffer not in self.buffers:
+            raise self.refuse(f"the array `{buffer}` has no declaration")
+        return self.seen_as(self.name(buffer, "b"), self.buffers[buffer], dtype, buffer)
+
+    def seen_as(self, text: str, own: DType, dtype: DType, called: str) -> str:
+        """A pointer to elements of `own` as one to `dtype`."""
+        if own is dtype:
+            return text
+        if own.is_float or dtype.is_float:
+            raise self.refuse(f"`{called}`, which holds {own}, is seen as {dtype}")
+        return f"reinterpret_cast<{CTYPE[dtype]}*>({text})"
+
+    def address(self, a: Addr, dtype: DType) -> str:
+        if a.buffer not in self.buffers:
+            raise self.refuse(f"the array `{a.buffer}` has no declaration")
+        own = self.buffers[a.buffer]
+        return self.seen_as(f"({self.name(a.buffer, 'b')} + ({self.text(a.index)}))", own, dtype, a.buffer)
+
+    def _const(self, value: float, dtype: DType) -> str:
+        if dtype.is_float:
+            return self.constants.name(float(value), dtype)
+        if dtype is DType.BOOL:
+            return "true" if value else "false"
+        n = int(value) & ((1 << dtype.bits) - 1)
+        if dtype is DType.I32 and n < 1 << 31:
+            return str(n)
+        return f"({CTYPE[dtype]}){n}ull"
+
+    def _binary(self, op: str, a: Expr, b: Expr, dtype: DType) -> str:
+        if op in ("&&", "||"):
+            return f"({self.condition(a)} {op} {self.condition(b)})"
+        if a.dtype.is_float != b.dtype.is_float:
+            raise self.refuse(f"`{op}` of {a.dtype} and {b.dtype}")
+        both = f"({self.text(a)} {op} {self.text(b)})"
+        if op in _COMPARISONS:
+            return both
+        if dtype.is_float:
+            if op not in ("+", "-", "*", "/"):
+                raise self.refuse(f"`{op}` of floats")
+            return both
+        return f"({CTYPE[dtype]}){both}"
+
+    def _call(self, name: str, args: tuple[Expr, ...], dtype: DType) -> str:
+        if bits := _BITS.fullmatch(name):
+            return self._bits(DType(bits[1]), DType(bits[2]), args[0])
+        texts = [self.text(a) for a in args]
+        if args and all(a.dtype.is_float for a in args):
+            call = f"xp::exact::{name}({', '.join(texts)})"
+            if dtype.is_float and REAL.get(name) == len(args) or name in _TESTS:
+                return call
+            if name in _TO_INTEGER and not dtype.is_float:
+                return f"xp::exact::to<{CTYPE[dtype]}>(xp::exact::{_TO_INTEGER[name]}({texts[0]}))"
+        elif not dtype.is_float and name in ("min", "max", "abs"):
+            t = CTYPE[dtype]
+            given = ", ".join(f"({t})({x})" for x in texts)
+            return f"({t})std::abs({given})" if name == "abs" else f"std::{name}<{t}>({given})"
+        raise self.refuse(f"the function `{name}` of {', '.join(a.dtype for a in args)}")
+
+    def _bits(self, own: DType, dtype: DType, a: Expr) -> str:
+        """Bits are no matter of reals: only those of a constant, and those that become the same float again."""
+        match a:
+            case Const(value) if dtype in _UNPACK:
+                real, word = _UNPACK[dtype]
+                raw = struct.pack(word, int(value) & ((1 << dtype.bits) - 1))
+                return self._const(struct.unpack(real, raw)[0], dtype)
+            case Call(name, (inner,)) if name == f"bits.{dtype}.{own}":
+                return self.text(inner)
+        raise self.refuse("it looks at the bits of a float")
