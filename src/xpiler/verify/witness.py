@@ -181,7 +181,6 @@ def save(directory: Path, found: Explained, source: Text, target: Text, reading:
     }
     (directory / CASE).write_text(json.dumps(told, indent=1) + "\n")
     (directory / "README.md").write_text(_readme(found, a, b, reading))
-    (directory / "replay.py").write_text(_REPLAY)
 
 
 def replay(directory: Path, *, effort: Effort | None = None, cache: Path | None = None) -> Explained | None:
@@ -256,24 +255,14 @@ def _names(source: Text, target: Text) -> tuple[str, str]:
     return (f"a_{a}", f"b_{b}") if a == b else (a, b)
 
 
-_REPLAY = '''\
-"""Runs both files on the inputs of this folder and says where they part."""
-
-from pathlib import Path
-
-from xpiler.verify.witness import replay
-
-print(replay(Path(__file__).parent) or "they give the same")
-'''
-
-
 def _readme(found: Explained, a: str, b: str, reading: Reading) -> str:
     mapped = [f"--map {x}={y}" for x, y in found.names.items() if x != y]
     let = [f"--let {k}={v}" for k, v in found.case.point.scalars.items() if f"--let {k}={v}" not in reading.options]
-    command = " ".join(["xpiler check", a, b, *reading.options, *let, *mapped, "--inputs ."])
+    command = " ".join(["xpiler check", a, b, *reading.options, *let, *mapped])
     return "\n".join([
         f"# {a} and {b} are not the same", "", str(found.witness), *([found.written] if found.written else []), "",
-        "Run it again, in this folder:", "", f"    {command}", "    python replay.py", "",
+        "Run it again, in this folder; the second line looks for other inputs too:", "",
+        "    xpiler replay .", f"    {command}", "",
         "`inputs/` holds the arrays both were called with, `expected/` what the first made of them and `actual/` what",
         f"the second did; {spell(found.case.point.scalars)}. bfloat16 is kept as its 16 bits.", "",
         *(f"- `{n}` is {_shown(found.case.inputs[n])}" for n in found.reads), "",
