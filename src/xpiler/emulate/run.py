@@ -19,6 +19,7 @@ from xpiler.emulate.caller import geometry
 from xpiler.emulate.caret import caret
 from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run, Writer
 from xpiler.emulate.locate import user_place, variable
+from xpiler.emulate.lowered.element import ELEMENT, REAL
 from xpiler.emulate.prepare import TEXT
 from xpiler.emulate.repeated import PAGE, Repeated, repeated
 from xpiler.fault import Fault
