@@ -13,10 +13,11 @@ import numpy as np
 from xpiler import platforms
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Program
+from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
 from xpiler.verify.blame import NEVER, Blamed, of_finding, writer_of
-from xpiler.verify.compare import Tolerance
+from xpiler.verify.compare import Tolerance, to_double
 from xpiler.verify.depth import precision, terms
 from xpiler.verify.evaluate import Number
 from xpiler.verify.inputs import Point, Values
@@ -29,6 +30,7 @@ from xpiler.verify.trial import Machine, Trial, machine
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Witness
 
 CASE = "case.json"
+KEPT = ("a", "b", "scalars", "sizes", "seed", "kind", "names", "let", "geometry")
 # Elements of an array that are spelled out.
 SHOWN = 8
 
@@ -53,8 +55,7 @@ class Explained:
     """A failing case, as small as it was found, with the line of the target that wrote the wrong element.
 
     `line` is None where nobody wrote it (`writer` says so) or it is not known; `made` is the line that made what `line`
-    only copied. `trial` is the target's run; `names` are the target's parameters by the source's, `reads` the arrays
-    the source reads."""
+    only copied. `trial` is the target's run; `names` are the target's parameters by the source's."""
 
     witness: Witness
     case: Case
@@ -63,12 +64,21 @@ class Explained:
     writer: str
     made: Span | None = None
     names: Mapping[str, str] = field(default_factory=dict)
-    reads: tuple[str, ...] = ()
+    types: Mapping[str, DType] = field(default_factory=dict)  # of the arrays the source reads
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The arrays that the source reads."""
+        return tuple(self.types)
 
     def __str__(self) -> str:
         """The witness, its writer and its inputs, a line each."""
-        arrays = (f"{n} = {_shown(self.case.inputs[n])}" for n in self.reads)
+        arrays = (f"{n} = {self.shown(n)}" for n in self.reads)
         return "\n".join(filter(None, (str(self.witness), self.written, *arrays)))
+
+    def shown(self, name: str) -> str:
+        """An input in words: what is not zero in it, where that is little."""
+        return _shown(self.case.inputs[name], self.types.get(name))
 
     @property
     def written(self) -> str:
@@ -97,9 +107,9 @@ def explain(
         return None
     fixed, _ = divide(let or {}, reference.signature)
     failing = shrink(both, failing, fixed, seconds)
-    reads = tuple(a.name for a in reference.signature.arrays if a.read)
+    types = {a.name: a.dtype for a in reference.signature.arrays if a.read}
     by = _blamed(failing, target, both, cache)
-    return Explained(failing.witness, failing.case, failing.trial, by.line, by.writer, by.made, both.names, reads)
+    return Explained(failing.witness, failing.case, failing.trial, by.line, by.writer, by.made, both.names, types)
 
 
 def _both(
@@ -207,8 +217,8 @@ def replay(directory: Path, *, effort: Effort | None = None, cache: Path | None 
     if failing is None:
         return None
     by = _blamed(failing, target, both, cache)
-    reads = tuple(a.name for a in sig.arrays if a.read)
-    return Explained(failing.witness, failing.case, failing.trial, by.line, by.writer, by.made, both.names, reads)
+    types = {a.name: a.dtype for a in sig.arrays if a.read}
+    return Explained(failing.witness, failing.case, failing.trial, by.line, by.writer, by.made, both.names, types)
 
 
 @dataclass(frozen=True)
@@ -229,12 +239,12 @@ def _text(directory: Path, told: Mapping[str, str], let: Mapping[str, int], geom
 
 def _told(directory: Path) -> dict[str, Any]:
     try:
-        told: dict[str, Any] = json.loads((directory / CASE).read_text())
-    except (OSError, ValueError) as e:
+        told = json.loads((directory / CASE).read_text())
+        return {name: told[name] for name in KEPT}
+    except (OSError, ValueError, KeyError, TypeError) as e:
         raise Fault(
             "XP1020", f"cannot read {directory / CASE}", why=str(e), try_="a folder that --witness wrote",
         ) from e
-    return told
 
 
 def _double(source: Text, single: Machine, cache: Path | None) -> Machine:
@@ -265,15 +275,14 @@ def _readme(found: Explained, a: str, b: str, reading: Reading) -> str:
         "    xpiler replay .", f"    {command}", "",
         "`inputs/` holds the arrays both were called with, `expected/` what the first made of them and `actual/` what",
         f"the second did; {spell(found.case.point.scalars)}. bfloat16 is kept as its 16 bits.", "",
-        *(f"- `{n}` is {_shown(found.case.inputs[n])}" for n in found.reads), "",
+        *(f"- `{n}` is {found.shown(n)}" for n in found.reads), "",
     ])
 
 
-def _shown(x: Values | Number) -> str:
-    """An array in words: what is not zero in it, where that is little."""
+def _shown(x: Values | Number, dtype: DType | None) -> str:
     if not isinstance(x, np.ndarray):
         return str(x)
-    flat = x.reshape(-1)
+    flat = to_double(dtype, x) if dtype is not None and dtype.is_float else x
     places = np.flatnonzero(flat)
     if flat.size <= SHOWN:
         return f"[{', '.join(f'{v:g}' for v in flat)}]"
