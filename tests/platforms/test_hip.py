@@ -181,3 +181,46 @@ def test_float_can_mean_double() -> None:
     done = run(build(text, HIP, entry, real="f64"), entry, {"x": x, "o": np.zeros(64)})
     swapped = x.reshape(-1, 2)[:, ::-1].ravel()
     np.testing.assert_allclose(done.outputs["o"], np.exp(x) + x**-0.5 * 0.1 + swapped + x + 1, rtol=1e-14)
+
+
+def test_a_number_beside_a_pair_of_halves_stands_for_both() -> None:
+    x = random(128, np.float16, 5).reshape(64, 2)
+    done = run_kernel("""
+__half2 v = __halves2half2(x[2 * lane], x[2 * lane + 1]), w = +v;
+w += 1; w *= 3.0f; w = 2 - w / (half)2;
+o[2 * lane] = w.x; o[2 * lane + 1] = w.y;
+of[2 * lane] = v != 0; of[2 * lane + 1] = (v < 0.5) + 2 * (0.5 > v);
+""", x=x.ravel(), o=np.zeros(128, np.float16), of=np.zeros(128, np.float32))
+    half = np.float16
+    want = half(2) - (x + half(1)) * half(3) / half(2)
+    assert np.array_equal(done.outputs["o"].reshape(64, 2), want)
+    less = (x < 0.5).all(1)
+    assert np.array_equal(done.outputs["of"].reshape(64, 2), np.stack([(x != 0).all(1), 3 * less], 1))
+
+
+def test_fma_of_half_and_other_numbers_is_promoted_as_in_cmath() -> None:
+    h = np.float16(1 / 3)
+    done = run_kernel("""
+half h = x[0];
+o[0] = fma(h, h, (half)3); o[1] = fma(h, h, 3); o[2] = fma(h, 3u, h); o[3] = fma(h, h, 3.0f); o[4] = fma(true, h, 3.0);
+o[5] = sizeof(fma(h, h, 3)) + sizeof(fma(h, h, 3.0f)) / 100.0f + sizeof(fma(h, h, h)) / 1000.0f;
+""", x=np.full(1, h), o=np.zeros(6, np.float32))
+    wide = np.float64(h)
+    assert done.outputs["o"][0] == np.float16(wide * wide + 3) != np.float32(wide * wide + 3)
+    assert np.array_equal(done.outputs["o"][1:5], np.float32(
+        [wide * wide + 3, wide * 3 + wide, np.float32(wide * wide) + np.float32(3), wide + 3]))
+    assert abs(done.outputs["o"][5] - 8.042) < 1e-5
+
+
+def test_half_has_limits_and_device_code_a_clock() -> None:
+    done = run_kernel("""
+using L = std::numeric_limits<half>;
+long before = clock();
+o[0] = L::max(); o[1] = L::min(); o[2] = L::epsilon(); o[3] = L::denorm_min(); o[4] = L::lowest(); o[5] = L::infinity();
+o[6] = isnan((float)L::quiet_NaN()); o[7] = L::digits; o[8] = clock() >= before && clock64() < clock64();
+""", text="#include <limits>\n#ifdef XP_READING\nnamespace std { template <> struct numeric_limits<half> { static half max();"
+     "static half min(); static half epsilon(); static half denorm_min(); static half lowest(); static half infinity();"
+     "static half quiet_NaN(); static const int digits = 11; }; }\n#endif\n", threads=(1, 1), o=np.zeros(9, np.float32))
+    info = np.finfo(np.float16)
+    want = [info.max, info.smallest_normal, info.eps, info.smallest_subnormal, info.min, np.inf, 1, info.nmant + 1, 1]
+    assert done.outputs["o"].tolist() == [float(v) for v in want]

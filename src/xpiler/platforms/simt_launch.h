@@ -13,7 +13,8 @@ template <class... A>
 XP_API(Error_t) XP_API(LaunchCooperativeKernel)(void (*kernel)(A...), dim3 grid, dim3 block, void** args,
                                                 size_t shared = 0, XP_API(Stream_t) stream = 0);
 #else
-// Grows by the same step at every look, so that two runs see the same.
+#include <ctime>  // clock() is the host's and the device's
+// The others grow by the same step at every look, so that two runs see the same.
 inline long long xp_ticks;
 inline long long clock64() { return xp_ticks += 16; }
 inline long long __clock64() { return clock64(); }

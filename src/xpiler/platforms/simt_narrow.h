@@ -53,6 +53,10 @@ XP_PAIR(/)
 
 struct __attribute__((aligned(4))) half2 {
   half x, y;
+#ifndef XP_READING
+  half2() = default;
+  half2(half a, half b) : x(a), y(b) {}
+#endif
 };
 typedef half2 __half2;
 struct __attribute__((aligned(4))) xp_bf162 {

@@ -117,6 +117,7 @@ inline float xp_narrow_max(float a, float b) { return a == b ? (std::signbit(a) 
   inline T2 operator-(T2 a, T2 b) { return __hsub2(a, b); }                                          \
   inline T2 operator*(T2 a, T2 b) { return __hmul2(a, b); }                                          \
   inline T2 operator/(T2 a, T2 b) { return __h2div(a, b); }                                          \
+  inline T2 operator+(T2 a) { return a; }                                                            \
   inline T2 operator-(T2 a) { return __hneg2(a); }                                                   \
   inline bool operator==(T2 a, T2 b) { return __hbeq2(a, b); }                                       \
   inline bool operator!=(T2 a, T2 b) { return __hbneu2(a, b); }                                      \

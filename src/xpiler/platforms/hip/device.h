@@ -34,8 +34,7 @@ typedef unsigned long long xp_mask;
 #include "launch.h"
 #include "vectors.h"
 
-// Clang's headers for HIP give the C name to half too.
-inline half fma(half a, half b, half c) { return __hfma(a, b, c); }
+#include "half_mixed.h"
 #ifdef XP_OFFERS
 #include "tile_meanings.h"
 #endif
