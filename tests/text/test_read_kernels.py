@@ -51,6 +51,13 @@ def _(rng):  # type: ignore[no-untyped-def]
     return [x, np.zeros(5, I), np.zeros(5, F), 5, 300], {1: x.argmax(1).astype(I), 2: x.max(1)}
 
 
+@spec("pairs.hip")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = rng.normal(0, 1, (64, 2)).astype(np.float16)
+    want = (x + x) * np.float16(2) + np.float16(1)
+    return [x, np.zeros(64, F), 64], {1: want[:, 0].astype(F) - x[:, 1].astype(F)}
+
+
 @spec("welford.cu")
 def _(rng):  # type: ignore[no-untyped-def]
     x = floats(rng, 4, 77)

@@ -106,7 +106,7 @@ class Calls(Bytes):
         args = n.arguments
         if not args:
             args = tuple(c for c in n.children if c.kind.endswith(("_EXPR", "_LITERAL", "_OPERATOR")))
-        if len(args) == 1 and args[0].type.name == n.type.name:
+        if len(args) == 1 and (args[0].type.name == n.type.name or _copies(fn)):
             return self.initial(args[0], into)
         if n.type.dtype is None and not n.type.has_parts:
             return Nothing(n.type.name)
@@ -320,3 +320,8 @@ class Calls(Bytes):
         return self.same_bits(result, want)
 
 
+def _copies(fn: Node) -> bool:
+    """Whether a constructor copies member by member, as nobody wrote another; the classes may go by different names."""
+    at = fn.cursor
+    implicit = at.location == at.semantic_parent.location or at.is_default_method()
+    return bool(implicit and (at.is_copy_constructor() or at.is_move_constructor()))
