@@ -32,8 +32,8 @@ WORDS = (CORRECT, DEFECTIVE, INVALID, UNREAD, TOO_LARGE, UNDECIDED, BROKEN)
 KINDS = ("outcome", "kind", "files", "operators", "for example")
 HEADER = ("operator", "files", *WORDS[:4], "other", "read ms", "max", "run s", "max")
 # Where a file has sizes at which a run takes fewer seconds, all of its accesses are looked at there, rather than some
-# at its own. A watched run may take so many times as long as a plain one.
-BRISK, WATCHING = 0.5, 8.0
+# at its own. A watched run may take so many times as long as a plain one, but no more than so many seconds.
+BRISK, WATCHING, LONGEST = 0.5, 8.0, 60.0
 STILL_RUNNING, CLANG_REFUSES, GXX_REFUSES = "XP2190", "XP1003", "XP4002"
 _CODE = re.compile(r"\[(XP\d{4})\]")
 
@@ -118,7 +118,8 @@ def _compared(case: Case, platform: Platform, effort: Effort, cache: Path | None
         done, at = _run(blank, case, text, program, platform, effort, cache)
         if at is not None:
             sizes, took = at
-            longer = replace(effort.limits, seconds=max(effort.limits.seconds, WATCHING * took))
+            seconds = min(LONGEST, max(effort.limits.seconds, WATCHING * took))
+            longer = replace(effort.limits, seconds=seconds)
             done = _watched(done, case, sizes, text, platform, replace(effort, limits=longer), cache)
     except Fault as fault:
         if fault.code == GXX_REFUSES:
