@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from xpiler.verify.verdict import Evidence, Proved, Unknown, Verdict
 ALL_INPUTS = "equal for all inputs"
 # Cases an element's index and the sizes are split into before the proof is given up.
 CASES = 96
+# A walk backwards calls itself at every statement it meets.
+DEEPEST = 20_000
 
 
 def equal_for_all(
@@ -34,8 +37,13 @@ def equal_for_all(
     Their parameters correspond by position. `let` fixes scalars of the source; the others are any number from 1 on.
     Never refutes: what is not shown is Unknown."""
     start = time.monotonic()
-    return Evidence(ALL_INPUTS, _verdict(source, target, kernel, let or {}, start + seconds),
-                    time.monotonic() - start)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, DEEPEST))
+    try:
+        verdict = _verdict(source, target, kernel, let or {}, start + seconds)
+    finally:
+        sys.setrecursionlimit(limit)
+    return Evidence(ALL_INPUTS, verdict, time.monotonic() - start)
 
 
 def _verdict(

@@ -225,11 +225,12 @@ class Evaluator:
 
     # ------------------------------------------------------------ loops
 
-    def bounds(self, node: Node, env: Env, scene: Scene) -> tuple[Poly, Poly, int]:
+    def bounds(self, node: Node, env: Env, scene: Scene) -> tuple[Poly, Poly, Poly]:
+        """Start, stop and step of a loop; the step is positive."""
         loop = node.loop
-        step = self.index(loop.step, node, env, scene).constant
-        if step is None or step < 1:
-            raise Outside(f"a step that is not a number{at_line(node.span)}")
+        step = self.index(loop.step, node, env, scene)
+        if not scene.facts.entails(at_least(step, 1)):
+            raise Outside(f"a step that may not be positive{at_line(node.span)}")
         return self.index(loop.start, node, env, scene), self.index(loop.stop, node, env, scene), step
 
     def iteration(
@@ -237,8 +238,8 @@ class Evaluator:
     ) -> tuple[Atom, Formula, Env, int | None]:
         """An unknown iteration of a loop: its symbol, what holds of it, and how many there are where that is known."""
         start, stop, step = self.bounds(node, env, scene)
-        span = (stop - start).constant
-        count = None if span is None else max(0, -(-span // step))
+        span, by = (stop - start).constant, step.constant
+        count = None if span is None or by is None else max(0, -(-span // by))
         if limit is not None and limit.constant is not None:
             count = limit.constant if count is None else min(count, limit.constant)
         k = symbol(f"{node.loop.var.name}~{self.terms.number()}", 0, None if count is None else max(count - 1, 0))
@@ -287,7 +288,8 @@ class Evaluator:
             return self.end(body, self._mine(node, alone), once, scene)
         held = scene.assume(domain)
         writers = self.writers(node, place.buffer, env, scene, (k, domain, inside))
-        chosen = self.determined([k], writers, place.index, scene.facts).get(k)
+        varies = place.index is not None or node.is_axis
+        chosen = self.determined([k], writers, place.index, scene.facts).get(k) if varies else None
         if chosen is not None:
             reached = put_domain(domain, k, chosen)
             at = self.at_iteration(node, env, scene, chosen)
@@ -394,14 +396,14 @@ class Evaluator:
         start, stop, step = self.bounds(node, env, scene)
         if not scene.facts.entails(at_least(stop, start)):
             return None
-        return floor_div(stop - start + (step - 1), poly(step))
+        return floor_div(stop - start + step - 1, step)
 
     def last(
         self, node: Node, place: Place, env: Env, scene: Scene, some: tuple[Atom, Formula, Env], limit: Poly | None
     ) -> Value:
         """What the last iteration leaves, where it does not ask what was there."""
         start, stop, step = self.bounds(node, env, scene)
-        final = floor_div(stop - start - 1, poly(step)) if limit is None else limit - 1
+        final = floor_div(stop - start - 1, step) if limit is None else limit - 1
         at = self.at_iteration(node, env, scene, final)
         return self.choose(
             both([below(start, stop), at_least(final, 0)]), lambda s: self.end(node.blocks[0], place, at, s),
@@ -492,6 +494,8 @@ class Evaluator:
                 if s in found:
                     guesses[s][found[s]] = None
         for s in wanted:
+            if s.hi is not None:  # where several statements write side by side, the digit they have in common
+                guesses[s] |= {floor_mod(g, poly(s.hi + 1)): None for g in guesses[s]}
             guesses[s][poly(0)] = None
         given: list[tuple[Writer, tuple[Formula, ...]]] = []
         for w in writers:

@@ -39,6 +39,19 @@ class Atom:
         found = frozenset[Atom]().union(*(a.symbols for a in self.args))
         return found | self.cond.symbols if self.cond is not None else found
 
+    @cached_property
+    def divisions(self) -> frozenset[tuple[Atom, int]]:
+        """The symbols divided by numbers in it."""
+        found = {d for p in self.args for d in p.divisions}
+        if self.cond is not None:
+            found |= self.cond.divisions
+        if self.kind == "div" and (c := self.args[1].constant) is not None:
+            terms = self.args[0].terms
+            alone = [m[0] for m, k in terms.items() if len(m) == 1 and k == 1 and m[0].kind == "sym"]
+            if len(terms) == 1 and alone:
+                found.add((alone[0], c))
+        return frozenset(found)
+
 
 Mono = tuple[Atom, ...]
 
@@ -60,6 +73,19 @@ class Poly:
     @cached_property
     def symbols(self) -> frozenset[Atom]:
         return frozenset[Atom]().union(*(a.symbols for m in self.terms for a in m))
+
+    @cached_property
+    def divisions(self) -> frozenset[tuple[Atom, int]]:
+        """The symbols divided by numbers in it, however deep."""
+        found: set[tuple[Atom, int]] = set()
+        for m in self.terms:
+            for a in m:
+                found |= a.divisions
+        return frozenset(found)
+
+    @cached_property
+    def interval(self) -> tuple[int | None, int | None]:
+        return _interval(self)
 
     @property
     def constant(self) -> int | None:
@@ -118,7 +144,16 @@ def symbol(name: str, lo: int | None = None, hi: int | None = None) -> Atom:
 
 
 def interval(p: Poly) -> tuple[int | None, int | None]:
-    """Constant bounds of a polynomial, from those of its symbols alone."""
+    """Constant bounds of a polynomial, from those of its symbols alone, digit by digit where it divides them."""
+    return p.interval
+
+
+def _interval(p: Poly) -> tuple[int | None, int | None]:
+    spread = digits([p])
+    return _terms_interval(put(p, spread) if spread else p)
+
+
+def _terms_interval(p: Poly) -> tuple[int | None, int | None]:
     low: int | None = 0
     high: int | None = 0
     for m, c in p.terms.items():
@@ -146,13 +181,13 @@ def _atom_interval(a: Atom) -> tuple[int | None, int | None]:
         case "sym":
             return a.lo, a.hi
         case "div":
-            lo, hi = interval(a.args[0])
+            lo, hi = _terms_interval(a.args[0])
             c = a.args[1].constant
             if c is not None:
                 return None if lo is None else lo // c, None if hi is None else hi // c
             return (0, hi) if lo is not None and lo >= 0 else (None, None)
         case "ite":
-            (alo, ahi), (blo, bhi) = interval(a.args[0]), interval(a.args[1])
+            (alo, ahi), (blo, bhi) = _terms_interval(a.args[0]), _terms_interval(a.args[1])
             return (
                 None if alo is None or blo is None else min(alo, blo),
                 None if ahi is None or bhi is None else max(ahi, bhi),
@@ -233,7 +268,59 @@ def _div_number(p: Poly, c: int) -> Poly:
     if g > 1:
         scaled = _poly({m: k // g for m, k in left.terms.items()})  # floor of the constant: it is below g in effect
         return out + _div_number(scaled, c // g)
-    return out + _div_atom(left, poly(c)) if left.terms else out
+    if not left.terms:
+        return out
+    return out + (_by_digits(left, c) or _div_atom(left, poly(c)))
+
+
+def _by_digits(p: Poly, c: int) -> Poly | None:
+    """floor(p / c) where the digits of the symbols in p show it; None where they do not."""
+    spread = digits([p])
+    if not spread:
+        return None
+    quotient = floor_div(put(p, spread), poly(c))
+    if any(a.kind != "sym" for m in quotient.terms for a in m):
+        return None
+    return put(quotient, {d: x for s, total in spread.items() for d, x in _undone(s, total).items()})
+
+
+def _undone(s: Atom, total: Poly) -> dict[Atom, Poly]:
+    """The digits of a symbol, said by divisions."""
+    weights = sorted((c, m[0]) for m, c in total.terms.items()) if total.terms else []
+    out = {}
+    for n, (w, d) in enumerate(weights):
+        own = floor_div(poly(s), poly(w))
+        above = weights[n + 1][0] if n + 1 < len(weights) else None
+        out[d] = own if above is None else own - floor_div(poly(s), poly(above)) * (above // w)
+    return out
+
+
+def digits(polys: Iterable[Poly | Formula]) -> dict[Atom, Poly]:
+    """The symbols that are divided by numbers, each as the sum of its digits: s = s % a + a * (s / a % b) + ...
+
+    Every integer is such a sum, in one way, so that the digits may stand for it."""
+    divided: dict[Atom, set[int]] = {}
+    for p in polys:
+        for s, c in p.divisions:
+            divided.setdefault(s, set()).add(c)
+    return {s: _digit_sum(s, cs) for s, cs in divided.items()}
+
+
+def _digit_sum(s: Atom, divisors: Iterable[int]) -> Poly:
+    weights = [1]
+    for c in sorted(divisors):
+        if c % weights[-1] == 0 and c > weights[-1]:
+            weights.append(c)
+    out = poly(0)
+    for n, w in enumerate(weights):
+        last = n + 1 == len(weights)
+        high = (None if s.hi is None else s.hi // w) if last else weights[n + 1] // w - 1
+        if not last and s.hi is not None and s.lo is not None and s.lo >= 0:
+            high = min(high, s.hi // w) if high is not None else None
+        low = (None if s.lo is None else s.lo // w) if last else 0
+        name = f"{s.key}%{w}" if last else f"{s.key}%{w}..{weights[n + 1]}"
+        out = out + poly(symbol(name, low, high)) * w
+    return out
 
 
 def _constant_div(a: Atom) -> bool:
@@ -297,6 +384,11 @@ class Formula:
     def symbols(self) -> frozenset[Atom]:
         own = self.p.symbols if self.p is not None else frozenset[Atom]()
         return own.union(*(f.symbols for f in self.parts))
+
+    @cached_property
+    def divisions(self) -> frozenset[tuple[Atom, int]]:
+        own = self.p.divisions if self.p is not None else frozenset[tuple[Atom, int]]()
+        return own.union(*(f.divisions for f in self.parts))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Formula) and self.key == other.key

@@ -91,25 +91,18 @@ def equations(a: Poly, b: Poly, facts: Facts) -> tuple[Formula, ...]:
     """What follows from a == b without products of unknowns, where a symbolic stride separates high and low digits.
 
     h*N + l == k*N + m with l and m in [0, N) means h == k and l == m."""
-    strides = sorted(
-        {m for p in (a, b) for m in _strides(p)}, key=lambda m: (-len(m), tuple(x.key for x in m))
-    )
+    strides = {n.key: n for p in (a, b) for n in _strides(p)}
     out: list[Formula] = []
-    for mono in strides:
-        n = Poly({mono: 1})
+    for n in sorted(strides.values(), key=lambda n: (-max(map(len, n.terms)), n.key)):
         (ha, la), (hb, lb) = split_by(a, n), split_by(b, n)
-        if all(facts.entails(f) for p in (la, lb) for f in (at_least(p, 0), below(p, n))):
+        if (ha.terms or hb.terms) and all(
+            facts.entails(f) for p in (la, lb) for f in (at_least(p, 0), below(p, n))
+        ):
             out.append(equal(ha, hb))
             a, b = la, lb
     return (*out, equal(a, b))
 
 
-def _strides(p: Poly) -> list[Mono]:
-    """The symbolic factors that a sum's products share: every way to leave one atom of a product out."""
-    out = []
-    for m in p.terms:
-        if len(m) > 1:
-            out += [m[:i] + m[i + 1 :] for i in range(len(m))]
-        elif len(m) == 1:
-            out.append(m)
-    return [m for m in out if all(a.kind == "sym" for a in m)]
+def _strides(p: Poly) -> list[Poly]:
+    """The symbolic factors of a sum's products: every way to leave one atom of a product out."""
+    return [Poly({m[:i] + m[i + 1 :]: abs(c)}) for m, c in p.terms.items() if len(m) > 1 for i in range(len(m))]

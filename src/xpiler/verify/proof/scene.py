@@ -54,7 +54,7 @@ class Scene:
 
     @property
     def key(self) -> tuple[object, ...]:
-        return (self.facts.known, tuple((s.loop, s.buffer, s.where, s.count) for s in self.summing))
+        return (self.facts.known, self.summing)
 
 
 class Split(Exception):

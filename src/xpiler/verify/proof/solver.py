@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import z3
 
-from xpiler.verify.proof.index import Atom, Formula, Poly, both, negated
+from xpiler.verify.proof.index import Atom, Formula, Poly, both, digits, negated, put_in
 
 # What one question may take; most take a few milliseconds, and one that does not is rarely answered later.
 MILLISECONDS = 400
@@ -54,9 +54,13 @@ class Oracle:
         solver = z3.Solver(ctx=self.context)
         left = max(1, int((self.deadline - time.monotonic()) * 1000))
         solver.set("timeout", min(MILLISECONDS, left))
-        for f in facts:
-            solver.add(self.formula(f))
-        solver.add(z3.Not(self.formula(goal)))
+        said = [*facts, goal]
+        spread = digits(f for f in said)
+        new = both(bounds_of(x for total in spread.values() for x in total.symbols))
+        solver.add(self.formula(new))
+        for f in said[:-1]:
+            solver.add(self.formula(put_in(f, spread)))
+        solver.add(z3.Not(self.formula(put_in(goal, spread))))
         return bool(solver.check() == z3.unsat)
 
     def formula(self, f: Formula) -> z3.BoolRef:
@@ -129,7 +133,7 @@ def _relevant(facts: Iterable[Formula], goal: Formula) -> list[Formula]:
     return kept
 
 
-def _bounds(symbols: Iterable[Atom]) -> list[Formula]:
+def bounds_of(symbols: Iterable[Atom]) -> list[Formula]:
     out = []
     for s in symbols:
         p = Poly({(s,): 1})
@@ -157,7 +161,7 @@ class Facts:
         if goal.op == "and":
             return all(self.entails(g) for g in goal.parts)
         symbols = set(goal.symbols).union(*(f.symbols for f in self.known))
-        return self.oracle.entails(self.known | set(_bounds(symbols)), goal)
+        return self.oracle.entails(self.known | set(bounds_of(symbols)), goal)
 
     def refutes(self, goal: Formula) -> bool:
         return goal.op == "false" or self.entails(negated(goal))
