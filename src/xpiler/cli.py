@@ -12,7 +12,7 @@ import typer
 
 from xpiler import show
 from xpiler.commands import bench, passes, reference
-from xpiler.commands.check import check
+from xpiler.commands.check import check, replay
 from xpiler.commands.run import run
 from xpiler.commands.terminal import Settings, err, print_json
 from xpiler.commands.translate import translate
@@ -35,6 +35,7 @@ Exit status: 0 done and confirmed, 1 not confirmed, 2 a mistake in the input or 
 app.command()(translate)
 app.command()(run)
 app.command()(check)
+app.command()(replay)
 app.command("platforms")(reference.list_platforms)
 app.command()(reference.explain)
 app.command()(reference.report)

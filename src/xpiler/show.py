@@ -14,6 +14,7 @@ from rich.text import Text
 from xpiler.verify.ladder import meanings
 from xpiler.verify.once import Once
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
+from xpiler.verify.witness import Explained
 
 
 def message(told: str, first: str = "bold red") -> Text:
@@ -45,6 +46,15 @@ def evidence(
         if means is not None:
             table.add_row("", "", Text(means.get(e.rung, ""), style="dim"), "")
     return Group(table, *notes) if details else table
+
+
+def smallest(found: Explained) -> Text:
+    """The smallest failing input that was found, and the line to blame."""
+    first, *rest = str(found).splitlines()
+    out = Text("the smallest input found: " + first, style="bold")
+    for line in rest:
+        out.append("\n  " + line, style="not bold")
+    return out
 
 
 def report(told: Mapping[str, Any]) -> RenderableType:

@@ -16,7 +16,7 @@ from xpiler.commands.options import Block, Depth, From, Grid, Json, Let, Named, 
 from xpiler.commands.run import run_main, say_as_it_is
 from xpiler.commands.terminal import cache, err, out, print_json, say_fixed, say_notes, working
 from xpiler.fault import Fault
-from xpiler.given import pairs, program_of, runs_as_it_is, text_of, values
+from xpiler.given import geometry_of, integers, pairs, program_of, runs_as_it_is, text_of, values
 from xpiler.ir.nodes import Program
 from xpiler.verify.against import against, check_names
 from xpiler.verify.against import sized as sizes_known
@@ -27,7 +27,9 @@ from xpiler.verify.own_spec import own
 from xpiler.verify.sane import sane
 from xpiler.verify.signature import signature
 from xpiler.verify.spec import Spec
-from xpiler.verify.verdict import Evidence, Proved, confirmed, refuted
+from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, confirmed, refuted
+from xpiler.verify.witness import Explained, Reading, explain, save
+from xpiler.verify.witness import replay as played
 from xpiler.written import check_writable
 
 Bind = Annotated[
@@ -56,6 +58,10 @@ def check(
     mapped: Map = [],  # noqa: B006
     spec: Annotated[str, typer.Option(help="Compare A with an operator, `--spec gemm`, or `--spec mine.py`.")] = "",
     bind: Bind = [],  # noqa: B006
+    witness: Annotated[
+        Path | None, typer.Option(help="Where A and B differ, write the smallest inputs found, and how to run them.",
+                                  metavar="DIR"),
+    ] = None,
     report: Record = None,
     as_json: Json = False,
 ) -> None:
@@ -65,7 +71,7 @@ def check(
 
         xpiler check softmax.cu softmax.mlu --let n=1000
 
-        xpiler check mine.cu theirs.cu --map x=input --map y=output
+        xpiler check mine.cu theirs.cu --map x=input --map y=output --witness found
 
         xpiler check gemm.cu --spec gemm --bind a=A
     """
@@ -75,8 +81,11 @@ def check(
                    report, as_json)
     if spec and b is not None:
         raise Fault("XP3004", "`--spec` compares one file", why=f"there are two: {a} and {b}")
-    if mapped and b is None:
-        raise Fault("XP3004", "`--map` compares two files", why="there is one", try_="xpiler check A B --map x=y")
+    for option, given in (("--map", mapped), ("--witness", witness)):
+        if given and b is None:
+            raise Fault("XP3004", f"`{option}` is for two files", why="there is one", try_=f"xpiler check A B {option}")
+    if witness is not None:
+        check_writable(witness / "README.md" if witness.exists() else witness)
     if spec:
         asked.against_spec(a, spec, from_, pairs(bind))
     try:
@@ -92,7 +101,7 @@ def check(
     say_notes(first.program)
     if second is None:
         asked.alone(first)
-    asked.both(first, second, options.level(depth), pairs(mapped, "--map", "PARAMETER=PARAMETER"))
+    asked.both(first, second, options.level(depth), pairs(mapped, "--map", "PARAMETER=PARAMETER"), witness)
 
 
 @dataclass(frozen=True)
@@ -133,20 +142,37 @@ class _Asked:
             notes=list(result.notes),
         ), (result.evidence,), good, details=False)
 
-    def both(self, a: Side, b: Side, level: Level, mapped: dict[str, str]) -> NoReturn:
-        """`check A B`: the ladder, from both texts."""
+    def both(self, a: Side, b: Side, level: Level, mapped: dict[str, str], witness: Path | None) -> NoReturn:
+        """`check A B`: the ladder, from both texts; where they part, the smallest inputs that show it."""
+        let, found = values(self.let), None
         with working() as progress:
             reference = observe(
-                a.text, a.platform, a.program, file=a.file, let=values(self.let), kernel=a.kernel, effort=self.effort,
+                a.text, a.platform, a.program, file=a.file, let=let, kernel=a.kernel, effort=self.effort,
                 cache=self.cache, progress=progress,
             )
             evidence = confirm(
                 a.text, a.platform, b.text, b.platform, a.program, target_program=b.program, reference=reference,
-                kernel=a.kernel, let=values(self.let), effort=self.effort, cache=self.cache, file=b.file, level=level,
+                kernel=a.kernel, let=let, effort=self.effort, cache=self.cache, file=b.file, level=level,
                 pairs=mapped, progress=progress,
             )
+            first = refuted(evidence)
+            if first is not None and first.rung in (CLEAN, EQUAL) and isinstance(first.verdict, Refuted):
+                progress("looking for a smaller input")
+                found = explain(reference, a, b, first.verdict.witness, pairs=mapped or None, let=let,
+                                effort=self.effort, cache=self.cache)
         good = confirmed(evidence)
-        self.tell(record.of_check([a.file, b.file], evidence, good), evidence, good)
+        if found is not None and witness is not None:
+            save(witness, found, a, b, self.reading(a))
+        told = record.of_check([a.file, b.file], evidence, good)
+        smallest = {"smallest": _smallest(found)} if found is not None else {}
+        self.tell(told | smallest, evidence, good, details=found is None, more=found)
+
+    def reading(self, a: Side) -> Reading:
+        """How both files were read, as a person writes it."""
+        grid, block, tasks = self.geometry
+        words = [f"--let {x}" for x in self.let] + [f"--size {x}" for x in self.size]
+        words += [f"{o} {x}" for o, x in (("--grid", grid), ("--block", block), ("--tasks", tasks)) if x]
+        return Reading(integers(self.let), geometry_of(a.platform, grid, block, tasks), tuple(words))
 
     def against_spec(self, file: Path, name: str, language: str, bound: dict[str, str]) -> NoReturn:
         """`check --spec`: whether a file is sane and computes a specification."""
@@ -179,7 +205,8 @@ class _Asked:
         self.tell(record.of_check([str(file)], evidence, good, spec=name), evidence, good)
 
     def tell(
-        self, told: record.Record, evidence: Sequence[Evidence], good: bool, details: bool = True
+        self, told: record.Record, evidence: Sequence[Evidence], good: bool, details: bool = True,
+        more: Explained | None = None,
     ) -> NoReturn:
         """Keep and print the outcome, and leave with its status."""
         if self.report is not None:
@@ -188,4 +215,33 @@ class _Asked:
             print_json(told)
         else:
             out().print(show.evidence(evidence, details=details))
+            if more is not None:
+                out().print(show.smallest(more), soft_wrap=True)
         raise typer.Exit(0 if good else 1)
+
+
+def replay(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(help="The folder that `check A B --witness` wrote.", metavar="DIR")],
+    as_json: Json = False,
+) -> None:
+    """Run the two files of a witness again, on its inputs: do they still differ?
+
+        xpiler check softmax.cu broken.mlu --witness found
+
+        xpiler replay found
+    """
+    found = played(directory, cache=cache(context))
+    if as_json:
+        print_json({"differ": found is not None} | ({} if found is None else {"smallest": _smallest(found)}))
+    else:
+        out().print("they give the same" if found is None else show.smallest(found), soft_wrap=True)
+    raise typer.Exit(0 if found is None else 1)
+
+
+def _smallest(found: Explained) -> dict[str, object]:
+    """The smallest failing input, as plain data."""
+    told = Evidence(EQUAL, Refuted(found.witness)).to_json()["witness"]
+    place = None if found.line is None else {"file": found.line.file, "line": found.line.line}
+    return {"witness": told, "line": place, "written": found.written, "scalars": dict(found.case.point.scalars),
+            "sizes": dict(found.case.point.sizes)}
