@@ -68,6 +68,35 @@ def test_a_suite_is_sorted_into_right_wrong_and_invalid(tmp_path: Path, cache: P
     assert sum(int(k[2]) for k in kinds(found.values())) == 4
 
 
+BYTES = """#include <immintrin.h>
+extern "C" void gemv(const int8_t *A, const int8_t *x, int *y) {{
+  {kind} a[64];
+  int8_t b[64];
+  int32_t parts[16];
+  for (int i = 0; i < 1024; ++i) {{
+    int sum = 0;
+    for (int j = 0; j < 64; ++j) {{ a[j] = A[i * 64 + j]; b[j] = x[j]; }}
+    __m512i acc = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(a), _mm512_loadu_si512(b));
+    _mm512_storeu_si512(parts, acc);
+    for (int j = 0; j < 16; ++j) sum += parts[j];
+    y[i] = sum;
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("int8_t", DEFECTIVE), ("uint8_t", TOO_LARGE)])
+def test_what_cannot_be_run_is_judged_by_its_text(
+    kind: str, outcome: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "dlboost_code_test"
+    folder.mkdir()
+    (folder / "gemv_1024_64.cpp").write_text(BYTES.format(kind=kind))
+    monkeypatch.setattr(checked, "most_bytes", lambda platform, limits: 1000)
+    (found,) = (check(c, platforms.get("vnni"), effort(), cache) for c in qimeng(tmp_path, platforms.get("vnni"), "*", 0))
+    assert found.outcome == outcome and (outcome == TOO_LARGE or found.kind == "XP2144" and "MiB" in found.note)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("factor", "outcome"), [("2", CORRECT), ("3", DEFECTIVE)])
 def test_a_file_that_checks_itself_is_run_as_it_is(factor: str, outcome: str, tmp_path: Path, cache: Path) -> None:

@@ -22,7 +22,7 @@ from xpiler.text.read import read
 from xpiler.verify.against import against, sized
 from xpiler.verify.compiles import compiles
 from xpiler.verify.observe import Effort, observe
-from xpiler.verify.sane import sane
+from xpiler.verify.sane import sane, stated
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
 from xpiler.verify.whole import whole
 
@@ -116,6 +116,8 @@ def _compared(case: Case, platform: Platform, effort: Effort, cache: Path | None
     start = time.monotonic()
     try:
         done, at = _run(blank, case, text, program, platform, effort, cache)
+        if done.outcome in (TOO_LARGE, UNDECIDED):
+            done = _by_its_text(done, case, text, platform)
         if at is not None:
             sizes, took = at
             seconds = min(LONGEST, max(effort.limits.seconds, WATCHING * took))
@@ -168,6 +170,16 @@ def _at(
         effort=effort, cache=cache,
     )
     return judged(blank, evidence), max((c.source.wall for c in reference.cases), default=math.inf)
+
+
+def _by_its_text(done: Checked, case: Case, text: str, platform: Platform) -> Checked:
+    """The outcome of a file that could not be run to its end: defective where its text alone shows a defect."""
+    found = stated(text, platform, case.path.name)
+    if not found:
+        return done
+    codes = " ".join(dict.fromkeys(f.code for f in found))
+    why = "; ".join(f"line {f.line}: {f.message}" for f in found)
+    return replace(done, outcome=DEFECTIVE, kind=codes, why=why, note=f"not run to its end: {done.why}")
 
 
 def _watched(

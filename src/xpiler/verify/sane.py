@@ -72,7 +72,7 @@ def sane(
     looking = _Looking(watched, plain, sig, effort, seed)
     progress("running, with every access looked at")
     points, odd = _points(looking, sig, let or {})
-    found, warned, notes = _static(text, platform, name), list(odd), list[str]()
+    found, warned, notes = stated(text, platform, name), list(odd), list[str]()
     for point in points:
         at = looking.at(point)
         found += at.findings
@@ -98,8 +98,8 @@ def _verdict(
     return Proved(f"{looking.looked_at or 'every access'} of one run, {where}")
 
 
-def _static(text: str, platform: Platform, file: str) -> list[Finding]:
-    """What needs no run."""
+def stated(text: str, platform: Platform, file: str) -> list[Finding]:
+    """The findings that need no run: the text says so itself."""
     lines = text.splitlines()
     told = [(SIGNED, *x) for x in signed_into_unsigned(text, platform, file)]
     told += [(CAPACITY, *x) for x in too_much_on_chip(text, platform, file)]
