@@ -155,7 +155,7 @@ class _Looking:
         of the accesses; the one that was found for the point `like`, if there is one."""
         plain, limits = self.plainly(like or point), self.effort.limits
         known = next((s for p, s in self.shares if p == (like or point)), 0)
-        ends = PASSING * plain.seconds < limits.seconds  # else it is watched as far as it comes
+        ends = plain.clean and PASSING * plain.seconds < limits.seconds  # else it is watched as far as it comes
         share = known or max(1, math.ceil(WATCHING * plain.seconds / (ROOM * limits.seconds)) if ends else 1)
         trial = self.watched.try_point(point, self.seed, limits, share)
         if trial.status == "timeout" and ends and like is None:
