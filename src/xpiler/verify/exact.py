@@ -16,7 +16,7 @@ import numpy as np
 from xpiler import platforms
 from xpiler.emulate.entry import Entry, Executable, Limits
 from xpiler.emulate.lowered.build import build
-from xpiler.emulate.lowered.element import CONVERTED, ORDER, UNDEFINED
+from xpiler.emulate.lowered.element import CONVERTED, ORDER, UNDEFINED, UNSET
 from xpiler.emulate.lowered.program import KEY, PRIME, REPORT, NotLowered, lower
 from xpiler.emulate.run import run
 from xpiler.fault import Fault
@@ -28,8 +28,8 @@ from xpiler.verify.exact_bound import Bound, probability
 from xpiler.verify.exact_compare import Seen, floats, integers, named
 from xpiler.verify.exact_numbers import Trial, trials
 from xpiler.verify.inputs import Values
-from xpiler.verify.judge import mismatch
 from xpiler.verify.observe import Progress, Reference, spell
+from xpiler.verify.pairing import pair
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
 
@@ -44,18 +44,18 @@ _MEMORY = 4096
 
 @dataclass(frozen=True)
 class Side:
-    """One program made executable."""
+    """One program made executable; `names` are its own names of the source's parameters."""
 
     executable: Executable
     entry: Entry
-    signature: Signature
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one run of one side left: its arrays by their place among the parameters, and its report."""
+    """What one run of one side left: its arrays by the source's names, and its report."""
 
-    arrays: Mapping[int, Values]
+    arrays: Mapping[str, Values]
     decisions: int
     functions: int
     degree: float
@@ -63,16 +63,16 @@ class Result:
 
 def equal_exact(
     source: Program, target: Program, reference: Reference, *, kernel: str = "", seconds: float = 20.0,
-    cache: Path | None = None, progress: Progress = lambda _: None,
+    cache: Path | None = None, progress: Progress = lambda _: None, pairs: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Whether the target is the source's function of its inputs, at the sizes of the reference's cases.
 
-    `Unknown` where a program has no exact form, time runs out, or a difference may be a law of a function that exact
+    `pairs` says which parameter is which, where neither position nor name does. `Unknown` where a program has no exact form, time runs out, or a difference may be a law of a function that exact
     numbers do not know."""
     start = time.monotonic()
     progress("comparing in exact arithmetic")
     try:
-        verdict = _verdict(source, target, reference, kernel, start + seconds, cache)
+        verdict = _verdict(source, target, reference, kernel, start + seconds, cache, pairs)
     except NotLowered as e:
         verdict = Unknown(f"no exact form: {e}")
     except Fault as e:
@@ -82,17 +82,19 @@ def equal_exact(
 
 def _verdict(
     source: Program, target: Program, reference: Reference, kernel: str, until: float, cache: Path | None,
+    pairs: Mapping[str, str] | None,
 ) -> Proved | Refuted | Unknown:
     if not reference.cases:
         return Unknown("the source gave nothing to compare with")
     fine = any(a.dtype is DType.F64 for a in reference.signature.arrays)
     called = kernel if any(k.name == kernel for k in target.kernels) else ""
-    clash = mismatch(reference.signature.params, signature(target, called).params)
-    if clash:
-        return Unknown(clash)
+    own = reference.signature.params
+    pairing = pair(own, signature(target, called).params, pairs)
+    if pairing.clash:
+        return Unknown(pairing.clash)
     with ThreadPoolExecutor(2) as pool:
-        one = pool.submit(_side, source, kernel, fine, cache)
-        two = pool.submit(_side, target, called, fine, cache)
+        one = pool.submit(_side, source, kernel, fine, cache, {p.name: p.name for p in own})
+        two = pool.submit(_side, target, called, fine, cache, pairing.names)
         sides = one.result(), two.result()
     done: list[Bound] = []
     cost = 0.0
@@ -109,10 +111,10 @@ def _verdict(
     return _conclude(reference.signature, done)
 
 
-def _side(program: Program, kernel: str, fine: bool, cache: Path | None) -> Side:
+def _side(program: Program, kernel: str, fine: bool, cache: Path | None, names: Mapping[str, str]) -> Side:
     platform = platforms.get(program.platform)
     lowered = lower(program, platform, kernel=kernel, fine=fine)
-    return Side(build(lowered, platform, cache=cache), lowered.entry, signature(program, kernel))
+    return Side(build(lowered, platform, cache=cache), lowered.entry, names)
 
 
 # ---------------------------------------------------------------- running
@@ -146,32 +148,26 @@ def _run(side: Side, sig: Signature, trial: Trial, until: float) -> Result | str
     left = until - time.monotonic()
     if left <= 0:
         return "found no time"
-    names = [p.name for p in side.entry.params[2:-1]]
-    made = trial.inputs(sig)
     inputs: dict[str, Values | Number] = {PRIME: trial.prime, KEY: trial.key}
-    inputs |= {own: made[p.name] for own, p in zip(names, sig.params, strict=True)}
+    inputs |= {side.names[name]: value for name, value in trial.inputs(sig).items()}
     done = run(side.executable, side.entry, inputs, Limits(left, _MEMORY))
     if done.status != "ok":
         return f"ended with {done.status}" + "".join(f": {f.message}" for f in done.findings[:1])
     seen, functions, _, degree = (int(x) for x in done.outputs[REPORT].tolist())
-    arrays = {i: done.outputs[own] for i, own in enumerate(names) if own in done.outputs}
+    arrays = {name: done.outputs[own] for name, own in side.names.items() if own in done.outputs}
     return Result(arrays, seen, functions, float(degree))
 
 
 def _compare(reference: Reference, trial: Trial, expected: Result, actual: Result) -> Refuted | Unknown | None:
-    sig = reference.signature
     decisions = expected.decisions | actual.decisions
-    before = trial.inputs(sig)
-    for i, p in enumerate(sig.params):
-        if p not in sig.params or (i not in expected.arrays and i not in actual.arrays):
-            continue
-        as_it_was = before[p.name]
+    before = trial.inputs(reference.signature)
+    for array in reference.signature.arrays:
+        as_it_was = before[array.name]
         assert isinstance(as_it_was, np.ndarray), "arrays have contents"
-        e, a = expected.arrays.get(i, as_it_was), actual.arrays.get(i, as_it_was)
-        seen = Seen(decisions, p.name, trial.case.seed, trial.case.point.scalars)
-        if p.dtype.is_float:
-            apart = BEYOND_ROUNDING * reference.tolerance.relative(p.dtype)
-            found = floats(e, a, p.dtype, apart, seen)
+        e, a = (side.arrays.get(array.name, as_it_was) for side in (expected, actual))
+        seen = Seen(decisions, array.name, trial.case.seed, trial.case.point.scalars)
+        if array.dtype.is_float:
+            found = floats(e, a, BEYOND_ROUNDING * reference.tolerance.relative(array.dtype), seen)
         else:
             found = integers(e, a, seen)
         if found is not None:
@@ -185,16 +181,13 @@ def _compare(reference: Reference, trial: Trial, expected: Result, actual: Resul
 
 
 def _bound(sig: Signature, group: list[Trial], results: list[Result]) -> Bound:
-    elements, degree = 1, 1.0
-    for r in results:
-        for i, values in r.arrays.items():
-            if sig.params[i].dtype.is_float:
-                elements = max(elements, values.size)
-                written = values["degree"][values["flags"] < 1 << 31]
-                degree = max(degree, float(written.max()) if written.size else 1.0)
-    count = len(sig.arrays)
+    floating = [a.name for a in sig.arrays if a.dtype.is_float]
+    outputs = [r.arrays[name] for r in results for name in floating if name in r.arrays]
+    degree = 1.0
+    for values in outputs:
+        degree = max(degree, float(np.max(values["degree"], where=values["flags"] < UNSET, initial=1.0)))
     return Bound(
-        spell(group[0].case.point.scalars), elements * count, degree, max(r.degree for r in results), len(group),
+        spell(group[0].case.point.scalars), sum(x.size for x in outputs), degree, max(r.degree for r in results), len(group),
         _union([r.decisions for r in results]), _union([r.functions for r in results]),
     )
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from xpiler.emulate.lowered.element import (
     CONVERT, CONVERTED, FUNCTIONS, MINUS, NOTHING, PLUS, SPECIAL, TIE, UNDEFINED, UNSET,
 )
-from xpiler.ir.types import DType
 from xpiler.verify.inputs import Values
 from xpiler.verify.verdict import Refuted, Unknown, Witness
 
@@ -44,7 +43,7 @@ def integers(expected: Values, actual: Values, seen: Seen) -> Refuted | Unknown 
     return _refuted(seen, i, int(expected[i]), int(actual[i]))
 
 
-def floats(expected: Values, actual: Values, dtype: DType, apart: float, seen: Seen) -> Refuted | Unknown | None:
+def floats(expected: Values, actual: Values, apart: float, seen: Seen) -> Refuted | Unknown | None:
     """Equal field elements. A difference refutes only where its reals are `apart` too, relative to their size, at a
     place where both sides made the same decisions of the same functions."""
     fe, fa = expected["flags"], actual["flags"]

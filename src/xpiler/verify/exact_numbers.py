@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from xpiler.ir.types import DType
 from xpiler.verify.compare import to_double
 from xpiler.verify.evaluate import Number
 from xpiler.verify.inputs import Values
+from xpiler.verify.kinds import Kind
 from xpiler.verify.observe import Case
 from xpiler.verify.signature import Signature
 
@@ -82,16 +82,22 @@ def unset(n: int) -> Values:
 
 
 def trials(cases: tuple[Case, ...], each: int) -> list[list[Trial]]:
-    """`each` trials at every point, on different cases where there are some, the quickest point first."""
+    """`each` trials at every point, on different cases where there are some, and one on negative numbers, which shows
+    a maximum that starts at 0; the quickest point first."""
+    random, negative = ([c for c in cases if c.point.kind is kind] for kind in (Kind.RANDOM, Kind.NEGATIVE))
     points: dict[str, list[Case]] = {}
-    for case in cases:
-        points.setdefault(repr(sorted(_sizes(case).items())), []).append(case)
+    for case in random:
+        points.setdefault(_sizes(case), []).append(case)
     groups = sorted(points.values(), key=lambda g: g[0].source.seconds)
-    return [[Trial(group[i % len(group)], i) for i in range(each)] for group in groups]
+    out = [[Trial(group[i % len(group)], i) for i in range(each)] for group in groups]
+    for group in out:
+        also = [c for c in negative if _sizes(c) == _sizes(group[0].case)][:1]
+        group += [Trial(c, each) for c in also]
+    return out
 
 
-def _sizes(case: Case) -> Mapping[str, object]:
-    return {**case.point.scalars, **case.point.sizes}
+def _sizes(case: Case) -> str:
+    return repr((sorted(case.point.scalars.items()), sorted(case.point.sizes.items())))
 
 
 __all__ = ["Trial", "moved", "trials", "unset"]
