@@ -151,3 +151,26 @@ def test_host_functions_are_blanked(text: str, kept: str) -> None:
 def test_instances_are_those_the_host_launches() -> None:
     text = "void f() { a::k<float, 4><<<1, 2>>>(); p<<<1, 2>>>(); k<N * 2><<<1, 2>>>(); /* q<1><<<1, 1>>>() */ }"
     assert device_part(text).instances == ("a::k<float, 4>", "k<N * 2>")
+
+
+def test_constants_of_the_host_are_put_in() -> None:
+    text = """void f() { constexpr int B = 4 * C; const unsigned int C = 8; k<float, B><<<1, B>>>(); }
+void g() { k<float, B><<<1, 2>>>(); }"""
+    assert device_part(text).instances == ("k<float, (4 * (8))>", "k<float, B>")
+
+
+@needs_nvrtc
+@pytest.mark.usefixtures("only_nvrtc")
+def test_a_template_nobody_would_compile_is_no_verdict(shop: Caged) -> None:
+    text = TEXT.replace("BODY", "N.x").replace("scale<1000><<<blocks(1000), 128>>>(a, b)", "launch(scale<1000>, a, b)")
+    asked = toolchain.compile(text, "sm_90", shop)
+    assert isinstance(asked, Unavailable)
+    assert "`scale`" in asked.reason
+
+
+def test_templates_without_a_launch_are_idle() -> None:
+    text = """template <int N> __global__ void __launch_bounds__(N) a(int* x) {}
+template <class T> __device__ T f(T x) { return x; } __global__ void plain(int* x) {}
+template <class T> __global__ void b(T* x) {}
+void run() { n::b<int><<<1, 2>>>(0); plain<<<1, 2>>>(0); }"""
+    assert device_part(text).idle == ("a",)

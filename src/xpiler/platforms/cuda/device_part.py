@@ -9,27 +9,51 @@ from dataclasses import dataclass
 _MASKED = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.MULTILINE)
 _LAUNCH = re.compile(r"([A-Za-z_][\w:]*\s*<[\w\s:,*]*>)\s*<<<")
+_CONSTANT = re.compile(r"\bconst(?:expr)?\s+[\w\s:]*?\b(\w+)\s*=\s*([^;{}]+);")
+_TEMPLATE = re.compile(r"\btemplate\b[^;{}]*?\b__global__\b([^;{}]*)\{")
+_NESTED = 8  # constants made of constants
 _DEVICE = re.compile(r"\b(?:__global__|__device__|constexpr)\b")
 _TRANSPARENT = re.compile(r"^\s*(?:extern|(?:inline\s+)?namespace\b[\w\s:]*)\s*$")
 
 
 @dataclass(frozen=True)
 class DevicePart:
-    """Device code, every line where it was, and the instances of templates that the host launches."""
+    """Device code, every line where it was, and the instances of templates that the host launches.
+
+    `idle` are the kernel templates of which no launch names an instance: nothing would compile them."""
 
     text: str
     instances: tuple[str, ...]
+    idle: tuple[str, ...] = ()
 
 
 def device_part(text: str) -> DevicePart:
     """The text with its host functions blanked. Purely lexical: macros that hide braces are not seen through."""
     masked = _mask(text)
-    out, at = [], 0
+    out, at, instances = [], 0, dict[str, None]()
     for start, end in _host_functions(masked):
         out += [text[at:start], re.sub(r"[^\n]", " ", text[start:end])]
+        instances |= dict.fromkeys(_instances(masked[start:end]))
         at = end
-    instances = dict.fromkeys(re.sub(r"\s+", " ", m[1]) for m in _LAUNCH.finditer(masked))
-    return DevicePart("".join([*out, text[at:]]), tuple(instances))
+    launched = {re.split(r"[<:]", i.partition("<")[0])[-1].strip() for i in instances}
+    idle = [k for k in _templates(masked) if k not in launched]
+    return DevicePart("".join([*out, text[at:]]), tuple(instances), tuple(idle))
+
+
+def _templates(masked: str) -> Iterator[str]:
+    """The names of kernel templates."""
+    for m in _TEMPLATE.finditer(masked):
+        yield from [n for n in re.findall(r"(\w+)\s*\(", m[1]) if not n.startswith("__")][:1]
+
+
+def _instances(function: str) -> Iterator[str]:
+    """The instances a host function launches, its own constants replaced by their values."""
+    constants = {m[1]: f"({' '.join(m[2].split())})" for m in _CONSTANT.finditer(function)}
+    for m in _LAUNCH.finditer(function):
+        name, angle, arguments = m[1].partition("<")
+        for _ in range(_NESTED):
+            arguments = re.sub(r"\b[A-Za-z_]\w*\b", lambda w: constants.get(w[0], w[0]), arguments)
+        yield " ".join(f"{name}{angle}{arguments}".split())
 
 
 def _mask(text: str) -> str:

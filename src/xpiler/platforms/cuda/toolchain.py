@@ -152,6 +152,9 @@ def _nvrtc() -> _Nvrtc | None:
 
 def _by_nvrtc(found: _Nvrtc, text: str, target: str, shop: Workshop) -> Outcome:
     part = device_part(text)
+    if part.idle:
+        return Unavailable(f"{found.compiler} compiles templates by their instances, and no launch names one of "
+                           f"`{part.idle[0]}`")
     includes = json.dumps(["{folder}/standard", *map(str, found.includes)])
 
     def ask(arch: str) -> Outcome:
