@@ -17,6 +17,7 @@ from xpiler import platforms
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
+from xpiler.verify.exact import EXACT
 from xpiler.verify.ladder import Level, Question, Side
 from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
 from xpiler.verify.mutants.mutant import Edit, edited, tokens
@@ -250,6 +251,9 @@ def test_what_evidence_amounts_to() -> None:
     assert verdict_of([fine, watched], same=False) == (SURVIVED, "")
     assert verdict_of([fine, watched], same=True) == (EQUIVALENT, SAME_PROGRAM)
     assert verdict_of([fine, watched, exact], same=False) == (EQUIVALENT, "equal for all inputs")
+    real = rung(EXACT, Proved("all real inputs"))
+    assert verdict_of([fine, watched, real], same=False) == (EQUIVALENT, EXACT)
+    assert verdict_of([fine, watched, real], same=False, exact=False) == (SURVIVED, ""), "reals are not rounded"
     assert verdict_of([fine, exact], same=True) == (SURVIVED, ""), "nobody looked at its accesses"
     assert verdict_of([fine, raced, exact], same=True) == (KILLED, ""), "the same to a reader, and yet a race"
     assert verdict_of([rung(CLEAN, Refuted(Witness("no [XP4002]")))], same=False) == (INVALID, "")

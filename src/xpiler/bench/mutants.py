@@ -209,9 +209,13 @@ def _question(subject: Subject, program: Program, options: Options) -> Question 
     return question
 
 
+def _unhurried(q: Question) -> Question:
+    return Question(q.source, q.target, q.reference, q.let, q.pairs, q.effort, q.level, q.cache)
+
+
 def _row(m: Mutant, subject: Subject, question: Question, options: Options) -> Row:
     try:
-        return _of(judged(m, question, subject.read_with, options.seconds))
+        return _of(judged(m, question, subject.read_with, options.seconds, _unhurried(question)))
     except Fault as fault:
         return Row(m.kind, m.family, m.line, m.column, m.what, BROKEN, {}, why=str(fault))
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Program
 from xpiler.text.read import read
+from xpiler.verify.exact import EXACT
 from xpiler.verify.ladder import Question, Side, climb
 from xpiler.verify.mutants.mutant import Mutant
 from xpiler.verify.verdict import CLEAN, READS, WATCHED, Evidence, Proved, Refuted, Unknown, Witness, refuted
@@ -17,7 +18,9 @@ KILLED, INVALID, EQUIVALENT, SURVIVED, BROKEN = "killed", "invalid", "equivalent
 OUTCOMES = (KILLED, INVALID, EQUIVALENT, SURVIVED, BROKEN)
 SAME_PROGRAM = "equal as programs"
 # Rungs whose proof says, of all inputs at the sizes they name, that two programs compute the same.
-PROVING = ("equal in exact arithmetic", "equal for all inputs", "equal for all sizes")
+PROVING = ("equal for all inputs", EXACT)
+# Exact numbers are not rounded: what they say of a mutant that rounds is beside the point.
+ROUNDING = "narrower type"
 CLIMBED = "looked at by every judge"
 _REFUSED = "XP4002"  # the compiler that everything runs by does not take the text
 
@@ -37,26 +40,39 @@ class Judged:
         return tuple(e.rung for e in self.evidence if isinstance(e.verdict, Refuted))
 
 
-def judged(mutant: Mutant, question: Question, let: Mapping[str, int] | None = None, seconds: float = 60.0) -> Judged:
+def judged(
+    mutant: Mutant, question: Question, let: Mapping[str, int] | None = None, seconds: float = 60.0,
+    again: Question | None = None,
+) -> Judged:
     """Ask every judge about a mutant of the question's source; what is not answered in time was not asked.
 
-    The question's target is a stand-in: the mutant takes its place. `let` are the scalars the source was read with."""
+    The question's target is a stand-in: the mutant takes its place. `let` are the scalars the source was read with.
+    `again` is the question, less hurried, that survivors are asked once more."""
     began = time.monotonic()
     source = question.source
     program = _read(mutant, source, let or {})
     if isinstance(program, Evidence):
         return Judged(mutant, INVALID, (program,), seconds=time.monotonic() - began)
     target = Side(mutant.text, source.platform, _called_alike(program, source.program), source.file, source.kernel)
+    same, exact = target.program == source.program, mutant.kind != ROUNDING
+    evidence = _asked(replace(question, target=target), began, seconds)
+    outcome, shown = verdict_of(evidence, same, exact)
+    if outcome == SURVIVED and again is not None:
+        evidence = _asked(replace(again, target=target), time.monotonic(), seconds)
+        outcome, shown = verdict_of(evidence, same, exact)
+    return Judged(mutant, outcome, tuple(evidence), shown, time.monotonic() - began)
+
+
+def _asked(question: Question, began: float, seconds: float) -> list[Evidence]:
     evidence = [Evidence(READS, Proved("the text parses and means a program"), time.monotonic() - began)]
     try:
-        for found in climb(replace(question, target=target), every=True):
+        for found in climb(question, every=True):
             evidence.append(found)
             if time.monotonic() - began > seconds:
                 break
     except Fault as fault:  # a judge could not even look
         evidence.append(Evidence(CLIMBED, Unknown(str(fault))))
-    outcome, shown = verdict_of(evidence, same=target.program == source.program)
-    return Judged(mutant, outcome, tuple(evidence), shown, time.monotonic() - began)
+    return evidence
 
 
 def _read(mutant: Mutant, source: Side, let: Mapping[str, int]) -> Program | Evidence:
@@ -76,8 +92,8 @@ def _called_alike(program: Program, source: Program) -> Program:
     return replace(program, launcher=replace(one, params=params))
 
 
-def verdict_of(evidence: Iterable[Evidence], same: bool) -> tuple[str, str]:
-    """The outcome that evidence amounts to, and the rung that shows an equivalence.
+def verdict_of(evidence: Iterable[Evidence], same: bool, exact: bool = True) -> tuple[str, str]:
+    """The outcome that evidence amounts to, and the rung that shows an equivalence; `exact`: exact numbers may.
 
     No judge may have refuted an equivalent mutant, and one that looked at every access must have found nothing: two
     programs may mean the same to a reader while one of them breaks a rule."""
@@ -87,7 +103,7 @@ def verdict_of(evidence: Iterable[Evidence], same: bool) -> tuple[str, str]:
         refused = first.rung == CLEAN and _REFUSED in str(first.verdict.witness)
         return (INVALID if refused else KILLED), ""
     proved = {e.rung for e in evidence if isinstance(e.verdict, Proved)}
-    shown = SAME_PROGRAM if same else next((r for r in PROVING if r in proved), "")
+    shown = SAME_PROGRAM if same else next((r for r in PROVING if r in proved and (exact or r != EXACT)), "")
     return (EQUIVALENT, shown) if shown and WATCHED in proved else (SURVIVED, "")
 
 
