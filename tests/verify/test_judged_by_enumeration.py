@@ -23,11 +23,11 @@ from xpiler.verify.races import races
 from xpiler.verify.verdict import Proved, Refuted
 
 CUDA = platforms.get("cuda")
-I, U, B, F = DType.I32, DType.U32, DType.BOOL, DType.F32
+INT, U, B, F = DType.I32, DType.U32, DType.BOOL, DType.F32
 
 
 def num(n: int) -> Const:
-    return Const(n, I)
+    return Const(n, INT)
 
 
 class Maker:
@@ -62,25 +62,25 @@ class Maker:
         match self.choice("+", "+", "+", "-", "*", "*", "/", "%", "<<", ">>", "&", "|", "^", "min", "max", "?", "u",
                           "load", "*v"):
             case "+" | "-" as op:
-                return Binary(op, a, self.index(scope, depth - 1), I)
+                return Binary(op, a, self.index(scope, depth - 1), INT)
             case "*":
-                return Binary("*", a, num(self.choice(1, 2, 3, 4, 8)), I)
+                return Binary("*", a, num(self.choice(1, 2, 3, 4, 8)), INT)
             case "*v":
-                return Binary("*", a, self.index(scope, 0), I)
+                return Binary("*", a, self.index(scope, 0), INT)
             case "/" | "%" as op:
-                return Binary(op, a, num(self.choice(2, 3, 4, 8)), I)
+                return Binary(op, a, num(self.choice(2, 3, 4, 8)), INT)
             case "<<" | ">>" as op:
-                return Binary(op, a, num(self.choice(0, 1, 2)), I)
+                return Binary(op, a, num(self.choice(0, 1, 2)), INT)
             case "&" | "|" | "^" as op:
-                return Binary(op, a, num(self.choice(1, 3, 7, 4, 6, -4 if op == "&" else 5)), I)
+                return Binary(op, a, num(self.choice(1, 3, 7, 4, 6, -4 if op == "&" else 5)), INT)
             case "min" | "max" as f:
-                return Call(f, (a, self.index(scope, depth - 1)), I)
+                return Call(f, (a, self.index(scope, depth - 1)), INT)
             case "?":
-                return Select(self.cond(scope, depth - 1), a, self.index(scope, depth - 1), I)
+                return Select(self.cond(scope, depth - 1), a, self.index(scope, depth - 1), INT)
             case "load":
-                return Load("table", Binary("&", a, num(3), I), I)
+                return Load("table", Binary("&", a, num(3), INT), INT)
         wide = Binary(self.choice("+", "-"), Cast(a, U), Cast(self.index(scope, depth - 1), U), U)
-        return Cast(Binary("%", wide, Const(self.choice(4, 6), U), U), I)
+        return Cast(Binary("%", wide, Const(self.choice(4, 6), U), U), INT)
 
     def cond(self, scope: list[Var], depth: int = 1) -> Expr:
         op = self.choice("<", "<", "<=", ">", ">=", "==", "!=", "&&", "||")
@@ -110,7 +110,7 @@ class Maker:
                 v = Var(self.name("f"), F)
                 return [Let(v, Load(self.choice("x", "s", "s", "y"), self.index(scope), F), self.span())]
             case "let":
-                v = Var(self.name("v"), I)
+                v = Var(self.name("v"), INT)
                 made = Let(v, self.index(scope), self.span())
                 scope.append(v)
                 self.mutable.append(v)
@@ -120,7 +120,7 @@ class Maker:
                 if not targets:
                     return []
                 v = self.choice(*targets)
-                step = Binary("+", v, num(self.choice(1, 2, 4)), I)
+                step = Binary("+", v, num(self.choice(1, 2, 4)), INT)
                 return [Assign(v, self.choice(step, step, self.index(scope)), self.span())]
             case "barrier":
                 return [Barrier("block", self.span())]
@@ -142,7 +142,7 @@ class Maker:
         raise AssertionError
 
     def loop(self, scope: list[Var], depth: int, stride: bool) -> list[Stmt]:
-        v = Var(self.name("i"), I)
+        v = Var(self.name("i"), INT)
         start = self.choice(*scope) if stride and scope else num(self.number(0, 2))
         stop = num(self.number(0, 9)) if self.number(0, 2) else self.index(scope, 1)
         step = num(self.choice(1, 1, 2, 4))
@@ -156,7 +156,7 @@ class Maker:
 
     def turning(self, scope: list[Var], depth: int) -> list[Stmt]:
         """A while loop that ends: halving, or counting."""
-        v = Var(self.name("w"), I)
+        v = Var(self.name("w"), INT)
         self.loops += 1
         kept = list(self.mutable)
         body = self.body([*scope, v], depth - 1, 2)
@@ -164,15 +164,15 @@ class Maker:
         self.loops -= 1
         if self.number(0, 1):
             start: Expr = num(self.choice(1, 2, 4, 8))
-            cond, last = Binary(">", v, num(0), B), Assign(v, Binary(">>", v, num(1), I), self.span())
+            cond, last = Binary(">", v, num(0), B), Assign(v, Binary(">>", v, num(1), INT), self.span())
         else:
             start = self.choice(num(0), *scope)
             cond = Binary("<", v, num(self.number(0, 6)), B)
-            last = Assign(v, Binary("+", v, num(self.choice(1, 2, 4)), I), self.span())
+            last = Assign(v, Binary("+", v, num(self.choice(1, 2, 4)), INT), self.span())
         return [Let(v, start, self.span()), While(cond, (*body, last), self.span())]
 
     def program(self) -> Program:
-        bx, tx = Var("bx", I), Var("tx", I)
+        bx, tx = Var("bx", INT), Var("tx", INT)
         scope = [bx, tx, tx]
         body = self.body(scope, 2, 6)
         threads = For(tx, num(0), num(self.choice(1, 2, 4, 5)), num(1), body, "thread.x")
@@ -180,7 +180,7 @@ class Maker:
         blocks = For(bx, num(0), num(self.choice(1, 2, 3)), num(1), (shared, threads), "block.x")
         params = (
             Buffer("x", F, num(self.choice(8, 12, 40)), const=True), Buffer("y", F, num(self.choice(8, 12, 40))),
-            Buffer("table", I, num(4), const=True),
+            Buffer("table", INT, num(4), const=True),
         )
         return Program("cuda", (Kernel("k", params, (blocks,)),), None, "k.cu")
 

@@ -21,7 +21,7 @@ from xpiler.platforms.platform import Platform
 from xpiler.verify.evaluate import Number
 from xpiler.verify.symbolic import combined, compared, limits, wrapped
 from xpiler.verify.terms import (
-    BLOCK, FALSE, GRID, ONE, THREAD, TRUE, ZERO, Cond, Poly, Terms, at_most, below, both, either, equal, negate,
+    BLOCK, FALSE, GRID, ONE, THREAD, TRUE, ZERO, Atom, Cond, Poly, Terms, at_most, below, both, either, equal, negate,
     number,
 )
 from xpiler.verify.touched import (
@@ -115,6 +115,10 @@ class Walk:
                 self.places[p.name] = Place(self._memory(p, extent), ZERO)
         self.body(launcher.body)
         return self.found
+
+    @property
+    def unknown_sizes(self) -> frozenset[Atom]:
+        return frozenset(a for p in self.free.values() for a, _ in p.parts)
 
     def _sizing(self) -> frozenset[str]:
         """Host scalars that reach an extent of an array or of a launch."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -14,7 +14,8 @@ from xpiler.verify.evaluate import Number
 from xpiler.verify.question import Clock, Model, OutOfTime
 from xpiler.verify.signature import signature
 from xpiler.verify.sizes import candidates
-from xpiler.verify.touched import Axes
+from xpiler.verify.terms import Atom, Cond, all_atoms
+from xpiler.verify.touched import FACT, Axes, Step
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown, Verdict, Witness
 
 _TRIED = 2  # usual, and as many odd, choices of sizes
@@ -28,21 +29,25 @@ class Look:
     worst: Refuted | Unknown | None
     scope: str
     free: tuple[str, ...] = ()
+    always: bool = False  # a refutation holds whatever the free sizes are
 
 
 Looking = Callable[[Mapping[str, Number], Clock], Look]  # with these sizes fixed
 
 
 def argue(
-    rung: str, look: Looking, program: Program, kernel: str, let: Mapping[str, Number], seconds: float
+    rung: str, look: Looking, program: Program, kernel: str, let: Mapping[str, Number], seconds: float, strict: bool
 ) -> Evidence:
-    """The evidence of one judge."""
+    """The evidence of one judge. What goes wrong only with some sizes, where the caller chooses them, may be the
+    caller's to avoid: it is `Unknown`, with the sizes, unless `strict`."""
     began = time.monotonic()
-    verdict = _verdict(look, program, kernel, let, Clock(began + seconds))
+    verdict = _verdict(look, program, kernel, let, Clock(began + seconds), strict)
     return Evidence(rung, verdict, time.monotonic() - began)
 
 
-def _verdict(look: Looking, program: Program, kernel: str, let: Mapping[str, Number], clock: Clock) -> Verdict:
+def _verdict(
+    look: Looking, program: Program, kernel: str, let: Mapping[str, Number], clock: Clock, strict: bool
+) -> Verdict:
     if program.unread:
         return Unknown(f"the body of `{program.unread[0]}` was not understood")
     half = replace(clock, until=clock.until - max(clock.left, 0) / 2)  # the other half is for witnesses
@@ -54,12 +59,18 @@ def _verdict(look: Looking, program: Program, kernel: str, let: Mapping[str, Num
         return Unknown("the time was spent before every access was looked at")
     if first.worst is None:
         return Proved(first.scope)
-    return _at_sizes(look, program, kernel, let, clock, first) if first.free else first.worst
+    if not first.free or first.always:
+        return first.worst
+    found = _at_sizes(look, program, kernel, let, clock, first)
+    if strict or not isinstance(found, Refuted):
+        return found
+    w = found.witness
+    return Unknown(f"with {spelled(w.sizes)}, which a caller may rule out: {w.what}")
 
 
 def _at_sizes(
     look: Looking, program: Program, kernel: str, let: Mapping[str, Number], clock: Clock, first: Look
-) -> Verdict:
+) -> Refuted | Unknown:
     """A witness at sizes a person would choose, where there is one; else what the free sizes gave."""
     fine: list[Mapping[str, Number]] = []
     tries = samples(program, kernel, let, first.free)
@@ -112,6 +123,12 @@ def samples(
 def sizes_of(walk: Walk, let: Mapping[str, Number], m: Model) -> dict[str, Number]:
     """The sizes of a witness."""
     return {**let, **{n: m.of(p, 1) for n, p in walk.free.items()}}
+
+
+def given(path: Sequence[Step], free: frozenset[Atom]) -> list[Cond]:
+    """What is taken for granted of the sizes alone."""
+    return [s.cond for s in path if s.why == FACT and all(
+        a in free or a.kind != "sym" for a in all_atoms((s.cond,)))]
 
 
 def at_thread(axes: Axes, m: Model, copy: int) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.accesses import Walk
-from xpiler.verify.argue import Look, argue, at_thread, scope, sizes_of
+from xpiler.verify.argue import Look, argue, at_thread, given, scope, sizes_of
 from xpiler.verify.evaluate import Number
-from xpiler.verify.question import Clock, Model, Never, OutOfTime, Undecided, ask, guessed
+from xpiler.verify.question import Clock, Model, Never, OutOfTime, Question, Undecided, always, ask, guessed
 from xpiler.verify.terms import ZERO, Poly, Terms, at_most, below, either
 from xpiler.verify.touched import Access
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
@@ -19,14 +19,16 @@ BOUNDS = "in bounds"
 
 def bounds(
     program: Program, platform: Platform, *, kernel: str = "", let: Mapping[str, Number] | None = None,
-    seconds: float = 5.0,
+    seconds: float = 5.0, strict: bool = False,
 ) -> Evidence:
-    """0 <= index < extent for every access of every launch; the verdict says for which inputs and sizes."""
+    """0 <= index < extent for every access of every launch; the verdict says for which inputs and sizes.
+
+    `strict`: an access that is outside with some sizes only refutes a program that leaves sizes to its caller."""
 
     def look(sizes: Mapping[str, Number], clock: Clock) -> Look:
         return _look(program, platform, kernel, sizes, clock)
 
-    return argue(BOUNDS, look, program, kernel, let or {}, seconds)
+    return argue(BOUNDS, look, program, kernel, let or {}, seconds, strict)
 
 
 def _look(program: Program, platform: Platform, kernel: str, let: Mapping[str, Number], clock: Clock) -> Look:
@@ -44,31 +46,39 @@ def _look(program: Program, platform: Platform, kernel: str, let: Mapping[str, N
             continue
         seen.add(key)
         try:
-            verdict = _judged(a, walk, clock)
+            looked = _judged(a, walk, clock)
         except OutOfTime:
             late = Unknown(f"the solver was not done with line {a.span.line} in time")
             return Look(worst or late, "", free)
-        if isinstance(verdict, Refuted):
-            return Look(verdict, "", free)
-        worst = worst or verdict
+        if looked is None:
+            continue
+        if looked.always or (isinstance(looked.worst, Refuted) and not free):
+            return looked
+        if worst is None or (isinstance(looked.worst, Refuted) and not isinstance(worst, Refuted)):
+            worst = looked.worst
     return Look(worst, scope(walk, let), free)
 
 
-def _judged(a: Access, walk: Walk, clock: Clock) -> Refuted | Unknown | None:
+def _judged(a: Access, walk: Walk, clock: Clock) -> Look | None:
+    """Why an access may be outside its array; None where it never is."""
     extent = a.memory.extent
     if extent is None:
-        return Unknown(f"line {a.span.line}: the size of `{a.memory.name}` is not known")
+        return Look(Unknown(f"line {a.span.line}: the size of `{a.memory.name}` is not known"), "")
     if a.index.low >= 0 and (a.index - extent).high < 0:
         return None
     outside = either((below(a.index, ZERO), at_most(extent, a.index)))
-    answer = ask([*((c, 1) for c in a.conds), (outside, 1)], clock)
+    asked = Question((*((c, 1) for c in a.conds), (outside, 1)))
+    answer = ask(asked, clock)
     match answer:
         case Never():
             return None
         case Undecided():
-            return Unknown(f"line {a.span.line}: the solver was not done with an index of `{a.memory.name}`")
+            return Look(Unknown(f"line {a.span.line}: the solver was not done with an index of `{a.memory.name}`"), "")
         case Model():
-            return _violated(a, extent, walk, answer)
+            verdict = _violated(a, extent, walk, answer)
+            free = walk.unknown_sizes
+            sure = isinstance(verdict, Refuted) and bool(free)
+            return Look(verdict, "", tuple(walk.free), sure and always(asked, answer, free, given(a.path, free), clock))
     raise TypeError(f"not an answer: {answer!r}")
 
 

@@ -13,6 +13,7 @@ from xpiler.verify.digits import Equation, digits
 from xpiler.verify.terms import Atom, Cond, Poly, all_atoms, holds, value
 
 Z: Any = z3  # most of its functions carry no types
+Said = tuple[Cond, int]  # a condition of one copy
 SHARED = 0  # the copy of atoms that both threads have in common
 MOST_PAIRS = 150  # of products that are compared with each other
 
@@ -23,10 +24,11 @@ class OutOfTime(Exception):
 
 @dataclass
 class Clock:
-    """When an argument must be done, and what one question may take of that."""
+    """When an argument must be done, and how many steps of the solver one question may take: 10 million are a second
+    or so, but on any machine they are the same ones."""
 
     until: float
-    each: float = 0.7
+    steps: int = 4_000_000
     context: z3.Context = field(default_factory=z3.Context)  # of the Python thread that argues
 
     @property
@@ -36,7 +38,7 @@ class Clock:
     def milliseconds(self) -> int:
         if self.left <= 0.005:
             raise OutOfTime
-        return max(5, int(min(self.left, self.each) * 1000))
+        return int(self.left * 1000)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,24 @@ class Never:
 
 
 @dataclass(frozen=True)
+class Question:
+    """Conditions of one or two copies; sums that are `same` in both; of each of `differ` at least one pair differs."""
+
+    said: tuple[Said, ...]
+    same: tuple[tuple[Poly, Poly], ...] = ()
+    differ: tuple[tuple[tuple[Poly, Poly], ...], ...] = ()
+    apart: Callable[[Atom], bool] = field(default=lambda _: False, compare=False)
+
+    def holds(self, m: Model) -> bool:
+        try:
+            return all(holds(c, m.known(copy)) for c, copy in self.said) and all(
+                m.of(p, 1) == m.of(r, 2) for p, r in self.same) and all(
+                any(m.of(p, 1) != m.of(r, 2) for p, r in d) for d in self.differ)
+        except ZeroDivisionError:
+            return False
+
+
+@dataclass(frozen=True)
 class Undecided:
     """The solver was not done, or what it found is no execution."""
 
@@ -66,51 +86,48 @@ class Undecided:
 
 
 Answer = Model | Never | Undecided
-Said = tuple[Cond, int]  # a condition of one copy
 
 
-def ask(said: Sequence[Said], clock: Clock, apart: Callable[[Atom], bool] = lambda _: False,
-        same: Iterable[tuple[Poly, Poly]] = (), differ: Iterable[Sequence[tuple[Poly, Poly]]] = ()) -> Answer:
-    """Whether all conditions can hold at once, the first copy's sums of `same` equal to the second's; of each of
-    `differ` at least one pair is not."""
-    if any(c.op == "false" for c, _ in said):
+def ask(asked: Question, clock: Clock) -> Answer:
+    """Whether all of it can hold at once; what Z3 finds is worked out again before it counts."""
+    if any(c.op == "false" for c, _ in asked.said):
         return Never()
-    q = _Question(apart, clock.context)
-    goals = [q.cond(c, copy) for c, copy in said if c.op != "true"]
-    pairs = tuple(same)
-    alike: set[Atom] = set()
-    for p, r in pairs:
-        parts = digits(p, r, apart)
-        if parts is None:
-            return Never()
-        goals += [q.equation(e) for e in parts]
-        alike |= {e.same for e in parts if e.same is not None}
-    unlike = [tuple(d) for d in differ]
-    if any(all(_alike(p, r, alike) for p, r in d) for d in unlike):
+    q = _Encoding(asked.apart, clock.context)
+    goals = q.goals(asked)
+    if goals is None:
         return Never()
-    goals += [Z.Or(*(q.sum(p, 1) != q.sum(r, 2) for p, r in d)) for d in unlike]
     q.products()
-
-    def real(m: Model) -> bool:
-        try:
-            return all(holds(c, m.known(copy)) for c, copy in q.all_said(said)) and all(
-                m.of(p, 1) == m.of(r, 2) for p, r in pairs) and all(
-                any(m.of(p, 1) != m.of(r, 2) for p, r in d) for d in unlike)
-        except ZeroDivisionError:
-            return False
-
     for exact in (False, True) if q.muls else (False,):
-        solver = Z.SimpleSolver(ctx=clock.context)
-        solver.set("timeout", clock.milliseconds())
-        solver.add(*goals, *q.facts, *(q.exact() if exact else q.lemmas))
-        result = solver.check()
+        result, solver = _checked([*goals, *q.facts, *(q.exact() if exact else q.lemmas)], clock)
         if result == z3.unsat:
             return Never()
         if result == z3.sat:
             found = q.model(solver.model())
-            if real(found):
+            if asked.holds(found) and q.coherent(found):
                 return found
     return Undecided("the solver was not done")
+
+
+def always(asked: Question, m: Model, free: frozenset[Atom], given: Sequence[Cond], clock: Clock) -> bool:
+    """Whether what a model makes true stays true whatever the `free` unknowns are, if they fit what is `given`."""
+    q = _Encoding(asked.apart, clock.context)
+    goals = q.goals(asked)
+    if goals is None:
+        return False
+    assumed = [q.cond(c, 1) for c in given]
+    q.products()
+    fixed = [x == m.values[key] for key, x in q.known.items() if key[0] not in free and key in m.values]
+    result, _ = _checked([Z.Not(Z.And(*goals)) if goals else Z.BoolVal(False, clock.context), *assumed, *fixed,
+                          *q.facts, *q.exact()], clock)
+    return bool(result == z3.unsat)
+
+
+def _checked(asserted: Sequence[Any], clock: Clock) -> tuple[Any, Any]:
+    solver = Z.SimpleSolver(ctx=clock.context)
+    solver.set("timeout", clock.milliseconds())
+    solver.set("rlimit", clock.steps)
+    solver.add(*asserted)
+    return solver.check(), solver
 
 
 def _alike(p: Poly, r: Poly, alike: set[Atom]) -> bool:
@@ -125,7 +142,7 @@ class _Product:
     sums: tuple[Poly, Poly]
 
 
-class _Question:
+class _Encoding:
     """One question in Z3's terms."""
 
     def __init__(self, apart: Callable[[Atom], bool], context: z3.Context) -> None:
@@ -134,6 +151,27 @@ class _Question:
         self.facts: list[Any] = []
         self.lemmas: list[Any] = []
         self.muls: list[_Product] = []
+        self.monomials: dict[tuple[tuple[Atom, int], ...], Any] = {}
+
+    def goals(self, asked: Question) -> list[Any] | None:
+        """The question, or None where it is plain that the answer is no."""
+        goals = [self.cond(c, copy) for c, copy in asked.said if c.op != "true"]
+        alike: set[Atom] = set()
+        for p, r in asked.same:
+            parts = digits(p, r, self.apart)
+            if parts is None:
+                return None
+            goals += [self.equation(e) for e in parts]
+            alike |= {e.same for e in parts if e.same is not None}
+        for d in asked.differ:
+            if all(_alike(p, r, alike) for p, r in d):
+                return None
+            goals.append(Z.Or(*(self.sum(p, 1) != self.sum(r, 2) for p, r in d)))
+        return goals
+
+    def coherent(self, m: Model) -> bool:
+        """Whether a model keeps what holds of the unknowns themselves."""
+        return all(holds(w, m.known(copy or 1)) for a, copy in self.known for w in a.where)
 
     def whole(self, name: str) -> Any:
         return Z.Int(name, self.context)
@@ -185,6 +223,9 @@ class _Question:
                 return
             case "mul", (Poly() as p, Poly() as q):
                 self.muls.append(_Product(x, (self.sum(p, copy), self.sum(q, copy)), (p, q)))
+            case "prod", factors:
+                atoms = [f.parts[0][0] for f in factors if isinstance(f, Poly)]
+                self.facts.append(x == self.monomial(tuple((b, copy if self.apart(b) else SHARED) for b in atoms)))
             case "div", (Poly() as p, Poly(constant=k)):
                 n = self.sum(p, copy)
                 self.facts += [k * x <= n, n < k * x + k]
@@ -197,6 +238,18 @@ class _Question:
                 self.facts.append(x == Z.If(self.cond(c, copy), self.sum(p, copy), self.sum(q, copy)))
             case _:
                 raise TypeError(f"not an atom: {a.kind}")
+
+    def monomial(self, factors: tuple[tuple[Atom, int], ...]) -> Any:
+        """A product of atoms, which is each of them times the product of the others."""
+        if len(factors) == 1:
+            return self.atom(*factors[0])
+        if factors not in self.monomials:
+            m = self.monomials[factors] = self.whole("_".join(["times", *(f"{a.number}.{c}" for a, c in factors)]))
+            for k, f in enumerate(factors):
+                if f not in factors[:k] and (k == 0 or len(factors) > 2):
+                    others = (*factors[:k], *factors[k + 1 :])
+                    self.muls.append(_Product(m, (self.atom(*f), self.monomial(others)), (Poly(), Poly())))
+        return self.monomials[factors]
 
     def _division(self, kind: str, p: Poly, q: Poly, copy: int, x: Any) -> None:
         """n == d * whole + rest, the rest smaller than d and of n's sign."""
@@ -242,11 +295,6 @@ class _Question:
 
     def exact(self) -> list[Any]:
         return [*self.lemmas, *(m.result == m.factors[0] * m.factors[1] for m in self.muls)]
-
-    def all_said(self, said: Sequence[Said]) -> list[Said]:
-        """The conditions, and what holds of the atoms they are about."""
-        more = [(w, copy) for a, copy in self.known for w in a.where]
-        return [*said, *((w, copy or 1) for w, copy in more)]
 
     def model(self, m: Any) -> Model:
         values: dict[tuple[Atom, int], int] = {}

@@ -7,20 +7,22 @@ parallel loop the loop."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import Barrier, Program, Shuffle
 from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.verify.accesses import Walk, level_of_axis
-from xpiler.verify.argue import Look, argue, at_thread, scope, sizes_of
+from xpiler.verify.argue import Look, argue, at_thread, given, scope, sizes_of
 from xpiler.verify.evaluate import Number
-from xpiler.verify.question import Clock, Model, Never, OutOfTime, Said, Undecided, ask, guessed
+from xpiler.verify.question import (
+    Clock, Model, Never, OutOfTime, Question, Said, Undecided, always, ask, guessed,
+)
 from xpiler.verify.terms import (
     BLOCK, GRID, ONE, THREAD, ZERO, Atom, Cond, Poly, Terms, both, equal, negate,
 )
 from xpiler.verify.touched import (
-    ATOMIC, BRANCH, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Meeting, Memory,
+    ATOMIC, BRANCH, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Meeting, Memory, Step,
 )
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
@@ -30,14 +32,16 @@ _GROUP = frozenset({"block", "cluster", "device"})  # barriers that order the th
 
 def races(
     program: Program, platform: Platform, *, kernel: str = "", let: Mapping[str, Number] | None = None,
-    seconds: float = 5.0,
+    seconds: float = 5.0, strict: bool = False,
 ) -> Evidence:
-    """No two threads race, and all threads reach each barrier alike; the verdict says for which inputs and sizes."""
+    """No two threads race, and all threads reach each barrier alike; the verdict says for which inputs and sizes.
+
+    `strict`: a race with some sizes only refutes a program that leaves sizes to its caller."""
 
     def look(sizes: Mapping[str, Number], clock: Clock) -> Look:
         return _Judge(program, platform, kernel, sizes, clock).look()
 
-    return argue(RACES, look, program, kernel, let or {}, seconds)
+    return argue(RACES, look, program, kernel, let or {}, seconds, strict)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class _Judge:
         self.worst: Refuted | Unknown | None = None
         self.intervals = 0
         self.same_value = False
+        self.always = False  # the refutation holds for all sizes
         self.walk: Walk  # the one being looked at
 
     def look(self) -> Look:
@@ -80,9 +85,9 @@ class _Judge:
                 walk = self.walk = self._walked(two)
                 walks.append(walk)
                 self._against(two, walk.found)
-                if isinstance(self.worst, Refuted):
+                if self.done:
                     break
-            if not isinstance(self.worst, Refuted):
+            if not self.done:
                 self.walk = self._walked(_GROUPS) if not walks else self.walk
                 walks.append(self.walk)
                 self._iterations(self.walk)
@@ -90,7 +95,13 @@ class _Judge:
             self._note(Unknown("the solver was not done in time"))
         walk = walks[0]
         self._doubts(walk.found)
-        return Look(self.worst, f"{scope(walk, self.let)}; {self._how()}", (*walk.sizes, *walk.others))
+        said = f"{scope(walk, self.let)}; {self._how()}"
+        return Look(self.worst, said, (*walk.sizes, *walk.others), self.always)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more need be looked at."""
+        return isinstance(self.worst, Refuted) and (self.always or not self.walk.free)
 
     def _how(self) -> str:
         if not self.intervals:
@@ -140,12 +151,12 @@ class _Judge:
         for m in found.meetings:
             if m.scope in two.scopes:
                 self._note(self._meeting(two, m))
-            if isinstance(self.worst, Refuted):
+            if self.done:
                 return
         asked: set[object] = set()
         for interval in found.intervals:
             self._interval(two, interval, asked)
-            if isinstance(self.worst, Refuted):
+            if self.done:
                 return
 
     def _iterations(self, walk: Walk) -> None:
@@ -178,7 +189,7 @@ class _Judge:
                         continue
                     asked.add(key)
                     self._note(self._collide(two, a, b))
-                    if isinstance(self.worst, Refuted):
+                    if self.done:
                         return
         self.intervals += counted
 
@@ -194,7 +205,9 @@ class _Judge:
             self.same_value = True
             return None
         try:
-            answer = ask(said, self.clock, two.apart, same, [*differ, *([values] if values else [])])
+            further = (values,) if values else ()
+            asked = Question(tuple(said), tuple(same), (*differ, *further), two.apart)
+            answer = ask(asked, self.clock)
         except OutOfTime:
             where = sorted({a.span.line, b.span.line})
             self._note(Unknown(f"the solver was not done with line{'s' * (len(where) > 1)} "
@@ -202,14 +215,26 @@ class _Judge:
             raise
         match answer:
             case Never():
-                if values and not isinstance(ask(said, self.clock, two.apart, same, differ), Never):
+                if values and not isinstance(ask(replace(asked, differ=tuple(differ)), self.clock), Never):
                     self.same_value = True
                 return None
             case Undecided():
                 return Unknown(f"lines {a.span.line} and {b.span.line}: the solver was not done with `{a.memory.name}`")
             case Model():
-                return self._raced(two, one, other, answer, values is not None)
+                verdict = self._raced(two, one, other, answer, values is not None)
+                return self._surely(verdict, asked, answer, (*a.path, *b.path))
         raise TypeError(f"not an answer: {answer!r}")
+
+    def _surely(
+        self, verdict: Refuted | Unknown, asked: Question, m: Model, path: tuple[Step, ...]
+    ) -> Refuted | Unknown:
+        """The verdict, having noted whether a refutation holds for all sizes."""
+        free = self.walk.unknown_sizes
+        if isinstance(verdict, Refuted) and free and not self.always:
+            self.always = always(asked, m, free, given(path, free), self.clock)
+            if self.always:
+                self.worst = None  # the better witness
+        return verdict
 
     def _said(self, two: Two, e: Entry, copy: int) -> list[Said]:
         said = [(c, copy) for c in (*e.access.conds, *e.extra)]
@@ -286,8 +311,9 @@ class _Judge:
         missing = negate(both(split))
         said = [(s.cond, 1) for s in m.path]
         said += [(s.cond, 2) for s in m.path if s.cond not in split]
-        answer = ask([*said, (missing, 2)], self.clock, two.apart, self._one_warp(two, m.axes),
-                     self._distinct_threads(two, m.axes))
+        asked = Question((*said, (missing, 2)), tuple(self._one_warp(two, m.axes)),
+                         tuple(self._distinct_threads(two, m.axes)), two.apart)
+        answer = ask(asked, self.clock)
         match answer:
             case Never():
                 return None
@@ -301,7 +327,8 @@ class _Judge:
                     return Unknown(f"{told}, if {by.name} is {answer.known(2)(by)}")
                 if m.scope == "warp":
                     return Unknown(f"{told}; which lanes it waits for is not known here")
-                return Refuted(Witness(told, sizes=sizes_of(self.walk, self.let, answer)))
+                verdict = Refuted(Witness(told, sizes=sizes_of(self.walk, self.let, answer)))
+                return self._surely(verdict, asked, answer, m.path)
         raise TypeError(f"not an answer: {answer!r}")
 
 

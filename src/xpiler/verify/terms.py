@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import gcd
+from math import gcd, prod
 
 GRID, BLOCK, THREAD = 0, 1, 2  # who shares a value: everybody, a group of threads, nobody
 
 
 @dataclass(frozen=True, eq=False)
 class Atom:
-    """One unknown, or one operation that is not linear. kind: sym truth mul quo rem div mod ite.
+    """One unknown, or one operation that is not linear. kind: sym truth prod mul quo rem div mod ite.
 
-    quo and rem truncate as in C; div and mod round down (shifts, masks). `inside` are the parallel loops it was made
-    in; `where` holds of it whenever it is spoken of."""
+    prod multiplies atoms, in the order of their numbers; mul two sums. quo and rem truncate as in C; div and mod round
+    down (shifts, masks). `inside` are the parallel loops it was made in; `where` holds of it whenever it is spoken of.
+    """
 
     number: int
     kind: str
@@ -38,6 +39,8 @@ class Atom:
                 return self.name
             case "mul", (a, b):
                 return f"({a})*({b})"
+            case "prod", factors:
+                return "*".join(map(str, factors))
             case "quo" | "div", (a, b):
                 return f"({a})/({b})"
             case "rem" | "mod", (a, b):
@@ -259,9 +262,20 @@ class Terms:
             return p.times(q.known)
         k, j = p.content or 1, q.content or 1
         p, q = p.over(k), q.over(j)
+        factors = (*_factors(p), *_factors(q))
+        if ZERO not in factors:
+            return self._product(factors).times(k * j)
         p, q = sorted((p, q), key=_rank)
         corners = [x * y for x in (p.low, p.high) for y in (q.low, q.high)]
         return self._made("mul", (p, q), min(corners), max(corners)).times(k * j)
+
+    def _product(self, factors: tuple[Poly, ...]) -> Poly:
+        factors = tuple(sorted(factors, key=_rank))
+        low, high = 1, 1
+        for f in factors:
+            corners = [x * y for x in (low, high) for y in (f.low, f.high)]
+            low, high = min(corners), max(corners)
+        return self._made("prod", factors, low, high)
 
     def quo(self, p: Poly, q: Poly) -> Poly:
         """C's division."""
@@ -344,6 +358,14 @@ def _of(a: Atom) -> Poly:
     return Poly(((a, 1),))
 
 
+def _factors(p: Poly) -> tuple[Poly, ...]:
+    """The atoms that an atom, or a product of atoms, multiplies; an empty sum for what is neither."""
+    if len(p.parts) != 1 or p.constant or p.parts[0][1] != 1:
+        return (ZERO,)
+    a = p.parts[0][0]
+    return tuple(f for f in a.args if isinstance(f, Poly)) if a.kind == "prod" else (p,)
+
+
 def _rank(p: Poly) -> tuple[object, ...]:
     return (len(p.parts), tuple((a.number, k) for a, k in p.parts), p.constant)
 
@@ -402,6 +424,8 @@ def atom_value(a: Atom, known: Known) -> int:
             return known(a)
         case "mul", (Poly() as p, Poly() as q):
             return value(p, known) * value(q, known)
+        case "prod", factors:
+            return prod(value(f, known) for f in factors if isinstance(f, Poly))
         case ("quo" | "rem"), (Poly() as p, Poly() as q):
             n, d = value(p, known), value(q, known)
             if d == 0:
