@@ -58,7 +58,8 @@ def run(
     watched run is to tell.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
     records, blobs, buffers = _arguments(executable, entry, inputs)
-    records += [_RECORD.pack(_ASK, index, 0, 0, 0.0, 0, name.encode()[:47]) for name, index in ask]
+    asked = ask if executable.watched else ()
+    records += [_RECORD.pack(_ASK, index, 0, 0, 0.0, 0, name.encode()[:47]) for name, index in asked]
     token = secrets.randbits(63)  # so that a text cannot say by chance, or easily, that it came to its end
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Binary, Call, Cast, Expr, For, If, Intrinsic, Kernel, Launch, Program, Shuffle, Stmt,
-    Store, Unary, Var, While,
+    Addr, Alloc, Assign, Atomic, Binary, Call, Cast, Expr, For, If, Intrinsic, Kernel, Launch, Load, Program, Shuffle,
+    Stmt, Store, Unary, Var, While,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import bodies, loads, statements, subexpressions, walk
@@ -38,12 +38,19 @@ def terms(program: Program, scalars: Mapping[str, Number]) -> int:
 
 
 def precision(program: Program) -> float:
-    """The unit of rounding of the least precise arithmetic or conversion the kernels do."""
+    """The unit of rounding of the least precise arithmetic or conversion the kernels do.
+
+    A conversion on the way into an array that nobody reads does not count: it rounds the result, once."""
+    read = {e.buffer for k in program.kernels for e in walk(k) if isinstance(e, Load | Addr)}
+    last = {
+        id(s.value) for k in program.kernels for s in statements(k)
+        if isinstance(s, Store) and isinstance(s.value, Cast) and s.buffer not in read
+    }
     units = {
         EPS[e.dtype]
         for k in program.kernels
         for e in walk(k)
-        if isinstance(e, Binary | Unary | Call | Cast) and e.dtype in EPS
+        if isinstance(e, Binary | Unary | Call | Cast) and e.dtype in EPS and id(e) not in last
     }
     return max(units, default=EPS[DType.F32])
 

@@ -17,11 +17,11 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.abreast import in_order
-from xpiler.verify.compare import Tolerance, astray
+from xpiler.verify.compare import Tolerance, astray, to_double
 from xpiler.verify.depth import precision, terms
 from xpiler.verify.evaluate import Number
 from xpiler.verify.hard import awkward, kinds_for, of_kinds
-from xpiler.verify.inputs import Domain, Point, Values, make
+from xpiler.verify.inputs import Domain, Point, Values, make, poison
 from xpiler.verify.kinds import NOT_FINITE, Kind
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.sizes import ask, candidates, free_integers
@@ -158,8 +158,8 @@ class _Runs:
         return Case(point, seed, made, trial, wide)
 
     def hard(self, sig: Signature, fixed: dict[str, Number], data: Data, tried: Tried, seed: int) -> list[Case]:
-        """The source on awkward sizes and contents of every kind. One that it does not bear is no case: nobody says
-        that it must."""
+        """The source on awkward sizes and contents of every kind. One that it does not bear is no case, and neither is
+        a size at which it leaves more than usual unset: nobody says that it is made for them."""
         level, spent = min(self.effort.level, 2), list[float]()
         more, until = level > 1, time.monotonic() + OVERHEAD * HARD[level]
         limits = replace(self.effort.limits, seconds=min(self.effort.limits.seconds, 2 * BRISK))
@@ -173,13 +173,27 @@ class _Runs:
 
         usual = [point for point, trial in tried if trial.seconds < HARD[1] / 4]
         domain = tried[0][0].domain
-        found = [c for c in in_order(case, [(p,) for p in awkward(sig, fixed, data, domain, more)]) if c]
+        full = unfilled(sig, tried[0][1], seed) == 0
+        found = [c for c in in_order(case, [(p,) for p in awkward(sig, fixed, data, domain, more)])
+                 if c and not (full and unfilled(sig, c.source, seed))]
         points = [c.point for c in found] + ([] if found and not more else usual)
         kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
         if points:
             hard = of_kinds(kinds, points, 4 if more else 1)
             found += [c for c in in_order(case, [(p,) for p in hard]) if c]
         return found
+
+
+def unfilled(sig: Signature, trial: Trial, seed: int) -> int:
+    """How many elements of pure outputs hold no number after a run, or what they held before it."""
+    count = 0
+    for a in sig.arrays:
+        if a.read or a.name not in trial.outputs:
+            continue
+        x = trial.outputs[a.name]
+        unset = np.isnan(to_double(a.dtype, x)) if a.dtype.is_float else x == poison(a.dtype, 1, seed)
+        count += int(np.count_nonzero(unset))
+    return count
 
 
 def strange(sig: Signature, case: Case) -> bool:
