@@ -147,7 +147,8 @@ class _Proof:
         name = self.source.params[position].name
         if left.kind == "undef" or right.kind == "undef":
             return f"an element of `{name}` may be left without a value"
-        normal = Normal(self.terms, facts)
+        types = {i: p.dtype for i, p in enumerate(self.source.params)}
+        normal = Normal(self.terms, facts, types)
         compare = Comparison(self.terms, normal)
         if compare.same(left, right, facts):
             return ""

@@ -15,10 +15,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from xpiler.ir.nodes import (
-    Alloc, Assign, Binary, Call, Cast, Const, Expr, For, If, Let, Load, Param, Select, Shuffle, Store, Unary, Var,
+    Alloc, Assign, Binary, Call, Cast, Const, Expr, For, If, Let, Load, Select, Shuffle, Store, Unary, Var,
 )
 from xpiler.ir.types import DType
-from xpiler.verify.evaluate import Number
 from xpiler.verify.proof import arith
 from xpiler.verify.proof.flatten import Flat, Start, at_line
 from xpiler.verify.proof.index import (
@@ -36,6 +35,8 @@ COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 UNROLLED = 64
 # Accumulations of one loop that depend on one another are followed this far, and no further.
 NESTED = 3
+# Statements of a kernel that spread one array over threads in ways of their own.
+TRIED = 8
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Evaluator:
     free: frozenset[Atom]
     _read: dict[object, Value] = field(default_factory=dict)
     _writers: dict[object, tuple[Writer, ...]] = field(default_factory=dict)
+    _asked_of: set[tuple[int, str]] = field(default_factory=set)
 
     # ------------------------------------------------------------ places
 
@@ -86,6 +88,10 @@ class Evaluator:
             if isinstance(owner.stmt, For):
                 if place.buffer in owner.writes and not owner.is_axis and owner.number not in place.alone:
                     return self.earlier(owner, place, env, scene)
+                others = place.left(owner.number)
+                if others:
+                    outer = {k: v for k, v in env.items() if not k.startswith(owner.loop.var.name)}
+                    return self.tried(owner, place, outer, scene, others)
                 gone = {owner.loop.var.name, owner.loop.var.name + COUNT}
                 env = {k: v for k, v in env.items() if k not in gone}
             node = owner
@@ -172,9 +178,9 @@ class Evaluator:
                 )
             case Alloc(init=init):
                 return self._initialised(node, init, place, env, scene)
-            case If(cond):
+            case If(test):
                 return self.choose(
-                    self.condition(cond, node, env, scene),
+                    self.condition(test, node, env, scene),
                     lambda s: self.end(node.blocks[0], place, env, s),
                     lambda s: self.end(node.blocks[1], place, env, s), scene,
                 )
@@ -287,9 +293,10 @@ class Evaluator:
             once = self.at_iteration(node, env, scene, poly(0))
             return self.end(body, self._mine(node, alone), once, scene)
         held = scene.assume(domain)
+        if place.index is None and not node.is_axis:
+            return self.accumulated(node, place, env, held, (k, domain, inside), count, scene, limit)
         writers = self.writers(node, place.buffer, env, scene, (k, domain, inside))
-        varies = place.index is not None or node.is_axis
-        chosen = self.determined([k], writers, place.index, scene.facts).get(k) if varies else None
+        chosen = self.determined([k], writers, place.index, scene.facts).get(k)
         if chosen is not None:
             reached = put_domain(domain, k, chosen)
             at = self.at_iteration(node, env, scene, chosen)
@@ -300,9 +307,25 @@ class Evaluator:
             )
         if any(w.index is not None and k in w.index.symbols for w in writers) or node.is_axis:
             if node.is_axis:
+                apart = [self.determined([k], (w,), place.index, scene.facts, writers).get(k) for w in writers]
+                known = tuple(dict.fromkeys(p for p in apart if p is not None))
+                if None not in apart and place.index is not None and len(known) <= TRIED:
+                    return self.tried(node, alone, env, scene, known)
                 return self.any_iteration(node, place, env, scene, (k, domain, inside), writers)
             return self.unrolled(node, place, env, scene, count, limit)
         return self.accumulated(node, place, env, held, (k, domain, inside), count, scene, limit)
+
+    def tried(self, node: Node, place: Place, env: Env, scene: Scene, them: tuple[Poly, ...]) -> Value:
+        """What the first of some iterations of an axis leaves, or else the next; without races one of them writes."""
+        _, domain, inside, _ = self.iteration(node, env, scene)
+        (k,) = inside[node.loop.var.name + COUNT].symbols
+        rest = place.leaving(node.number, them[1:])
+        at = self.at_iteration(node, env, scene, them[0])
+        return self.choose(
+            both([at_least(them[0], 0), put_domain(domain, k, them[0])]),
+            lambda s: self.end(node.blocks[0], self._mine(node, rest), at, s),
+            lambda s: self.tried(node, rest, env, s, them[1:]) if them[1:] else self.before(node, rest, env, s), scene,
+        )
 
     def _mine(self, node: Node, place: Place) -> Place:
         """In the thread that was found, nobody else is looked for."""
@@ -459,6 +482,17 @@ class Evaluator:
     ) -> list[Writer]:
         if buffer not in node.writes:
             return []
+        if (node.number, buffer) in self._asked_of:  # where it writes depends on what it wrote
+            raise Outside(f"an index or a condition that depends on data{at_line(node.span)}")
+        self._asked_of.add((node.number, buffer))
+        try:
+            return self._collected(node, buffer, env, scene, unknown)
+        finally:
+            self._asked_of.remove((node.number, buffer))
+
+    def _collected(
+        self, node: Node, buffer: str, env: Env, scene: Scene, unknown: tuple[Atom, ...]
+    ) -> list[Writer]:
         match node.stmt:
             case Store(_, index):
                 return [Writer(self.index(index, node, env, scene), unknown, scene.facts)]
@@ -473,7 +507,7 @@ class Evaluator:
                 return [w for block, g in zip(node.blocks, (f, no), strict=True) for n in block.nodes
                         for w in self._collect(n, buffer, env, scene.assume(g), unknown)]
             case For():
-                k, domain, inside, count = self.iteration(node, env, scene)
+                k, domain, inside, _ = self.iteration(node, env, scene)
                 held = scene.assume(domain)
                 return [w for n in node.blocks[0].nodes
                         for w in self._collect(n, buffer, inside, held, (*unknown, k))]
@@ -482,11 +516,14 @@ class Evaluator:
         raise Outside(f"{type(node.stmt).__name__.lower()}{at_line(node.span)}")
 
     def determined(
-        self, wanted: list[Atom], writers: tuple[Writer, ...], target: Poly | None, facts: Facts
+        self, wanted: list[Atom], writers: tuple[Writer, ...], target: Poly | None, facts: Facts,
+        like: tuple[Writer, ...] = (),
     ) -> dict[Atom, Poly]:
-        """The values that wanted symbols have in every execution of a writer that writes the target."""
+        """The values that wanted symbols have in every execution of a writer that writes the target.
+
+        Guesses are taken from other writers `like` them too."""
         guesses: dict[Atom, dict[Poly, None]] = {s: {} for s in wanted}
-        for w in writers:
+        for w in like or writers:
             if w.index is None or target is None:
                 continue
             found = invert(w.index, w.unknown, target)
@@ -531,8 +568,6 @@ class Evaluator:
 
     def exchanged(self, s: Shuffle, node: Node, env: Env, scene: Scene) -> Value:
         """The value in another lane of the same warp, whose lanes all take part."""
-        if node.divergent:
-            raise Outside(f"an exchange that not all threads take part in{at_line(node.span)}")
         threads = list(reversed(node.threads))  # x is innermost
         sizes = []
         for t in threads:
@@ -804,5 +839,3 @@ def evaluator(
     tree = plant(flat.body, types, frozenset(flat.starts))
     return Evaluator(flat, tree, terms, scalars, free)
 
-
-__all__ = ["Evaluator", "Param", "Number", "evaluator"]

@@ -163,7 +163,9 @@ def _renamed_stmt(s: Stmt, names: Mapping[str, str], moved: Mapping[str, tuple[s
     def inner(body: Body) -> Body:
         return tuple(_renamed_stmt(x, names, moved) for x in body)
 
-    e = lambda x: _renamed_expr(x, names, moved)  # noqa: E731
+    def e(x: Expr) -> Expr:
+        return _renamed_expr(x, names, moved)
+
     match s:
         case Let(v, value):
             return replace(s, var=var(v), value=None if value is None else e(value))

@@ -1,7 +1,8 @@
 """Integers of a program as polynomials over symbols and floor divisions, and conditions on them, in a normal form.
 
-Floor division obeys floor((c*q + r) / c) = q + floor(r / c) and floor((z + floor(x / a)) / b) = floor((a*z + x) / (a*b))
-for all integers, so digits of an index cancel without a question to a solver: 64 * (i / 64) + i % 64 is i.
+Floor division obeys floor((c*q + r) / c) = q + floor(r / c) and
+floor((z + floor(x / a)) / b) = floor((a*z + x) / (a*b)) for all integers, so
+digits of an index cancel without a question to a solver: 64 * (i / 64) + i % 64 is i.
 """
 
 from __future__ import annotations
@@ -281,10 +282,10 @@ def _by_digits(p: Poly, c: int) -> Poly | None:
     quotient = floor_div(put(p, spread), poly(c))
     if any(a.kind != "sym" for m in quotient.terms for a in m):
         return None
-    return put(quotient, {d: x for s, total in spread.items() for d, x in _undone(s, total).items()})
+    return put(quotient, {d: x for s, total in spread.items() for d, x in undone(s, total).items()})
 
 
-def _undone(s: Atom, total: Poly) -> dict[Atom, Poly]:
+def undone(s: Atom, total: Poly) -> dict[Atom, Poly]:
     """The digits of a symbol, said by divisions."""
     weights = sorted((c, m[0]) for m, c in total.terms.items()) if total.terms else []
     out = {}
@@ -303,10 +304,11 @@ def digits(polys: Iterable[Poly | Formula]) -> dict[Atom, Poly]:
     for p in polys:
         for s, c in p.divisions:
             divided.setdefault(s, set()).add(c)
-    return {s: _digit_sum(s, cs) for s, cs in divided.items()}
+    return {s: digit_sum(s, cs) for s, cs in divided.items()}
 
 
-def _digit_sum(s: Atom, divisors: Iterable[int]) -> Poly:
+def digit_sum(s: Atom, divisors: Iterable[int]) -> Poly:
+    """A symbol as the sum of its digits for those divisors that divide one another."""
     weights = [1]
     for c in sorted(divisors):
         if c % weights[-1] == 0 and c > weights[-1]:
@@ -420,7 +422,9 @@ def equal(a: Poly, b: Poly | int) -> Formula:
     if n is not None:
         return FALSE if n else TRUE
     lo, hi = interval(p)
-    return FALSE if (lo is not None and lo > 0) or (hi is not None and hi < 0) else Formula("eq", p)
+    if (lo is not None and lo > 0) or (hi is not None and hi < 0):
+        return FALSE
+    return Formula("eq", -p if p.sorted[-1][1] < 0 else p)
 
 
 def negated(f: Formula) -> Formula:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from xpiler.verify.proof.index import (
-    Atom, Formula, Mono, Poly, at_least, below, equal, floor_div, poly, put, split_by, symbol,
+    Atom, Formula, Mono, Poly, at_least, below, digit_sum, digits, equal, floor_div, interval, poly, put, split_by, symbol,
+    undone,
 )
 from xpiler.verify.proof.solver import Facts
 
@@ -52,7 +54,7 @@ def _linear(index: Poly, unknown: set[Atom], target: Poly) -> dict[Atom, Poly]:
 def _digits(index: Poly, s: Atom) -> list[tuple[int, Atom]]:
     """The digits a symbol is taken apart into by divisions in the index, as (weight, digit)."""
     divisors = sorted(_divisors(index, s))
-    if not divisors or any(b % a for a, b in zip(divisors, divisors[1:], strict=False)):
+    if not divisors or any(b % a for a, b in pairwise(divisors)):
         return []
     weights = [1, *divisors]
     out = []
@@ -100,7 +102,32 @@ def equations(a: Poly, b: Poly, facts: Facts) -> tuple[Formula, ...]:
         ):
             out.append(equal(ha, hb))
             a, b = la, lb
-    return (*out, equal(a, b))
+    return (*out, equal(a, b), *_radix(a - b, facts))
+
+
+def _radix(p: Poly, facts: Facts) -> list[Formula]:
+    """What follows from p == 0 digit by digit: m*h + l == 0 with |l| < m means h == 0 and l == 0."""
+    weights = {abs(c) for k, c in p.terms.items() if k and abs(c) > 1}
+    spread = digits([p])
+    for k, c in p.terms.items():
+        if len(k) == 1 and k[0].kind == "sym" and abs(c) == 1 and k[0].hi is None:
+            spread[k[0]] = digit_sum(k[0], weights | {w for s, w in p.divisions if s == k[0]})
+    back = {d: x for s, total in spread.items() for d, x in undone(s, total).items()}
+    return [equal(put(q, back), 0) for q in _parts(put(p, spread), facts)]
+
+
+def _parts(p: Poly, facts: Facts) -> list[Poly]:
+    out: list[Poly] = []
+    for m in sorted({abs(c) for k, c in p.terms.items() if k and abs(c) > 1}, reverse=True):
+        low = Poly({k: c for k, c in p.terms.items() if c % m})
+        lo, hi = interval(low)
+        if low.terms and not (lo is not None and hi is not None and -m < lo and hi < m):
+            if not facts.entails(at_least(low, 1 - m)) or not facts.entails(below(low, m)):
+                continue
+        high = Poly({k: c // m for k, c in p.terms.items() if not c % m})
+        out += [high, *_parts(high, facts)]
+        p = low
+    return [*out, p] if out else []
 
 
 def _strides(p: Poly) -> list[Poly]:

@@ -6,10 +6,11 @@ maximum is x > y ? x : y. Rounding between float types is left out: these are re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from xpiler.ir.types import DType
 from xpiler.verify.proof.index import TRUE, Atom, Formula, both, negated, poly
 from xpiler.verify.proof.solver import Facts, Outside
 from xpiler.verify.proof.terms import Term, Terms
@@ -28,6 +29,7 @@ class Normal:
 
     terms: Terms
     facts: Facts
+    types: Mapping[int, DType] = field(default_factory=dict)
     _done: dict[int, Term] = field(default_factory=dict)
 
     def form(self, t: Term) -> Term:
@@ -59,6 +61,8 @@ class Normal:
 
     def _op(self, name: str, sort: str, args: tuple[Term, ...]) -> Term:
         match name, args:
+            case ("max" | "min"), (a, b) if (one := self._larger(a, b)) is not None:
+                return one if name == "max" else a if one is b else b
             case ("+" | "max" | "min"), (a, b):
                 return self.fold(name, sort, (*self.items(name, sort, a), *self.items(name, sort, b)))
             case "-", (a, b):
@@ -77,12 +81,45 @@ class Normal:
                 return self._inverse(self.terms.make("op", ("sqrt", sort), (a,)))
             case "round", (a,):
                 return a
+            case ("trunc" | "floor" | "ceil" | "round" | "rint"), (a,) if self.range(a) is not None:
+                return a
+            case "exp2", (a,) if a.kind == "const" and a.data == 0:
+                return self.number(Fraction(1))
+            case "whole", (a,) if a.kind == "op" and a.data[0] == "real" and self._fits(a.args[0], DType(sort)):
+                return a.args[0]
             case ("real" | "whole"), (a,) if a.kind == "const" and isinstance(a.data, Fraction):
                 if name == "real" or a.data.denominator == 1:
                     return a
             case (">" | ">="), (a, b):
                 return self.terms.make("op", (SWAPPED[name], sort), (b, a))
         return self.terms.make("op", (name, sort), args)
+
+    def range(self, t: Term) -> tuple[Fraction, Fraction] | None:
+        """The least and greatest value of a term that is a whole number of a narrow type."""
+        match t.kind:
+            case "const" if isinstance(t.data, Fraction) and t.data.denominator == 1:
+                return t.data, t.data
+            case "input":
+                dtype = self.types.get(t.data[0])
+                if dtype is None or dtype.is_float:
+                    return None
+                low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
+                return Fraction(low), Fraction((1 << (dtype.bits - dtype.is_signed)) - 1)
+            case "op" if t.data[0] == "real":
+                return self.range(t.args[0])
+        return None
+
+    def _larger(self, a: Term, b: Term) -> Term | None:
+        """Which of two is never the smaller one, where their types show it."""
+        x, y = self.range(a), self.range(b)
+        if x is None or y is None:
+            return None
+        return a if x[0] >= y[1] else b if y[0] >= x[1] else None
+
+    def _fits(self, t: Term, dtype: DType) -> bool:
+        r = self.range(t)
+        high = (1 << (dtype.bits - dtype.is_signed)) - 1
+        return r is not None and r[0] >= (-high - 1 if dtype.is_signed else 0) and r[1] <= high
 
     def _negative(self, sort: str, a: Term) -> Term:
         minus = self.number(Fraction(-1))
@@ -213,9 +250,9 @@ class Normal:
         args = tuple(self.rebuilt(a) for a in t.args)
         match t.kind:
             case "fold":
-                return self.fold(*t.data, args)
+                return self.fold(t.data[0], t.data[1], args)
             case "item":
-                return self.item(*t.data, args[0])
+                return self.item(t.data[0], t.data[1], args[0])
             case "select":
                 return self._select(t.data, args)
             case "op":

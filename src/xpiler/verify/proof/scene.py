@@ -21,16 +21,26 @@ class Place:
     """An element of a buffer, or a scalar (no index).
 
     `alone`: loops of which no iteration but the one looked at writes it. `fixed`: the statement inside which only the
-    thread looked at writes it."""
+    thread looked at writes it. `others`: of an axis, iterations that may have written it where this one has not."""
 
     buffer: str
     index: Poly | None
     alone: frozenset[int] = frozenset()
     fixed: int | None = None
+    others: tuple[tuple[int, tuple[Poly, ...]], ...] = ()
 
     @property
     def key(self) -> tuple[object, ...]:
-        return (self.buffer, self.index, self.alone, self.fixed)
+        return (self.buffer, self.index, self.alone, self.fixed, self.others)
+
+    def left(self, loop: int) -> tuple[Poly, ...]:
+        """The iterations of an axis still to be looked at."""
+        return next((them for number, them in self.others if number == loop), ())
+
+    def leaving(self, loop: int, them: tuple[Poly, ...]) -> Place:
+        """The place with other iterations of an axis to be looked at next."""
+        rest = tuple(o for o in self.others if o[0] != loop)
+        return replace(self, others=(*rest, (loop, them)) if them else rest)
 
 
 @dataclass(frozen=True)

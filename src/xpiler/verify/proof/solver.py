@@ -10,8 +10,9 @@ import z3
 
 from xpiler.verify.proof.index import Atom, Formula, Poly, both, digits, negated, put_in
 
-# What one question may take; most take a few milliseconds, and one that does not is rarely answered later.
-MILLISECONDS = 400
+# What one question may take; most take a few milliseconds, and one that does not is rarely answered later. The effort
+# is counted too, so that a busy machine gives the same answers.
+MILLISECONDS, EFFORT = 3000, 1_500_000
 
 
 class Outside(Exception):
@@ -54,8 +55,9 @@ class Oracle:
         solver = z3.Solver(ctx=self.context)
         left = max(1, int((self.deadline - time.monotonic()) * 1000))
         solver.set("timeout", min(MILLISECONDS, left))
+        solver.set("rlimit", EFFORT)
         said = [*facts, goal]
-        spread = digits(f for f in said)
+        spread = digits(said)
         new = both(bounds_of(x for total in spread.values() for x in total.symbols))
         solver.add(self.formula(new))
         for f in said[:-1]:

@@ -13,7 +13,7 @@ class Term:
     """A node of an expression; equal ones are one object (see `Terms`). `symbols` are the index symbols inside it.
 
     kind and data:
-      const (sort, Fraction or "inf" "-inf" "nan")   param position   input (position, index)   index polynomial
+      const Fraction or "inf" "-inf" "nan"   param position   input (position, index)   index polynomial
       op (name, sort), args         select condition on indices, or None with the condition as args[0]
       rec (symbol, domain, prev), args (initial value, value after an iteration)
       prev, undef: a number that tells them apart
@@ -112,7 +112,7 @@ def spell(t: Term, depth: int = 6) -> str:
     args = ", ".join(spell(a, depth - 1) for a in t.args)
     match t.kind:
         case "const":
-            return str(t.data[1])
+            return str(t.data)
         case "input":
             return f"in{t.data[0]}[{t.data[1]}]"
         case "param" | "index":

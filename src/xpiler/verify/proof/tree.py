@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from xpiler.fault import Span
-from xpiler.ir.nodes import Alloc, Atomic, Barrier, Buffer, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While
+from xpiler.ir.nodes import (
+    Alloc, Atomic, Barrier, Buffer, Const, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While,
+)
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Body, defines, expressions, subexpressions
 from xpiler.verify.proof.flatten import SERIAL, at_line
@@ -29,6 +31,7 @@ class Node:
     blocks: tuple[Block, ...] = ()
     writes: frozenset[str] = frozenset()
     meets: bool = False
+    exchanges: int = 0  # the width of a warp whose lanes exchange values in it
     divergent: bool = False
     threads: tuple[Node, ...] = ()  # the thread loops around it, outermost first
 
@@ -73,8 +76,8 @@ def plant(body: Body, given: Mapping[str, DType], arrays: frozenset[str]) -> Tre
     """The tree of a body; `given` are the types of what is declared outside, `arrays` those of them with elements."""
     maker = _Planter(dict(given), set(arrays))
     root = maker.block(body, None, ())
-    tainted = _tainted(root)
-    _mark(root, tainted, False)
+    _mark(root, _tainted(root, False), False)
+    _lanes(root, _tainted(root, True), False)
     return Tree(root, maker.declared, maker.types, frozenset(maker.buffers))
 
 
@@ -115,9 +118,10 @@ class _Planter:
                 raise Outside(f"a barrier between blocks{at_line(s.span)}")
             case Barrier(scope):
                 node.meets = scope in MEETING
-            case Shuffle():
-                node.meets = True
+            case Shuffle(warp=warp):
+                node.exchanges = warp
         node.writes = _written(s).union(*(n.writes for b in node.blocks for n in b.nodes))
+        node.exchanges = max([node.exchanges, *(n.exchanges for b in node.blocks for n in b.nodes)])
         node.meets = node.meets or any(n.meets for b in node.blocks for n in b.nodes)
         return node
 
@@ -143,8 +147,10 @@ def nodes(block: Block) -> Iterator[Node]:
             yield from nodes(b)
 
 
-def _tainted(root: Block) -> frozenset[str]:
-    """Scalars that threads of a block may see differently: those of a thread's number, of memory, of such a branch."""
+def _tainted(root: Block, lanes: bool) -> frozenset[str]:
+    """Scalars that threads of a block may see differently: those of a thread's number, of memory, of such a branch.
+
+    With `lanes`, those that lanes of one warp may: where warps are rows of the block, a row's number is the same."""
     found: set[str] = set()
     grown = True
     while grown:
@@ -153,7 +159,8 @@ def _tainted(root: Block) -> frozenset[str]:
         while stack:
             block, apart = stack.pop()
             for n in block.nodes:
-                differs = apart or n.is_thread or any(_differs(e, found) for e in expressions(n.stmt))
+                differs = apart or (n.is_thread and not (lanes and _is_row(n)))
+                differs = differs or any(_differs(e, found) for e in expressions(n.stmt))
                 v = defines(n.stmt)
                 if v is not None and v.name not in found and (differs or isinstance(n.stmt, Shuffle)):
                     found.add(v.name)
@@ -161,6 +168,28 @@ def _tainted(root: Block) -> frozenset[str]:
                 # The loop over threads is how often a block runs, not what one thread decides.
                 stack += [(b, apart or (differs and not n.is_thread)) for b in n.blocks]
     return frozenset(found)
+
+
+def _is_row(n: Node) -> bool:
+    """Whether a loop over threads is around others, of which there are whole warps."""
+    inner = n.blocks[0].nodes[0] if n.blocks[0].nodes else None
+    while inner is not None and inner.is_thread:
+        inside = inner.blocks[0].nodes
+        if not inside or not inside[0].is_thread:
+            stop = inner.loop.stop
+            return isinstance(stop, Const) and bool(inner.exchanges) and int(stop.value) % inner.exchanges == 0
+        inner = inside[0]
+    return False
+
+
+def _lanes(block: Block, tainted: frozenset[str], apart: bool) -> None:
+    for n in block.nodes:
+        if apart and isinstance(n.stmt, Shuffle):
+            raise Outside(f"an exchange that not all lanes may take part in{at_line(n.span)}")
+        branches = isinstance(n.stmt, For | If) and not n.is_thread and bool(n.threads)
+        differs = branches and any(_differs(e, tainted) for e in expressions(n.stmt))
+        for b in n.blocks:
+            _lanes(b, tainted, apart or differs)
 
 
 def _differs(e: Expr, tainted: set[str] | frozenset[str]) -> bool:
