@@ -164,7 +164,7 @@ class _Runs:
         more, until = level > 1, time.monotonic() + OVERHEAD * HARD[level]
         limits = replace(self.effort.limits, seconds=min(self.effort.limits.seconds, 2 * BRISK))
 
-        def case(point: Point) -> Case | None:
+        def case(point: Point, seed: int = seed) -> Case | None:
             if sum(spent) > HARD[level] or time.monotonic() > until:
                 return None
             done = self.case(point, seed, None, limits)
@@ -180,7 +180,8 @@ class _Runs:
         kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
         if points:
             hard = of_kinds(kinds, points, 4 if more else 1)
-            found += [c for c in in_order(case, [(p,) for p in hard]) if c]
+            seeds = (seed, seed + 1) if more else (seed,)
+            found += [c for c in in_order(case, [(p, s) for s in seeds for p in hard]) if c]
         return found
 
 
@@ -247,15 +248,17 @@ def scope_of(cases: tuple[Case, ...] | list[Case]) -> str:
 def sizes_of(cases: Sequence[Case]) -> str:
     """The sizes of all cases, in the order they were tried; of many the first ones."""
     scalars = [c.point.scalars for c in cases]
-    if all(len(s) == 1 for s in scalars):
-        name = next(iter(scalars[0]))
-        sizes = list(dict.fromkeys(str(s[name]) for s in scalars))
-        sizes[0] = f"{name}={sizes[0]}"
+    names = [n for n in scalars[0] if any(s[n] != scalars[0][n] for s in scalars)] or list(scalars[0])
+    fixed = {n: x for n, x in scalars[0].items() if n not in names}
+    if len(names) == 1:
+        sizes = list(dict.fromkeys(str(s[names[0]]) for s in scalars))
+        sizes[0] = f"{names[0]}={sizes[0]}"
     else:
-        sizes = list(dict.fromkeys(spell(s) for s in scalars))
+        sizes = list(dict.fromkeys(spell({n: s[n] for n in names}) for s in scalars))
     if len(sizes) > MOST_SPELLED:
         sizes[MOST_SPELLED - 1 :] = [f"{len(sizes) - MOST_SPELLED + 1} more"]
-    return " and ".join(filter(None, (", ".join(sizes[:-1]), sizes[-1])))
+    told = " and ".join(filter(None, (", ".join(sizes[:-1]), sizes[-1])))
+    return f"{told}, {spell(fixed)}" if fixed else told
 
 
 def spell(scalars: Mapping[str, Number]) -> str:
