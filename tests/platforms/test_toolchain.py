@@ -160,7 +160,15 @@ def test_hipcc_is_told_not_to_ask_nvcc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_installation_without_these_gpus_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     hip = import_module("xpiler.platforms.hip.toolchain")
-    for declared in (False, True):
-        monkeypatch.setattr(hip, "_compiler", lambda d=declared: (Compiler("clang", "18", ("clang",)), d))
-        said = "error: invalid target ID 'gfx942'; format is a processor name"
-        assert isinstance(hip.compile("text", "gfx942", Recorded(Done(1, False, "", said))), Unavailable)
+    said = "error: invalid target ID 'gfx942'; format is a processor name"
+    ways = [hip._Way(Compiler("hipcc", "5.2", ("hipcc",)), False), hip._Way(Compiler("clang", "19.1", ("clang",)), True)]
+    for left in (1, 2):
+        monkeypatch.setattr(hip, "_ways", lambda left=left: ways[:left])
+        shop = Recorded(Done(1, False, "", said), Done(1, False, "", said), Done(0, False, "", ""))
+        outcome = hip.compile("text", "gfx942", shop)
+        if left == 1:
+            assert isinstance(outcome, Unavailable)
+            assert "hipcc 5.2 cannot compile for gfx942" in outcome.reason
+        else:
+            assert isinstance(outcome, Checked)
+            assert outcome.scope == "clang 19.1, gfx90a and gfx942, to ISA, device code alone, our own stub headers"

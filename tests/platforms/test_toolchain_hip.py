@@ -42,9 +42,9 @@ def _clangs() -> list[object]:
 
 @pytest.fixture(params=_clangs())
 def clang(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Compiler:
-    found = toolchain._zig() if request.param == "zig" else toolchain._compiler()[0]
+    found = toolchain._zig() if request.param == "zig" else toolchain._clang()
     assert found is not None
-    monkeypatch.setattr(toolchain, "_compiler", lambda: (found, True))
+    monkeypatch.setattr(toolchain, "_ways", lambda: [toolchain._Way(found, True)])
     return found
 
 
@@ -111,8 +111,13 @@ def test_all_the_writer_spells_is_declared(clang: Compiler, shop: Caged) -> None
         for dtype in HIP.atomic_types[op]:
             call = template.format(address="p", value="v", compare="v")
             lines.append(f"__device__ void a_{op}_{dtype.name}({types[dtype]}* p, {types[dtype]} v) {{ {call}; }}")
+    used = "\n".join(f"__global__ void k{n}({types[t]}* p) {{ {types[t]} x = p[threadIdx.x]; p[0] = f{n}(x, x, x); }}"
+                     for n, (_, t) in enumerate(HIP.math))
+    used += "\n" + "\n".join(f"__global__ void t{n}(int* p) {{ p[0] = s{n}(p[1]); }}" for n in range(len(HIP.shuffles)))
+    used += "\n" + "\n".join(f"__global__ void u_{op}_{t.name}({types[t]}* p) {{ a_{op}_{t.name}(p, p[1]); }}"
+                              for op in HIP.atomics for t in HIP.atomic_types[op])
     includes = "\n".join([*HIP.includes, *HIP.include_when.values()])
-    said = toolchain.compile(f"{includes}\n" + "\n".join(lines), "gfx942", shop)
+    said = toolchain.compile(f"{includes}\n" + "\n".join(lines) + f"\n{used}\n", "gfx942", shop)
     assert isinstance(said, Checked), said
 
 

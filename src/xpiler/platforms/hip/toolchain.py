@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,8 +25,10 @@ _NONE = (
     f"{_OLDEST} or later on PATH (Debian: apt-get install clang-19); hipcc of ROCm compiles all of it"
 )
 # What clang says of an installation that cannot compile for these GPUs, rather than of the text.
-_LACKING = ("cannot find ROCm", "cannot find HIP", "hip_runtime.h' file not found", "invalid target ID",
-            "unable to create target", "unknown target triple", "unsupported HIP gpu architecture")
+_LACKING = (
+    "cannot find ROCm", "cannot find HIP", "hip_runtime.h' file not found", "invalid target ID", "unable to create target",
+    "no libcall available", "unknown target triple", "unsupported HIP gpu architecture",
+)
 # What it says of names that our declarations may simply lack.
 _UNDECLARED = re.compile(
     r"error: (?:use of undeclared|unknown type name|no member named|no template named|no matching|call to .* ambiguous|"
@@ -34,24 +37,36 @@ _UNDECLARED = re.compile(
 _FLAGS = ("-x", "hip", "-w", "-std=c++17", "-O2", "--cuda-device-only", "-S", "-o", "{out}")
 
 
+@dataclass(frozen=True)
+class _Way:
+    """A compiler, and whether the library is declared by our stub headers."""
+
+    compiler: Compiler
+    declared: bool
+
+
 def compile(text: str, target: str = "gfx942", shop: Workshop = BARE) -> Outcome:
-    """Device code as assembly for gfx90a and gfx942; no GPU is needed."""
-    compiler, declared = _compiler()
-    if compiler is None:
-        return Unavailable(_NONE)
+    """Device code as assembly for gfx90a and gfx942; no GPU is needed. The first compiler that can decides."""
     targets = TARGETS if target in TARGETS else (*TARGETS, target)
-    if not declared:
-        return for_each(targets, lambda arch: _with_rocm(compiler, arch, text, shop), target)
-    outcome = for_each(targets, lambda arch: _with_stubs(compiler, arch, text, shop), target)
-    notes = ("device code alone", "our own stub headers")
-    return replace(outcome, notes=(*notes, *outcome.notes)) if isinstance(outcome, Checked) else outcome
+    reason = _NONE
+    for way in _ways():
+        ask = partial(_with_stubs if way.declared else _with_rocm, way.compiler, text=text, shop=shop)
+        outcome = for_each(targets, ask, target)
+        match outcome:
+            case Unavailable():
+                reason = outcome.reason
+            case Checked() if way.declared:
+                return replace(outcome, notes=("device code alone", "our own stub headers", *outcome.notes))
+            case _:
+                return outcome
+    return Unavailable(reason)
 
 
 def identity() -> str:
-    """Which compiler is asked, and with which declarations."""
-    compiler, declared = _compiler()
-    stubs = [str(p.stat().st_mtime_ns) for p in sorted(_STUBS.rglob("*.h"))] if declared else []
-    return " ".join([compiler.identity, str(TARGETS), *stubs]) if compiler else ""
+    """Which compilers are asked, and with which declarations."""
+    ways = _ways()
+    stubs = [str(p.stat().st_mtime_ns) for p in sorted(_STUBS.rglob("*.h"))] if ways else []
+    return " ".join([*(w.compiler.identity for w in ways), str(TARGETS), *stubs]) if ways else ""
 
 
 _READY = Ready(
@@ -68,8 +83,8 @@ def device() -> str | Unavailable:
 
 def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) -> Loaded | Rejected | Unavailable:
     """By hipcc, for the GPUs that translations are written for."""
-    compiler, declared = _compiler()
-    if compiler is None or declared or compiler.name != "hipcc":
+    compiler = _hipcc()
+    if compiler is None:
         return Unavailable("no hipcc on PATH: install ROCm")
     gpus = [f"--offload-arch={arch}" for arch in TARGETS]
     args = ["-O2", "-ffp-contract=off", "-std=c++17", "-w", *gpus, "-x", "hip"]
@@ -78,21 +93,26 @@ def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) 
                   ready=_READY, devices=nodes)
 
 
-def _compiler() -> tuple[Compiler | None, bool]:
-    """The compiler, and whether it needs our declarations."""
-    # Where nvcc is on PATH, hipcc would compile for it unless it is told otherwise.
-    env = first_on_path("env")
-    hipcc = first_on_path("hipcc")
-    if env and hipcc:
-        found = installed(env, name="hipcc", words=("HIP_PLATFORM=amd", hipcc), reads=_ROCM[:1])
-        if found is not None:
-            return found, False
-    clang = next((c for name in _CLANGS if (c := installed(name)) and c.major >= _OLDEST), None)
-    if clang is not None:
-        clang = replace(clang, name="clang")
-        rocm = any((root / "include/hip/hip_runtime.h").is_file() for root in _ROCM)
-        return (replace(clang, reads=_ROCM[:1]) if rocm else clang), not rocm
-    return _zig(), True
+def _ways() -> list[_Way]:
+    """The compilers there are: first those with ROCm's own library, then those with ours."""
+    hipcc, clang, zig = _hipcc(), _clang(), _zig()
+    ways = [_Way(hipcc, False)] if hipcc else []
+    if clang and any((root / "include/hip/hip_runtime.h").is_file() for root in _ROCM):
+        ways.append(_Way(replace(clang, reads=_ROCM[:1]), False))
+    return [*ways, *(_Way(c, True) for c in (clang, zig) if c)]
+
+
+def _hipcc() -> Compiler | None:
+    """ROCm's own; where nvcc is on PATH too it would ask that, unless it is told otherwise."""
+    env, hipcc = first_on_path("env"), first_on_path("hipcc")
+    if env is None or hipcc is None:
+        return None
+    return installed(env, name="hipcc", words=("HIP_PLATFORM=amd", hipcc), reads=_ROCM[:1])
+
+
+def _clang() -> Compiler | None:
+    found = next((c for name in _CLANGS if (c := installed(name)) and c.major >= _OLDEST), None)
+    return replace(found, name="clang") if found else None
 
 
 def _zig() -> Compiler | None:
@@ -105,12 +125,12 @@ def _zig() -> Compiler | None:
     return installed(str(program), name="clang (ziglang)", words=("clang",), reads=(program.parent,))
 
 
-def _with_rocm(compiler: Compiler, arch: str, text: str, shop: Workshop) -> Outcome:
+def _with_rocm(compiler: Compiler, arch: str, *, text: str, shop: Workshop) -> Outcome:
     outcome = attempt(compiler, [*_FLAGS, f"--offload-arch={arch}"], text, ".hip", "ISA", shop=shop)
     return _blamed(outcome, compiler, arch)
 
 
-def _with_stubs(compiler: Compiler, arch: str, text: str, shop: Workshop) -> Outcome:
+def _with_stubs(compiler: Compiler, arch: str, *, text: str, shop: Workshop) -> Outcome:
     args = [
         *_FLAGS, f"--offload-arch={arch}", "-nogpuinc", "-nogpulib", "-nostdinc", "-nostdinc++",
         "-isystem", str(_STUBS), "-isystem", "{folder}/standard",

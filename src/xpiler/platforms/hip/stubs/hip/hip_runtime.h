@@ -209,22 +209,27 @@ constexpr int warpSize = 64;
 
 // ---------------------------------------------------------------- arithmetic
 
-#define XP_REAL1(name)                          \
-  extern "C" XP_BOTH double name(double);       \
-  extern "C" XP_BOTH float name##f(float);      \
-  XP_BOTH inline float name(float x) { return name##f(x); } \
-  XP_BOTH inline double name(int x) { return name((double)x); } \
+// As in ROCm, functions of C++ that call the device library: those of C would be built in, and need a library of C's.
+#define XP_REAL1(name)                                                 \
+  extern "C" XP_BOTH double __ocml_##name##_f64(double);               \
+  extern "C" XP_BOTH float __ocml_##name##_f32(float);                 \
+  static XP_BOTH inline double name(double x) { return __ocml_##name##_f64(x); } \
+  static XP_BOTH inline float name##f(float x) { return __ocml_##name##_f32(x); } \
+  static XP_BOTH inline float name(float x) { return name##f(x); }     \
+  static XP_BOTH inline double name(int x) { return name((double)x); } \
   namespace std { using ::name; }
-#define XP_REAL2(name)                             \
-  extern "C" XP_BOTH double name(double, double);  \
-  extern "C" XP_BOTH float name##f(float, float);  \
-  XP_BOTH inline float name(float x, float y) { return name##f(x, y); } \
-  XP_BOTH inline double name(double x, float y) { return name(x, (double)y); } \
-  XP_BOTH inline double name(float x, double y) { return name((double)x, y); } \
-  XP_BOTH inline double name(double x, int y) { return name(x, (double)y); } \
-  XP_BOTH inline double name(int x, double y) { return name((double)x, y); } \
-  XP_BOTH inline double name(float x, int y) { return name((double)x, (double)y); } \
-  XP_BOTH inline double name(int x, int y) { return name((double)x, (double)y); } \
+#define XP_REAL2(name)                                                 \
+  extern "C" XP_BOTH double __ocml_##name##_f64(double, double);       \
+  extern "C" XP_BOTH float __ocml_##name##_f32(float, float);          \
+  static XP_BOTH inline double name(double x, double y) { return __ocml_##name##_f64(x, y); } \
+  static XP_BOTH inline float name##f(float x, float y) { return __ocml_##name##_f32(x, y); } \
+  static XP_BOTH inline float name(float x, float y) { return name##f(x, y); } \
+  static XP_BOTH inline double name(double x, float y) { return name(x, (double)y); } \
+  static XP_BOTH inline double name(float x, double y) { return name((double)x, y); } \
+  static XP_BOTH inline double name(double x, int y) { return name(x, (double)y); } \
+  static XP_BOTH inline double name(int x, double y) { return name((double)x, y); } \
+  static XP_BOTH inline double name(float x, int y) { return name((double)x, (double)y); } \
+  static XP_BOTH inline double name(int x, int y) { return name((double)x, (double)y); } \
   namespace std { using ::name; }
 XP_REAL1(acos) XP_REAL1(acosh) XP_REAL1(asin) XP_REAL1(asinh) XP_REAL1(atan) XP_REAL1(atanh) XP_REAL1(cbrt)
 XP_REAL1(ceil) XP_REAL1(cos) XP_REAL1(cosh) XP_REAL1(erf) XP_REAL1(erfc) XP_REAL1(exp) XP_REAL1(exp10) XP_REAL1(exp2)
@@ -234,17 +239,11 @@ XP_REAL1(sin) XP_REAL1(sinh) XP_REAL1(sqrt) XP_REAL1(tan) XP_REAL1(tanh) XP_REAL
 XP_REAL2(atan2) XP_REAL2(copysign) XP_REAL2(fdim) XP_REAL2(fmax) XP_REAL2(fmin) XP_REAL2(fmod) XP_REAL2(hypot)
 XP_REAL2(nextafter) XP_REAL2(pow) XP_REAL2(remainder)
 extern "C" {
-XP_BOTH double fma(double, double, double);
-XP_BOTH float fmaf(float, float, float);
-XP_BOTH long lround(double);
-XP_BOTH long lroundf(float);
-XP_BOTH long lrint(double);
-XP_BOTH long lrintf(float);
-XP_BOTH double ldexp(double, int);
-XP_BOTH float ldexpf(float, int);
+XP_BOTH double __ocml_fma_f64(double, double, double);
+XP_BOTH float __ocml_fma_f32(float, float, float);
+XP_BOTH double __ocml_ldexp_f64(double, int);
+XP_BOTH float __ocml_ldexp_f32(float, int);
 XP_BOTH int abs(int);
-XP_BOTH void sincos(double, double*, double*);
-XP_BOTH void sincosf(float, float*, float*);
 __device__ float __cosf(float);
 __device__ float __exp10f(float);
 __device__ float __expf(float);
@@ -266,7 +265,17 @@ __device__ float __sinf(float);
 __device__ float __tanf(float);
 __device__ void __sincosf(float, float*, float*);
 }
-XP_BOTH inline float fma(float a, float b, float c) { return fmaf(a, b, c); }
+static XP_BOTH inline double fma(double a, double b, double c) { return __ocml_fma_f64(a, b, c); }
+static XP_BOTH inline float fmaf(float a, float b, float c) { return __ocml_fma_f32(a, b, c); }
+static XP_BOTH inline float fma(float a, float b, float c) { return fmaf(a, b, c); }
+static XP_BOTH inline double ldexp(double x, int n) { return __ocml_ldexp_f64(x, n); }
+static XP_BOTH inline float ldexpf(float x, int n) { return __ocml_ldexp_f32(x, n); }
+static XP_BOTH inline long lround(double x) { return (long)round(x); }
+static XP_BOTH inline long lroundf(float x) { return (long)roundf(x); }
+static XP_BOTH inline long lrint(double x) { return (long)rint(x); }
+static XP_BOTH inline long lrintf(float x) { return (long)rintf(x); }
+static XP_BOTH inline void sincos(double x, double* s, double* c) { *s = sin(x), *c = cos(x); }
+static XP_BOTH inline void sincosf(float x, float* s, float* c) { *s = sinf(x), *c = cosf(x); }
 XP_BOTH inline float abs(float x) { return fabsf(x); }
 XP_BOTH inline double abs(double x) { return fabs(x); }
 XP_BOTH inline long abs(long x) { return labs(x); }
