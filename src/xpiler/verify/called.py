@@ -10,23 +10,30 @@ from xpiler.ir.walk import free_vars, substitute_expr
 from xpiler.verify.signature import Signature, signature
 
 
-def called(program: Program, kernel: str, source: Signature, names: Mapping[str, str]) -> Program:
-    """`names`: parameters of the source -> those of the target. Sizes that the target's own text says are kept."""
-    entry = signature(program, kernel)
-    if set(names.values()) != {p.name for p in entry.params}:
+def sized(program: Program, kernel: str, source: Signature, names: Mapping[str, str]) -> Program:
+    """The target with the source's array sizes where its own text says none; `names` are its by the source's."""
+    params = signature(program, kernel).params
+    mine = {p.name: p for p in params}
+    if set(names.values()) != set(mine):
         return program
-    mine = {p.name: p for p in entry.params}
-    new: dict[Var, Expr] = {
-        p: v for p in source.scalars if isinstance(v := mine[names[p.name]], Var)
-    }
-    extents = {a.name: a.extents for a in source.arrays}
+    values: dict[Var, Expr] = {p: v for p in source.scalars if isinstance(v := mine[names[p.name]], Var)}
+    known = {names[a.name]: a.extents[0] for a in source.arrays if len(a.extents) == 1}
 
-    def sized(p: Param, of: str) -> Param:
-        known = extents.get(of, ())
-        told = isinstance(p, Buffer) and p.extent is None and len(known) == 1 and free_vars(known[0]) <= set(new)
-        return replace(p, extent=substitute_expr(known[0], new)) if told and isinstance(p, Buffer) else p
+    def one(p: Param) -> Param:
+        if not isinstance(p, Buffer) or p.extent is not None or p.name not in known:
+            return p
+        extent = known[p.name]
+        return replace(p, extent=substitute_expr(extent, values)) if free_vars(extent) <= set(values) else p
 
-    return _with(program, kernel, tuple(sized(mine[names[p.name]], p.name) for p in source.params))
+    return _with(program, kernel, tuple(map(one, params)))
+
+
+def arranged(program: Program, kernel: str, source: Signature, names: Mapping[str, str]) -> Program:
+    """The target with its parameters in the source's order, for judges that argue about what was read."""
+    mine = {p.name: p for p in signature(program, kernel).params}
+    if set(names.values()) != set(mine):
+        return program
+    return _with(program, kernel, tuple(mine[names[p.name]] for p in source.params))
 
 
 def _with(program: Program, kernel: str, params: tuple[Param, ...]) -> Program:

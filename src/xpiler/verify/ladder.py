@@ -12,11 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.bounds import BOUNDS, bounds
-from xpiler.verify.called import called
+from xpiler.verify.called import arranged, sized
 from xpiler.verify.compiles import compiles
 from xpiler.verify.devices import DEVICE, on_device
 from xpiler.verify.evaluate import Number
@@ -74,10 +75,16 @@ class Question:
         return pair(self.reference.signature.params, entry.params, self.pairs).names
 
     @property
-    def called(self) -> Program:
-        """The target's program as the source's caller calls it, for judges that argue."""
+    def sized(self) -> Program:
+        """The target's program with arrays as large as the source's caller makes them."""
         t = self.target
-        return _alone(called(t.program, t.kernel, self.reference.signature, self.names), t.kernel)
+        return sized(t.program, t.kernel, self.reference.signature, self.names)
+
+    @property
+    def called(self) -> Program:
+        """The same with its parameters in the source's order, for judges that argue."""
+        kernel = self.target.kernel
+        return _alone(arranged(self.sized, kernel, self.reference.signature, self.names), kernel)
 
     @property
     def calling(self) -> Program:
@@ -90,10 +97,15 @@ class Question:
         return {k: v for k, v in self.let.items() if not isinstance(v, tuple)}
 
     @property
-    def fixed_in_target(self) -> dict[str, Number]:
-        """The same by the target's names."""
+    def let_in_target(self) -> dict[str, Any]:
+        """What the user fixed, by the target's names."""
         names = self.names
-        return {names[k]: v for k, v in self.fixed.items() if k in names}
+        return {names[k]: v for k, v in self.let.items() if k in names}
+
+    @property
+    def fixed_in_target(self) -> dict[str, Number]:
+        """The scalars among them."""
+        return {k: v for k, v in self.let_in_target.items() if not isinstance(v, tuple)}
 
     def seconds(self, usual: float, full: float) -> float:
         """How long a judge may take, which a timeout of its own turns into `Unknown`."""
@@ -164,7 +176,7 @@ def _tests(q: Question) -> tuple[Evidence, ...]:
 def _watched(q: Question) -> tuple[Evidence, ...]:
     start = time.monotonic()
     t = q.target
-    found = sane(t.text, t.platform, t.program, file=t.file, let=q.let, kernel=t.kernel, effort=q.effort,
+    found = sane(t.text, t.platform, q.sized, file=t.file, let=q.let_in_target, kernel=t.kernel, effort=q.effort,
                  cache=q.cache).evidence
     return (Evidence(found.rung, found.verdict, time.monotonic() - start),)
 
