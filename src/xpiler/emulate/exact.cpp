@@ -67,6 +67,7 @@ Exact exp_of(const Exact& x, double r) {
     if (x.flags & NOTHING) return x;
     if (x.flags & MINUS) return {};
     if (x.flags & PLUS) return x;
+    if (!x.p) return of(1);
     if (x.flags & LAST) return counted({hashed(run.P.m, 1, x.p), 0, r, 0, 0}, EXP | AGAIN, x);
     Exact c = counted({power_of_g(x.q), 0, r, 0, 0}, EXP, x);
     c.flags |= LAST;

@@ -37,6 +37,8 @@ EXACT = "equal in exact arithmetic"
 TRIALS = 2  # at every point: an error survives only if it fools all of them
 # An error must be this unlikely, as a power of two, for anything to be proved.
 ENOUGH = -40.0
+# Elements of all points tried, beyond which the third point and further ones are left out.
+MOST_ELEMENTS = 1 << 18
 # How far reals must part to refute, in units of what rounding may do.
 BEYOND_ROUNDING = 8.0
 _MEMORY = 4096
@@ -67,8 +69,8 @@ def equal_exact(
 ) -> Evidence:
     """Whether the target is the source's function of its inputs, at the sizes of the reference's cases.
 
-    `pairs` says which parameter is which, where neither position nor name does. `Unknown` where a program has no exact form, time runs out, or a difference may be a law of a function that exact
-    numbers do not know."""
+    `pairs` says which parameter is which, where neither position nor name does. `Unknown` where a program has no exact
+    form, time runs out, or a difference may be a law of a function that exact numbers do not know."""
     start = time.monotonic()
     progress("comparing in exact arithmetic")
     try:
@@ -98,16 +100,18 @@ def _verdict(
         sides = one.result(), two.result()
     done: list[Bound] = []
     cost = 0.0
+    elements = 0
     for group in trials(reference.cases, TRIALS):
-        known = group[0].case.source.seconds
-        if done and (cost * known > until - time.monotonic() or time.monotonic() > until):
+        size = sum(group[0].case.point.sizes.values())
+        if done and cost * size > until - time.monotonic() or len(done) > 1 and elements + size > MOST_ELEMENTS:
             break
         began = time.monotonic()
         found = _point(sides, reference, group, until)
         if not isinstance(found, Bound):
             return found
         done.append(found)
-        cost = max(cost, (time.monotonic() - began) / max(known, 1e-3))
+        elements += size
+        cost = max(cost, (time.monotonic() - began) / size)
     return _conclude(reference.signature, done)
 
 
@@ -125,31 +129,35 @@ def _point(
 ) -> Bound | Refuted | Unknown:
     """All trials at one point; what they say together, or the first difference."""
     sig = reference.signature
-    both: dict[int, list[Result]] = {}
-
-    def attempt(trial: Trial, which: int) -> Result | str:
-        return _run(sides[which], sig, trial, until)
-
-    planned = [(trial, which) for trial in group for which in (0, 1)]
-    for (trial, which), result in zip(planned, in_order(attempt, planned), strict=True):
-        if isinstance(result, str):
-            name = ("source", "target")[which]
-            return Unknown(f"the exact run of the {name} {result} ({spell(trial.case.point.scalars)})")
-        both.setdefault(trial.number, []).append(result)
+    results: list[Result] = []
     for trial in group:
-        found = _compare(reference, trial, *both[trial.number])
+        before = trial.inputs(sig)
+        both: list[Result] = []
+        for name, result in zip(("source", "target"), _pair(sides, before, trial, until), strict=True):
+            if isinstance(result, str):
+                return Unknown(f"the exact run of the {name} {result} ({spell(trial.case.point.scalars)})")
+            both.append(result)
+        found = _compare(reference, trial, before, *both)
         if found is not None:
             return found
-    return _bound(sig, group, [r for pair in both.values() for r in pair])
+        results += both
+    return _bound(sig, group, results)
 
 
-def _run(side: Side, sig: Signature, trial: Trial, until: float) -> Result | str:
+def _pair(
+    sides: tuple[Side, Side], inputs: Mapping[str, Values | Number], trial: Trial, until: float
+) -> list[Result | str]:
+    """Both sides on one trial, next to each other."""
+    return list(in_order(lambda side: _run(side, inputs, trial, until), [(side,) for side in sides]))
+
+
+def _run(side: Side, given: Mapping[str, Values | Number], trial: Trial, until: float) -> Result | str:
     """One side on one trial, or how its run ended."""
     left = until - time.monotonic()
     if left <= 0:
         return "found no time"
     inputs: dict[str, Values | Number] = {PRIME: trial.prime, KEY: trial.key}
-    inputs |= {side.names[name]: value for name, value in trial.inputs(sig).items()}
+    inputs |= {side.names[name]: value for name, value in given.items()}
     done = run(side.executable, side.entry, inputs, Limits(left, _MEMORY))
     if done.status != "ok":
         return f"ended with {done.status}" + "".join(f": {f.message}" for f in done.findings[:1])
@@ -158,9 +166,11 @@ def _run(side: Side, sig: Signature, trial: Trial, until: float) -> Result | str
     return Result(arrays, seen, functions, float(degree))
 
 
-def _compare(reference: Reference, trial: Trial, expected: Result, actual: Result) -> Refuted | Unknown | None:
+def _compare(
+    reference: Reference, trial: Trial, before: Mapping[str, Values | Number], expected: Result, actual: Result
+) -> Refuted | Unknown | None:
+    """The first difference of one trial."""
     decisions = expected.decisions | actual.decisions
-    before = trial.inputs(reference.signature)
     for array in reference.signature.arrays:
         as_it_was = before[array.name]
         assert isinstance(as_it_was, np.ndarray), "arrays have contents"
@@ -187,8 +197,8 @@ def _bound(sig: Signature, group: list[Trial], results: list[Result]) -> Bound:
     for values in outputs:
         degree = max(degree, float(np.max(values["degree"], where=values["flags"] < UNSET, initial=1.0)))
     return Bound(
-        spell(group[0].case.point.scalars), sum(x.size for x in outputs), degree, max(r.degree for r in results), len(group),
-        _union([r.decisions for r in results]), _union([r.functions for r in results]),
+        spell(group[0].case.point.scalars), sum(x.size for x in outputs), degree, max(r.degree for r in results),
+        len(group), _union([r.decisions for r in results]), _union([r.functions for r in results]),
     )
 
 
@@ -210,9 +220,10 @@ def _conclude(sig: Signature, done: list[Bound]) -> Proved | Unknown:
         return Proved(f"the {tried} inputs tried, {sizes}; floats as real numbers")
     certain = probability(done)
     if certain > ENOUGH:
-        return Unknown(f"equal on {tried} trials, but the programs are so large that chance could be the reason: up to "
-                       f"2^{certain:.0f}")
-    falls = [what for bit, what in ((ORDER, "comparisons fall"), (CONVERTED, "roundings to integers end")) if decisions & bit]
+        return Unknown(f"equal on {tried} trials, but the programs are so large that chance could be the reason, with "
+                       f"probability 2^{certain:.0f}")
+    decided = ((ORDER, "comparisons fall"), (CONVERTED, "roundings to integers end"))
+    falls = [what for bit, what in decided if decisions & bit]
     parts = ["all real inputs" + (f" on which {' and '.join(falls)} as in the {tried} tried" if falls else ""), sizes]
     parts += [f"integers as in the {tried} tried"] if whole else []
     unknown = [n for n in named(functions) if n != "exp"]

@@ -38,15 +38,15 @@ def integers(expected: Values, actual: Values, seen: Seen) -> Refuted | Unknown 
         return None
     i = int(wrong[0])
     if seen.decisions & (TIE | UNDEFINED | CONVERTED):
-        return Unknown(f"`{seen.array}` differs at element {i}, but reals were rounded to integers, or nearly equal ones "
-                       "compared, on the way")
+        return Unknown(f"`{seen.array}` differs at element {i}, but reals were rounded to integers on the way, or "
+                       "nearly equal ones compared")
     return _refuted(seen, i, int(expected[i]), int(actual[i]))
 
 
 def floats(expected: Values, actual: Values, apart: float, seen: Seen) -> Refuted | Unknown | None:
     """Equal field elements. A difference refutes only where its reals are `apart` too, relative to their size, at a
     place where both sides made the same decisions of the same functions."""
-    fe, fa = expected["flags"], actual["flags"]
+    fe, fa = np.ascontiguousarray(expected["flags"]), np.ascontiguousarray(actual["flags"])
     garbage = _garbage(expected) | _garbage(actual)
     if garbage.any():
         return Unknown(f"element {_first(garbage)} of `{seen.array}` is made from memory that was never written")
@@ -57,8 +57,8 @@ def floats(expected: Values, actual: Values, apart: float, seen: Seen) -> Refute
     if unwritten.any():
         i = _first(unwritten)
         only = "the target" if fe[i] & UNSET else "the source"
-        return Refuted(Witness(f"element {i} of `{seen.array}` is written by {only} only", seen.seed, seen.sizes,
-                               seen.array, i, *(float(x[i]["r"]) for x in (expected, actual))))
+        what = f"element {i} of `{seen.array}` is written by {only} only"
+        return Refuted(Witness(what, seen.seed, seen.sizes, seen.array, i, float(expected[i]["r"]), float(actual[i]["r"])))
     infinite = ((fe | fa) & (PLUS | MINUS)) != 0
     real = ((fe | fa) & SPECIAL) == 0
     differs = real & (expected["p"] != actual["p"]) | infinite & ((fe ^ fa) & SPECIAL != 0)
@@ -67,7 +67,8 @@ def floats(expected: Values, actual: Values, apart: float, seen: Seen) -> Refute
         return _difference(expected, actual, differs, gap > max(APART, apart) * size, seen)
     doubtful = real & (gap > ALIKE * size)
     if doubtful.any():
-        return Unknown(f"element {_first(doubtful)} of `{seen.array}` is equal in exact arithmetic, its real values are not")
+        i = _first(doubtful)
+        return Unknown(f"element {i} of `{seen.array}` is equal in exact arithmetic, but its real values are not")
     return None
 
 
@@ -82,12 +83,12 @@ def _difference(expected: Values, actual: Values, differs: Mask, apart: Mask, se
     i = _first(differs)
     where = f"element {i} of `{seen.array}`"
     if not apart[differs].any():
-        return Unknown(f"{where} differs in exact arithmetic by rounding at most: constants may have been rounded, or a "
-                       f"law of {_named(int(through[i]))} used")
+        return Unknown(f"{where} differs in exact arithmetic by rounding at most: constants may have been rounded, "
+                       f"or a law of {_named(int(through[i]))} used")
     if seen.decisions & (TIE | UNDEFINED):
         return Unknown(f"{where} differs in exact arithmetic, but nearly equal numbers were compared on the way")
-    return Unknown(f"{where} differs in exact arithmetic, but through {_named(int(through[i]))}: they may be equal by a law "
-                   "this domain does not know")
+    return Unknown(f"{where} differs in exact arithmetic, but through {_named(int(through[i]))}: they may be equal by "
+                   "a law this domain does not know")
 
 
 def named(functions: int) -> list[str]:
@@ -115,8 +116,7 @@ def _gap(e: Values, a: Values, real: Mask) -> tuple[NDArray[np.float64], NDArray
         known = real & np.isfinite(e) & np.isfinite(a)
         finite = np.where(known, e, 0.0)
         typical = float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0
-        gap = np.where(known, np.abs(np.where(known, a, 0.0) - finite), 0.0)
-        return gap, np.maximum(np.abs(finite), typical)
+        return np.where(known, np.abs(a - finite), 0.0), np.maximum(np.abs(finite), typical)
 
 
 def _first(mask: Mask) -> int:

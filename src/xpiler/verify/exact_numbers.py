@@ -83,12 +83,12 @@ def unset(n: int) -> Values:
 
 def trials(cases: tuple[Case, ...], each: int) -> list[list[Trial]]:
     """`each` trials at every point, on different cases where there are some, and one on negative numbers, which shows
-    a maximum that starts at 0; the quickest point first."""
+    a maximum that starts at 0; the smallest point first."""
     random, negative = ([c for c in cases if c.point.kind is kind] for kind in (Kind.RANDOM, Kind.NEGATIVE))
     points: dict[str, list[Case]] = {}
     for case in random:
         points.setdefault(_sizes(case), []).append(case)
-    groups = sorted(points.values(), key=lambda g: g[0].source.seconds)
+    groups = sorted(points.values(), key=lambda g: sum(g[0].point.sizes.values()))
     out = [[Trial(group[i % len(group)], i) for i in range(each)] for group in groups]
     for group in out:
         also = [c for c in negative if _sizes(c) == _sizes(group[0].case)][:1]

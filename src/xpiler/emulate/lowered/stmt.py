@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from xpiler.emulate.lowered.expr import CTYPE, Scope
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Barrier, Break, Buffer, Const, Continue, Expr, For, If, Intrinsic, Launch, Let, Meaning,
-    Return, Shuffle, Stmt, Store, Var, While,
+    Addr, Alloc, Assign, Atomic, Barrier, Break, Buffer, Const, Continue, Expr, For, If, Intrinsic, Launch, Let,
+    Meaning, Return, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
 
