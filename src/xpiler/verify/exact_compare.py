@@ -58,7 +58,8 @@ def floats(expected: Values, actual: Values, apart: float, seen: Seen) -> Refute
         i = _first(unwritten)
         only = "the target" if fe[i] & UNSET else "the source"
         what = f"element {i} of `{seen.array}` is written by {only} only"
-        return Refuted(Witness(what, seen.seed, seen.sizes, seen.array, i, float(expected[i]["r"]), float(actual[i]["r"])))
+        values = float(expected[i]["r"]), float(actual[i]["r"])
+        return Refuted(Witness(what, seen.seed, seen.sizes, seen.array, i, *values))
     infinite = ((fe | fa) & (PLUS | MINUS)) != 0
     real = ((fe | fa) & SPECIAL) == 0
     differs = real & (expected["p"] != actual["p"]) | infinite & ((fe ^ fa) & SPECIAL != 0)
