@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xpiler import platforms
-from xpiler.bench import checked
+from xpiler.bench import checked, layouts
 from xpiler.bench.checked import (
     CORRECT, DEFECTIVE, INVALID, TOO_LARGE, UNDECIDED, UNREAD, Checked, check, judged, kinds, rows,
 )
@@ -66,6 +66,32 @@ def test_a_suite_is_sorted_into_right_wrong_and_invalid(tmp_path: Path, cache: P
     table = rows(found.values())
     assert table[-1][:6] == ("all", "5", "1", "2", "1", "1")
     assert sum(int(k[2]) for k in kinds(found.values())) == 4
+
+
+ROWS = """extern "C" void gemv(const float *A, const float *x, float *y{param}) {{
+  {constant}
+  for (int i = 0; i < m; ++i) {{
+    float sum = 0.0f;
+    for (int j = 0; j < 64; ++j) sum += A[i * 64 + j] * x[j];
+    y[i] = sum;
+  }}
+}}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("param", "constant", "at"), [(", int m", "", "at m=4"), ("", "const int m = 4096;", "")])
+def test_smaller_sizes_are_tried_where_the_file_takes_them_from_its_caller(
+    param: str, constant: str, at: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cpp_code_test"
+    folder.mkdir()
+    (folder / "gemv_4096_64.cpp").write_text(ROWS.format(param=param, constant=constant))
+    monkeypatch.setitem(layouts.QIMENG_LESS, "gemv", {"m": 4})
+    # its own sizes are too large: nothing is known of a file that cannot be made smaller
+    monkeypatch.setattr(checked, "most_bytes", lambda platform, limits: 100_000)
+    (found,) = (check(c, C, effort(), cache) for c in qimeng(tmp_path, C, "*", 0))
+    assert (found.outcome, found.note) == ((CORRECT, at) if at else (TOO_LARGE, ""))
 
 
 BYTES = """#include <immintrin.h>

@@ -23,6 +23,7 @@ from xpiler.verify.against import against, sized
 from xpiler.verify.compiles import compiles
 from xpiler.verify.observe import Effort, observe
 from xpiler.verify.sane import sane, stated
+from xpiler.verify.signature import signature
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
 from xpiler.verify.whole import whole
 
@@ -140,7 +141,7 @@ def _run(
     own = Sizes(case.let, case.letters)
     most = most_bytes(platform, effort.limits)
     small, close = None, None
-    if case.less is not None:
+    if case.less is not None and _takes(program, case, case.less):
         less = read(text, platform, case.path.name, let=_integers(case.less.let))
         small, took = _at(blank, case, case.less, text, less, platform, effort, cache)
         small = replace(small, note=f"at {_spelled(case.less)}")
@@ -153,11 +154,17 @@ def _run(
         why = f"its arrays hold {_bytes(own, case) >> 20} MiB; --memory allows {most >> 20} MiB"
         return replace(blank, outcome=TOO_LARGE, kind="memory", why=why), None
     done, took = _at(blank, case, own, text, program, platform, effort, cache)
-    if done.outcome == TOO_LARGE and small is not None and small.outcome in (CORRECT, DEFECTIVE):
+    if done.outcome == TOO_LARGE and small is not None and close is not None:
         return small, close
     if math.isfinite(took) and (took < BRISK or close is None or close[1] >= BRISK):
         close = own, took
     return done, close
+
+
+def _takes(program: Program, case: Case, less: Sizes) -> bool:
+    """Whether a file leaves the sizes that would be smaller to its caller; a constant of the same name is none."""
+    names = {p.name for p in signature(program).params}
+    return {k for k, v in less.let.items() if v != case.let.get(k)} <= names
 
 
 def _at(
