@@ -25,8 +25,9 @@ from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
 from xpiler.verify.mutants.trial import (
     BROKEN, EQUIVALENT, INVALID, KILLED, PROVING, SURVIVED, Judged, judged, undecided,
 )
-from xpiler.verify.observe import Effort, observe
-from xpiler.verify.sizes import MOST_ELEMENTS
+from xpiler.verify.observe import Effort, divide, observe
+from xpiler.verify.signature import signature
+from xpiler.verify.sizes import MOST_ELEMENTS, free_integers, known_sizes, with_floats
 from xpiler.verify.verdict import EQUAL, READS, Evidence, Proved, Refuted, Unknown
 
 HEAD = ("kind", "mutants", "invalid")
@@ -192,21 +193,29 @@ def _sized(program: Program, platform: Platform) -> Program:
 
 def _question(subject: Subject, program: Program, options: Options) -> Question | str:
     """What judges are asked about every mutant, or why this file cannot have any: itself it must pass them all."""
+    if (held := _held(subject, program)) > options.most:
+        return f"its arrays hold {held} elements"
     reference = observe(
         subject.text, subject.platform, program, file=subject.name, let=subject.let, effort=options.effort,
         cache=options.cache,
     )
     if not isinstance(reference.evidence.verdict, Proved):
         return f"{reference.evidence.rung}: {_said(reference.evidence)}"
-    most = max((sum(c.point.sizes.values()) for c in reference.cases), default=0)
-    if most > options.most:
-        return f"its arrays hold {most} elements"
     side = Side(subject.text, subject.platform, program, subject.name)
     question = Brisk(side, side, reference, subject.let, {}, options.effort, options.level, options.cache)
     for e in climb(question, every=True):
         if isinstance(e.verdict, Refuted):
             return f"as it stands: {e.rung}: {_said(e)}"
     return question
+
+
+def _held(subject: Subject, program: Program) -> int:
+    """How many elements a file's arrays have, where its sizes are not free."""
+    sig = signature(program)
+    fixed, _ = divide(subject.let, sig)
+    if free_integers(sig, fixed):
+        return 0
+    return sum(known_sizes(sig, with_floats(sig, fixed)).values())
 
 
 def _unhurried(q: Question) -> Question:
