@@ -63,7 +63,7 @@ def only_nvcc(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nvrtc_compiles_what_the_host_launches(shop: Caged) -> None:
     taken = toolchain.compile(TEXT.replace("BODY", "2.0f"), "sm_90", shop)
     assert isinstance(taken, Checked)
-    assert taken.scope == f"NVRTC {version('nvidia-cuda-nvrtc')}, sm_80 and sm_90, to ISA, device code alone"
+    assert taken.scope == f"NVRTC {version('nvidia-cuda-nvrtc')}, compute_80 and sm_90, to ISA, device code alone"
 
 
 @needs_nvrtc

@@ -10,28 +10,29 @@ from xpiler.platforms.toolchain import (
     BARE, Compiler, Outcome, Rejected, Unavailable, Workshop, attempt, for_each, installed,
 )
 
-_STANDARDS = {"c": "-std=c11", "c++": "-std=c++17"}
+_STANDARDS = {"C11": ("c", "-std=c11"), "C++17": ("c++", "-std=c++17")}
 
 
 def compile(text: str, target: str = "", shop: Workshop = BARE) -> Outcome:
     """Object code by gcc or clang, as C11; whether it is C++17 too is told beside it."""
-    compilers = {language: _compiler(language) for language in _STANDARDS}
-    if compilers["c"] is None:
+    compilers = {standard: _compiler(language) for standard, (language, _) in _STANDARDS.items()}
+    if compilers["C11"] is None:
         return Unavailable("no C compiler: install gcc (Debian: apt-get install gcc)")
 
-    def ask(language: str) -> Outcome:
-        compiler = compilers[language]
+    def ask(standard: str) -> Outcome:
+        compiler = compilers[standard]
         if compiler is None:
             return Unavailable("no C++ compiler")
-        args = ["-x", language, _STANDARDS[language], "-c", "-O1", "-w", "-fopenmp", "-o", "{out}"]
+        language, option = _STANDARDS[standard]
+        args = ["-x", language, option, "-c", "-O1", "-w", "-fopenmp", "-o", "{out}"]
         return attempt(compiler, args, text, ".c", "ISA", shop=shop)
 
-    return for_each(tuple(_STANDARDS), ask, "c")
+    return for_each(tuple(_STANDARDS), ask, "C11")
 
 
 def identity() -> str:
     """Which compilers are asked."""
-    found = [c for language in _STANDARDS if (c := _compiler(language))]
+    found = [c for language, _ in _STANDARDS.values() if (c := _compiler(language))]
     return f"{' '.join(c.identity for c in found)} {_STANDARDS}" if found else ""
 
 
@@ -46,7 +47,7 @@ def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) 
     if compiler is None:
         return Unavailable("no C compiler: install gcc (Debian: apt-get install gcc)")
     # No contraction, and overflow that wraps: the same arithmetic as in the runs it is compared with.
-    args = ["-x", "c", _STANDARDS["c"], "-O2", "-ffp-contract=off", "-fwrapv", "-w", "-D_DEFAULT_SOURCE"]
+    args = ["-x", "c", "-std=c11", "-O2", "-ffp-contract=off", "-fwrapv", "-w", "-D_DEFAULT_SOURCE"]
     return linked(compiler, args, text, ".c", entry, folder, shop=shop, seconds=seconds, language="c",
                   how=f"{compiler} -O2, one thread", libraries=["-lm"])
 

@@ -19,6 +19,7 @@ from xpiler.platforms.toolchain import (
 )
 
 TARGETS = ("sm_80", "sm_90")
+_VIRTUAL = {"sm_80": "compute_80"}  # PTX for the first of them: what later GPUs start from
 REGISTERS = 65536  # of a block, cuda.md; dealt out in units of 8 a thread
 _USED = re.compile(r"Compiling entry function '_Z(?:N\w*?)?(\d+)(\w+)' .*?Used (\d+) registers", re.DOTALL)
 _NONE = (
@@ -158,14 +159,17 @@ def _by_nvrtc(found: _Nvrtc, text: str, target: str, shop: Workshop) -> Outcome:
     includes = json.dumps(["{folder}/standard", *map(str, found.includes)])
 
     def ask(arch: str) -> Outcome:
-        wanted = "compute_80" if arch == "sm_80" else arch  # PTX for the first of them: what later GPUs start from
+        words = [_VIRTUAL.get(arch, arch), includes, json.dumps(part.instances)]
         outcome = attempt(
-            found.compiler, [wanted, includes, json.dumps(part.instances)], part.text, ".cu", "ISA", shop=shop,
-            beside=empty_headers(text, "standard"), broken=nvrtc.BROKEN,
+            found.compiler, words, part.text, ".cu", "ISA", shop=shop, beside=empty_headers(text, "standard"),
+            broken=nvrtc.BROKEN,
         )
         if isinstance(outcome, Rejected) and any(m in outcome.message for m in _LACKING):
             return Unavailable(f"{found.compiler} cannot be asked: {outcome.message.splitlines()[0]}")
         return outcome
 
     outcome = for_each(_targets(target), ask, target)
-    return replace(outcome, notes=("device code alone", *outcome.notes)) if isinstance(outcome, Checked) else outcome
+    if not isinstance(outcome, Checked):
+        return outcome
+    asked = tuple(_VIRTUAL.get(t, t) for t in outcome.targets)
+    return replace(outcome, targets=asked, notes=("device code alone", *outcome.notes))

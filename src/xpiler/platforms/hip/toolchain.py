@@ -26,8 +26,9 @@ _NONE = (
 )
 # What clang says of an installation that cannot compile for these GPUs, rather than of the text.
 _LACKING = (
-    "cannot find ROCm", "cannot find HIP", "hip_runtime.h' file not found", "invalid target ID", "unable to create target",
-    "no libcall available", "unknown target triple", "unsupported HIP gpu architecture",
+    "cannot find ROCm", "cannot find HIP", "hip_runtime.h' file not found", "invalid target ID",
+    "unable to create target", "no libcall available", "unknown target triple",
+    "unsupported HIP gpu architecture",
 )
 # What it says of names that our declarations may simply lack.
 _UNDECLARED = re.compile(
