@@ -68,7 +68,7 @@ MUTANTS = [
     ("gemm.c", "gemm.cu", [("b_tile[k][tx]", "b_tile[k][ty]")]),
     ("gemm.c", "gemm.cu", [("k0 < K", "k0 < K - TILE")]),
     ("gemm.c", "gemm.cu", [("k < TILE", "k < TILE - 1")]),
-    ("maxpool.cu", "maxpool.cu", [("oh * 2", "oh")]),
+    ("maxpool.cu", "maxpool.cu", [("h = oh * STRIDE", "h = oh")]),
     ("softmax.c", "softmax.c", [("/ sum", "* sum")]),
     ("softmax.c", "softmax.c", [("- top", "+ top")]),
     ("relu_runtime.cu", "relu_runtime.cu", [("x[i] > 0.0f ? x[i] : 0.0f", "x[i] > 1.0f ? x[i] : 0.0f")]),

@@ -287,6 +287,3 @@ def _places(t: Term) -> Iterator[tuple[object, Poly]]:
 def _alike(a: Term, b: Term) -> bool:
     """A quick look at whether comparing is worth it."""
     return a.kind == b.kind and (a.kind not in ("op", "fold") or a.data == b.data)
-
-
-__all__ = ["Comparison"]

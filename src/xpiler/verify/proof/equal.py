@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from xpiler.ir.nodes import Buffer, Param, Program, Var
+from xpiler.ir.nodes import Program, Var
 from xpiler.verify.evaluate import Number
 from xpiler.verify.pairing import pair
 from xpiler.verify.proof.compare import Comparison
 from xpiler.verify.proof.evaluate import Evaluator, evaluator
 from xpiler.verify.proof.flatten import Flat, flatten
-from xpiler.verify.proof.index import Atom, Formula, Mono, Poly, at_least, below, negated, poly, symbol
+from xpiler.verify.proof.index import Atom, Mono, Poly, below, equal, negated, poly, symbol
 from xpiler.verify.proof.normal import Normal
 from xpiler.verify.proof.scene import Scene, Split, Value
 from xpiler.verify.proof.solver import Facts, Oracle, Outside, TimeIsUp
@@ -194,13 +194,18 @@ class _Proof:
         return iter((*reversed(chain), ()))
 
     def _extents(self, position: int) -> Iterator[Poly]:
+        """How many elements the caller's array has, where a program says so."""
+        found = []
         for e in self.evaluators:
             extent = e.flat.extents.get(position)
             last = e.tree.root.nodes[-1] if e.tree.root.nodes else None
             if extent is not None and last is not None:
                 v = e.value(extent, last, {}, Scene(Facts(self.oracle)))
                 if isinstance(v, Poly):
-                    yield v
+                    found.append(v)
+        if len(found) == 2 and not Facts(self.oracle).entails(equal(found[0], found[1])):
+            raise Outside(f"the programs give `{self.source.params[position].name}` different sizes")
+        return iter(found[:1])
 
     def _scope(self) -> str:
         names = [s.key for s in sorted(self.free, key=lambda s: s.key)]
@@ -224,6 +229,3 @@ def _divides(n: Mono, m: Mono) -> bool:
             return False
         left.remove(a)
     return True
-
-
-__all__ = ["ALL_INPUTS", "Buffer", "Formula", "Param", "at_least", "equal_for_all"]

@@ -24,7 +24,7 @@ from xpiler.verify.proof.index import (
     FALSE, TRUE, Atom, Formula, Poly, at_least, below, both, either, equal, floor_div, floor_mod, interval, ite,
     negated, poly, put, symbol,
 )
-from xpiler.verify.proof.invert import equations, invert
+from xpiler.verify.proof.invert import equations, invert, named
 from xpiler.verify.proof.scene import COUNT, Env, Place, Scene, Split, Summing, Value
 from xpiler.verify.proof.solver import Facts, Outside
 from xpiler.verify.proof.terms import Term, Terms
@@ -271,7 +271,9 @@ class Evaluator:
             if not scene.facts.refutes(same):
                 raise Outside(f"an element an earlier iteration may have written{at_line(node.span)}")
         outer = {k: v for k, v in env.items() if k not in (name, name + COUNT)}
-        return self.after_loop(node, place, outer, scene, count)
+        # Where threads meet inside, an earlier iteration of another thread may have written it.
+        mine = node.blocks[0].nodes[0].divergent
+        return self.after_loop(node, place, outer if mine else self.released(node, place, outer), scene, count)
 
     def where(self, place: Place, env: Env) -> tuple[Poly, ...] | None:
         """What tells one instance of a place from another: its index, and whose it is."""
@@ -309,7 +311,9 @@ class Evaluator:
             if node.is_axis:
                 apart = [self.determined([k], (w,), place.index, scene.facts, writers).get(k) for w in writers]
                 known = tuple(dict.fromkeys(p for p in apart if p is not None))
-                if None not in apart and place.index is not None and len(known) <= TRIED:
+                # Threads that meet may write in turn: which was last is not for this to say.
+                alike = not (node.is_thread and node.meets)
+                if alike and None not in apart and place.index is not None and len(known) <= TRIED:
                     return self.tried(node, alone, env, scene, known)
                 return self.any_iteration(node, place, env, scene, (k, domain, inside), writers)
             return self.unrolled(node, place, env, scene, count, limit)
@@ -531,6 +535,9 @@ class Evaluator:
                 if s in found:
                     guesses[s][found[s]] = None
         for s in wanted:
+            for w in writers:
+                inner = set(w.unknown)
+                guesses[s] |= {g: None for g in named(s, w.facts) if not g.symbols & inner}
             if s.hi is not None:  # where several statements write side by side, the digit they have in common
                 guesses[s] |= {floor_mod(g, poly(s.hi + 1)): None for g in guesses[s]}
             guesses[s][poly(0)] = None
@@ -585,7 +592,7 @@ class Evaluator:
         lane = me - base
         by = self.index(s.lane, node, env, scene)
         match s.kind:
-            case "xor" if by.constant is not None:
+            case "xor" if by.constant is not None and 0 <= by.constant < width:
                 return self._flipped(s, node, env, scene, lane, base, by.constant, (threads, sizes))
             case "idx":
                 other = floor_mod(by, poly(width))

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from xpiler.verify.proof.index import (
-    Atom, Formula, Mono, Poly, at_least, below, digit_sum, digits, equal, floor_div, interval, poly, put, split_by, symbol,
-    undone,
+    Atom, Formula, Mono, Poly, at_least, below, digit_sum, digits, equal, floor_div, interval, poly, put, split_by,
+    symbol, undone,
 )
 from xpiler.verify.proof.solver import Facts
 
@@ -20,7 +20,10 @@ def invert(index: Poly, unknown: Iterable[Atom], target: Poly) -> dict[Atom, Pol
     if spread:
         index = put(index, spread)
     small = {x for s in wanted for _, x in digits[s]} | {s for s in wanted if not digits[s]}
-    found = _linear(index, small, target)
+    turned = {s: symbol(f"{s.key}~", 0, s.hi) for s in small if s.hi is not None and index.terms.get((s,), 0) < 0}
+    index = put(index, {s: poly(s.hi or 0) - poly(t) for s, t in turned.items()})
+    found = _linear(index, (small - turned.keys()) | set(turned.values()), target)
+    found |= {s: poly(s.hi or 0) - found[t] for s, t in turned.items() if t in found}
     out = {s: found[s] for s in wanted if s in found}
     for s, d in digits.items():
         if d and any(x in found for _, x in d):
@@ -86,6 +89,17 @@ def _sum_of(parts: Iterable[tuple[int, Poly]]) -> Poly:
     out = poly(0)
     for c, p in parts:
         out = out + p * c
+    return out
+
+
+def named(s: Atom, facts: Facts) -> list[Poly]:
+    """The values that conditions give a symbol outright."""
+    out = []
+    for f in facts.known:
+        if f.op == "eq" and f.p is not None and abs(f.p.terms.get((s,), 0)) == 1:
+            rest = f.p - poly(s) * f.p.terms[(s,)]
+            if s not in rest.symbols:
+                out.append(rest * -f.p.terms[(s,)])
     return out
 
 

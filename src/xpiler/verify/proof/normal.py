@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from xpiler.ir.types import DType
 from xpiler.verify.proof.index import TRUE, Atom, Formula, both, negated, poly
-from xpiler.verify.proof.solver import Facts, Outside
+from xpiler.verify.proof.solver import Facts
 from xpiler.verify.proof.terms import Term, Terms
 
 FOLDS = frozenset({"+", "*", "max", "min"})
@@ -175,7 +175,9 @@ class Normal:
         for i in flat:
             symbols, _ = i.data
             t = i.args[0]
-            if t.kind == "const" and self._neutral(op, t):
+            if t.kind == "const" and self._neutral(op, t) and (
+                isinstance(t.data, str) or op in "+*" or any(_surely(j) for j in flat if j is not i)
+            ):
                 continue
             if not symbols and t.kind == "const" and isinstance(t.data, Fraction) and op in "+*":
                 number = number + t.data if op == "+" else number * t.data
@@ -183,7 +185,7 @@ class Normal:
             plain.append(i)
         if op in ("max", "min"):
             plain = list(dict.fromkeys(plain))
-        if op == "*" and number == 0:
+        if op == "*" and number == 0 and not any(i.unset for i in plain):
             return self.number(number)
         if op in "+*" and number != (0 if op == "+" else 1):
             plain.append(self.item((), TRUE, self.number(number)))
@@ -279,6 +281,12 @@ class Normal:
         return None if inner is None else [*inner, *(i for i in body.args if i is not mine[0])]
 
 
+def _surely(i: Term) -> bool:
+    """Whether an item has a term, and not a neutral one: over a set of no index it is no maximum."""
+    symbols, domain = i.data
+    return i.args[0].kind != "const" and domain.op == "true" and all(s.hi is not None for s in symbols)
+
+
 def _folds(t: Term, prev: int) -> list[tuple[str, str]]:
     """The operations a value before may be accumulated by, outermost first."""
     if prev not in t.prevs or t.kind == "prev":
@@ -295,6 +303,3 @@ def _sort(test: Term, x: Term, y: Term) -> str:
         if t.kind == "index":
             return "i32"
     return "real"
-
-
-__all__ = ["Normal", "Outside"]

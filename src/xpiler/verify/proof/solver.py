@@ -174,6 +174,3 @@ class Facts:
 
     def equivalent(self, a: Formula, b: Formula) -> bool:
         return a == b or (self.assume(a).entails(b) and self.assume(b).entails(a))
-
-
-__all__ = ["Facts", "Oracle", "Outside", "TimeIsUp", "both"]

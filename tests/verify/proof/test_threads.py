@@ -1,0 +1,53 @@
+"""Threads that exchange data: what each of them sees, and that what they do not see is never proved."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verify.proof.test_random import agree, c, cuda
+from xpiler.ir.nodes import Program
+from xpiler.verify.proof.equal import equal_for_all
+from xpiler.verify.verdict import Proved
+
+SYNC = "__syncthreads();"
+ROTATED = f"s[t] = x[t]; {SYNC} for (int k = 0; k < 3; ++k) {{ float v = s[(t + 1) % 8]; {SYNC} s[t] = v; {SYNC} }} "
+
+
+def shifted(by: int) -> Program:
+    return c(f"for (int i = 0; i < 8; ++i) y[i] = x[(i + {by}) % 8];")
+
+
+EQUAL = [
+    (cuda(f"s[t] = x[t]; {SYNC} y[t] = s[7 - t];", 1, 8, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[7 - i];")),
+    (cuda(f"s[7 - t] = x[t]; {SYNC} y[t] = s[t];", 1, 8, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[7 - i];")),
+    (cuda(f"s[t] = x[t]; {SYNC} if (t < 4) s[t] = s[t] + s[t + 4]; {SYNC} if (t < 2) s[t] = s[t] + s[t + 2]; {SYNC}"
+          " if (t == 0) y[0] = s[0] + s[1];", 1, 8, 8),
+     c("float a = 0.0f; for (int i = 0; i < 8; ++i) a += x[i]; y[0] = a;")),
+    (cuda(f"y[t] = x[t]; {SYNC} y[7 - t] = w[t];", 1, 8), c("for (int i = 0; i < 8; ++i) y[i] = w[7 - i];")),
+    (cuda("if (t == 3) y[b] = x[b];", 4, 8), c("for (int i = 0; i < 4; ++i) y[i] = x[i];")),
+    (cuda("for (int o = 16; o > 0; o /= 2) ; float v = x[t]; v += __shfl_xor_sync(0xffffffffu, v, 1); y[t] = v;", 1, 32),
+     c("for (int i = 0; i < 32; ++i) y[i] = x[i] + x[i % 2 ? i - 1 : i + 1];")),
+]
+DIFFERENT = [
+    (cuda(f"y[t] = x[t]; {SYNC} y[7 - t] = w[t];", 1, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[i];")),
+    (cuda(f"s[t] = x[t]; {SYNC} y[t] = s[7 - t];", 1, 8, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[i];")),
+    *[(cuda(ROTATED + "y[t] = s[t];", 1, 8, 8), shifted(k)) for k in (0, 1, 2, 4)],
+    (cuda(f"s[t] = x[t]; {SYNC} if (t < 4) s[t] = s[t] + s[t + 4]; {SYNC} if (t < 2) s[t] = s[t] + s[t + 1]; {SYNC}"
+          " if (t == 0) y[0] = s[0] + s[1];", 1, 8, 8),
+     c("float a = 0.0f; for (int i = 0; i < 8; ++i) a += x[i]; y[0] = a;")),
+    (cuda("if (t == 3) y[b] = x[t];", 4, 8), c("for (int i = 0; i < 4; ++i) y[i] = x[i];")),
+    (c("float s = -INFINITY; for (int i = 0; i < 0; ++i) s = fmaxf(s, x[i]); y[0] = s;"),
+     c("float s = -3.4028234663852886e38f; for (int i = 0; i < 0; ++i) s = fmaxf(s, x[i]); y[0] = s;")),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), EQUAL)
+def test_what_threads_exchange_is_followed(a: Program, b: Program) -> None:
+    found = equal_for_all(a, b, seconds=60).verdict
+    assert isinstance(found, Proved), found
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT)
+def test_what_differs_is_never_proved(a: Program, b: Program) -> None:
+    assert not agree(a, b)
+    assert not isinstance(equal_for_all(a, b, seconds=60).verdict, Proved)
