@@ -19,6 +19,8 @@ UNITS = 16.0
 LOOSEST = 0.02
 # How far beyond the source's own rounding error (its distance to its float64 run) a target may go, and the cap on that.
 OWN_ERROR, OWN_ERROR_CAP = 8.0, 1e-3
+# How many times as large as the middle one the typical element may be taken for.
+FEW_LARGE = 16.0
 # The smallest numbers there are.
 LEAST: Mapping[DType, float] = {
     DType.F16: 2.0**-24, DType.BF16: 2.0**-133, DType.F32: 2.0**-149, DType.F64: 2.0**-1074,
@@ -152,13 +154,20 @@ def _scale(r: NDArray[np.float64], rms: float) -> NDArray[np.float64]:
 
 
 def _rms(dtype: DType, x: Values) -> float:
-    """The root of the mean square of the finite elements; 1 where all are zero."""
+    """The size of a typical element: the root of the mean square of the finite ones, unless a few that are much larger
+    than the others make it up; 1 where all are zero."""
     total, count = 0.0, 0
-    for part in _parts(x.size):
-        d = to_double(dtype, x[part])
-        d = d[np.isfinite(d)]
-        total, count = total + float(np.dot(d, d)), count + d.size
-    return math.sqrt(total / count) if count and total > 0.0 else 1.0
+    with np.errstate(over="ignore"):
+        for part in _parts(x.size):
+            d = to_double(dtype, x[part])
+            d = d[np.isfinite(d)]
+            total, count = total + float(np.dot(d, d)), count + d.size
+    if not count or not total > 0.0:
+        return 1.0
+    some = np.abs(to_double(dtype, x[:: max(1, x.size // PART)]))
+    some = some[np.isfinite(some) & (some > 0)]
+    usual = FEW_LARGE * float(np.median(some)) if some.size else math.inf
+    return min(math.sqrt(total / count), usual)
 
 
 def _own_error(dtype: DType, expected: Values, reference: Values, rms: float) -> float:
@@ -180,14 +189,17 @@ def classes(dtype: DType, x: Values) -> Values:
 
 
 def astray(dtype: DType, expected: Values, reference: Values) -> float:
-    """The share of elements that have little to do with their float64 double."""
-    rms, far = _rms(dtype, reference), 0
+    """The share of elements that have little to do with their float64 double, of those that are numbers in one of them
+    at least."""
+    rms, far, count = _rms(dtype, expected), 0, 0
     for part in _parts(expected.size):
         e, r = to_double(dtype, expected[part]), to_double(dtype, reference[part])
+        numbers = ~(np.isnan(e) & np.isnan(r))
         with np.errstate(invalid="ignore"):
-            near = (np.isnan(e) & np.isnan(r)) | (e == r) | (np.abs(e - r) <= LOOSEST * _scale(r, rms))
-        far += int(np.count_nonzero(~near))
-    return far / max(expected.size, 1)
+            near = (e == r) | (np.abs(e - r) <= LOOSEST * np.maximum(_scale(r, rms), _scale(e, rms)))
+        far += int(np.count_nonzero(numbers & ~near))
+        count += int(np.count_nonzero(numbers))
+    return far / max(count, 1)
 
 
 def to_double(dtype: DType, x: Values) -> NDArray[np.float64]:
