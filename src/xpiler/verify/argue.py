@@ -95,9 +95,10 @@ def scope(walk: Walk, let: Mapping[str, Number]) -> str:
     """For which inputs and sizes an argument holds, in words."""
     if not walk.sizes and not walk.others:
         fixed = f" ({spelled(let)})" if let else ""
-        return f"all inputs, these sizes{fixed}"
+        return f"all inputs, these sizes{fixed}, no signed overflow"
     least = [f"{n} >= 1" for n in walk.sizes] + [f"{n} >= 0" for n in walk.others]
-    return f"all inputs, all sizes with {', '.join(dict.fromkeys(least))}, arrays of fewer than 2^31 elements"
+    sizes = ", ".join(dict.fromkeys(least))
+    return f"all inputs, all sizes with {sizes}, arrays of fewer than 2^31 elements, no signed overflow"
 
 
 def spelled(sizes: Mapping[str, Number]) -> str:

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from xpiler.ir.nodes import Barrier, Program, Shuffle
 from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
-from xpiler.verify.accesses import Walk, level_of_axis
+from xpiler.verify.accesses import Walk
 from xpiler.verify.argue import Look, argue, at_thread, given, scope, sizes_of
 from xpiler.verify.evaluate import Number
+from xpiler.verify.loops import level_of_axis
 from xpiler.verify.question import (
-    Clock, Model, Never, OutOfTime, Question, Said, Undecided, always, ask, guessed,
+    Clock, Model, Never, OutOfTime, Question, Undecided, always, ask, guessed,
 )
 from xpiler.verify.terms import (
-    BLOCK, GRID, ONE, THREAD, ZERO, Atom, Cond, Poly, Terms, both, equal, negate,
+    BLOCK, GRID, ONE, THREAD, ZERO, Atom, Cond, Poly, Terms, both, negate,
 )
 from xpiler.verify.touched import (
     ATOMIC, BRANCH, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Meeting, Memory, Step,
@@ -197,8 +198,10 @@ class _Judge:
         a, b = one.access, other.access
         if a.index.high < b.index.low or b.index.high < a.index.low:
             return None
-        said = [*self._said(two, one, 1), *self._said(two, other, 2)]
+        said = [(c, copy) for e, copy in ((one, 1), (other, 2)) for c in (*e.access.conds, *e.extra)]
         differ = self._distinct_threads(two, a.axes)
+        if a.one_lane and b.one_lane and two.level == THREAD:
+            differ.append(((self._warp(a.axes), self._warp(a.axes)),))  # the lanes of a warp act as one
         same = [(a.index, b.index), *self._one_warp(two, a.axes)]
         values = _values(a, b)
         if values == ():
@@ -235,12 +238,6 @@ class _Judge:
             if self.always:
                 self.worst = None  # the better witness
         return verdict
-
-    def _said(self, two: Two, e: Entry, copy: int) -> list[Said]:
-        said = [(c, copy) for c in (*e.access.conds, *e.extra)]
-        if e.access.one_lane and two.level == THREAD:
-            said.append((equal(self._lane(e.access.axes), ZERO), copy))
-        return said
 
     def _raced(self, two: Two, one: Entry, other: Entry, m: Model, decided: bool) -> Refuted | Unknown:
         a, b = one.access, other.access
@@ -288,9 +285,6 @@ class _Judge:
 
     def _warp(self, axes: Axes) -> Poly:
         return self.walk.terms.div(self._linear(axes), self.platform.warp)
-
-    def _lane(self, axes: Axes) -> Poly:
-        return self.walk.terms.mod(self._linear(axes), self.platform.warp)
 
     def _linear(self, axes: Axes) -> Poly:
         """The number of a thread in its block: x counts fastest."""
