@@ -20,8 +20,9 @@ from xpiler.emulate.lowered.element import CONVERTED, ORDER, UNDEFINED, UNSET
 from xpiler.emulate.lowered.program import KEY, PRIME, REPORT, NotLowered, lower
 from xpiler.emulate.run import run
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Program
+from xpiler.ir.nodes import Const, Program
 from xpiler.ir.types import DType
+from xpiler.ir.walk import walk
 from xpiler.verify.abreast import in_order
 from xpiler.verify.evaluate import Number
 from xpiler.verify.exact_bound import Bound, probability
@@ -39,6 +40,8 @@ TRIALS = 2  # at every point: an error survives only if it fools all of them
 ENOUGH = -40.0
 # Elements of all points tried, beyond which the third point and further ones are left out.
 MOST_ELEMENTS = 1 << 18
+# Larger points are not tried; an element takes 32 bytes. Starting a run takes as long as so many elements.
+LARGEST, START = 1 << 23, 1 << 16
 # How far reals must part to refute, in units of what rounding may do.
 BEYOND_ROUNDING = 8.0
 _MEMORY = 4096
@@ -88,7 +91,7 @@ def _verdict(
 ) -> Proved | Refuted | Unknown:
     if not reference.cases:
         return Unknown("the source gave nothing to compare with")
-    fine = any(a.dtype is DType.F64 for a in reference.signature.arrays)
+    fine = any(a.dtype is DType.F64 for a in reference.signature.arrays) or all(map(_doubles, (source, target)))
     called = kernel if any(k.name == kernel for k in target.kernels) else ""
     own = reference.signature.params
     pairing = pair(own, signature(target, called).params, pairs)
@@ -103,6 +106,10 @@ def _verdict(
     elements = 0
     for group in trials(reference.cases, TRIALS):
         size = sum(group[0].case.point.sizes.values())
+        if size > LARGEST:
+            if not done:
+                return Unknown(f"{size} elements are too many to run it exactly")
+            break
         if done and cost * size > until - time.monotonic() or len(done) > 1 and elements + size > MOST_ELEMENTS:
             break
         began = time.monotonic()
@@ -111,8 +118,14 @@ def _verdict(
             return found
         done.append(found)
         elements += size
-        cost = max(cost, (time.monotonic() - began) / size)
+        cost = max(cost, (time.monotonic() - began) / (size + START))
     return _conclude(reference.signature, done)
+
+
+def _doubles(program: Program) -> bool:
+    """Whether it has constants in double precision."""
+    parts = (*program.kernels, *([program.launcher] if program.launcher is not None else []))
+    return any(isinstance(e, Const) and e.dtype is DType.F64 for part in parts for e in walk(part))
 
 
 def _side(program: Program, kernel: str, fine: bool, cache: Path | None, names: Mapping[str, str]) -> Side:

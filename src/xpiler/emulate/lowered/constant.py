@@ -19,7 +19,7 @@ def constant(value: float, dtype: DType, fine: bool) -> str:
     """C++ that makes the exact number of a constant.
 
     Integers and short binary fractions are themselves. Others are the shortest decimal that rounds to them, so that
-    0.1f and 0.1 are one number; without `fine`, in single precision for every type. log(2), log2(e), log(10) and
+    0.1f and 0.1 are one number; without `fine`, that rounds so in single precision, whatever the type. log(2), log2(e), log(10) and
     log10(e) are recognised."""
     if math.isnan(value):
         return "special(NOTHING)"
@@ -27,17 +27,18 @@ def constant(value: float, dtype: DType, fine: bool) -> str:
         return f"special({'PLUS' if value > 0 else 'MINUS'})"
     if value == 0:
         return "Exact{}"
+    double = fine and dtype is DType.F64
     negative = "true" if value < 0 else "false"
     size = abs(value)
     exactly = repr(value)
     for name, known in _SYMBOLS.items():
-        if abs(size - known) <= (DOUBLE if fine and dtype is DType.F64 else SINGLE) * known:
+        if abs(size - known) <= (DOUBLE if double else SINGLE) * known:
             return f"symbol({name}, {negative}, {exactly})"
     top, bottom = size.as_integer_ratio()
     twos = (top & -top).bit_length() - 1
     if top >> twos < ODD_PART or (bottom == 1 and top < WHOLE):
         return f"rational({negative}, {top >> twos}u, {twos - bottom.bit_length() + 1}, 0, {exactly})"
-    mantissa, tens = _decimal(digits(size, DType.F64 if fine else DType.F32))
+    mantissa, tens = _decimal(digits(size, DType.F64 if double else DType.F32))
     return f"rational({negative}, {mantissa}u, 0, {tens}, {exactly})"
 
 

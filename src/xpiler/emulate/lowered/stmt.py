@@ -40,7 +40,6 @@ class Body:
     launches: Mapping[str, str] = field(default_factory=dict)
     leave: str = "return;"
     shared: list[Buffer] = field(default_factory=list)
-    fresh: int = 0
 
     def lines(self, body: tuple[Stmt, ...]) -> list[str]:
         return [line for s in body for line in self.statement(s)]
@@ -114,9 +113,7 @@ class Body:
         if extent is not None and extent * _ELEMENT <= ON_STACK:
             given = f" = {{{', '.join(values)}}}" if values else ""
             return [f"{ctype} {name}[{max(extent, 1)}]{given};"]
-        self.fresh += 1
-        lines = [f"xp::exact::Heap<{ctype}> {name}_{self.fresh}({t.text(b.extent)});",
-                 f"{ctype}* const {name} = {name}_{self.fresh};"]
+        lines = [f"xp::exact::Heap<{ctype}> heap_{name}({t.text(b.extent)});", f"{ctype}* const {name} = heap_{name};"]
         if values and extent is not None:
             values += [f"{ctype}{{}}"] * (extent - len(values))
         return lines + [f"{name}[{i}] = {v};" for i, v in enumerate(values)]
@@ -141,9 +138,9 @@ class Body:
                 raise t.refuse(f"the axis {s.kind}")
             return [f"{ctype} {t.name(s.var.name)} = ({ctype}){AXIS[s.kind]};", *self.lines(s.body)]
         v = t.name(s.var.name)
-        bounds = (f"{ctype} {v} = {t.converted(s.start, s.var.dtype)}, {v}_stop = {t.converted(s.stop, s.var.dtype)}, "
-                  f"{v}_step = {t.converted(s.step, s.var.dtype)}")
-        return [f"for ({bounds}; {v} < {v}_stop; {v} += {v}_step) {{", *self.block(s.body), "}"]
+        bounds = (f"{ctype} {v} = {t.converted(s.start, s.var.dtype)}, stop_{v} = {t.converted(s.stop, s.var.dtype)}, "
+                  f"step_{v} = {t.converted(s.step, s.var.dtype)}")
+        return [f"for ({bounds}; {v} < stop_{v}; {v} += step_{v}) {{", *self.block(s.body), "}"]
 
     # ------------------------------------------------------------ calls and exchanges
 
