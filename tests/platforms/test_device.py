@@ -129,6 +129,11 @@ def test_a_text_may_have_its_own_main(call: Call) -> None:
     assert _ran(call(text, (Y,), {"y": np.zeros(1, np.float32)}))["y"].tolist() == [2.0]
 
 
+def test_a_text_of_cpp_on_the_platform_of_c(call: Call) -> None:
+    text = 'template <class T> static T two() { return T(2); }\nextern "C" void f(float* y) { y[0] = two<float>(); }\n'
+    assert _ran(call(text, (Y,), {"y": np.zeros(1, np.float32)}))["y"].tolist() == [2.0]
+
+
 def test_a_number_that_cannot_be_passed_is_no_verdict(call: Call) -> None:
     params = (Y, Var("h", DType.F16))
     assert isinstance(call("void f(float* y, _Float16 h) {}", params, {"y": np.zeros(1, np.float32), "h": 1.0}), Unavailable)

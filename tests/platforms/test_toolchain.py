@@ -73,7 +73,20 @@ def test_what_one_generation_lacks_is_told_beside_the_other(shop: Caged) -> None
 def test_c_is_compiled_as_c(shop: Caged) -> None:
     c = import_module("xpiler.platforms.c.toolchain")
     assert isinstance(c.compile("int f(int n) { int class = n; return class; }", "", shop), Checked)
-    assert isinstance(c.compile("template <class T> T f(T x) { return x; }", "", shop), Rejected)
+    assert isinstance(c.compile("bool f(int n) { return n; }", "", shop), Rejected)
+    both = c.compile("#include <math.h>\ndouble f(void) { return M_PI; }", "", shop)
+    assert isinstance(both, Checked)
+    assert both.targets == ("C11", "C++17")
+
+
+@needs_gxx
+def test_a_text_of_cpp_is_decided_as_cpp(shop: Caged) -> None:
+    c = import_module("xpiler.platforms.c.toolchain")
+    taken = c.compile('extern "C" int f(int n) { return n; }', "", shop)
+    assert isinstance(taken, Checked)
+    assert taken.targets == ("C++17",)
+    assert "not for C11" in taken.scope
+    assert isinstance(c.compile("template <class T> T f(T x) { return y; }", "", shop), Rejected)
 
 
 # ---------------------------------------------------------------- how a compiler is asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from xpiler.platforms.device import Entry, Loaded, cpu
@@ -10,24 +11,35 @@ from xpiler.platforms.toolchain import (
     BARE, Compiler, Outcome, Rejected, Unavailable, Workshop, attempt, for_each, installed,
 )
 
-_STANDARDS = {"C11": ("c", "-std=c11"), "C++17": ("c++", "-std=c++17")}
+# With GNU's extensions, as the compilers have them unless told otherwise: M_PI, POSIX.
+_STANDARDS = {"C11": ("c", "-std=gnu11"), "C++17": ("c++", "-std=gnu++17")}
+# Words of a text that is C++ and was never meant as C; one that asks which of them it is, is meant as both.
+_PLUS_PLUS = re.compile(
+    r'\btemplate\s*<|\bnamespace\b|\bstd::|\b(?:static|reinterpret|const)_cast\s*<|\bconstexpr\b|\busing\b|\bnullptr\b|'
+    r'\bextern\s+"C"'
+)
 
 
 def compile(text: str, target: str = "", shop: Workshop = BARE) -> Outcome:
-    """Object code by gcc or clang, as C11; whether it is C++17 too is told beside it."""
+    """Object code by gcc or clang, as C11; whether it is C++17 too is told beside it.
+
+    A text with words of C++ alone, which this platform reads too, is decided as C++17."""
     compilers = {standard: _compiler(language) for standard, (language, _) in _STANDARDS.items()}
-    if compilers["C11"] is None:
-        return Unavailable("no C compiler: install gcc (Debian: apt-get install gcc)")
+    if None in compilers.values():
+        return Unavailable("no C or no C++ compiler: install gcc and g++ (Debian: apt-get install g++)")
 
     def ask(standard: str) -> Outcome:
         compiler = compilers[standard]
-        if compiler is None:
-            return Unavailable("no C++ compiler")
+        assert compiler is not None, "both are there"
         language, option = _STANDARDS[standard]
         args = ["-x", language, option, "-c", "-O1", "-w", "-fopenmp", "-o", "{out}"]
         return attempt(compiler, args, text, ".c", "ISA", shop=shop)
 
-    return for_each(tuple(_STANDARDS), ask, "C11")
+    return for_each(tuple(_STANDARDS), ask, "C++17" if _is_cpp(text) else "C11")
+
+
+def _is_cpp(text: str) -> bool:
+    return "__cplusplus" not in text and bool(_PLUS_PLUS.search(text))
 
 
 def identity() -> str:
@@ -42,13 +54,14 @@ def device() -> str | Unavailable:
 
 
 def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) -> Loaded | Rejected | Unavailable:
-    """As C11 by gcc. Without OpenMP: a caged program has one thread."""
-    compiler = _compiler("c")
+    """By gcc, or by g++ where the text is C++. Without OpenMP: a caged program has one thread."""
+    language, standard = _STANDARDS["C++17" if _is_cpp(text) else "C11"]
+    compiler = _compiler(language)
     if compiler is None:
-        return Unavailable("no C compiler: install gcc (Debian: apt-get install gcc)")
+        return Unavailable("no C or no C++ compiler: install gcc and g++ (Debian: apt-get install g++)")
     # No contraction, and overflow that wraps: the same arithmetic as in the runs it is compared with.
-    args = ["-x", "c", "-std=c11", "-O2", "-ffp-contract=off", "-fwrapv", "-w", "-D_DEFAULT_SOURCE"]
-    return linked(compiler, args, text, ".c", entry, folder, shop=shop, seconds=seconds, language="c",
+    args = ["-x", language, standard, "-O2", "-ffp-contract=off", "-fwrapv", "-w"]
+    return linked(compiler, args, text, ".c", entry, folder, shop=shop, seconds=seconds, language=language,
                   how=f"{compiler} -O2, one thread", libraries=["-lm"])
 
 

@@ -32,7 +32,7 @@ def compile(text: str, target: str = "", shop: Workshop = BARE) -> Outcome:
     compiler = _compiler()
     if compiler is None:
         return Unavailable("no C++ compiler: install g++ (Debian: apt-get install g++)")
-    args = ["-std=c++17", "-c", "-O1", "-w", "-fopenmp", "-o", "{out}"]
+    args = ["-std=gnu++17", "-c", "-O1", "-w", "-fopenmp", "-o", "{out}"]
     return for_each(
         TARGETS, lambda t: attempt(compiler, [*args, f"-march={t}"], text, ".cpp", "ISA", shop=shop), TARGETS[-1])
 
@@ -60,7 +60,7 @@ def load(text: str, entry: Entry, folder: Path, shop: Workshop, seconds: float) 
     _, flags = cpu()
     machine = dict.fromkeys(option for flag, option in {**_NEEDED, **_FURTHER}.items() if flag in flags)
     # No contraction, and overflow that wraps: the same arithmetic as in the runs it is compared with.
-    args = ["-x", "c++", "-std=c++17", "-O2", "-ffp-contract=off", "-fwrapv", "-w", *machine]
+    args = ["-x", "c++", "-std=gnu++17", "-O2", "-ffp-contract=off", "-fwrapv", "-w", *machine]
     return linked(compiler, args, text, ".cpp", entry, folder, shop=shop, seconds=seconds,
                   how=f"{compiler} -O2, one thread")
 
