@@ -61,6 +61,10 @@ def test_each_cell_is_what_a_judge_killed_of_what_it_decided() -> None:
     assert "PARALLELISM" not in by_kind
 
 
+def test_what_only_one_judge_finds_is_counted() -> None:
+    assert bench.alone(RESULTS) == [(CLEAN, "0"), (EQUAL, "1"), (WATCHED, "0")]
+
+
 def test_survivors_have_a_place_and_equivalents_a_reason() -> None:
     told = list(bench.survivors(RESULTS))
     assert told == ["b.c:3:5: zeros: what (survived)", "b.c:3:5: zeros: what (broken)"]

@@ -23,7 +23,7 @@ from xpiler.text.read import read
 from xpiler.verify.ladder import Level, Question, Side, climb, meanings
 from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
 from xpiler.verify.mutants.trial import (
-    BROKEN, EQUIVALENT, INVALID, KILLED, PROVING, SURVIVED, Judged, judged, undecided,
+    BROKEN, CLIMBED, EQUIVALENT, INVALID, KILLED, PROVING, SURVIVED, Judged, judged, undecided,
 )
 from xpiler.verify.observe import Effort, divide, observe
 from xpiler.verify.signature import signature
@@ -32,6 +32,7 @@ from xpiler.verify.verdict import EQUAL, READS, Evidence, Proved, Refuted, Unkno
 
 HEAD = ("kind", "mutants", "invalid")
 TAIL = ("killed", "equivalent", "survived")
+ALONE = ("found by this judge alone", "mutants")
 SHOWN = ("an equivalent mutant is shown to be one by", "mutants")
 SKIPPED = ("file", "why it has no mutants")
 _LETTERS = {"k": "killed", "s": "spared", "u": "undecided"}
@@ -290,8 +291,7 @@ def table(results: Iterable[Examined]) -> tuple[tuple[str, ...], list[tuple[str,
     """Kinds by judges: each cell is how many a judge killed of those it was shown; then what the ladder as a whole
     left over. One row a kind, one a family, one for all; what judges would be without each other is each column."""
     rows = [r for t in results for r in t.rows]
-    met = dict.fromkeys(n for r in rows for n in r.rungs)
-    rungs = [n for n in (*(m for m in meanings() if m in met), *(n for n in met if n not in meanings())) if n != READS]
+    rungs = _rungs(rows)
     out = []
     for family in FAMILIES:
         mine = [r for r in rows if r.family == family]
@@ -304,6 +304,13 @@ def table(results: Iterable[Examined]) -> tuple[tuple[str, ...], list[tuple[str,
     return (*HEAD, *rungs, *TAIL), [*out, _line("ALL", rows, rungs)]
 
 
+def _rungs(rows: Iterable[Row]) -> list[str]:
+    """The judges that were asked, in the order of the ladder."""
+    met = dict.fromkeys(n for r in rows for n in r.rungs)
+    told = [*(m for m in meanings() if m in met), *(n for n in met if n not in meanings())]
+    return [n for n in told if n not in (READS, CLIMBED)]
+
+
 def _line(name: str, rows: Sequence[Row], rungs: Sequence[str]) -> tuple[str, ...]:
     count = Counter(r.outcome for r in rows)
     valid = [r for r in rows if r.outcome != INVALID]
@@ -313,6 +320,14 @@ def _line(name: str, rows: Sequence[Row], rungs: Sequence[str]) -> tuple[str, ..
         cells.append(f"{said.count('killed')}/{len(said) - said.count('undecided')}" if said else "")
     left = count[SURVIVED] + count[BROKEN]
     return (name, str(len(rows)), str(count[INVALID]), *cells, str(count[KILLED]), str(count[EQUIVALENT]), str(left))
+
+
+def alone(results: Iterable[Examined]) -> list[tuple[str, ...]]:
+    """How many mutants each judge was the only one to find: what the ladder would miss without it."""
+    rows = [r for t in results for r in t.rows if r.outcome == KILLED]
+    killers = [[n for n, said in r.rungs.items() if said == "killed"] for r in rows]
+    count = Counter(k[0] for k in killers if len(k) == 1)
+    return [(n, str(count[n])) for n in _rungs(rows)]
 
 
 def shown(results: Iterable[Examined]) -> list[tuple[str, ...]]:
