@@ -124,8 +124,7 @@ def _verdict(
 
 def _doubles(program: Program) -> bool:
     """Whether it has constants in double precision."""
-    parts = (*program.kernels, *([program.launcher] if program.launcher is not None else []))
-    return any(isinstance(e, Const) and e.dtype is DType.F64 for part in parts for e in walk(part))
+    return any(isinstance(e, Const) and e.dtype is DType.F64 for e in walk(program))
 
 
 def _side(program: Program, kernel: str, fine: bool, cache: Path | None, names: Mapping[str, str]) -> Side:
@@ -209,8 +208,10 @@ def _bound(sig: Signature, group: list[Trial], results: list[Result]) -> Bound:
     degree = 1.0
     for values in outputs:
         degree = max(degree, float(np.max(values["degree"], where=values["flags"] < UNSET, initial=1.0)))
+    whole = {v.name for v in sig.scalars if not v.dtype.is_float}
+    sizes = {k: v for k, v in group[0].case.point.scalars.items() if k in whole}
     return Bound(
-        spell(group[0].case.point.scalars), sum(x.size for x in outputs), degree, max(r.degree for r in results),
+        spell(sizes), sum(x.size for x in outputs), degree, max(r.degree for r in results),
         len(group), _union([r.decisions for r in results]), _union([r.functions for r in results]),
     )
 

@@ -19,15 +19,15 @@ def constant(value: float, dtype: DType, fine: bool) -> str:
     """C++ that makes the exact number of a constant.
 
     Integers and short binary fractions are themselves. Others are the shortest decimal that rounds to them, so that
-    0.1f and 0.1 are one number; without `fine`, that rounds so in single precision, whatever the type. log(2), log2(e), log(10) and
-    log10(e) are recognised."""
+    0.1f and 0.1 are one number; without `fine`, that rounds so in single precision, whatever the type. log(2),
+    log2(e), log(10) and log10(e) are recognised."""
+    double = fine and dtype is DType.F64
     if math.isnan(value):
         return "special(NOTHING)"
     if math.isinf(value):
         return f"special({'PLUS' if value > 0 else 'MINUS'})"
     if value == 0:
         return "Exact{}"
-    double = fine and dtype is DType.F64
     negative = "true" if value < 0 else "false"
     size = abs(value)
     exactly = repr(value)
