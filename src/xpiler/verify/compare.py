@@ -182,6 +182,11 @@ def _own_error(dtype: DType, expected: Values, reference: Values, rms: float) ->
     return min(OWN_ERROR * float(np.quantile(own, 0.99)), OWN_ERROR_CAP) if own.size else 0.0
 
 
+def most_room(dtype: DType, reference: Values) -> NDArray[np.float64]:
+    """What an element may be off at most where inputs are ordinary, whatever its condition."""
+    return LOOSEST * _scale(to_double(dtype, reference), _rms(dtype, reference))
+
+
 def classes(dtype: DType, x: Values) -> Values:
     """Of each element whether it is a number (0), an infinity (1, -1) or none (2)."""
     d = to_double(dtype, x)
