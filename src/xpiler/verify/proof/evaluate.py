@@ -212,9 +212,12 @@ class Evaluator:
             return yes(scene)
         if scene.facts.refutes(cond):
             return no(scene)
+        a, b = yes(scene.assume(cond)), no(scene.assume(negated(cond)))
+        if a == b:
+            return a
         if cond.symbols <= self.free:
             raise Split(_undecided(cond, scene.facts))
-        return self.merged(cond, yes(scene.assume(cond)), no(scene.assume(negated(cond))))
+        return self.merged(cond, a, b)
 
     def merged(self, cond: Formula | Term, a: Value, b: Value) -> Value:
         if isinstance(a, Poly) and isinstance(b, Poly) and isinstance(cond, Formula):
@@ -315,9 +318,21 @@ class Evaluator:
                 alike = not (node.is_thread and node.meets)
                 if alike and None not in apart and place.index is not None and len(known) <= TRIED:
                     return self.tried(node, alone, env, scene, known)
+                self._separate(k, writers, apart, place, scene)
                 return self.any_iteration(node, place, env, scene, (k, domain, inside), writers)
             return self.unrolled(node, place, env, scene, count, limit)
         return self.accumulated(node, place, env, held, (k, domain, inside), count, scene, limit)
+
+    def _separate(
+        self, k: Atom, writers: tuple[Writer, ...], apart: list[Poly | None], place: Place, scene: Scene
+    ) -> None:
+        """Decide first on which side of what all iterations write the element lies."""
+        for w, known in zip(writers, apart, strict=True):
+            if known is None and w.index is not None and place.index is not None and k not in w.index.symbols:
+                first = put(w.index, {s: poly(0) for s in w.unknown})
+                cond = at_least(place.index, first)
+                if cond.symbols <= self.free and not (scene.facts.entails(cond) or scene.facts.refutes(cond)):
+                    raise Split(cond)
 
     def tried(self, node: Node, place: Place, env: Env, scene: Scene, them: tuple[Poly, ...]) -> Value:
         """What the first of some iterations of an axis leaves, or else the next; without races one of them writes."""
@@ -344,8 +359,6 @@ class Evaluator:
         if node.is_thread and any(w.index is not None and k in w.index.symbols for w in writers):
             # Threads take turns at it: each statement has a thread of its own.
             return self.end(node.blocks[0], place, env, scene)
-        if any(k in (w.index or poly(0)).symbols for w in writers):
-            raise Outside(f"which iteration writes `{_plain(place.buffer)}` is not clear{at_line(node.span)}")
         if not scene.facts.entails(put_domain(domain, k, poly(0))):
             raise Outside(f"a loop that may not run writes `{_plain(place.buffer)}`{at_line(node.span)}")
         alone = replace(place, alone=place.alone | {node.number})
