@@ -199,7 +199,7 @@ def _watched(
     result = sane(text, platform, program, file=case.path.name, let=let, effort=effort, cache=cache)
     if isinstance(result.evidence.verdict, Unknown):
         return replace(done, watched=f"undecided: {result.evidence.verdict.reason}")
-    looked_at = next((n for n in result.notes if "were looked at" in n), "")
+    looked_at = next((n for n in result.notes if " watched (" in n), "")
     if not result.findings:
         return replace(done, watched="; ".join(filter(None, ("clean", looked_at))))
     codes = " ".join(dict.fromkeys(f.code for f in result.findings))

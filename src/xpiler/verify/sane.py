@@ -35,9 +35,10 @@ UNSET, RACE, RACE_OF_BLOCKS, CAPACITY, OVERFLOW, CONVERSION, SIGNED = (
     "XP2105", "XP2106", "XP2107", "XP2122", "XP2142", "XP2143", "XP2144",
 )
 BRISK = 1.0  # seconds of a plain run; a watched one takes some ten times as long
-# How many times as long a run takes with every access looked at, and with hardly any; what is left of the time for the
-# rest of it; and how much less is looked at where that was still too much.
-WATCHING, PASSING, ROOM, LESS = 20.0, 6.0, 0.5, 8
+# How many times as long a run takes with every access looked at, where there are threads that may race and where there
+# are none, and with hardly any; what is left of the time for the rest of it; and how much less is looked at where that
+# was still too much.
+WATCHING, ALONE, PASSING, ROOM, LESS = 20.0, 8.0, 6.0, 0.5, 8
 RACES = (RACE, RACE_OF_BLOCKS)
 
 
@@ -156,7 +157,8 @@ class _Looking:
         plain, limits = self.plainly(like or point), self.effort.limits
         known = next((s for p, s in self.shares if p == (like or point)), 0)
         ends = plain.clean and PASSING * plain.seconds < limits.seconds  # else it is watched as far as it comes
-        share = known or max(1, math.ceil(WATCHING * plain.seconds / (ROOM * limits.seconds)) if ends else 1)
+        watching = ALONE if self.watched.platform.model == "serial" else WATCHING
+        share = known or max(1, math.ceil(watching * plain.seconds / (ROOM * limits.seconds)) if ends else 1)
         trial = self.watched.try_point(point, self.seed, limits, share)
         if trial.status == "timeout" and ends and like is None:
             share *= LESS
@@ -191,7 +193,7 @@ class _Looking:
         others += self._registers(trial)
         notes = _untouched(self.sig, trial.untouched)
         if trial.looked_at:
-            notes.append(f"{trial.looked_at} were looked at ({spell(point.scalars)}): all would not end in time")
+            notes.append(f"{trial.looked_at} watched ({spell(point.scalars)}): watching all would not end in time")
         return _Seen((*hard, *others, *races), tuple(warnings), tuple(notes))
 
     def _registers(self, trial: Trial) -> list[Finding]:
