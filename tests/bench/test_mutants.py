@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,9 @@ from xpiler import platforms
 from xpiler.bench import mutants as bench
 from xpiler.bench.mutants import Options, Row, Subject, Examined
 from xpiler.fault import Fault
-from xpiler.verify.ladder import Level
+from xpiler.verify.ladder import Level, Question
 from xpiler.verify.observe import Effort
-from xpiler.verify.verdict import CLEAN, EQUAL, READS, WATCHED
+from xpiler.verify.verdict import CLEAN, COMPILES, EQUAL, READS, WATCHED, Evidence, Refuted, Witness
 
 C = platforms.get("c")
 COPY = """void copied(const float* x, float* y) {
@@ -103,6 +105,19 @@ def test_what_is_wrong_itself_has_no_mutants() -> None:
     ):
         tested = bench.examine(Subject(name, text, C), QUICK)
         assert not tested.rows and why in tested.skipped, tested
+
+
+def test_a_compiler_that_refuses_the_source_says_nothing_of_its_mutants(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(question: Question, *, every: bool = False) -> Iterator[Evidence]:
+        yield Evidence(refused, Refuted(Witness("another dialect")))
+
+    monkeypatch.setattr(bench, "climb", refusing)
+    refused = COMPILES
+    tested = bench.examine(Subject("copied.c", COPY, C), replace(QUICK, each=2, level=Level.USUAL))
+    assert len(tested.rows) == 2 and not any(COMPILES in r.rungs for r in tested.rows)
+    refused = CLEAN
+    tested = bench.examine(Subject("copied.c", COPY, C), QUICK)
+    assert not tested.rows and "another dialect" in tested.skipped
 
 
 def test_a_judge_that_breaks_is_a_row_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import os
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
@@ -28,7 +28,7 @@ from xpiler.verify.mutants.trial import (
 from xpiler.verify.observe import Effort, divide, observe
 from xpiler.verify.signature import signature
 from xpiler.verify.sizes import MOST_ELEMENTS, free_integers, known_sizes, with_floats
-from xpiler.verify.verdict import EQUAL, READS, Evidence, Proved, Refuted, Unknown
+from xpiler.verify.verdict import COMPILES, EQUAL, READS, Evidence, Proved, Refuted, Unknown
 
 HEAD = ("kind", "mutants", "invalid")
 TAIL = ("killed", "equivalent", "survived")
@@ -166,16 +166,29 @@ def examine(subject: Subject, options: Options, progress: Callable[[str], None] 
     try:
         program = read(subject.text, subject.platform, subject.name, let=subject.read_with)
         question = _question(subject, _sized(program, subject.platform), options)
+        deaf = question if isinstance(question, str) else _deaf(question)
     except Fault as fault:
-        return Examined(blank.name, blank.platform, skipped=str(fault).splitlines()[0])
-    if isinstance(question, str):
-        return Examined(blank.name, blank.platform, skipped=question, seconds=time.monotonic() - began)
+        return replace(blank, skipped=str(fault).splitlines()[0])
+    if isinstance(question, str) or isinstance(deaf, str):
+        return replace(blank, skipped=str(deaf), seconds=time.monotonic() - began)
     rows = []
     for m in mutants(subject.text, subject.platform, program, kinds=options.kinds or None, limit=options.each,
                      seed=options.seed):
         progress(f"{subject.name}:{m.line}: {m.kind}")
-        rows.append(_row(m, subject, question, options))
-    return Examined(blank.name, blank.platform, tuple(rows), seconds=time.monotonic() - began)
+        rows.append(_row(m, subject, question, options, deaf))
+    return replace(blank, rows=tuple(rows), seconds=time.monotonic() - began)
+
+
+def _deaf(question: Question) -> frozenset[str] | str:
+    """The judges that refuse the source itself, or why it cannot have mutants: it must pass the others.
+
+    What the vendor's compiler does not take may be a right program all the same, of a neighbouring language; that
+    compiler then has nothing to say of its mutants."""
+    refusing = [e for e in climb(question, every=True) if isinstance(e.verdict, Refuted)]
+    wrong = next((e for e in refusing if e.rung != COMPILES), None)
+    if wrong is not None:
+        return f"as it stands: {wrong.rung}: {_said(wrong)}"
+    return frozenset(e.rung for e in refusing)
 
 
 def _sized(program: Program, platform: Platform) -> Program:
@@ -203,11 +216,7 @@ def _question(subject: Subject, program: Program, options: Options) -> Question 
     if not isinstance(reference.evidence.verdict, Proved):
         return f"{reference.evidence.rung}: {_said(reference.evidence)}"
     side = Side(subject.text, subject.platform, program, subject.name)
-    question = Brisk(side, side, reference, subject.let, {}, options.effort, options.level, options.cache)
-    for e in climb(question, every=True):
-        if isinstance(e.verdict, Refuted):
-            return f"as it stands: {e.rung}: {_said(e)}"
-    return question
+    return Brisk(side, side, reference, subject.let, {}, options.effort, options.level, options.cache)
 
 
 def _held(subject: Subject, program: Program) -> int:
@@ -223,9 +232,9 @@ def _unhurried(q: Question) -> Question:
     return Question(q.source, q.target, q.reference, q.let, q.pairs, q.effort, q.level, q.cache)
 
 
-def _row(m: Mutant, subject: Subject, question: Question, options: Options) -> Row:
+def _row(m: Mutant, subject: Subject, question: Question, options: Options, deaf: Collection[str]) -> Row:
     try:
-        return _of(judged(m, question, subject.read_with, options.seconds, _unhurried(question)))
+        return _of(judged(m, question, subject.read_with, options.seconds, _unhurried(question), deaf))
     except Fault as fault:
         return Row(m.kind, m.family, m.line, m.column, m.what, BROKEN, {}, why=str(fault))
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from xpiler.fault import Fault
@@ -42,12 +42,13 @@ class Judged:
 
 def judged(
     mutant: Mutant, question: Question, let: Mapping[str, int] | None = None, seconds: float = 60.0,
-    again: Question | None = None,
+    again: Question | None = None, deaf: Collection[str] = (),
 ) -> Judged:
     """Ask every judge about a mutant of the question's source; what is not answered in time was not asked.
 
     The question's target is a stand-in: the mutant takes its place. `let` are the scalars the source was read with.
-    `again` is the question, less hurried, that survivors are asked once more."""
+    `again` is the question, less hurried, that survivors are asked once more; `deaf` are judges that do not count, as
+    a compiler that refuses the source too."""
     began = time.monotonic()
     source = question.source
     program = _read(mutant, source, let or {})
@@ -55,19 +56,19 @@ def judged(
         return Judged(mutant, INVALID, (program,), seconds=time.monotonic() - began)
     target = Side(mutant.text, source.platform, _called_alike(program, source.program), source.file, source.kernel)
     same, exact = target.program == source.program, mutant.kind != ROUNDING
-    evidence = _asked(replace(question, target=target), began, seconds)
+    evidence = _asked(replace(question, target=target), began, seconds, deaf)
     outcome, shown = verdict_of(evidence, same, exact)
     if outcome == SURVIVED and again is not None:
-        evidence = _asked(replace(again, target=target), time.monotonic(), seconds)
+        evidence = _asked(replace(again, target=target), time.monotonic(), seconds, deaf)
         outcome, shown = verdict_of(evidence, same, exact)
     return Judged(mutant, outcome, tuple(evidence), shown, time.monotonic() - began)
 
 
-def _asked(question: Question, began: float, seconds: float) -> list[Evidence]:
+def _asked(question: Question, began: float, seconds: float, deaf: Collection[str]) -> list[Evidence]:
     evidence = [Evidence(READS, Proved("the text parses and means a program"), time.monotonic() - began)]
     try:
         for found in climb(question, every=True):
-            evidence.append(found)
+            evidence += [found] if found.rung not in deaf else []
             if time.monotonic() - began > seconds:
                 break
     except Fault as fault:  # a judge could not even look
