@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -264,6 +265,20 @@ void f(const float* x, float* y) {
 """
     found = verdict(text, text, x=64, y=64)
     assert isinstance(found, Unknown) and "bits of a float" in found.reason, found
+
+
+def test_no_inputs_are_no_verdict() -> None:
+    given = program(elementwise("a"), {"x": 64, "z": 64, "y": 64})
+    reference = observed(given)
+    only = replace(reference, cases=tuple(c for c in reference.cases if c.point.kind is Kind.NEGATIVE))
+    for cases in (only, replace(reference, cases=())):
+        assert isinstance(equal_exact(given, given, cases).verdict, Unknown)
+
+
+def test_a_variable_called_like_a_bound_is_another() -> None:
+    source = "void f(const float* x, float* y) { for (int i = 0; i < 64; ++i) { int i_stop = 7; y[i] = x[i] * i_stop; } }"
+    found = verdict(source, source.replace("* i_stop", "* 64"), x=64, y=64)
+    assert isinstance(found, Refuted), found
 
 
 def test_no_time_is_no_verdict() -> None:

@@ -67,7 +67,11 @@ Exact exp_of(const Exact& x, double r) {
     if (x.flags & NOTHING) return x;
     if (x.flags & MINUS) return {};
     if (x.flags & PLUS) return x;
-    if (!x.p) return of(1);
+    if (!x.p) {  // x is zero for all inputs
+        Exact c = of(1);
+        c.flags = x.flags & (DATA | CONVERT | FUNCTIONS) | (x.flags & DATA ? EXP : 0);
+        return c;
+    }
     if (x.flags & LAST) return counted({hashed(run.P.m, 1, x.p), 0, r, 0, 0}, EXP | AGAIN, x);
     Exact c = counted({power_of_g(x.q), 0, r, 0, 0}, EXP, x);
     c.flags |= LAST;

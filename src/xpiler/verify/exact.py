@@ -101,25 +101,32 @@ def _verdict(
         one = pool.submit(_side, source, kernel, fine, cache, {p.name: p.name for p in own})
         two = pool.submit(_side, target, called, fine, cache, pairing.names)
         sides = one.result(), two.result()
+    return _tried(sides, reference, until)
+
+
+def _tried(sides: tuple[Side, Side], reference: Reference, until: float) -> Proved | Refuted | Unknown:
+    """Point after point, the smallest first, as long as there is time."""
     done: list[Bound] = []
-    cost = 0.0
-    elements = 0
+    doubt: Unknown | None = None
+    elements, cost = 0, 0.0
     for group in trials(reference.cases, TRIALS):
         size = sum(group[0].case.point.sizes.values())
-        if size > LARGEST:
-            if not done:
-                return Unknown(f"{size} elements are too many to run it exactly")
-            break
-        if done and cost * size > until - time.monotonic() or len(done) > 1 and elements + size > MOST_ELEMENTS:
+        if size > LARGEST and not done:
+            return Unknown(f"{size} elements are too many to run it exactly")
+        late = bool(done) and cost * size > until - time.monotonic()
+        if late or size > LARGEST or len(done) > 1 and elements + size > MOST_ELEMENTS:
             break
         began = time.monotonic()
-        found = _point(sides, reference, group, until)
+        found, reason = _point(sides, reference, group, until)
+        doubt = doubt or reason
         if not isinstance(found, Bound):
-            return found
+            return doubt if doubt and isinstance(found, Unknown) else found
         done.append(found)
         elements += size
         cost = max(cost, (time.monotonic() - began) / (size + START))
-    return _conclude(reference.signature, done)
+    if not done:
+        return Unknown("the source ran on no inputs that suit an exact run")
+    return doubt or _conclude(reference.signature, done)
 
 
 def _doubles(program: Program) -> bool:
@@ -138,22 +145,25 @@ def _side(program: Program, kernel: str, fine: bool, cache: Path | None, names: 
 
 def _point(
     sides: tuple[Side, Side], reference: Reference, group: list[Trial], until: float
-) -> Bound | Refuted | Unknown:
-    """All trials at one point; what they say together, or the first difference."""
+) -> tuple[Bound | Refuted | Unknown, Unknown | None]:
+    """All trials at one point: what they say together, or what ended them; and the first difference that decides
+    nothing, which leaves the others to refute."""
     sig = reference.signature
     results: list[Result] = []
+    doubt: Unknown | None = None
     for trial in group:
         before = trial.inputs(sig)
         both: list[Result] = []
         for name, result in zip(("source", "target"), _pair(sides, before, trial, until), strict=True):
             if isinstance(result, str):
-                return Unknown(f"the exact run of the {name} {result} ({spell(trial.case.point.scalars)})")
+                return Unknown(f"the exact run of the {name} {result} ({spell(trial.case.point.scalars)})"), doubt
             both.append(result)
         found = _compare(reference, trial, before, *both)
-        if found is not None:
-            return found
+        if isinstance(found, Refuted):
+            return found, doubt
+        doubt = doubt or found
         results += both
-    return _bound(sig, group, results)
+    return _bound(sig, group, results), doubt
 
 
 def _pair(
