@@ -25,6 +25,7 @@ from xpiler.verify.exact import EXACT, equal_exact
 from xpiler.verify.judge import judge
 from xpiler.verify.observe import Effort, Let, Progress, Reference
 from xpiler.verify.pairing import pair
+from xpiler.verify.probes import probes
 from xpiler.verify.proof.equal import ALL_INPUTS, equal_for_all
 from xpiler.verify.races import RACES, races
 from xpiler.verify.sane import sane
@@ -124,6 +125,14 @@ class Rung:
     solver: bool = False
 
 
+def probed(q: Question) -> Question:
+    """The question with what the source does at further sizes, where one of the programs goes another way."""
+    sig, here = q.reference.signature, {p.name: p.name for p in q.reference.signature.params}
+    tried = [c.point.scalars for c in q.reference.cases]
+    more = probes(sig, ((q.calling, here), (_alone(q.target.program, q.target.kernel), q.names)), tried, q.fixed)
+    return replace(q, reference=q.reference.further(more)) if more else q
+
+
 def _alone(program: Program, kernel: str) -> Program:
     """The program of one kernel, where one is named."""
     return replace(program, kernels=(program.kernel(kernel),), launcher=None) if kernel else program
@@ -136,6 +145,7 @@ _SOLVING = threading.Lock()
 def climb(question: Question, *, every: bool = False) -> Iterator[Evidence]:
     """The evidence, rung by rung, to the first refutation; with `every` to the end, whatever is refuted."""
     rungs = [r for r in LADDER if question.level >= r.level]
+    question = probed(question)
     for rung in rungs[:1]:
         found = rung.ask(question)
         yield from found

@@ -79,7 +79,8 @@ class Case:
 class Reference:
     """A source that ran: its signature, its cases, its tolerance, and the evidence that it is sane.
 
-    `again` is the source to be run on inputs a little off, in float64 where it can be; None where that takes long."""
+    `again` is the source to be run on inputs a little off, in float64 where it can be; None where that takes long.
+    `runs` is the source to be run on further inputs."""
 
     signature: Signature
     cases: tuple[Case, ...]
@@ -87,6 +88,23 @@ class Reference:
     evidence: Evidence
     notes: tuple[str, ...] = ()
     again: Machine | None = field(default=None, compare=False, repr=False)
+    runs: Runs | None = field(default=None, compare=False, repr=False)
+
+    def further(self, choices: Sequence[tuple[Mapping[str, Number], Mapping[str, int]]]) -> Reference:
+        """The same with the source run at further sizes, those that it bears; a slow run is left out and noted."""
+        if self.runs is None or not choices or not self.cases:
+            return self
+        first, found, left = self.cases[0], list[Case](), list[str]()
+        limits = replace(self.runs.effort.limits, seconds=min(self.runs.effort.limits.seconds, 2 * BRISK))
+        for scalars, sizes in choices:
+            point = replace(first.point, scalars=scalars, sizes=sizes)
+            done = self.runs.case(point, first.seed, None, limits)
+            if done.source.clean and _wrote(self.signature, point, done.source, done.seed):
+                found.append(replace(done, reference=None) if strange(self.signature, done) else done)
+            else:
+                left.append(spell(scalars))
+        notes = (f"the source was not run at {' and at '.join(left)}, where loops go round again",) if left else ()
+        return replace(self, cases=(*self.cases, *found), notes=(*self.notes, *notes))
 
 
 def observe(
@@ -114,7 +132,7 @@ def observe(
     if wide is None and effort.double:
         notes = (*notes, "no float64 run of the source to compare with")
     slow = max(trial.wall for _, trial in tried) > SLOW * effort.budget
-    runs = _Runs(single, None if slow else wide, effort)
+    runs = Runs(single, None if slow else wide, effort)
 
     def case(repeat: int, point: Point, first: Trial) -> Case | None:
         """The source on one input, or None when its time is up; only the first seed's inputs are always run."""
@@ -130,7 +148,8 @@ def observe(
             verdict = blame(done.point, done.seed, done.source, "the source misbehaves")
             return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, verdict, time.monotonic() - start))
         cases += [done] if done is not None else []
-    odd = [c.point for c in cases if strange(sig, c)]
+    doubled = any(c.reference is not None for c in cases if c.point == tried[0][0])
+    odd = [c.point for c in cases if strange(sig, c, doubled and c.point != tried[0][0])]
     if tried[0][0] in odd:
         runs, cases = replace(runs, wide=None), [replace(c, reference=None) for c in cases]
         notes = (*notes, "in float64 the source computes something else, which was not compared with")
@@ -144,11 +163,11 @@ def observe(
     depth = max(terms(program, c.point.scalars) for c in cases)
     evidence = Evidence(SOURCE, Proved(scope_of(cases)), time.monotonic() - start)
     again = None if slow else runs.wide or single
-    return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes, again)
+    return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes, again, runs)
 
 
 @dataclass(frozen=True)
-class _Runs:
+class Runs:
     """The source in float and, where there is one, in float64; and what may be spent on it."""
 
     single: Machine
@@ -180,7 +199,7 @@ class _Runs:
         domain = tried[0][0].domain
         full = unfilled(sig, tried[0][1], seed) == 0
         found = [c for c in in_order(case, [(p,) for p in awkward(sig, fixed, data, domain, more)])
-                 if c and not (full and unfilled(sig, c.source, seed)) and not strange(sig, c, 0.0)]
+                 if c and not (full and unfilled(sig, c.source, seed)) and not strange(sig, c, self.wide is not None)]
         points = [c.point for c in found] + ([] if found and not more else usual)
         kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
         if points:
@@ -202,12 +221,15 @@ def unfilled(sig: Signature, trial: Trial, seed: int) -> int:
     return count
 
 
-def strange(sig: Signature, case: Case, most: float = STRANGE) -> bool:
-    """Whether the float64 run has little to do with the other: the text looks at the bits of its numbers."""
+def strange(sig: Signature, case: Case, anywhere: bool = False) -> bool:
+    """Whether the float64 run has little to do with the other: the text looks at the bits of its numbers, or (with
+    `anywhere`, where one element is enough) computes with what lies around its arrays; there float64 may meet their
+    ends, and not run."""
     if case.reference is None:
-        return False
+        return anywhere
     both = [(a.dtype, case.source.outputs.get(a.name), case.reference.outputs.get(a.name)) for a in sig.arrays]
-    return any(astray(d, x, y) > most for d, x, y in both if d.is_float and x is not None and y is not None)
+    found = [astray(d, x, y) for d, x, y in both if d.is_float and x is not None and y is not None]
+    return any(f.share > STRANGE or (anywhere and f.garbled) for f in found)
 
 
 def divide(let: Let, sig: Signature) -> tuple[dict[str, Number], dict[str, tuple[Number, ...]]]:

@@ -1,0 +1,75 @@
+"""What is wrong only where a loop goes round again, or a choice goes the other way, is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from xpiler import platforms
+from xpiler.text.read import read
+from xpiler.verify.confirm import confirm
+from xpiler.verify.ladder import Level
+from xpiler.verify.observe import Effort
+from xpiler.verify.probes import probes
+from xpiler.verify.signature import signature
+from xpiler.verify.verdict import confirmed, refuted
+
+CUDA = platforms.get("cuda")
+
+
+def text(body: str, launch: str = "<<<16, 64>>>", guard: str = "") -> str:
+    return f"""
+__global__ void k(const float* x, float* y, int n) {{ {body} }}
+extern "C" void entry(const float* x, float* y, int n) {{
+  float *dx, *dy;
+  cudaMalloc(&dx, n * sizeof(float));
+  cudaMalloc(&dy, n * sizeof(float));
+  cudaMemcpy(dx, x, n * sizeof(float), cudaMemcpyHostToDevice);
+  {guard} k{launch}(dx, dy, n);
+  cudaMemcpy(y, dy, n * sizeof(float), cudaMemcpyDeviceToHost);
+  cudaFree(dx);
+  cudaFree(dy);
+}}
+"""
+
+
+SOURCE = text("int i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = 2.0f * x[i];", "<<<(n + 63) / 64, 64>>>")
+CHUNKS = """
+  for (int c = blockIdx.x; c * 4096 < n; c += {step}) {{
+    int count = min(4096, n - c * 4096);
+    for (int j = threadIdx.x; j < count; j += 64) y[c * 4096 + j] = 2.0f * x[c * 4096 + j];
+  }}
+"""
+FAR = "for (int i = blockIdx.x * 64 + threadIdx.x; i < n; i += 1024) y[i] = (n > 100000 ? 3.0f : 2.0f) * x[i];"
+ONCE = "int i = blockIdx.x * 64 + threadIdx.x; if (n > 9000) i += 0; if (i < n && i < 8192) y[i] = 2.0f * x[i];"
+
+
+def judged(target: str) -> bool:
+    program = read(SOURCE, CUDA, "k.cu")
+    found = confirm(SOURCE, CUDA, target, CUDA, program, effort=Effort(seeds=1, level=0), level=Level.TESTS)
+    assert confirmed(found) is not bool(refuted(found))
+    return confirmed(found)
+
+
+@pytest.mark.parametrize("body", [CHUNKS.format(step=16), FAR.replace("3.0f", "2.0f")])
+def test_what_is_right_at_every_size_is_confirmed(body: str) -> None:
+    assert judged(text(body))
+
+
+@pytest.mark.parametrize("body", [CHUNKS.format(step=32), FAR, ONCE])
+def test_what_is_wrong_beyond_the_usual_sizes_is_refuted(body: str) -> None:
+    assert not judged(text(body, "<<<(n + 63) / 64, 64>>>" if body is ONCE else "<<<16, 64>>>"))
+
+
+def test_a_choice_of_the_host_is_seen() -> None:
+    assert not judged(text("int i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = 2.0f * x[i];",
+                           "<<<(n + 63) / 64, 64>>>", "if (n < 40000)"))
+
+
+def test_nothing_is_added_where_nothing_is_free_or_new() -> None:
+    program = read(SOURCE, CUDA, "k.cu")
+    sig, names = signature(program), {"x": "x", "y": "y", "n": "n"}
+    assert probes(sig, ((program, names),), [{"n": 7}], {"n": 7}) == ()
+    assert probes(sig, ((program, names),), [], {}) == ()
+    more = probes(sig, ((program, names),), [{"n": 64}], {})
+    again = probes(sig, ((program, names),), [{"n": 64}, *(scalars for scalars, _ in more)], {})
+    assert more and again == ()
