@@ -83,6 +83,15 @@ def test_a_size_the_source_is_not_made_for_is_not_tried() -> None:
     assert "n=1024 and 997" in scope(fours, each("y[i] = x[i];"))
 
 
+@pytest.mark.slow  # several builds
+def test_a_size_at_which_the_source_reads_past_an_end_is_not_tried() -> None:
+    """It reads to the next multiple of 16, into what fills up an array's 64 bytes: no fault of a target."""
+    last = "x[(n + 15) / 16 * 16 - 1]"
+    sixteens = each(f"y[i] = x[i] + {last};")
+    told = scope(sixteens, each(f"y[i] = x[i] + ((n + 15) / 16 * 16 > n ? 0.0f : {last});"))
+    assert "n=1024, float32" in told and "not at n=997" in told
+
+
 def test_a_difference_on_nan_alone_is_told_and_refutes_nothing() -> None:
     keeps, drops = each("y[i] = x[i] < 0.0f ? 0.0f : x[i];"), each("y[i] = fmaxf(x[i], 0.0f);")
     assert "differs on NaN only: `y`[" in scope(keeps, drops)

@@ -21,6 +21,8 @@ LOOSEST = 0.02
 OWN_ERROR, OWN_ERROR_CAP = 8.0, 1e-3
 # How many times as large as the middle one the typical element may be taken for.
 FEW_LARGE = 16.0
+# How many times as large as a typical element one is that nobody meant.
+GARBLED = 1e6
 # The smallest numbers there are.
 LEAST: Mapping[DType, float] = {
     DType.F16: 2.0**-24, DType.BF16: 2.0**-133, DType.F32: 2.0**-149, DType.F64: 2.0**-1074,
@@ -193,18 +195,28 @@ def classes(dtype: DType, x: Values) -> Values:
     return np.where(np.isnan(d), 2, np.where(np.isinf(d), np.sign(d), 0)).astype(np.int8)
 
 
-def astray(dtype: DType, expected: Values, reference: Values) -> float:
-    """The share of elements that have little to do with their float64 double, of those that are numbers in one of them
-    at least."""
-    rms, far, count = _rms(dtype, expected), 0, 0
+@dataclass(frozen=True)
+class Astray:
+    """How many elements have little to do with their float64 double, as a share of those that are numbers in one of
+    them at least; and whether one of them is of another world, as the memory around an array is."""
+
+    share: float
+    garbled: bool
+
+
+def astray(dtype: DType, expected: Values, reference: Values) -> Astray:
+    """Hold a run against its float64 double."""
+    rms, far, count, garbled = _rms(dtype, expected), 0, 0, False
     for part in _parts(expected.size):
         e, r = to_double(dtype, expected[part]), to_double(dtype, reference[part])
         numbers = ~(np.isnan(e) & np.isnan(r))
         with np.errstate(invalid="ignore"):
-            near = (e == r) | (np.abs(e - r) <= LOOSEST * np.maximum(_scale(r, rms), _scale(e, rms)))
-        far += int(np.count_nonzero(numbers & ~near))
+            size = np.maximum(_scale(r, rms), _scale(e, rms))
+            off = numbers & ~((e == r) | (np.abs(e - r) <= LOOSEST * size))
+        far += int(np.count_nonzero(off))
         count += int(np.count_nonzero(numbers))
-    return far / max(count, 1)
+        garbled |= bool(np.any(off & (size > GARBLED * rms)))
+    return Astray(far / max(count, 1), garbled)
 
 
 def to_double(dtype: DType, x: Values) -> NDArray[np.float64]:
