@@ -91,7 +91,8 @@ class _Proof:
     def verdict(self) -> Verdict:
         outputs = sorted(set(self.source.results) | set(self.target.results))
         self.evaluators = [
-            evaluator(f, self.terms, self._scalars(f), frozenset()) for f in (self.source, self.target)
+            evaluator(f, self.terms, self._scalars(f), frozenset(), side)
+            for f, side in ((self.source, ""), (self.target, "target:"))
         ]
         touched = [p for p in outputs if any(self._writes(e, p) for e in self.evaluators)]
         if not touched:

@@ -59,6 +59,8 @@ class Evaluator:
     free: frozenset[Atom]
     _read: dict[object, Value] = field(default_factory=dict)
     _writers: dict[object, tuple[Writer, ...]] = field(default_factory=dict)
+    side: str = ""  # tells the symbols of two programs apart
+    _probing: int = 0
     _asked_of: set[tuple[int, str]] = field(default_factory=set)
 
     # ------------------------------------------------------------ places
@@ -243,15 +245,20 @@ class Evaluator:
         return self.index(loop.start, node, env, scene), self.index(loop.stop, node, env, scene), step
 
     def iteration(
-        self, node: Node, env: Env, scene: Scene, limit: Poly | None = None
+        self, node: Node, env: Env, scene: Scene, limit: Poly | None = None, probe: bool = False
     ) -> tuple[Atom, Formula, Env, int | None]:
-        """An unknown iteration of a loop: its symbol, what holds of it, and how many there are where that is known."""
+        """An unknown iteration of a loop: its symbol, what holds of it, and how many there are where that is known.
+
+        The symbol is new; that of a `probe`, which ends up in no expression, is the same every time it is asked for at
+        the same depth, so that the same questions are asked of the solver."""
         start, stop, step = self.bounds(node, env, scene)
         span, by = (stop - start).constant, step.constant
         count = None if span is None or by is None else max(0, -(-span // by))
         if limit is not None and limit.constant is not None:
             count = limit.constant if count is None else min(count, limit.constant)
-        k = symbol(f"{node.loop.var.name}~{self.terms.number()}", 0, None if count is None else max(count - 1, 0))
+        # Its bounds are part of what it is, and so of its name.
+        name = f"{node.number}.{self._probing}.{count}" if probe else str(self.terms.number())
+        k = symbol(f"{self.side}{node.loop.var.name}~{name}", 0, None if count is None else max(count - 1, 0))
         at = start + poly(k) * step
         domain = both([below(at, stop)] + ([below(poly(k), limit)] if limit is not None else []))
         return k, domain, {**env, node.loop.var.name: at, node.loop.var.name + COUNT: poly(k)}, count
@@ -289,7 +296,11 @@ class Evaluator:
         self, node: Node, place: Place, env: Env, scene: Scene, limit: Poly | None = None
     ) -> Value:
         """What a place holds after the iterations of a loop (the first `limit` of them)."""
-        k, domain, inside, count = self.iteration(node, env, scene, limit)
+        self._probing += 1
+        try:
+            k, domain, inside, count = self.iteration(node, env, scene, limit, probe=True)
+        finally:
+            self._probing -= 1
         if count == 0:
             return self.before(node, place, env, scene)
         body = node.blocks[0]
@@ -297,9 +308,8 @@ class Evaluator:
         if count == 1 and domain.op == "true":
             once = self.at_iteration(node, env, scene, poly(0))
             return self.end(body, self._mine(node, alone), once, scene)
-        held = scene.assume(domain)
         if place.index is None and not node.is_axis:
-            return self.accumulated(node, place, env, held, (k, domain, inside), count, scene, limit)
+            return self.accumulated(node, place, env, scene, limit)
         writers = self.writers(node, place.buffer, env, scene, (k, domain, inside))
         chosen = self.determined([k], writers, place.index, scene.facts).get(k)
         if chosen is not None:
@@ -321,7 +331,7 @@ class Evaluator:
                 self._separate(k, writers, apart, place, scene)
                 return self.any_iteration(node, place, env, scene, (k, domain, inside), writers)
             return self.unrolled(node, place, env, scene, count, limit)
-        return self.accumulated(node, place, env, held, (k, domain, inside), count, scene, limit)
+        return self.accumulated(node, place, env, scene, limit)
 
     def _separate(
         self, k: Atom, writers: tuple[Writer, ...], apart: list[Poly | None], place: Place, scene: Scene
@@ -336,8 +346,7 @@ class Evaluator:
 
     def tried(self, node: Node, place: Place, env: Env, scene: Scene, them: tuple[Poly, ...]) -> Value:
         """What the first of some iterations of an axis leaves, or else the next; without races one of them writes."""
-        _, domain, inside, _ = self.iteration(node, env, scene)
-        (k,) = inside[node.loop.var.name + COUNT].symbols
+        k, domain, _, _ = self.iteration(node, env, scene)
         rest = place.leaving(node.number, them[1:])
         at = self.at_iteration(node, env, scene, them[0])
         return self.choose(
@@ -355,10 +364,11 @@ class Evaluator:
         writers: tuple[Writer, ...],
     ) -> Value:
         """All iterations of an axis write the place: without races they write the same, so any of them will do."""
-        k, domain, inside = some
+        k, _, _ = some
         if node.is_thread and any(w.index is not None and k in w.index.symbols for w in writers):
             # Threads take turns at it: each statement has a thread of its own.
             return self.end(node.blocks[0], place, env, scene)
+        k, domain, inside, _ = self.iteration(node, env, scene)
         if not scene.facts.entails(put_domain(domain, k, poly(0))):
             raise Outside(f"a loop that may not run writes `{_plain(place.buffer)}`{at_line(node.span)}")
         alone = replace(place, alone=place.alone | {node.number})
@@ -379,11 +389,11 @@ class Evaluator:
         return self.end(node.blocks[0], place, at, scene)
 
     def accumulated(
-        self, node: Node, place: Place, env: Env, held: Scene, some: tuple[Atom, Formula, Env], count: int | None,
-        scene: Scene, limit: Poly | None,
+        self, node: Node, place: Place, env: Env, scene: Scene, limit: Poly | None
     ) -> Value:
         """Every iteration writes the place: what one of them makes of it, from the first to the last."""
-        k, domain, inside = some
+        k, domain, inside, _ = self.iteration(node, env, scene, limit)
+        some, held = (k, domain, inside), scene.assume(domain)
         nested = sum(s.loop == node.number for s in scene.summing)
         if nested >= NESTED:
             raise Outside(f"accumulations that depend on one another{at_line(node.span)}")
@@ -456,20 +466,24 @@ class Evaluator:
         self, node: Node, place: Place, env: Env, scene: Scene, open_: list[Node]
     ) -> tuple[Formula, Env] | None:
         """The one thread that writes a place in a statement, and whether it exists; None where none can be told."""
-        inside = dict(env)
-        some: list[tuple[Node, Atom, Formula]] = []
-        for t in open_:
-            k, domain, inside_t, _ = self.iteration(t, env, scene)
-            inside |= inside_t
-            some.append((t, k, domain))
-        domains = both(d for _, _, d in some)
-        key = ("threads", node.number, place.buffer, _env_key(env), scene.key)
-        if key not in self._writers:
-            unknown = tuple(k for _, k, _ in some)
-            found = self._collect(node, place.buffer, inside, scene.assume(domains), unknown)
-            self._writers[key] = tuple(found)
-        writers = self._writers[key]
-        wanted = [next((s for s in _fresh(writers) if s.key.startswith(t.loop.var.name + "~")), k) for t, k, _ in some]
+        self._probing += 1
+        try:
+            inside = dict(env)
+            some: list[tuple[Node, Atom, Formula]] = []
+            for t in open_:
+                k, domain, inside_t, _ = self.iteration(t, env, scene, probe=True)
+                inside |= inside_t
+                some.append((t, k, domain))
+            domains = both(d for _, _, d in some)
+            key = ("threads", node.number, place.buffer, _env_key(env), scene.key, self._probing)
+            if key not in self._writers:
+                unknown = tuple(k for _, k, _ in some)
+                found = self._collect(node, place.buffer, inside, scene.assume(domains), unknown)
+                self._writers[key] = tuple(found)
+            writers = self._writers[key]
+        finally:
+            self._probing -= 1
+        wanted = [k for _, k, _ in some]
         values = self.determined(wanted, writers, place.index, scene.facts)
         if len(values) < len(wanted):
             return None
@@ -487,12 +501,16 @@ class Evaluator:
         k, domain, inside = some
         open_ = [t for t in node.threads if t.loop.var.name not in env]
         held, unknown = scene.assume(domain), [k]
-        for t in open_:
-            kt, dt, it, _ = self.iteration(t, env, scene)
-            inside = {**it, **inside}
-            held, unknown = held.assume(dt), [*unknown, kt]
-        return tuple(w for n in node.blocks[0].nodes
-                     for w in self._collect(n, buffer, inside, held, tuple(unknown)))
+        self._probing += 1
+        try:
+            for t in open_:
+                kt, dt, it, _ = self.iteration(t, env, scene, probe=True)
+                inside = {**it, **inside}
+                held, unknown = held.assume(dt), [*unknown, kt]
+            return tuple(w for n in node.blocks[0].nodes
+                         for w in self._collect(n, buffer, inside, held, tuple(unknown)))
+        finally:
+            self._probing -= 1
 
     def _collect(
         self, node: Node, buffer: str, env: Env, scene: Scene, unknown: tuple[Atom, ...]
@@ -524,7 +542,7 @@ class Evaluator:
                 return [w for block, g in zip(node.blocks, (f, no), strict=True) for n in block.nodes
                         for w in self._collect(n, buffer, env, scene.assume(g), unknown)]
             case For():
-                k, domain, inside, _ = self.iteration(node, env, scene)
+                k, domain, inside, _ = self.iteration(node, env, scene, probe=True)
                 held = scene.assume(domain)
                 return [w for n in node.blocks[0].nodes
                         for w in self._collect(n, buffer, inside, held, (*unknown, k))]
@@ -838,10 +856,6 @@ def _narrow(old: DType, new: DType) -> bool:
     return {old, new} == {DType.F16, DType.BF16}
 
 
-def _fresh(writers: tuple[Writer, ...]) -> list[Atom]:
-    return list(dict.fromkeys(s for w in writers for s in w.unknown))
-
-
 def _env_key(env: Env) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((k, v.key) for k, v in env.items()))
 
@@ -851,11 +865,11 @@ def _plain(name: str) -> str:
 
 
 def evaluator(
-    flat: Flat, terms: Terms, scalars: Mapping[str, Value], free: frozenset[Atom]
+    flat: Flat, terms: Terms, scalars: Mapping[str, Value], free: frozenset[Atom], side: str = ""
 ) -> Evaluator:
     """A flat program ready to be asked."""
     types = {n: s.dtype for n, s in flat.starts.items()}
     types |= {p.name: p.dtype for p in flat.params if isinstance(p, Var)}
     tree = plant(flat.body, types, frozenset(flat.starts))
-    return Evaluator(flat, tree, terms, scalars, free)
+    return Evaluator(flat, tree, terms, scalars, free, side=side)
 

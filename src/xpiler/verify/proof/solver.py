@@ -31,7 +31,8 @@ class Oracle:
     context: z3.Context = field(default_factory=z3.Context)
     _polys: dict[Poly, z3.ArithRef] = field(default_factory=dict)
     _formulas: dict[Formula, z3.BoolRef] = field(default_factory=dict)
-    _known: dict[tuple[frozenset[Formula], Formula], bool] = field(default_factory=dict)
+    _shown: dict[Formula, list[frozenset[Formula]]] = field(default_factory=dict)
+    _not_shown: dict[Formula, list[frozenset[Formula]]] = field(default_factory=dict)
     asked: int = 0
 
     def check_time(self) -> None:
@@ -44,10 +45,17 @@ class Oracle:
             return True
         if goal.op == "false" and not facts:
             return False
-        key = (facts, goal)
-        if key not in self._known:
-            self._known[key] = self._entails(_relevant(facts, goal), goal)
-        return self._known[key]
+        # What follows from some facts follows from more; what does not, does not from fewer.
+        if any(known <= facts for known in self._shown.get(goal, ())):
+            return True
+        if any(facts <= known for known in self._not_shown.get(goal, ())):
+            return False
+        kept = _relevant(facts, goal)
+        follows = self._entails(kept, goal)
+        (self._shown if follows else self._not_shown).setdefault(goal, []).append(
+            frozenset(kept) if follows else facts
+        )
+        return follows
 
     def _entails(self, facts: Iterable[Formula], goal: Formula) -> bool:
         self.check_time()
