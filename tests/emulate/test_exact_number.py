@@ -13,7 +13,7 @@ import pytest
 from xpiler import platforms
 from xpiler.emulate.lowered.build import build
 from xpiler.emulate.lowered.constant import constant
-from xpiler.emulate.lowered.element import DATA, ELEMENT, MINUS, NOTHING, ORDER, PLUS, PRIMES, UNSET
+from xpiler.emulate.lowered.element import DATA, ELEMENT, MINUS, NOTHING, ORDER, PLUS, PRIMES, UNDEFINED, UNSET
 from xpiler.emulate.lowered.program import KEY, PRIME, REPORT, lower
 from xpiler.emulate.run import run
 from xpiler.ir.types import DType
@@ -159,8 +159,11 @@ def test_decisions_follow_the_reals_and_are_told() -> None:
 def test_infinities_and_garbage_stay_what_they_are() -> None:
     x = numbers(3)
     x[0] = np.frombuffer(b"\xff" * ELEMENT.itemsize, ELEMENT)[0]
-    got = Outcome(["a + b", "0.0f * a", "INFINITY - b", "-INFINITY * 2.0f", "INFINITY - INFINITY", "b / (b - b)"], x)
+    got = Outcome(["a + b", "0.0f * a", "INFINITY - b", "-INFINITY * 2.0f", "INFINITY - INFINITY", "b / (b - b)",
+                   "fmaxf(a, b)", "a > b ? a : b"], x)
     assert got[0]["flags"][0] & UNSET and got[1]["flags"][0] & UNSET and not got[0]["flags"][1:].max() & UNSET
+    assert got[6]["flags"][0] & UNSET and got[7]["flags"][0] & UNSET and not got.seen & UNDEFINED
+    assert Outcome(["(float)(a > b)"], x).seen & UNDEFINED  # a number that rests on garbage
     assert (got[2]["flags"] == PLUS).all() and (got[3]["flags"] == MINUS).all()
     assert (got[4]["flags"] == NOTHING).all() and (got[5]["flags"] == NOTHING).all()
 

@@ -217,13 +217,17 @@ inline bool operator<=(const Exact& a, const Exact& b) { int o = order(a, b); re
 inline bool operator>=(const Exact& a, const Exact& b) { int o = order(a, b); return o == 1 || o == 0; }
 inline bool truth(const Exact& a) { return a != Exact{}; }
 
+// A choice between two numbers by others that are none is none either.
+inline bool wanting(const Exact& a, const Exact& b) { return joined(a, b) & (UNSET | NOTHING); }
+inline Exact spoilt(const Exact& a, const Exact& b) { return special(joined(a, b) & UNSET ? UNSET : NOTHING); }
+
 // Whoever hands on garbage keeps it: a maximum with a value that was never set is one too.
 inline Exact max(const Exact& a, const Exact& b) {
-    if (joined(a, b) & (UNSET | NOTHING)) return special_add(a, b, false);
+    if (wanting(a, b)) return spoilt(a, b);
     return order(a, b) == -1 ? b : a;
 }
 inline Exact min(const Exact& a, const Exact& b) {
-    if (joined(a, b) & (UNSET | NOTHING)) return special_add(a, b, false);
+    if (wanting(a, b)) return spoilt(a, b);
     return order(a, b) == 1 ? b : a;
 }
 inline Exact abs(const Exact& a) { return a < Exact{} ? -a : a; }

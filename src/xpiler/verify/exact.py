@@ -37,7 +37,7 @@ from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
 EXACT = "equal in exact arithmetic"
 TRIALS = 2  # at every point: an error survives only if it fools all of them
 # An error must be this unlikely, as a power of two, for anything to be proved.
-ENOUGH = -40.0
+ENOUGH = -32.0
 # Elements of all points tried, beyond which the third point and further ones are left out.
 MOST_ELEMENTS = 1 << 18
 # Larger points are not tried; an element takes 32 bytes. Starting a run takes as long as so many elements.
@@ -54,6 +54,14 @@ class Side:
     executable: Executable
     entry: Entry
     names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that gave nothing, and why; `late`: it only needed more time."""
+
+    how: str
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,8 @@ def _tried(sides: tuple[Side, Side], reference: Reference, until: float) -> Prov
         began = time.monotonic()
         found, reason = _point(sides, reference, group, until)
         doubt = doubt or reason
+        if isinstance(found, Unknown) and done and time.monotonic() > until:
+            break
         if not isinstance(found, Bound):
             return doubt if doubt and isinstance(found, Unknown) else found
         done.append(found)
@@ -146,43 +156,46 @@ def _side(program: Program, kernel: str, fine: bool, cache: Path | None, names: 
 def _point(
     sides: tuple[Side, Side], reference: Reference, group: list[Trial], until: float
 ) -> tuple[Bound | Refuted | Unknown, Unknown | None]:
-    """All trials at one point: what they say together, or what ended them; and the first difference that decides
-    nothing, which leaves the others to refute."""
+    """All trials at one point, or those there is time for: what they say together, or what ended them; and the first
+    difference that decides nothing, which leaves the others to refute."""
     sig = reference.signature
     results: list[Result] = []
     doubt: Unknown | None = None
     for trial in group:
         before = trial.inputs(sig)
-        both: list[Result] = []
-        for name, result in zip(("source", "target"), _pair(sides, before, trial, until), strict=True):
-            if isinstance(result, str):
-                return Unknown(f"the exact run of the {name} {result} ({spell(trial.case.point.scalars)})"), doubt
-            both.append(result)
-        found = _compare(reference, trial, before, *both)
+        both = _pair(sides, before, trial, until)
+        ended = {name: r for name, r in zip(("source", "target"), both, strict=True) if isinstance(r, Ended)}
+        if results and any(end.late for end in ended.values()):
+            break
+        for name, end in ended.items():
+            return Unknown(f"the exact run of the {name} {end.how} ({spell(trial.case.point.scalars)})"), doubt
+        expected, actual = (r for r in both if isinstance(r, Result))
+        found = _compare(reference, trial, before, expected, actual)
         if isinstance(found, Refuted):
             return found, doubt
         doubt = doubt or found
-        results += both
+        results += [expected, actual]
     return _bound(sig, group, results), doubt
 
 
 def _pair(
     sides: tuple[Side, Side], inputs: Mapping[str, Values | Number], trial: Trial, until: float
-) -> list[Result | str]:
+) -> list[Result | Ended]:
     """Both sides on one trial, next to each other."""
     return list(in_order(lambda side: _run(side, inputs, trial, until), [(side,) for side in sides]))
 
 
-def _run(side: Side, given: Mapping[str, Values | Number], trial: Trial, until: float) -> Result | str:
+def _run(side: Side, given: Mapping[str, Values | Number], trial: Trial, until: float) -> Result | Ended:
     """One side on one trial, or how its run ended."""
     left = until - time.monotonic()
     if left <= 0:
-        return "found no time"
+        return Ended("found no time", late=True)
     inputs: dict[str, Values | Number] = {PRIME: trial.prime, KEY: trial.key}
     inputs |= {side.names[name]: value for name, value in given.items()}
     done = run(side.executable, side.entry, inputs, Limits(left, _MEMORY))
     if done.status != "ok":
-        return f"ended with {done.status}" + "".join(f": {f.message}" for f in done.findings[:1])
+        how = f"ended with {done.status}" + "".join(f": {f.message}" for f in done.findings[:1])
+        return Ended(how, done.status == "timeout")
     seen, functions, _, degree = (int(x) for x in done.outputs[REPORT].tolist())
     arrays = {name: done.outputs[own] for name, own in side.names.items() if own in done.outputs}
     return Result(arrays, seen, functions, float(degree))
@@ -222,7 +235,7 @@ def _bound(sig: Signature, group: list[Trial], results: list[Result]) -> Bound:
     sizes = {k: v for k, v in group[0].case.point.scalars.items() if k in whole}
     return Bound(
         spell(sizes), sum(x.size for x in outputs), degree, max(r.degree for r in results),
-        len(group), _union([r.decisions for r in results]), _union([r.functions for r in results]),
+        len(results) // 2, _union([r.decisions for r in results]), _union([r.functions for r in results]),
     )
 
 

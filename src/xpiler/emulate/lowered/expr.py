@@ -92,7 +92,8 @@ class Scope:
             case Binary(op, a, b, dtype):
                 return self._binary(op, a, b, dtype)
             case Select(cond, a, b, dtype):
-                return f"({self.condition(cond)} ? {self.converted(a, dtype)} : {self.converted(b, dtype)})"
+                both = f"({self.condition(cond)} ? {self.converted(a, dtype)} : {self.converted(b, dtype)})"
+                return self._spoilt(cond, both) if dtype.is_float else both
             case Cast(a, dtype):
                 return self.converted(a, dtype)
             case Call(name, args, dtype):
@@ -144,6 +145,14 @@ class Scope:
         if dtype is DType.I32 and n < 1 << 31:
             return str(n)
         return f"({CTYPE[dtype]}){n}ull"
+
+    def _spoilt(self, cond: Expr, chosen: str) -> str:
+        """A choice by numbers of which one was never set is not set, and decides nothing."""
+        match cond:
+            case Binary(op, a, b) if op in _COMPARISONS and a.dtype.is_float and b.dtype.is_float:
+                pair = f"({self.text(a)}, {self.text(b)})"
+                return f"(xp::exact::wanting{pair} ? xp::exact::spoilt{pair} : {chosen})"
+        return chosen
 
     def _binary(self, op: str, a: Expr, b: Expr, dtype: DType) -> str:
         if op in ("&&", "||"):
