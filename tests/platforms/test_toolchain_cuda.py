@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -174,3 +175,15 @@ template <class T> __device__ T f(T x) { return x; } __global__ void plain(int* 
 template <class T> __global__ void b(T* x) {}
 void run() { n::b<int><<<1, 2>>>(0); plain<<<1, 2>>>(0); }"""
     assert device_part(text).idle == ("a",)
+
+
+@pytest.mark.parametrize("text", [
+    "a" * 200_000, "a:" * 100_000, "const " * 40_000, "template " * 20_000, "x = {}" + "{}" * 50_000, "->" * 100_000,
+    "{" * 100_000, "template __global__ " * 10_000, "a < " * 50_000, "const int a = " * 15_000, "k<" * 50_000 + "<<<",
+    "namespace" + " " * 50_000 + "({}", "# \\" * 50_000, "/*" * 100_000, '"' * 100_001,
+])
+def test_no_text_takes_long(text: str) -> None:
+    start = time.process_time()
+    device_part(text)
+    device_part(f"void f() {{ {text} }}")
+    assert time.process_time() - start < 3

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 _MASKED = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.MULTILINE)
-_LAUNCH = re.compile(r"([A-Za-z_][\w:]*\s*<[\w\s:,*]*>)\s*<<<")
-_CONSTANT = re.compile(r"\bconst(?:expr)?\s+[\w\s:]*?\b(\w+)\s*=\s*([^;{}]+);")
-_TEMPLATE = re.compile(r"\btemplate\b[^;{}]*?\b__global__\b([^;{}]*)\{")
+# Bounded, so that no text takes longer than its length says.
+_LAUNCH = re.compile(r"(?<![\w:])([A-Za-z_][\w:]*\s*<[\w\s:,*]*>)\s*<<<")
+_CONSTANT = re.compile(r"\bconst(?:expr)?\s+[\w\s:]{0,100}?\b(\w{1,200})\s*=\s*([^;{}]{1,200});")
+_HEAD = 2000  # characters before a brace that tell what it opens
 _NESTED = 8  # constants made of constants
 _DEVICE = re.compile(r"\b(?:__global__|__device__|constexpr)\b")
 _TRANSPARENT = re.compile(r"^\s*(?:extern|(?:inline\s+)?namespace\b[\w\s:]*)\s*$")
@@ -42,8 +43,11 @@ def device_part(text: str) -> DevicePart:
 
 def _templates(masked: str) -> Iterator[str]:
     """The names of kernel templates."""
-    for m in _TEMPLATE.finditer(masked):
-        yield from [n for n in re.findall(r"(\w+)\s*\(", m[1]) if not n.startswith("__")][:1]
+    for m in re.finditer(r"\b__global__\b", masked):
+        before = re.split(r"[;{}]", masked[max(0, m.start() - _HEAD) : m.start()])[-1]
+        after, brace, _ = masked[m.end() : m.end() + _HEAD].partition("{")
+        if brace and ";" not in after and re.search(r"\btemplate\b", before):
+            yield from [n for n in re.findall(r"\b(\w+)\s*\(", after) if not n.startswith("__")][:1]
 
 
 def _instances(function: str) -> Iterator[str]:
@@ -74,14 +78,18 @@ def _host_functions(masked: str) -> Iterator[tuple[int, int]]:
         if letter in ";}":  # the end of a declaration, or of a namespace
             start = at
         elif letter == "{":
-            head = masked[start : at - 1]
+            head = masked[max(start, at - 1 - _HEAD) : at - 1]
+            if not re.match(r"[\w):>*&]", head.rstrip()[-1:]):  # a value, not a body
+                at = _closed(masked, at)
+                continue
             if _TRANSPARENT.match(head):
                 start = at
                 continue
+            at_word = at - 1 - len(head.lstrip())
             at = _closed(masked, at)
             if _is_function(head):
                 if not _DEVICE.search(head):
-                    yield start + len(head) - len(head.lstrip()), at
+                    yield at_word, at
                 start = at
 
 
