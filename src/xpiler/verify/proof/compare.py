@@ -190,9 +190,23 @@ class Comparison:
             return None
         if not all(outside.entails(equal(put(to[s], back), poly(s))) for s in b.data[0]):
             return None
-        if not self.same(a.args[0], self._put(b.args[0], to), inside):
+        if self.same(a.args[0], self._put(b.args[0], to), inside):
+            return there, here
+        # Equal where they read the same place, perhaps, and nowhere else.
+        met = self._meeting(a, b, to), self._meeting(b, a, back)
+        if met[0] is None or met[1] is None:
+            return None
+        there, here = both([there, met[0]]), both([here, met[1]])
+        if not self.same(a.args[0], self._put(b.args[0], to), facts.assume(there)):
             return None
         return there, here
+
+    def _meeting(self, a: Term, b: Term, to: Map) -> Formula | None:
+        """Where the first place that `a` reads is the one `b` reads."""
+        mine, theirs = next(_places(a.args[0]), None), next(_places(self._put(b.args[0], to)), None)
+        if mine is None or theirs is None or mine[0] != theirs[0]:
+            return None
+        return equal(mine[1], theirs[1])
 
     def _put(self, t: Term, values: Map) -> Term:
         return self.normal.rebuilt(self.terms.put(t, values)) if t.symbols & values.keys() else t
@@ -239,6 +253,8 @@ class Comparison:
             reached = _reached(j, to)
             if held.refutes(reached):
                 continue
+            met = None if j.data[0] and i.data[0] else self._meeting(i, j, to)
+            reached = reached if met is None else both([reached, met])
             if self.same(i.args[0], self._put(j.args[0], to), held.assume(reached)):
                 regions.append(reached)
                 if held.entails(either(regions)):

@@ -187,6 +187,12 @@ class Normal:
             plain = list(dict.fromkeys(plain))
         if op == "*" and number == 0 and not any(i.unset for i in plain):
             return self.number(number)
+        chosen = next((i for i in plain if op == "*" and self._or_nothing(i)), None)
+        if chosen is not None:  # a * (c ? x : 0) is c ? a * x : 0
+            rest = [i for i in plain if i is not chosen] + [self.item((), TRUE, self.number(number))]
+            t = chosen.args[0]
+            yes, no = (self.fold(op, sort, (*rest, self.item((), TRUE, x))) for x in t.args)
+            return self._select(t.data, (yes, no))
         if op in "+*" and number != (0 if op == "+" else 1):
             plain.append(self.item((), TRUE, self.number(number)))
         if not plain:
@@ -194,6 +200,13 @@ class Normal:
         if len(plain) == 1 and not plain[0].data[0] and plain[0].data[1].op == "true":
             return plain[0].args[0]
         return self.terms.make("fold", (op, sort), sorted(plain, key=lambda i: i.id))
+
+    def _or_nothing(self, i: Term) -> bool:
+        """Whether a factor is zero on one side of a condition on indices."""
+        t = i.args[0]
+        return not i.data[0] and t.kind == "select" and t.data is not None and any(
+            a.kind == "const" and a.data == 0 for a in t.args
+        )
 
     def _neutral(self, op: str, t: Term) -> bool:
         match op:
