@@ -126,6 +126,17 @@ KERNELS = {
   a.x = a.w * a.y; a.z = fmaf(a.x, a.y, a.z);
   reinterpret_cast<float4*>(y)[threadIdx.x] = a;
 """),
+    "records": ("1, 64", """
+  struct Best { float v; int at; };
+  __shared__ Best best[64];
+  best[threadIdx.x] = {x[threadIdx.x], (int)threadIdx.x};
+  __syncthreads();
+  for (int s = 32; s > 0; s /= 2) {
+    if (threadIdx.x < s && best[threadIdx.x + s].v > best[threadIdx.x].v) best[threadIdx.x] = best[threadIdx.x + s];
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) { y[0] = best[0].v; y[1] = (float)best[0].at; }
+"""),
     "convert": ("1, 64", """
   int q = (int)rintf(x[threadIdx.x] * 16.0f);
   q = q > 20 ? 20 : q < -20 ? -20 : q;

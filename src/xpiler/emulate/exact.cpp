@@ -7,6 +7,7 @@ Run run;
 
 namespace {
 
+std::vector<Exact> words;
 constexpr u64 UNKNOWN_LN2 = 0x6C6E32, UNKNOWN_LN10 = 0x6C6E3130;
 static_assert(sizeof(Exact) == 32);
 
@@ -109,6 +110,19 @@ void begin(u64 p, u64 key) {
 void end(long long* report, int count) {
     long long found[] = {run.seen, run.functions, (long long)run.applied, (long long)std::ceil(run.degree)};
     for (int i = 0; i < count; ++i) report[i] = i < 4 ? found[i] : 0;
+}
+
+std::uint32_t word(const Exact& x) {
+    if (words.size() > LAST_WORD - FIRST_WORD) return saw(UNDEFINED), 0;
+    words.push_back(x);
+    return FIRST_WORD + std::uint32_t(words.size() - 1);
+}
+
+Exact number(std::uint32_t word) {
+    if (!word) return {};
+    if (word >= FIRST_WORD && word - FIRST_WORD < words.size()) return words[word - FIRST_WORD];
+    if (word != 0xFFFFFFFF && word != 0xFEFEFEFE) saw(UNDEFINED);  // memory that was never written
+    return special(UNSET);
 }
 
 Exact rational(bool negative, u64 mantissa, int twos, int tens, double r) {

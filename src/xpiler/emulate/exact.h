@@ -292,6 +292,17 @@ inline Exact shuffle(Lane kind, Exact value, int arg, unsigned width, unsigned w
     return value;
 }
 
+// Words that hold a float here and an integer there (arrays of records): a float is kept beside, and the word, which is
+// no number as a float, says where. Whoever reads such a word as an integer learns nothing.
+constexpr std::uint32_t FIRST_WORD = 0x7F800001, LAST_WORD = 0x7FFFFFFF;
+std::uint32_t word(const Exact& x);
+Exact number(std::uint32_t word);
+template <class T>
+T integer(T word) {
+    if (std::uint32_t(word) >= FIRST_WORD && std::uint32_t(word) <= LAST_WORD) saw(UNDEFINED);
+    return word;
+}
+
 // A local array that is too large for a thread's stack.
 template <class T>
 struct Heap {

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from xpiler.emulate.lowered.constant import constant
 from xpiler.fault import NOWHERE, Span
-from xpiler.ir.nodes import Addr, Binary, Call, Cast, Const, Expr, Load, Select, Unary, Var
+from xpiler.ir.nodes import Addr, Alloc, Binary, Call, Cast, Const, Expr, Load, Select, Store, Unary, Var
 from xpiler.ir.types import DType
+from xpiler.ir.walk import Body, statements
 
 CTYPE = {
     DType.BOOL: "bool", DType.I8: "std::int8_t", DType.U8: "std::uint8_t", DType.I16: "std::int16_t",
@@ -42,6 +43,16 @@ class NotLowered(Exception):
         return f"{self.reason} (line {self.span.line})" if self.span.line else self.reason
 
 
+def mixed(body: Body) -> frozenset[str]:
+    """The arrays of 32-bit integers, declared in a body, that floats are stored to as their bits."""
+    own = {s.buffer.name for s in statements(body) if isinstance(s, Alloc) and s.buffer.dtype in (DType.I32, DType.U32)}
+    return frozenset(
+        s.buffer for s in statements(body)
+        if isinstance(s, Store) and s.buffer in own and isinstance(s.value, Call) and _BITS.fullmatch(s.value.name)
+        and s.value.args[0].dtype is DType.F32
+    )
+
+
 @dataclass
 class Constants:
     """The float constants of a text, each made once, before the program begins."""
@@ -55,12 +66,15 @@ class Constants:
 
 @dataclass
 class Scope:
-    """The C++ names and the element types of what a body may use; `span` is where it is now."""
+    """The C++ names and the element types of what a body may use; `span` is where it is now.
+
+    `mixed` are its own arrays of integers some of whose words are floats."""
 
     constants: Constants
     buffers: dict[str, DType] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     span: Span = NOWHERE
+    mixed: frozenset[str] = frozenset()
 
     def name(self, name: str, kind: str = "v") -> str:
         """The C++ name of a scalar (v) or a buffer (b)."""
@@ -83,6 +97,8 @@ class Scope:
                 return self._const(value, dtype)
             case Var(name):
                 return self.name(name)
+            case Load(buffer, index, dtype) if buffer in self.mixed:
+                return f"xp::exact::integer({self.place(buffer, dtype)}[{self.text(index)}])"
             case Load(buffer, index, dtype):
                 return f"{self.place(buffer, dtype)}[{self.text(index)}]"
             case Unary("!", a):
@@ -120,6 +136,8 @@ class Scope:
         """The array of a name, seen with elements of `dtype`."""
         if buffer not in self.buffers:
             raise self.refuse(f"the array `{buffer}` has no declaration")
+        if buffer in self.mixed and dtype.bits != self.buffers[buffer].bits:
+            raise self.refuse(f"`{buffer}`, which holds floats and integers, is seen as {dtype}")
         return self.seen_as(self.name(buffer, "b"), self.buffers[buffer], dtype, buffer)
 
     def seen_as(self, text: str, own: DType, dtype: DType, called: str) -> str:
@@ -133,6 +151,8 @@ class Scope:
     def address(self, a: Addr, dtype: DType) -> str:
         if a.buffer not in self.buffers:
             raise self.refuse(f"the array `{a.buffer}` has no declaration")
+        if a.buffer in self.mixed:
+            raise self.refuse(f"`{a.buffer}`, which holds floats and integers, is handed on")
         own = self.buffers[a.buffer]
         return self.seen_as(f"({self.name(a.buffer, 'b')} + ({self.text(a.index)}))", own, dtype, a.buffer)
 
@@ -184,6 +204,13 @@ class Scope:
             return f"({t})std::abs({given})" if name == "abs" else f"std::{name}<{t}>({given})"
         raise self.refuse(f"the function `{name}` of {', '.join(a.dtype for a in args)}")
 
+    def stored(self, buffer: str, value: Expr, own: DType) -> str:
+        """What an array gets; a float as a word where that is one of its own."""
+        match value:
+            case Call(name, (inner,)) if buffer in self.mixed and _BITS.fullmatch(name) and inner.dtype is DType.F32:
+                return f"xp::exact::word({self.text(inner)})"
+        return self.converted(value, own)
+
     def _bits(self, own: DType, dtype: DType, a: Expr) -> str:
         """Bits are no matter of reals: only those of a constant, and those that become the same float again."""
         match a:
@@ -193,4 +220,6 @@ class Scope:
                 return self._const(struct.unpack(real, raw)[0], dtype)
             case Call(name, (inner,)) if name == f"bits.{dtype}.{own}":
                 return self.text(inner)
+            case Load(buffer, index) if buffer in self.mixed and dtype is DType.F32:
+                return f"xp::exact::number({self.place(buffer, own)}[{self.text(index)}])"
         raise self.refuse("it looks at the bits of a float")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xpiler.emulate.entry import Entry
-from xpiler.emulate.lowered.expr import CTYPE, Constants, NotLowered, Scope
+from xpiler.emulate.lowered.expr import CTYPE, Constants, NotLowered, Scope, mixed
 from xpiler.emulate.lowered.stmt import SEQUENTIAL, Body
 from xpiler.ir.nodes import (
     Buffer, Const, DeviceBuffer, For, Intrinsic, Kernel, Launch, Launcher, Meaning, Param, Program, Stmt, Var,
@@ -124,7 +124,7 @@ def _meaning(function: str, m: Meaning, meanings: Meanings, constants: Constants
 
 def _kernel(function: str, k: Kernel, meanings: Meanings, constants: Constants, platform: Platform) -> list[str]:
     """The kernel as one thread runs it, and the function that launches it for all."""
-    scope = Scope(constants)
+    scope = Scope(constants, mixed=mixed(k.body))
     params = _params(k.params, scope)
     axes = {s.kind: s for s in statements(k) if isinstance(s, For) and s.kind not in SEQUENTIAL}
     scopes = {s.name: s.scope for s in platform.spaces} if axes else {}

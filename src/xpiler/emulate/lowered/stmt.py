@@ -58,7 +58,7 @@ class Body:
                 return [f"{t.name(var.name)} = {t.converted(value, var.dtype)};"]
             case Store(buffer, index, value):
                 own = t.buffers.get(buffer, value.dtype)
-                return [f"{t.place(buffer, own)}[{t.text(index)}] = {t.converted(value, own)};"]
+                return [f"{t.place(buffer, own)}[{t.text(index)}] = {t.stored(buffer, value, own)};"]
             case Alloc(buffer, init):
                 return self._alloc(buffer, init)
             case For():
@@ -196,6 +196,8 @@ class Body:
         t = self.scope
         dtype = t.buffers.get(s.buffer, s.value.dtype)
         ctype = CTYPE[dtype]
+        if s.buffer in t.mixed:
+            raise t.refuse(f"an atomic of `{s.buffer}`, which holds floats and integers")
         if dtype.is_float and s.op in ("and", "or", "xor"):
             raise t.refuse(f"an atomic {s.op} of floats")
         space = "xp::exact::" if dtype.is_float else "std::"
