@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -222,7 +223,14 @@ def agree(program: Program) -> None:
         assert wrong or any(r.divergent(strict=True) for r in runs), said.witness
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(kernels())
 def test_random_kernels_are_judged_as_enumeration_judges_them(program: Program) -> None:
+    agree(program)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(kernels())
+def test_many_random_kernels_are_judged_as_enumeration_judges_them(program: Program) -> None:
     agree(program)

@@ -39,9 +39,9 @@ def argue(
     rung: str, look: Looking, program: Program, kernel: str, let: Mapping[str, Number], seconds: float, strict: bool
 ) -> Evidence:
     """The evidence of one judge. What goes wrong only with some sizes, where the caller chooses them, may be the
-    caller's to avoid: it is `Unknown`, with the sizes, unless `strict`."""
+    caller's to avoid: it is `Unknown`, with the sizes, unless `strict`. `seconds` are of processor time."""
     began = time.monotonic()
-    verdict = _verdict(look, program, kernel, let, Clock(began + seconds), strict)
+    verdict = _verdict(look, program, kernel, let, Clock(time.thread_time() + seconds), strict)
     return Evidence(rung, verdict, time.monotonic() - began)
 
 

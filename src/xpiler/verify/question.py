@@ -15,6 +15,7 @@ from xpiler.verify.terms import Atom, Cond, Poly, all_atoms, holds, value
 Z: Any = z3  # most of its functions carry no types
 Said = tuple[Cond, int]  # a condition of one copy
 SHARED = 0  # the copy of atoms that both threads have in common
+_PATIENCE = 6  # seconds of the clock on the wall for one of processor time, at most
 MOST_PAIRS = 150  # of products that are compared with each other
 
 
@@ -24,8 +25,8 @@ class OutOfTime(Exception):
 
 @dataclass
 class Clock:
-    """When an argument must be done, and how many steps of the solver one question may take: 10 million are a second
-    or so, but on any machine they are the same ones."""
+    """When an argument must be done, in processor time of its thread, and how many steps of the solver one question may
+    take: 10 million are a second or so. Neither depends on what else a machine is doing."""
 
     until: float
     steps: int = 4_000_000
@@ -33,12 +34,12 @@ class Clock:
 
     @property
     def left(self) -> float:
-        return self.until - time.monotonic()
+        return self.until - time.thread_time()
 
     def milliseconds(self) -> int:
         if self.left <= 0.005:
             raise OutOfTime
-        return int(self.left * 1000)
+        return int(self.left * 1000 * _PATIENCE)
 
 
 @dataclass(frozen=True)
