@@ -17,7 +17,7 @@ from xpiler.verify.proof.equal import equal_for_all
 from xpiler.verify.verdict import Proved
 
 small = st.integers(1, 4)
-PROFILE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROFILE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def program(text: str, language: str) -> Program:
@@ -115,18 +115,43 @@ def agree(a: Program, b: Program) -> bool:
     return True
 
 
-@given(maps(), maps())
-@PROFILE
-def test_maps_proved_equal_are_equal(a: Program, b: Program) -> None:
+def check(a: Program, b: Program) -> None:
     if isinstance(equal_for_all(a, b, seconds=20).verdict, Proved):
         assert agree(a, b)
+
+
+@given(maps(), maps())
+@settings(PROFILE, max_examples=10)
+def test_maps_proved_equal_are_equal(a: Program, b: Program) -> None:
+    check(a, b)
 
 
 @given(sums(), sums())
-@PROFILE
+@settings(PROFILE, max_examples=10)
 def test_sums_proved_equal_are_equal(a: Program, b: Program) -> None:
-    if isinstance(equal_for_all(a, b, seconds=20).verdict, Proved):
-        assert agree(a, b)
+    check(a, b)
+
+
+@pytest.mark.slow
+@given(st.one_of(st.tuples(maps(), maps()), st.tuples(sums(), sums())))
+@settings(PROFILE, max_examples=150)
+def test_many_proved_equal_are_equal(pair: tuple[Program, Program]) -> None:
+    check(*pair)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (c("for (int i = 0; i < 12; ++i) y[i] = x[i] + w[i];"),
+         cuda("int i = b * 4 + t; if (i < 12) y[i] = w[i] + x[i];", 3, 4)),
+        (c("for (int r = 0; r < 3; ++r) { float s = 0.0f; for (int k = 0; k < 9; ++k) s += x[r * 9 + k]; y[r] = s; }"),
+         cuda("float a = 0.0f; for (int k = t; k < 9; k += 4) a += x[b * 9 + k]; s[t] = a; __syncthreads();"
+              " if (t == 0) { float z = 0.0f; for (int j = 0; j < 4; ++j) z += s[j]; y[b] = z; }", 3, 4, 4)),
+    ],
+)
+def test_equal_ones_are_proved(a: Program, b: Program) -> None:
+    assert isinstance(equal_for_all(a, b, seconds=30).verdict, Proved)
+    assert agree(a, b)
 
 
 @pytest.mark.parametrize("shape", [0, 1])
