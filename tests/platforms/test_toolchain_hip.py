@@ -131,3 +131,8 @@ def test_prelude_of_tiles_is_compiled(clang: Compiler, shop: Caged) -> None:
     tiles = (Path(toolchain.__file__).parent / "tiles.h").read_text().replace("#pragma once", "")
     text = f"#include <hip/hip_runtime.h>\n{tiles}\n__global__ void k(float* c) {{ tile_acc t; tile_store(c, t, 16); }}\n"
     assert isinstance(toolchain.compile(text, "gfx942", shop), Checked)
+
+
+def test_half_which_rocm_makes_a_class_is_no_verdict(clang: Compiler, shop: Caged) -> None:
+    text = TEXT.replace("hip_runtime.h>", "hip_runtime.h>\n#include <hip/hip_fp16.h>").replace("BODY", "(float)(half)x[i]")
+    assert isinstance(toolchain.compile(text, "gfx942", shop), Unavailable)

@@ -35,6 +35,8 @@ _UNDECLARED = re.compile(
     r"error: (?:use of undeclared|unknown type name|no member named|no template named|no matching|call to .* ambiguous|"
     r"'[^']*' file not found|undeclared|.*incomplete type|reference to .* ambiguous)|file not found"
 )
+# Types that ROCm defines as classes with conversions of their own; translations are written with `_Float16`.
+_CLASSES = re.compile(r"\b(?:__)?half2?\b")
 _FLAGS = ("-x", "hip", "-w", "-std=c++17", "-O2", "--cuda-device-only", "-S", "-o", "{out}")
 
 
@@ -132,6 +134,8 @@ def _with_rocm(compiler: Compiler, arch: str, *, text: str, shop: Workshop) -> O
 
 
 def _with_stubs(compiler: Compiler, arch: str, *, text: str, shop: Workshop) -> Outcome:
+    if _CLASSES.search(text):
+        return Unavailable(f"{compiler} with our own stub headers, whose `half` is a number; ROCm's is a class")
     args = [
         *_FLAGS, f"--offload-arch={arch}", "-nogpuinc", "-nogpulib", "-nostdinc", "-nostdinc++",
         "-isystem", str(_STUBS), "-isystem", "{folder}/standard",
