@@ -135,4 +135,5 @@ def test_prelude_of_tiles_is_compiled(clang: Compiler, shop: Caged) -> None:
 
 def test_half_which_rocm_makes_a_class_is_no_verdict(clang: Compiler, shop: Caged) -> None:
     text = TEXT.replace("hip_runtime.h>", "hip_runtime.h>\n#include <hip/hip_fp16.h>").replace("BODY", "(float)(half)x[i]")
+    assert isinstance(toolchain.compile(text.replace("(half)", "/* half */"), "gfx942", shop), Checked)
     assert isinstance(toolchain.compile(text, "gfx942", shop), Unavailable)

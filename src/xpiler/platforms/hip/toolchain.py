@@ -37,6 +37,7 @@ _UNDECLARED = re.compile(
 )
 # Types that ROCm defines as classes with conversions of their own; translations are written with `_Float16`.
 _CLASSES = re.compile(r"\b(?:__)?half2?\b")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _FLAGS = ("-x", "hip", "-w", "-std=c++17", "-O2", "--cuda-device-only", "-S", "-o", "{out}")
 
 
@@ -134,7 +135,7 @@ def _with_rocm(compiler: Compiler, arch: str, *, text: str, shop: Workshop) -> O
 
 
 def _with_stubs(compiler: Compiler, arch: str, *, text: str, shop: Workshop) -> Outcome:
-    if _CLASSES.search(text):
+    if _CLASSES.search(_COMMENT.sub(" ", text)):
         return Unavailable(f"{compiler} with our own stub headers, whose `half` is a number; ROCm's is a class")
     args = [
         *_FLAGS, f"--offload-arch={arch}", "-nogpuinc", "-nogpulib", "-nostdinc", "-nostdinc++",
