@@ -117,7 +117,8 @@ def _tried(sides: tuple[Side, Side], reference: Reference, until: float) -> Prov
     done: list[Bound] = []
     doubt: Unknown | None = None
     elements, cost = 0, 0.0
-    for group in trials(reference.cases, TRIALS):
+    each = TRIALS if _reals(reference.signature) else 1
+    for group in trials(reference.cases, each):
         size = sum(group[0].case.point.sizes.values())
         if size > LARGEST and not done:
             return Unknown(f"{size} elements are too many to run it exactly")
@@ -239,6 +240,11 @@ def _bound(sig: Signature, group: list[Trial], results: list[Result]) -> Bound:
     )
 
 
+def _reals(sig: Signature) -> bool:
+    """Whether any input is a float."""
+    return any(a.dtype.is_float and a.read for a in sig.arrays) or any(v.dtype.is_float for v in sig.scalars)
+
+
 def _union(flags: list[int]) -> int:
     out = 0
     for f in flags:
@@ -251,10 +257,9 @@ def _conclude(sig: Signature, done: list[Bound]) -> Proved | Unknown:
     decisions, functions = _union([b.decisions for b in done]), _union([b.functions for b in done])
     sizes = " and ".join(dict.fromkeys(b.sizes for b in done))
     tried = sum(b.trials for b in done)
-    reals = any(a.dtype.is_float and a.read for a in sig.arrays) or any(v.dtype.is_float for v in sig.scalars)
     whole = any(not a.dtype.is_float and a.read for a in sig.arrays)
-    if not reals:
-        return Proved(f"the {tried} inputs tried, {sizes}; floats as real numbers")
+    if not _reals(sig):
+        return Proved(f"{tried} inputs of integers, {sizes}; floats as real numbers")
     certain = probability(done)
     if certain > ENOUGH:
         return Unknown(f"equal on {tried} trials, but the programs are so large that chance could be the reason, with "

@@ -82,15 +82,15 @@ def unset(n: int) -> Values:
 
 
 def trials(cases: tuple[Case, ...], each: int) -> list[list[Trial]]:
-    """`each` trials at every point, on different cases where there are some, and one on negative numbers, which shows
-    a maximum that starts at 0; the smallest point first."""
+    """`each` trials at every point, on different cases where there are some, and with several one on negative numbers,
+    which shows a maximum that starts at 0; the smallest point first."""
     random, negative = ([c for c in cases if c.point.kind is kind] for kind in (Kind.RANDOM, Kind.NEGATIVE))
     points: dict[str, list[Case]] = {}
     for case in random:
         points.setdefault(_sizes(case), []).append(case)
     groups = sorted(points.values(), key=lambda g: sum(g[0].point.sizes.values()))
     out = [[Trial(group[i % len(group)], i) for i in range(each)] for group in groups]
-    for group in out:
+    for group in out if each > 1 else ():
         also = [c for c in negative if _sizes(c) == _sizes(group[0].case)][:1]
         group += [Trial(c, each) for c in also]
     return out
