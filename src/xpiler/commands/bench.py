@@ -9,13 +9,15 @@ from typing import Annotated
 import typer
 
 from xpiler import engine, platforms, show
-from xpiler.bench import checked, corpus, rungs
+from xpiler.bench import checked, corpus, mutants, rungs
 from xpiler.bench.layouts import Case
 from xpiler.bench.progress import CHECKED, go_through
 from xpiler.commands import options
 from xpiler.commands.options import Budget, Depth, Json, Seeds
 from xpiler.commands.terminal import cache, err, out, print_json, working
+from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
+from xpiler.verify.mutants import KINDS
 from xpiler.verify.observe import Effort
 
 app = typer.Typer(no_args_is_help=True, help="Measure xpiler on suites of kernels.")
@@ -25,6 +27,17 @@ Limit = Annotated[int, typer.Option(min=0, help="At most so many files of an ope
 Only = Annotated[str, typer.Option(help="Only files whose name matches this pattern.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Kernels translated or checked at the same time.")]
 Kept = Annotated[Path | None, typer.Option("--out", help="Keep results here, and go on from them the next time.")]
+
+
+@app.callback(invoke_without_command=True)
+def bench(
+    context: typer.Context,
+    mutants_of: Annotated[
+        Path | None, typer.Option("--mutants", help="The same as `bench mutants DIR`.", metavar="DIR"),
+    ] = None,
+) -> None:
+    if context.invoked_subcommand is None and mutants_of is not None:
+        bench_mutants(context, mutants_of)
 
 
 @app.command("corpus")
@@ -91,3 +104,57 @@ def _check(
     for r in results:
         if r.outcome != checked.CORRECT:
             err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False, soft_wrap=True)
+
+
+@app.command("mutants")
+def bench_mutants(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(help="A folder of kernels, a file, or a suite's data directory.")],
+    from_: Annotated[str, typer.Option("--from", help="Only files of this language; a suite needs it.")] = "",
+    layout: Layout = "plain",
+    only: Only = "*",
+    limit: Limit = 0,
+    each: Annotated[int, typer.Option(min=1, help="Mutants of a file.")] = 16,
+    kinds: Annotated[str, typer.Option(help="Only these kinds, with commas: `missing barrier,zeros`.")] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Which places are taken, of those there are.")] = 0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds for all judges of one mutant.")] = 60.0,
+    jobs: Jobs = 2,
+    depth: Depth = "full",
+    kept: Kept = None,
+    as_json: Json = False,
+) -> None:
+    """Break correct kernels on purpose, one plausible mistake each, and count which judge finds it.
+
+    Exit status 1 when a mutant survives: nobody refutes it, and nobody shows that it computes the same.
+
+        xpiler bench mutants examples --each 8
+
+        xpiler bench mutants benchmark/data --layout qimeng --from cuda --limit 1 --out mutants.json
+    """
+    if layout == "plain" and not from_:
+        todo = mutants.subjects(directory, only, limit)
+    else:
+        platform = platforms.get(from_)
+        todo = mutants.of_suite(corpus.cases(directory, layout, platform, only, limit), platform)
+    wanted = tuple(k.strip() for k in kinds.split(",") if k.strip())
+    unknown = [k for k in wanted if k not in KINDS]
+    if unknown:
+        raise Fault("XP3004", f"there is no kind of mutant `{unknown[0]}`",
+                    why=f"the kinds are {', '.join(KINDS)}")
+    asked = mutants.Options(each, wanted, seed, level=options.level(depth), seconds=seconds, cache=cache(context))
+    with working() as progress:
+        results = mutants.measure(todo, asked, jobs, kept, progress)
+    left, wrong = list(mutants.survivors(results)), list(mutants.contradictions(results))
+    if as_json:
+        print_json([r.to_json() for r in results])
+    else:
+        header, rows = mutants.table(results)
+        out().print(show.columns(header, rows))
+        out().print(show.columns(mutants.ALONE, mutants.alone(results)))
+        out().print(show.columns(mutants.SHOWN, mutants.shown(results)))
+        out().print(show.columns(mutants.SKIPPED, mutants.skipped(results), words=True))
+        for line in left:
+            err.print(f"survived: {line}", markup=False, soft_wrap=True)
+        for line in wrong:
+            err.print(f"contradiction: {line}", markup=False, soft_wrap=True)
+    raise typer.Exit(1 if left or wrong else 0)
