@@ -165,6 +165,10 @@ def examine(subject: Subject, options: Options, progress: Callable[[str], None] 
     blank = Examined(subject.name, subject.platform.name)
     try:
         program = read(subject.text, subject.platform, subject.name, let=subject.read_with)
+        made = list(mutants(subject.text, subject.platform, program, kinds=options.kinds or None, limit=options.each,
+                            seed=options.seed))
+        if not made:
+            return replace(blank, seconds=time.monotonic() - began)
         question = _question(subject, _sized(program, subject.platform), options)
         deaf = question if isinstance(question, str) else _deaf(question)
     except Fault as fault:
@@ -172,8 +176,7 @@ def examine(subject: Subject, options: Options, progress: Callable[[str], None] 
     if isinstance(question, str) or isinstance(deaf, str):
         return replace(blank, skipped=str(deaf), seconds=time.monotonic() - began)
     rows = []
-    for m in mutants(subject.text, subject.platform, program, kinds=options.kinds or None, limit=options.each,
-                     seed=options.seed):
+    for m in made:
         progress(f"{subject.name}:{m.line}: {m.kind}")
         rows.append(_row(m, subject, question, options, deaf))
     return replace(blank, rows=tuple(rows), seconds=time.monotonic() - began)
@@ -209,13 +212,14 @@ def _question(subject: Subject, program: Program, options: Options) -> Question 
     """What judges are asked about every mutant, or why this file cannot have any: itself it must pass them all."""
     if (held := _held(subject, program)) > options.most:
         return f"its arrays hold {held} elements"
+    text = subject.text + program.entry
     reference = observe(
-        subject.text, subject.platform, program, file=subject.name, let=subject.let, effort=options.effort,
+        text, subject.platform, program, file=subject.name, let=subject.let, effort=options.effort,
         cache=options.cache,
     )
     if not isinstance(reference.evidence.verdict, Proved):
         return f"{reference.evidence.rung}: {_said(reference.evidence)}"
-    side = Side(subject.text, subject.platform, program, subject.name)
+    side = Side(text, subject.platform, program, subject.name)
     return Brisk(side, side, reference, subject.let, {}, options.effort, options.level, options.cache)
 
 

@@ -54,7 +54,8 @@ def judged(
     program = _read(mutant, source, let or {})
     if isinstance(program, Evidence):
         return Judged(mutant, INVALID, (program,), seconds=time.monotonic() - began)
-    target = Side(mutant.text, source.platform, _called_alike(program, source.program), source.file, source.kernel)
+    text = mutant.text + program.entry
+    target = Side(text, source.platform, _called_alike(program, source.program), source.file, source.kernel)
     same, exact = target.program == source.program, mutant.kind != ROUNDING
     evidence = _asked(replace(question, target=target), began, seconds, deaf)
     outcome, shown = verdict_of(evidence, same, exact)
