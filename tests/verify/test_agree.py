@@ -46,8 +46,10 @@ def test_a_mistake_is_seen_on_the_inputs_made_for_it(source: str, target: str, o
     (SUM, FROM_BEHIND), (CENTRED, CENTRED.replace("m = m / n;", "m = m * (1.0f / n);")),
     (SOFTMAX, SOFTMAX.replace("expf(x[i] - m) / s", "expf(x[i] - m) * (1.0f / s)")),
     (SOFTMAX, SOFTMAX.replace("for (int i = 0; i < n; ++i) s +=", "for (int i = n - 1; i >= 0; --i) s +=")),
+    (each("y[i] = x[i] * (1.0f + tanhf(1.5f * x[i]));"),
+     each("y[i] = x[i] * (1.0f + (1.0f - 2.0f / (expf(3.0f * x[i]) + 1.0f)));")),
     (each("y[i] = x[i] * x[i] - 0.1f * x[i];"), each("y[i] = x[i] * (x[i] - 0.1f);")),
-], ids=["sum", "centred", "reciprocal", "softmax", "factored"])
+], ids=["sum", "centred", "reciprocal", "softmax", "gelu", "factored"])
 def test_another_rounding_is_the_same(source: str, target: str) -> None:
     told = scope(source, target)
     assert "cancellation" in told and "n=1024, 997, 31, 1, 65 and 4097, float32" in told

@@ -21,7 +21,6 @@ from xpiler.verify.inputs import Values, poison
 from xpiler.verify.kinds import LARGE, Kind
 from xpiler.verify.observe import Case, Reference, same_bits
 from xpiler.verify.signature import Array
-from xpiler.verify.sizes import MOST_SMALL
 from xpiler.verify.verdict import Witness
 
 # Nudges by which the condition of elements is told; more are made before a difference is believed.
@@ -42,11 +41,10 @@ class Compared:
 @dataclass(frozen=True)
 class Agreement:
     """Comparing with one reference. The condition of a case is found when a difference asks for it, and kept. That
-    takes runs, so large arrays of random numbers, all much alike, are held against their typical element first."""
+    takes runs, so random numbers, all much alike, are held against their typical element first."""
 
     reference: Reference
     limits: Limits
-    closely: bool = False  # large arrays of random numbers too, element by element from the start
     rooms: dict[int, Room] = field(default_factory=dict, compare=False)
 
     def compare(self, case: Case, outputs: Mapping[str, Values | Number]) -> Compared:
@@ -74,7 +72,7 @@ class Agreement:
             return Compared(note=_noted(a, case, found))
         if self.reference.again is None:
             return _compared(a, case, *floats(a.dtype, expected, actual, other, blank, tolerance))
-        if case.point.kind is Kind.RANDOM and expected.size > MOST_SMALL and not self.closely:
+        if case.point.kind is Kind.RANDOM:
             found, error = floats(a.dtype, expected, actual, other, blank, tolerance)
             if found is None:
                 return Compared(None, error)
@@ -99,10 +97,16 @@ class Agreement:
         seeds = FIRST if tries == 1 else MORE
         if tries == 1 and known:
             return known
-        still = case.source if case.reference is None else case.reference
-        found = condition(again, case.point, case.inputs, still.outputs, self.reference.tolerance, self.limits, seeds)
-        self.rooms[id(case)] = {n: np.maximum(r, known[n]) if n in known else r for n, r in found.items()}
-        return self.rooms[id(case)]
+        # In float64 that is the condition alone; in the source's own precision, what rounding does on the way too.
+        both = [(again, case.source if case.reference is None else case.reference), (self.reference.own, case.source)]
+        for source, still in both:
+            if source is None or not still.outputs:
+                continue
+            found = condition(
+                source, case.point, case.inputs, still.outputs, self.reference.tolerance, self.limits, seeds)
+            known = known | {n: np.maximum(r, known[n]) if n in known else r for n, r in found.items()}
+        self.rooms[id(case)] = known
+        return known
 
     def _integers(self, a: Array, case: Case, expected: Values, actual: Values) -> Compared:
         """Exact; but integers made of floats may hang on rounding, and may not exist for large ones."""

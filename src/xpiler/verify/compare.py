@@ -23,6 +23,8 @@ OWN_ERROR, OWN_ERROR_CAP = 8.0, 1e-3
 FEW_LARGE = 16.0
 # How many times as large as a typical element one is that nobody meant.
 GARBLED = 1e6
+# Powers of two that a double may have, and how many of them apart elements are alike.
+EXPONENTS, ALIKE = 2400, 2
 # The smallest numbers there are.
 LEAST: Mapping[DType, float] = {
     DType.F16: 2.0**-24, DType.BF16: 2.0**-133, DType.F32: 2.0**-149, DType.F64: 2.0**-1074,
@@ -94,7 +96,8 @@ def floats(
     bound = tolerance.relative(dtype)
     if leave is None:
         bound = max(bound, _own_error(dtype, expected, r, rms))
-    at = _At(dtype, rms, bound, tolerance.least(dtype), leave)
+    noise = _noise(dtype, expected, r) if leave is not None and reference is not None else None
+    at = _At(dtype, rms, bound, tolerance.least(dtype), leave, noise)
     wrong: list[Values] = []
     worst = 0.0
     for part in _parts(expected.size):
@@ -121,6 +124,7 @@ class _At:
     bound: float
     least: float
     leave: Leave | None
+    noise: NDArray[np.float64] | None = None
 
     def part(
         self, part: slice, expected: Values, actual: Values, reference: Values, poisoned: Values
@@ -145,8 +149,12 @@ class _At:
         """How far each element may be off."""
         if self.leave is None:
             return self.bound * scale + self.least
-        own = np.minimum(OWN_ERROR * np.abs(e - r), OWN_ERROR_CAP * scale)
-        size = np.where(np.isfinite(r), np.abs(r), 0.0)
+        off = np.abs(e - r)
+        if self.noise is not None:
+            off = np.fmax(off, self.noise[_exponents(r)])
+        own = np.minimum(OWN_ERROR * off, OWN_ERROR_CAP * scale)
+        # A formula's own constants, the 1 of 1 + tanh(x), round too, however small the result: as numbers of size one.
+        size = _scale(r, min(self.rms, 1.0))
         return self.bound * size + np.where(np.isfinite(own), own, 0.0) + self.leave.room[part] + self.least
 
 
@@ -170,6 +178,26 @@ def _rms(dtype: DType, x: Values) -> float:
     some = some[np.isfinite(some) & (some > 0)]
     usual = FEW_LARGE * float(np.median(some)) if some.size else math.inf
     return min(math.sqrt(total / count), usual)
+
+
+def _exponents(r: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The power of two of every element, counted from the smallest there are."""
+    finite = np.where(np.isfinite(r), r, 0.0)
+    return np.asarray(np.clip(np.frexp(finite)[1] + EXPONENTS // 2, ALIKE, EXPONENTS - ALIKE - 1), np.int64)
+
+
+def _noise(dtype: DType, expected: Values, reference: Values) -> NDArray[np.float64]:
+    """How far the source is at most from its float64 run among elements of about one size, by their power of two. What
+    one element is off by may be luck; rounding on the way, of something larger that cancels, shows in its fellows."""
+    step = max(1, expected.size // PART)
+    e, r = to_double(dtype, expected[::step]), to_double(dtype, reference[::step])
+    with np.errstate(invalid="ignore"):
+        off = np.abs(e - r)
+    known = np.isfinite(off)
+    off, at = off[known], _exponents(r)[known]
+    noise = np.zeros(EXPONENTS)
+    np.maximum.at(noise, at, off)
+    return np.asarray(np.max([np.roll(noise, by) for by in range(-ALIKE, ALIKE + 1)], axis=0), np.float64)
 
 
 def _own_error(dtype: DType, expected: Values, reference: Values, rms: float) -> float:

@@ -72,7 +72,7 @@ def _nudged(dtype: DType, x: Values, unit: float, rng: np.random.Generator, real
     by = rng.choice(np.array([-1.0, 1.0]), d.size) * rng.uniform(0.5, 1.0, d.size)
     fine = dtype is DType.F64 or (dtype is DType.F32 and real == "f64")
     size = np.where(np.isfinite(d), np.abs(d), 0.0)
-    ulp = size * (unit if fine else EPS[dtype])
+    ulp = size * (unit if fine else max(unit, EPS[dtype]))
     moved = np.where(size > 0, d + by * np.maximum(ulp, LEAST[dtype]), d)
     return moved if fine else stored(dtype, moved)
 

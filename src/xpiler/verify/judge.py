@@ -45,7 +45,7 @@ def judge(
         target = machine(text, platform, sig, file=file or program.file, cache=cache)
     except Fault as fault:
         return (Evidence(CLEAN, Refuted(Witness(str(fault))), time.monotonic() - start),)
-    agreement = Agreement(reference, effort.limits, closely=effort.level > 1)
+    agreement = Agreement(reference, effort.limits)
     worst, notes, tried = 0.0, dict.fromkeys(reference.notes), list[Case]()
     spent = list[float]()  # on hard inputs
 

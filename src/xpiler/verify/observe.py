@@ -79,8 +79,8 @@ class Case:
 class Reference:
     """A source that ran: its signature, its cases, its tolerance, and the evidence that it is sane.
 
-    `again` is the source to be run on inputs a little off, in float64 where it can be; None where that takes long.
-    `runs` is the source to be run on further inputs."""
+    `again` is the source to be run on inputs a little off, in float64 where it can be, and `own` is it in its own
+    precision; None where that takes long. `runs` is the source to be run on further inputs."""
 
     signature: Signature
     cases: tuple[Case, ...]
@@ -88,6 +88,7 @@ class Reference:
     evidence: Evidence
     notes: tuple[str, ...] = ()
     again: Machine | None = field(default=None, compare=False, repr=False)
+    own: Machine | None = field(default=None, compare=False, repr=False)
     runs: Runs | None = field(default=None, compare=False, repr=False)
 
     def further(self, choices: Sequence[tuple[Mapping[str, Number], Mapping[str, int]]]) -> Reference:
@@ -162,8 +163,9 @@ def observe(
         cases += runs.hard(sig, fixed, data, tried, seed)
     depth = max(terms(program, c.point.scalars) for c in cases)
     evidence = Evidence(SOURCE, Proved(scope_of(cases)), time.monotonic() - start)
-    again = None if slow else runs.wide or single
-    return Reference(sig, tuple(cases), Tolerance(precision(program), depth), evidence, notes, again, runs)
+    tolerance = Tolerance(precision(program), depth)
+    again, own = (None, None) if slow else (runs.wide or single, single)
+    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs)
 
 
 @dataclass(frozen=True)

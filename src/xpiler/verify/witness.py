@@ -209,7 +209,8 @@ def replay(directory: Path, *, effort: Effort | None = None, cache: Path | None 
         raise Fault("XP2002", f"{source.file} does not run on these inputs", why=trial.complaint)
     tolerance = Tolerance(precision(source.program), terms(source.program, point.scalars))
     again = _double(source, single, cache)
-    reference = Reference(sig, (), tolerance, Evidence(SOURCE, Proved("the inputs of a folder")), again=again)
+    evidence = Evidence(SOURCE, Proved("the inputs of a folder"))
+    reference = Reference(sig, (), tolerance, evidence, again=again, own=single)
     both = _both(reference, source, target, told["names"], effort, cache)
     if both is None:
         raise Fault("XP2002", f"{target.file} cannot be called like {source.file}, or does not compile")
