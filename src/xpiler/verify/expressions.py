@@ -55,6 +55,7 @@ class Expressions:
         self.path: list[Step] = []
         self.current: list[Entry] = []
         self.loops: list[Loop] = []
+        self.ranges: list[dict[str, tuple[int, int]]] = []  # of what each loop around us assigns
         self.inside: frozenset[int] = frozenset()
         self.hosting = True
         self.wandering = 0  # loops around us whose iterations threads are not in together

@@ -19,6 +19,7 @@ from xpiler.verify.terms import (
 from xpiler.verify.touched import Entry, Value
 
 LARGEST = (1 << 31) - 1  # of a size: arrays have fewer than 2^31 elements
+_ROUNDS = 8  # in which the ranges of what a loop assigns must settle
 _UNROLLED = 64  # iterations of a loop whose condition is known each time
 
 
@@ -148,6 +149,7 @@ class Loops(Expressions):
         """A loop: `at(k)` puts iteration k's variable into the environment and says whether there is such a one."""
         before = dict(self.env)
         changed = self._changed(body)
+        self.ranges.append(self._kept_ranges(body, changed))
         growing = self._growing(body, changed)
         leaves = any(isinstance(x, Break | Return) for x in own_statements(body)) or any(
             isinstance(x, Return) for x in statements(body))
@@ -170,6 +172,7 @@ class Loops(Expressions):
             else:
                 after[v] = self._after(v, before.get(v), body)
         self.env = {k: v for k, v in after.items() if k in before}
+        self.ranges.pop()
         if cond is not None and not broken:
             self.silent += 1
             kept = self.current, len(self.found.accesses)
@@ -324,7 +327,9 @@ class Loops(Expressions):
 
     def _ranged(self, name: str, old: Poly, dtype: DType, body: tuple[Stmt, ...], level: int) -> Poly:
         """A scalar that a loop changes: any value of a range that the loop's assignments do not leave."""
-        low, high = self._kept_range(name, old, dtype, body)
+        low, high = limits(dtype)
+        kept = self.ranges[-1].get(name, (low, high))
+        low, high = max(low, kept[0]), min(high, kept[1])
         ways = [s.value for s in statements(body) if isinstance(s, Assign) and s.var.name == name]
         others = any(isinstance(s, Shuffle | Atomic | Intrinsic) and (d := defines(s)) is not None and d.name == name
                      for s in statements(body))
@@ -334,28 +339,31 @@ class Loops(Expressions):
             high = min(high, old.high)
         return self.terms.sym(name, low, max(low, high), level, abstract=True, inside=self.inside)
 
-    def _kept_range(self, name: str, old: Poly, dtype: DType, body: tuple[Stmt, ...]) -> tuple[int, int]:
-        """A range that holds the first value and what any assignment makes of a value of it."""
-        low, high = limits(dtype)
-        assigned = [s for s in statements(body) if (d := defines(s)) is not None and d.name == name]
-        if not all(isinstance(s, Assign | Let) for s in assigned):
-            return low, high
-        changed = self._changed(body)
-        reach = (old.low, old.high)
-        for _ in range(4):
-            grown = reach
-            for s in assigned:
-                assert isinstance(s, Assign | Let), "checked above"
-                if s.value is None:
-                    return low, high
-                r = self._interval(s.value, {name: reach}, changed)
-                if r is None:
-                    return low, high
-                grown = min(grown[0], r[0]), max(grown[1], r[1])
-            if grown == reach:
-                return max(low, reach[0]), min(high, reach[1])
-            reach = grown
-        return low, high
+    def _kept_ranges(self, body: tuple[Stmt, ...], changed: frozenset[str]) -> dict[str, tuple[int, int]]:
+        """For what a loop assigns, a range that holds its first value and all that any assignment makes of such."""
+        every = [(v, s) for s in statements(body) if (v := defines(s)) is not None and not v.dtype.is_float]
+        lost = {v.name for v, s in every if not isinstance(s, Assign | Let) or s.value is None or v.dtype is DType.BOOL}
+        ways = [(v, s.value) for v, s in every
+                if v.name not in lost and isinstance(s, Assign | Let) and s.value is not None]
+        ranges: dict[str, tuple[int, int]] = {}
+        for v, _ in ways:
+            old = self.env.get(v.name)
+            if v.name in changed:
+                ranges[v.name] = (old.low, old.high) if isinstance(old, Poly) else limits(v.dtype)
+        local = {v.name for v, _ in ways} - set(ranges)
+        for turn in range(_ROUNDS):
+            before = dict(ranges)
+            for v, value in ways:
+                if any(x.name in local and x.name not in ranges for x in scalars_read(value)):
+                    continue  # what it reads has no value yet
+                low, high = self._interval(value, ranges, changed) or limits(v.dtype)
+                least, most = ranges.get(v.name, (low, high))
+                ranges[v.name] = min(least, low), max(most, high)
+                if turn >= _ROUNDS // 2 and ranges[v.name] != before.get(v.name):
+                    ranges[v.name] = limits(v.dtype)  # it goes on growing
+            if ranges == before:
+                return {k: r for k, r in ranges.items() if k not in local}
+        return {}
 
     def _interval(
         self, e: Expr, ranges: Mapping[str, tuple[int, int]], changed: frozenset[str]
