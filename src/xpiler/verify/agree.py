@@ -82,11 +82,20 @@ class Agreement:
             room = self._room(case, tries).get(a.name, np.zeros(expected.size))
             if case.point.kind is Kind.RANDOM:
                 room = _believed(room, most_room(a.dtype, expected if other is None else other))
-            leave = Leave(room, excused)
+            leave = Leave(room + tolerance.relative(a.dtype) * self._size(case), excused)
             found, error = floats(a.dtype, expected, actual, other, blank, tolerance, leave)
             if found is None:
                 break
         return _compared(a, case, found, error, note)
+
+    def _size(self, case: Case) -> float:
+        """The size of what a formula adds to its inputs, the 1 of 1 + tanh(x): that rounds, however small the result."""
+        sizes = [0.0]
+        for a in self.reference.signature.arrays:
+            if a.read and a.dtype.is_float:
+                x = np.abs(to_double(a.dtype, _array(case.inputs[a.name])))
+                sizes.append(float(np.max(x[np.isfinite(x)], initial=0.0)))
+        return min(max(sizes), 1.0)
 
     def _room(self, case: Case, tries: int) -> Room:
         """What the elements of a case may be off: nothing at first."""
