@@ -89,7 +89,7 @@ class Agreement:
         return _compared(a, case, found, error, note)
 
     def _size(self, case: Case) -> float:
-        """The size of what a formula adds to its inputs, the 1 of 1 + tanh(x): that rounds, however small the result."""
+        """The size of what a formula adds to its inputs, the 1 of 1 + tanh(x): it rounds, however small the result."""
         sizes = [0.0]
         for a in self.reference.signature.arrays:
             if a.read and a.dtype.is_float:
