@@ -162,7 +162,9 @@ def observe(
         fixed, data = divide(let or {}, sig)
         cases += runs.hard(sig, fixed, data, tried, seed)
     depth = max(terms(program, c.point.scalars) for c in cases)
-    evidence = Evidence(SOURCE, Proved(scope_of(cases)), time.monotonic() - start)
+    empty = meaningless(sig, cases)
+    said = Unknown(f"on finite inputs every result in `{empty}` is NaN") if empty else Proved(scope_of(cases))
+    evidence = Evidence(SOURCE, said, time.monotonic() - start)
     tolerance = Tolerance(precision(program), depth)
     again, own = (None, None) if slow else (runs.wide or single, single)
     return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs)
@@ -221,6 +223,26 @@ def unfilled(sig: Signature, trial: Trial, seed: int) -> int:
         unset = np.isnan(to_double(a.dtype, x)) if a.dtype.is_float else x == poison(a.dtype, 1, seed)
         count += int(np.count_nonzero(unset))
     return count
+
+
+def meaningless(sig: Signature, cases: Sequence[Case]) -> str:
+    """An array of floats into which the source never writes a number, though its inputs are numbers; "" for none.
+
+    A target that computes anything but NaN differs, and one that computes NaN for another reason does not: comparing
+    says nothing either way."""
+    for a in sig.arrays:
+        changed = False
+        for c in (c for c in cases if a.dtype.is_float and c.point.kind not in NOT_FINITE):
+            before, after = c.inputs[a.name], c.source.outputs.get(a.name)
+            if after is None or not isinstance(before, np.ndarray) or same_bits(before, after):
+                continue
+            changed = True
+            if not np.isnan(to_double(a.dtype, after)).all():
+                break
+        else:
+            if changed:
+                return a.name
+    return ""
 
 
 def strange(sig: Signature, case: Case, anywhere: bool = False) -> bool:
