@@ -122,10 +122,10 @@ class Comparison:
             if t in b:
                 a.remove(t)
                 b.remove(t)
-        if len(a) > MATCHED:
-            return False
-        for t in a:
-            match = next((u for u in b if _alike(t, u) and self.same(t, u, facts)), None)
+        for t in a:  # the one that reads the same place is likely the one
+            read = next(_places(t), None)
+            alike = [u for u in b if _alike(t, u) and (len(a) <= MATCHED or next(_places(u), None) == read)]
+            match = next((u for u in alike if self.same(t, u, facts)), None)
             if match is None:
                 return False
             b.remove(match)
@@ -244,6 +244,8 @@ class Comparison:
         return all(i in b or self._covered(i, b, facts) for i in a)
 
     def _covered(self, i: Term, b: tuple[Term, ...], facts: Facts) -> bool:
+        if len(b) > MATCHED and i.data[0]:
+            return self._covered_apart(i, b, facts)
         held = facts.assume(_domain(i))
         regions = []
         for j in b:
@@ -259,12 +261,14 @@ class Comparison:
                 regions.append(reached)
                 if held.entails(either(regions)):
                     return True
-        if not i.data[0] or any(s.hi is None for s in i.data[0]):
-            return False
+        return bool(i.data[0]) and self._covered_apart(i, b, facts)
+
+    def _covered_apart(self, i: Term, b: tuple[Term, ...], facts: Facts) -> bool:
+        """The same, term by term."""
         apart = self._terms([i], facts)
-        if apart is None or len(apart) == 1:
-            return False
-        return all(self._covered(self.normal.item((), TRUE, t), b, facts) for t in apart)
+        return apart is not None and self._covers(
+            tuple(self.normal.item((), TRUE, t) for t in apart), b, facts
+        )
 
 
 def _domain(i: Term) -> Formula:
@@ -285,7 +289,7 @@ def _reached(i: Term, at: Map) -> Formula:
 
 
 def _places(t: Term) -> Iterator[tuple[object, Poly]]:
-    """The places a term reads, and the indices it uses as numbers, outside in."""
+    """The places a term reads, and indices it uses as numbers, outside in; not those that a sum inside it varies."""
     seen: set[int] = set()
     stack = [t]
     while stack:
@@ -293,9 +297,9 @@ def _places(t: Term) -> Iterator[tuple[object, Poly]]:
         if x.id in seen or not x.symbols:
             continue
         seen.add(x.id)
-        if x.kind == "input":
+        if x.kind == "input" and x.data[1].symbols <= t.symbols:
             yield x.data
-        if x.kind == "index":
+        if x.kind == "index" and x.data.symbols <= t.symbols:
             yield "index", x.data
         stack.extend(reversed(x.args))
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass, replace
 
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Binary, Break, Buffer, Const, Continue, DeviceBuffer, Expr, For, If, Intrinsic,
-    Launch, Let, Load, Meaning, Param, Program, Return, Shuffle, Stmt, Store, Var, While,
+    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Const, Continue, DeviceBuffer, Expr, For, If,
+    Intrinsic, Launch, Let, Load, Meaning, Param, Program, Return, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Body, bodies, buffers_written, map_expr, statements
+from xpiler.ir.walk import Body, bodies, buffers_written, map_expr, scalars_read, statements, substitute, walk
 from xpiler.verify.proof.solver import Outside
 
 SERIAL = frozenset({"serial", "unroll", "vector", "parallel"})
 # A loop that is left early is not a nest; a copy of what follows it would be needed for every way out.
 LEAVES = Return | Continue
+# A tree over the largest block has this many levels.
+LEVELS = 10
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def flatten(program: Program, kernel: str = "") -> Flat:
         buffers = [(i, p) for i, p in enumerate(found[0].params) if isinstance(p, Buffer)]
         names = {p.name: supply(p.name) for p in found[0].params}
         body = _inlined(_renamed(structured(found[0].body), names, {}, supply), program, supply)
+        body = written_out(body, supply)
         return Flat(
             body, tuple(replace(p, name=names[p.name]) for p in found[0].params),
             {names[p.name]: Start(p.dtype, i) for i, p in buffers},
@@ -71,7 +74,7 @@ def flatten(program: Program, kernel: str = "") -> Flat:
     names = {p.name: supply(p.name) for p in launcher.params}
     names |= {b.name: supply(b.name) for b in launcher.buffers}
     body = _renamed(structured(launcher.body), names, {}, supply)
-    body = _inlined(_launched(body, program, supply), program, supply)
+    body = written_out(_inlined(_launched(body, program, supply), program, supply), supply)
     starts, results, extents = _mirrors(launcher.params, launcher.buffers, names)
     params = tuple(replace(p, name=names[p.name]) for p in launcher.params)
     return Flat(body, params, starts, results, {i: _renamed_expr(e, names) for i, e in extents.items()})
@@ -320,6 +323,36 @@ def _placed(s: Stmt, span: Span) -> Stmt:
                 s, then=tuple(_placed(t, span) for t in then), orelse=tuple(_placed(t, span) for t in orelse), span=span
             )
     return replace(s, span=span)
+
+
+# ---------------------------------------------------------------- trees
+
+
+def written_out(body: Body, supply: _Names) -> Body:
+    """A body with short loops written out whose variable is what something is shifted by: the levels of a tree."""
+    out: list[Stmt] = []
+    for s in body:
+        match s:
+            case For(v, Const(start), Const(stop), Const(step), inner, kind) if (
+                kind in SERIAL and 0 < stop - start <= LEVELS * step and _shifts(inner, v)
+            ):
+                for at in range(int(start), int(stop), int(step)):
+                    copy = _renamed(inner, {}, {}, supply)
+                    out += written_out(substitute(copy, {v: Const(at, v.dtype)}), supply)
+            case For(body=inner) | While(body=inner):
+                out.append(replace(s, body=written_out(inner, supply)))
+            case If(then=then, orelse=orelse):
+                out.append(replace(s, then=written_out(then, supply), orelse=written_out(orelse, supply)))
+            case _:
+                out.append(s)
+    return tuple(out)
+
+
+def _shifts(body: Body, v: Var) -> bool:
+    return any(
+        isinstance(e, Binary) and e.op in ("<<", ">>") and v in scalars_read(e.b)
+        and any(isinstance(s, Barrier) for s in statements(body)) for e in walk(body)
+    )
 
 
 # ---------------------------------------------------------------- early exits
