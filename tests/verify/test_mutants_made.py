@@ -253,7 +253,8 @@ def test_what_evidence_amounts_to() -> None:
     assert verdict_of([fine, watched, exact], same=False) == (EQUIVALENT, "equal for all inputs")
     real = rung(EXACT, Proved("all real inputs"))
     assert verdict_of([fine, watched, real], same=False) == (EQUIVALENT, EXACT)
-    assert verdict_of([fine, watched, real], same=False, exact=False) == (SURVIVED, ""), "reals are not rounded"
+    assert verdict_of([fine, watched, real], same=False, real=False) == (SURVIVED, ""), "reals are not rounded"
+    assert verdict_of([fine, watched, exact], same=False, real=False) == (SURVIVED, ""), "and do not overflow"
     assert verdict_of([fine, exact], same=True) == (SURVIVED, ""), "nobody looked at its accesses"
     assert verdict_of([fine, raced, exact], same=True) == (KILLED, ""), "the same to a reader, and yet a race"
     assert verdict_of([rung(CLEAN, Refuted(Witness("no [XP4002]")))], same=False) == (INVALID, "")

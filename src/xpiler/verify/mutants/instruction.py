@@ -201,12 +201,23 @@ def other_sign(at: Sites) -> Iterator[Change]:
             yield Change(m.start(), f"{one} is {other} in a cast", (Edit(m.start(), m.end(), other),))
 
 
-def narrower(at: Sites) -> Iterator[Change]:
-    """A variable or a conversion with fewer bits."""
+def narrower_integer(at: Sites) -> Iterator[Change]:
+    """An integer variable or conversion with fewer bits."""
+    return _narrower(at, floats=False)
+
+
+def narrower_float(at: Sites) -> Iterator[Change]:
+    """A float variable or conversion with fewer bits."""
+    return _narrower(at, floats=True)
+
+
+def _narrower(at: Sites, floats: bool) -> Iterator[Change]:
     for s in at.device:
         n = s.node
         to = _NARROWER.get(n.type.dtype) if n.type.is_scalar and n.type.dtype is not None else None
-        if to is None or to not in at.platform.types or n.kind not in ("VAR_DECL", "CSTYLE_CAST_EXPR") or _in_head(s):
+        if to is None or to.is_float != floats or to not in at.platform.types or _in_head(s):
+            continue
+        if n.kind not in ("VAR_DECL", "CSTYLE_CAST_EXPR"):
             continue
         m = re.match(rb"((?:const\s+|volatile\s+)*\(?)\b(float|double|int|int32_t|long long|unsigned int|unsigned)\b",
                      at.mask[s.start:s.end])
@@ -236,5 +247,5 @@ KINDS = {
     "intrinsic replaced": intrinsic_replaced, "operands swapped": operands_swapped,
     "constant changed": constant_changed, "argument off by one": argument_shifted,
     "missing function": missing_function, "missing factor": missing_factor, "other sign": other_sign,
-    "narrower type": narrower, "dropped statement": dropped_statement,
+    "narrower integer": narrower_integer, "narrower float": narrower_float, "dropped statement": dropped_statement,
 }

@@ -19,8 +19,9 @@ OUTCOMES = (KILLED, INVALID, EQUIVALENT, SURVIVED, BROKEN)
 SAME_PROGRAM = "equal as programs"
 # Rungs whose proof says, of all inputs at the sizes they name, that two programs compute the same.
 PROVING = ("equal for all inputs", EXACT)
-# Exact numbers are not rounded: what they say of a mutant that rounds is beside the point.
-ROUNDING = "narrower type"
+# Proofs are about real numbers, which neither are rounded nor overflow: what they say of a mutant that rounds is beside
+# the point.
+ROUNDING = "narrower float"
 CLIMBED = "looked at by every judge"
 _REFUSED = "XP4002"  # the compiler that everything runs by does not take the text
 
@@ -56,12 +57,12 @@ def judged(
         return Judged(mutant, INVALID, (program,), seconds=time.monotonic() - began)
     text = mutant.text + program.entry
     target = Side(text, source.platform, _called_alike(program, source.program), source.file, source.kernel)
-    same, exact = target.program == source.program, mutant.kind != ROUNDING
+    same, real = target.program == source.program, mutant.kind != ROUNDING
     evidence = _asked(replace(question, target=target), began, seconds, deaf)
-    outcome, shown = verdict_of(evidence, same, exact)
+    outcome, shown = verdict_of(evidence, same, real)
     if outcome == SURVIVED and again is not None:
         evidence = _asked(replace(again, target=target), time.monotonic(), seconds, deaf)
-        outcome, shown = verdict_of(evidence, same, exact)
+        outcome, shown = verdict_of(evidence, same, real)
     return Judged(mutant, outcome, tuple(evidence), shown, time.monotonic() - began)
 
 
@@ -94,8 +95,9 @@ def _called_alike(program: Program, source: Program) -> Program:
     return replace(program, launcher=replace(one, params=params))
 
 
-def verdict_of(evidence: Iterable[Evidence], same: bool, exact: bool = True) -> tuple[str, str]:
-    """The outcome that evidence amounts to, and the rung that shows an equivalence; `exact`: exact numbers may.
+def verdict_of(evidence: Iterable[Evidence], same: bool, real: bool = True) -> tuple[str, str]:
+    """The outcome that evidence amounts to, and the rung that shows an equivalence; `real`: proofs about
+    real numbers may.
 
     No judge may have refuted an equivalent mutant, and one that looked at every access must have found nothing: two
     programs may mean the same to a reader while one of them breaks a rule."""
@@ -105,7 +107,7 @@ def verdict_of(evidence: Iterable[Evidence], same: bool, exact: bool = True) -> 
         refused = first.rung == CLEAN and _REFUSED in str(first.verdict.witness)
         return (INVALID if refused else KILLED), ""
     proved = {e.rung for e in evidence if isinstance(e.verdict, Proved)}
-    shown = SAME_PROGRAM if same else next((r for r in PROVING if r in proved and (exact or r != EXACT)), "")
+    shown = SAME_PROGRAM if same else next((r for r in PROVING if r in proved and real), "")
     return (EQUIVALENT, shown) if shown and WATCHED in proved else (SURVIVED, "")
 
 
