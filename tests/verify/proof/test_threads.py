@@ -17,7 +17,13 @@ def shifted(by: int) -> Program:
     return c(f"for (int i = 0; i < 8; ++i) y[i] = x[(i + {by}) % 8];")
 
 
+TREE = (f"s[t] = x[t]; {SYNC} for (int l = 0; l < 3; ++l) {{ int reach = 4 >> l;"
+        f" if (t < reach) s[t] = s[t] + s[t + reach]; {SYNC} }} if (t == 0) y[0] = s[0];")
+SUM = c("float a = 0.0f; for (int i = 0; i < 8; ++i) a += x[i]; y[0] = a;")
+
+
 EQUAL = [
+    (cuda(TREE, 1, 8, 8), SUM),
     (cuda(f"s[t] = x[t]; {SYNC} y[t] = s[7 - t];", 1, 8, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[7 - i];")),
     (cuda(f"s[7 - t] = x[t]; {SYNC} y[t] = s[t];", 1, 8, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[7 - i];")),
     (cuda(f"s[t] = x[t]; {SYNC} if (t < 4) s[t] = s[t] + s[t + 4]; {SYNC} if (t < 2) s[t] = s[t] + s[t + 2]; {SYNC}"
@@ -29,6 +35,8 @@ EQUAL = [
      c("for (int i = 0; i < 32; ++i) y[i] = x[i] + x[i % 2 ? i - 1 : i + 1];")),
 ]
 DIFFERENT = [
+    (cuda(TREE.replace("t < reach", "t < reach - 1"), 1, 8, 8), SUM),
+    (cuda(TREE.replace("l < 3", "l < 2"), 1, 8, 8), SUM),
     (cuda(f"y[t] = x[t]; {SYNC} y[7 - t] = w[t];", 1, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[i];")),
     (cuda(f"s[t] = x[t]; {SYNC} y[t] = s[7 - t];", 1, 8, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[i];")),
     *[(cuda(ROTATED + "y[t] = s[t];", 1, 8, 8), shifted(k)) for k in (0, 1, 2, 4)],
