@@ -161,6 +161,10 @@ class Interpreter:
                     return x / y
                 q = abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1)
                 return q if op == "/" else x - q * y
+            case "<<":
+                return int(x) << int(y)
+            case ">>":
+                return int(x) >> int(y)
             case "<":
                 return int(x < y)
             case "<=":
