@@ -14,8 +14,10 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
+from xpiler.text.pragmas import unfollowed, with_directives
 from xpiler.verify.bounds import BOUNDS, bounds
 from xpiler.verify.called import arranged, sized
 from xpiler.verify.compiles import compiles
@@ -147,7 +149,7 @@ def climb(question: Question, *, every: bool = False) -> Iterator[Evidence]:
     rungs = [r for r in LADDER if question.level >= r.level]
     question = probed(question)
     for rung in rungs[:1]:
-        found = rung.ask(question)
+        found = _ask(rung, question)
         yield from found
         if refuted(found) and not every:
             return
@@ -170,11 +172,17 @@ def _side_by_side(question: Question, rungs: list[Rung], every: bool) -> Iterato
 
 
 def _ask(rung: Rung, question: Question) -> tuple[Evidence, ...]:
+    """What a judge says. One that cannot read or build something has not decided."""
     question.progress(next(iter(rung.means)))
-    if not rung.solver:
-        return rung.ask(question)
-    with _SOLVING:
-        return rung.ask(question)
+    start = time.monotonic()
+    try:
+        if not rung.solver:
+            return rung.ask(question)
+        with _SOLVING:
+            return rung.ask(question)
+    except Fault as fault:
+        return tuple(Evidence(name, Unknown(f"it was not asked: {fault.what}"), time.monotonic() - start)
+                     for name in rung.means)
 
 
 def _tests(q: Question) -> tuple[Evidence, ...]:
@@ -196,24 +204,31 @@ def _compiles(q: Question) -> tuple[Evidence, ...]:
 
 
 def _bounds(q: Question) -> tuple[Evidence, ...]:
-    return (_for_all_sizes(bounds, q),)
+    return (_for_all_sizes(bounds, q, q.called, q.calling),)
 
 
 def _races(q: Question) -> tuple[Evidence, ...]:
-    return (_for_all_sizes(races, q),)
+    """Loops that a directive makes parallel are so here, though nothing else runs them that way."""
+    start = time.monotonic()
+    t, s = q.target, q.source
+    line = unfollowed(t.text, t.platform)
+    if line is not None:
+        return (Evidence(RACES, Unknown(f"line {line}: a directive that is not followed"), time.monotonic() - start),)
+    source = q.calling if unfollowed(s.text, s.platform) is not None else with_directives(q.calling, s.text, s.platform)
+    return (_for_all_sizes(races, q, with_directives(q.called, t.text, t.platform), source),)
 
 
-def _for_all_sizes(argue: Callable[..., Evidence], q: Question) -> Evidence:
+def _for_all_sizes(argue: Callable[..., Evidence], q: Question, target: Program, source: Program) -> Evidence:
     """What goes wrong with some sizes only is the caller's to avoid, unless the source shows that it need not be."""
     seconds = q.seconds(2.0, 20.0)
-    found = argue(q.called, q.target.platform, let=q.fixed_in_target, seconds=seconds)
+    found = argue(target, q.target.platform, let=q.fixed_in_target, seconds=seconds)
     if not isinstance(found.verdict, Unknown):
         return found
-    source = argue(q.calling, q.source.platform, let=q.fixed, seconds=seconds)
-    if not isinstance(source.verdict, Proved):
-        return replace(found, seconds=found.seconds + source.seconds)
-    again = argue(q.called, q.target.platform, let=q.fixed_in_target, seconds=seconds, strict=True)
-    return replace(again, seconds=found.seconds + source.seconds + again.seconds)
+    own = argue(source, q.source.platform, let=q.fixed, seconds=seconds)
+    if not isinstance(own.verdict, Proved):
+        return replace(found, seconds=found.seconds + own.seconds)
+    again = argue(target, q.target.platform, let=q.fixed_in_target, seconds=seconds, strict=True)
+    return replace(again, seconds=found.seconds + own.seconds + again.seconds)
 
 
 def _all_inputs(q: Question) -> tuple[Evidence, ...]:

@@ -1,0 +1,56 @@
+"""Which loops a directive makes parallel, and which directives are not followed."""
+
+from __future__ import annotations
+
+import pytest
+
+from xpiler import platforms
+from xpiler.ir.nodes import For
+from xpiler.ir.walk import statements
+from xpiler.text.pragmas import unfollowed, with_directives
+from xpiler.text.read import read
+from xpiler.verify.races import races
+from xpiler.verify.verdict import Proved
+
+C = platforms.get("c")
+
+
+def kinds(body: str) -> list[str]:
+    text = f"void f(const float* x, float* y, int n) {{\n{body}\n}}\n"
+    marked = with_directives(read(text, C, "f.c"), text, C)
+    return [s.kind for s in statements(marked.kernels[0]) if isinstance(s, For)]
+
+
+@pytest.mark.parametrize(("body", "found"), [
+    ("for (int i = 0; i < n; ++i) y[i] = x[i];", ["serial"]),
+    ("#pragma omp parallel for\nfor (int i = 0; i < n; ++i) y[i] = x[i];", ["parallel"]),
+    ("#  pragma omp parallel for schedule(static) // why\n\n// a loop\nfor (int i = 0; i < n; ++i) y[i] = x[i];", ["parallel"]),
+    ("#pragma omp parallel for \\\n  schedule(static)\nfor (int i = 0; i < n; ++i) y[i] = x[i];", ["parallel"]),
+    ("#pragma omp simd\nfor (int i = 0; i < n; ++i) y[i] = x[i];", ["serial"]),
+    ("#pragma omp parallel for\nfor (int i = 0; i < n; ++i)\n  for (int j = 0; j < 4; ++j) y[i * 4 + j] = x[i];",
+     ["parallel", "serial"]),
+    ("#pragma omp parallel for collapse(2)\nfor (int i = 0; i < n; ++i)\n  for (int j = 0; j < 4; ++j) y[i * 4 + j] = x[i];",
+     ["parallel", "parallel"]),
+])
+def test_a_directive_marks_the_loop_below_it(body: str, found: list[str]) -> None:
+    assert kinds(body) == found
+
+
+@pytest.mark.parametrize(("text", "line"), [
+    ("#pragma omp parallel for\n#pragma omp simd\n", None), ("\n#pragma omp parallel\n{ }", 2),
+    ("#pragma omp atomic\n", 1), ("#pragma omp critical\n", 1), ("#pragma unroll 4\n#pragma once\n", None),
+    ('_Pragma("omp parallel for")', 1), ("#define LOOP _Pragma (\"omp for\")", 1),
+])
+def test_other_directives_about_threads_are_not_followed(text: str, line: int | None) -> None:
+    assert unfollowed(text, C) == line
+    assert unfollowed(text, platforms.get("cuda")) is None
+
+
+@pytest.mark.parametrize(("body", "sound"), [
+    ("y[i] = x[i];", True), ("y[i / 2] = x[i];", False), ("y[0] += x[i];", False), ("y[i] = i ? y[i - 1] : x[0];", False),
+])
+def test_iterations_of_a_parallel_loop_may_race(body: str, sound: bool) -> None:
+    text = ("void f(const float* x, float* y, int n) {\n#pragma omp parallel for\n"
+            f"for (int i = 0; i < n; ++i) {body}\n}}\n")
+    marked = with_directives(read(text, C, "f.c"), text, C)
+    assert isinstance(races(marked, C).verdict, Proved) is sound
