@@ -154,6 +154,12 @@ def test_equal_ones_are_proved(a: Program, b: Program) -> None:
     assert agree(a, b)
 
 
+def test_sums_of_different_lengths_are_not_proved_equal() -> None:
+    a, b = (c(f"float s = 0.0f; for (int k = 0; k < {n}; ++k) s += x[k]; y[0] = s;") for n in (2, 3))
+    for left, right in ((a, b), (b, a)):
+        assert not isinstance(equal_for_all(left, right, seconds=20).verdict, Proved)
+
+
 @pytest.mark.parametrize("shape", [0, 1])
 def test_the_interpreter_tells_programs_apart(shape: int) -> None:
     a = c("for (int i = 0; i < 4; ++i) y[i] = x[i];")

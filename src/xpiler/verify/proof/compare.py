@@ -75,9 +75,11 @@ class Comparison:
 
     def _same_rec(self, a: Term, b: Term, facts: Facts) -> bool:
         (k, over, prev), (j, domain, before) = a.data, b.data
+        # Each symbol carries bounds of its own, so that both directions have to be asked with its own symbol.
         renamed = {j: poly(k)}
-        limits = both([_limits(j, poly(k)), put_in(domain, renamed)])
-        if not facts.equivalent(both([over, _limits(k, poly(k))]), limits):
+        there = both([_limits(j, poly(k)), put_in(domain, renamed)])
+        back = both([_limits(k, poly(j)), put_in(over, {k: poly(j)})])
+        if not (facts.assume(over).entails(there) and facts.assume(domain).entails(back)):
             return False
         if not self.same(a.args[0], b.args[0], facts):
             return False
