@@ -6,7 +6,7 @@
 
 namespace xp {
 
-enum class Op { barrier, exchange, ballot };
+enum class Op { barrier, exchange, ballot, together };
 
 struct Group;
 
@@ -37,6 +37,8 @@ struct Fiber {
     unsigned char value[16] = {};
     mask_t ballot = 0;
     std::size_t bytes = 0;
+    const Operand* operands = nullptr;  // on its own stack
+    unsigned count = 0, serial = 0;
     const char* wait = "";
     std::vector<Later> later;  // in the order they were started
     unsigned batches = 0;      // committed so far, over all queues
@@ -48,6 +50,7 @@ struct Warp {
     Fiber* lane[64] = {};
     std::uint32_t met = 0;  // when its lanes met last (shadow.h: now)
     std::vector<char> scratch;
+    unsigned operations = 0;  // that all its lanes did as one
 };
 
 struct Meeting {
@@ -101,6 +104,7 @@ void activate(Group* g);
 // ---- meetings
 void settle_outer(Meeting& m);
 void settle_warp(Warp& w);
+void left_alone(const Fiber* f);     // it ends; lanes of its warp may wait for it in what all must do
 void release_block(Group* g);
 bool release_converged(Group* g);    // lanes that asked for "whoever is here" go on; whether there were any
 [[noreturn]] void stuck(Group* g);

@@ -242,6 +242,17 @@ void divergence(void* sp, void* other_sp, const char* wait, const char* other_wa
     report("XP2110", message, first, extra);
 }
 
+void disagreement(void* sp, void* other_sp, const char* message) {
+    Trace first, second;
+    if (sp) walk_fiber(first, sp);
+    else walk(first, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+    walk_fiber(second, other_sp);
+    Extra extra;
+    if (second.n) extra.second = &second;
+    std::fflush(stdout);
+    report("XP2120", message, first, extra);
+}
+
 void soft_divergence(void* pc, void* other) {
     Trace first, second;
     push(first, reinterpret_cast<std::uintptr_t>(pc) - 1);

@@ -117,7 +117,7 @@ Group* make_group(unsigned long long n) {
     for (std::size_t w = 0; w < g->warps.size(); ++w) {
         unsigned lanes = std::min<unsigned>(warp_size, g->total - unsigned(w) * warp_size);
         g->warps[w].gone = lanes == 64 ? 0 : ~mask_t(0) << lanes;
-        g->warps[w].pending = 0, g->warps[w].met = 0;
+        g->warps[w].pending = 0, g->warps[w].met = 0, g->warps[w].operations = 0;
     }
     return g;
 }

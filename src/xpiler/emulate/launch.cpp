@@ -87,7 +87,7 @@ void finish(Fiber* f) {
     ++g->done;
     Warp& w = g->warps[f->linear / warp_size];
     w.gone |= mask_t(1) << (f->linear % warp_size);
-    if (w.pending) settle_warp(w);
+    if (w.pending) left_alone(f), settle_warp(w);
     if (!g->at_block.empty() && g->at_block.size() == g->total - g->done) release_block(g);
     --everyone.live;
     --clusters[g->cluster].live;

@@ -24,6 +24,7 @@ extern int findings_fd;
 [[noreturn]] void internal(const char* what);
 [[noreturn]] void divergence(void* sp, void* other_sp, const char* wait, const char* other_wait, Index3 thread,
                              Index3 other_thread);
+[[noreturn]] void disagreement(void* sp, void* other_sp, const char* message); // sp null: of the running thread
 void soft_divergence(void* pc, void* other_pc); // noted; Python decides whether these are different lines
 void note_done(double seconds, std::uint64_t token);
 void install_handlers();

@@ -34,7 +34,9 @@ void complete(Warp& w, mask_t lanes) {
         if (w.lane[l]->ballot) ballot |= mask_t(1) << l;
     }
     unsigned char out[64][16];
-    bool moves = w.lane[__builtin_ctzll(lanes)]->op == Op::exchange;
+    const Op op = w.lane[__builtin_ctzll(lanes)]->op;
+    const bool moves = op == Op::exchange;
+    if (op == Op::together) ++w.operations;
     if (moves) {
         for (mask_t rest = lanes; rest; rest &= rest - 1) {
             Fiber* f = w.lane[__builtin_ctzll(rest)];
@@ -51,6 +53,7 @@ void complete(Warp& w, mask_t lanes) {
         if (moves) std::memcpy(f->value, out[l], 16);
         f->ballot = ballot;
         f->mask = lanes;
+        f->serial = w.operations;
         wake(f);
     }
     w.pending &= ~lanes;
@@ -88,6 +91,36 @@ void meet_warp(Op op, mask_t mask, const char* what, void* site) {
     w.pending |= mask_t(1) << l;
     if (mask_t set = complete_set(w, f)) complete(w, set);
     wait(what, site);
+}
+
+Index3 index_of(unsigned linear) {
+    return {linear % block_dim.x, linear / block_dim.x % block_dim.y, linear / block_dim.x / block_dim.y};
+}
+
+[[noreturn]] void missing(const Fiber* f, unsigned ended, bool running) {
+    char message[256];
+    const Index3 a = f->index, b = index_of(ended);
+    std::snprintf(message, sizeof message, "thread (%u,%u,%u) comes to what all lanes of its warp do as one, but thread "
+                  "(%u,%u,%u) of the warp has ended", a.x, a.y, a.z, b.x, b.y, b.z);
+    disagreement(running ? nullptr : f->sp, nullptr, message);
+}
+
+// The lanes of a warp come one by one: each is compared with one that waits.
+void compare(const Warp& w, const Fiber* f) {
+    const unsigned first = f->linear / warp_size * warp_size;
+    const mask_t ended = warp_size < 64 ? w.gone & ((mask_t(1) << warp_size) - 1) : w.gone;
+    if (ended) missing(f, first + unsigned(__builtin_ctzll(ended)), true);
+    if (!w.pending) return;
+    const Fiber* other = w.lane[__builtin_ctzll(w.pending)];
+    if (other->op != Op::together) return;
+    for (unsigned i = 0; i < f->count; ++i) {
+        if (i < other->count && f->operands[i].value == other->operands[i].value) continue;
+        char message[256];
+        const Index3 a = f->index, b = other->index;
+        std::snprintf(message, sizeof message, "the lanes of a warp do this as one, but thread (%u,%u,%u) gives another "
+                      "%s than thread (%u,%u,%u)", a.x, a.y, a.z, f->operands[i].name, b.x, b.y, b.z);
+        disagreement(nullptr, other->sp, message);
+    }
 }
 
 // The caller waits for all others of its block; whoever comes last lets them go.
@@ -132,6 +165,14 @@ void settle_warp(Warp& w) {
             rest = w.pending;
             if (!rest) break;
         }
+    }
+}
+
+void left_alone(const Fiber* f) {
+    const Warp& w = f->group->warps[f->linear / warp_size];
+    for (mask_t rest = w.pending; rest; rest &= rest - 1) {
+        const Fiber* other = w.lane[__builtin_ctzll(rest)];
+        if (other->op == Op::together) missing(other, f->linear, false);
     }
 }
 
@@ -234,6 +275,14 @@ __attribute__((noinline)) mask_t active_mask() {
     f->ballot = 1;
     meet_warp(Op::ballot, ACTIVE, "a vote", __builtin_return_address(0));
     return f->ballot;
+}
+
+__attribute__((noinline)) unsigned together(const Operand* operands, unsigned count) {
+    Fiber* f = caller("a warp operation outside a kernel");
+    f->operands = operands, f->count = count, f->ballot = 0;
+    compare(own_warp(), f);
+    meet_warp(Op::together, ~mask_t(0), "an operation of its whole warp", __builtin_return_address(0));
+    return f->serial;
 }
 
 void* warp_scratch(std::size_t bytes) {

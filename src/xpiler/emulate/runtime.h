@@ -138,6 +138,19 @@ T shuffle(Lane kind, T value, int lane_arg, unsigned width, unsigned warp, mask_
 mask_t vote(Vote kind, bool predicate, mask_t mask);
 mask_t active_mask();  // the lanes that happen to be together
 
+// What all lanes of a warp do as one: a finding where a lane has ended, or gives another operand than the others.
+// The same number for all of them, of this operation among those of their warp.
+struct Operand {
+    const char* name;
+    std::uint64_t value;
+};
+unsigned together(const Operand* operands, unsigned count);
+
+template <class T>
+std::uint64_t operand(const T* p) { return reinterpret_cast<std::uintptr_t>(p); }
+template <class T, class = std::enable_if_t<std::is_integral_v<T> || std::is_enum_v<T>>>
+std::uint64_t operand(T n) { return static_cast<std::uint64_t>(n); }
+
 // Memory the lanes of the running warp share; same address for all of them until the block ends, contents undefined.
 void* warp_scratch(std::size_t bytes);
 

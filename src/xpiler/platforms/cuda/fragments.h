@@ -8,12 +8,14 @@
 
 #ifdef XP_READING
 #define XP_HELD(count) (count)
+#define XP_MADE
 #define XP_EACH(rows, columns)          \
   for (int r = 0; r < (rows); ++r)      \
     for (int c = 0; c < (columns); ++c)
 #define XP_HERE(columns) (r * (columns) + c)
 #else
 #define XP_HELD(count) ((count) / XP_WARP)
+#define XP_MADE unsigned xp_made = 0; /* by which of the warp's operations */
 #define XP_EACH(rows, columns)                                                                       \
   for (int t = 0, r, c, first = int(xp::lane()) * XP_HELD((rows) * (columns));                       \
        t < XP_HELD((rows) * (columns)) && (r = (first + t) / (columns), c = (first + t) % (columns), true); ++t)
@@ -45,6 +47,7 @@ struct fragment;
     static constexpr int num_elements = XP_HELD(count);    \
     static constexpr int num_storage_elements = XP_HELD(count); \
     T x[XP_HELD(count)];                                   \
+    XP_MADE                                                \
   };
 #define XP_OPERANDS(M, N, K, Tag, T)         \
   XP_TILE(matrix_a, M, N, K, Tag, T, M * K)  \

@@ -3,9 +3,12 @@
 #pragma once
 #ifndef XP_READING
 
-inline void xp_warp_call() {
+// The lanes must agree on everything they give: addresses, leading dimensions, layouts, and tiles. A tile is known by
+// the operation that made it, as all that its lanes hold of it came from there.
+template <int Count>
+unsigned xp_warp_call(const xp::Operand (&operands)[Count]) {
   XP_REQUIRE(blockDim.x * blockDim.y * blockDim.z % XP_WARP == 0, "a matrix operation needs whole warps");
-  xp::barrier_warp(0xffffffffu);
+  return xp::together(operands, Count);
 }
 
 // Operands in the type they are multiplied in.
@@ -39,7 +42,8 @@ template <class T, class Sum>
 using xp_operand = std::conditional_t<sizeof(T) == 2, xp_f32, Sum>;
 
 template <int M, int N, int K, class Sum, class D, class T, class C>
-__attribute__((optimize("O3"))) void xp_product(D* d, const T* a, const T* b, const C* c) {
+__attribute__((optimize("O3"))) unsigned xp_product(D* d, const T* a, const T* b, const C* c,
+                                                    const xp::Operand (&operands)[4]) {
   constexpr int own_a = M * K / XP_WARP, own_b = K * N / XP_WARP, own = M * N / XP_WARP;
   using Wide = xp_operand<T, Sum>;
   Wide* tile_a = static_cast<Wide*>(xp::warp_scratch((M * K + K * N) * sizeof(Wide)));
@@ -47,7 +51,7 @@ __attribute__((optimize("O3"))) void xp_product(D* d, const T* a, const T* b, co
   const int lane = int(xp::lane());
   xp_widen(a, tile_a + lane * own_a, own_a);
   xp_widen(b, tile_b + lane * own_b, own_b);
-  xp_warp_call();
+  const unsigned made = xp_warp_call(operands);
   const Wide* row = tile_a + lane * own / N * K;
   const Wide* columns = tile_b + lane * own % N;
   Sum sums[own];
@@ -56,5 +60,6 @@ __attribute__((optimize("O3"))) void xp_product(D* d, const T* a, const T* b, co
     for (int t = 0; t < own; ++t) sums[t] += (Sum)row[k] * (Sum)columns[k * N + t];
   for (int t = 0; t < own; ++t) d[t] = (D)sums[t];
   xp::barrier_warp(0xffffffffu);
+  return made;
 }
 #endif

@@ -5,12 +5,21 @@
 #pragma once
 
 #ifdef XP_READING
-#define XP_WARP_CALL(p, ldm)
+#define XP_LOADED(tile, p, ldm, layout)
+#define XP_STORED(tile, p, ldm, layout)
 #else
-#define XP_WARP_CALL(p, ldm)                                                                              \
+#define XP_ADDRESS(p, ldm)                                                                                     \
   XP_REQUIRE(reinterpret_cast<std::uintptr_t>(p) % 32 == 0, "the tile's address is not a multiple of 32 bytes"); \
-  XP_REQUIRE((ldm) * int(sizeof(*(p))) % 16 == 0, "the leading dimension is not a multiple of 16 bytes");      \
-  xp_warp_call()
+  XP_REQUIRE((ldm) * int(sizeof(*(p))) % 16 == 0, "the leading dimension is not a multiple of 16 bytes")
+#define XP_GIVEN(p, ldm, layout)                                                                              \
+  {"operation", xp::operand(__PRETTY_FUNCTION__)}, {"address", xp::operand(p)},                               \
+      {"leading dimension", xp::operand(ldm)}, {"layout", xp::operand(layout)}
+#define XP_LOADED(tile, p, ldm, layout) \
+  XP_ADDRESS(p, ldm);                   \
+  (tile).xp_made = xp_warp_call({XP_GIVEN(p, ldm, layout)})
+#define XP_STORED(tile, p, ldm, layout) \
+  XP_ADDRESS(p, ldm);                   \
+  xp_warp_call({XP_GIVEN(p, ldm, layout), {"tile", (tile).xp_made}})
 #endif
 
 namespace nvcuda {
@@ -28,25 +37,25 @@ XP_INTRINSIC inline void fill_fragment(fragment<Use, M, N, K, T, Layout>& a,
   template <int M, int N, int K>                                                                             \
   XP_INTRINSIC inline void load_matrix_sync(fragment<matrix_a, M, N, K, Tag, row_major>& a, const T* p,      \
                                             int ldm) {                                                  \
-    XP_WARP_CALL(p, ldm);                                                                                    \
+    XP_LOADED(a, p, ldm, 0);                                                                                    \
     XP_EACH(M, K) a.x[XP_HERE(K)] = p[r * ldm + c];                                                         \
   } \
   template <int M, int N, int K>                                                                             \
   XP_INTRINSIC inline void load_matrix_sync(fragment<matrix_a, M, N, K, Tag, col_major>& a, const T* p,      \
                                             int ldm) {                                                  \
-    XP_WARP_CALL(p, ldm);                                                                                    \
+    XP_LOADED(a, p, ldm, 0);                                                                                    \
     XP_EACH(M, K) a.x[XP_HERE(K)] = p[c * ldm + r];                                                         \
   } \
   template <int M, int N, int K>                                                                             \
   XP_INTRINSIC inline void load_matrix_sync(fragment<matrix_b, M, N, K, Tag, row_major>& b, const T* p,      \
                                             int ldm) {                                                  \
-    XP_WARP_CALL(p, ldm);                                                                                    \
+    XP_LOADED(b, p, ldm, 0);                                                                                    \
     XP_EACH(K, N) b.x[XP_HERE(N)] = p[r * ldm + c];                                                         \
   } \
   template <int M, int N, int K>                                                                             \
   XP_INTRINSIC inline void load_matrix_sync(fragment<matrix_b, M, N, K, Tag, col_major>& b, const T* p,      \
                                             int ldm) {                                                  \
-    XP_WARP_CALL(p, ldm);                                                                                    \
+    XP_LOADED(b, p, ldm, 0);                                                                                    \
     XP_EACH(K, N) b.x[XP_HERE(N)] = p[c * ldm + r];                                                         \
   }
 XP_LOADS(half, half)
@@ -63,7 +72,7 @@ XP_LOADS(double, double)
 template <int M, int N, int K, class T>
 XP_INTRINSIC inline void load_matrix_sync(fragment<accumulator, M, N, K, T>& d, const T* p, int ldm,
                                           layout_t layout) {
-  XP_WARP_CALL(p, ldm);
+  XP_LOADED(d, p, ldm, layout);
   if (layout == mem_row_major)
     XP_EACH(M, N) d.x[XP_HERE(N)] = p[r * ldm + c];
   else
@@ -73,7 +82,7 @@ XP_INTRINSIC inline void load_matrix_sync(fragment<accumulator, M, N, K, T>& d, 
 template <int M, int N, int K, class T>
 XP_INTRINSIC inline void store_matrix_sync(T* p, const fragment<accumulator, M, N, K, T>& d, int ldm,
                                            layout_t layout) {
-  XP_WARP_CALL(p, ldm);
+  XP_STORED(d, p, ldm, layout);
   if (layout == mem_row_major)
     XP_EACH(M, N) p[r * ldm + c] = d.x[XP_HERE(N)];
   else
@@ -90,7 +99,10 @@ XP_INTRINSIC inline void store_matrix_sync(T* p, const fragment<accumulator, M, 
       d.x[i * N + j] = sum;                                                    \
     }
 #else
-#define XP_PRODUCT(Sum) xp_product<M, N, K, Sum>(d.x, a.x, b.x, c.x);
+#define XP_PRODUCT(Sum)                                                                                       \
+  d.xp_made = xp_product<M, N, K, Sum>(d.x, a.x, b.x, c.x,                                                    \
+                                       {{"operation", xp::operand(__PRETTY_FUNCTION__)},                      \
+                                        {"tile of A", a.xp_made}, {"tile of B", b.xp_made}, {"tile of C", c.xp_made}});
 #endif
 #define XP_MMA(Tag, Sum, D, C)                                                                             \
   template <int M, int N, int K, class LA, class LB>                                                       \
