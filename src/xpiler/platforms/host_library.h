@@ -93,7 +93,21 @@ class initializer_list {
   const E* end() const;
 };
 template <class T>
-T&& move(T& x);
+T&& move(T& x) {
+  return (T&&)x;
+}
+template <class T>
+inline void swap(T& a, T& b) {
+  T t = a;
+  a = b;
+  b = t;
+}
+template <class T, class U>
+inline T exchange(T& a, U b) {
+  T t = a;
+  a = b;
+  return t;
+}
 template <class A, class B>
 struct pair {
   A first;

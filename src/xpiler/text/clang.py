@@ -379,6 +379,10 @@ class Unit:
             found = self._declarations[key] = Node(cursor, self)
         return found
 
+    def known(self, key: int) -> Node | None:
+        """A declaration met before, by its key."""
+        return self._declarations.get(key)
+
     def once(self, study: Callable[[Node], _T], node: Node) -> _T:
         """What a function finds in a node, worked out at the first question."""
         key = (study, node)

@@ -6,7 +6,7 @@ from xpiler.ir.nodes import Const, Expr, Let, Var
 from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ZERO
 from xpiler.text.clang import Node
-from xpiler.text.host_values import UNKNOWN, Address, Alias, Bag, Cell, Container
+from xpiler.text.host_values import UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container
 from xpiler.text.read_values import Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value
 from xpiler.text.host_objects import HostObjects, bare, cell_name
 
@@ -98,20 +98,42 @@ class HostAssignments(HostObjects):
 
     # ------------------------------------------------------------ what cannot be followed
 
-    def forget_scalars(self, keys: set[int], nodes: dict[int, Node]) -> None:
-        """Scalars that only running the host would compute."""
-        for key in keys:
-            decl = nodes.get(key)
-            if decl is None or not decl.type.is_scalar or decl.type.dtype is None or decl.is_enum:
-                continue
-            if key in self.objects or isinstance(self.env.get(key), Place | Pointer):
-                continue
-            if self.is_main and self._rebinds(Cell(key)):
-                var = Var(self.fresh(decl.spelling), decl.type.dtype)
-                self.free.append(var)
-                self.env[key] = var
-            else:
+    def forget(self, keys: set[int], nodes: dict[int, Node]) -> None:
+        """Variables whose values only running the host would give: scalars, pointers and structures."""
+        for key in sorted(keys):
+            thing = self.objects.get(key)
+            if isinstance(thing, Alias):
+                self._forget_cell(thing.cell)
+            elif isinstance(thing, Address):
+                self.objects.pop(key)
                 self.env[key] = Nothing(UNKNOWN)
+            elif isinstance(thing, Bag):
+                self.objects[key] = Bag()
+            elif thing is None and (decl := nodes.get(key)) is not None:
+                self._forget_variable(key, decl)
+
+    def _forget_cell(self, cell: Cell) -> None:
+        """What a reference stood for."""
+        held = self.in_cell(cell)
+        if isinstance(held, Bag):
+            self.set_cell(cell, Bag())
+        elif held is not None and not isinstance(held, Container | Place):
+            self.set_cell(cell, Nothing(UNKNOWN))
+
+    def _forget_variable(self, key: int, decl: Node) -> None:
+        held = self.env.get(key)
+        if decl.type.kind == "pointer" and not decl.type.reference:
+            if isinstance(held, Pointer | Roaming):
+                self.env[key] = Nothing(UNKNOWN)
+            return
+        if not decl.type.is_scalar or decl.type.dtype is None or decl.is_enum or isinstance(held, Place | Pointer):
+            return
+        if self.is_main and self._rebinds(Cell(key)):
+            var = Var(self.fresh(decl.spelling), decl.type.dtype)
+            self.free.append(var)
+            self.env[key] = var
+        else:
+            self.env[key] = Nothing(UNKNOWN)
 
     def open_scalars(self, keys: set[int], nodes: dict[int, Node]) -> None:
         """Scalars that change inside a loop or branch become variables before it."""
@@ -119,7 +141,11 @@ class HostAssignments(HostObjects):
             held, decl = self.env.get(key), nodes.get(key)
             if decl is None or not decl.type.is_scalar or decl.type.dtype is None or decl.is_enum:
                 continue
+            if held is None and key not in self.objects and not decl.is_local and decl.in_text:
+                held = self.foreign(decl, decl)
             if key in self.objects or isinstance(held, Slot | Place | Pointer | Items | Roaming | Raw) or held is None:
+                continue
+            if isinstance(held, Nothing) and held.what != UNSET:
                 continue
             value = held if isinstance(held, Expr) else None
             var = Var(self.fresh(decl.spelling), decl.type.dtype)

@@ -45,7 +45,31 @@ def bears(n: Node, seen: frozenset[int] = frozenset()) -> bool:
 
 
 def changed(n: Node) -> set[int]:
-    """The variables a statement of the host gives new values."""
+    """The variables a statement of the host gives new values, in functions and lambdas of the text it calls too."""
+    return _changed(n) | {key for body in called_bodies(n) for key in _changed(body)}
+
+
+def called_bodies(n: Node) -> list[Node]:
+    """The bodies of the functions and lambdas of the text that a statement may call, kernels aside."""
+    found: dict[int, Node] = {}
+    waiting = [n]
+    while waiting:
+        for x in waiting.pop().walk():
+            fn = x.referenced if x.kind in ("CALL_EXPR", "DECL_REF_EXPR") else None
+            where = None if fn is None else fn.definition or fn
+            if where is None or not where.in_text or where.key in found:
+                continue
+            held = where.initializer if where.kind == "VAR_DECL" else where.body
+            if held is None or "CUDAGLOBAL_ATTR" in where.attributes:
+                continue
+            if where.kind == "VAR_DECL" and not any(y.kind == "LAMBDA_EXPR" for y in held.walk()):
+                continue
+            found[where.key] = held
+            waiting.append(held)
+    return list(found.values())
+
+
+def _changed(n: Node) -> set[int]:
     found: set[int] = set()
 
     def mark(x: Node) -> None:
@@ -60,19 +84,25 @@ def changed(n: Node) -> set[int]:
                 mark(x.children[0])
             case "UNARY_OPERATOR" if x.unary in ("x++", "x--", "++x", "--x", "&"):
                 mark(x.children[0])
+            case "CALL_EXPR" if x.spelling.startswith("operator") and x.spelling.endswith("=") and x.arguments:
+                mark(x.arguments[0])
             case "CALL_EXPR" if x.referenced is not None:
                 for param, a in zip(x.referenced.params, x.arguments, strict=False):
                     if param.type.reference and not param.type.const:
                         mark(a)
+            case "VAR_DECL" if x.type.reference and not x.type.const and x.initializer is not None:
+                mark(x.initializer)
     return found
 
 
 def declared(n: Node) -> dict[int, Node]:
-    """The declarations a statement mentions or makes."""
-    found = {x.key: x for x in n.walk() if x.kind == "VAR_DECL"}
-    for x in n.walk():
-        if x.kind == "DECL_REF_EXPR" and x.referenced is not None and x.referenced.kind in ("VAR_DECL", "PARM_DECL"):
-            found[x.referenced.key] = x.referenced
+    """The declarations a statement mentions or makes, in what it calls too."""
+    found: dict[int, Node] = {}
+    for part in (n, *called_bodies(n)):
+        for x in part.walk():
+            of = x if x.kind == "VAR_DECL" else x.referenced if x.kind == "DECL_REF_EXPR" else None
+            if of is not None and of.kind in ("VAR_DECL", "PARM_DECL"):
+                found[of.key] = of
     return found
 
 

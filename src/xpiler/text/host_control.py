@@ -13,6 +13,7 @@ from xpiler.text.host_loops import HostLoops
 from xpiler.text.host_events import Touched
 from xpiler.text.host_values import Container
 from xpiler.text.inline import returns
+from xpiler.text.read_statements import Statements
 from xpiler.text.read_values import Place, Pointer
 
 _LOOPS = ("FOR_STMT", "WHILE_STMT", "DO_STMT")
@@ -86,7 +87,10 @@ class HostControl(HostLoops):
             try:
                 if n.kind in (*_LOOPS, "IF_STMT", "SWITCH_STMT") and not (n.kind == "IF_STMT" and self._decided(n)):
                     self.open_scalars(self.unit.once(changed, n), declared(n))
-                super().statement(n)
+                if n.kind in _LOOPS:
+                    self._loop_of_scalars(n)
+                else:
+                    super().statement(n)
             except Fault as f:
                 fault = f
             kept = fault is None and all(isinstance(s, _SCALAR) and not _loads(s) for s in statements(tuple(inside)))
@@ -97,9 +101,18 @@ class HostControl(HostLoops):
                 if arrays := self._mentioned(n):
                     self.events.append(Touched(arrays, not self.depth, n))
                 made = {d.key for d in n.walk() if d.kind == "VAR_DECL"}
-                self.forget_scalars(self.unit.once(changed, n) | made, declared(n))
+                self.forget(self.unit.once(changed, n) | made, declared(n))
         if kept:
             self.out.extend(inside)
+
+    def _loop_of_scalars(self, n: Node) -> None:
+        """A loop of the host alone: it may not change what a loop of the launcher cannot carry."""
+        same = self._carried(n)
+        self.depth += 1
+        Statements.statement(self, n)
+        self.depth -= 1
+        if not same():
+            raise self.fault("XP1009", "this loop of the host is not followed", n)
 
     def _mentioned(self, n: Node) -> frozenset[str]:
         """The host arrays a statement mentions."""

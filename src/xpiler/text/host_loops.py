@@ -15,6 +15,7 @@ from xpiler.text.gathering import Gathering
 from xpiler.text.host_bearing import changed, declared
 from xpiler.text.host_memory import HostMemory
 from xpiler.text.host_values import Bag
+from xpiler.text.inline import returns
 from xpiler.text.read_loops import head
 from xpiler.text.read_values import Binding, Items, Nothing, Pointer
 
@@ -66,8 +67,10 @@ class HostLoops(HostMemory):
     def _host_loop(self, n: Node) -> None:
         """A loop with launches or copies: a loop of the launcher, written out, or with pointers that take turns."""
         ways = [self._symbolic, self._written_out, self._taking_turns]
-        if n.kind != "FOR_STMT":
-            ways = [self._written_out, self._symbolic]
+        if n.kind == "WHILE_STMT":
+            ways = [self._written_out, self._symbolic, self._taking_turns]
+        elif n.kind == "DO_STMT":
+            ways = [self._written_out, self._once_and_again]
         fault: Fault | None = None
         for way in ways:
             with self.trial() as undo:
@@ -82,20 +85,40 @@ class HostLoops(HostMemory):
 
     def _symbolic(self, n: Node) -> bool:
         """Read as a loop; not where it changes pointers, structures or sizes."""
+        if _moves_what_it_declares(n):
+            return False
         self.open_scalars(self.unit.once(changed, n), declared(n))
-        before = self._fixed_state()
+        same = self._carried(n)
         self.depth += 1
         super().statement(n)
         self.depth -= 1
-        return self._fixed_state(before) == before
+        return same()
 
-    def _fixed_state(self, keys: dict[int, object] | None = None) -> dict[int, object]:
-        """Bindings that a loop of the launcher cannot carry."""
-        of = {k: v for k, v in self.env.items() if isinstance(v, Pointer | Items | Const | Nothing)}
-        found: dict[int, object] = {**of, **{k: v for k, v in self.objects.items() if isinstance(v, Bag)}}
-        if keys is None:
-            return found
-        return {k: found.get(k, self.env.get(k)) for k in keys}
+    def _init(self, init: Node) -> None:
+        """What the head of a loop declares lives through all rounds: scalars are variables before it."""
+        super()._init(init)
+        made = {d.key: d for d in init.children if d.kind == "VAR_DECL"} if init.kind == "DECL_STMT" else {}
+        for key in made:
+            self.level[key] = self.depth - 1
+        self.open_scalars(set(made), made)
+
+    def _carried(self, n: Node) -> Callable[[], bool]:
+        """Whether, after a round of a loop, all that was visible before it is bound to what it was."""
+        inside = {x.key for x in n.walk() if x.kind == "VAR_DECL"}
+        env = {k: v for k, v in self.env.items() if k not in inside and self._in_scope(k)}
+        objects = {k: v for k, v in self.objects.items() if k not in inside and self._in_scope(k)}
+        return lambda: (
+            all(self.env.get(k) == v for k, v in env.items())
+            and all(self.objects.get(k) == v for k, v in objects.items())
+        )
+
+    def _in_scope(self, key: int) -> bool:
+        """Whether a variable is one of the file, or of a function being read."""
+        decl = self.unit.known(key)
+        if decl is None or not decl.is_local:
+            return True
+        parent = decl.cursor.semantic_parent
+        return self.unit.declaration(parent).key in {f.key for f in self.functions}
 
     def _written_out(self, n: Node) -> bool:
         """Round by round, while the condition is known."""
@@ -125,7 +148,9 @@ class HostLoops(HostMemory):
 
     def _taking_turns(self, n: Node) -> bool:
         """Pointers that change places in every round: a variable says whose turn it is."""
-        body = head(n).body
+        body = n.children[-1]
+        if _moves_what_it_declares(n):
+            return False
         moved = self._rounds(body)
         if not moved:
             return False
@@ -133,14 +158,30 @@ class HostLoops(HostMemory):
         self.moving.add(phase.name)
         self._turns = phase, moved
         self.open_scalars(self.unit.once(changed, n), declared(n))
+        same = self._carried(n)
         self.depth += 1
         super().statement(n)
         self.depth -= 1
         self._turns = None
+        if not same():
+            return False
         for key in moved[0]:
             self.shifting[key] = phase, tuple(state[key] for state in moved)
             self._bind_state({key: moved[0][key]})
         return True
+
+    def _once_and_again(self, n: Node) -> bool:
+        """do body while (test): the body once, and then a while loop."""
+        body, test = n.children[0], n.children[-1]
+        if any(x.kind in ("BREAK_STMT", "CONTINUE_STMT") for x in body.walk()) or returns(body):
+            return False
+        self.sequence(body.children if body.kind == "COMPOUND_STMT" else (body,))
+        self.open_scalars(self.unit.once(changed, n), declared(n))
+        same = self._carried(n)
+        self.depth += 1
+        self._while(test, body, None)
+        self.depth -= 1
+        return same()
 
     def _rounds(self, body: Node) -> tuple[dict[int, Binding | Bag], ...]:
         """The pointers that one round changes, in each state until they are back where they began."""
@@ -267,3 +308,12 @@ class HostLoops(HostMemory):
         for key in set(yes_objects) & set(no_objects):
             if yes_objects[key] != no_objects[key]:
                 self.objects[key] = Bag()
+
+
+def _moves_what_it_declares(n: Node) -> bool:
+    """Whether a loop changes a pointer or a structure that its head declares."""
+    init = head(n).init if n.kind == "FOR_STMT" else None
+    if init is None:
+        return False
+    made = {d.key for d in init.walk() if d.kind == "VAR_DECL" and not (d.type.is_scalar and not d.type.reference)}
+    return bool(made & n.unit.once(changed, n))

@@ -111,7 +111,7 @@ class HostMemory(HostAssignments):
             return
         if value is None:
             known = {x.referenced.key: x.referenced for x in n.walk() if x.referenced is not None}
-            self.forget_scalars({cell.key}, known)
+            self.forget({cell.key}, known)
             return
         dtype = bare(n).type.inner.dtype if bare(n).type.inner is not None else None  # type: ignore[union-attr]
         self.set_cell(cell, Const(value, dtype or DType.I32))

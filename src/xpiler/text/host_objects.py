@@ -8,7 +8,7 @@ from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import CType, Node
 from xpiler.text.host_values import (
-    UNKNOWN, Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim,
+    UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim,
 )
 from xpiler.text.read_statements import Statements
 from xpiler.text.read_values import Binding, Items, Nothing, Place, Pointer, Raw, Slot, Value
@@ -197,7 +197,7 @@ class HostObjects(Statements):
             self.fixed.append(d.spelling)
             return Const(self.let_values()[d.spelling], dtype)
         if init is None:
-            return Nothing("a variable without a value")
+            return Nothing(UNSET)
         v = self.value(init.children[0] if init.kind == "INIT_LIST_EXPR" and init.children else init)
         if d.is_enum:
             return v if isinstance(v, Const) else ZERO
@@ -296,7 +296,7 @@ class HostObjects(Statements):
                 return Nothing()
         raise self.unsupported(n)
 
-    def forget_scalars(self, keys: set[int], nodes: dict[int, Node]) -> None:
+    def forget(self, keys: set[int], nodes: dict[int, Node]) -> None:
         raise NotImplementedError
 
 

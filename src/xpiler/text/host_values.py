@@ -12,6 +12,7 @@ from xpiler.text.read_values import Binding
 
 Key = str | int
 UNKNOWN = "a value that only running the host would give"
+UNSET = "a variable without a value"
 
 
 @dataclass(frozen=True)
