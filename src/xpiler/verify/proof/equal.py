@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from xpiler.ir.nodes import Program, Var
+from xpiler.ir.nodes import Binary, Call, Program, Unary, Var
+from xpiler.ir.types import DType
+from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.evaluate import Number
 from xpiler.verify.pairing import pair
 from xpiler.verify.proof.compare import Comparison
@@ -212,8 +214,16 @@ class _Proof:
         names = [s.key for s in sorted(self.free, key=lambda s: s.key)]
         sizes = f"all sizes with {' and '.join(f'{n} >= 1' for n in names)} (products below 2^31)" if names else (
             "these sizes")
-        how = "same operations in the same order" if self.ordered else "real arithmetic with reassociation"
+        same = self.ordered and _floats(self.source) == _floats(self.target)
+        how = "same operations in the same order" if same else "real arithmetic with reassociation"
         return f"all inputs, {sizes}, {how}, given that both are in bounds and free of races"
+
+
+def _floats(flat: Flat) -> set[DType]:
+    """The types of floats a program computes in."""
+    found = (e.dtype for s in statements(flat.body) for x in expressions(s) for e in subexpressions(x)
+             if isinstance(e, Binary | Unary | Call))
+    return {d for d in found if d.is_float}
 
 
 def _quotient(m: Mono, n: Mono) -> Mono:

@@ -730,7 +730,8 @@ class Evaluator:
         return self.terms.make("const", Fraction(x))
 
     def op(self, name: str, dtype: DType, args: tuple[Term, ...]) -> Term:
-        return self.terms.make("op", (name, "real" if dtype.is_float else str(dtype)), args)
+        sort = str(dtype) if not dtype.is_float or dtype in _SHORT else "real"
+        return self.terms.make("op", (name, sort), args)
 
     def truth(self, c: Formula | Term) -> Value:
         return ite(c, poly(1), poly(0)) if isinstance(c, Formula) else c
@@ -768,7 +769,7 @@ class Evaluator:
             raise Outside(f"an index that may not fit {new}")
         if old.is_float and new.is_float:
             return v if new.bits >= old.bits and not _narrow(old, new) else self.terms.make(
-                "op", ("round", str(new)), (v,)
+                "op", ("narrowed", str(new)), (v,)
             )
         if old.is_float:
             return self.terms.make("op", ("whole", str(new)), (v,))
@@ -850,6 +851,10 @@ def _undecided(cond: Formula, facts: Facts) -> Formula:
     if cond.op == "and":
         return next((f for f in cond.parts if not facts.entails(f)), cond)
     return cond
+
+
+# Floats so short that to compute in them is not to compute with reals.
+_SHORT = frozenset({DType.F16, DType.BF16})
 
 
 def _narrow(old: DType, new: DType) -> bool:

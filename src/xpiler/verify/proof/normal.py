@@ -79,7 +79,7 @@ class Normal:
                 return self._inverse(a)
             case "rsqrt", (a,):
                 return self._inverse(self.terms.make("op", ("sqrt", sort), (a,)))
-            case "round", (a,):
+            case "narrowed", (a,) if sort == str(DType.F32):
                 return a
             case ("trunc" | "floor" | "ceil" | "round" | "rint"), (a,) if self.range(a) is not None:
                 return a
