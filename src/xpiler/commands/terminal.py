@@ -14,7 +14,16 @@ from rich.console import Console
 
 from xpiler.ir.nodes import Program
 
-err = Console(stderr=True, highlight=False)
+WIDE = 160  # columns of a table that no terminal shows
+
+
+def _console(stderr: bool = False) -> Console:
+    """Into a pipe or a file, tables are not folded at 80 columns."""
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=max(console.width, WIDE))
+
+
+err = _console(stderr=True)
 
 
 @dataclass(frozen=True)
@@ -32,9 +41,8 @@ def cache(context: typer.Context) -> Path:
 
 
 def out() -> Console:
-    """Where results go; into a pipe or a file, tables are not folded at 80 columns."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=max(console.width, 160))
+    """Where results go."""
+    return _console()
 
 
 def print_json(value: object) -> None:

@@ -24,7 +24,7 @@ from xpiler.verify.agree import Agreement
 from xpiler.verify.evaluate import Number
 from xpiler.verify.inputs import Values
 from xpiler.verify.kinds import NOT_FINITE
-from xpiler.verify.observe import Case, Reference, scope_of
+from xpiler.verify.observe import Case, Reference, counted
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown, Verdict, Witness
@@ -106,7 +106,7 @@ class _Trials:
         many = len(self.reference.cases)
         part = f" (of {many} there are)" if len(self.tried) < many else ""
         exact = f"largest relative error {self.worst:.1e}" if self.worst else "bit for bit"
-        scope = f"{device}, {self.loaded.how}; {scope_of(self.tried)}{part}, {exact}"
+        scope = f"{device}, {self.loaded.how}; {counted(self.tried)}{part}, {exact}"
         return Proved("; ".join([scope, *self.notes]))
 
     def _case(self, case: Case, device: str, agreement: Agreement) -> Verdict | None:

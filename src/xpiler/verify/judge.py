@@ -16,7 +16,7 @@ from xpiler.verify.agree import Agreement
 from xpiler.verify.evaluate import Number
 from xpiler.verify.inputs import Values
 from xpiler.verify.kinds import NOT_FINITE, Kind
-from xpiler.verify.observe import HARD, Case, Effort, Progress, Reference, blame, scope_of
+from xpiler.verify.observe import HARD, Case, Effort, Progress, Reference, blame, counted, scope_of
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import signature
 from xpiler.verify.trial import Machine, Trial, machine
@@ -73,13 +73,13 @@ def judge(
             return (Evidence(CLEAN, blame(case.point, case.seed, trial, "the target misbehaves"), done),)
         seen = agreement.compare(case, outputs_of(trial, case, pairing.names))
         if seen.witness is not None:
-            return Evidence(CLEAN, Proved(scope_of(tried))), Evidence(EQUAL, Refuted(seen.witness), done)
+            return Evidence(CLEAN, Proved(counted(tried))), Evidence(EQUAL, Refuted(seen.witness), done)
         worst = max(worst, seen.error)
         notes |= {seen.note: None} if seen.note else {}
     scope = scope_of(tried)
     exact = f"largest relative error {worst:.1e}" if worst else "bit for bit"
     equal = "; ".join([f"{scope}, {_types(reference)}{exact}", *notes])
-    return Evidence(CLEAN, Proved(scope)), Evidence(EQUAL, Proved(equal), time.monotonic() - start)
+    return Evidence(CLEAN, Proved(counted(tried))), Evidence(EQUAL, Proved(equal), time.monotonic() - start)
 
 
 def attempt(target: Machine, case: Case, names: Mapping[str, str], limits: Limits) -> Trial:
