@@ -21,7 +21,7 @@ from xpiler.verify.symbolic import limits
 from xpiler.verify.terms import (
     FALSE, GRID, ONE, TRUE, ZERO, Cond, Poly, at_most, both, either, equal, negate, number,
 )
-from xpiler.verify.touched import ATOMIC, BRANCH, EXIT, WRITE, Float, Found, Meeting, Memory, Value
+from xpiler.verify.touched import ATOMIC, BRANCH, EXIT, WRITE, Float, Found, Meeting, Memory, Together, Value
 
 SERIAL = ("serial", "unroll", "vector")
 _WORK = 60_000  # statements walked
@@ -325,7 +325,19 @@ class Walk(Loops):
             places[result.name] = self._at(s.result)
         elif isinstance(result, Var):
             values[result.name] = None
+        if not self.call and not self.silent and _named(s.name, self.platform.together):
+            self._as_one(s.name, values, places)
         self._inside_of(s, m, values, places)
+
+    def _as_one(self, name: str, values: dict[str, Value], places: dict[str, Place]) -> None:
+        """Note what the lanes of a warp must give alike."""
+        operands = [place.offset for place in places.values()]
+        for v in values.values():
+            c = self._number(v)
+            operands.append(self.unknown(f"an operand of line {self.span.line}", DType.I64) if c is None else c)
+        turns = frozenset(a for k in self.turns for a, _ in k.parts)
+        self.found.together.append(
+            Together(name, tuple(operands), tuple(self.path), self.span, self.kernel, self.axes, turns))
 
     def _inside_of(self, s: Intrinsic, m: Meaning, values: dict[str, Value], places: dict[str, Place]) -> None:
         kept = self.env, self.places, self.call, self.late, self.one_lane

@@ -59,6 +59,7 @@ class Expressions:
         self.inside: frozenset[int] = frozenset()
         self.hosting = True
         self.wandering = 0  # loops around us whose iterations threads are not in together
+        self.turns: list[Poly] = []  # and their counters
         self.silent = 0
         self.span: Span = NOWHERE
         self.call = ""  # the late or one-lane instruction we are in

@@ -129,18 +129,19 @@ class Loops(Expressions):
     def _snapshot(self) -> tuple[object, ...]:
         f = self.found
         return (dict(self.env), dict(self.places), list(self.current), len(f.accesses), len(f.intervals),
-                len(f.meetings), len(f.doubts), self.span)
+                len(f.meetings), len(f.doubts), len(f.together), self.span)
 
     def _restore(self, kept: tuple[object, ...]) -> None:
-        env, places, current, a, i, m, d, span = kept
+        env, places, current, a, i, m, d, t, span = kept
         assert isinstance(env, dict) and isinstance(places, dict) and isinstance(current, list)
         assert isinstance(a, int) and isinstance(i, int) and isinstance(m, int) and isinstance(d, int)
-        assert isinstance(span, Span)
+        assert isinstance(t, int) and isinstance(span, Span)
         self.env, self.places, self.current, self.span = env, places, current, span
         del self.found.accesses[a:]
         del self.found.intervals[i:]
         del self.found.meetings[m:]
         del self.found.doubts[d:]
+        del self.found.together[t:]
 
     def _repeat(
         self, body: tuple[Stmt, ...], name: str, most: int, at: Callable[[Poly], Cond], trip: Poly | None,
@@ -206,6 +207,7 @@ class Loops(Expressions):
         if step is not None:
             self.given(at_most(ONE, step))
         self.wandering += 1
+        self.turns.append(k)
         self.branch(begins)
         self.branch(at(k))
         if leaves:
@@ -213,6 +215,7 @@ class Loops(Expressions):
         self.loops.append(Loop())
         self.body(body)
         self.loops.pop()
+        self.turns.pop()
         self.wandering -= 1
         self.places = places
         del self.path[depth:]

@@ -23,7 +23,7 @@ from xpiler.verify.terms import (
     BLOCK, GRID, ONE, THREAD, ZERO, Atom, Cond, Poly, Terms, both, negate,
 )
 from xpiler.verify.touched import (
-    ATOMIC, BRANCH, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Meeting, Memory, Step,
+    ATOMIC, BRANCH, FACT, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Meeting, Memory, Step, Together,
 )
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
@@ -152,6 +152,10 @@ class _Judge:
         for m in found.meetings:
             if m.scope in two.scopes:
                 self._note(self._meeting(two, m))
+            if self.done:
+                return
+        for t in found.together if two.level == THREAD and two.warp is not False else ():
+            self._note(self._as_one(two, t))
             if self.done:
                 return
         asked: set[object] = set()
@@ -323,6 +327,49 @@ class _Judge:
                     return Unknown(f"{told}; which lanes it waits for is not known here")
                 verdict = Refuted(Witness(told, sizes=sizes_of(self.walk, self.let, answer)))
                 return self._surely(verdict, asked, answer, m.path)
+        raise TypeError(f"not an answer: {answer!r}")
+
+    # ------------------------------------------------------------ what a warp does as one
+
+    def _as_one(self, two: Two, t: Together) -> Refuted | Unknown | None:
+        """Whether two lanes of a warp part before it or give different operands, in one iteration of the loops around.
+
+        Where no two do, all lanes of a warp do the same operations in the same order, so iterations are in common."""
+
+        def apart(a: Atom) -> bool:
+            return two.apart(a) and a not in t.turns
+
+        lanes = ((self._warp(t.axes), self._warp(t.axes)),)
+        threads = tuple(self._distinct_threads(replace(two, warp=True), t.axes))
+        split = [s.cond for s in t.path if s.why != FACT and s.cond.level > two.shared]
+        said = [(s.cond, 1) for s in t.path]
+        if split:
+            common = [(s.cond, 2) for s in t.path if s.cond not in split]
+            asked = Question((*said, *common, (negate(both(split)), 2)), lanes, threads, apart)
+            found = self._parted(t, asked, "does not come to it")
+            if found is not None:
+                return found
+        own = tuple((p, p) for p in t.operands if p.level > two.shared)
+        if not own:
+            return None
+        asked = Question((*said, *((s.cond, 2) for s in t.path)), lanes, (*threads, own), apart)
+        return self._parted(t, asked, "gives it another operand")
+
+    def _parted(self, t: Together, asked: Question, how: str) -> Refuted | Unknown | None:
+        answer = ask(asked, self.clock)
+        match answer:
+            case Never():
+                return None
+            case Undecided():
+                return Unknown(f"line {t.span.line}: the solver was not done with the lanes of `{t.name}`")
+            case Model():
+                told = (f"line {t.span.line}: the lanes of a warp do `{t.name}` as one; the thread "
+                        f"{at_thread(t.axes, answer, 1)} comes to it, the thread {at_thread(t.axes, answer, 2)} {how}")
+                by = guessed([*(s.cond for s in t.path), *t.operands])
+                if by is not None:
+                    return Unknown(f"{told}, if {by.name} is {answer.known(2)(by)}")
+                verdict = Refuted(Witness(told, sizes=sizes_of(self.walk, self.let, answer)))
+                return self._surely(verdict, asked, answer, t.path)
         raise TypeError(f"not an answer: {answer!r}")
 
 

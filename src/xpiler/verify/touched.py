@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from xpiler.fault import Span
-from xpiler.verify.terms import Cond, Poly
+from xpiler.verify.terms import Atom, Cond, Poly
 
 READ, WRITE, ATOMIC = "reads", "writes", "changes atomically"
 BRANCH, EXIT, FACT = "branch", "exit", "fact"  # why a condition is on a path
@@ -95,6 +95,21 @@ class Meeting:
     axes: Axes = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Together:
+    """What the lanes of a warp carry out as one, the path on which a lane comes to it, and what it gives.
+
+    `turns`: the counters of the loops around it in which threads are wherever they are."""
+
+    name: str
+    operands: tuple[Poly, ...]
+    path: tuple[Step, ...]
+    span: Span
+    kernel: str
+    axes: Axes
+    turns: frozenset[Atom]
+
+
 @dataclass
 class Found:
     """Everything of one walk over all launches of a program."""
@@ -102,5 +117,6 @@ class Found:
     accesses: list[Access] = field(default_factory=list)
     intervals: list[Interval] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
+    together: list[Together] = field(default_factory=list)
     doubts: list[tuple[str, Span]] = field(default_factory=list)  # why an argument about all of it is not possible
     parallel: dict[int, Poly] = field(default_factory=dict)  # parallel loops and the variables that count them

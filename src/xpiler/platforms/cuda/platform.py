@@ -88,7 +88,7 @@ PLATFORM = Platform(
         "and": _INTEGERS, "or": _INTEGERS, "xor": _INTEGERS,
     },
     late=r"_async$",  # cuda.md, asynchronous copies
-    together=r"wmma::",
+    together=r"wmma::\w+_sync$",
     runtime=Runtime(  # CUDA Runtime API, "Memory Management"; cuda.md, "CUDA parallel variables" for the launch
         malloc="{ctype}* {name};\ncudaMalloc(&{name}, {bytes});",
         copy_in="cudaMemcpy({device}, {host}, {bytes}, cudaMemcpyHostToDevice);",
