@@ -292,6 +292,21 @@ inline Exact shuffle(Lane kind, Exact value, int arg, unsigned width, unsigned w
     return value;
 }
 
+// What a lane holds of a tile, which all lanes of its warp must: a tile is what they make together.
+template <class T>
+u64 digest(const T* tile, std::size_t count) {
+    static_assert(std::has_unique_object_representations_v<T> || sizeof(T) == 32, "its bytes are its value");
+    const auto bytes = reinterpret_cast<const char*>(tile);
+    u64 sum = 0x9E3779B97F4A7C15u;
+    for (std::size_t at = 0; at < count * sizeof(T); at += 8) {
+        u64 w = 0;
+        std::memcpy(&w, bytes + at, std::min<std::size_t>(8, count * sizeof(T) - at));
+        sum = (sum ^ w) * 0xBF58476D1CE4E5B9u;
+        sum ^= sum >> 29;
+    }
+    return sum;
+}
+
 // Words that hold a float here and an integer there (arrays of records): a float is kept beside, and the word, which is
 // no number as a float, says where. Whoever reads such a word as an integer learns nothing.
 constexpr std::uint32_t FIRST_WORD = 0x7F800001, LAST_WORD = 0x7FFFFFFF;

@@ -128,7 +128,7 @@ def _kernel(function: str, k: Kernel, meanings: Meanings, constants: Constants, 
     params = _params(k.params, scope)
     axes = {s.kind: s for s in statements(k) if isinstance(s, For) and s.kind not in SEQUENTIAL}
     scopes = {s.name: s.scope for s in platform.spaces} if axes else {}
-    body = Body(scope, meanings, scopes)
+    body = Body(scope, meanings, scopes, together=platform.together)
     lines = [f"static void {function}({params}) {{", *body.block(k.body), "}"]
     names = ", ".join(scope.name(p.name, "b" if isinstance(p, Buffer) else "v") for p in k.params)
     lines += [f"static void run_{function}({params}) {{"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -32,7 +33,7 @@ ON_STACK = 1 << 15  # bytes of a local array; larger ones go to the heap
 @dataclass
 class Body:
     """Writes the statements of one function. `shared` are the dynamic shared arrays it has met; `leave` is how it
-    returns; `scopes` says which threads share a space."""
+    returns; `scopes` says which threads share a space; `together` names what the lanes of a warp do as one."""
 
     scope: Scope
     meanings: Mapping[tuple[str, str], tuple[str, Meaning]]
@@ -40,6 +41,9 @@ class Body:
     launches: Mapping[str, str] = field(default_factory=dict)
     leave: str = "return;"
     shared: list[Buffer] = field(default_factory=list)
+    together: str = ""
+    own: list[str] = field(default_factory=list)  # arrays of one thread
+    operations: int = 0
 
     def lines(self, body: tuple[Stmt, ...]) -> list[str]:
         return [line for s in body for line in self.statement(s)]
@@ -106,6 +110,8 @@ class Body:
             raise t.refuse(f"`{b.name}` starts with values in {b.space} memory")
         if section == "shared" and extent is None:
             return self._dynamic(b, name)
+        if not section:
+            self.own.append(b.name)
         if section:
             if extent is None:
                 raise t.refuse(f"the size of `{b.name}` is not a constant")
@@ -145,6 +151,38 @@ class Body:
     # ------------------------------------------------------------ calls and exchanges
 
     def _intrinsic(self, s: Intrinsic) -> list[str]:
+        if not self.together or (s.name, s.key) not in self.meanings or not re.search(self.together, s.name):
+            return self._called(s)
+        if not self.scopes:
+            raise self.scope.refuse(f"`{s.name}` without a warp")
+        return [*self._as_one(s), *self._called(s)]
+
+    def _as_one(self, s: Intrinsic) -> list[str]:
+        """All lanes of the warp meet here with the same operands. A thread's own array is told by its name and place,
+        as it lies elsewhere in each, and by what is in it where that is looked at."""
+        t = self.scope
+        self.operations += 1
+        given = [f'{{"operation", {self.operations}u}}']
+        for a, p in zip(s.args, self.meanings[s.name, s.key][1].params, strict=True):
+            if isinstance(a, Addr) and a.buffer in self.own:
+                given += [f'{{"tile", {self.own.index(a.buffer)}u}}', f'{{"tile", xp::operand({t.text(a.index)})}}']
+                if isinstance(p, Buffer) and p.const:
+                    given.append(f'{{"tile", {self._contents(a, p)}}}')
+            elif isinstance(a, Addr):
+                given.append(f'{{"address", xp::operand({t.address(a, t.buffers[a.buffer])})}}')
+            elif a.dtype.is_float:
+                raise t.refuse(f"a number that all lanes give `{s.name}`")
+            else:
+                given.append(f'{{"operand", xp::operand({t.text(a)})}}')
+        return [f"{{ const xp::Operand given[] = {{{', '.join(given)}}}; xp::together(given, {len(given)}); }}"]
+
+    def _contents(self, a: Addr, p: Buffer) -> str:
+        t = self.scope
+        if not isinstance(p.extent, Const):
+            raise t.refuse(f"how much is looked at of `{a.buffer}`")
+        return f"xp::exact::digest({t.address(a, t.buffers[a.buffer])}, {p.extent.value})"
+
+    def _called(self, s: Intrinsic) -> list[str]:
         t = self.scope
         if (s.name, s.key) not in self.meanings:
             raise t.refuse(f"`{s.name}` has no meaning in numbers")
