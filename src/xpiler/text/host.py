@@ -84,7 +84,7 @@ class HostReader(HostLaunches):
         self._check_device_pointers(copies.device_pointers)
         used = frozenset(v for d in self.devices.values() for v in scalars_read(d.extent))
         made = pruned(made, used)
-        self._check(made, copies.device_pointers)
+        self._check(made, copies.device_pointers, frozenset(p.name for p in params))
         kernels = {k.name: (k, callee) for k, callee in self.read_kernels.values()}
         launched = {s.kernel for s in statements(made) if isinstance(s, Launch)}
         free = [v for v in self.free if v in _scalars(made, tuple(d.done() for d in self.devices.values()))]
@@ -153,7 +153,7 @@ class HostReader(HostLaunches):
         const = p.const or not copied and p.name not in self.stored
         return replace(p, const=const, space="device" if p.name in direct else p.space)
 
-    def _check(self, body: tuple[Stmt, ...], direct: set[str]) -> None:
+    def _check(self, body: tuple[Stmt, ...], direct: set[str], given: frozenset[str]) -> None:
         computed = {*direct, *self.devices, *(d.host for d in self.devices.values() if d.copy_out)}
         for s in statements(body):
             for e in expressions(s):
@@ -164,6 +164,11 @@ class HostReader(HostLaunches):
                             getattr(s, "span", self.fn.span),
                             "what a launcher does may depend on its scalars and on arrays that no kernel writes",
                             "the choice in a kernel, or `xpiler run --main`",
+                        )
+                    if isinstance(x, Load) and x.buffer not in given:
+                        raise self.unit.fault(
+                            "XP1009", f"what `{x.buffer}` holds here is not known", getattr(s, "span", self.fn.span),
+                            "it is an array of the host that the launcher's caller does not give", "a scalar",
                         )
             if not isinstance(s, _LEGAL):
                 raise self.unit.fault(
@@ -176,7 +181,7 @@ class HostReader(HostLaunches):
     def _bound(self, param: Node, arg: Node, once: bool, n: Node) -> Binding:
         self.level[param.key] = self.depth
         self.objects.pop(param.key, None)
-        cell = self.cell(arg) if param.type.kind != "pointer" else None
+        cell = self.cell(arg) if param.type.kind != "pointer" or param.type.reference else None
         if is_dim(param.type) and not (param.type.reference and not param.type.const):
             return Items(self.dims(arg), param.type)
         if param.type.reference and cell is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Const, Expr, Let, Var
+from xpiler.ir.nodes import Assign, Const, Expr, Let, Var
 from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ZERO
 from xpiler.text.clang import Node
+from xpiler.text.host_bearing import changed, declared
 from xpiler.text.host_values import UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container
 from xpiler.text.read_values import Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value
 from xpiler.text.host_objects import HostObjects, bare, cell_name
@@ -21,6 +22,14 @@ class HostAssignments(HostObjects):
     def _rebinds(self, cell: Cell) -> bool:
         """Whether a variable may simply stand for a new value here: nothing between it and here may be skipped."""
         return self.level.get(cell.key, 0) == self.depth
+
+    def value(self, n: Node) -> Value:
+        """An assignment's value is what the variable then holds."""
+        made = n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or n.kind == "BINARY_OPERATOR" and n.binary == "="
+        if not made:
+            return super().value(n)
+        found = self.compound(n) if n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" else self.assign(n)
+        return self.value(n.children[0]) if found == self._nowhere else self.loaded(found, n)
 
     def assign(self, n: Node) -> Lvalue:
         left, right = n.children
@@ -57,7 +66,8 @@ class HostAssignments(HostObjects):
         e = self.math.convert(self.scalar_of(v, left), left.type.dtype or DType.I32)
         held = self.in_cell(cell)
         if isinstance(held, Slot) and not (self._rebinds(cell) and not cell.path):
-            return False
+            self.emit(Assign(held.var, self.math.convert(e, held.var.dtype), self.here))
+            return True
         if not self._rebinds(cell) and not cell.path:
             return False
         self.set_cell(cell, e if self.stable(e) else Slot(self.kept(e, cell_name(left))))
@@ -68,7 +78,9 @@ class HostAssignments(HostObjects):
         cell = self.cell(left)
         if cell is not None and left.type.is_scalar:
             old = self.in_cell(cell)
-            if old is not None and not isinstance(old, Bag | Container | Address | Alias | Slot):
+            if isinstance(old, Slot) and not self._aliased(left):
+                return super().compound(n)
+            if old is not None and not isinstance(old, Bag | Container | Address | Alias):
                 v = self.loaded(old, n)
                 if isinstance(v, Nothing):
                     return self._nowhere
@@ -80,12 +92,15 @@ class HostAssignments(HostObjects):
     def step(self, n: Node, keep: bool) -> Value:
         cell = self.cell(n.children[0])
         held = None if cell is None else self.in_cell(cell)
-        if cell is None or held is None or isinstance(held, Bag | Container | Address | Alias | Slot | Roaming):
+        if cell is None or held is None or isinstance(held, Bag | Container | Address | Alias | Roaming):
+            return super().step(n, keep)
+        if isinstance(held, Slot) and not self._aliased(n.children[0]):
             return super().step(n, keep)
         v = self.loaded(held, n)
         if isinstance(v, Pointer | Place | Items | Raw | Nothing) or not n.type.is_scalar:
             return super().step(n, keep)
         e = self.scalar_of(v, n)
+        e = self.kept(e, cell_name(n.children[0])) if isinstance(held, Slot) else e
         one = Const(1.0 if e.dtype.is_float else 1, e.dtype)
         new = self.math.convert(self.math.binary(_STEPS[n.unary], e, one), e.dtype)
         if not self._set_scalar(cell, n.children[0], new):
@@ -98,9 +113,18 @@ class HostAssignments(HostObjects):
 
     # ------------------------------------------------------------ what cannot be followed
 
+    def changes(self, n: Node) -> set[int]:
+        """The variables a statement may change, those it knows by another name or by their address too."""
+        keys = set(self.unit.once(changed, n))
+        for key in (*keys, *declared(n)):
+            thing = self.objects.get(key)
+            if isinstance(thing, Address) or isinstance(thing, Alias) and key in keys:
+                keys.add(thing.cell.key)
+        return keys
+
     def forget(self, keys: set[int], nodes: dict[int, Node]) -> None:
         """Variables whose values only running the host would give: scalars, pointers and structures."""
-        for key in sorted(keys):
+        for key in sorted(keys, key=self._order):
             thing = self.objects.get(key)
             if isinstance(thing, Alias):
                 self._forget_cell(thing.cell)
@@ -109,8 +133,13 @@ class HostAssignments(HostObjects):
                 self.env[key] = Nothing(UNKNOWN)
             elif isinstance(thing, Bag):
                 self.objects[key] = Bag()
-            elif thing is None and (decl := nodes.get(key)) is not None:
+            elif thing is None and (decl := nodes.get(key) or self.unit.known(key)) is not None:
                 self._forget_variable(key, decl)
+
+    def _order(self, key: int) -> tuple[int, int]:
+        """Where a variable is declared: readings do not depend on the numbers that a run gives declarations."""
+        decl = self.unit.known(key)
+        return (0, key) if decl is None else (decl.offset, 0)
 
     def _forget_cell(self, cell: Cell) -> None:
         """What a reference stood for."""
@@ -137,8 +166,8 @@ class HostAssignments(HostObjects):
 
     def open_scalars(self, keys: set[int], nodes: dict[int, Node]) -> None:
         """Scalars that change inside a loop or branch become variables before it."""
-        for key in sorted(keys):
-            held, decl = self.env.get(key), nodes.get(key)
+        for key in sorted(keys, key=self._order):
+            held, decl = self.env.get(key), nodes.get(key) or self.unit.known(key)
             if decl is None or not decl.type.is_scalar or decl.type.dtype is None or decl.is_enum:
                 continue
             if held is None and key not in self.objects and not decl.is_local and decl.in_text:

@@ -95,6 +95,21 @@ def _changed(n: Node) -> set[int]:
     return found
 
 
+def escapes(n: Node, in_loop: bool = False, in_switch: bool = False) -> bool:
+    """Whether a statement may jump out of itself: a break or continue of a loop around it, or a goto."""
+    match n.kind:
+        case "BREAK_STMT":
+            return not (in_loop or in_switch)
+        case "CONTINUE_STMT":
+            return not in_loop
+        case "GOTO_STMT":
+            return True
+        case "LAMBDA_EXPR":
+            return False
+    in_loop = in_loop or n.kind in ("FOR_STMT", "WHILE_STMT", "DO_STMT", "CXX_FOR_RANGE_STMT")
+    return any(escapes(c, in_loop, in_switch or n.kind == "SWITCH_STMT") for c in n.children)
+
+
 def declared(n: Node) -> dict[int, Node]:
     """The declarations a statement mentions or makes, in what it calls too."""
     found: dict[int, Node] = {}

@@ -8,7 +8,7 @@ from xpiler.ir.nodes import Assign, Const, For, If, Let, Load, Stmt, Store, Whil
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.text.arithmetic import ZERO
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import bears, changed, declared
+from xpiler.text.host_bearing import bears, declared, escapes
 from xpiler.text.host_loops import HostLoops
 from xpiler.text.host_events import Touched
 from xpiler.text.host_values import Container
@@ -67,7 +67,7 @@ class HostControl(HostLoops):
             return
         if n.kind == "IF_STMT":
             if not self._decided(n):
-                self.open_scalars(self.unit.once(changed, n), declared(n))
+                self.open_scalars(self.changes(n), declared(n))
         super().statement(n)
 
     def _decided(self, n: Node) -> bool:
@@ -86,7 +86,7 @@ class HostControl(HostLoops):
         with self.trial() as undo, self.captured() as inside:
             try:
                 if n.kind in (*_LOOPS, "IF_STMT", "SWITCH_STMT") and not (n.kind == "IF_STMT" and self._decided(n)):
-                    self.open_scalars(self.unit.once(changed, n), declared(n))
+                    self.open_scalars(self.changes(n), declared(n))
                 if n.kind in _LOOPS:
                     self._loop_of_scalars(n)
                 else:
@@ -97,11 +97,16 @@ class HostControl(HostLoops):
             if not kept:
                 self._must_not_store(tuple(inside), n)
                 undo()
+                if escapes(n):
+                    raise fault or self.fault(
+                        "XP1009", "a loop of the host that is left, or goes on, from in here is not followed", n,
+                        "a launcher's loops run to their ends", "a condition around what follows",
+                    )
                 self.left_out.append(n)
                 if arrays := self._mentioned(n):
                     self.events.append(Touched(arrays, not self.depth, n))
                 made = {d.key for d in n.walk() if d.kind == "VAR_DECL"}
-                self.forget(self.unit.once(changed, n) | made, declared(n))
+                self.forget(self.changes(n) | made, declared(n))
         if kept:
             self.out.extend(inside)
 

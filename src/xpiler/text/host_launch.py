@@ -230,6 +230,11 @@ class HostLaunches(HostControl):
         self, stem: str, ctype: CType, v: Value, n: Node, args: list[Expr], pairs: dict[Expr, Var]
     ) -> None:
         match v:
+            case Pointer() if v.buffer not in self.devices and v.buffer not in self.hosts:
+                raise self.fault(
+                    "XP1009", f"this argument for `{stem}` is one pointer or another", n,
+                    "which memory a kernel is given must be known where it is launched", "a launch for each of them",
+                )
             case Pointer():
                 args.append(self.address(v))
             case Nothing() if ctype.kind == "opaque":

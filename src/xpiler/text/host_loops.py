@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -14,7 +14,7 @@ from xpiler.text.clang import Node
 from xpiler.text.gathering import Gathering
 from xpiler.text.host_bearing import changed, declared
 from xpiler.text.host_memory import HostMemory
-from xpiler.text.host_values import Bag
+from xpiler.text.host_values import Bag, Thing
 from xpiler.text.inline import returns
 from xpiler.text.read_loops import head
 from xpiler.text.read_values import Binding, Items, Nothing, Pointer
@@ -87,7 +87,7 @@ class HostLoops(HostMemory):
         """Read as a loop; not where it changes pointers, structures or sizes."""
         if _moves_what_it_declares(n):
             return False
-        self.open_scalars(self.unit.once(changed, n), declared(n))
+        self.open_scalars(self.changes(n), declared(n))
         same = self._carried(n)
         self.depth += 1
         super().statement(n)
@@ -107,8 +107,10 @@ class HostLoops(HostMemory):
         inside = {x.key for x in n.walk() if x.kind == "VAR_DECL"}
         env = {k: v for k, v in self.env.items() if k not in inside and self._in_scope(k)}
         objects = {k: v for k, v in self.objects.items() if k not in inside and self._in_scope(k)}
+        shifting = dict(self.shifting)
         return lambda: (
-            all(self.env.get(k) == v for k, v in env.items())
+            self.shifting == shifting
+            and all(self.env.get(k) == v for k, v in env.items())
             and all(self.objects.get(k) == v for k, v in objects.items())
         )
 
@@ -151,13 +153,13 @@ class HostLoops(HostMemory):
         body = n.children[-1]
         if _moves_what_it_declares(n):
             return False
-        moved = self._rounds(body)
+        moved = self._rounds(n, body)
         if not moved:
             return False
         phase = self.kept(ZERO, "turn")
         self.moving.add(phase.name)
         self._turns = phase, moved
-        self.open_scalars(self.unit.once(changed, n), declared(n))
+        self.open_scalars(self.changes(n), declared(n))
         same = self._carried(n)
         self.depth += 1
         super().statement(n)
@@ -176,20 +178,23 @@ class HostLoops(HostMemory):
         if any(x.kind in ("BREAK_STMT", "CONTINUE_STMT") for x in body.walk()) or returns(body):
             return False
         self.sequence(body.children if body.kind == "COMPOUND_STMT" else (body,))
-        self.open_scalars(self.unit.once(changed, n), declared(n))
+        self.open_scalars(self.changes(n), declared(n))
         same = self._carried(n)
         self.depth += 1
         self._while(test, body, None)
         self.depth -= 1
         return same()
 
-    def _rounds(self, body: Node) -> tuple[dict[int, Binding | Bag], ...]:
+    def _rounds(self, n: Node, body: Node) -> tuple[dict[int, Binding | Bag], ...]:
         """The pointers that one round changes, in each state until they are back where they began."""
         keys: set[int] = set()
         states: list[dict[int, Binding | Bag]] = []
         with self.trial() as undo:
             start = self._host_pointers()
-            self.open_scalars(self.unit.once(changed, body), declared(body))
+            init = head(n).init if n.kind == "FOR_STMT" else None
+            if init is not None:
+                self._init(init)
+            self.open_scalars(self.changes(n), declared(n))
             seen = [start]
             for _ in range(_MOST_STATES):
                 self.depth += 1
@@ -259,14 +264,45 @@ class HostLoops(HostMemory):
         return None
 
     def _by_turns(self, phase: Var, n: Node) -> None:
+        """A statement behind a loop in which pointers took turns: what it makes of each state takes turns too."""
         mine = {k: states for k, (v, states) in self.shifting.items() if v == phase}
         self.shifting = {k: s for k, s in self.shifting.items() if k not in mine}
         count = len(next(iter(mine.values())))
         states = tuple({k: s[i] for k, s in mine.items()} for i in range(count))
+        env, objects = dict(self.env), dict(self.objects)
+        after: list[tuple[dict[int, Binding], dict[int, Thing]]] = []
+
+        def read() -> None:
+            now = {k: self.objects.get(k) or self.env.get(k) for k in mine}
+            self.env.clear()
+            self.env.update(env)
+            self.objects = dict(objects)
+            self._bind_state({k: v for k, v in now.items() if isinstance(v, Bag) or v is not None})  # type: ignore[misc]
+            self.statement(n)
+            after.append((dict(self.env), dict(self.objects)))
+
         self.depth += 1
-        self._turn_each(phase, states, lambda: self.statement(n))
+        self._turn_each(phase, states, read)
         self.depth -= 1
         self.shifting |= {k: (phase, s) for k, s in mine.items()}
+        self._after_turns(phase, mine.keys(), after)
+
+    def _after_turns(
+        self, phase: Var, mine: Iterable[int], after: list[tuple[dict[int, Binding], dict[int, Thing]]]
+    ) -> None:
+        """What differs from state to state takes turns from here on, where it is a pointer or a structure."""
+        keys = dict.fromkeys([*mine, *(k for env, objects in after for k in (*env, *objects))])
+        for key in keys:
+            found = [objects.get(key) or env.get(key) for env, objects in after]
+            if all(f == found[0] for f in found) and key not in mine:
+                continue
+            if all(isinstance(f, Pointer) for f in found) or all(isinstance(f, Bag) for f in found):
+                self.shifting[key] = phase, tuple(found)  # type: ignore[arg-type]
+                self._bind_state({key: found[0]})  # type: ignore[dict-item]
+                continue
+            self.shifting.pop(key, None)
+            self.objects.pop(key, None)
+            self.env[key] = Nothing("one thing or another, as a loop left it")
 
     # ------------------------------------------------------------ branches
 

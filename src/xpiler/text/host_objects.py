@@ -7,6 +7,7 @@ from xpiler.ir.types import DType
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import CType, Node
+from xpiler.text.host_bearing import changed
 from xpiler.text.host_values import (
     UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim,
 )
@@ -121,6 +122,8 @@ class HostObjects(Statements):
         if ctype.kind == "array" and ctype.dtype is not None:
             self.env[decl.key] = self._array_local(decl, ctype)
             return self.env[decl.key]
+        if decl.is_local and not decl.is_static and not ctype.const:
+            return Nothing(UNKNOWN)
         known = decl.constant if ctype.is_scalar and ctype.dtype is not None else None
         if known is not None and ctype.dtype is not None:
             return Const(float(known) if ctype.dtype.is_float else int(known), ctype.dtype)
@@ -196,6 +199,8 @@ class HostObjects(Statements):
         if self.is_main and d.spelling in self.let_values():
             self.fixed.append(d.spelling)
             return Const(self.let_values()[d.spelling], dtype)
+        if d.is_static and not ctype.const and self._changes_static(d):
+            return Nothing("a variable that keeps its value from call to call")
         if init is None:
             return Nothing(UNSET)
         v = self.value(init.children[0] if init.kind == "INIT_LIST_EXPR" and init.children else init)
@@ -205,6 +210,10 @@ class HostObjects(Statements):
             return v
         e = self.math.convert(self.scalar_of(v, init), dtype)
         return e if self.stable(e) else Slot(self.kept(e, d.spelling))
+
+    def _changes_static(self, d: Node) -> bool:
+        body = self.functions[-1].body if self.functions else None
+        return not self.is_main and body is not None and d.key in self.unit.once(changed, body)
 
     def let_values(self) -> dict[str, int]:
         return {}
@@ -253,7 +262,10 @@ class HostObjects(Statements):
         return super().value(n)
 
     def _aliased(self, n: Node) -> bool:
+        """Whether an lvalue names a variable by another name, or through its address."""
         decl = bare(n).referenced
+        if bare(n).kind == "UNARY_OPERATOR":
+            return True
         return decl is not None and isinstance(self.objects.get(decl.key), Alias)
 
     def _first_of(self, n: Node) -> Value | None:

@@ -69,6 +69,10 @@ def _is(n: Node, decl: Node) -> bool:
     return n.kind == "DECL_REF_EXPR" and n.referenced is not None and n.referenced.key == decl.key
 
 
+def _mentions(n: Node, decl: Node) -> bool:
+    return any(_is(x, decl) for x in n.walk())
+
+
 class Loops(Calls):
     """Reading loops."""
 
@@ -178,6 +182,8 @@ class Loops(Calls):
             op, stop = _FLIP[test.binary], test.children[0]
         else:
             return None
+        if stop is not None and _mentions(stop, decl):
+            return None
         use = self.unit.once(usage_of, parts.body)
         if decl.key in use.mutated or decl.key in use.addressed:
             return None
@@ -213,7 +219,12 @@ class Loops(Calls):
         return self.unit.declaration(decl.cursor), value
 
     def _increment(self, c: _Counted) -> tuple[str, Node | None] | None:
-        """How the step changes the variable: the operator and by what (None for one)."""
+        """How the step changes the variable: the operator and by what (None for one), if not by the variable itself."""
+        found = self._change(c)
+        by = None if found is None else found[1]
+        return None if by is not None and _mentions(by, c.decl) else found
+
+    def _change(self, c: _Counted) -> tuple[str, Node | None] | None:
         s = _bare(c.step)
         if s.kind == "UNARY_OPERATOR" and _is(s.children[0], c.decl):
             return {"x++": ("+", None), "++x": ("+", None), "x--": ("-", None), "--x": ("-", None)}.get(
