@@ -75,6 +75,7 @@ def verdict(target: str) -> Verdict:
 
 
 BY_WARP = by_rows("warp * 16")
+EACH = "for (int e = 0; e < fc.num_elements; ++e)"
 PRODUCT = "mma_sync(fc, fa, fb, fc);"
 
 
@@ -82,7 +83,9 @@ PRODUCT = "mma_sync(fc, fa, fb, fc);"
     BY_WARP,
     by_rows("warp * 16", "if (lane < 3) o[lane] = 1; __syncthreads();"),
     BY_WARP.replace(PRODUCT, "fa2 = fa; mma_sync(fc, fa2, fb, fc);"),
-    BY_WARP.replace(PRODUCT, PRODUCT + "for (int e = 0; e < fc.num_elements; ++e) fc.x[e] *= 1.0f;"),
+    BY_WARP.replace(PRODUCT, f"{PRODUCT} {EACH} fc.x[e] *= 1.0f;"),
+    BY_WARP.replace(PRODUCT, f"fragment<accumulator, 16, 16, 16, float> of[2]; of[1] = fc; fill_fragment(of[0], 1);"
+                    f"{EACH} {{ float v = of[1].x[e]; if (v > 0) v *= 1; fc.x[e] = v * of[0].x[e]; }} {PRODUCT}"),
 ])
 def test_lanes_that_agree_are_proved(target: str) -> None:
     found = verdict(target)
@@ -94,9 +97,26 @@ def test_lanes_that_agree_are_proved(target: str) -> None:
     (BY_WARP.replace("a + row * 32 + k, 32", "a + row * 32 + k, lane ? 32 : 40"), "gives another operand"),
     (by_rows("warp * 16", "if (lane == 4) return;"), "has ended"),
     (BY_WARP.replace(PRODUCT, f"if (lane < 9) {PRODUCT} else {PRODUCT}"), "gives another operation"),
-    (BY_WARP.replace(PRODUCT, "mma_sync(fc, fa, fb, fc); if (lane == 3) fc.x[0] = 0;"), "gives another tile"),
+    (BY_WARP.replace(PRODUCT, f"{PRODUCT} {EACH} fc.x[e] += lane;"), "gives another tile"),
 ])
 def test_lanes_that_do_not_agree_prove_nothing(target: str, why: str) -> None:
     found = verdict(target)
     assert isinstance(found, Unknown), found
     assert why in found.reason
+
+
+@pytest.mark.parametrize(("edit", "why"), [
+    ("fc.x[0] += 0;", "one element of the tile `fc`"),
+    ("fc.x[lane % 8] += 0;", "one element of the tile `fc`"),
+    ("for (int e = 0; e < 8; ++e) fc.x[e] += 0;", "some elements"),
+    (EACH + " fc.x[e] += e - e;", "the number `e`"),
+    (EACH + " if (e < 300) fc.x[e] += 0;", "the number `e`"),
+    (EACH + " fc.x[e] += 0 * fc.x[(e + 1) % 8];", "which one a lane holds"),
+    ("float sum = 0; " + EACH + " sum += fc.x[e];", "from one element"),
+    (EACH + " if (fc.x[e] > 1e30f) o[0] = fc.x[e];", "stored to memory"),
+    ("for (int e = 0; e < fc.num_elements; ++e) fa.x[e] = (half)fc.x[e];", "several types"),
+])
+def test_where_elements_of_a_tile_lie_is_not_assumed(edit: str, why: str) -> None:
+    found = verdict(BY_WARP.replace(PRODUCT, PRODUCT + edit))
+    assert isinstance(found, Unknown), found
+    assert why in found.reason, found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xpiler.emulate.entry import Entry
 from xpiler.emulate.lowered.expr import CTYPE, Constants, NotLowered, Scope, mixed
 from xpiler.emulate.lowered.stmt import SEQUENTIAL, Body
+from xpiler.emulate.lowered.tiles import check_tiles
 from xpiler.ir.nodes import (
     Buffer, Const, DeviceBuffer, For, Intrinsic, Kernel, Launch, Launcher, Meaning, Param, Program, Stmt, Var,
 )
@@ -45,6 +46,7 @@ def lower(program: Program, platform: Platform, *, kernel: str = "", fine: bool 
     for function, m in meanings.values():
         parts += _meaning(function, m, meanings, constants)
     for k in kernels:
+        check_tiles(k, meanings, platform.together)
         parts += _kernel(names[k.name], k, meanings, constants, platform)
     launches = {name: f"run_{own}" for name, own in names.items()}
     parts += _host(whole, launches, constants) if whole is not None else _direct(kernels[0], launches)
