@@ -170,10 +170,40 @@ def nonzero(p: Poly) -> Formula:
     return negated(equal(p, 0))
 
 
+def limits(dtype: DType) -> tuple[int, int]:
+    """The least and the greatest value of an integer type."""
+    if dtype is DType.BOOL:
+        return 0, 1
+    top = 1 << (dtype.bits - dtype.is_signed)
+    return (-top if dtype.is_signed else 0), top - 1
+
+
+def wrapped(n: int, dtype: DType) -> int:
+    """A number as an integer type keeps it."""
+    low, _ = limits(dtype)
+    return (n - low) % (1 << dtype.bits) + low
+
+
+def held(p: Poly, dtype: DType, facts: Facts) -> Poly:
+    """The result of an operation of a type. Sizes do not overflow, but numbers do: what is known to reach beyond the
+    type has no place here, but for an unsigned number, which wraps."""
+    low, high = limits(dtype)
+    n = p.constant
+    if n is not None and not low <= n <= high:
+        if dtype.is_signed:
+            raise Outside(f"a number that is none of {dtype}")
+        return poly(wrapped(n, dtype))
+    lo, hi = interval(p)
+    over = hi is not None and hi > high and not facts.entails(at_least(poly(high), p))
+    under = lo is not None and lo < low and not facts.entails(at_least(p, low))
+    if over or under or any(abs(c) > high for m, c in p.terms.items() if m):
+        raise Outside(f"a value that may not fit {dtype}")
+    return p
+
+
 def fits(p: Poly, dtype: DType, facts: Facts) -> bool:
     """Whether a value keeps itself in a narrower integer type."""
-    low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
-    high = (1 << (dtype.bits - (1 if dtype.is_signed else 0))) - 1
+    low, high = limits(dtype)
     lo, hi = interval(p)
     if lo is not None and hi is not None and low <= lo and hi <= high:
         return True

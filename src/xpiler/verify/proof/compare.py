@@ -199,6 +199,9 @@ class Comparison:
         if met[0] is None or met[1] is None:
             return None
         there, here = both([there, met[0]]), both([here, met[1]])
+        # The two have to be each other's, or one may be the larger.
+        if not facts.assume(there).entails(put_in(here, to)) or not facts.assume(here).entails(put_in(there, back)):
+            return None
         if not self.same(a.args[0], self._put(b.args[0], to), facts.assume(there)):
             return None
         return there, here

@@ -151,7 +151,8 @@ class _Proof:
         if left.kind == "undef" or right.kind == "undef":
             return f"an element of `{name}` may be left without a value"
         types = {i: p.dtype for i, p in enumerate(self.source.params)}
-        normal = Normal(self.terms, facts, types)
+        doubles = DType.F64 in {*types.values(), *_floats(self.source), *_floats(self.target)}
+        normal = Normal(self.terms, facts, types, doubles)
         compare = Comparison(self.terms, normal)
         if compare.same(left, right, facts):
             return ""

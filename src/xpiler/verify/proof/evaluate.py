@@ -9,6 +9,7 @@ where all threads meet (a barrier, an exchange) does that need them to run the s
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -91,11 +92,12 @@ class Evaluator:
                 if place.buffer in owner.writes and not owner.is_axis and owner.number not in place.alone:
                     return self.earlier(owner, place, env, scene)
                 others = place.left(owner.number)
-                if others:
-                    outer = {k: v for k, v in env.items() if not k.startswith(owner.loop.var.name)}
-                    return self.tried(owner, place, outer, scene, others)
                 gone = {owner.loop.var.name, owner.loop.var.name + COUNT}
                 env = {k: v for k, v in env.items() if k not in gone}
+                if others:
+                    return self.tried(owner, place, env, scene, others)
+                if owner.number in place.alone:  # when the loop is met again, it is for another run of it
+                    place = replace(place, alone=place.alone - {owner.number})
             node = owner
 
     def end(self, block: Block, place: Place, env: Env, scene: Scene) -> Value:
@@ -133,6 +135,8 @@ class Evaluator:
         return False
 
     def initial(self, place: Place) -> Value:
+        if place.index is None and place.buffer in self.scalars:
+            return self.scalars[place.buffer]
         start = self.flat.starts.get(place.buffer)
         if start is None:
             return self.unset()
@@ -275,6 +279,8 @@ class Evaluator:
         for s in scene.summing:
             if s.loop != node.number or s.buffer != place.buffer or s.count != count or where is None:
                 continue
+            if s.around != self.around(node, env):
+                continue
             same = both(equal(a, b) for a, b in zip(where, s.where, strict=True))
             if scene.facts.entails(same):
                 return s.before
@@ -284,6 +290,16 @@ class Evaluator:
         # Where threads meet inside, an earlier iteration of another thread may have written it.
         mine = node.blocks[0].nodes[0].divergent
         return self.after_loop(node, place, outer if mine else self.released(node, place, outer), scene, count)
+
+    def around(self, node: Node, env: Env) -> tuple[Poly | None, ...]:
+        """The iterations of the loops outside one; threads do not count, for they go through it together."""
+        out: list[Poly | None] = []
+        owner = node.block.owner
+        while owner is not None:
+            if isinstance(owner.stmt, For) and not owner.is_thread:
+                out.append(env.get(owner.loop.var.name))
+            owner = owner.block.owner
+        return tuple(out)
 
     def where(self, place: Place, env: Env) -> tuple[Poly, ...] | None:
         """What tells one instance of a place from another: its index, and whose it is."""
@@ -419,7 +435,8 @@ class Evaluator:
     def _summing(
         self, scene: Scene, node: Node, place: Place, where: tuple[Poly, ...], inside: Env, before: Value
     ) -> Scene:
-        one = Summing(node.number, place.buffer, where, inside[node.loop.var.name + COUNT], before)
+        count = inside[node.loop.var.name + COUNT]
+        one = Summing(node.number, place.buffer, where, count, self.around(node, inside), before)
         return replace(scene, summing=(*scene.summing, one))
 
     def closed(
@@ -696,7 +713,9 @@ class Evaluator:
                 return self.truth(self.condition(e, node, env, scene))
             case Unary("-", a, dtype):
                 v = self.value(a, node, env, scene)
-                return -v if isinstance(v, Poly) else self.op("neg", dtype, (v,))
+                if isinstance(v, Poly):
+                    return self._binary("-", poly(0), v, dtype, scene.facts)
+                return self.op("neg", dtype, (v,))
             case Binary(op, a, b, dtype):
                 return self._binary(op, self.value(a, node, env, scene), self.value(b, node, env, scene), dtype,
                                     scene.facts)
@@ -714,7 +733,7 @@ class Evaluator:
     def _scalar(self, name: str, node: Node, env: Env, scene: Scene) -> Value:
         if name in env:
             return env[name]
-        if name in self.scalars:
+        if name in self.scalars and not any(name in n.writes for n in self.tree.root.nodes):
             return self.scalars[name]
         declared = self.tree.declared.get(name)
         if declared is not None and isinstance(declared.stmt, For):
@@ -722,16 +741,15 @@ class Evaluator:
         return self.before(node, Place(name, None), env, scene)
 
     def constant(self, value: int | float, dtype: DType) -> Term:
-        x = float(value)
-        if dtype is DType.F32 and abs(x) < 3.5e38:
-            x = struct.unpack("f", struct.pack("f", x))[0]
-        if x != x or x in (float("inf"), float("-inf")):
+        x = rounded(float(value), dtype)
+        if math.isnan(x):
+            raise Outside("a NaN")
+        if math.isinf(x):
             return self.terms.make("const", str(x))
         return self.terms.make("const", Fraction(x))
 
     def op(self, name: str, dtype: DType, args: tuple[Term, ...]) -> Term:
-        sort = str(dtype) if not dtype.is_float or dtype in _SHORT else "real"
-        return self.terms.make("op", (name, sort), args)
+        return self.terms.make("op", (name, "real" if dtype is DType.F32 else str(dtype)), args)
 
     def truth(self, c: Formula | Term) -> Value:
         return ite(c, poly(1), poly(0)) if isinstance(c, Formula) else c
@@ -739,9 +757,11 @@ class Evaluator:
     def _binary(self, op: str, a: Value, b: Value, dtype: DType, facts: Facts) -> Value:
         if isinstance(a, Poly) and isinstance(b, Poly):
             out = arith.binary(op, a, b, facts)
+            if out.constant is not None:
+                return arith.held(out, dtype, facts)
             if not dtype.is_signed and op == "-" and not self._not_negative(out, facts):
                 raise Outside("an unsigned difference that may wrap")
-            return out
+            return arith.held(out, dtype, facts)
         return self.op(op, dtype, (self.lifted(a), self.lifted(b)))
 
     def _not_negative(self, p: Poly, facts: Facts) -> bool:
@@ -759,13 +779,14 @@ class Evaluator:
             if new.is_float:
                 n = v.constant
                 return self.constant(n, new) if n is not None else self.op("real", new, (self.lifted(v),))
-            kept = old is new or (new.bits > old.bits and (new.is_signed or not old.is_signed)) or (
-                new.bits > old.bits and not old.is_signed
-            )
-            if kept or (new.bits >= 32 and new.is_signed) or arith.fits(v, new, facts) or (
-                new.bits >= 32 and self._not_negative(v, facts)
-            ):
+            if v.constant is not None:
+                return poly(arith.wrapped(v.constant, new))
+            if old is new or (new.bits > old.bits and (new.is_signed or not old.is_signed)):
                 return v
+            if arith.fits(v, new, facts):
+                return v
+            if new.bits >= 32 and (new.is_signed or self._not_negative(v, facts)):
+                return arith.held(v, new, facts)
             raise Outside(f"an index that may not fit {new}")
         if old.is_float and new.is_float:
             return v if new.bits >= old.bits and not _narrow(old, new) else self.terms.make(
@@ -774,7 +795,7 @@ class Evaluator:
         if old.is_float:
             return self.terms.make("op", ("whole", str(new)), (v,))
         if new.is_float:
-            return self.terms.make("op", ("real", "real"), (v,))
+            return self.op("real", new, (v,))
         wider = new.bits > old.bits and (new.is_signed or not old.is_signed)
         if old is new or wider or (old is DType.BOOL):
             return v
@@ -853,8 +874,21 @@ def _undecided(cond: Formula, facts: Facts) -> Formula:
     return cond
 
 
-# Floats so short that to compute in them is not to compute with reals.
-_SHORT = frozenset({DType.F16, DType.BF16})
+def rounded(x: float, dtype: DType) -> float:
+    """A number as a type of floats holds it."""
+    try:
+        match dtype:
+            case DType.F32:
+                return float(struct.unpack("f", struct.pack("f", x))[0])
+            case DType.F16:
+                return float(struct.unpack("e", struct.pack("e", x))[0])
+            case DType.BF16:
+                (bits,) = struct.unpack("I", struct.pack("f", x))
+                kept = (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000
+                return float(struct.unpack("f", struct.pack("I", kept))[0])
+    except OverflowError:
+        return math.copysign(math.inf, x)
+    return x
 
 
 def _narrow(old: DType, new: DType) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from xpiler.ir.types import DType
+from xpiler.verify.proof.arith import limits
 from xpiler.verify.proof.index import TRUE, Atom, Formula, both, negated, poly
 from xpiler.verify.proof.solver import Facts
 from xpiler.verify.proof.terms import Term, Terms
@@ -20,6 +21,8 @@ FOLDS = frozenset({"+", "*", "max", "min"})
 WRITTEN_OUT = 64
 # The least and the greatest float32: nothing finite lies beyond, so they are neutral for a maximum and a minimum.
 LOWEST = -Fraction(2**24 - 1) * 2**104
+# How many binary digits a float holds; all that are no short ones count as float32.
+DIGITS = {"real": 24, str(DType.F16): 11, str(DType.BF16): 8}
 SWAPPED = {">": "<", ">=": "<="}
 
 
@@ -30,6 +33,7 @@ class Normal:
     terms: Terms
     facts: Facts
     types: Mapping[int, DType] = field(default_factory=dict)
+    doubles: bool = False  # whether numbers beyond the least and the greatest float32 may be met
     _done: dict[int, Term] = field(default_factory=dict)
 
     def form(self, t: Term) -> Term:
@@ -43,7 +47,8 @@ class Normal:
         args = tuple(self.form(a) for a in t.args)
         match t.kind:
             case "op":
-                return self._op(t.data[0], t.data[1], args)
+                name, sort = t.data  # a double is a real number, too
+                return self._op(name, "real" if sort == str(DType.F64) and name != "narrowed" else sort, args)
             case "select":
                 return self._select(t.data, args)
             case "rec":
@@ -85,11 +90,13 @@ class Normal:
                 return a
             case "exp2", (a,) if a.kind == "const" and a.data == 0:
                 return self.number(Fraction(1))
-            case "whole", (a,) if a.kind == "op" and a.data[0] == "real" and self._fits(a.args[0], DType(sort)):
-                return a.args[0]
-            case ("real" | "whole"), (a,) if a.kind == "const" and isinstance(a.data, Fraction):
-                if name == "real" or a.data.denominator == 1:
-                    return a
+            case "whole", (a,) if a.kind == "op" and a.data[0] == "real":
+                if self._fits(a.args[0], DType(sort)) and self._exact(a.args[0], a.data[1]):
+                    return a.args[0]
+            case "whole", (a,) if a.kind == "const" and self._fits(a, DType(sort)):
+                return a
+            case "real", (a,) if a.kind == "const" and self._exact(a, sort):
+                return a
             case (">" | ">="), (a, b):
                 return self.terms.make("op", (SWAPPED[name], sort), (b, a))
         return self.terms.make("op", (name, sort), args)
@@ -105,7 +112,7 @@ class Normal:
                     return None
                 low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
                 return Fraction(low), Fraction((1 << (dtype.bits - dtype.is_signed)) - 1)
-            case "op" if t.data[0] == "real":
+            case "op" if t.data == ("real", "real"):
                 return self.range(t.args[0])
         return None
 
@@ -118,8 +125,14 @@ class Normal:
 
     def _fits(self, t: Term, dtype: DType) -> bool:
         r = self.range(t)
-        high = (1 << (dtype.bits - dtype.is_signed)) - 1
-        return r is not None and r[0] >= (-high - 1 if dtype.is_signed else 0) and r[1] <= high
+        low, high = limits(dtype)
+        return r is not None and low <= r[0] and r[1] <= high
+
+    def _exact(self, t: Term, sort: str) -> bool:
+        """Whether a float of the sort holds every value of a whole number."""
+        r = self.range(t)
+        bits = DIGITS.get(sort)
+        return r is not None and bits is not None and -(1 << bits) <= r[0] and r[1] <= 1 << bits
 
     def _negative(self, sort: str, a: Term) -> Term:
         minus = self.number(Fraction(-1))
@@ -185,9 +198,10 @@ class Normal:
             plain.append(i)
         if op in ("max", "min"):
             plain = list(dict.fromkeys(plain))
-        if op == "*" and number == 0 and not any(i.unset for i in plain):
+        known = not any(i.unset or i.endless for i in plain)
+        if op == "*" and number == 0 and known:
             return self.number(number)
-        chosen = next((i for i in plain if op == "*" and self._or_nothing(i)), None)
+        chosen = next((i for i in plain if op == "*" and known and self._or_nothing(i)), None)
         if chosen is not None:  # a * (c ? x : 0) is c ? a * x : 0
             rest = [i for i in plain if i is not chosen] + [self.item((), TRUE, self.number(number))]
             t = chosen.args[0]
@@ -215,9 +229,11 @@ class Normal:
             case "*":
                 return bool(t.data == 1)
             case "max":
-                return t.data == "-inf" or (isinstance(t.data, Fraction) and t.data <= LOWEST)
+                return t.data == "-inf" or (
+                    isinstance(t.data, Fraction) and t.data <= LOWEST and not self.doubles)
             case "min":
-                return t.data == "inf" or (isinstance(t.data, Fraction) and t.data >= -LOWEST)
+                return t.data == "inf" or (
+                    isinstance(t.data, Fraction) and t.data >= -LOWEST and not self.doubles)
         return False
 
     def _flat(self, op: str, sort: str, i: Term) -> list[Term]:
@@ -297,7 +313,8 @@ class Normal:
 def _surely(i: Term) -> bool:
     """Whether an item has a term, and not a neutral one: over a set of no index it is no maximum."""
     symbols, domain = i.data
-    return i.args[0].kind != "const" and domain.op == "true" and all(s.hi is not None for s in symbols)
+    bounded = domain.op == "true" and all(s.hi is not None for s in symbols)
+    return bounded and i.args[0].kind != "const" and not i.endless
 
 
 def _folds(t: Term, prev: int) -> list[tuple[str, str]]:

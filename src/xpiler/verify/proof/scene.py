@@ -45,12 +45,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Summing:
-    """An iteration of a loop whose effect on one element is being found: what it held before is `before`."""
+    """An iteration of a loop whose effect on one element is being found: what it held before is `before`.
+
+    `around`: the iterations of the loops outside it that this is about; in others the element held something else."""
 
     loop: int
     buffer: str
     where: tuple[Poly, ...]
     count: Poly
+    around: tuple[Poly | None, ...]
     before: Value
 
 

@@ -13,14 +13,14 @@ class Term:
     """A node of an expression; equal ones are one object (see `Terms`). `symbols` are the index symbols inside it.
 
     kind and data:
-      const Fraction or "inf" "-inf" "nan"   param position   input (position, index)   index polynomial
+      const Fraction or "inf" "-inf"   param position   input (position, index)   index polynomial
       op (name, sort), args         select condition on indices, or None with the condition as args[0]
       rec (symbol, domain, prev), args (initial value, value after an iteration)
       prev, undef: a number that tells them apart
       fold (op, sort), args of kind item            item (symbols, domain), args (term,)
     """
 
-    __slots__ = ("args", "data", "id", "kind", "prevs", "symbols", "unset")
+    __slots__ = ("args", "data", "endless", "id", "kind", "prevs", "symbols", "unset")
 
     def __init__(self, number: int, kind: str, data: Any, args: tuple[Term, ...]) -> None:
         self.id, self.kind, self.data, self.args = number, kind, data, args
@@ -43,6 +43,8 @@ class Term:
             frozenset({data[2]}) if kind == "rec" else frozenset()
         )
         self.unset: bool = kind == "undef" or any(a.unset for a in args)
+        # Where an infinity is in it: the laws of numbers do not hold.
+        self.endless: bool = (kind == "const" and isinstance(data, str)) or any(a.endless for a in args)
 
     def __repr__(self) -> str:
         return spell(self)
