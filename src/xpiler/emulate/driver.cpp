@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t PAGE = 4096;
 
 enum Kind : std::uint64_t { BUFFER, INTEGER, REAL, ASK }; // ASK: who wrote element `bytes` of the buffer of this name?
-enum Flag : std::uint64_t { CONST = 1, DEVICE = 2, DATA = 4 };
+enum Flag : std::uint64_t { CONST = 1, DEVICE = 2, DATA = 4, TURNS = 8 }; // TURNS: any order of its elements will do
 
 // One argument in the input file; the data of the buffers follow all records, in order. A buffer whose `integer` is a
 // number of bytes repeats these, which start at a page of the file.
@@ -35,7 +35,7 @@ void exactly(bool ok, const char* what) {
 
 // What the input file starts with.
 struct Head {
-    std::uint64_t count, host_align, grid[3], block[3], shared, cluster, token, share;
+    std::uint64_t count, host_align, grid[3], block[3], shared, cluster, token, share, backwards, calls;
 };
 
 Head head;
@@ -74,6 +74,25 @@ void map_part(int fd, const Record& r, char* base) {
 void fill(int fd, const Record& r, char* base) {
     if (r.integer > 0) map_part(fd, r, base);
     else read_all(fd, base, r.bytes);
+}
+
+// What a buffer holds, for another call to find it so.
+struct Kept {
+    Allocation* buffer;
+    std::vector<char> bytes;
+};
+
+std::vector<Kept> keep(const std::vector<Allocation*>& buffers) {
+    std::vector<Kept> kept;
+    for (Allocation* a : buffers)
+        if (a) kept.push_back({a, {a->base, a->base + a->bytes}});
+    return kept;
+}
+
+// The elements from behind: other data for the calls that go before.
+void turn(const Record& r, const Allocation& a) {
+    for (std::size_t i = 0, n = r.bytes / r.element; i < n / 2; ++i)
+        std::swap_ranges(a.base + i * r.element, a.base + (i + 1) * r.element, a.base + (n - 1 - i) * r.element);
 }
 
 void check_const(const Record& r, const Allocation& a, const std::vector<char>& before) {
@@ -128,7 +147,17 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
     head.token = 0;
     share = unsigned(std::max<std::uint64_t>(1, head.share));
     share_start();
+    backwards = head.backwards;
     auto start = std::chrono::steady_clock::now();
+    if (head.calls > 1) {  // the others go before; what they leave in the program's own variables stays
+        const std::vector<Kept> kept = keep(buffers);
+        for (std::uint64_t i = 1; i < head.calls; ++i) {
+            for (std::size_t b = 0; b < count; ++b)
+                if (buffers[b] && records[b].flags & TURNS) turn(records[b], *buffers[b]);
+            call(slots.data());
+            for (const Kept& k : kept) std::memcpy(k.buffer->base, k.bytes.data(), k.bytes.size());
+        }
+    }
     call(slots.data());
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     check_red_zones();

@@ -9,6 +9,7 @@ Index3 thread_idx;
 unsigned thread_linear;
 char* dynamic_shared;
 const Geometry* geometry;
+bool backwards;
 Fiber* current;
 
 namespace {
@@ -49,7 +50,8 @@ Next pick(Fiber*& out) {
             --parked;
             activate(g);
         } else if (next_group < group_count) {
-            activate(make_group(next_group++));
+            unsigned long long n = next_group++;
+            activate(make_group(backwards ? group_count - 1 - n : n));
         } else if (parked) {
             Meeting* m = &everyone;
             for (Meeting& c : clusters)
@@ -74,6 +76,7 @@ void begin(Fiber* f) {
     Group* g = active;
     f->group = g;
     unsigned t = g->started++;
+    if (backwards) t = g->total - 1 - t;
     f->linear = t;
     f->index = {t % block_dim.x, t / block_dim.x % block_dim.y, t / block_dim.x / block_dim.y};
     become(f);

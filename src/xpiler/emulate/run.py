@@ -28,7 +28,7 @@ from xpiler.ir.types import DType
 
 _RECORD = struct.Struct("<QQQQdq48s")
 _BUFFER, _INTEGER, _REAL, _ASK = 0, 1, 2, 3
-_CONST, _DEVICE, _DATA = 1, 2, 4
+_CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
 _EXIT_MEMORY, _EXIT_TIMEOUT = 87, 88
 _STAYS = 256 << 20  # bytes of an output that is not read into memory
 _FORBIDDEN = "the program asked the system for something kernels may not do"
@@ -48,14 +48,16 @@ def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
 
 def run(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits(),
-    *, flush: bool = False, share: int = 1, ask: Sequence[tuple[str, int]] = (),
+    *, flush: bool = False, share: int = 1, ask: Sequence[tuple[str, int]] = (), backwards: bool = False,
+    calls: int = 1,
 ) -> Run:
     """Call the entry on `inputs`: an array for every buffer, a number for every scalar.
 
     `flush` puts the ends of host buffers exactly at their guard pages, where the text does not count on alignment:
     accesses past an end are found where they happen, instead of by the red zone after the run. `share`: a watched run
     looks at about one access in so many; `Run.looked_at` says which. `ask`: elements of buffers whose last writer a
-    watched run is to tell.
+    watched run is to tell. `backwards`: the last block and the last thread start first. `calls`: so many calls, each of
+    which but the last finds the floats of its buffers from behind; the last one counts.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
     records, blobs, buffers = _arguments(executable, entry, inputs)
     asked = ask if executable.watched else ()
@@ -65,7 +67,7 @@ def run(
         folder = Path(name)
         with (folder / "in").open("wb") as f:
             align = 1 if flush and executable.loose else 64
-            f.write(struct.pack("<12Q", len(records), align, *geometry(entry), token, share))
+            f.write(struct.pack("<14Q", len(records), align, *geometry(entry), token, share, backwards, calls))
             f.write(b"".join(records))
             for blob in blobs:
                 part = _part(blob)
@@ -125,6 +127,7 @@ def _arguments(
             case Buffer():
                 data, given = _contents(executable, entry, p, inputs.get(p.name))
                 flags = _CONST * (p.const and given) | _DEVICE * (entry.kernel or p.space == "device") | _DATA * given
+                flags |= _TURNS * p.dtype.is_float
                 part = _part(data)
                 period = 0 if part is None else part.nbytes
                 records.append(_RECORD.pack(_BUFFER, data.nbytes, data.itemsize, flags, 0.0, period, name))

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.abreast import in_order
 from xpiler.verify.agree import Agreement
-from xpiler.verify.evaluate import Number
-from xpiler.verify.inputs import Values
 from xpiler.verify.kinds import NOT_FINITE, Kind
 from xpiler.verify.observe import HARD, Case, Effort, Progress, Reference, blame, counted, scope_of
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import signature
-from xpiler.verify.trial import Machine, Trial, machine
+from xpiler.verify.steady import Seen, Subject, told
+from xpiler.verify.trial import Trial, machine
 from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, Unknown, Witness
 
 
@@ -45,36 +42,47 @@ def judge(
         target = machine(text, platform, sig, file=file or program.file, cache=cache)
     except Fault as fault:
         return (Evidence(CLEAN, Refuted(Witness(str(fault))), time.monotonic() - start),)
-    agreement = Agreement(reference, effort.limits)
+    source = None if reference.runs is None else reference.runs.single
+    subject = Subject(source, target, pairing.names, Agreement(reference, effort.limits), effort.limits)
     worst, notes, tried = 0.0, dict.fromkeys(reference.notes), list[Case]()
     spent = list[float]()  # on hard inputs
 
-    def run(case: Case) -> Trial | None:
-        """The target on a case; None where the time for hard ones is up."""
-        if case.point.kind is Kind.RANDOM:
-            return attempt(target, case, pairing.names, effort.limits)
-        if sum(spent) > HARD[min(effort.level, 2)]:
+    def run(number: int, case: Case) -> Trial | None:
+        """The target on a case, its threads backwards on every other; None where the time for hard ones is up."""
+        hard = case.point.kind is not Kind.RANDOM
+        if hard and sum(spent) > HARD[min(effort.level, 2)]:
             return None
-        done = attempt(target, case, pairing.names, effort.limits)
-        spent.append(done.seconds)
+        done = subject.run(case, backwards=number % 2 == 1)
+        spent.extend([done.seconds] if hard else [])
         return done
 
-    trials = in_order(run, [(case,) for case in reference.cases])
+    def refuted(case: Case, seen: Seen) -> tuple[Evidence, ...]:
+        took = time.monotonic() - start
+        if seen.compared is None or seen.compared.witness is None:
+            what = told(Witness("the target misbehaves"), seen.when).what
+            return (Evidence(CLEAN, blame(case.point, case.seed, seen.trial, what), took),)
+        shown = Refuted(told(seen.compared.witness, seen.when))
+        return Evidence(CLEAN, Proved(counted(tried))), Evidence(EQUAL, shown, took)
+
+    trials = in_order(run, list(enumerate(reference.cases)))
     for i, (case, trial) in enumerate(zip(reference.cases, trials, strict=True)):
         progress(f"comparing on input {i + 1} of {len(reference.cases)}")
-        done = time.monotonic() - start
         if trial is None:
             continue
-        if trial.status == "timeout" and case.point.kind in NOT_FINITE:
+        seen = subject.settled(case, trial) if i % 2 == 1 else subject.seen(case, trial)
+        if seen.trial.status == "timeout" and case.point.kind in NOT_FINITE:
             notes[f"it does not end in time on {case.point.kind.value}"] = None
             continue
         tried.append(case)
-        if not trial.clean:
-            return (Evidence(CLEAN, blame(case.point, case.seed, trial, "the target misbehaves"), done),)
-        seen = agreement.compare(case, outputs_of(trial, case, pairing.names))
-        if seen.witness is not None:
-            return Evidence(CLEAN, Proved(counted(tried))), Evidence(EQUAL, Refuted(seen.witness), done)
-        worst = max(worst, seen.error)
+        if seen.compared is None or seen.compared.witness is not None:
+            return refuted(case, seen)
+        worst = max(worst, seen.compared.error)
+        notes |= dict.fromkeys(filter(None, (seen.compared.note, seen.note)))
+    once = min((c for c in reference.cases if c.point.kind is Kind.RANDOM), key=_size, default=None)
+    if once is not None:
+        seen = subject.again(once)
+        if not seen.fine and seen.trial.status != "timeout":
+            return refuted(once, seen)
         notes |= {seen.note: None} if seen.note else {}
     scope = scope_of(tried)
     exact = f"largest relative error {worst:.1e}" if worst else "bit for bit"
@@ -82,16 +90,10 @@ def judge(
     return Evidence(CLEAN, Proved(counted(tried))), Evidence(EQUAL, Proved(equal), time.monotonic() - start)
 
 
-def attempt(target: Machine, case: Case, names: Mapping[str, str], limits: Limits) -> Trial:
-    """The target on a case's inputs, its parameters named by those of the source."""
-    scalars = {names[k]: v for k, v in case.point.scalars.items()}
-    inputs = {names[k]: v for k, v in case.inputs.items()}
-    return target.run(replace(case.point, scalars=scalars), inputs, limits, case.seed)
-
-
-def outputs_of(trial: Trial, case: Case, names: Mapping[str, str]) -> dict[str, Values | Number]:
-    """What a run of the target left in every parameter, by its name in the source."""
-    return {a: trial.outputs.get(b, case.inputs[a]) for a, b in names.items()}
+def _size(case: Case) -> int:
+    """How large a case is; a single one of everything says little."""
+    total = sum(case.point.sizes.values())
+    return total if max(case.point.sizes.values(), default=0) > 1 else 1 << 62
 
 
 def _types(reference: Reference) -> str:

@@ -16,10 +16,10 @@ from xpiler.verify.agree import Agreement
 from xpiler.verify.compare import to_double
 from xpiler.verify.evaluate import NoValue, Number
 from xpiler.verify.inputs import Values, make, stored
-from xpiler.verify.judge import attempt, outputs_of
 from xpiler.verify.observe import Case, Reference, same_bits
 from xpiler.verify.signature import Array
 from xpiler.verify.sizes import free_integers
+from xpiler.verify.steady import attempt, outputs_of
 from xpiler.verify.trial import Machine, Trial
 from xpiler.verify.verdict import Witness
 

@@ -1,0 +1,79 @@
+"""What is right only in one order of threads, or only once, is found; what must not be told apart is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from xpiler import platforms
+from xpiler.text.read import read
+from xpiler.verify.confirm import confirm
+from xpiler.verify.ladder import Level
+from xpiler.verify.observe import Effort
+from xpiler.verify.verdict import Evidence, Proved, Refuted, confirmed, refuted
+
+CUDA, C = platforms.get("cuda"), platforms.get("c")
+
+
+def cuda(body: str, launch: str = "(n + 63) / 64, 64", before: str = "", y: str = "float") -> str:
+    return f"""
+{before}
+__global__ void k(const float* x, {y}* y, int n) {{ int i = blockIdx.x * 64 + threadIdx.x, t = threadIdx.x; {body} }}
+extern "C" void entry(const float* x, {y}* y, int n) {{
+  float* dx; {y}* dy;
+  cudaMalloc(&dx, n * sizeof(float));
+  cudaMalloc(&dy, n * sizeof({y}));
+  cudaMemcpy(dx, x, n * sizeof(float), cudaMemcpyHostToDevice);
+  k<<<{launch}>>>(dx, dy, n);
+  cudaMemcpy(y, dy, n * sizeof({y}), cudaMemcpyDeviceToHost);
+  cudaFree(dx);
+  cudaFree(dy);
+}}
+"""
+
+
+def evidence(source: str, target: str) -> tuple[Evidence, ...]:
+    program = read(source, CUDA, "k.cu")
+    return confirm(source, CUDA, target, CUDA, program, effort=Effort(seeds=1, level=0), level=Level.TESTS)
+
+
+def said(source: str, target: str) -> str:
+    found = refuted(evidence(source, target))
+    assert found is not None and isinstance(found.verdict, Refuted)
+    return found.verdict.witness.what
+
+
+PAIRS = cuda("if (i < n) y[i] = (t > 0 ? x[i - 1] : 0.0f) + x[i];")
+STAGED = "__shared__ float s[64]; s[t] = i < n ? x[i] : 0.0f; {} if (i < n) y[i] = (t > 0 ? s[t - 1] : 0.0f) + s[t];"
+RUNNING = cuda("if (i == 0) for (int j = 0; j < n; ++j) y[j] = x[j] + (j > 0 ? y[j - 1] : 0.0f);")
+BY_BLOCKS = cuda("if (t == 0) for (int j = i; j < n && j < i + 64; ++j) y[j] = x[j] + (j > 0 ? y[j - 1] : 0.0f);")
+TWICE = cuda("if (i < n) y[i] = 2.0f * x[i];")
+FIRST = cuda("if (i < n) { y[i] = 2.0f * x[i]; if (i == 0) y[0] = x[0] + x[0]; }")
+ONCE = cuda("if (i < n) y[i] = (calls == 0 ? 2.0f : 1.0f) * x[i]; __syncthreads(); if (i == 0) calls = 1;",
+            "1, 1024", "__device__ int calls;").replace("blockIdx.x * 64 + ", "")
+KEPT = cuda("for (int j = t; j < n; j += 64) { if (!filled) kept[j] = x[j]; y[j] = 2.0f * kept[j]; } "
+            "__syncthreads(); if (t == 0) filled = 1;", "1, 64", "__device__ float kept[4096]; __device__ int filled;")
+ONES = cuda("for (int j = t; j < n; j += 64) y[j] = 2.0f * x[j];", "1, 64")
+PLACED = cuda("if (i < n) y[atomicAdd(&next, 1)] = x[i]; __syncthreads(); if (t == 0 && atomicAdd(&left, 1) == "
+              "gridDim.x - 1) next = left = 0;", before="__device__ int next, left;")
+
+
+def test_a_barrier_that_is_missing_shows_backwards() -> None:
+    assert "the last block and the last thread start first" in said(PAIRS, cuda(STAGED.format("")))
+    assert confirmed(evidence(PAIRS, cuda(STAGED.format("__syncthreads();"))))
+
+
+def test_blocks_that_wait_for_no_one_are_seen() -> None:
+    assert "the last block and the last thread start first" in said(RUNNING, BY_BLOCKS)
+
+
+@pytest.mark.parametrize("target", [ONCE, KEPT], ids=["once", "kept"])
+def test_what_is_right_once_is_refuted(target: str) -> None:
+    assert "on a second call" in said(ONES, target)
+
+
+@pytest.mark.parametrize("both", [PLACED, KEPT], ids=["order", "state"])
+def test_what_the_source_does_too_is_no_difference(both: str) -> None:
+    found = evidence(both, both)
+    assert confirmed(found)
+    assert isinstance(found[-1].verdict, Proved)
+    assert "in both" in found[-1].verdict.scope or "hang on the order" in found[-1].verdict.scope
