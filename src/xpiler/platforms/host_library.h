@@ -116,6 +116,12 @@ struct pair {
 template <class A, class B>
 pair<A, B> make_pair(A a, B b);
 
+struct exception {
+  const char* what() const;
+};
+struct runtime_error : exception {
+  runtime_error(const char* text);
+};
 struct string {
   string();
   string(const char* text);

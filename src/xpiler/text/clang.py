@@ -326,6 +326,11 @@ class Node:
         return libclang.start(self._raw)[3]
 
     @lazily
+    def end(self) -> int:
+        """Where its text ends."""
+        return int(self.cursor.extent.end.offset)
+
+    @lazily
     def span(self) -> Span:
         file, line, column, _ = libclang.start(self._raw)
         comment = self.unit.comments.get(line, "") if self.in_text else ""
@@ -370,7 +375,8 @@ class Unit:
         self._known: dict[tuple[Hashable, Node], Any] = {}
         self.faults = Gathering()
         self.hosted = False  # whether a launcher passes variables of the file to the kernels
-        self.broken: dict[int, Fault] = {}  # by line: what the compiler said about host code
+        self.plain = ""  # the text as the compiler saw it, a character for each of its bytes
+        self.broken: tuple[tuple[int, Fault], ...] = ()  # where the compiler did not understand host code, and why
 
     def declaration(self, cursor: ci.Cursor) -> Node:
         key = int(libclang.identity(cursor))
@@ -631,7 +637,11 @@ def parse(
         said = complaint(errors, unit.file, unit.fault, lambda: _known_names(unit))
         if not tolerant or not only_in([place(d) for d in errors], host_lines(tu, file, tolerant == "main"), file):
             raise said
-        unit.broken = {f.where.line: f for f in said.every}
+        unit.plain = plain.encode().decode("latin-1")
+        names = _known_names(unit)
+        unit.broken = tuple(
+            (int(d.location.offset), complaint([d], unit.file, unit.fault, lambda: names)) for d in errors
+        )
     return unit
 
 

@@ -20,12 +20,13 @@ from xpiler.platforms.platform import Platform
 from xpiler.text.arithmetic import ONE, ZERO
 from xpiler.text.clang import Node, Unit
 from xpiler.text.host_bearing import pruned
+from xpiler.text.host_broken import unresolved
 from xpiler.text.host_launch import Callee, HostLaunches
 from xpiler.text.host_copies import Copies
 from xpiler.text.host_objects import bare_is_address
 from xpiler.text.host_values import Address, Alias, Bag, HostArray, is_dim
 from xpiler.text.read_base import Target
-from xpiler.text.read_values import Binding, Items, Nothing, Place, Pointer, Raw
+from xpiler.text.read_values import Binding, Fields, Items, Nothing, Place, Pointer, Raw, Value
 
 _LEGAL = (Let, Assign, For, While, If, Launch)
 
@@ -66,6 +67,8 @@ class HostReader(HostLaunches):
         body = where.body
         assert body is not None, "a launcher has a body"
         self.unit.hosted = True
+        if (fault := unresolved(where)) is not None:
+            raise fault
         self.functions.append(where)
         params = [] if self.is_main else [p for n in where.params if (p := self._parameter(n)) is not None]
         if self.is_main:
@@ -104,6 +107,15 @@ class HostReader(HostLaunches):
 
     def let_values(self) -> dict[str, int]:
         return dict(self.let)
+
+    def inline(
+        self, fn: Node, args: tuple[Node, ...], n: Node, into: Place | None = None,
+        this: Place | Fields | None = None, bound: dict[int, Binding] | None = None,
+    ) -> Value:
+        where = fn.definition
+        if where is not None and where.in_text and (fault := unresolved(where)) is not None:
+            raise fault
+        return super().inline(fn, args, n, into, this, bound)
 
     # ------------------------------------------------------------ parameters
 

@@ -22,6 +22,11 @@ def is_launch(n: Node) -> bool:
     )
 
 
+def allocates_or_copies(fn: Node) -> bool:
+    """Whether a function of the runtime makes or moves memory of the device."""
+    return fn.note("xp.primitive:host.") in _BEARING
+
+
 def bears(n: Node, seen: frozenset[int] = frozenset()) -> bool:
     """Whether something in a statement allocates, copies or launches, itself or in functions of the text."""
     for x in n.walk():

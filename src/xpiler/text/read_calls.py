@@ -228,7 +228,19 @@ class Calls(Bytes):
                 return self._shuffle(kind, fn, n, call)
             case "atomic":
                 return self._atomic(kind, n, call, used)
+            case "only":
+                return self._only(kind, n)
         raise self.unsupported(n, f"the primitive `{name}`")
+
+    def _only(self, what: str, n: Node) -> Nothing:
+        """A form that a platform's header has a meaning for only where certain arguments are certain constants."""
+        holds = self.condition(n.arguments[0])
+        if not isinstance(holds, Const):
+            raise self.fault("XP1010", f"only {what} is read, and whether this is one is not known", n)
+        if not holds.value:
+            raise self.fault(
+                "XP1005", f"only {what} is read", n, "other values of these arguments are other instructions", "zeros")
+        return Nothing()
 
     def _shuffle(self, kind: str, fn: Node, n: Node, call: _Primitive) -> Value:
         mask, width = call.get(*_MASKS), call.get("width")

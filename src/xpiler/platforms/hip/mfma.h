@@ -27,6 +27,9 @@ typedef _Float16 xp_half4 __attribute__((vector_size(8)));
 typedef short xp_short4 __attribute__((vector_size(8)));
 typedef short xp_short2 __attribute__((vector_size(4)));
 
+// These are part of the instruction: other values are other instructions, which have no meaning here.
+XP_PRIMITIVE("only.a matrix operation without broadcast and without lane swizzle") void xp_plain(bool holds);
+
 #define XP_WHOLE(a, p) (a)
 #define XP_AT(a, p) (a)[p]
 #define XP_BRAIN(a, p) __uint_as_float((unsigned)(unsigned short)(a)[p] << 16)
@@ -34,6 +37,7 @@ typedef short xp_short2 __attribute__((vector_size(4)));
 
 #define XP_MFMA(name, T, A, C, slots, M, K, V, blocks, row, block, part)                               \
   inline C __builtin_amdgcn_mfma_##name(A a, A b, C c, int cbsz, int abid, int blgp) {                 \
+    xp_plain(cbsz == 0 && abid == 0 && blgp == 0);                                                     \
     const int lane = __lane_id();                                                                      \
     C d;                                                                                               \
     for (int slot = 0; slot < slots; ++slot) {                                                         \
@@ -46,6 +50,7 @@ typedef short xp_short2 __attribute__((vector_size(4)));
     return d;                                                                                          \
   }
 inline double __builtin_amdgcn_mfma_f64_4x4x4f64(double a, double b, double c, int cbsz, int abid, int blgp) {
+  xp_plain(cbsz == 0 && abid == 0 && blgp == 0);
   const int lane = __lane_id();
   double sum = c;
   for (int k = 0; k < 4; ++k)
