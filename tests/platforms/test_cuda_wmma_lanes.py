@@ -66,6 +66,9 @@ FAULTS = {
     "a lane that comes less often": (
         "load_matrix_sync(fb, b, 16); for (int i = 0; i < (lane ? 2 : 1); ++i) { load_matrix_sync(fa, a, 16);"
         + MMA + "}" + STORE, "another operation"),
+    "while others meet elsewhere": (
+        "if (lane == 0 || lane == 31) __syncwarp(0x80000001); load_matrix_sync(fa, a + (lane == 7 ? 256 : 0), 16);",
+        "another address"),
     "a lane that waits elsewhere": (LOAD + "if (lane) {" + MMA + "} __syncwarp();", "divergent barrier"),
 }
 

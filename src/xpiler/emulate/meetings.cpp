@@ -79,20 +79,6 @@ Fiber* caller(const char* what) {
 
 Warp& own_warp() { return current->group->warps[current->linear / warp_size]; }
 
-void meet_warp(Op op, mask_t mask, const char* what, void* site) {
-    Fiber* f = caller("a warp operation outside a kernel");
-    Warp& w = own_warp();
-    unsigned l = f->linear % warp_size;
-    if (mask != ACTIVE && !(mask >> l & 1))
-        finding("XP2111", "%s: the calling lane %u is not in its mask 0x%llx", what, l, mask);
-    if (warp_size < 64 && mask != ACTIVE) mask &= (mask_t(1) << warp_size) - 1;
-    f->op = op, f->mask = mask, f->site = site;
-    w.lane[l] = f;
-    w.pending |= mask_t(1) << l;
-    if (mask_t set = complete_set(w, f)) complete(w, set);
-    wait(what, site);
-}
-
 Index3 index_of(unsigned linear) {
     return {linear % block_dim.x, linear / block_dim.x % block_dim.y, linear / block_dim.x / block_dim.y};
 }
@@ -107,12 +93,15 @@ Index3 index_of(unsigned linear) {
 
 // The lanes of a warp come one by one: each is compared with one that waits.
 void compare(const Warp& w, const Fiber* f) {
-    const unsigned first = f->linear / warp_size * warp_size;
     const mask_t ended = warp_size < 64 ? w.gone & ((mask_t(1) << warp_size) - 1) : w.gone;
-    if (ended) missing(f, first + unsigned(__builtin_ctzll(ended)), true);
-    if (!w.pending) return;
-    const Fiber* other = w.lane[__builtin_ctzll(w.pending)];
-    if (other->op != Op::together) return;
+    if (__builtin_expect(ended != 0, 0))
+        missing(f, f->linear / warp_size * warp_size + unsigned(__builtin_ctzll(ended)), true);
+    const Fiber* other = nullptr;
+    for (mask_t rest = w.pending; rest && !other; rest &= rest - 1) {
+        const Fiber* at = w.lane[__builtin_ctzll(rest)];
+        if (at->op == Op::together) other = at;
+    }
+    if (!other) return;
     for (unsigned i = 0; i < f->count; ++i) {
         if (i < other->count && f->operands[i].value == other->operands[i].value) continue;
         char message[256];
@@ -121,6 +110,21 @@ void compare(const Warp& w, const Fiber* f) {
                       "%s than thread (%u,%u,%u)", a.x, a.y, a.z, f->operands[i].name, b.x, b.y, b.z);
         disagreement(nullptr, other->sp, message);
     }
+}
+
+void meet_warp(Op op, mask_t mask, const char* what, void* site) {
+    Fiber* f = caller("a warp operation outside a kernel");
+    Warp& w = own_warp();
+    unsigned l = f->linear % warp_size;
+    if (op == Op::together) compare(w, f);
+    if (mask != ACTIVE && !(mask >> l & 1))
+        finding("XP2111", "%s: the calling lane %u is not in its mask 0x%llx", what, l, mask);
+    if (warp_size < 64 && mask != ACTIVE) mask &= (mask_t(1) << warp_size) - 1;
+    f->op = op, f->mask = mask, f->site = site;
+    w.lane[l] = f;
+    w.pending |= mask_t(1) << l;
+    if (mask_t set = complete_set(w, f)) complete(w, set);
+    wait(what, site);
 }
 
 // The caller waits for all others of its block; whoever comes last lets them go.
@@ -280,7 +284,6 @@ __attribute__((noinline)) mask_t active_mask() {
 __attribute__((noinline)) unsigned together(const Operand* operands, unsigned count) {
     Fiber* f = caller("a warp operation outside a kernel");
     f->operands = operands, f->count = count, f->ballot = 0;
-    compare(own_warp(), f);
     meet_warp(Op::together, ~mask_t(0), "an operation of its whole warp", __builtin_return_address(0));
     return f->serial;
 }
