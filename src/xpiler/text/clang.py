@@ -638,10 +638,8 @@ def parse(
         if not tolerant or not only_in([place(d) for d in errors], host_lines(tu, file, tolerant == "main"), file):
             raise said
         unit.plain = plain.encode().decode("latin-1")
-        names = _known_names(unit)
-        unit.broken = tuple(
-            (int(d.location.offset), complaint([d], unit.file, unit.fault, lambda: names)) for d in errors
-        )
+        names = lru_cache(maxsize=1)(lambda: _known_names(unit))
+        unit.broken = tuple((int(d.location.offset), complaint([d], unit.file, unit.fault, names)) for d in errors)
     return unit
 
 

@@ -53,15 +53,10 @@ class _Part:
 
 def unresolved(fn: Node) -> Fault | None:
     """What the compiler said against the first statement of a function that may bear on a launch."""
-    unit, body = fn.unit, fn.body
-    if body is None or not unit.broken:
-        return None
-    at, end = body.offset, body.end
-    broken = [(where, fault) for where, fault in unit.broken if at <= where < end]
+    broken = _broken(fn)
     if not broken:
         return None
-    parts = tuple(_parts(unit, at, end))
-    cores = _cores(unit)
+    parts, cores = _parts(fn), _cores(fn.unit)
     launches = any(_is_core(p, cores) for top in parts for p in top.all())
     bearing = _bearing(parts, cores, fn.spelling == "main") if launches else None
     for where, fault in broken:
@@ -71,19 +66,35 @@ def unresolved(fn: Node) -> Fault | None:
     return None
 
 
+def lost(fn: Node) -> frozenset[str]:
+    """The words of a function's unresolved statements: calls among them are not in the syntax tree."""
+    broken = _broken(fn)
+    parts = _parts(fn) if broken else ()
+    return frozenset(w for at, _ in broken for whole in _statement(parts, at) for p in whole.all() for w in p.words)
+
+
+def _broken(fn: Node) -> list[tuple[int, Fault]]:
+    body = fn.body
+    if body is None or not fn.unit.broken:
+        return []
+    return [(at, fault) for at, fault in fn.unit.broken if body.offset <= at < body.end]
+
+
 # ---------------------------------------------------------------- the words of a function
 
 
-def _parts(unit: Unit, start: int, end: int) -> list[_Part]:
+def _parts(fn: Node) -> tuple[_Part, ...]:
     """What is between the braces of a body."""
+    unit, body = fn.unit, fn.body
+    assert body is not None, "the caller has checked"
     macros = unit.once(_macros, unit.top[0]) if unit.top else {}
     words: list[tuple[int, str]] = []
     text = unit.plain
-    for m in _WORDS.finditer(text, start, end):
+    for m in _WORDS.finditer(text, body.offset, body.end):
         if m.group("no") is None:
             words.append((m.start(), m.group()))
     found, _ = _block(words, 1, macros)
-    return found
+    return tuple(found)
 
 
 def _macros(top: Node) -> dict[str, tuple[str, ...]]:
@@ -213,7 +224,9 @@ def _harmless(p: _Part, bearing: frozenset[str] | None, cores: frozenset[str], m
 
 def _prints(p: _Part, used: set[str]) -> bool:
     """Whether a statement mentions names only to print them."""
-    words = p.words[2:] if p.words[:2] == ("std", "::") else p.words
+    words = p.words
+    while len(words) > 2 and words[1] == "::":
+        words = words[2:]
     if not words or not _NAME.match(words[0]) or not _CHANGES.isdisjoint(words) or p.inside:
         return False
     if _PRINTS.match(words[0]):

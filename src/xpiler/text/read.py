@@ -17,6 +17,7 @@ from xpiler.text.clang import Node, Unit, parse
 from xpiler.text.gathering import Gathering
 from xpiler.text.host import HostReader
 from xpiler.text.host_bearing import is_launch
+from xpiler.text.host_broken import lost
 from xpiler.text.library import library
 from xpiler.text.opaque import opaque
 from xpiler.text.main_entry import made_launcher, overload
@@ -110,6 +111,8 @@ def _launches(fn: Node, seen: set[int]) -> bool:
     if fn.key in seen:
         return False
     seen.add(fn.key)
+    if "<<<" in lost(fn) or any(_launches(f, seen) for f in _lost_calls(fn)):
+        return True
     for call in calls(fn):
         callee = call.referenced
         if is_launch(call):
@@ -119,10 +122,17 @@ def _launches(fn: Node, seen: set[int]) -> bool:
     return False
 
 
+def _lost_calls(fn: Node) -> list[Node]:
+    """The functions of the text that statements which the compiler could not resolve mention."""
+    words = lost(fn)
+    return [f for f in fn.unit.functions() if f.spelling in words] if words else []
+
+
 def _called(functions: tuple[Node, ...]) -> set[int]:
     """The functions that others call."""
     found: set[int] = set()
     for fn in functions:
+        found |= {f.key for f in _lost_calls(fn)} - {fn.key}
         for call in calls(fn):
             callee = call.referenced
             if callee is not None and callee.in_text:
