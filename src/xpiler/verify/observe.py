@@ -294,7 +294,9 @@ def _first_lines(trial: Trial) -> tuple[str, ...]:
 
 
 def scope_of(cases: tuple[Case, ...] | list[Case]) -> str:
-    """What was tried, in words: "14 inputs (6 random, 8 hard, of 7 kinds), n=1024, 997, 31 and 1"; what is hard is in the manual."""
+    """What was tried, in words: "14 inputs (6 random, 8 hard, of 7 kinds), n=1024, 997, 31 and 1".
+
+    docs/evidence.md tells which kinds there are."""
     kinds = list(dict.fromkeys(c.point.kind for c in cases))
     seeds = len({c.seed for c in cases if c.point.kind is Kind.RANDOM})
     if kinds == [Kind.RANDOM]:
