@@ -9,6 +9,9 @@ from xpiler.verify.proof.index import (
 )
 from xpiler.verify.proof.solver import Facts, Outside
 
+# The largest multiple of an unbounded number that is taken for a stride.
+MODEST = 1 << 19
+
 
 def binary(op: str, a: Poly, b: Poly, facts: Facts) -> Poly:
     """a op b; Outside where an operation on bits has no arithmetic meaning here."""
@@ -196,9 +199,14 @@ def held(p: Poly, dtype: DType, facts: Facts) -> Poly:
     lo, hi = interval(p)
     over = hi is not None and hi > high and not facts.entails(at_least(poly(high), p))
     under = lo is not None and lo < low and not facts.entails(at_least(p, low))
-    if over or under or any(abs(c) > high for m, c in p.terms.items() if m):
+    if over or under or (hi is None and not _modest(p) and not fits(p, dtype, facts)):
         raise Outside(f"a value that may not fit {dtype}")
     return p
+
+
+def _modest(p: Poly) -> bool:
+    """Whether a multiple of a size is one that indices have; a hash multiplies by more, in order to overflow."""
+    return all(abs(c) <= MODEST for m, c in p.terms.items() if m)
 
 
 def fits(p: Poly, dtype: DType, facts: Facts) -> bool:

@@ -762,7 +762,14 @@ class Evaluator:
             if not dtype.is_signed and op == "-" and not self._not_negative(out, facts):
                 raise Outside("an unsigned difference that may wrap")
             return arith.held(out, dtype, facts)
-        return self.op(op, dtype, (self.lifted(a), self.lifted(b)))
+        return self.op(op, dtype, (self.data(a, dtype, facts), self.data(b, dtype, facts)))
+
+    def data(self, v: Value, dtype: DType, facts: Facts) -> Term:
+        """An integer as data: that it does not overflow is assumed of sizes, and shown where these are numbers."""
+        fixed = not any(s.symbols for s in self.scalars.values() if isinstance(s, Poly))
+        if isinstance(v, Poly) and fixed and not dtype.is_float and not arith.fits(v, dtype, facts):
+            raise Outside(f"a number that may not fit {dtype}")
+        return self.lifted(v)
 
     def _not_negative(self, p: Poly, facts: Facts) -> bool:
         low, _ = interval(p)
@@ -778,7 +785,7 @@ class Evaluator:
                 return ite(arith.nonzero(v), poly(1), poly(0))
             if new.is_float:
                 n = v.constant
-                return self.constant(n, new) if n is not None else self.op("real", new, (self.lifted(v),))
+                return self.constant(n, new) if n is not None else self.op("real", new, (self.data(v, old, facts),))
             if v.constant is not None:
                 return poly(arith.wrapped(v.constant, new))
             if old is new or (new.bits > old.bits and (new.is_signed or not old.is_signed)):
