@@ -236,6 +236,43 @@ def test_what_is_not_followed_is_a_fault(name: str) -> None:
     assert caught.value.code in ("XP1005", "XP1009") and caught.value.source_line
 
 
+STORED = {
+    "what only a run would give": "for (int i = 0; i < n; i++) a[i] = rand();",
+    "a file": 'fread(a, 4, n, fopen("x", "r"));',
+    "the library": "std::sort(a, a + n);",
+    "a function": "filled(a, n);",
+    "a lambda": "auto f = [&](int i) { a[i] = i; }; for (int i = 0; i < n; i++) f(i);",
+}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_a_launcher_does_not_write_its_callers_arrays(name: str) -> None:
+    fill = "static void filled(int* x, int n) { for (int i = 0; i < n; i++) x[i] = rand() % 7; }\n"
+    text = f'{HEAD}{fill}extern "C" void run(int* a, int* b, int n) {{\n{STORED[name]}\nint d = 1; {ADD}\n}}\n'
+    with pytest.raises(Fault, match="vocabulary"):
+        read(text, platforms.get("cuda"), "k.cu")
+
+
+def test_reading_its_callers_arrays_is_left_out() -> None:
+    body = 'double s = 0; for (int i = 0; i < n; i++) s += a[i]; printf("%f", s); int d = 1; '
+    assert trace(host(body + ADD), 3) == [("a", 1)]
+
+
+@pytest.mark.parametrize(("zeros", "said"), [("1, 0, 0", "XP1005"), ("0, 1, 0", "XP1005"), ("0, 0, n", "XP1010")])
+def test_matrix_operations_are_read_in_their_plain_form_alone(zeros: str, said: str) -> None:
+    text = (
+        "typedef float f4 __attribute__((ext_vector_type(4)));\n"
+        "__global__ void k(const float* a, float* c, int n) {\n  f4 d = {0, 0, 0, 0};\n"
+        "  d = __builtin_amdgcn_mfma_f32_16x16x4f32(a[threadIdx.x], a[threadIdx.x], d, 0, 0, 0);\n"
+        "  c[threadIdx.x] = d[0];\n}\n"
+        'extern "C" void run(const float* a, float* c, int n) { k<<<1, 64>>>(a, c, n); }\n'
+    )
+    assert read(text, platforms.get("hip"), "k.hip").launcher is not None
+    with pytest.raises(Fault) as caught:
+        read(text.replace("0, 0, 0)", zeros + ")"), platforms.get("hip"), "k.hip")
+    assert (caught.value.code, caught.value.where.line) == (said, 4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["hip", "c"])
 def test_a_scan_of_any_size_is_translated(target: str) -> None:

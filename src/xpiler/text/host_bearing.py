@@ -100,6 +100,61 @@ def _changed(n: Node) -> set[int]:
     return found
 
 
+def written_through(n: Node, seen: frozenset[int] = frozenset()) -> set[int]:
+    """The pointers whose memory a statement of the host may write, in functions and lambdas it calls too."""
+    found: set[int] = set()
+    for part in (n, *_lambdas(n)):
+        for x in part.walk():
+            match x.kind:
+                case "BINARY_OPERATOR" if x.binary == "=":
+                    found |= _pointers(x.children[0])
+                case "COMPOUND_ASSIGNMENT_OPERATOR":
+                    found |= _pointers(x.children[0])
+                case "UNARY_OPERATOR" if x.unary in ("x++", "x--", "++x", "--x"):
+                    found |= _pointers(x.children[0])
+                case "CALL_EXPR":
+                    found |= _given_away(x, seen)
+    return found
+
+
+def _pointers(lvalue: Node) -> set[int]:
+    """The pointers on the way to what an lvalue names, where that is not a variable."""
+    return set() if root(lvalue) is not None and lvalue.kind == "DECL_REF_EXPR" else _mentioned_pointers(lvalue)
+
+
+def _mentioned_pointers(n: Node) -> set[int]:
+    named = (x.referenced for x in n.walk() if x.kind == "DECL_REF_EXPR")
+    return {d.key for d in named if d is not None and d.type.kind in ("pointer", "array")}
+
+
+def _given_away(call: Node, seen: frozenset[int]) -> set[int]:
+    """The pointers that a call may write through."""
+    fn = call.referenced
+    if fn is None or is_launch(call) or fn.note("xp.primitive:host.") is not None or fn.spelling == "free":
+        return set()
+    where = fn.definition or fn
+    if where.key in seen:
+        return set()
+    own = written_through(where.body, seen | {where.key}) if where.in_text and where.body is not None else None
+    found: set[int] = set()
+    for k, a in enumerate(call.arguments):
+        param = where.params[k] if k < len(where.params) else None
+        inner = (a if param is None else param).type.inner
+        if param is not None and own is not None:
+            written = param.key in own
+        else:
+            written = inner is not None and not inner.const
+        found |= _mentioned_pointers(a) if written else set()
+    return found
+
+
+def _lambdas(n: Node) -> list[Node]:
+    """The lambdas a statement mentions by name."""
+    named = (x.referenced for x in n.walk() if x.kind == "DECL_REF_EXPR")
+    held = (d.initializer for d in named if d is not None and d.kind == "VAR_DECL")
+    return [i for i in held if i is not None and any(y.kind == "LAMBDA_EXPR" for y in i.walk())]
+
+
 def escapes(n: Node, in_loop: bool = False, in_switch: bool = False) -> bool:
     """Whether a statement may jump out of itself: a break or continue of a loop around it, or a goto."""
     match n.kind:

@@ -8,7 +8,7 @@ from xpiler.ir.nodes import Assign, Const, For, If, Let, Load, Stmt, Store, Whil
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.text.arithmetic import ZERO
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import bears, declared, escapes
+from xpiler.text.host_bearing import bears, declared, escapes, written_through
 from xpiler.text.host_loops import HostLoops
 from xpiler.text.host_events import Touched
 from xpiler.text.host_values import Container
@@ -136,8 +136,10 @@ class HostControl(HostLoops):
         """A launcher that computes on its caller's arrays is more than a launcher."""
         if self.is_main:
             return
-        for s in statements(inside):
-            if isinstance(s, Store) and (h := self.hosts.get(s.buffer)) is not None and h.param:
+        stored = {s.buffer for s in statements(inside) if isinstance(s, Store)}
+        stored |= {p.buffer for k in written_through(n) if isinstance(p := self.env.get(k), Pointer | Place)}
+        for buffer in stored:
+            if (h := self.hosts.get(buffer)) is not None and h.param:
                 raise self.fault(
                     "XP1009", "this host statement is not part of a launcher's vocabulary", n,
                     "launchers allocate, copy, launch and free; they do not compute on buffers",
