@@ -17,6 +17,9 @@ FIRST = row("int at = 0;\n    for (int i = 1; i < n; ++i) if (x[i] > x[at]) at =
             "    for (int i = 0; i < n; ++i) y[i] = at;", y="int")
 TWICE = each("y[i] = 2.0f * x[i];")
 WIDER = each("y[i] = (int)x[i] * 3;", "signed char", "int")
+NEXT = each("y[i] = x[i] + 1;", "int", "int")
+HIGH = each("y[i] = (int)(((long long)x[i] * x[i]) >> 32);", "int", "int")
+ROUNDED = each("y[i] = (int)rintf(x[i]);", y="int")
 CENTRED = row("""float m = 0.0f, v = 0.0f;
     for (int i = 0; i < n; ++i) m += x[i];
     m = m / n;
@@ -35,6 +38,11 @@ CENTRED = row("""float m = 0.0f, v = 0.0f;
     (TWICE, TWICE.replace("i < n", "i < n && n != 65"), "n=65,"),
     (each("y[i] = 1.0f / x[i];"), each("y[i] = x[i] == 0.0f ? INFINITY : 1.0f / x[i];"), "zeros of both signs"),
     (WIDER, WIDER.replace("(int)x[i]", "(int)(unsigned char)x[i]"), "differs"),
+    (NEXT, NEXT.replace("x[i] + 1", "(short)x[i] + 1"), "large integers"),
+    (NEXT, NEXT.replace("x[i] + 1", "(int)((float)x[i] + 1.0f)"), "large integers"),
+    (HIGH, HIGH.replace("(int)(((long long)x[i] * x[i]) >> 32)", "0"), "large integers"),
+    (ROUNDED, ROUNDED.replace("rintf", "roundf"), "ties"),
+    (SOFTMAX, SOFTMAX.replace("float m = x[0]", "float m = 0.0f"), "far from zero"),
     (CENTRED, CENTRED.replace("1e-5f", "(n > 1 ? 0.0f : 1e-5f)"), "constant rows"),
 ], ids=lambda x: x if len(x) < 24 else "")
 def test_a_mistake_is_seen_on_the_inputs_made_for_it(source: str, target: str, on: str) -> None:
@@ -53,6 +61,16 @@ def test_a_mistake_is_seen_on_the_inputs_made_for_it(source: str, target: str, o
 def test_another_rounding_is_the_same(source: str, target: str) -> None:
     told = scope(source, target)
     assert "cancellation" in told and "n=1024, 997, 31, 1, 65 and 4097, float32" in told
+
+
+@pytest.mark.parametrize(("source", "target"), [
+    (each("y[i] = x[i] * x[i] / 2;", "int", "int"), each("y[i] = (int)((long long)x[i] * x[i] / 2);", "int", "int")),
+    (each("y[i] = x[i] + x[i] + x[i] > 0;", "int", "int"), each("y[i] = x[i] > 0;", "int", "int")),
+    (each("y[i] = (signed char)(0.37f * x[i]);", "int", "signed char"),
+     each("y[i] = (signed char)((double)0.37f * x[i]);", "int", "signed char")),
+], ids=["product", "sum", "scaled"])
+def test_what_the_source_leaves_undefined_is_not_held_against_a_target(source: str, target: str) -> None:
+    assert "integers of half a word" in scope(source, target) or "large" not in scope(source, target)
 
 
 HALVES = row("""float s = 0.0f;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from xpiler.ir.types import DType
 from xpiler.verify.compare import to_double
 from xpiler.verify.hard import awkward, kinds_for, of_kinds
 from xpiler.verify.inputs import Domain, Point, make, stored
-from xpiler.verify.kinds import FLOATS, INTEGERS, Kind
+from xpiler.verify.kinds import FLOATS, INTEGERS, OVERFLOWING, Kind
 from xpiler.verify.signature import Array, Signature
 from xpiler.verify.sizes import MORE_ONE, SMALL_ONE, small
 
@@ -43,6 +45,8 @@ def test_floats_hold_what_their_kind_says(dtype: DType) -> None:
     rows = drawn(Kind.ROWS, dtype).reshape(-1, 30)
     assert np.all(rows == rows[:, :1]) and np.unique(rows).size > 10
     assert (drawn(Kind.NEGATIVE, dtype) < 0).all()
+    far = drawn(Kind.FAR, dtype).reshape(-1, 30)
+    assert (np.exp(far[0]) < 1e-5).all() and (far[1] > 10).all()
     x = drawn(Kind.INFINITIES, dtype)
     assert np.isposinf(x).any() and np.isneginf(x).any() and np.isfinite(x).sum() > 400
     x = drawn(Kind.NANS, dtype)
@@ -67,6 +71,11 @@ def test_integers_hold_what_their_kind_says(dtype: DType) -> None:
     assert (drawn(Kind.ZEROS, dtype) == 0).mean() > 0.6
     assert np.unique(drawn(Kind.TIES, dtype)).size <= 3
     assert (drawn(Kind.NEGATIVE, dtype).astype(signed.dtype) < 0).all()
+    large = drawn(Kind.LARGE, dtype).astype(object)
+    assert max(abs(v) for v in large) * 8 > np.iinfo(x.dtype).max
+    assert dtype.bits <= 16 or max(abs(v) for v in large) * 2 <= np.iinfo(x.dtype).max
+    factors = drawn(Kind.FACTORS, dtype).astype(object)
+    assert dtype.bits <= 16 or max(abs(v) for v in factors) ** 2 <= np.iinfo(x.dtype).max
     wide = drawn(Kind.EXTREMES, dtype).astype(object)
     assert dtype.bits <= 16 or not dtype.is_signed or max(abs(v) for v in wide) ** 2 * 1024 < 2**31
 
@@ -92,9 +101,11 @@ def test_bfloat16_is_rounded_to_the_nearest() -> None:
 def test_kinds_suit_the_types_and_come_at_sizes_in_turn() -> None:
     floats = Array("a", DType.F32, (N,), True, False)
     bytes_, mask = Array("b", DType.U8, (N,), True, False), Array("m", DType.BOOL, (N,), True, False)
+    words = replace(bytes_, dtype=DType.I32)
     assert kinds_for(Signature("f", (), (floats, mask), (N,), False), {}) == FLOATS
-    assert kinds_for(Signature("f", (), (bytes_,), (N,), False), {}) == INTEGERS
-    assert set(kinds_for(Signature("f", (), (floats, bytes_), (N,), False), {})) == {*FLOATS, *INTEGERS}
+    assert kinds_for(Signature("f", (), (bytes_,), (N,), False), {}) == tuple(
+        k for k in INTEGERS if k not in OVERFLOWING)
+    assert set(kinds_for(Signature("f", (), (floats, words), (N,), False), {})) == {*FLOATS, *INTEGERS}
     assert kinds_for(Signature("f", (), (floats,), (N,), False), {"a": (1,)}) == ()
     points = awkward(Signature("f", (), (floats,), (N,), False), {}, {}, Domain.WIDE, False)
     hard = of_kinds(FLOATS, points, 1)

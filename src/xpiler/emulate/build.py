@@ -46,7 +46,7 @@ def build(
         runtime = precompiled.runtime(gxx, store, watch=watch)
         with store.scratch() as work:
             (work / "text.cpp").write_text(prepared)
-            options = precompiled.flags(watch)
+            options = precompiled.flags(watch, real)
             gxx(work, *options, "-include", header, "-c", "text.cpp", file=file, text=text)
             gxx(work, "text.o", *runtime, "-no-pie", "-o", "program", file=file, text=text)
             store.publish(work, target, ("program",))

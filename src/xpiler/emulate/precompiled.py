@@ -13,7 +13,10 @@ from xpiler.emulate.prepare import double_literals
 from xpiler.emulate.store import Store, digest
 from xpiler.platforms.platform import Platform
 
-_PLAIN = ("-fsanitize=bounds-strict", "-ftrivial-auto-var-init=pattern")
+# FRE takes a local that has its pattern for one without a value, and so for whatever suits.
+_PLAIN = ("-fsanitize=bounds-strict", "-ftrivial-auto-var-init=pattern", "-fno-tree-fre")
+# A run in float64 tells too where integers overflow, and where numbers do not fit into them.
+_WIDE = (*_PLAIN, "-fno-wrapv", "-fsanitize=signed-integer-overflow,float-cast-overflow")
 # Hooks before every access (hooks.cpp) and undefined arithmetic (undefined.cpp); locals start with other bytes than in
 # plain builds, so that whoever reads them too early computes something else.
 _WATCHED = (
@@ -47,17 +50,17 @@ def caged(gxx: Compiler, store: Store) -> Compiler:
 
 def identity(platform: Platform, real: str, watch: bool) -> str:
     """A key for everything but the user's text."""
-    return digest(*FLAGS, *flags(watch), _sources(), _header_identity(platform, real))
+    return digest(*FLAGS, *flags(watch, real), _sources(), _header_identity(platform, real))
 
 
-def flags(watch: bool) -> tuple[str, ...]:
+def flags(watch: bool, real: str = "f32") -> tuple[str, ...]:
     """How the user's text and the header it is compiled with are instrumented."""
-    return _WATCHED if watch else _PLAIN
+    return _WATCHED if watch else _WIDE if real == "f64" else _PLAIN
 
 
 def header(gxx: Compiler, platform: Platform, real: str, store: Store, *, watch: bool = False) -> Path:
     """The precompiled `all.h`: runtime.h and device.h, every `float` a double where real is "f64"."""
-    target = store.root / "base" / digest(gxx.identity, *flags(watch), _header_identity(platform, real))
+    target = store.root / "base" / digest(gxx.identity, *flags(watch, real), _header_identity(platform, real))
     with store.missing(target) as missing:
         if missing:
             with store.scratch() as work:
@@ -68,7 +71,7 @@ def header(gxx: Compiler, platform: Platform, real: str, store: Store, *, watch:
                     device = _doubled(platform, work)
                 lines.append(f'#include "{device}"\n')
                 (work / "all.h").write_text("\n".join(lines))
-                gxx(work, *flags(watch), "-x", "c++-header", "all.h", "-o", "all.h.gch", reads=_folders(platform))
+                gxx(work, *flags(watch, real), "-x", "c++-header", "all.h", "-o", "all.h.gch", reads=_folders(platform))
                 store.publish(work, target, ("all.h", "all.h.gch"))
     return target / "all.h"
 

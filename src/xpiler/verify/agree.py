@@ -18,7 +18,7 @@ from xpiler.verify.compare import Difference, Leave, classes, floats, integers, 
 from xpiler.verify.condition import Doubles, Room, condition
 from xpiler.verify.evaluate import Number
 from xpiler.verify.inputs import Values, poison
-from xpiler.verify.kinds import LARGE, Kind
+from xpiler.verify.kinds import LARGE, OVERFLOWING, Kind
 from xpiler.verify.observe import Case, Reference, same_bits
 from xpiler.verify.signature import Array
 from xpiler.verify.verdict import Witness
@@ -121,7 +121,7 @@ class Agreement:
         """Exact; but integers made of floats may hang on rounding, and may not exist for large ones."""
         found = integers(expected, actual)
         kind = case.point.kind
-        from_floats = any(x.read and x.dtype.is_float for x in self.reference.signature.arrays)
+        from_floats = kind in OVERFLOWING or any(x.read and x.dtype.is_float for x in self.reference.signature.arrays)
         if found is None or kind is Kind.RANDOM or not from_floats:
             return _compared(a, case, found)
         if kind in LARGE:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from xpiler.ir.types import DType
 from xpiler.verify.evaluate import Number
 from xpiler.verify.inputs import Domain, Point
-from xpiler.verify.kinds import FLOATS, INTEGERS, Kind
+from xpiler.verify.kinds import FLOATS, INTEGERS, OVERFLOWING, Kind
 from xpiler.verify.signature import Signature
 from xpiler.verify.sizes import small
 
@@ -28,7 +28,9 @@ def kinds_for(sig: Signature, data: Mapping[str, object]) -> tuple[Kind, ...]:
     free = [a for a in sig.arrays if a.read and not a.steers and a.name not in data]
     found = FLOATS if any(a.dtype.is_float for a in free) else ()
     whole = any(a.dtype is not DType.BOOL and not a.dtype.is_float for a in free)
-    return tuple(dict.fromkeys((*found, *(INTEGERS if whole else ()))))
+    wide = any(a.dtype.bits > 16 and not a.dtype.is_float for a in free)
+    kinds = dict.fromkeys((*found, *(INTEGERS if whole else ())))
+    return tuple(k for k in kinds if wide or k not in OVERFLOWING)
 
 
 def of_kinds(kinds: Sequence[Kind], points: Sequence[Point], each: int) -> tuple[Point, ...]:

@@ -15,7 +15,7 @@ from xpiler.emulate.repeated import PAGE, repeated
 from xpiler.ir.types import DType
 from xpiler.verify import kinds
 from xpiler.verify.evaluate import Number
-from xpiler.verify.kinds import FLOATS, INTEGERS, Kind
+from xpiler.verify.kinds import FLOATS, INTEGERS, WHOLE, Kind
 from xpiler.verify.signature import Array, Signature
 
 Values = NDArray[Any]
@@ -90,7 +90,7 @@ def _hard(a: Array, n: int, rng: np.random.Generator, point: Point, seed: int) -
         if kind in FLOATS and kind not in INTEGERS and kind is not Kind.ROWS:
             return _draw(a, n, rng, seed, point.domain)
         return kinds.integers(kind, NUMPY[a.dtype], n, row, rng)
-    if kind is Kind.EXTREMES:
+    if kind in WHOLE:
         return _draw(a, n, rng, seed, point.domain)
     return stored(a.dtype, kinds.floats(kind, a.dtype, n, row, rng))
 

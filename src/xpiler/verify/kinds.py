@@ -25,17 +25,24 @@ class Kind(StrEnum):
     TIES = "ties"  # few values, each many times
     ROWS = "constant rows"
     NEGATIVE = "all negative"  # a maximum that starts at 0 shows
+    FAR = "far from zero"  # where exponentials vanish or overflow
     EXTREMES = "extremes of integers"  # where signed and unsigned part
+    LARGE = "large integers"  # more than a shorter type, or a float, holds
+    FACTORS = "integers of half a word"  # the same where products of two must fit
     INFINITIES = "infinities"
     NANS = "NaN"
 
 
 # The more telling ones first: where time is short the others are left out.
 FLOATS = (
-    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.DENORMALS, Kind.INFINITIES,
-    Kind.NANS,
+    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.DENORMALS,
+    Kind.INFINITIES, Kind.NANS,
 )
-INTEGERS = (Kind.EXTREMES, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
+INTEGERS = (Kind.EXTREMES, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
+# Integers that may overflow, in which case they say nothing: where they do not, they are judged.
+OVERFLOWING = frozenset({Kind.LARGE, Kind.FACTORS})
+# What says nothing about floats.
+WHOLE = OVERFLOWING | {Kind.EXTREMES}
 # Inputs that are not numbers: what a program makes of them is told, and judged where it is one.
 NOT_FINITE = frozenset({Kind.INFINITIES, Kind.NANS})
 # Magnitudes that no conversion to an integer has to bear.
@@ -47,11 +54,12 @@ _SPREAD: Mapping[DType, int] = {DType.F16: 4, DType.BF16: 12, DType.F32: 12, DTy
 _NORMAL: Mapping[DType, tuple[int, int]] = {
     DType.F16: (-14, -24), DType.BF16: (-126, -133), DType.F32: (-126, -149), DType.F64: (-1022, -1074),
 }
+_FAR, _FAR_OF_HALVES = 120.0, 16.0  # e to this power is no number of the type any more
 _RARE = 1 / 16  # of the elements are no numbers
 
 
 def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """`n` values for an array of `dtype` whose rows have `row` elements; RANDOM and EXTREMES are not drawn here."""
+    """`n` values for an array of `dtype` whose rows have `row` elements; not of RANDOM, nor of what is WHOLE."""
     match kind:
         case Kind.CANCELLATION:
             return _cancelling(dtype, n, rng)
@@ -65,16 +73,19 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
         case Kind.ZEROS:
             return np.where(rng.random(n) < 0.75, 0.0, rng.normal(0.2, 1.0, n)) * _signs(n, rng)
         case Kind.TIES:
-            return rng.choice(np.array([-1.25, 0.375, 1.625, 1.625]), n)
+            return rng.choice(np.array([-1.5, 0.5, 2.5, 2.5]), n)  # halves, which are ties of rounding too
         case Kind.ROWS:
             return np.repeat(rng.uniform(-1.5, 1.5, -(-n // row)), row)[:n]
         case Kind.NEGATIVE:
             return -rng.uniform(0.3, 3.0, n)
+        case Kind.FAR:
+            far = _FAR_OF_HALVES if dtype is DType.F16 else _FAR
+            return np.where(np.arange(n) // row % 2 == 0, -far, far) + rng.normal(0.2, 1.0, n)
         case Kind.INFINITIES:
             return _with(np.array([np.inf, -np.inf]), n, rng)
         case Kind.NANS:
             return _with(np.array([np.nan]), n, rng)
-        case Kind.RANDOM | Kind.EXTREMES:
+        case Kind.RANDOM | Kind.EXTREMES | Kind.LARGE | Kind.FACTORS:
             raise ValueError(f"{kind} is drawn elsewhere")
     raise TypeError(f"not a kind: {kind!r}")
 
@@ -91,6 +102,13 @@ def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.
             return rng.choice(np.array([low, 3, 5, 5]), n).astype(type_)
         case Kind.ROWS:
             return np.repeat(rng.integers(low, high + 1, -(-n // row)), row)[:n].astype(type_)
+        case Kind.LARGE | Kind.FACTORS if info.bits > 16:
+            most = info.bits - 2 if kind is Kind.LARGE else info.bits // 2 - 1
+            size = (2.0 ** rng.uniform(most - 16 if kind is Kind.LARGE else 0, most, n)).astype(type_)
+            size |= rng.integers(0, 2, n).astype(type_)  # odd ones, which no float of that size has
+            return (size * rng.choice(np.array([-1, 1]), n)).astype(type_) if signed else size
+        case Kind.LARGE | Kind.FACTORS:
+            return rng.integers(info.min, info.max, n, dtype=type_, endpoint=True)
         case Kind.NEGATIVE if signed:
             return rng.integers(low, 0, n).astype(type_)
         case Kind.NEGATIVE:  # which they are where they are taken for signed ones
