@@ -398,3 +398,14 @@ def test_a_pointer_first_set_in_a_block_is_declared_outside_it() -> None:
     found = lines(device("float* p; if (n > 3) p = x; else p = x + n; *p = 1.f;"))
     at = found.index("i32 p;")
     assert found[at + 1].startswith("if") and {"p = 0;", "p = n;", "x[p] = 1.0f;"} <= set(found)
+
+
+def test_members_have_the_values_of_their_class_and_arrays_no_bound_for_one() -> None:
+    text = (
+        "struct S { float x[8]; int k = 2; float y[2] = {1.0f, 2.0f}; float z; int w = -4; };\n"
+        "__global__ void k(float* o) { S s; s.x[0] = o[0]; o[1] = s.x[0] + s.k + s.y[1] + s.w; }\n"
+    )
+    program = read(text, platforms.get("cuda"), "k.cu", geometry={"block.x": "1", "thread.x": "1"})
+    stored = [(s.buffer, s.value.value) for s in statements(program.kernels[0]) if isinstance(s, Store)
+              and isinstance(s.value, Const)]
+    assert stored == [("s_y", 1.0), ("s_y", 2.0)]

@@ -273,9 +273,19 @@ class Node:
     @lazily
     def member_defaults(self) -> tuple[tuple[str, Node], ...]:
         """The members of an expression's or variable's class that have a value in its definition."""
-        fields = self.cursor.type.get_canonical().get_fields()
-        given = [(f.spelling, Node(f, self.unit).children) for f in fields]
-        return tuple((name, children[-1]) for name, children in given if children)
+        fields = [Node(f, self.unit) for f in self.cursor.type.get_canonical().get_fields()]
+        given = [(f.spelling, f.initial) for f in fields]
+        return tuple((name, value) for name, value in given if value is not None)
+
+    @property
+    def initial(self) -> Node | None:
+        """The value a member has in its class; an array's bounds and a bit-field's width are none."""
+        values = [c for c in self.children if c.kind.endswith(("_EXPR", "_LITERAL", "_OPERATOR"))]
+        if self.cursor.is_bitfield():
+            values = values[1:]
+        if self.type.kind == "array":
+            values = [c for c in values if c.kind == "INIT_LIST_EXPR"]
+        return values[-1] if values else None
 
     @lazily
     def is_enum(self) -> bool:
