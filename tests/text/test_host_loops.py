@@ -27,6 +27,7 @@ static void flip(int*& x, int*& y) { int* t = x; x = y; y = t; }
 static void flip_at(int** x, int** y) { int* t = *x; *x = *y; *y = t; }
 static void turn(State& s) { std::swap(s.p, s.q); s.d += 4; }
 static int log_of(int n) { int r = 0; while (n > 1) { n >>= 1; r++; } return r; }
+static int found(int n) { for (int i = 1; i < 100; i++) { if (i * i >= n) return i; } return -1; }
 static int pick(int n) { if (n > 20) return 3; if (n > 10) return 4; return 5; }
 """
 STEP, ADD = "step<<<1, 64>>>(a, b, n, d);", "add<<<1, 64>>>(a, d);"
@@ -192,6 +193,9 @@ READ: dict[str, tuple[str, Callable[[int], Trace]]] = {
     "another that assigns": (f"int d = 1; while (d < n) d = d * 3; {ADD}",
                              lambda n: [("a", next(3**k for k in range(20) if 3**k >= n))]),
     "returns": (f"int d = pick(n); {ADD}", lambda n: [("a", 3 if n > 20 else 4 if n > 10 else 5)]),
+    "what may not be reached": (
+        f"int d = 3; bool q = n > 10 && (d = 5); d = n > 20 ? (d = 7, d + 1) : d; {ADD}",
+        lambda n: [("a", 8 if n > 20 else 5 if n > 10 else 3)]),
     "loops in loops": (
         "for (int k = 2; k <= n; k <<= 1) for (int d = k >> 1; d > 0; d >>= 1) add<<<1, 64>>>(a, d + k);",
         lambda n: [("a", d + k) for k in powers(n + 1)[1:] for d in halves(k // 2)]),
@@ -220,6 +224,8 @@ NOT_FOLLOWED = {
     "a swap some of the times": "for (int d = 0; d < n; d++) { STEP; if (d % 3 == 0) std::swap(a, b); }",
     "a step that swaps": "for (int d = 1; d < n; d *= 2, std::swap(a, b)) { STEP; }",
     "a pointer of the head": "int d = 3; for (int* p = a; p < a + n; p++) add<<<1, 64>>>(p, d);",
+    "a loop that returns a size": "int d = found(n); ADD;",
+    "a loop of numbers that is left": "int d = 0; for (int i = 0; i < n; i++) { if (i * i > n) break; d = d + i; } ADD;",
     "a lambda that changes": "int d = 1; auto grow = [&]() { d *= 2; }; grow(); ADD;",
     "a lambda in a loop": "int d = 1; auto grow = [&]() { d *= 2; }; while (d < n) { ADD; grow(); }",
     "what stays from call to call": "static int d = 1; ADD; d++;",

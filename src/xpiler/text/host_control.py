@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Assign, Const, For, If, Let, Load, Stmt, Store, While
+from xpiler.ir.nodes import Assign, Const, Expr, For, If, Let, Load, Stmt, Store, While
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.text.arithmetic import ZERO
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import bears, declared, escapes, written_through
+from xpiler.text.host_bearing import bears, changed, declared, escapes, written_through
 from xpiler.text.host_loops import HostLoops
 from xpiler.text.host_events import Touched
 from xpiler.text.host_values import Container
 from xpiler.text.inline import returns
 from xpiler.text.read_statements import Statements
-from xpiler.text.read_values import Place, Pointer
+from xpiler.text.read_values import Place, Pointer, Value
 
 _LOOPS = ("FOR_STMT", "WHILE_STMT", "DO_STMT")
+_V = TypeVar("_V")
 _SCALAR = (Let, Assign, For, While, If)
 
 
@@ -61,6 +65,26 @@ class HostControl(HostLoops):
         else:
             self._tolerated(n)
 
+    def _short_circuit(self, n: Node) -> Expr:
+        return self._perhaps(n, n.children[1:], lambda: HostLoops._short_circuit(self, n))
+
+    def _conditional(self, n: Node) -> Value:
+        return self._perhaps(n, n.children[1:], lambda: HostLoops._conditional(self, n))
+
+    def _perhaps(self, n: Node, parts: tuple[Node, ...], read: Callable[[], _V]) -> _V:
+        """An expression whose parts may not be reached: what they change is a variable before it."""
+        keys = {k for part in parts for k in self.unit.once(changed, part)}
+        if not keys or self._decided(n):
+            return read()
+        self.open_scalars(keys, declared(n))
+        same = self._carried(n)
+        self.depth += 1
+        found = read()
+        self.depth -= 1
+        if not same():
+            raise self.fault("XP1009", "what this changes on the way is not followed", n, "", "a choice")
+        return found
+
     def _bearing(self, n: Node) -> None:
         if n.kind in _LOOPS:
             self._host_loop(n)
@@ -97,7 +121,7 @@ class HostControl(HostLoops):
             if not kept:
                 self._must_not_store(tuple(inside), n)
                 undo()
-                if escapes(n):
+                if escapes(n) or returns(n) and (not self.is_main or len(self.functions) > 1):
                     raise fault or self.fault(
                         "XP1009", "a loop of the host that is left, or goes on, from in here is not followed", n,
                         "a launcher's loops run to their ends", "a condition around what follows",
