@@ -127,3 +127,24 @@ def test_small_elements_are_compared_closely_beside_large_ones() -> None:
     """A relative error of 1e-3 in elements that are a thousandth of the others."""
     source = each("y[i] = i % 2 ? 1000.0f * x[i] : x[i];")
     assert "differs" in complaint(source, each("y[i] = i % 2 ? 1000.0f * x[i] : x[i] * 1.00001f;"))
+
+
+def scaled(body: str) -> str:
+    """`each` with two more scalars."""
+    text = each(body)
+    text = text.replace("float* y, int n)", "float* y, int n, float a, float b)")
+    return text.replace("(dx, dy, n)", "(dx, dy, n, a, b)")
+
+
+CLAMPED = scaled("y[i] = fminf(fmaxf(x[i], a), b);")
+LEAKY = scaled("y[i] = x[i] > 0.0f ? x[i] * a + b : b;")
+
+
+@pytest.mark.parametrize(("source", "target"), [
+    (CLAMPED, CLAMPED.replace("x[i], a", "x[i], fmaxf(a, 0.0f)")),
+    (CLAMPED, CLAMPED.replace(", b)", ", fminf(b, 3.0f))")),
+    (LEAKY, LEAKY.replace("* a", "* fabsf(a)")), (LEAKY, LEAKY.replace("* a", "* (a < 0.1f ? 0.0f : a)")),
+], ids=["low", "high", "sign", "small"])
+def test_scalars_are_tried_in_more_than_one_range(source: str, target: str) -> None:
+    assert "differs" in complaint(source, target)
+    assert "5 values of a, b" in scope(source, source)

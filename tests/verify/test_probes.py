@@ -73,3 +73,15 @@ def test_nothing_is_added_where_nothing_is_free_or_new() -> None:
     more = probes(sig, ((program, names),), [{"n": 64}], {})
     again = probes(sig, ((program, names),), [{"n": 64}, *(scalars for scalars, _ in more)], {})
     assert more and again == ()
+
+
+@pytest.mark.parametrize("guard", ["if (n == 100)", "if (n > 4999 && n < 5002)"])
+def test_sizes_that_a_text_names_are_tried(guard: str) -> None:
+    wrong = text(f"int i = blockIdx.x * 64 + threadIdx.x; {guard} i += 1; if (i < n) y[i] = 2.0f * x[i];",
+                 "<<<(n + 63) / 64, 64>>>")
+    assert not judged(wrong)
+
+
+def test_a_grid_that_stops_growing_is_followed_that_far() -> None:
+    body = "int i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = 2.0f * x[i];"
+    assert not judged(text(body, "<<<min((n + 63) / 64, 32768), 64>>>"))

@@ -20,11 +20,11 @@ from xpiler.verify.abreast import in_order
 from xpiler.verify.compare import Tolerance, astray, to_double
 from xpiler.verify.depth import precision, terms
 from xpiler.verify.evaluate import Number
-from xpiler.verify.hard import awkward, kinds_for, of_kinds
+from xpiler.verify.hard import ENOUGH, awkward, kinds_for, of_kinds
 from xpiler.verify.inputs import Domain, Point, Values, make, poison
 from xpiler.verify.kinds import NOT_FINITE, OVERFLOWING, Kind
 from xpiler.verify.signature import Signature, signature
-from xpiler.verify.sizes import ask, candidates, free_integers
+from xpiler.verify.sizes import ask, candidates, floats_apart, free_integers
 from xpiler.verify.trial import Machine, Trial, machine
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Unknown, Witness
 
@@ -207,13 +207,16 @@ class Runs:
         full = unfilled(sig, tried[0][1], seed) == 0
         found = [c for c in in_order(case, [(p,) for p in awkward(sig, fixed, data, domain, more)])
                  if c and not (full and unfilled(sig, c.source, seed)) and not strange(sig, c, self.wide is not None)]
+        room = [c.point for c in found if max(c.point.sizes.values()) >= ENOUGH] or usual
+        apart = [replace(room[0], scalars={**room[0].scalars, **s}) for s in floats_apart(sig, fixed)] if room else []
+        others = [c for c in in_order(case, [(p,) for p in apart]) if c and not unfilled(sig, c.source, seed)]
         points = [c.point for c in found] + ([] if found and not more else usual)
         kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
         if points:
             hard = of_kinds(kinds, points, 4 if more else 1)
             seeds = (seed, seed + 1) if more else (seed,)
             found += [c for c in in_order(case, [(p, s) for s in seeds for p in hard]) if c]
-        return found
+        return [*found, *others]
 
 
 def overflows(case: Case) -> bool:
@@ -314,7 +317,9 @@ def counted(cases: Sequence[Case]) -> str:
 
 def sizes_of(cases: Sequence[Case]) -> str:
     """The sizes of all cases, in the order they were tried; of many the first ones."""
-    scalars = [c.point.scalars for c in cases]
+    first = cases[0].point.scalars
+    apart = [n for n, x in first.items() if isinstance(x, float) and any(c.point.scalars[n] != x for c in cases)]
+    scalars = [{k: x for k, x in c.point.scalars.items() if k not in apart} for c in cases]
     names = [n for n in scalars[0] if any(s[n] != scalars[0][n] for s in scalars)] or list(scalars[0])
     fixed = {n: x for n, x in scalars[0].items() if n not in names}
     if len(names) == 1:
@@ -325,7 +330,9 @@ def sizes_of(cases: Sequence[Case]) -> str:
     if len(sizes) > MOST_SPELLED:
         sizes[MOST_SPELLED - 1 :] = [f"{len(sizes) - MOST_SPELLED + 1} more"]
     told = " and ".join(filter(None, (", ".join(sizes[:-1]), sizes[-1])))
-    return f"{told}, {spell(fixed)}" if fixed else told
+    values = len({tuple(c.point.scalars[n] for n in apart) for c in cases})
+    scaled = f"{values} values of {', '.join(apart)}" if apart else ""
+    return ", ".join(filter(None, (told, spell(fixed) if fixed else "", scaled)))
 
 
 def spell(scalars: Mapping[str, Number]) -> str:

@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from xpiler.ir.nodes import (
-    Addr, Assign, Call, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var, While,
+    Addr, Assign, Call, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var, While,
 )
-from xpiler.ir.walk import bodies, expressions, subexpressions
+from xpiler.ir.walk import bodies, expressions, subexpressions, walk
 from xpiler.verify.evaluate import NoValue, Number, convert, evaluate, run_scalars
 from xpiler.verify.signature import Signature
 from xpiler.verify.sizes import MOST_ELEMENTS, free_integers
 
 # Values one free scalar takes while the others are small: around what tasks, blocks and chunks together hold.
-RAISED = (2, 3, 5, 9, 17, 18, 33, 65, 129, 257, 513, 1025, 2049, 4097, 8193, *(2**k + 1 for k in range(14, 21)))
+RAISED = (2, 3, 5, 9, 17, 18, 33, 65, 129, 257, 513, 1025, 2049, 4097, 8193, *(2**k + 1 for k in range(14, 24)))
+# Elements of all arrays together: more than are tried otherwise, since few probes are so large.
+MOST_PROBED = 5 * MOST_ELEMENTS
+# Numbers in the texts that are taken for sizes: so many of them, and no larger ones.
+MOST_NAMED, LARGEST_NAMED = 24, 1 << 23
 # So many sizes are added at most, and so many rounds of a loop told apart.
 MOST_PROBES, MANY = 6, 2
 
@@ -37,7 +41,8 @@ def probes(
     if not free or not tried:
         return ()
     seen = {way for scalars in tried for way in _ways(programs, scalars)}
-    offered = [(scalars, sizes, _ways(programs, scalars) - seen) for scalars, sizes in _offered(sig, free, tried)]
+    choices = _offered(sig, free, tried, _named(programs))
+    offered = [(scalars, sizes, _ways(programs, scalars) - seen) for scalars, sizes in choices]
     found: list[tuple[dict[str, Number], dict[str, int]]] = []
     while len(found) < MOST_PROBES:
         left = [(len(new - seen), -sum(sizes.values()), i) for i, (_, sizes, new) in enumerate(offered)]
@@ -51,19 +56,28 @@ def probes(
 
 
 def _offered(
-    sig: Signature, free: Sequence[Var], tried: Sequence[Mapping[str, Number]]
+    sig: Signature, free: Sequence[Var], tried: Sequence[Mapping[str, Number]], named: Sequence[int]
 ) -> Iterator[tuple[dict[str, Number], dict[str, int]]]:
-    """One free scalar raised at a time, the others as in the smallest of the sizes tried that are not all one."""
+    """One free scalar raised at a time, the others as in the smallest of the sizes tried that are not all one; it takes
+    what the texts name too, and what lies beside that. And all of them equal."""
     least = min(tried, key=lambda s: (max(s[v.name] for v in free) == 1, max(s[v.name] for v in free)))
-    for v in free:
-        for value in RAISED:
-            scalars = {**least, v.name: value}
-            try:
-                sizes = sig.sizes(scalars)
-            except NoValue:
-                continue
-            if all(n > 0 for n in sizes.values()) and sum(sizes.values()) <= MOST_ELEMENTS:
-                yield scalars, sizes
+    values = sorted({*RAISED, *(x for n in named for x in (n - 1, n, n + 1))})
+    alone = [{**least, v.name: value} for v in free for value in values]
+    equal = [{**least, **{v.name: value for v in free}} for value in named if len(free) > 1]
+    for scalars in (*alone, *equal):
+        try:
+            sizes = sig.sizes(scalars)
+        except NoValue:
+            continue
+        if all(n > 0 for n in sizes.values()) and sum(sizes.values()) <= MOST_PROBED:
+            yield scalars, sizes
+
+
+def _named(programs: Sequence[tuple[Program, Mapping[str, str]]]) -> list[int]:
+    """The whole numbers that the programs name; the smaller ones where there are many."""
+    found = {int(e.value) for program, _ in programs for e in walk(program)
+             if isinstance(e, Const) and not e.dtype.is_float}
+    return sorted(n for n in found if 2 < n <= LARGEST_NAMED)[:MOST_NAMED]
 
 
 def _ways(programs: Sequence[tuple[Program, Mapping[str, str]]], scalars: Mapping[str, Number]) -> set[Way]:

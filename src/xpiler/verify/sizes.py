@@ -93,6 +93,17 @@ def with_floats(sig: Signature, fixed: Mapping[str, Number]) -> dict[str, Number
     return {**fixed, **{v.name: 0.75 + 0.375 * i for i, v in enumerate(floats)}}
 
 
+def floats_apart(sig: Signature, fixed: Mapping[str, Number]) -> Iterator[dict[str, Number]]:
+    """Other values for the floating scalars that nobody fixed: negative, of both signs, small and large. They rise, so
+    that a lower bound stays below an upper one."""
+    free = [v.name for v in sig.scalars if v.dtype.is_float and v.name not in fixed]
+    if free:
+        yield {name: i / (2 * len(free)) - 2.0 for i, name in enumerate(free)}
+        yield {name: 2.0 * i - 1.5 for i, name in enumerate(free)}
+        yield {name: 0.01 * (i + 1) for i, name in enumerate(free)}
+        yield {name: 6.0 + 2.5 * i for i, name in enumerate(free)}
+
+
 def known_sizes(sig: Signature, scalars: Mapping[str, Number]) -> dict[str, int]:
     """The array sizes at fully known scalars, as a Fault where one has none."""
     try:
