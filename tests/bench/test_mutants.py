@@ -89,7 +89,7 @@ def test_a_file_is_measured_and_the_next_time_remembered(tmp_path: Path, monkeyp
     assert len(first[0].rows) == 5 and not first[0].skipped
     outcomes = {r.outcome for r in first[0].rows}
     assert "killed" in outcomes and outcomes <= {"killed", "survived", "invalid"}
-    assert said[-1].startswith("1 of 1: copied.c: ")
+    assert said[-1].startswith("1 of 1: copied.c ")
     assert len(json.loads(kept.read_text())[0]["rows"]) == 5
 
     def never(*_: object) -> Examined:

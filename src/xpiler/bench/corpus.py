@@ -52,7 +52,7 @@ def cases(directory: Path, layout: str, platform: Platform, only: str = "*", lim
     return found
 
 
-TRANSLATED: Kind[Outcome] = Kind(
+TRANSLATED: Kind[Case, Outcome] = Kind(
     Outcome.from_json, lambda case, kind, why: Outcome(case.name, case.operator, BROKEN, f"{kind}: {why}", 0.0))
 
 

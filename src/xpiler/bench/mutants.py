@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,7 +12,8 @@ from typing import Any
 
 from xpiler import engine, platforms
 from xpiler.bench.layouts import Case
-from xpiler.fault import Fault, Span
+from xpiler.bench.progress import Kind, go_through, place
+from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
@@ -102,6 +99,12 @@ class Examined:
     skipped: str = ""
     seconds: float = 0.0
 
+    @property
+    def outcome(self) -> str:
+        """How many of its mutants came to what end, in words."""
+        count = Counter(r.outcome for r in self.rows)
+        return self.skipped or ", ".join(f"{n} {outcome}" for outcome, n in count.most_common())
+
     def to_json(self) -> dict[str, object]:
         return asdict(self)
 
@@ -134,29 +137,17 @@ def of_suite(cases: Iterable[Case], platform: Platform) -> tuple[Subject, ...]:
 # ---------------------------------------------------------------- testing
 
 
+EXAMINED: Kind[Subject, Examined] = Kind(
+    Examined.from_json, lambda s, kind, why: Examined(s.name, s.platform.name, skipped=f"{BROKEN}: {kind}: {why}"))
+
+
 def measure(
     todo: Sequence[Subject], options: Options, jobs: int = 1, kept: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Examined, ...]:
     """Every file's mutants before every judge, `jobs` files at a time. With `kept` each file's results are written
     there as soon as they are known, and those that are there already are not repeated."""
-    done = {} if kept is None else earlier(kept)
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        futures: dict[Future[Examined], Subject] = {
-            pool.submit(examine, s, options, progress): s for s in todo if s.name not in done
-        }
-        for future in as_completed(futures):
-            subject, broken = futures[future], future.exception()
-            result = future.result() if broken is None else Examined(
-                subject.name, subject.platform.name, skipped=f"{BROKEN}: {_place(broken)}")
-            done[subject.name] = result
-            if kept is not None:
-                _keep(kept, done)
-            progress(f"{len(done)} of {len(todo)}: {_summary(result)}")
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return tuple(done[s.name] for s in todo if s.name in done)
+    return go_through(todo, lambda s: examine(s, options, progress), jobs, kept, progress, EXAMINED)
 
 
 def examine(subject: Subject, options: Options, progress: Callable[[str], None] = lambda _: None) -> Examined:
@@ -242,7 +233,8 @@ def _row(m: Mutant, subject: Subject, question: Question, options: Options, deaf
     except Fault as fault:
         return Row(m.kind, m.family, m.line, m.column, m.what, BROKEN, {}, why=str(fault))
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        return Row(m.kind, m.family, m.line, m.column, m.what, BROKEN, {}, why=_place(error))
+        why = f"{type(error).__name__}: {place(error)}"
+        return Row(m.kind, m.family, m.line, m.column, m.what, BROKEN, {}, why=why)
 
 
 def _of(j: Judged) -> Row:
@@ -263,38 +255,6 @@ def _said(e: Evidence) -> str:
         case Proved(scope):
             return scope
     raise TypeError(f"not a verdict: {e.verdict!r}")
-
-
-def _place(error: BaseException) -> str:
-    """A defect of xpiler, with the place in its code."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    return f"{type(error).__name__}: {error} at {where}"
-
-
-def _summary(t: Examined) -> str:
-    count = Counter(r.outcome for r in t.rows)
-    told = ", ".join(f"{n} {outcome}" for outcome, n in count.most_common())
-    return f"{t.name}: {t.skipped or told} ({t.seconds:.0f} s)"
-
-
-def earlier(path: Path) -> dict[str, Examined]:
-    """What an earlier run left in a file; nothing where there is no file yet."""
-    if not path.exists():
-        return {}
-    try:
-        found = [Examined.from_json(item) for item in json.loads(path.read_text())]
-    except (ValueError, TypeError, KeyError) as e:
-        raise Fault("XP3020", f"cannot go on from {path}", Span(str(path)), why=f"it holds no results: {e}",
-                    try_="another name for --out") from e
-    return {t.name: t for t in found}
-
-
-def _keep(path: Path, done: Mapping[str, Examined]) -> None:
-    """Written whole or not at all: an interrupt must not cost what is there."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps([t.to_json() for t in done.values()], indent=1))
-    os.replace(part, path)
 
 
 # ---------------------------------------------------------------- tables

@@ -16,6 +16,13 @@ from xpiler.bench.layouts import Case
 from xpiler.fault import Fault, Span
 
 
+class Named(Protocol):
+    """What is gone through: files of a suite."""
+
+    @property
+    def name(self) -> str: ...
+
+
 class Outcome(Protocol):
     """What became of one file, whatever was done with it."""
 
@@ -28,57 +35,58 @@ class Outcome(Protocol):
     def to_json(self) -> dict[str, object]: ...
 
 
+Item = TypeVar("Item", bound=Named)
 T = TypeVar("T", bound=Outcome)
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class Kind(Generic[Item, T]):
     """How outcomes of one kind come back from a file, and what a defect of xpiler leaves in place of one."""
 
     from_json: Callable[[Mapping[str, Any]], T]
-    broken: Callable[[Case, str, str], T]  # the case, the kind of the error, and where it was
+    broken: Callable[[Item, str, str], T]  # the item, the kind of the error, and where it was
     open: frozenset[str] = frozenset()  # outcomes that more time or memory may change
 
 
-CHECKED: Kind[Checked] = Kind(
+CHECKED: Kind[Case, Checked] = Kind(
     lambda data: Checked(**data), lambda case, kind, why: Checked(case.name, case.operator, BROKEN, kind, why),
     frozenset((TOO_LARGE, UNDECIDED, BROKEN)))
 
 
 def go_through(
-    cases: Sequence[Case], act: Callable[[Case], T], jobs: int, kept: Path | None,
-    progress: Callable[[str], None], kind: Kind[T], again: bool = False,
+    items: Sequence[Item], act: Callable[[Item], T], jobs: int, kept: Path | None,
+    progress: Callable[[str], None], kind: Kind[Item, T], again: bool = False,
 ) -> tuple[T, ...]:
-    """The outcome of every case, in order. With `kept` each is written there as soon as it is known, and those that
+    """The outcome of every item, in order. With `kept` each is written there as soon as it is known, and those that
     are there already are not repeated; with `again` those are that were left open."""
     done = {} if kept is None else earlier(kept, kind)
     done = {k: r for k, r in done.items() if not again or r.outcome not in kind.open}
-    todo = [c for c in cases if c.name not in done]
+    todo = [c for c in items if c.name not in done]
     pool = ThreadPoolExecutor(jobs)
     try:
-        futures: dict[Future[T], Case] = {pool.submit(act, c): c for c in todo}
+        futures: dict[Future[T], Item] = {pool.submit(act, c): c for c in todo}
         for future in as_completed(futures):
-            case, error = futures[future], future.exception()
-            result = future.result() if error is None else kind.broken(case, type(error).__name__, _place(error))
-            done[case.name] = result
+            item, error = futures[future], future.exception()
+            result = future.result() if error is None else kind.broken(item, type(error).__name__, place(error))
+            done[item.name] = result
             if kept is not None:
                 _keep(kept, done)
-            progress(f"{len(done)} of {len(cases)}: {result.name} {result.outcome}")
+            progress(f"{len(done)} of {len(items)}: {result.name} {result.outcome}")
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return tuple(done[c.name] for c in cases if c.name in done)
+    return tuple(done[c.name] for c in items if c.name in done)
 
 
-def earlier(path: Path, kind: Kind[T]) -> dict[str, T]:
+def earlier(path: Path, kind: Kind[Any, T]) -> dict[str, T]:
     """The outcomes an earlier run left in a file; none where there is no file yet."""
     if not path.exists():
         return {}
     try:
-        items = [kind.from_json(item) for item in json.loads(path.read_text())]
+        found = [kind.from_json(item) for item in json.loads(path.read_text())]
     except (ValueError, TypeError, KeyError) as e:
         raise Fault("XP3020", f"cannot go on from {path}", Span(str(path)), why=f"it holds no such results: {e}",
                     try_="another name for --out") from e
-    return {i.name: i for i in items}
+    return {i.name: i for i in found}
 
 
 def _keep(path: Path, done: Mapping[str, Outcome]) -> None:
@@ -88,8 +96,8 @@ def _keep(path: Path, done: Mapping[str, Outcome]) -> None:
     os.replace(part, path)
 
 
-def _place(error: BaseException) -> str:
+def place(error: BaseException) -> str:
     """What a defect of xpiler says, with the place in its code."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    return f"{error} at {place}"
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return f"{error} at {where}"
