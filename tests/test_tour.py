@@ -74,8 +74,8 @@ def test_a_command_does_what_the_page_shows(given: Shown, folder: Path) -> None:
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{given.page}: {given.command}\n{done.stdout}\n{done.stderr}"
     printed = [plain(line) for line in (done.stdout + done.stderr).splitlines()]
-    # Which compilers are installed, and what this machine is, are its own affair.
-    own = ("compiles", "equal on the device")
+    # Which compilers are installed, what this machine is, and how fast, are its own affair.
+    own = ("compiles", "equal on the device", "equal in exact arithmetic")  # as many sizes as there is time for
     expected = [plain(line) for line in given.output if not line.startswith(own)]
     assert [line for line in expected if line not in printed] == [], "\n".join(printed)
     if " -o " in given.command:
