@@ -122,6 +122,8 @@ class _Proof:
 
     def _output(self, position: int) -> str:
         """Why an output was not shown equal, or nothing."""
+        for e in self.evaluators:  # no case is split before there is an element
+            e.free = frozenset()
         index, facts = self._element(position)
         free = frozenset(self.free | index.symbols)
         for e in self.evaluators:

@@ -36,6 +36,8 @@ COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 UNROLLED = 64
 # Accumulations of one loop that depend on one another are followed this far, and no further.
 NESTED = 3
+# What an integer was before an iteration, where it is tried whether it grows by the same in each.
+OLD = "before~"
 # Statements of a kernel that spread one array over threads in ways of their own.
 TRIED = 8
 
@@ -175,7 +177,9 @@ class Evaluator:
             case Let(value=value) | Assign(value=value):
                 assert value is not None
                 return self.value(value, node, env, scene)
-            case Store(_, index, value):
+            case Store(buffer, index, value):
+                if value.dtype is not self.tree.types.get(buffer):
+                    raise Outside(f"`{_plain(buffer)}` is written as another type{at_line(node.span)}")
                 at = self.index(index, node, env, scene)
                 assert place.index is not None
                 return self.choose(
@@ -420,7 +424,7 @@ class Evaluator:
         number = self.terms.number()
         body = node.blocks[0]
         if not dtype.is_float:
-            old = poly(symbol(f"before~{number}"))
+            old = poly(symbol(f"{OLD}{number}"))
             made = self.end(body, place, inside, self._summing(held, node, place, where, inside, old))
             closed = self.closed(made, old, some, node, place, env, scene, limit)
             if closed is not None:
@@ -767,8 +771,9 @@ class Evaluator:
     def data(self, v: Value, dtype: DType, facts: Facts) -> Term:
         """An integer as data: that it does not overflow is assumed of sizes, and shown where these are numbers."""
         fixed = not any(s.symbols for s in self.scalars.values() if isinstance(s, Poly))
-        if isinstance(v, Poly) and fixed and not dtype.is_float and not arith.fits(v, dtype, facts):
-            raise Outside(f"a number that may not fit {dtype}")
+        if isinstance(v, Poly) and fixed and not dtype.is_float and not any(s.key.startswith(OLD) for s in v.symbols):
+            if not arith.fits(v, dtype, facts):
+                raise Outside(f"a number that may not fit {dtype}")
         return self.lifted(v)
 
     def _not_negative(self, p: Poly, facts: Facts) -> bool:
