@@ -121,6 +121,11 @@ class _Names:
         return f"{stem}'{n}" if n else stem
 
 
+def plain(name: str) -> str:
+    """A name as the program has it."""
+    return name.split("'")[0]
+
+
 # ---------------------------------------------------------------- renaming
 
 

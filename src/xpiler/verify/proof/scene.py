@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from xpiler.verify.proof.index import Formula, Poly
+from xpiler.verify.proof.index import Atom, Formula, Poly
 from xpiler.verify.proof.solver import Facts
 from xpiler.verify.proof.terms import Term
 
@@ -68,6 +68,15 @@ class Scene:
     @property
     def key(self) -> tuple[object, ...]:
         return (self.facts.known, self.summing)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A statement that writes a buffer: at which index, in an iteration of unknown symbols, and when."""
+
+    index: Poly | None
+    unknown: tuple[Atom, ...]
+    facts: Facts
 
 
 class Split(Exception):
