@@ -76,6 +76,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     "XP3006": ("codes look like XP1001", "the code at the end of a message, in brackets"),
     "XP3007": ("a pass has its own parameters, and changes only what fits it", "xpiler pass list"),
     "XP3010": ("it is looked at before anything is translated", "another path for -o"),
+    "XP3021": ("`report` shows what `--report` or `--json` wrote", "xpiler translate ... --report run.json"),
     "XP3020": ("suites are known by the layout of their folders", "--layout, and the folder of the suite's data"),
     **{f"XP31{n:02}": ("a step of the translation, or a program made by hand, is not well formed", _REPORT)
        for n in range(1, 16)},

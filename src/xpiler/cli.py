@@ -58,15 +58,22 @@ def _cache() -> Path:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status: 2 for a Fault, 128 and more for an interrupt."""
+    told: list[int] = []
+
+    def interrupted(number: int, frame: object) -> None:
+        """Leave at once, but through every `finally` on the way: nothing half-done stays. Being told twice is once."""
+        signal.signal(number, signal.SIG_IGN)  # told twice, by the terminal and by the watching process
+        told.append(number)
+        raise SystemExit(128 + number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupted)
+        signal.signal(number, interrupted)
     try:
         app(args=args)
-    except Fault as fault:
-        tell(fault, sys.argv[1:] if args is None else args)
-        raise SystemExit(2) from None
-    except (RecursionError, MemoryError) as e:
-        tell(_too_much(e), sys.argv[1:] if args is None else args)
+    except (Fault, RecursionError, MemoryError) as e:
+        if told:  # while C called Python, where nothing can be raised: what came of it is no fault of the text
+            raise SystemExit(128 + told[0]) from None
+        tell(e if isinstance(e, Fault) else _too_much(e), sys.argv[1:] if args is None else args)
         raise SystemExit(2) from None
 
 
@@ -92,8 +99,3 @@ def _too_much(e: RecursionError | MemoryError) -> Fault:
     what = "is nested too deeply" if isinstance(e, RecursionError) else "needs more memory than there is"
     return Fault("XP1021", f"the text {what}", why="a limit of this process was met", try_="a smaller text")
 
-
-def _interrupted(number: int, frame: object) -> None:
-    """Leave at once, but through every `finally` on the way: nothing half-done stays. Being told twice is once."""
-    signal.signal(number, signal.SIG_IGN)  # told twice, by the terminal and by the watching process
-    raise SystemExit(128 + number)
