@@ -114,12 +114,14 @@ def test_translate_writes_a_confirmed_file_that_computes_the_same(call: Call, tm
     assert call("check", "k.cu", "k.c").status == 0
 
 
+@pytest.mark.slow
 def test_translate_prints_the_text_alone(call: Call, tmp_path: Path) -> None:
     said = call("translate", write(tmp_path, GOOD), "--to", "hip")
     assert said.status == 0, said.err
     assert "hipMalloc" in said.out and "equal on tests" not in said.out
 
 
+@pytest.mark.slow
 def test_translate_as_json(call: Call, tmp_path: Path) -> None:
     said = call("translate", write(tmp_path, GOOD), "--to", "c", "--json", "--let", "n=300")
     result = json.loads(said.out)
@@ -147,6 +149,7 @@ def test_passes_are_listed(call: Call) -> None:
     assert all(p["steps"] and p["text"] for p in pages)
 
 
+@pytest.mark.slow
 def test_a_translation_says_how_it_was_made_and_what_was_changed(call: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD.replace("a[i] * 2.0f", "(float)((double)a[i] * 0.1)"))
     said = call("translate", "k.cu", "--to", "bang", "-o", "k.mlu", "--let", "n=300")
@@ -157,12 +160,14 @@ def test_a_translation_says_how_it_was_made_and_what_was_changed(call: Call, tmp
     assert plain.status == 0 and "note: " not in plain.err
 
 
+@pytest.mark.slow
 def test_an_option_that_host_code_overrules_is_said(call: Call) -> None:
     said = call("run", str(ROOT / "examples" / "add.mlu"), "--tasks", "16", "--let", "n=100")
     assert said.status == 0 and "--tasks not used" in said.err and "`add`" in said.err
     assert "--tasks" not in call("run", str(ROOT / "examples" / "add.mlu"), "--let", "n=100").err
 
 
+@pytest.mark.slow
 def test_kernels_alone_are_run_and_translated_with_the_geometry_given(call: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD[: GOOD.index("extern")].replace("256", "blockDim.x"))
     geometry = ("--grid", "32", "--block", "256", "--let", "n=8000")
@@ -196,6 +201,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["k.cu"]
 
 
+@pytest.mark.slow
 def test_a_suite_is_counted(call: Call, tmp_path: Path) -> None:
     folder = tmp_path / "suite" / "cuda_code_test"
     folder.mkdir(parents=True)

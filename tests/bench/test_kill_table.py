@@ -81,6 +81,7 @@ def test_a_proof_that_a_run_contradicts_is_told() -> None:
     assert len(told) == 1 and told[0].startswith("d.c:3:5: zeros: what (proved by equal for all inputs")
 
 
+@pytest.mark.slow
 def test_a_file_is_measured_and_the_next_time_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept.json"
     subject = Subject("copied.c", COPY, C)

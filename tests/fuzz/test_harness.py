@@ -30,6 +30,7 @@ def test_the_corpus_grows_and_is_found_again(tmp_path: Path) -> None:
     assert corpus(tmp_path).cases == known.cases and odd in known.cases
 
 
+@pytest.mark.slow
 def test_the_grammar_makes_kernels_of_every_language() -> None:
     made = [make(Random(k)) for k in range(60)]
     assert {suffix for _, suffix in made} == set(SUFFIXES.values())

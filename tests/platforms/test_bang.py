@@ -154,6 +154,7 @@ def _operands(dtype: type) -> tuple[Array, Array, Array]:
     return a.astype(dtype), b.astype(dtype), random(N, seed=4, low=0.1).astype(dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ctype", "dtype", "rtol"), [("float", np.float32, 2e-6), ("half", np.float16, 4e-3)])
 def test_element_wise_intrinsics_compute_what_numpy_does(ctype: str, dtype: type, rtol: float) -> None:
     a, b, p = _operands(dtype)
@@ -473,6 +474,7 @@ def test_cluster_numbers_repeat_in_every_round_of_a_job(job: str, clusters: int,
     np.testing.assert_array_equal(done.outputs["out"][:16], [10 * c + clusters for c in cluster])
 
 
+@pytest.mark.slow
 def test_a_double_run_of_the_same_text_is_a_reference_for_the_float_one() -> None:
     a = random(64).astype(np.float64)
     source = """__mlu_global__ void k(float* o, const float* a) {

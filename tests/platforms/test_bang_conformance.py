@@ -87,6 +87,7 @@ def disagreements(cases: list[Case]) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float", "half", "int", "short", "bytes"])
 def test_every_overload_agrees_with_numpy(dtype: str) -> None:
     of = {"float": [DType.F32], "half": [DType.F16, DType.BF16], "int": [DType.I32, DType.U32],

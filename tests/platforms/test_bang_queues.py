@@ -146,6 +146,7 @@ NARROW = """__mlu_global__ void k(float* o, const float* a) {{
 """
 
 
+@pytest.mark.slow
 def test_capacities_are_those_of_the_architecture() -> None:
     arrays = {"o": np.zeros(1, np.float32), "a": np.zeros(1, np.float32)}
     small = on(BANG, ROOMY, {"task": 1}, **arrays)
@@ -154,6 +155,7 @@ def test_capacities_are_those_of_the_architecture() -> None:
     assert large.status == "ok" and large.outputs["o"][0] == 372
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("call", "message"), [
     ("__bang_add(y, x, x, 40);", "multiple of 128 (mtp_2xx)"),
     ("__bang_add(y + 8, x, x, 32);", "aligned to 64 bytes (mtp_2xx)"),

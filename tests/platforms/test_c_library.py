@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from xpiler import platforms
 from xpiler.emulate import Entry, build, run
@@ -37,6 +38,7 @@ WHOLE = {
 TESTS = ("isnan", "isinf", "isfinite", "signbit")
 
 
+@pytest.mark.slow
 def test_functions_of_numbers_agree_with_numpy(tmp_path: Path) -> None:
     calls = [f"{name}(x[i])" for name in [*ONE, "erf", "erfc", "round", "nearbyint"]]
     calls += [f"{name}(x[i], y[i])" for name in TWO] + ["fma(x[i], y[i], 2.0)"]

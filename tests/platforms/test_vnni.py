@@ -77,6 +77,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("builds")
 
 
+@pytest.mark.slow
 def test_dot_products_are_exact(cache: Path) -> None:
     rng = np.random.default_rng(7)
     src, x, y = (rng.integers(-(2**31), 2**31, 64, np.int64).astype(np.int32) for _ in range(3))

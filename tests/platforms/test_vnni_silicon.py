@@ -60,6 +60,7 @@ def _same(row: Row, a: bytes, b: bytes) -> bool:
     return bool(np.all(nan | (x.view(whole) == y.view(whole))))
 
 
+@pytest.mark.slow
 def test_every_intrinsic_agrees_with_the_cpu(tmp_path: Path) -> None:
     rows = table()
     vendor, ours = _outputs(tmp_path, rows)

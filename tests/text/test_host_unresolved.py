@@ -11,6 +11,8 @@ from xpiler.fault import Fault
 from xpiler.ir.show import show
 from xpiler.text.read import read
 
+pytestmark = pytest.mark.slow  # each text with an error is parsed twice
+
 KERNEL = "__global__ void k(float* y, int n) { y[blockIdx.x * blockDim.x + threadIdx.x] = n; }\n"
 
 

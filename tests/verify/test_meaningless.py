@@ -33,6 +33,7 @@ extern "C" void entry(const float* x, float* y, int n) {{
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("value", "meant"), [
     ("sqrtf(-1.0f - x[i] * x[i])", False), ("x[i] - x[i] / 0.0f * 0.0f", False), ("sqrtf(x[i])", True), ("x[i]", True),
 ])

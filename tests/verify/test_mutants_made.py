@@ -158,6 +158,7 @@ def test_the_seed_and_the_text_decide() -> None:
     assert len({m.kind for m in once}) == 20, "kinds take turns"
 
 
+@pytest.mark.slow
 def test_all_families_are_met_in_every_example() -> None:
     for path in sorted((ROOT / "examples").iterdir()):
         platform = platforms.of_file(path)

@@ -50,11 +50,13 @@ def judged(target: str) -> bool:
     return confirmed(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [CHUNKS.format(step=16), FAR.replace("3.0f", "2.0f")])
 def test_what_is_right_at_every_size_is_confirmed(body: str) -> None:
     assert judged(text(body))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [CHUNKS.format(step=32), FAR, ONCE])
 def test_what_is_wrong_beyond_the_usual_sizes_is_refuted(body: str) -> None:
     assert not judged(text(body, "<<<(n + 63) / 64, 64>>>" if body is ONCE else "<<<16, 64>>>"))

@@ -41,6 +41,7 @@ def line_of(text: str, part: str) -> int:
     return next(i for i, line in enumerate(text.splitlines(), 1) if part in line)
 
 
+@pytest.mark.slow
 def test_the_size_is_the_smallest_that_fails() -> None:
     """By the texts: a tail of four is dropped from 1 on, the seventh element needs 7, the fifth term needs 5. An access
     past an end is one where a buffer fills its 64 bytes, and those are 16 elements."""
@@ -86,6 +87,7 @@ def test_nothing_is_explained_where_nothing_is_wrong() -> None:
     assert explain(observed(COPY), side(COPY), side(each("y[i] = 1;", "int", "int")), effort=EFFORT) is None
 
 
+@pytest.mark.slow
 def test_what_was_copied_is_blamed_with_what_made_it() -> None:
     """On-chip results are copied out: the copy wrote the element, an instruction before it made the mistake."""
     root = Path(__file__).parents[2] / "examples"
