@@ -18,6 +18,7 @@ FIRST = row("int at = 0;\n    for (int i = 1; i < n; ++i) if (x[i] > x[at]) at =
 TWICE = each("y[i] = 2.0f * x[i];")
 WIDER = each("y[i] = (int)x[i] * 3;", "signed char", "int")
 NEXT = each("y[i] = x[i] + 1;", "int", "int")
+SUMS = each("y[i] = (int)((unsigned)x[i] + (unsigned)x[i]);", "int", "int")
 HIGH = each("y[i] = (int)(((long long)x[i] * x[i]) >> 32);", "int", "int")
 ROUNDED = each("y[i] = (int)rintf(x[i]);", y="int")
 CENTRED = row("""float m = 0.0f, v = 0.0f;
@@ -38,9 +39,11 @@ CENTRED = row("""float m = 0.0f, v = 0.0f;
     (TWICE, TWICE.replace("i < n", "i < n && n != 65"), "n=65,"),
     (each("y[i] = 1.0f / x[i];"), each("y[i] = x[i] == 0.0f ? INFINITY : 1.0f / x[i];"), "zeros of both signs"),
     (WIDER, WIDER.replace("(int)x[i]", "(int)(unsigned char)x[i]"), "differs"),
-    (NEXT, NEXT.replace("x[i] + 1", "(short)x[i] + 1"), "large integers"),
-    (NEXT, NEXT.replace("x[i] + 1", "(int)((float)x[i] + 1.0f)"), "large integers"),
-    (HIGH, HIGH.replace("(int)(((long long)x[i] * x[i]) >> 32)", "0"), "large integers"),
+    (NEXT, NEXT.replace("x[i] + 1", "(short)x[i] + 1"), "integers"),
+    (NEXT, NEXT.replace("x[i] + 1", "(int)((float)x[i] + 1.0f)"), "integers"),
+    (HIGH, HIGH.replace("(int)(((long long)x[i] * x[i]) >> 32)", "0"), "integers"),
+    (SUMS, SUMS.replace("(int)((unsigned)x[i] + (unsigned)x[i])", "max(min(2LL * x[i], 2147483647LL), -2147483648LL)"),
+     "the whole range of integers"),
     (ROUNDED, ROUNDED.replace("rintf", "roundf"), "ties"),
     (SOFTMAX, SOFTMAX.replace("float m = x[0]", "float m = 0.0f"), "far from zero"),
     (CENTRED, CENTRED.replace("1e-5f", "(n > 1 ? 0.0f : 1e-5f)"), "constant rows"),

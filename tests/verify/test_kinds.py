@@ -71,6 +71,8 @@ def test_integers_hold_what_their_kind_says(dtype: DType) -> None:
     assert (drawn(Kind.ZEROS, dtype) == 0).mean() > 0.6
     assert np.unique(drawn(Kind.TIES, dtype)).size <= 3
     assert (drawn(Kind.NEGATIVE, dtype).astype(signed.dtype) < 0).all()
+    full = drawn(Kind.FULL, dtype).astype(object)
+    assert max(abs(v) for v in full) * 8 > np.iinfo(x.dtype).max
     large = drawn(Kind.LARGE, dtype).astype(object)
     assert max(abs(v) for v in large) * 8 > np.iinfo(x.dtype).max
     assert dtype.bits <= 16 or max(abs(v) for v in large) * 2 <= np.iinfo(x.dtype).max

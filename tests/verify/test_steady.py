@@ -77,3 +77,9 @@ def test_what_the_source_does_too_is_no_difference(both: str) -> None:
     assert confirmed(found)
     assert isinstance(found[-1].verdict, Proved)
     assert "in both" in found[-1].verdict.scope or "hang on the order" in found[-1].verdict.scope
+
+
+def test_the_second_call_has_more_than_one_block() -> None:
+    target = TWICE.replace("k<<<(n + 63) / 64, 64>>>", "static int first = 1; k<<<first == 1 ? (n + 63) / 64 : 1, 64>>>")
+    target = target.replace("cudaFree(dx);", "cudaFree(dx); first = 0;")
+    assert "on a second call" in said(TWICE, target)

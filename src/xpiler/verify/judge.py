@@ -12,9 +12,10 @@ from xpiler.platforms.platform import Platform
 from xpiler.verify.abreast import in_order
 from xpiler.verify.agree import Agreement
 from xpiler.verify.kinds import NOT_FINITE, Kind
-from xpiler.verify.observe import HARD, Case, Effort, Progress, Reference, blame, counted, scope_of
+from xpiler.verify.observe import BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, scope_of
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import signature
+from xpiler.verify.sizes import MOST_SMALL
 from xpiler.verify.steady import Seen, Subject, told
 from xpiler.verify.trial import Trial, machine
 from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, Unknown, Witness
@@ -78,8 +79,8 @@ def judge(
             return refuted(case, seen)
         worst = max(worst, seen.compared.error)
         notes |= dict.fromkeys(filter(None, (seen.compared.note, seen.note)))
-    once = min((c for c in reference.cases if c.point.kind is Kind.RANDOM), key=_size, default=None)
-    if once is not None:
+    once = max((c for c in reference.cases if c.point.kind is Kind.RANDOM), key=_telling)
+    if once.source.seconds < BRISK:
         seen = subject.again(once)
         if not seen.fine and seen.trial.status != "timeout":
             return refuted(once, seen)
@@ -90,10 +91,11 @@ def judge(
     return Evidence(CLEAN, Proved(counted(tried))), Evidence(EQUAL, Proved(equal), time.monotonic() - start)
 
 
-def _size(case: Case) -> int:
-    """How large a case is; a single one of everything says little."""
+def _telling(case: Case) -> tuple[bool, int]:
+    """How much a second call on a case may show: more than one block or task has its share of it, but no ocean."""
     total = sum(case.point.sizes.values())
-    return total if max(case.point.sizes.values(), default=0) > 1 else 1 << 62
+    small = total <= MOST_SMALL
+    return small, total if small else -total
 
 
 def _types(reference: Reference) -> str:

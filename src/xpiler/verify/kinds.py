@@ -27,6 +27,7 @@ class Kind(StrEnum):
     NEGATIVE = "all negative"  # a maximum that starts at 0 shows
     FAR = "far from zero"  # where exponentials vanish or overflow
     EXTREMES = "extremes of integers"  # where signed and unsigned part
+    FULL = "the whole range of integers"  # where wrapping and saturating part
     LARGE = "large integers"  # more than a shorter type, or a float, holds
     FACTORS = "integers of half a word"  # the same where products of two must fit
     INFINITIES = "infinities"
@@ -38,9 +39,9 @@ FLOATS = (
     Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.DENORMALS,
     Kind.INFINITIES, Kind.NANS,
 )
-INTEGERS = (Kind.EXTREMES, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
+INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
-OVERFLOWING = frozenset({Kind.LARGE, Kind.FACTORS})
+OVERFLOWING = frozenset({Kind.FULL, Kind.LARGE, Kind.FACTORS})
 # What says nothing about floats.
 WHOLE = OVERFLOWING | {Kind.EXTREMES}
 # Inputs that are not numbers: what a program makes of them is told, and judged where it is one.
@@ -85,7 +86,7 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
             return _with(np.array([np.inf, -np.inf]), n, rng)
         case Kind.NANS:
             return _with(np.array([np.nan]), n, rng)
-        case Kind.RANDOM | Kind.EXTREMES | Kind.LARGE | Kind.FACTORS:
+        case Kind.RANDOM | Kind.EXTREMES | Kind.FULL | Kind.LARGE | Kind.FACTORS:
             raise ValueError(f"{kind} is drawn elsewhere")
     raise TypeError(f"not a kind: {kind!r}")
 
@@ -107,7 +108,7 @@ def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.
             size = (2.0 ** rng.uniform(most - 16 if kind is Kind.LARGE else 0, most, n)).astype(type_)
             size |= rng.integers(0, 2, n).astype(type_)  # odd ones, which no float of that size has
             return (size * rng.choice(np.array([-1, 1]), n)).astype(type_) if signed else size
-        case Kind.LARGE | Kind.FACTORS:
+        case Kind.FULL | Kind.LARGE | Kind.FACTORS:
             return rng.integers(info.min, info.max, n, dtype=type_, endpoint=True)
         case Kind.NEGATIVE if signed:
             return rng.integers(low, 0, n).astype(type_)
