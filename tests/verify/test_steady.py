@@ -9,9 +9,9 @@ from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.observe import Effort
-from xpiler.verify.verdict import Evidence, Proved, Refuted, confirmed, refuted
+from xpiler.verify.verdict import WATCHED, Evidence, Proved, Refuted, Unknown, confirmed, refuted
 
-CUDA, C = platforms.get("cuda"), platforms.get("c")
+CUDA = platforms.get("cuda")
 
 
 def cuda(body: str, launch: str = "(n + 63) / 64, 64", before: str = "", y: str = "float") -> str:
@@ -31,9 +31,9 @@ extern "C" void entry(const float* x, {y}* y, int n) {{
 """
 
 
-def evidence(source: str, target: str) -> tuple[Evidence, ...]:
+def evidence(source: str, target: str, level: Level = Level.TESTS) -> tuple[Evidence, ...]:
     program = read(source, CUDA, "k.cu")
-    return confirm(source, CUDA, target, CUDA, program, effort=Effort(seeds=1, level=0), level=Level.TESTS)
+    return confirm(source, CUDA, target, CUDA, program, effort=Effort(seeds=1, level=0), level=level)
 
 
 def said(source: str, target: str) -> str:
@@ -83,3 +83,18 @@ def test_the_second_call_has_more_than_one_block() -> None:
     target = TWICE.replace("k<<<(n + 63) / 64, 64>>>", "static int first = 1; k<<<first == 1 ? (n + 63) / 64 : 1, 64>>>")
     target = target.replace("cudaFree(dx);", "cudaFree(dx); first = 0;")
     assert "on a second call" in said(TWICE, target)
+
+
+COUNTS = cuda("__shared__ int h[8]; if (t < 8) h[t] = 0; __syncthreads(); for (int j = t; j < n; j += 64) {} "
+              "__syncthreads(); for (int j = t; j < n; j += 64) y[j] = h[j % 8];", "1, 64", y="int")
+ADDED = COUNTS.replace("{}", "atomicAdd(&h[x[j] > 0.0f], 1);")
+LOST = COUNTS.replace("{}", "h[x[j] > 0.0f] += 1;")
+
+
+@pytest.mark.slow  # all rungs
+def test_an_update_that_may_be_lost_is_watched_for_where_no_argument_decides() -> None:
+    assert confirmed(evidence(ADDED, LOST))
+    found = refuted(evidence(ADDED, LOST, Level.USUAL))
+    assert found is not None and found.rung == WATCHED
+    both = evidence(LOST, LOST, Level.USUAL)
+    assert confirmed(both) and any(e.rung == WATCHED and isinstance(e.verdict, Unknown) for e in both)

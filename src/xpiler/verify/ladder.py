@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Program
+from xpiler.ir.nodes import For, Program
+from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.text.pragmas import unfollowed, with_directives
 from xpiler.verify.bounds import BOUNDS, bounds
@@ -31,8 +32,10 @@ from xpiler.verify.probes import probes
 from xpiler.verify.proof.equal import ALL_INPUTS, equal_for_all
 from xpiler.verify.races import RACES, races
 from xpiler.verify.sane import sane
-from xpiler.verify.signature import signature
-from xpiler.verify.verdict import CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, Proved, Unknown, refuted
+from xpiler.verify.signature import SEQUENTIAL, signature
+from xpiler.verify.verdict import (
+    CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, Proved, Refuted, Unknown, refuted,
+)
 
 
 class Level(IntEnum):
@@ -153,7 +156,20 @@ def climb(question: Question, *, every: bool = False) -> Iterator[Evidence]:
         yield from found
         if refuted(found) and not every:
             return
-    yield from _side_by_side(question, rungs[1:], every)
+    argued = list[Evidence]()
+    for e in _side_by_side(question, rungs[1:], every):
+        argued.append(e)
+        yield e
+    if (every or not refuted(argued)) and _in_doubt(question, argued):
+        yield from _ask(WATCHING, question)
+
+
+def _in_doubt(q: Question, argued: Iterable[Evidence]) -> bool:
+    """Whether no argument says that threads keep apart. Runs see the order of threads, and no update that is lost."""
+    asked = {e.rung: e.verdict for e in argued}
+    inside = (s for k in q.target.program.kernels for s in statements(k))
+    threads = any(isinstance(s, For) and s.kind not in SEQUENTIAL for s in inside)
+    return threads and WATCHED not in asked and isinstance(asked.get(RACES), Unknown)
 
 
 def _side_by_side(question: Question, rungs: list[Rung], every: bool) -> Iterator[Evidence]:
@@ -197,6 +213,19 @@ def _watched(q: Question) -> tuple[Evidence, ...]:
     found = sane(t.text, t.platform, q.sized, file=t.file, let=q.let_in_target, kernel=t.kernel, effort=q.effort,
                  cache=q.cache).evidence
     return (Evidence(found.rung, found.verdict, time.monotonic() - start),)
+
+
+def _watched_instead(q: Question) -> tuple[Evidence, ...]:
+    """What is found where it stands in for an argument counts where the source has none of it."""
+    (found,) = _watched(q)
+    if not isinstance(found.verdict, Refuted):
+        return (found,)
+    s = q.source
+    own = sane(s.text, s.platform, q.calling, file=s.file, let=q.let, kernel=s.kernel, effort=q.effort, cache=q.cache)
+    if isinstance(own.evidence.verdict, Proved):
+        return (found,)
+    what = f"{found.verdict.witness.what}; the source is not without either"
+    return (Evidence(WATCHED, Unknown(what), found.seconds),)
 
 
 def _compiles(q: Question) -> tuple[Evidence, ...]:
@@ -245,6 +274,9 @@ def _device(q: Question) -> tuple[Evidence, ...]:
     return (on_device(q.reference, t.text, t.platform, t.program, kernel=t.kernel, pairs=q.pairs or None,
                       cache=q.cache, seconds=q.seconds(3.0, 30.0)),)
 
+
+# Asked where the races were argued about in vain, whatever the level.
+WATCHING = Rung({WATCHED: "every access of a run was looked at"}, Level.USUAL, _watched_instead)
 
 # Words for what each piece of evidence means stand beside who gives it.
 LADDER: tuple[Rung, ...] = (
