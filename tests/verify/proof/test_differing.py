@@ -68,6 +68,15 @@ DIFFERING = {
         FLOATS, "y[0] = fmaxf(-FLT_MAX, x[0] > 0.0f ? x[0] : -INFINITY);", "y[0] = x[0] > 0.0f ? x[0] : -INFINITY;"),
     "what is no number is not ordered": (FLOATS, "y[0] = fmaxf(x[0], NAN);", "y[0] = x[0] > NAN ? x[0] : NAN;"),
     "nothing times infinity": (FLOATS, "y[0] = INFINITY * 0.0f;", "y[0] = 0.0f;"),
+    "numbers that wrap while they are added up": (
+        FLOATS, "unsigned s = 1; for (int k = 0; k < 25; ++k) s = s * 3u + 1u; y[0] = (float)s;",
+        "long long s = 1; for (int k = 0; k < 25; ++k) s = s * 3 + 1; y[0] = (float)s;"),
+    "a number that wraps while it grows": (
+        FLOATS, "unsigned s = 0; for (int k = 0; k < 100000; ++k) s += 100000u; y[0] = (float)s;",
+        "long long s = 0; for (int k = 0; k < 100000; ++k) s += 100000LL; y[0] = (float)s;"),
+    "a number that may wrap while it grows": (
+        f"{FLOATS}, int n", "unsigned s = 0; for (int k = 0; k < n; ++k) s += 100000u; y[0] = (float)s;",
+        "long long s = 0; for (int k = 0; k < n; ++k) s += 100000LL; y[0] = (float)s;"),
     "an int through a float": (INTS, "y[0] = (int)(float)x[0];", "y[0] = x[0];"),
 }
 
@@ -82,6 +91,7 @@ def test_what_differs_is_never_proved_equal(name: str) -> None:
     ("y[0] = __half2float(__int2half_rn(x[0]));", "y[0] = (float)x[0];"),
     ("y[0] = (float)((half)2049);", "y[0] = 2049.0f;"),
     ("y[0] = __half2float(__float2half(0.1f));", "y[0] = 0.1f;"),
+    ("half a = (half)2048; half b = (half)1; y[0] = (float)(a + b);", "y[0] = 2049.0f;"),
     ("for (int i = 0; i < 9; ++i) y[i] = (float)((half)(i + 2044));", "for (int i = 0; i < 9; ++i) y[i] = (float)(i + 2044);"),
     ("n = n - 1; for (int i = 0; i < n; ++i) y[i] = 0.0f;", "for (int i = 0; i < n; ++i) y[i] = 0.0f;"),
 ])

@@ -23,6 +23,8 @@ from xpiler.verify.proof.tree import Node, Tree
 COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 # What an integer was before an iteration, where it is tried whether it grows by the same in each.
 OLD = "before~"
+# A size times more than this may well overflow, as data.
+LARGE = 1 << 12
 
 
 @dataclass
@@ -129,9 +131,9 @@ class Expressions:
 
     def data(self, v: Value, dtype: DType, facts: Facts) -> Term:
         """An integer as data: that it does not overflow is assumed of sizes, and shown where these are numbers."""
-        fixed = not any(s.symbols for s in self.scalars.values() if isinstance(s, Poly))
-        if isinstance(v, Poly) and fixed and not dtype.is_float and not any(s.key.startswith(OLD) for s in v.symbols):
-            if not arith.fits(v, dtype, facts):
+        if isinstance(v, Poly) and not dtype.is_float and not any(s.key.startswith(OLD) for s in v.symbols):
+            fixed = not any(s.symbols for s in self.scalars.values() if isinstance(s, Poly))
+            if (fixed or any(abs(c) > LARGE for m, c in v.terms.items() if m)) and not arith.fits(v, dtype, facts):
                 raise Outside(f"a number that may not fit {dtype}")
         return self.lifted(v)
 

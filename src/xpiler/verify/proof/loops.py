@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xpiler.ir.nodes import For
+from xpiler.verify.proof import arith
 from xpiler.verify.proof.expressions import OLD
 from xpiler.verify.proof.flatten import at_line, plain
 from xpiler.verify.proof.index import (
@@ -224,7 +225,9 @@ class Loops(Lanes):
             return None
         first = self.before(node, place, env, scene)
         times = self.trips(node, env, scene, limit)
-        return first + step * times if isinstance(first, Poly) and times is not None else None
+        if not isinstance(first, Poly) or times is None:
+            return None
+        return arith.held(first + step * times, self.tree.types[place.buffer], scene.facts)
 
     def trips(self, node: Node, env: Env, scene: Scene, limit: Poly | None) -> Poly | None:
         if limit is not None:

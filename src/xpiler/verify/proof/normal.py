@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from xpiler.ir.types import DType
-from xpiler.verify.proof.arith import limits
+from xpiler.verify.proof.arith import limits, wrapped
 from xpiler.verify.proof.index import TRUE, Atom, Formula, both, negated, poly
 from xpiler.verify.proof.solver import Facts
 from xpiler.verify.proof.terms import Term, Terms
@@ -23,6 +23,9 @@ WRITTEN_OUT = 64
 LOWEST = -Fraction(2**24 - 1) * 2**104
 # How many binary digits a float holds; all that are no short ones count as float32.
 DIGITS = {"real": 24, str(DType.F16): 11, str(DType.BF16): 8}
+# Floats so short that numbers in them are not added up here, and integers, which wrap.
+SHORT = frozenset({str(DType.F16), str(DType.BF16)})
+WHOLE = frozenset(str(d) for d in DType if not d.is_float and d is not DType.BOOL)
 SWAPPED = {">": "<", ">=": "<="}
 
 
@@ -192,10 +195,12 @@ class Normal:
                 isinstance(t.data, str) or op in "+*" or any(_surely(j) for j in flat if j is not i)
             ):
                 continue
-            if not symbols and t.kind == "const" and isinstance(t.data, Fraction) and op in "+*":
+            if not symbols and t.kind == "const" and isinstance(t.data, Fraction) and op in "+*" and sort not in SHORT:
                 number = number + t.data if op == "+" else number * t.data
                 continue
             plain.append(i)
+        if sort in WHOLE and number.denominator == 1:
+            number = Fraction(wrapped(int(number), DType(sort)))
         if op in ("max", "min"):
             plain = list(dict.fromkeys(plain))
         known = not any(i.unset or i.endless for i in plain)
