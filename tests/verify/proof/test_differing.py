@@ -125,3 +125,24 @@ def test_a_double_and_a_float_are_not_the_same_operations() -> None:
     a, b = (c("const int* x, double* y", f"y[0] = {v};") for v in ("(double)x[0]", "(double)(float)x[0]"))
     found = equal_for_all(a, b, seconds=20).verdict
     assert not isinstance(found, Proved) or "same operations" not in found.scope
+
+
+def copied(size: str) -> Program:
+    """A copy made on the device, of so many elements."""
+    return read(f"""
+__global__ void k(const float* x, float* y, int m) {{
+  int i = blockIdx.x * 64 + threadIdx.x;
+  if (i < m) y[i] = x[i];
+}}
+extern "C" void f(const float* x, float* y, int n) {{
+  float *dx, *dy; cudaMalloc(&dx, ({size}) * sizeof(float)); cudaMalloc(&dy, ({size}) * sizeof(float));
+  cudaMemcpy(dx, x, ({size}) * sizeof(float), cudaMemcpyHostToDevice);
+  k<<<(({size}) + 63) / 64, 64>>>(dx, dy, {size});
+  cudaMemcpy(y, dy, ({size}) * sizeof(float), cudaMemcpyDeviceToHost); }}""", platforms.get("cuda"), "t.cu")
+
+
+@pytest.mark.parametrize(("size", "same"), [("n", True), ("n / 2", False), ("64", False)])
+def test_what_is_not_copied_back_stays_as_it_was(size: str, same: bool) -> None:
+    plain = c(f"{FLOATS}, int n", "for (int i = 0; i < n; ++i) y[i] = x[i];")
+    assert proved(plain, copied(size)) == same
+    assert proved(copied(size), plain) == same

@@ -15,7 +15,7 @@ from xpiler.verify.pairing import pair
 from xpiler.verify.proof.compare import Comparison
 from xpiler.verify.proof.evaluate import Evaluator, evaluator
 from xpiler.verify.proof.flatten import Flat, flatten
-from xpiler.verify.proof.index import Atom, Mono, Poly, below, equal, negated, poly, symbol
+from xpiler.verify.proof.index import Atom, Mono, Poly, below, negated, poly, symbol
 from xpiler.verify.proof.normal import Normal
 from xpiler.verify.proof.scene import Scene, Split, Value
 from xpiler.verify.proof.solver import Facts, Oracle, Outside, TimeIsUp
@@ -168,7 +168,13 @@ class _Proof:
         name = e.flat.results.get(position)
         if name is None:  # the caller's array stays as it was
             return self.terms.make("input", (position, index))
-        return e.final(name, index, scene)
+        extent = self._extent(e, position)
+        if extent is None or name == e.flat.params[position].name:
+            return e.final(name, index, scene)
+        return e.choose(  # what is behind the part that is copied back stays as it was
+            below(index, extent), lambda s: e.final(name, index, s),
+            lambda _: self.terms.make("input", (position, index)), scene,
+        )
 
     def _element(self, position: int) -> tuple[Poly, Facts]:
         """A symbolic element of an output: digits where the programs' indices have symbolic strides, else one number.
@@ -184,8 +190,9 @@ class _Proof:
                 facts = facts.assume(below(poly(digit), bound))
             after = strides[n + 1] if n + 1 < len(strides) else ()
             bound = Poly({_quotient(stride, after): 1})
-        for extent in self._extents(position):
-            facts = facts.assume(below(index, extent))
+        extents = [self._extent(e, position) for e in self.evaluators]
+        if extents[0] is not None and extents[0] == extents[1]:
+            facts = facts.assume(below(index, extents[0]))
         return index, facts
 
     def _strides(self, position: int) -> Iterator[Mono]:
@@ -199,19 +206,11 @@ class _Proof:
                 chain.append(m)
         return iter((*reversed(chain), ()))
 
-    def _extents(self, position: int) -> Iterator[Poly]:
-        """How many elements the caller's array has, where a program says so."""
-        found = []
-        for e in self.evaluators:
-            extent = e.flat.extents.get(position)
-            last = e.tree.root.nodes[-1] if e.tree.root.nodes else None
-            if extent is not None and last is not None:
-                v = e.value(extent, last, {}, Scene(Facts(self.oracle)))
-                if isinstance(v, Poly):
-                    found.append(v)
-        if len(found) == 2 and not Facts(self.oracle).entails(equal(found[0], found[1])):
-            raise Outside(f"the programs give `{self.source.params[position].name}` different sizes")
-        return iter(found[:1])
+    def _extent(self, e: Evaluator, position: int) -> Poly | None:
+        """How many elements the caller's array has, where a program says so: no more than these are copied back."""
+        extent = e.flat.extents.get(position)
+        last = e.tree.root.nodes[-1] if e.tree.root.nodes else None
+        return None if extent is None or last is None else e.index(extent, last, {}, Scene(Facts(self.oracle)))
 
     def _scope(self) -> str:
         names = [s.key for s in sorted(self.free, key=lambda s: s.key)]
