@@ -77,6 +77,8 @@ DIFFERING = {
     "a number that may wrap while it grows": (
         f"{FLOATS}, int n", "unsigned s = 0; for (int k = 0; k < n; ++k) s += 100000u; y[0] = (float)s;",
         "long long s = 0; for (int k = 0; k < n; ++k) s += 100000LL; y[0] = (float)s;"),
+    "nothing divided by nothing": (FLOATS, "y[0] = 0.0f / x[0];", "y[0] = 0.0f;"),
+    "nothing times no number": (FLOATS, "y[0] = logf(0.0f) * 0.0f;", "y[0] = 0.0f;"),
     "an int through a float": (INTS, "y[0] = (int)(float)x[0];", "y[0] = x[0];"),
 }
 

@@ -203,7 +203,7 @@ class Normal:
             number = Fraction(wrapped(int(number), DType(sort)))
         if op in ("max", "min"):
             plain = list(dict.fromkeys(plain))
-        known = not any(i.unset or i.endless for i in plain)
+        known = not any(i.unset or i.endless or i.partial for i in plain)
         if op == "*" and number == 0 and known:
             return self.number(number)
         chosen = next((i for i in plain if op == "*" and known and self._or_nothing(i)), None)

@@ -9,6 +9,12 @@ from typing import Any
 from xpiler.verify.proof.index import Atom, Formula, Poly, put, put_in
 
 
+# Operations that not all numbers have a result of.
+PARTIAL = frozenset(
+    "/ % inv rcp sqrt rsqrt log log2 log10 log1p pow fmod remainder tan asin acos acosh atanh tgamma lgamma".split()
+)
+
+
 class Term:
     """A node of an expression; equal ones are one object (see `Terms`). `symbols` are the index symbols inside it.
 
@@ -20,7 +26,7 @@ class Term:
       fold (op, sort), args of kind item            item (symbols, domain), args (term,)
     """
 
-    __slots__ = ("args", "data", "endless", "id", "kind", "prevs", "symbols", "unset")
+    __slots__ = ("args", "data", "endless", "id", "kind", "partial", "prevs", "symbols", "unset")
 
     def __init__(self, number: int, kind: str, data: Any, args: tuple[Term, ...]) -> None:
         self.id, self.kind, self.data, self.args = number, kind, data, args
@@ -45,6 +51,8 @@ class Term:
         self.unset: bool = kind == "undef" or any(a.unset for a in args)
         # Where an infinity is in it: the laws of numbers do not hold.
         self.endless: bool = (kind == "const" and isinstance(data, str)) or any(a.endless for a in args)
+        # Where it may have no value for some inputs, not even among the real numbers: zero times it need not be zero.
+        self.partial: bool = (kind == "op" and data[0] in PARTIAL) or any(a.partial for a in args)
 
     def __repr__(self) -> str:
         return spell(self)
