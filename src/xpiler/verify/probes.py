@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from xpiler.ir.nodes import (
-    Addr, Assign, Call, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var, While,
+    Addr, Assign, Binary, Call, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var, While,
 )
 from xpiler.ir.walk import bodies, expressions, subexpressions, walk
 from xpiler.verify.evaluate import NoValue, Number, convert, evaluate, run_scalars
@@ -193,12 +193,21 @@ class _Walk:
         self.live = before
 
     def choice(self, e: Expr, number: int, values: Mapping[str, Number]) -> None:
-        """Which side a minimum, a maximum or a choice between numbers comes from."""
+        """Which side a minimum, a maximum or a choice between numbers comes from; whether a quotient is more than 0.
+        Where both sides are equal nothing is chosen, so that counts as a way of its own."""
         match e:
             case Call("min" | "max", (a, b), dtype) if not dtype.is_float:
                 x, y = _value(a, values), _value(b, values)
                 if x is not None and y is not None:
                     self.note(number, (x > y) - (x < y))
+            case Select(Binary("<" | "<=" | ">" | ">=", a, b)) if not a.dtype.is_float:
+                x, y = _value(a, values), _value(b, values)
+                if x is not None and y is not None:
+                    self.note(number, (x > y) - (x < y))
+            case Binary("/", a, b, dtype) if not dtype.is_float:
+                x, y = _value(a, values), _value(b, values)
+                if x is not None and y:
+                    self.note(number, int(abs(x) >= abs(y)))
             case Select(cond):
                 way = _value(cond, values)
                 if way is not None:
