@@ -35,7 +35,7 @@ ROOMS = set(WALLS) | {"bench", "commands", "engine", "cli"}
 # Where a named power may be used, as patterns over paths below the package.
 PROCESSES = ("platforms/toolchain.py", "platforms/*/toolchain.py", "emulate/*.py", "supervised.py")
 SOCKETS = ("propose/clients/*.py", "propose/client*.py")
-SOLVER = ("verify/*.py", "verify/proof/*.py", "repair/*.py", "facts/*.py")
+SOLVER = ("verify/*/*.py", "repair/*.py", "facts/*.py")
 ENVIRONMENT = ("cli.py",)
 PLATFORM_NAMES = ("platforms/*/*.py", "platforms/__init__.py", "bench/*.py")
 

@@ -40,7 +40,7 @@ from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
-from xpiler.verify.observe import Effort, observe
+from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.signature import given_sizes, signature
 from xpiler.verify.verdict import Evidence, confirmed, refuted
 

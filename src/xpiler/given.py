@@ -14,7 +14,7 @@ from xpiler.ir.nodes import Buffer, Kernel, Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
 from xpiler.verify.evaluate import Number
-from xpiler.verify.whole import has_main
+from xpiler.verify.runs.whole import has_main
 from xpiler.verify.signature import Signature, given_sizes, signature
 
 

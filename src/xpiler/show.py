@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from xpiler.verify.ladder import meanings
-from xpiler.verify.once import Once
+from xpiler.verify.runs.once import Once
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
-from xpiler.verify.witness import Explained
+from xpiler.verify.witness.witness import Explained
 
 
 def message(told: str, first: str = "bold red") -> Text:

@@ -16,7 +16,7 @@ from xpiler.bench.inclusion import inlined
 from xpiler.bench.layouts import Case, hipcpu, polybench, qimeng
 from xpiler.bench.progress import CHECKED, earlier, go_through
 from xpiler.fault import Fault
-from xpiler.verify.observe import Effort
+from xpiler.verify.runs.observe import Effort
 
 C, HIP = platforms.get("c"), platforms.get("hip")
 RELU = 'extern "C" void relu(float *input, float *output) {{ for (int i = 0; i < {}; ++i) output[i] = {}; }}'

@@ -14,7 +14,7 @@ from xpiler.bench import mutants as bench
 from xpiler.bench.mutants import Options, Row, Subject, Examined
 from xpiler.fault import Fault
 from xpiler.verify.ladder import Level, Question
-from xpiler.verify.observe import Effort
+from xpiler.verify.runs.observe import Effort
 from xpiler.verify.verdict import CLEAN, COMPILES, EQUAL, READS, WATCHED, Evidence, Refuted, Witness
 
 C = platforms.get("c")

@@ -18,10 +18,10 @@ from xpiler.emulate.run import run
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
-from xpiler.verify.compare import to_double
-from xpiler.verify.inputs import Point, make
+from xpiler.verify.runs.compare import to_double
+from xpiler.verify.runs.inputs import Point, make
 from xpiler.verify.signature import signature
-from xpiler.verify.trial import machine
+from xpiler.verify.runs.trial import machine
 
 CUDA = platforms.get("cuda")
 LIMITS = Limits(60)

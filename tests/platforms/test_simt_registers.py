@@ -10,9 +10,9 @@ from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
 from xpiler.platforms import get
 from xpiler.text.read import read
-from xpiler.verify.inputs import Point
+from xpiler.verify.runs.inputs import Point
 from xpiler.verify.signature import signature
-from xpiler.verify.trial import machine
+from xpiler.verify.runs.trial import machine
 
 _TYPES = """
 typedef float f4 __attribute__((ext_vector_type(4)));

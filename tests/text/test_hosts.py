@@ -16,10 +16,10 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Launch, Launcher, Program
 from xpiler.ir.walk import statements
 from xpiler.text.read import read
-from xpiler.verify.inputs import Point
+from xpiler.verify.runs.inputs import Point
 from xpiler.verify.signature import given_sizes, signature
-from xpiler.verify.trial import machine
-from xpiler.verify.whole import whole
+from xpiler.verify.runs.trial import machine
+from xpiler.verify.runs.whole import whole
 
 HOSTS = Path(__file__).parent / "hosts"
 Arrays = dict[str, Any]

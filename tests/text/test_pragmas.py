@@ -9,7 +9,7 @@ from xpiler.ir.nodes import For
 from xpiler.ir.walk import statements
 from xpiler.text.pragmas import unfollowed, with_directives
 from xpiler.text.read import read
-from xpiler.verify.races import races
+from xpiler.verify.argue.races import races
 from xpiler.verify.verdict import Proved
 
 C = platforms.get("c")

@@ -9,8 +9,8 @@ from xpiler import platforms
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
-from xpiler.verify.judge import judge
-from xpiler.verify.observe import Effort, Reference, observe
+from xpiler.verify.runs.judge import judge
+from xpiler.verify.runs.observe import Effort, Reference, observe
 from xpiler.verify.verdict import EQUAL, Evidence, Proved, Refuted, refuted
 
 CUDA = platforms.get("cuda")

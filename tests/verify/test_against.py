@@ -12,11 +12,11 @@ from xpiler.emulate.entry import Limits
 from xpiler.emulate.function import Function
 from xpiler.fault import Fault
 from xpiler.text.read import read
-from xpiler.verify.against import RUNG, against
-from xpiler.verify.observe import Effort
-from xpiler.verify.own_spec import own
+from xpiler.verify.spec.against import RUNG, against
+from xpiler.verify.runs.observe import Effort
+from xpiler.verify.spec.own_spec import own
 from xpiler.verify.signature import given_sizes, signature
-from xpiler.verify.spec import Spec
+from xpiler.verify.spec.spec import Spec
 from xpiler.verify.verdict import Proved, Refuted, Verdict
 
 pytestmark = pytest.mark.slow
@@ -156,8 +156,8 @@ extern "C" void attend(const float *Q, const float *K, const float *V, float *O)
 
 
 def test_a_large_case_is_compared_slice_by_slice_to_its_end(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xpiler.verify.against.MOST_AT_ONCE", 1000)
-    monkeypatch.setattr("xpiler.verify.against.PIECE", 500)
+    monkeypatch.setattr("xpiler.verify.spec.against.MOST_AT_ONCE", 1000)
+    monkeypatch.setattr("xpiler.verify.spec.against.PIECE", 500)
     let = {"r": 100, "s": 3, "d": 4}
     right = verdict(ATTENTION.format(rows=100, result="out"), named("attention"), cache, let)
     assert isinstance(right, Proved)

@@ -7,10 +7,10 @@ import pytest
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Const
 from xpiler.ir.types import DType
-from xpiler.verify.binding import bind, plain
-from xpiler.verify.form import parse
+from xpiler.verify.spec.binding import bind, plain
+from xpiler.verify.spec.form import parse
 from xpiler.verify.signature import Array, Signature
-from xpiler.verify.spec import Spec
+from xpiler.verify.spec.spec import Spec
 
 GEMM = Spec("gemm", {}, parse("a[m,k], b[k,n], c?[m,n] -> c[m,n]"), also={"a": ("lhs",), "b": ("rhs",), "c": ("out",)})
 ADD = Spec("sub", {}, parse("a[n], b[n] -> c[n]"))

@@ -11,7 +11,7 @@ from tests.verify.enumerated import enumerate_all
 from xpiler import platforms
 from xpiler.ir.nodes import Buffer, Program
 from xpiler.text.read import read
-from xpiler.verify.bounds import bounds
+from xpiler.verify.argue.bounds import bounds
 from xpiler.verify.verdict import Proved, Refuted, Unknown, Verdict
 
 CUDA = platforms.get("cuda")

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from xpiler.ir.types import DType
-from xpiler.verify.compare import Tolerance, floats, integers
-from xpiler.verify.depth import EPS
-from xpiler.verify.inputs import poison
+from xpiler.verify.runs.compare import Tolerance, floats, integers
+from xpiler.verify.runs.depth import EPS
+from xpiler.verify.runs.inputs import poison
 
 RNG = np.random.default_rng(7)
 A = RNG.normal(size=(33, 257)).astype(np.float32)

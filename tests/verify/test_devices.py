@@ -14,7 +14,7 @@ from xpiler.platforms.toolchain import Unavailable
 from xpiler.platforms.vnni import toolchain as vnni
 from xpiler.text.read import read
 from xpiler.verify.devices import DEVICE, on_device
-from xpiler.verify.observe import Effort, Reference, observe
+from xpiler.verify.runs.observe import Effort, Reference, observe
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc") or not shutil.which("g++"), reason="no gcc or g++ on PATH")

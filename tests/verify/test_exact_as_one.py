@@ -7,14 +7,14 @@ import pytest
 from xpiler import platforms
 from xpiler.ir.nodes import Program
 from xpiler.text.read import read
-from xpiler.verify.compare import Tolerance
-from xpiler.verify.exact import equal_exact
-from xpiler.verify.inputs import Point, make
-from xpiler.verify.kinds import Kind
-from xpiler.verify.observe import Case, Reference
+from xpiler.verify.runs.compare import Tolerance
+from xpiler.verify.exact.exact import equal_exact
+from xpiler.verify.runs.inputs import Point, make
+from xpiler.verify.runs.kinds import Kind
+from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.signature import signature
-from xpiler.verify.sizes import known_sizes, with_floats
-from xpiler.verify.trial import Trial
+from xpiler.verify.runs.sizes import known_sizes, with_floats
+from xpiler.verify.runs.trial import Trial
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Unknown, Verdict
 
 CUDA = platforms.get("cuda")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xpiler.fault import Fault
-from xpiler.verify.form import parse, solve
+from xpiler.verify.spec.form import parse, solve
 
 GEMM = parse("a[m,k], b[k,n] -> c[m,n]")
 CONV = parse("x[n,h,w,c], f[o,kh,kw,c] -> y[n,(h-kh)//s+1,(w-kw)//s+1,o]", {"w": "h", "kw": "kh", "s": "1"})

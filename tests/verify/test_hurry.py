@@ -11,10 +11,10 @@ import numpy as np
 from xpiler import platforms
 from xpiler.emulate.entry import Limits
 from xpiler.text.read import read
-from xpiler.verify.inputs import Point
-from xpiler.verify.observe import BRISK, Effort, _points
+from xpiler.verify.runs.inputs import Point
+from xpiler.verify.runs.observe import BRISK, Effort, _points
 from xpiler.verify.signature import signature
-from xpiler.verify.trial import Machine, Trial
+from xpiler.verify.runs.trial import Machine, Trial
 
 TEXT = """
 __global__ void fill(float* a, int n) {

@@ -8,9 +8,9 @@ import pytest
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Binary, Buffer, Const, DeviceBuffer, Expr, Launcher, Program, Var
 from xpiler.ir.types import DType
-from xpiler.verify.inputs import LARGE, PART, Domain, Point, make, poison
+from xpiler.verify.runs.inputs import LARGE, PART, Domain, Point, make, poison
 from xpiler.verify.signature import Array, Signature, signature
-from xpiler.verify.sizes import MOST_ELEMENTS, candidates
+from xpiler.verify.runs.sizes import MOST_ELEMENTS, candidates
 
 N, M = Var("n", DType.I32), Var("m", DType.I32)
 

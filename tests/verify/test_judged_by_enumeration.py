@@ -19,8 +19,8 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import scalars_read
-from xpiler.verify.bounds import bounds
-from xpiler.verify.races import races
+from xpiler.verify.argue.bounds import bounds
+from xpiler.verify.argue.races import races
 from xpiler.verify.verdict import Proved, Refuted
 
 CUDA = platforms.get("cuda")

@@ -9,12 +9,12 @@ import pytest
 
 from xpiler.ir.nodes import Var
 from xpiler.ir.types import DType
-from xpiler.verify.compare import to_double
-from xpiler.verify.hard import awkward, kinds_for, of_kinds
-from xpiler.verify.inputs import Domain, Point, make, stored
-from xpiler.verify.kinds import FLOATS, INTEGERS, OVERFLOWING, Kind
+from xpiler.verify.runs.compare import to_double
+from xpiler.verify.runs.hard import awkward, kinds_for, of_kinds
+from xpiler.verify.runs.inputs import Domain, Point, make, stored
+from xpiler.verify.runs.kinds import FLOATS, INTEGERS, OVERFLOWING, Kind
 from xpiler.verify.signature import Array, Signature
-from xpiler.verify.sizes import MORE_ONE, SMALL_ONE, small
+from xpiler.verify.runs.sizes import MORE_ONE, SMALL_ONE, small
 
 N, M = Var("n", DType.I32), Var("m", DType.I32)
 REAL = (DType.F16, DType.BF16, DType.F32, DType.F64)

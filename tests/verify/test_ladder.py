@@ -12,7 +12,7 @@ from xpiler.ir.nodes import Buffer, Program, Var
 from xpiler.text.read import read
 from xpiler.verify import ladder
 from xpiler.verify.ladder import LADDER, Level, Question, Rung, Side, climb, meanings, not_tried
-from xpiler.verify.observe import Effort, observe
+from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown, Witness
 
 C = platforms.get("c")

@@ -8,7 +8,7 @@ from xpiler import platforms
 from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
-from xpiler.verify.observe import Effort
+from xpiler.verify.runs.observe import Effort
 from xpiler.verify.verdict import SOURCE, Proved, Unknown, confirmed
 
 CUDA = platforms.get("cuda")

@@ -13,7 +13,7 @@ from xpiler import platforms
 from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
-from xpiler.verify.observe import Effort, Reference, observe
+from xpiler.verify.runs.observe import Effort, Reference, observe
 from xpiler.verify.verdict import Evidence, confirmed, refuted
 
 CUDA = platforms.get("cuda")

@@ -17,12 +17,12 @@ from xpiler import platforms
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
-from xpiler.verify.exact import EXACT
+from xpiler.verify.exact.exact import EXACT
 from xpiler.verify.ladder import Level, Question, Side
 from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
 from xpiler.verify.mutants.mutant import Edit, edited, tokens
 from xpiler.verify.mutants.trial import EQUIVALENT, INVALID, KILLED, SAME_PROGRAM, SURVIVED, Judged, judged, verdict_of
-from xpiler.verify.observe import Effort, observe
+from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.signature import given_sizes
 from xpiler.verify.verdict import CLEAN, EQUAL, WATCHED, Evidence, Proved, Refuted, Unknown, Witness
 

@@ -8,8 +8,8 @@ from xpiler import platforms
 from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
-from xpiler.verify.observe import Effort
-from xpiler.verify.probes import probes
+from xpiler.verify.runs.observe import Effort
+from xpiler.verify.runs.probes import probes
 from xpiler.verify.signature import signature
 from xpiler.verify.verdict import confirmed, refuted
 

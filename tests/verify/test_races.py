@@ -15,7 +15,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.text.read import read
-from xpiler.verify.races import races
+from xpiler.verify.argue.races import races
 from xpiler.verify.verdict import Proved, Refuted, Unknown, Verdict
 
 CUDA, BANG = platforms.get("cuda"), platforms.get("bang")

@@ -6,7 +6,7 @@ import pytest
 
 from xpiler import platforms
 from xpiler.text.read import read
-from xpiler.verify.races import races
+from xpiler.verify.argue.races import races
 from xpiler.verify.verdict import Proved, Refuted, Unknown, Verdict
 
 CUDA = platforms.get("cuda")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xpiler.given import program_of
-from xpiler.verify.sane import sane
+from xpiler.verify.runs.sane import sane
 
 TEXT = """
 template <int N> __global__ void many(const float* x, float* y) {

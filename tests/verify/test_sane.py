@@ -8,11 +8,11 @@ import pytest
 
 from xpiler.emulate.entry import Limits
 from xpiler.given import program_of
-from xpiler.verify.inputs import Domain, Point
-from xpiler.verify.observe import Effort
-from xpiler.verify.sane import RACES, Sanity, sane
+from xpiler.verify.runs.inputs import Domain, Point
+from xpiler.verify.runs.observe import Effort
+from xpiler.verify.runs.sane import RACES, Sanity, sane
 from xpiler.verify.signature import signature
-from xpiler.verify.trial import Trial, machine
+from xpiler.verify.runs.trial import Trial, machine
 from xpiler.verify.verdict import Proved, Refuted
 
 HERE = Path(__file__).parent / "sane"
@@ -181,7 +181,7 @@ def test_a_write_outside_is_found_whoever_looks(tmp_path: Path) -> None:
 def test_where_all_would_take_too_long_some_blocks_are_looked_at_and_the_result_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xpiler.verify.sane.WATCHING", 1e6)  # as if looking were that slow
+    monkeypatch.setattr("xpiler.verify.runs.sane.WATCHING", 1e6)  # as if looking were that slow
     path = tmp_path / "k.cu"
     path.write_text(BUSY.format(n=256 * 64, work=50, barrier="__syncthreads();"))
     platform, text, program = program_of(path, "", [], [], "", "", "", "")

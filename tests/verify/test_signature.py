@@ -10,7 +10,7 @@ from xpiler.ir.nodes import (
     Meaning, Program, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
-from xpiler.verify.depth import EPS, precision, terms
+from xpiler.verify.runs.depth import EPS, precision, terms
 from xpiler.verify.signature import given_sizes, signature
 
 F, I32, H = DType.F32, DType.I32, DType.F16

@@ -13,8 +13,8 @@ from tests.verify.kernels import EFFORT, Side, each, observed, row, side
 from xpiler import platforms
 from xpiler.fault import Fault
 from xpiler.text.read import read
-from xpiler.verify.observe import observe
-from xpiler.verify.witness import Explained, Reading, explain, replay, save
+from xpiler.verify.runs.observe import observe
+from xpiler.verify.witness.witness import Explained, Reading, explain, replay, save
 
 COPY = each("y[i] = x[i];")
 SUM = row("float s = 0.0f;\n    for (int i = 0; i < n; ++i) s += x[i];\n    for (int i = 0; i < n; ++i) y[i] = s;")

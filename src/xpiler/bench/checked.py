@@ -19,13 +19,13 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
-from xpiler.verify.against import against, sized
+from xpiler.verify.spec.against import against, sized
 from xpiler.verify.compiles import compiles
-from xpiler.verify.observe import Effort, observe
-from xpiler.verify.sane import sane, stated
+from xpiler.verify.runs.observe import Effort, observe
+from xpiler.verify.runs.sane import sane, stated
 from xpiler.verify.signature import signature
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown
-from xpiler.verify.whole import whole
+from xpiler.verify.runs.whole import whole
 
 CORRECT, DEFECTIVE, INVALID, UNREAD = "correct", "defective", "invalid", "not read"
 TOO_LARGE, UNDECIDED, BROKEN = "too large", "undecided", "broken"

@@ -18,7 +18,7 @@ from xpiler.bench.inclusion import inlined
 from xpiler.bench.specs import SPECS
 from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
-from xpiler.verify.form import evaluated
+from xpiler.verify.spec.form import evaluated
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
 from xpiler.verify.mutants.trial import (
     BROKEN, CLIMBED, EQUIVALENT, INVALID, KILLED, PROVING, SURVIVED, Judged, judged, undecided,
 )
-from xpiler.verify.observe import Effort, divide, observe
+from xpiler.verify.runs.observe import Effort, divide, observe
 from xpiler.verify.signature import signature
-from xpiler.verify.sizes import MOST_ELEMENTS, free_integers, known_sizes, with_floats
+from xpiler.verify.runs.sizes import MOST_ELEMENTS, free_integers, known_sizes, with_floats
 from xpiler.verify.verdict import COMPILES, EQUAL, READS, Evidence, Proved, Refuted, Unknown
 
 HEAD = ("kind", "mutants", "invalid")

@@ -18,7 +18,7 @@ from xpiler.commands.terminal import cache, err, out, print_json, working
 from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
 from xpiler.verify.mutants import KINDS
-from xpiler.verify.observe import Effort
+from xpiler.verify.runs.observe import Effort
 
 app = typer.Typer(no_args_is_help=True, help="Measure xpiler on suites of kernels.")
 

@@ -18,18 +18,18 @@ from xpiler.commands.terminal import cache, err, out, print_json, say_fixed, say
 from xpiler.fault import Fault
 from xpiler.given import geometry_of, integers, pairs, program_of, runs_as_it_is, text_of, values
 from xpiler.ir.nodes import Program
-from xpiler.verify.against import against, check_names
-from xpiler.verify.against import sized as sizes_known
+from xpiler.verify.spec.against import against, check_names
+from xpiler.verify.spec.against import sized as sizes_known
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level, Side
-from xpiler.verify.observe import Effort, observe
-from xpiler.verify.own_spec import own
-from xpiler.verify.sane import sane
+from xpiler.verify.runs.observe import Effort, observe
+from xpiler.verify.spec.own_spec import own
+from xpiler.verify.runs.sane import sane
 from xpiler.verify.signature import signature
-from xpiler.verify.spec import Spec
+from xpiler.verify.spec.spec import Spec
 from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, confirmed, refuted
-from xpiler.verify.witness import Explained, Reading, explain, save
-from xpiler.verify.witness import replay as played
+from xpiler.verify.witness.witness import Explained, Reading, explain, save
+from xpiler.verify.witness.witness import replay as played
 from xpiler.written import check_writable
 
 Bind = Annotated[

@@ -10,7 +10,7 @@ import typer
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
 from xpiler.verify.ladder import Level
-from xpiler.verify.observe import Effort
+from xpiler.verify.runs.observe import Effort
 
 File = Annotated[Path, typer.Argument(help="A source file; its suffix names the language unless --from does.")]
 From = Annotated[str, typer.Option("--from", help="Language of the file: c, cuda, hip, bang, vnni.")]

@@ -14,8 +14,8 @@ from xpiler.commands.terminal import cache, err, out, print_json, say_fixed, say
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault, Span
 from xpiler.given import platform_of, program_of, runs_as_it_is, text_of, values
-from xpiler.verify.once import Once, once
-from xpiler.verify.whole import has_main, whole
+from xpiler.verify.runs.once import Once, once
+from xpiler.verify.runs.whole import has_main, whole
 
 
 def run(

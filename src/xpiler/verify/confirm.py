@@ -11,7 +11,7 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
 from xpiler.verify.ladder import Level, Question, Side, climb
-from xpiler.verify.observe import Effort, Let, Progress, Reference, observe
+from xpiler.verify.runs.observe import Effort, Let, Progress, Reference, observe
 from xpiler.verify.verdict import READS, Evidence, Proved, Refuted, Witness
 
 

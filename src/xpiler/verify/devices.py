@@ -20,11 +20,11 @@ from xpiler.ir.nodes import Buffer, Program
 from xpiler.platforms.device import Entry, Failed, Loaded, Ran, run
 from xpiler.platforms.platform import Platform
 from xpiler.platforms.toolchain import Rejected, Toolchain, Unavailable, Workshop
-from xpiler.verify.agree import Agreement
+from xpiler.verify.runs.agree import Agreement
 from xpiler.verify.evaluate import Number
-from xpiler.verify.inputs import Values
-from xpiler.verify.kinds import NOT_FINITE
-from xpiler.verify.observe import Case, Reference, counted
+from xpiler.verify.runs.inputs import Values
+from xpiler.verify.runs.kinds import NOT_FINITE
+from xpiler.verify.runs.observe import Case, Reference, counted
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown, Verdict, Witness

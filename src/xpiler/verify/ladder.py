@@ -19,19 +19,19 @@ from xpiler.ir.nodes import For, Program
 from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.text.pragmas import unfollowed, with_directives
-from xpiler.verify.bounds import BOUNDS, bounds
+from xpiler.verify.argue.bounds import BOUNDS, bounds
 from xpiler.verify.called import arranged, sized
 from xpiler.verify.compiles import compiles
 from xpiler.verify.devices import DEVICE, on_device
 from xpiler.verify.evaluate import Number
-from xpiler.verify.exact import EXACT, equal_exact
-from xpiler.verify.judge import judge
-from xpiler.verify.observe import Effort, Let, Progress, Reference
+from xpiler.verify.exact.exact import EXACT, equal_exact
+from xpiler.verify.runs.judge import judge
+from xpiler.verify.runs.observe import Effort, Let, Progress, Reference
 from xpiler.verify.pairing import pair
-from xpiler.verify.probes import probes
+from xpiler.verify.runs.probes import probes
 from xpiler.verify.proof.equal import ALL_INPUTS, equal_for_all
-from xpiler.verify.races import RACES, races
-from xpiler.verify.sane import sane
+from xpiler.verify.argue.races import RACES, races
+from xpiler.verify.runs.sane import sane
 from xpiler.verify.signature import SEQUENTIAL, signature
 from xpiler.verify.verdict import (
     CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, Proved, Refuted, Unknown, refuted,

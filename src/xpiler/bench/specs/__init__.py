@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from xpiler.bench.specs import attention, matrices, pointwise, rows, windows
 from xpiler.bench.specs.operator import specs_of
 from xpiler.fault import Fault
-from xpiler.verify.spec import Spec
+from xpiler.verify.spec.spec import Spec
 
 SPECS: Mapping[str, Spec] = {
     s.name: s for module in (matrices, pointwise, rows, windows, attention) for s in specs_of(vars(module))

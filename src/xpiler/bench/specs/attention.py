@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from xpiler.bench.specs.operator import operator
-from xpiler.verify.spec import F64
+from xpiler.verify.spec.spec import F64
 
 _QKV = {"q": "query queries", "k": "key keys", "v": "value values", "y": "o out output result"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xpiler.bench.specs.operator import operator
-from xpiler.verify.spec import F64
+from xpiler.verify.spec.spec import F64
 
 _LETTERS = {
     "m": "rows row_a rows_a nrow height", "k": "inner common cols_a p", "n": "cols columns cols_b ncol width",

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from xpiler.verify.form import Form, parse
-from xpiler.verify.spec import Answer, Arguments, Spec
+from xpiler.verify.spec.form import Form, parse
+from xpiler.verify.spec.spec import Answer, Arguments, Spec
 
 Function = Callable[..., Any]
 

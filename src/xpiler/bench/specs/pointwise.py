@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from xpiler.bench.specs.operator import operator
-from xpiler.verify.spec import F64
+from xpiler.verify.spec.spec import F64
 
 _TWO = {"a": "x input1 in1 lhs left src1 src0", "b": "y input2 in2 rhs right src2 src1", "c": "z output out result dst"}
 

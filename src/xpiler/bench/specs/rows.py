@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xpiler.bench.specs.operator import operator
-from xpiler.verify.spec import F64
+from xpiler.verify.spec.spec import F64
 
 _SIDES = {"r": "rows m batch size1 size_1 nrows height", "c": "cols columns n d dim hidden size2 size_2 ncols width"}
 

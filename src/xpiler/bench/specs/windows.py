@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from xpiler.bench.specs.operator import operator
-from xpiler.verify.spec import F64
+from xpiler.verify.spec.spec import F64
 
 _IMAGE = {
     "x": "input in a image img src", "y": "output out result dst c", "f": "filter kernel weight weights w b",

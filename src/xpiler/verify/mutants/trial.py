@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Program
 from xpiler.text.read import read
-from xpiler.verify.exact import EXACT
+from xpiler.verify.exact.exact import EXACT
 from xpiler.verify.ladder import Question, Side, climb
 from xpiler.verify.mutants.mutant import Mutant
 from xpiler.verify.verdict import CLEAN, READS, WATCHED, Evidence, Proved, Refuted, Unknown, Witness, refuted

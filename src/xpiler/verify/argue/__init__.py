@@ -1,0 +1,1 @@
+"""Arguments about every run of one program: its accesses, as formulas, and a solver."""

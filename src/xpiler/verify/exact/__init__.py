@@ -1,0 +1,1 @@
+"""Two programs run on exact numbers and compared without a tolerance."""

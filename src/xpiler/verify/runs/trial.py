@@ -1,0 +1,117 @@
+"""Running one program text on chosen inputs: the only file of this room that knows how the emulator is called."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from xpiler.emulate.build import build
+from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Writer
+from xpiler.emulate.run import run
+from xpiler.ir.types import DType
+from xpiler.platforms.platform import Platform
+from xpiler.verify.evaluate import Number
+from xpiler.verify.runs.inputs import Point, Values, make
+from xpiler.verify.signature import Signature
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one run gave: arrays by parameter name, complaints, and how it ended ("ok" when it did end well).
+
+    Arrays the entry promises not to write are not among the outputs; writing to one is a complaint."""
+
+    outputs: Mapping[str, Values]
+    findings: tuple[str, ...]
+    status: str
+    seconds: float
+    stderr: str = ""
+    wall: float = 0.0  # with the transfers
+    noted: tuple[Finding, ...] = ()  # of a watched run: findings that did not end it
+    untouched: Mapping[str, int] = field(default_factory=dict)  # of a watched run: bytes of outputs never written
+    launches: frozenset[tuple[str, int]] = frozenset()  # of a watched run: kernels, and threads of a block
+    found: tuple[Finding, ...] = ()  # what `findings` say, part by part
+    writers: tuple[Writer, ...] = ()  # of a watched run: those that were asked for
+    looked_at: str = ""  # of a watched run: what was watched, where that is not everything
+
+    @property
+    def clean(self) -> bool:
+        return self.status == "ok" and not self.findings
+
+    @property
+    def complaint(self) -> str:
+        """The first finding in one line, or how the run ended."""
+        return self.findings[0].splitlines()[0] if self.findings else f"the run ended with {self.status}"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A text that can be run. A launcher is built once; a kernel once for every geometry, which is compiled in."""
+
+    text: str
+    platform: Platform
+    signature: Signature
+    file: str
+    real: str
+    cache: Path | None
+    watch: bool = False
+    built: dict[tuple[tuple[str, int], ...], tuple[Executable, Entry]] = field(default_factory=dict, compare=False)
+
+    def build(self, scalars: Mapping[str, Number]) -> tuple[Executable, Entry]:
+        """The executable for the geometry that goes with these scalars; a Fault when the text does not compile."""
+        sig = self.signature
+        geometry = sig.geometry(scalars)
+        key = tuple(sorted(geometry.items()))
+        if key not in self.built:
+            entry = Entry(sig.name, sig.params, kernel=sig.is_kernel, extents=geometry)
+            executable = build(
+                self.text, self.platform, entry, file=self.file, real=self.real, cache=self.cache,
+                watch=self.watch,
+            )
+            self.built[key] = executable, entry
+        return self.built[key]
+
+    def run(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits, seed: int = 0, share: int = 1,
+            ask: Sequence[tuple[str, int]] = (), *, backwards: bool = False, calls: int = 1) -> Trial:
+        """One call of the entry; the inputs are not changed. With odd seeds buffers lie flush with their guards. A
+        watched run looks at one access in `share`, about, and tells who wrote the elements in `ask`. `backwards` and
+        `calls`: see `emulate.run`."""
+        executable, entry = self.build(point.scalars)
+        start = time.monotonic()
+        done = run(executable, entry, inputs, limits, flush=seed % 2 == 1, share=share, ask=ask,
+                   backwards=backwards, calls=calls)
+        outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
+                   for a in self.signature.arrays if a.name in done.outputs}
+        findings = tuple(str(f) for f in done.findings)
+        wall = time.monotonic() - start
+        return Trial(
+            outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
+            untouched=done.untouched, launches=done.launches, found=done.findings,
+            looked_at=done.looked_at, writers=done.writers,
+        )
+
+    def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1) -> Trial:
+        """One call on freshly drawn inputs."""
+        return self.run(point, make(self.signature, point, seed), limits, seed, share)
+
+
+def machine(
+    text: str, platform: Platform, sig: Signature, *, file: str, real: str = "f32", cache: Path | None = None,
+    watch: bool = False,
+) -> Machine:
+    """`text` made executable; a launcher is compiled at once, and a Fault when it does not compile."""
+    made = Machine(text, platform, sig, file, real, cache, watch)
+    if not sig.axes:
+        made.build({})
+    return made
+
+
+def _as_kept(dtype: DType, values: Values) -> Values:
+    """bfloat16 as its 16 bits, everything else as it comes."""
+    if dtype is DType.BF16 and values.dtype == np.float32:
+        return (values.view(np.uint32) >> 16).astype(np.uint16)
+    return values

@@ -1,0 +1,1 @@
+"""A program against a specification of what it should compute."""

@@ -1,0 +1,1 @@
+"""A refutation made small, blamed on a line, and kept."""
