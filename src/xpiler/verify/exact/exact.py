@@ -255,7 +255,7 @@ def _union(flags: list[int]) -> int:
 def _conclude(sig: Signature, done: list[Bound]) -> Proved | Unknown:
     """The scope in words."""
     decisions, functions = _union([b.decisions for b in done]), _union([b.functions for b in done])
-    sizes = " and ".join(dict.fromkeys(b.sizes for b in done))
+    sizes = _listed(list(dict.fromkeys(b.sizes for b in done)))
     tried = sum(b.trials for b in done)
     whole = any(not a.dtype.is_float and a.read for a in sig.arrays)
     if not _reals(sig):
@@ -272,6 +272,14 @@ def _conclude(sig: Signature, done: list[Bound]) -> Proved | Unknown:
     parts += [f"{', '.join(unknown)} taken as unknown functions"] if unknown else []
     parts += [f"error probability below 2^{max(certain, -60):.0f}"]
     return Proved("; ".join(parts))
+
+
+def _listed(sizes: list[str]) -> str:
+    """Sizes one after another, the name of a single one told once."""
+    names = {s.partition("=")[0] for s in sizes}
+    single = len(names) == 1 and all(s.count("=") == 1 for s in sizes)
+    told = [sizes[0], *(s.partition("=")[2] if single else s for s in sizes[1:])]
+    return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
 
 
 __all__ = ["EXACT", "equal_exact"]
