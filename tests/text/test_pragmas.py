@@ -10,7 +10,7 @@ from xpiler.ir.walk import statements
 from xpiler.text.pragmas import unfollowed, with_directives
 from xpiler.text.read import read
 from xpiler.verify.argue.races import races
-from xpiler.verify.verdict import Proved
+from xpiler.verify.verdict import Proved, Refuted
 
 C = platforms.get("c")
 
@@ -39,11 +39,20 @@ def test_a_directive_marks_the_loop_below_it(body: str, found: list[str]) -> Non
 @pytest.mark.parametrize(("text", "line"), [
     ("#pragma omp parallel for\n#pragma omp simd\n", None), ("\n#pragma omp parallel\n{ }", 2),
     ("#pragma omp atomic\n", 1), ("#pragma omp critical\n", 1), ("#pragma unroll 4\n#pragma once\n", None),
+    ("#pragma omp parallel for reduction(+ : s)\n", 1), ("#pragma omp parallel for private(t)\n", 1),
     ('_Pragma("omp parallel for")', 1), ("#define LOOP _Pragma (\"omp for\")", 1),
 ])
 def test_other_directives_about_threads_are_not_followed(text: str, line: int | None) -> None:
     assert unfollowed(text, C) == line
     assert unfollowed(text, platforms.get("cuda")) is None
+
+
+@pytest.mark.parametrize("body", ["s += x[i];", "s = x[i]; y[i] = s;"])
+def test_a_scalar_of_all_iterations_races(body: str) -> None:
+    text = ("void f(const float* x, float* y) {\nfloat s = 0.0f;\n#pragma omp parallel for\n"
+            f"for (int i = 0; i < 64; ++i) {{ {body} }}\ny[0] = s;\n}}\n")
+    found = races(with_directives(read(text, C, "f.c"), text, C), C).verdict
+    assert isinstance(found, Refuted) and found.witness.buffer == "s"
 
 
 @pytest.mark.parametrize(("body", "sound"), [

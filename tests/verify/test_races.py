@@ -207,7 +207,7 @@ def test_iterations_of_a_parallel_loop() -> None:
     assert isinstance(parallel(shared, before=(Alloc(own),)), Refuted)
     total = Var("total", F)
     grow = Assign(total, Binary("+", total, Load("x", J, F), F))
-    assert isinstance(parallel(grow, before=(Let(total, Const(0.0, F)),)), Unknown)
+    assert isinstance(parallel(grow, before=(Let(total, Const(0.0, F)),)), Refuted)
 
 
 def test_launches_follow_each_other() -> None:

@@ -11,6 +11,8 @@ from xpiler.ir.walk import map_stmts
 from xpiler.platforms.platform import Platform
 
 PARALLEL = "parallel"
+# Clauses that give an iteration a copy of its own of what stands outside the loop.
+_CLAUSES = re.compile(r"\b(?:reduction|(?:first|last)?private|linear|ordered|threadprivate)\b")
 _COLLAPSE = re.compile(r"\bcollapse\s*\(\s*(\d+)\s*\)")
 # A directive that changes nothing for those who ask about threads.
 _HARMLESS = ("simd", "unroll", "declare simd")
@@ -44,7 +46,8 @@ def _skipped(line: str) -> bool:
 
 
 def unfollowed(text: str, platform: Platform) -> int | None:
-    """The first line of a directive about threads that is not a parallel loop's, as of a region or an atomic update."""
+    """The first line of a directive about threads that is not a plain parallel loop's: a region, an atomic update, a
+    reduction."""
     spelled = platform.pragmas.get(PARALLEL)
     if spelled is None:
         return None
@@ -54,7 +57,7 @@ def unfollowed(text: str, platform: Platform) -> int | None:
         if (m := opening.match(line)) is None:
             continue
         said = " ".join((m[1] or "").split())
-        if not said.startswith((" ".join(words), *_HARMLESS)):
+        if not said.startswith((" ".join(words), *_HARMLESS)) or _CLAUSES.search(said):
             return n
     return None
 

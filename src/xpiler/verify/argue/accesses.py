@@ -197,7 +197,10 @@ class Walk(Loops):
             case Let(var, value):
                 self.env[var.name] = None if value is None else self.value(value)
             case Assign(var, value):
-                self.env[var.name] = self.value(value)
+                v = self.value(value)
+                if var.name in self.places:  # of all iterations of a parallel loop
+                    self.touch(var.name, ZERO, WRITE, v)
+                self.env[var.name] = v
             case Store(buffer, index, value):
                 at, v = self.integer(index), self.value(value)
                 self.touch(buffer, at, WRITE, v)

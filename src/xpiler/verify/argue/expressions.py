@@ -228,6 +228,8 @@ class Expressions:
         raise TypeError(f"not a value: {e!r}")
 
     def _variable(self, name: str, dtype: DType) -> Value:
+        if name in self.places:  # of all iterations of a parallel loop
+            self.touch(name, ZERO, READ)
         v = self.env.get(name)
         if v is None and not dtype.is_float:
             v = self._guess(name, dtype, None if name in self.env else self._level_of_constant(name))

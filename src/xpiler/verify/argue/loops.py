@@ -11,12 +11,12 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, free_vars, scalars_read, statements, subexpressions
-from xpiler.verify.argue.expressions import Expressions, Loop, cells
+from xpiler.verify.argue.expressions import Expressions, Loop, Place, cells
 from xpiler.verify.argue.symbolic import limits
 from xpiler.verify.argue.terms import (
     BLOCK, GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, equal, negate,
 )
-from xpiler.verify.argue.touched import Entry, Value
+from xpiler.verify.argue.touched import Entry, Memory, Value
 
 LARGEST = (1 << 31) - 1  # of a size: arrays have fewer than 2^31 elements
 _ROUNDS = 8  # in which the ranges of what a loop assigns must settle
@@ -83,6 +83,8 @@ class Loops(Expressions):
             and (v := defines(x)) is not None}
         for name in sorted(outside):
             self.doubt(f"`{name}` belongs to all iterations of the parallel loop and is assigned in it")
+            self.memories += 1
+            self.places[name] = Place(Memory(self.memories, name, ONE, "device"), ZERO)
         kept = self.inside
         self.inside = kept | {mark}
         most = (stop.high - 1 - start.low) // max(step.low, 1)
