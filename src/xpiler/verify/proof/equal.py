@@ -37,12 +37,13 @@ def equal_for_all(
     """Whether two programs write the same expression of the same inputs to every element of every output.
 
     Their parameters correspond by position. `let` fixes scalars of the source; the others are any number from 1 on.
-    Never refutes: what is not shown is Unknown."""
+    `seconds` of this thread's processor, so that a busy machine changes no verdict. Never refutes: what is not shown is
+    Unknown."""
     start = time.monotonic()
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, DEEPEST))
     try:
-        verdict = _verdict(source, target, kernel, let or {}, start + seconds)
+        verdict = _verdict(source, target, kernel, let or {}, time.thread_time() + seconds)
     finally:
         sys.setrecursionlimit(limit)
     return Evidence(ALL_INPUTS, verdict, time.monotonic() - start)

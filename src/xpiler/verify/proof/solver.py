@@ -36,7 +36,7 @@ class Oracle:
     asked: int = 0
 
     def check_time(self) -> None:
-        if time.monotonic() > self.deadline:
+        if time.thread_time() > self.deadline:
             raise TimeIsUp
 
     def entails(self, facts: frozenset[Formula], goal: Formula) -> bool:
@@ -61,7 +61,7 @@ class Oracle:
         self.check_time()
         self.asked += 1
         solver = z3.Solver(ctx=self.context)
-        left = max(1, int((self.deadline - time.monotonic()) * 1000))
+        left = max(1, int((self.deadline - time.thread_time()) * 1000))
         solver.set("timeout", min(MILLISECONDS, left))
         solver.set("rlimit", EFFORT)
         said = [*facts, goal]
