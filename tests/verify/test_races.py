@@ -234,3 +234,14 @@ def test_every_example_with_host_code_is_proved(file: Path) -> None:
     platform = next(p for p in map(platforms.get, ("cuda", "hip", "bang")) if file.suffix in p.suffixes)
     verdict = races(read(file.read_text(), platform, str(file)), platform).verdict
     assert isinstance(verdict, Proved), verdict
+
+
+@pytest.mark.parametrize("passed", ["0 < 0", "i > 0", "i == 1"])
+def test_an_interval_may_go_through_an_iteration_that_passes_by_its_barrier(passed: str) -> None:
+    text = (
+        "__global__ void k(float* x) {\n  __shared__ float s[64];\n  atomicAdd(&s[0], 1.0f);\n"
+        f"  for (int i = 0; i < 2; ++i) {{ if ({passed}) __syncthreads(); else x[threadIdx.x] = s[0]; }}\n}}\n"
+        'extern "C" void e(float* x) {\n  float* d;\n  cudaMalloc(&d, 64 * sizeof(float));\n  k<<<1, 64>>>(d);\n'
+        "  cudaMemcpy(x, d, 64 * sizeof(float), cudaMemcpyDeviceToHost);\n  cudaFree(d);\n}\n"
+    )
+    assert not isinstance(races(read(text, CUDA, "k.cu"), CUDA).verdict, Proved)

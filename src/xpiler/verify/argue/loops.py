@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
-    Addr, Assign, Atomic, Barrier, Binary, Break, Cast, Const, Continue, Expr, For, If, Intrinsic, Let, Load, Return,
-    Shuffle, Stmt, Store, Var, While,
+    Addr, Assign, Atomic, Barrier, Binary, Break, Cast, Const, Continue, Expr, For, If, Intrinsic, Let,
+    Load, Return, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, free_vars, scalars_read, statements, subexpressions
@@ -227,7 +227,11 @@ class Loops(Expressions):
         self, body: tuple[Stmt, ...], name: str, most: int, at: Callable[[Poly], Cond], before: dict[str, Value],
         changed: Iterable[str], growing: Mapping[str, Poly], leaves: bool, step: Poly | None, steady: bool,
     ) -> Cond:
-        """A loop with barriers: all threads are in the same iteration whenever they meet."""
+        """A loop with barriers: all threads are in the same iteration whenever they meet.
+
+        An interval that begins in one iteration ends in the next at the latest, where every iteration has a barrier."""
+        if not self.surely_meets(body):
+            self.doubt("an iteration of this loop may pass by its barriers")
         level = GRID if self.hosting else self.shared
         lone: set[str] = set()
         leaving = level
@@ -436,6 +440,21 @@ class Loops(Expressions):
     def meets(self, body: tuple[Stmt, ...]) -> bool:
         """Whether a body has a barrier that counts."""
         return any(isinstance(s, Barrier) and s.scope in self.scopes for s in statements(body))
+
+
+    def surely_meets(self, body: tuple[Stmt, ...]) -> bool:
+        """Whether nobody comes through a body without a barrier that counts."""
+        for s in body:
+            match s:
+                case Barrier(scope) if scope in self.scopes:
+                    return True
+                case If(_, then, orelse) if self.surely_meets(then) and self.surely_meets(orelse):
+                    return True
+                case For(_, Const(start), Const(stop), _, inner) if stop > start and self.surely_meets(inner):
+                    return True
+            if any(isinstance(x, Continue | Break) for x in own_statements((s,))):
+                return False
+        return False
 
 
 def _level(v: Value) -> int:
