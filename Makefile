@@ -37,7 +37,7 @@ demo: $(STAMP)
 	@echo
 	@echo "== The source and its three translations"
 	@ls -1 $(DEMO)/softmax.*
-	@echo "Every line above with 'yes' was tested on random inputs, none is proved for all of them: docs/evidence.md."
+	@echo "Every line above with 'yes' holds on the scope it names and nothing more: docs/evidence.md."
 
 test: $(STAMP)
 	$(PYTEST) -m 'not slow'
