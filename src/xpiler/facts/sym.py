@@ -506,6 +506,8 @@ def _mask_bit(a: Sym) -> Sym | None:
 
 def bit(op: str, a: Sym, b: Sym) -> Sym:
     """a op b for op in & | ^ << >>, turned into arithmetic where a constant allows it."""
+    if op in ("<<", ">>") and is_const(b) and not 0 <= value_of(b) < 64:
+        return make("bit", (a, b), op, I32)  # C gives it no meaning
     if is_const(a) and is_const(b):
         x, y = value_of(a), value_of(b)
         table: dict[str, Callable[[], int]] = {
