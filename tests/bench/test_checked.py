@@ -13,7 +13,8 @@ from xpiler.bench.checked import (
     CORRECT, DEFECTIVE, INVALID, TOO_LARGE, UNDECIDED, UNREAD, Checked, check, judged, kinds, rows,
 )
 from xpiler.bench.inclusion import inlined
-from xpiler.bench.layouts import Case, hipcpu, polybench, qimeng
+from xpiler.bench.case import Case
+from xpiler.bench.layouts import hipcpu, polybench, qimeng
 from xpiler.bench.progress import CHECKED, earlier, go_through
 from xpiler.fault import Fault
 from xpiler.verify.runs.observe import Effort

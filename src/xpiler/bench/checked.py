@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from xpiler.bench.layouts import Case, Sizes
+from xpiler.bench.case import Case, Sizes
 from xpiler.bench.specs import SPECS
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Limits

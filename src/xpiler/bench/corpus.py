@@ -11,7 +11,8 @@ from statistics import median
 from typing import Any
 
 from xpiler import engine
-from xpiler.bench.layouts import LAYOUTS, Case
+from xpiler.bench.case import Case
+from xpiler.bench.layouts import LAYOUTS
 from xpiler.bench.progress import Kind, go_through
 from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform

@@ -8,62 +8,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
-from xpiler.bench.inclusion import inlined
+from xpiler.bench.case import Case, Sizes
 from xpiler.bench.specs import SPECS
+from xpiler.bench.suite import suite
 from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
 from xpiler.verify.spec.form import evaluated
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Values for one run: of the launcher's scalars, and of the letters of its operator's specification."""
-
-    let: Mapping[str, Any]
-    letters: Mapping[str, int]
-
-    @property
-    def weight(self) -> int:
-        """How large a run is, to compare it with another of the same file."""
-        return math.prod(self.letters.values())
-
-
-@dataclass(frozen=True)
-class Case:
-    """One source file of a suite with the values its launcher is to be called with.
-
-    `spec` names what it should compute, `letters` the sizes of that; `less` are smaller sizes the file does not rule
-    out, worth trying first."""
-
-    path: Path
-    operator: str
-    let: Mapping[str, Any] = field(default_factory=dict)
-
-    prelude: str = ""  # what the suite's own harness puts before a text; one line, so that lines keep their numbers
-    spec: str = ""
-    letters: Mapping[str, int] = field(default_factory=dict)
-    less: Sizes | None = None
-    says: str = ""  # what its own `main` prints when it works, as a pattern; such a file checks itself
-    folders: tuple[Path, ...] = ()  # where its includes are looked for
-    instead: Mapping[str, Path] = field(default_factory=dict)  # name of an include -> what stands in for it
-
-    @property
-    def name(self) -> str:
-        return self.path.stem
-
-    @property
-    def text(self) -> str:
-        """The text to translate; an empty file stays empty."""
-        text = self.path.read_text()
-        if self.folders:
-            text = inlined(text, self.folders, self.instead)
-        return self.prelude + text if text.strip() else text
 
 
 # Folder of a dialect in the suite.
@@ -197,4 +151,4 @@ def plain(directory: Path, platform: Platform, only: str, limit: int) -> Iterato
             yield Case(path, operator)
 
 
-LAYOUTS = {"plain": plain, "qimeng": qimeng, "polybench": polybench, "hipcpu": hipcpu}
+LAYOUTS = {"plain": plain, "suite": suite, "qimeng": qimeng, "polybench": polybench, "hipcpu": hipcpu}

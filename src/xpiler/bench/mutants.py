@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xpiler import engine, platforms
-from xpiler.bench.layouts import Case
+from xpiler.bench.case import Case
 from xpiler.bench.progress import Kind, go_through, place
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program

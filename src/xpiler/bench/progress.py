@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from xpiler.bench.checked import BROKEN, TOO_LARGE, UNDECIDED, Checked
-from xpiler.bench.layouts import Case
+from xpiler.bench.case import Case
 from xpiler.fault import Fault, Span
 
 

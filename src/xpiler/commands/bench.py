@@ -10,7 +10,7 @@ import typer
 
 from xpiler import engine, platforms, show
 from xpiler.bench import checked, corpus, mutants, rungs
-from xpiler.bench.layouts import Case
+from xpiler.bench.case import Case
 from xpiler.bench.progress import CHECKED, go_through
 from xpiler.commands import options
 from xpiler.commands.options import Budget, Depth, Json, Seeds
