@@ -1,14 +1,15 @@
 """A small, slow, obvious interpreter of the IR: the independent meaning passes are tested against.
 
-Threads are Python generators that yield at barriers and lane exchanges; blocks run one after another.
+Threads are Python generators that yield at barriers and lane exchanges; blocks run one after another. The numbers are
+an argument: double precision, or the exact ones of exact.py.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -35,9 +36,58 @@ class _Left(Exception):
     """A thread returned."""
 
 
-def run(kernel: Kernel, arrays: dict[str, np.ndarray], **scalars: float) -> None:
-    """Execute a kernel on flat arrays, in place. Floats are computed in double."""
-    _body(kernel.body, dict(scalars), dict(arrays))
+class Numbers(Protocol):
+    """What the values of a program are. Operators are Python's own, on what these functions make."""
+
+    unset: Any  # a scalar nobody has assigned
+
+    def settled(self, x: Any, dtype: DType) -> Any:
+        """The result of an operation, as its type holds it."""
+
+    def cast(self, x: Any, dtype: DType) -> Any:
+        """x converted to a type; constants come this way too."""
+
+    def array(self, size: int, dtype: DType) -> np.ndarray:
+        """An array nobody has written."""
+
+    def loaded(self, x: Any) -> Any:
+        """An element of an array as a value."""
+
+    def call(self, name: str, args: list[Any]) -> Any:
+        """A function of the IR."""
+
+
+class Doubles:
+    """Floats are computed in double, integers without a bound."""
+
+    unset = None
+
+    def settled(self, x: Any, dtype: DType) -> Any:
+        return x
+
+    def cast(self, x: Any, dtype: DType) -> Any:
+        return _cast(x, dtype)
+
+    def array(self, size: int, dtype: DType) -> np.ndarray:
+        return np.full(size, np.nan if dtype.is_float else 77, NUMPY[dtype])
+
+    def loaded(self, x: Any) -> Any:
+        return x.item()
+
+    def call(self, name: str, args: list[Any]) -> Any:
+        return MATH[name](*args)
+
+
+Order = Callable[[Iterable[int]], Iterable[int]]  # in which order independent iterations run
+
+
+def run(
+    kernel: Kernel, arrays: dict[str, np.ndarray], *, numbers: Numbers | None = None, order: Order = iter,
+    **scalars: Any,
+) -> None:
+    """Execute a kernel on flat arrays, in place."""
+    env = {"~numbers": numbers or Doubles(), "~order": order}
+    _body(kernel.body, env | scalars, dict(arrays))
 
 
 def _body(body: tuple[Stmt, ...], env: dict[str, Any], memory: dict[str, np.ndarray]) -> None:
@@ -100,16 +150,17 @@ def _thread(
 def _step(s: Stmt, env: dict[str, Any], memory: dict[str, np.ndarray]) -> Iterator[Any]:
     match s:
         case Let(v, value):
-            env[v.name] = None if value is None else _cast(_value(value, env, memory), v.dtype)
+            numbers = env["~numbers"]
+            env[v.name] = numbers.unset if value is None else numbers.cast(_value(value, env, memory), v.dtype)
         case Assign(v, value):
-            env[v.name] = _cast(_value(value, env, memory), v.dtype)
+            env[v.name] = env["~numbers"].cast(_value(value, env, memory), v.dtype)
         case Store(buffer, index, value):
             i = int(_value(index, env, memory))
             assert 0 <= i < len(memory[buffer]), f"{buffer}[{i}]"
             memory[buffer][i] = _value(value, env, memory)
         case Alloc(buffer, init):
             size = int(_value(buffer.extent, env, memory))  # type: ignore[arg-type]
-            fresh = np.full(size, np.nan if buffer.dtype.is_float else 77, NUMPY[buffer.dtype])
+            fresh = env["~numbers"].array(size, buffer.dtype)
             for n, e in enumerate(init):
                 fresh[n] = _value(e, env, memory)
             if buffer.space == "shared" and "~shared" in env:
@@ -120,7 +171,8 @@ def _step(s: Stmt, env: dict[str, Any], memory: dict[str, np.ndarray]) -> Iterat
                 _block(s, env, memory)
                 return
             first, last, by = (int(_value(e, env, memory)) for e in (start, stop, step))
-            for i in range(first, last, by):
+            steps: Iterable[int] = range(first, last, by)
+            for i in steps if kind in ("serial", "unroll", "vector") else env["~order"](steps):
                 env[v.name] = i
                 if kind in AXES:
                     _body(body, dict(env), dict(memory))
@@ -157,25 +209,28 @@ def _cast(x: Any, dtype: DType) -> Any:
 
 def _value(e: Expr, env: dict[str, Any], memory: dict[str, np.ndarray]) -> Any:
     match e:
-        case Const(v, _):
-            return v
+        case Const(v, dtype):
+            return env["~numbers"].cast(v, dtype)
         case Var(name):
             return env[name]
         case Load(buffer, index):
             i = int(_value(index, env, memory))
             assert 0 <= i < len(memory[buffer]), f"{buffer}[{i}]"
-            return memory[buffer][i].item()
-        case Unary(op, a):
+            return env["~numbers"].loaded(memory[buffer][i])
+        case Unary(op, a, dtype):
             x = _value(a, env, memory)
-            return {"-": lambda: -x, "!": lambda: not x, "~": lambda: ~int(x)}[op]()
+            out = {"-": lambda: -x, "!": lambda: not x, "~": lambda: ~int(x)}[op]()
+            return env["~numbers"].settled(out, dtype)
         case Binary(op, a, b, dtype):
-            return _binary(op, _value(a, env, memory), lambda: _value(b, env, memory), dtype)
+            out = _binary(op, _value(a, env, memory), lambda: _value(b, env, memory), dtype)
+            return env["~numbers"].settled(out, dtype)
         case Select(c, a, b):
             return _value(a if _value(c, env, memory) else b, env, memory)
         case Cast(a, dtype):
-            return _cast(_value(a, env, memory), dtype)
-        case Call(name, args):
-            return MATH[name](*[_value(a, env, memory) for a in args])
+            return env["~numbers"].cast(_value(a, env, memory), dtype)
+        case Call(name, args, dtype):
+            out = env["~numbers"].call(name, [_value(a, env, memory) for a in args])
+            return env["~numbers"].settled(out, dtype)
     raise AssertionError(f"not interpreted: {e}")
 
 
@@ -186,9 +241,9 @@ def _binary(op: str, x: Any, later: Any, dtype: DType) -> Any:
         return bool(x) or bool(later())
     y = later()
     if op == "/" and not dtype.is_float:
-        return math.trunc(int(x) / int(y)) if y else 0
+        return _quotient(int(x), int(y)) if y else 0
     if op == "%":
-        return int(math.fmod(int(x), int(y)))
+        return int(x) - int(y) * _quotient(int(x), int(y))
     table = {
         "+": lambda: x + y, "-": lambda: x - y, "*": lambda: x * y, "/": lambda: x / y, "<": lambda: x < y,
         "<=": lambda: x <= y, ">": lambda: x > y, ">=": lambda: x >= y, "==": lambda: x == y, "!=": lambda: x != y,
@@ -196,6 +251,11 @@ def _binary(op: str, x: Any, later: Any, dtype: DType) -> Any:
         "<<": lambda: int(x) << int(y), ">>": lambda: int(x) >> int(y),
     }
     return table[op]()
+
+
+def _quotient(x: int, y: int) -> int:
+    """x / y, rounded towards zero as in C."""
+    return abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1)
 
 
 def buffers(kernel: Kernel) -> list[Buffer]:
