@@ -70,6 +70,7 @@ class Result:
     attempts: tuple[Attempt, ...]
     seconds: float
     notes: tuple[str, ...] = ()
+    road: str = ""  # the name of the way that was confirmed
 
     @property
     def confirmed(self) -> bool:
@@ -141,7 +142,7 @@ def translate(
         if confirmed(last):
             kept = () if road.name == KEEP else notes
             return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),
-                          time.monotonic() - start, (*given.notes, *kept))
+                          time.monotonic() - start, (*given.notes, *kept), road.name)
         attempts.append(Attempt(road.name, "; ".join(
             f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
     return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console, RenderableType
 
 from xpiler import engine, platforms, show
-from xpiler.bench import checked, corpus, mutants, rungs
+from xpiler.bench import checked, corpus, matrix, mutants, rungs
 from xpiler.bench.case import Case
 from xpiler.bench.progress import CHECKED, go_through
 from xpiler.commands import options
@@ -19,10 +21,12 @@ from xpiler.fault import Fault
 from xpiler.platforms.platform import Platform
 from xpiler.verify.mutants import KINDS
 from xpiler.verify.runs.observe import Effort
+from xpiler.written import check_writable, write_whole
 
-app = typer.Typer(no_args_is_help=True, help="Measure xpiler on suites of kernels.")
+app = typer.Typer(help="Measure xpiler on suites of kernels.")
 
-Layout = Annotated[str, typer.Option(help="How the suite is laid out: qimeng, polybench, hipcpu, or plain files.")]
+Layout = Annotated[str, typer.Option(
+    help="How the suite is laid out: suite (templates, as in benchmarks/), qimeng, polybench, hipcpu, or plain files.")]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many files of an operator; 0 is all.")]
 Only = Annotated[str, typer.Option(help="Only files whose name matches this pattern.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Kernels translated or checked at the same time.")]
@@ -32,12 +36,69 @@ Kept = Annotated[Path | None, typer.Option("--out", help="Keep results here, and
 @app.callback(invoke_without_command=True)
 def bench(
     context: typer.Context,
+    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
+    direction: Annotated[list[str] | None, typer.Option(
+        "--direction", "-d", help="`cuda:bang`; `cuda:*` is all from CUDA. Again for more; all twelve without.",
+    )] = None,
+    operator: Annotated[str, typer.Option(help="Only these operators, with commas: `gemm,softmax`.")] = "",
+    shape: Annotated[str, typer.Option(help="Only cases whose name matches: `gemm_*_128`.")] = "*",
+    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Which shapes --each takes.")] = 0,
+    jobs: Jobs = 2,
+    seeds: Seeds = 2,
+    budget: Budget = 30.0,
+    depth: Depth = "usual",
+    kept: Kept = None,
+    texts: Annotated[Path | None, typer.Option(help="Write every confirmed result into this folder.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the tables as a page for a browser too.")] = None,
+    as_json: Json = False,
     mutants_of: Annotated[
         Path | None, typer.Option("--mutants", help="The same as `bench mutants DIR`.", metavar="DIR"),
     ] = None,
 ) -> None:
-    if context.invoked_subcommand is None and mutants_of is not None:
+    """Translate the suite in every direction and print what arrived, beside the published figures of others.
+
+    Exit status 1 when a case of a sound source does not arrive.
+
+        xpiler bench --each 1 --out sample.json
+
+        xpiler bench --direction cuda:bang --operator gemm,softmax
+
+        xpiler bench --out all.json --texts out --html all.html
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if mutants_of is not None:
         bench_mutants(context, mutants_of)
+        return
+    if html is not None:
+        check_writable(html)
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
+    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
+    with working() as progress:
+        results = matrix.measure(chosen, jobs, matrix.Options(asked, texts), progress, kept)
+    missed = matrix.misses(results)
+    if as_json:
+        print_json([r.to_json() for r in results])
+    else:
+        for table in _tables(results):
+            out().print(table)
+        for line in missed:
+            err.print(line, markup=False, soft_wrap=True)
+    if html is not None:
+        page = Console(record=True, file=StringIO(), width=200)
+        for item in (*_tables(results), *missed):
+            page.print(item)
+        write_whole(html, page.export_html(inline_styles=True))
+    raise typer.Exit(1 if any(r.outcome not in (corpus.CONFIRMED, corpus.DEFECTIVE) for r in results) else 0)
+
+
+def _tables(results: Sequence[matrix.Translated]) -> Sequence[RenderableType]:
+    return (
+        show.columns(matrix.HEADER, matrix.rows(results)), show.columns(*matrix.operators(results)),
+        show.columns(rungs.HEADER, rungs.rows(r.evidence for r in results), words=True),
+        show.columns(matrix.SHARES, matrix.shares(results)), matrix.NOTE,
+    )
 
 
 @app.command("corpus")
