@@ -51,6 +51,12 @@ def _(rng):  # type: ignore[no-untyped-def]
     return [x, np.zeros(5, I), np.zeros(5, F), 5, 300], {1: x.argmax(1).astype(I), 2: x.max(1)}
 
 
+@spec("assigned_once.cpp")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = np.arange(8, dtype=F)
+    return [x, np.zeros(4, F), np.zeros(3, I)], {1: [11, 13, 15, 17], 2: [4, 5, 7]}
+
+
 @spec("pairs.hip")
 def _(rng):  # type: ignore[no-untyped-def]
     x = rng.normal(0, 1, (64, 2)).astype(np.float16)

@@ -10,7 +10,7 @@ from xpiler.text.arithmetic import COMPARE, FALSE, ONE, TRUE, ZERO, int_const
 from xpiler.text.clang import CType, Node
 from xpiler.text.read_records import Records
 from xpiler.text.read_values import (
-    Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
+    Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
 )
 
 _CASTS = frozenset({
@@ -208,18 +208,29 @@ class Expressions(Records):
 
     def step(self, n: Node, keep: bool) -> Value:
         """++ and --; with `keep` the value before."""
-        where, op = self.place(n.children[0]), _STEPS[n.unary]
-        old = self.loaded(where, n)
+        where = self.place(n.children[0])
+        before = self._advance(n, where, keep)
+        return before if keep else self.loaded(where, n)
+
+    def stepped(self, n: Node) -> Lvalue | Binding:
+        """++x or --x as an lvalue: x, changed once."""
+        where = self.place(n.children[0])
+        self._advance(n, where, keep=False)
+        return where
+
+    def _advance(self, n: Node, where: Lvalue | Binding, keep: bool) -> Value:
+        """Change what lies in a place by one; its value before, a copy of it with `keep`."""
+        old, op = self.loaded(where, n), _STEPS[n.unary]
         if isinstance(old, Pointer):
             before = Pointer(old.buffer, self.kept(old.index), old.to) if keep else old
             self.store(where, self.advanced(old, ONE, n, op), n)
-            return before if keep else self.loaded(where, n)
+            return before
         e = self.scalar_of(old, n)
         if keep:
             e = self.kept(e)
         one = Const(1.0 if e.dtype.is_float else 1, e.dtype)
         self.store(where, self.math.binary(op, e, one), n)
-        return e if keep else self.loaded(where, n)
+        return e
 
     def _binary(self, n: Node) -> Value:
         left, right = n.children

@@ -39,8 +39,7 @@ class Places(Views):
             case "UNARY_OPERATOR" if n.unary == "*":
                 return self.pointee(self.pointer(n.children[-1]), n)
             case "UNARY_OPERATOR" if n.unary in ("++x", "--x"):
-                self.value(n)
-                return self.place(n.children[0])
+                return self.stepped(n)
             case "MEMBER_REF_EXPR":
                 return self._member(n)
             case "CXX_THIS_EXPR":
@@ -54,8 +53,7 @@ class Places(Views):
                     return Place(inside.buffer, inside.index, n.type)
             case "BINARY_OPERATOR" | "COMPOUND_ASSIGNMENT_OPERATOR" if n.binary.endswith("="):
                 if n.binary not in ("==", "!=", "<=", ">="):
-                    self.value(n)
-                    return self.place(n.children[0])
+                    return self.assign(n) if n.binary == "=" else self.compound(n)
             case kind if kind in _NO_OPS and n.children:
                 child = n.children[-1]
                 same = child.type.kind == n.type.kind and child.type.dtype == n.type.dtype
@@ -65,6 +63,18 @@ class Places(Views):
 
     def call(self, n: Node, into: Place | None = None) -> Value:
         """A call; see `read_calls`. A function that gives a reference back gives what it refers to."""
+        raise NotImplementedError
+
+    def stepped(self, n: Node) -> Lvalue | Binding:
+        """++x or --x as an lvalue; see `read_exprs`."""
+        raise NotImplementedError
+
+    def assign(self, n: Node) -> Lvalue:
+        """x = y as an lvalue; see `read_exprs`."""
+        raise NotImplementedError
+
+    def compound(self, n: Node) -> Lvalue:
+        """x += y as an lvalue; see `read_exprs`."""
         raise NotImplementedError
 
     def foreign(self, decl: Node, n: Node) -> Binding:
