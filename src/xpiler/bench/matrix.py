@@ -19,7 +19,9 @@ from xpiler.bench.progress import Kind, go_through
 from xpiler.bench.suite import operators as operators_of
 from xpiler.bench.suite import suite
 from xpiler.fault import Fault
+from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
+from xpiler.text.pragmas import with_directives
 from xpiler.text.read import read
 from xpiler.verify.verdict import COMPILES, EQUAL, READS, Evidence, Proved, Refuted
 
@@ -171,11 +173,12 @@ def _one(item: Item, options: Options) -> Translated:
         folder = options.texts / f"{item.source}-{item.target}"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{item.case.name}{target.suffixes[0]}").write_text(result.text)
-    return replace(done, idioms=_counted(read(result.text, target, "result"), target, let),
+    shipped = with_directives(read(result.text, target, "result"), result.text, target)
+    return replace(done, idioms=_counted(shipped, target, let),
                    before=_counted(result.pivot, target, let) if result.pivot is not None else None)
 
 
-def _counted(program: Any, platform: Platform, let: Mapping[str, Any]) -> Idioms:
+def _counted(program: Program, platform: Platform, let: Mapping[str, Any]) -> Idioms:
     return idioms(program, platform, {k: v for k, v in let.items() if isinstance(v, int | float)})
 
 
