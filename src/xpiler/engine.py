@@ -31,7 +31,7 @@ from xpiler.passes.recover import Recover
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
 from xpiler.passes.specialize import specialize
 from xpiler.passes.step import NotApplicable, Pass
-from xpiler.passes.tensorize import Tensorize, VectorUnit
+from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.weights import WeightProducts
 from xpiler.platforms.platform import Platform
 from xpiler.text.library import library, shelf
@@ -361,7 +361,7 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
             if target.dots:
                 yield "dot products", lambda k: ((DotProducts(target.dots).apply(k),), ("tensorize",))
             if target.vector_bits:
-                yield "vectors", lambda k: ((Tensorize(vector_unit(target, cache)).apply(k),), ("tensorize",))
+                yield "vectors", lambda k: ((VectorLoops(vector_unit(target, cache)).apply(k),), ("tensorize",))
             yield "scalar loops", lambda k: ((k,), ())
 
 
@@ -379,7 +379,7 @@ class RowsOrThreads:
 
 
 def _in_chunks(unit: VectorUnit, chunk: int) -> Lowering:
-    return lambda k: _each(nests(Tensorize(unit, chunk).apply(k)), BindTasks(), "tensorize")
+    return lambda k: _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
 
 
 def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:

@@ -15,7 +15,7 @@ from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.recover import Recover
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.tensorize import Tensorize
+from xpiler.passes.vectors import VectorLoops
 
 
 def pivot(case: str) -> Kernel:
@@ -62,7 +62,7 @@ def test_tasks(case: str) -> None:
 @pytest.mark.parametrize("chunk", [8, 4096])
 def test_vectors(case: str, unit: str, chunk: int) -> None:
     machine = toy.REGISTER_UNIT if unit == "registers" else toy.COUNTED_UNIT
-    vectors = Tensorize(machine, chunk).apply(pivot(case))
+    vectors = VectorLoops(machine, chunk).apply(pivot(case))
     calls = [s for s in statements(vectors) if isinstance(s, Intrinsic)]
     assert calls, "nothing was tensorized"
     same(case, Detensorize(toy.MEANINGS).apply(vectors))

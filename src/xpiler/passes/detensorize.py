@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Atomic, Binary, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Load, Meaning,
@@ -14,24 +15,50 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
-    Fresh, defines, map_exprs, map_stmts, names, rename, scalars_written, statements, substitute,
+    Fresh, buffers_written, defines, map_exprs, map_stmts, names, rename, scalars_written, statements, subexpressions,
+    substitute,
 )
 from xpiler.passes.step import NotApplicable
+from xpiler.platforms.platform import Platform
+
+ALONE = 15  # most intrinsics that are offered one by one
 
 
 @dataclass(frozen=True)
 class Detensorize:
-    """Inline every intrinsic of a kernel that `meanings` explains."""
+    """Inline every intrinsic of a kernel, or only those called `name`; `meanings` says what they do."""
 
     meanings: Mapping[tuple[str, str], Meaning] = field(default_factory=dict)
+    name: str = ""
+    stage: ClassVar[str] = "read"
+
+    @classmethod
+    def of_machine(cls, machine: Platform) -> Mapping[str, Any]:
+        return {"meanings": {(m.name, m.key): m for m in machine.intrinsics}}
+
+    @classmethod
+    def space(cls, kernel: Kernel, machine: Platform) -> Iterator[Detensorize]:
+        """All intrinsics of the kernel at once, then each of them alone."""
+        given = cls.of_machine(machine)["meanings"]
+        calls = [s for s in statements(kernel) if isinstance(s, Intrinsic)]
+        names = sorted({s.name for s in calls if _explained(s, given)})
+        if calls and all(_explained(s, given) for s in calls):
+            yield cls(given)
+        if len({s.name for s in calls}) > 1:
+            alone = [n for n in names if all(_explained(s, given) for s in calls if s.name == n)]
+            yield from (cls(given, n) for n in alone[:ALONE])
 
     def apply(self, kernel: Kernel) -> Kernel:
+        called = sorted({s.name for s in statements(kernel) if isinstance(s, Intrinsic)})
+        if self.name and self.name not in called:
+            calls = ", ".join(called) or "no intrinsic"
+            raise NotApplicable(f"`{kernel.name}` does not call `{self.name}`; it calls {calls}", kernel.span)
         fresh = Fresh(names(kernel))
         buffers = {p.name: p for p in kernel.params if isinstance(p, Buffer)}
         buffers |= {s.buffer.name: s.buffer for s in statements(kernel) if isinstance(s, Alloc)}
 
         def one(s: Stmt) -> Stmt | tuple[Stmt, ...]:
-            if not isinstance(s, Intrinsic):
+            if not isinstance(s, Intrinsic) or self.name not in ("", s.name):
                 return s
             meaning = self.meanings.get((s.name, s.key))
             if meaning is None:
@@ -39,6 +66,13 @@ class Detensorize:
             return inline(meaning, s, fresh, buffers)
 
         return replace(kernel, body=map_stmts(kernel.body, one))
+
+
+def _explained(s: Intrinsic, meanings: Mapping[tuple[str, str], Meaning]) -> bool:
+    """Whether `inline` can do it."""
+    meaning = meanings.get((s.name, s.key))
+    return meaning is not None and len(meaning.params) == len(s.args) and all(
+        isinstance(a, Addr) for p, a in zip(meaning.params, s.args, strict=True) if isinstance(p, Buffer))
 
 
 def inline(
@@ -54,6 +88,22 @@ def inline(
     places: dict[str, Addr] = {}
     assigned = scalars_written(meaning.body)
     params = list(zip(meaning.params, call.args, strict=True))
+    changed = {a.buffer for p, a in params if isinstance(a, Addr) and p.name in buffers_written(meaning.body)}
+    if isinstance(call.result, Addr):
+        changed.add(call.result.buffer)
+
+    def once(e: Expr) -> Expr:
+        """An operand is evaluated before the call: here, where it reads what the call writes."""
+        if not any(isinstance(x, Load) and x.buffer in changed for x in subexpressions(e)):
+            return e
+        v = Var(fresh("operand"), e.dtype)
+        before.append(Let(v, e, call.span))
+        return v
+
+    params = [(p, replace(a, index=once(a.index)) if isinstance(a, Addr) else once(a)) for p, a in params]
+    to = call.result
+    if isinstance(to, Addr):
+        to = replace(to, index=once(to.index))
     for param, arg in params:
         if isinstance(param, Buffer):
             if not isinstance(arg, Addr):
@@ -65,7 +115,7 @@ def inline(
             body = rename(body, {param.name: v.name})
         else:
             values[param] = arg
-    match meaning.result, call.result:
+    match meaning.result, to:
         case Buffer() as r, Addr() as to:
             if any(p.buffer == to.buffer for p in places.values()):
                 before.append(Alloc(Buffer(name := fresh("r"), r.dtype, r.extent, "local"), (), call.span))

@@ -11,8 +11,9 @@ into one predicate per thread otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Intrinsic, Kernel, Let,
@@ -23,8 +24,10 @@ from xpiler.ir.walk import (
     Fresh, bodies, defines, expressions, map_exprs, map_stmts, names, statements, subexpressions,
 )
 from xpiler.passes.step import NotApplicable
+from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
+SEQUENTIAL = ("serial", "unroll", "parallel", "vector")
 VOTES = ("any", "all", "ballot", "active")
 ZERO, ONE = Const(0, I32), Const(1, I32)
 
@@ -34,6 +37,23 @@ class Recover:
     """Make every axis loop of a kernel sequential; `lanes` are the axis kinds that meet at barriers."""
 
     lanes: tuple[str, ...] = ("thread.z", "thread.y", "thread.x")
+    stage: ClassVar[str] = "detensorized"
+
+    @classmethod
+    def of_machine(cls, machine: Platform) -> Mapping[str, Any]:
+        return {"lanes": tuple(a.kind for a in machine.axes if a.kind.startswith("thread") or a.kind == "core")}
+
+    @classmethod
+    def space(cls, kernel: Kernel, machine: Platform) -> Iterator[Recover]:
+        """Itself, where there is a parallel axis to make sequential."""
+        step = cls(**cls.of_machine(machine))
+        if all(s.kind in SEQUENTIAL for s in statements(kernel) if isinstance(s, For)):
+            return
+        try:
+            step.apply(kernel)
+        except NotApplicable:
+            return
+        yield step
 
     def apply(self, kernel: Kernel) -> Kernel:
         return replace(kernel, body=_plain(self._axes(kernel, kernel.body, Fresh(names(kernel)))))
@@ -41,7 +61,7 @@ class Recover:
     def _axes(self, kernel: Kernel, body: tuple[Stmt, ...], fresh: Fresh) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for s in body:
-            if not isinstance(s, For) or s.kind in ("serial", "unroll", "parallel", "vector"):
+            if not isinstance(s, For) or s.kind in SEQUENTIAL:
                 out.append(s)
             elif s.kind in self.lanes:
                 nest, inner = [s], s.body
@@ -140,6 +160,10 @@ class _Fission:
             return [*shared, *self._loop(list(body))]
         if not self.fixed:
             raise NotApplicable("threads meet in a block whose size is not a constant", self.nest[0].span)
+        call = next((s for s in statements(body) if isinstance(s, Intrinsic)), None)
+        if call is not None:  # what it keeps in one thread's arrays would have to be told apart from what all share
+            raise NotApplicable(f"`{call.name}` is called between points where threads meet; detensorize it first",
+                                call.span)
         private = self._private(body)
         body, arrays = self._expand(body, private)
         return [*shared, *arrays, *self._cut(body)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from xpiler.ir.nodes import Meaning
 from xpiler.ir.types import DType
 
 
@@ -154,6 +155,8 @@ class Platform:
     unsigned_operands: Mapping[str, int] = field(default_factory=dict)  # intrinsic -> which operand has unsigned bytes
     target: str = ""  # the architecture that limits and toolchain calls are for
     targets: Mapping[str, Target] = field(default_factory=dict)  # the architectures there are to choose from
+    # What its header offers, where somebody has read it (text.library): what a pass that looks for instructions is given.
+    intrinsics: tuple[Meaning, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def constants(self) -> frozenset[str]:
