@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from xpiler.ir.nodes import (
-    Alloc, Assign, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let, Load, Return, Select,
-    Shuffle, Stmt, Store, Unary, Var, While,
+    Addr, Alloc, Assign, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Intrinsic, Kernel, Let, Load,
+    Meaning, Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
 )
 from xpiler.ir.types import DType
 
@@ -81,12 +81,16 @@ class Doubles:
 Order = Callable[[Iterable[int]], Iterable[int]]  # in which order independent iterations run
 
 
+# What an intrinsic does: its body, or a function of its operands, addresses as the array from there on.
+Meanings = Mapping[tuple[str, str], "Meaning | Callable[[Intrinsic, list[Any]], None]"]
+
+
 def run(
     kernel: Kernel, arrays: dict[str, np.ndarray], *, numbers: Numbers | None = None, order: Order = iter,
-    **scalars: Any,
+    meanings: Meanings | None = None, **scalars: Any,
 ) -> None:
     """Execute a kernel on flat arrays, in place."""
-    env = {"~numbers": numbers or Doubles(), "~order": order}
+    env = {"~numbers": numbers or Doubles(), "~order": order, "~meanings": meanings or {}}
     _body(kernel.body, env | scalars, dict(arrays))
 
 
@@ -129,6 +133,9 @@ def _block(s: For, env: dict[str, Any], memory: dict[str, np.ndarray]) -> None:
 def _exchange(t: int, request: tuple[Any, ...], waiting: dict[int, Any]) -> Any:
     kind, _, lane, width = request
     base, place = t - t % width, t % width
+    if kind in ("any", "all"):
+        votes = [waiting[lane][1] for lane in range(base, base + width) if lane in waiting]
+        return int(any(votes) if kind == "any" else all(votes))
     source = {"xor": place ^ lane, "down": place + lane, "up": place - lane, "idx": lane % width}[kind]
     if not 0 <= source < width:
         source = place
@@ -186,6 +193,8 @@ def _step(s: Stmt, env: dict[str, Any], memory: dict[str, np.ndarray]) -> Iterat
             while _value(cond, env, memory):
                 for inner in body:
                     yield from _step(inner, env, memory)
+        case Intrinsic():
+            _call(s, env, memory)
         case Barrier():
             yield "barrier"
         case Shuffle():
@@ -195,6 +204,40 @@ def _step(s: Stmt, env: dict[str, Any], memory: dict[str, np.ndarray]) -> Iterat
             raise _Left
         case _:
             raise AssertionError(f"not interpreted: {s}")
+
+
+def _call(s: Intrinsic, env: dict[str, Any], memory: dict[str, np.ndarray]) -> None:
+    """An intrinsic: its operands first, then its body on them, then its result to where it goes."""
+    operands = [_address(a, env, memory) if isinstance(a, Addr) else _value(a, env, memory) for a in s.args]
+    to = _address(s.result, env, memory) if isinstance(s.result, Addr) else None
+    meaning = env["~meanings"][s.name, s.key]
+    if not isinstance(meaning, Meaning):
+        meaning(s, operands)
+        return
+    numbers, own = env["~numbers"], {k: v for k, v in env.items() if k.startswith("~")}
+    held: dict[str, np.ndarray] = {}
+    for p, x in zip(meaning.params, operands, strict=True):
+        if isinstance(p, Buffer):
+            held[p.name] = x
+        else:
+            own[p.name] = numbers.cast(x, p.dtype)
+    match meaning.result:
+        case Buffer(name, dtype, Const(size)):
+            held[name] = numbers.array(int(size), dtype)
+        case Var(name):
+            own[name] = numbers.unset
+    _body(meaning.body, own, held)
+    if to is not None and meaning.result is not None:
+        made = held[meaning.result.name]
+        to[: len(made)] = made
+    elif isinstance(s.result, Var) and meaning.result is not None:
+        env[s.result.name] = numbers.cast(own[meaning.result.name], s.result.dtype)
+
+
+def _address(a: Addr, env: dict[str, Any], memory: dict[str, np.ndarray]) -> np.ndarray:
+    i = int(_value(a.index, env, memory))
+    assert 0 <= i < len(memory[a.buffer]), f"&{a.buffer}[{i}]"
+    return memory[a.buffer][i:]
 
 
 def _cast(x: Any, dtype: DType) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.passes.exact import Residue, Residues, Unwritten
-from tests.passes.interpret import Order, run
+from tests.passes.interpret import Meanings, Order, run
 from xpiler.ir.nodes import (
     Alloc, Assign, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let, Load, Param, Program, Select, Stmt,
     Store, Unary, Var,
@@ -63,27 +63,31 @@ def _number(rng: random.Random, dtype: DType) -> Any:
 
 
 def results(
-    kernels: Sequence[Kernel], n: int, seed: int = 0, order: Order = iter, like: Kernel | None = None
+    kernels: Sequence[Kernel], n: int, seed: int = 0, order: Order = iter, like: Kernel | None = None,
+    meanings: Meanings | None = None,
 ) -> dict[str, np.ndarray]:
     """What kernels run one after another leave in the arrays of `like`, else of the first."""
     like = like or kernels[0]
     arrays, scalars = inputs(like, n, seed)
     for k in kernels:
-        run(k, arrays, numbers=Residues(), order=order, **scalars)
+        run(k, arrays, numbers=Residues(), order=order, meanings=meanings, **scalars)
     return arrays
 
 
-def same(before: Kernel, after: Kernel | Sequence[Kernel], sizes: Iterable[int] = SIZES) -> None:
+def same(
+    before: Kernel, after: Kernel | Sequence[Kernel], sizes: Iterable[int] = SIZES, meanings: Meanings | None = None,
+) -> None:
     """AssertionError unless `after` (kernels run one after another) computes on random inputs what `before` does.
 
-    Outputs are compared exactly. The independent iterations of `after` run forwards, backwards and shuffled."""
+    Outputs are compared exactly. The independent iterations of `after` run forwards, backwards and shuffled.
+    `meanings` says what the intrinsics of both do."""
     steps = (after,) if isinstance(after, Kernel) else tuple(after)
     told = "\n\n".join(map(show, (before, *steps)))
     for n in sizes if N in before.params else (MOST,):
-        want = results((before,), n, seed=n)
+        want = results((before,), n, seed=n, meanings=meanings)
         for name, order in ORDERS.items():
             try:
-                got = results(steps, n, seed=n, order=order, like=before)
+                got = results(steps, n, seed=n, order=order, like=before, meanings=meanings)
             except (AssertionError, KeyError, IndexError) as e:
                 raise AssertionError(f"{type(e).__name__}: {e}; n={n}, {name}\n{told}") from e
             for array in want:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.passes import toy
 from tests.passes.programs import F, I, assign, kernel, let, load, loop, store, var
 from tests.passes.random_kernels import kernels, program, same
+from tests.passes.random_parallel import calling, threaded
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Alloc, Buffer, Const, Kernel, Stmt
 
-SLOW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(MANY, max_examples=40)
 
 
-@SLOW
+@MANY
 @given(kernels())
 def test_random_kernels_are_well_formed_in_bounds_and_independent_where_they_say_so(kernel: Kernel) -> None:
     check(program(kernel))
@@ -72,3 +75,17 @@ def test_what_nobody_wrote_decides_nothing_and_is_no_result() -> None:
 def test_out_of_bounds_is_an_error() -> None:
     with pytest.raises(AssertionError, match=r"x\[6\]"):
         same(copy(), small(loop("i", 6, store("y", var("i"), load("x", var("i")) + load("x", var("i") + 1)))))
+
+
+@FEW
+@given(threaded())
+def test_random_threads_keep_out_of_each_others_way(kernel: Kernel) -> None:
+    check(program(kernel))
+    same(kernel, kernel)
+
+
+@MANY
+@given(calling())
+def test_random_calls_are_well_formed_and_in_bounds(kernel: Kernel) -> None:
+    check(program(kernel))
+    same(kernel, kernel, meanings=toy.MEANINGS)
