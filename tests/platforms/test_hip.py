@@ -57,7 +57,7 @@ void launch(float* a, int n) {
   float* d; unsigned long long* w;
   hipMalloc((void**)&d, 4 * n); hipMalloc(&w, 8); hipMemcpy(d, a, 4 * n, hipMemcpyHostToDevice);
   hipLaunchKernelGGL(k, dim3(n / 64), dim3(64), 0, 0, d, w, n);
-  k<<<n / 64, 64>>>(d, w, n);
+  k<<<n / 64, 64>>>(d, w, n); k<<<n / 64, 64, 0, hipStreamDefault>>>(d, w, n);
   if (hipDeviceSynchronize() != hipSuccess) printf("%s", hipGetErrorString(hipGetLastError()));
 }
 """, "kernel.hip", HIP.header, HIP.clang_args)

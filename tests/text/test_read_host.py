@@ -66,6 +66,15 @@ def test_memory_copies_and_a_launch() -> None:
     assert extents(program) == {"block.x": "(n + 63) / 64", "thread.x": "64"}
 
 
+def test_a_check_may_end_the_program_in_any_of_the_usual_ways() -> None:
+    exits = launcher(host(WHOLE, kernel=CHECKED + KERNEL))
+    checked = CHECKED.replace("printf(", "std::fprintf(stderr, ")
+    assert launcher(host(WHOLE, kernel=checked + KERNEL)) == exits
+    for way in ("abort()", "std::abort()", "std::exit(EXIT_FAILURE)"):
+        checked = CHECKED.replace("exit(1)", way)
+        assert launcher(host(WHOLE, kernel="#include <cstdlib>\n" + checked + KERNEL)) == exits
+
+
 def test_sizes_are_said_in_the_kernels_parameters() -> None:
     program = host(
         "int rows = n * 2; dim3 block(16, 4); dim3 grid; grid.x = rows / 16; k<<<grid, block>>>(y, x, rows);"

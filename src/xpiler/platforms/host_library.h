@@ -31,6 +31,7 @@ struct timespec {
 };
 extern "C++" {
 XP_PRIMITIVE("host.nop") void exit(int status);
+XP_PRIMITIVE("host.nop") void abort();
 XP_PRIMITIVE("host.nop") void srand(unsigned seed);
 int rand();
 int atoi(const char* text);
@@ -68,6 +69,7 @@ int usleep(unsigned us);
 
 namespace std {
 typedef decltype(nullptr) nullptr_t;
+using ::abort;
 using ::atof;
 using ::atoi;
 using ::calloc;

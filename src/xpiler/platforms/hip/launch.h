@@ -29,6 +29,9 @@
   XP_LAUNCH((kernel), grid, block, shared, stream)(__VA_ARGS__)
 #endif
 
+// A number in HIP, not an enumerator (hip_runtime_api.h), so it is also the null stream.
+#define hipStreamDefault 0x00
+
 // Fills of device memory that count elements, not bytes (HIP runtime API, "Memory management").
 typedef void* hipDeviceptr_t;
 #ifdef XP_READING

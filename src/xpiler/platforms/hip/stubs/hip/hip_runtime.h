@@ -386,7 +386,8 @@ enum hipMemcpyKind {
 enum hipFuncAttribute {
   hipFuncAttributeMaxDynamicSharedMemorySize = 8, hipFuncAttributePreferredSharedMemoryCarveout = 9
 };
-enum { hipStreamDefault = 0, hipStreamNonBlocking = 1, hipEventDefault = 0, hipEventDisableTiming = 2,
+#define hipStreamDefault 0x00
+enum { hipStreamNonBlocking = 1, hipEventDefault = 0, hipEventDisableTiming = 2,
        hipHostMallocDefault = 0, hipMemAttachGlobal = 1 };
 typedef struct ihipStream_t* hipStream_t;
 typedef struct ihipEvent_t* hipEvent_t;
