@@ -108,3 +108,5 @@ def test_includes_keep_their_lines() -> None:
 
 def test_file_scope_state_is_refused() -> None:
     assert fault("float state;\nvoid k(float* x) { state = x[0]; }").code == "XP1005"
+    assert fault("float seen[4];\nvoid k(float* x) { seen[0] = x[0]; }").code == "XP1005"
+    assert fault("static float kept[2] = {1, 2};\nvoid k(float* x) { kept[0] = x[0]; }").code == "XP1005"

@@ -357,6 +357,12 @@ def _(rng):  # type: ignore[no-untyped-def]
     return [x, y.copy(), F(1.5), 64], {1: want}
 
 
+@spec("static_scratch.cpp")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 64)
+    return [x, np.zeros_like(x)], {1: 2 * x[::-1]}
+
+
 @spec("increments.cu")
 def _(rng):  # type: ignore[no-untyped-def]
     x = rng.integers(0, 99, 80).astype(I)

@@ -306,9 +306,10 @@ class Statements(Switches):
             if space is not None and ctype.dtype is not None and not ctype.is_scalar:
                 return self._at_top(decl)
             raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
-        if ctype.dtype is None or init is None or not ctype.const and space is None:
+        scratch = self.platform.model == "serial" and ctype.kind == "array" and init is None and decl.is_static
+        if ctype.dtype is None or not scratch and (init is None or not ctype.const and space is None):
             raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
-        return self._at_top(decl)
+        return self._at_top(decl)  # nobody outside sees a static array; who reads one before it is written is told so
 
     def _at_top(self, decl: Node) -> Binding:
         """Declare a variable of the file at the top of the kernel."""
