@@ -309,7 +309,7 @@ class Statements(Switches):
         scratch = self.platform.model == "serial" and ctype.kind == "array" and init is None and decl.is_static
         if ctype.dtype is None or not scratch and (init is None or not ctype.const and space is None):
             raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
-        return self._at_top(decl)  # nobody outside sees a static array; who reads one before it is written is told so
+        return self._at_top(decl)  # of a static array nobody outside sees anything; unwritten, it holds what differs between runs
 
     def _at_top(self, decl: Node) -> Binding:
         """Declare a variable of the file at the top of the kernel."""
