@@ -107,6 +107,21 @@ class Page:
     text: str
     steps: Mapping[str, str]
 
+    @property
+    def title(self) -> str:
+        """What it changes, without the name it begins with."""
+        first = " ".join(self.text.partition("\n\n")[0].split())
+        named, _, said = first.partition(": ")
+        return said if said and len(named.split()) < 3 else first
+
+    @property
+    def picture(self) -> list[str]:
+        """The lines of the first indented part of the text."""
+        lines = self.text.splitlines()
+        start = next((n for n, line in enumerate(lines) if line.startswith("    ")), len(lines))
+        ends = (n for n, line in enumerate(lines) if n > start and line and not line.startswith("    "))
+        return [line[4:] for line in "\n".join(lines[start : next(ends, len(lines))]).rstrip().splitlines()]
+
 
 def page(p: Page) -> str:
     """A page as plain text: the file's own words, then one paragraph a step."""
