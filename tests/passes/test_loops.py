@@ -1,4 +1,4 @@
-"""Split, reorder, cache and count by hand, against the interpreter."""
+"""Split, reorder and count by hand, against the interpreter."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import pytest
 
 from tests.passes.interpret import run
 from tests.passes.programs import I, assign, call, kernel, let, load, loop, store, var
-from xpiler.ir.nodes import Alloc, Assign, For, Kernel, Let, Var, While
+from xpiler.ir.nodes import Assign, For, Kernel, Let, Var, While
 from xpiler.ir.walk import statements
-from xpiler.passes.cache import Cache
 from xpiler.passes.count import Count
 from xpiler.passes.reorder import Reorder
 from xpiler.passes.split import Split
@@ -78,21 +77,6 @@ def test_reorder_refuses_a_recurrence() -> None:
     triangle = kernel("triangle", "x", loop("i", 3, loop("j", i, store("x", i * 3 + j, 1.0))))
     with pytest.raises(NotApplicable, match="bounds of `j` depend on `i`"):
         Reorder("i").apply(triangle)
-
-
-@pytest.mark.parametrize(("buffer", "where", "size"), [("A", "k", K), ("A", "n", K), ("B", "m", K * N), ("A", "m", M * K)])
-def test_cache_copies_the_footprint(buffer: str, where: str, size: int) -> None:
-    cached = Cache(buffer, where, "shared").apply(product())
-    (near,) = [s.buffer for s in statements(cached) if isinstance(s, Alloc)]
-    assert near.extent.value == size and near.space == "shared"  # type: ignore[union-attr]
-    same(product(), cached, SIZES)
-
-
-def test_cache_refuses_what_the_loop_writes_or_does_not_read() -> None:
-    with pytest.raises(NotApplicable, match="writes `C`"):
-        Cache("C", "k").apply(product())
-    with pytest.raises(NotApplicable, match="does not read `A`"):
-        Cache("A", "i").apply(product())
 
 
 def test_a_counting_while_loop_becomes_a_for_loop() -> None:

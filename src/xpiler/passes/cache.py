@@ -1,93 +1,220 @@
-"""Cache: what a loop reads of an array is copied to a nearer memory first.
+"""Cache: what a loop touches of an array lives in a nearer memory while the loop runs.
 
-    for j in 64: s += x[64*i + j] * w[j]      ->      for c in 64: x_near[c] = x[64*i + c]
-                                                      for j in 64: s += x_near[j] * w[j]
+    for i in 64: for k in 128:               ->      for c in 64: y_near[c] = y[c]
+        y[i] += x[128*i + k]                         for i in 64: for k in 128:
+                                                         y_near[i] += x[128*i + k]
+                                                     for c in 64: y[c] = y_near[c]
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
+from typing import Self
 
-from xpiler.facts import sym
-from xpiler.facts.summary import symbol
-from xpiler.facts.sym import ONE, Sym
+from xpiler.facts.accesses import Access, accesses, exchange, names_of_values
+from xpiler.facts.footprint import Footprint, Piece, footprint, q
+from xpiler.facts.polynomial import Poly, atom, expression, number, renamed
 from xpiler.facts.writes import Unsummarised
-from xpiler.ir.nodes import Alloc, Binary, Buffer, Const, Expr, For, Kernel, Load, Store, Var
+from xpiler.ir.nodes import (
+    Alloc, Assign, Binary, Buffer, Const, Expr, For, If, Kernel, Let, Load, Return, Stmt, Store, Var,
+)
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Fresh, buffers_written, loads, map_exprs, map_stmts, names, statements
-from xpiler.passes.nest import Nest
+from xpiler.ir.walk import Body, Fresh, buffers_used, buffers_written, map_exprs, map_stmts, names, statements
 from xpiler.passes.split import loop_named
 from xpiler.passes.step import NotApplicable
+from xpiler.platforms.platform import Platform
 
-I32 = DType.I32
+I32, I64, BOOL = DType.I32, DType.I64, DType.BOOL
+ZERO, STEP, ONE = Const(0, I32), Const(1, I32), number(1)
+PLAIN = frozenset({"serial", "unroll", "parallel", "vector"})
+OWN = "local"  # where a thread's own scalars and arrays live
+OFFERED = 32  # instances, at most
+GUESS = 16  # iterations of a loop whose length is known at run time
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Stage the elements of `buffer` that `loop` reads into `space`; the footprint must be a range of constant size."""
+    """Keep the elements of `buffer` that `loop` touches in the space `memory`: copied in before the loop where it reads
+    them, and back after it where it stores to them. A single element in the thread's own memory becomes a scalar."""
 
     buffer: str
     loop: str
-    space: str = "local"
+    memory: str = OWN
 
     def apply(self, kernel: Kernel) -> Kernel:
         loop = loop_named(kernel, self.loop)
-        if self.buffer in buffers_written(loop.body):
-            raise NotApplicable(f"`{self.loop}` writes `{self.buffer}`", loop.span)
-        reads = list(loads((loop,), self.buffer))
-        if not reads:
-            raise NotApplicable(f"`{self.loop}` does not read `{self.buffer}`", loop.span)
-        inside = {s.var.name for s in statements((loop,)) if isinstance(s, For)}
-        try:
-            first, size = _footprint(kernel, [r.index for r in reads], inside)
-        except Unsummarised as e:
-            raise NotApplicable(e.why, loop.span) from e
-        fresh = Fresh(names(kernel))
-        near = Buffer(fresh(f"{self.buffer}_near"), reads[0].dtype, Const(size, I32), self.space)
-        start = Nest(fresh).plain(first)
-        c = Var(fresh("c"), I32)
-        one = Load(self.buffer, _plus(start, c), near.dtype)
-        fill = For(c, Const(0, I32), Const(size, I32), Const(1, I32), (Store(near.name, c, one),), "parallel")
-
-        def moved(e: Expr) -> Expr:
-            if isinstance(e, Load) and e.buffer == self.buffer:
-                return Load(near.name, Nest(fresh).plain(sym.sub(symbol(kernel, e.index), first)), e.dtype)
-            return e
-
-        cached = replace(loop, body=map_exprs(loop.body, moved))
-        body = map_stmts(kernel.body, lambda s: (Alloc(near), fill, cached)
-                         if isinstance(s, For) and s.var == loop.var else s)
+        self._check(kernel, loop)
+        near = _Near(kernel, self.buffer, self.memory, *_touched(kernel, loop, self.buffer))
+        body = map_stmts(kernel.body, lambda s: near.around(s) if isinstance(s, For) and s.var == loop.var else s)
         return replace(kernel, body=body)
 
+    def _check(self, kernel: Kernel, loop: For) -> None:
+        """Nobody else sees the near copy, or changes what it is a copy of."""
+        axes = [s for s in statements(kernel.body) if isinstance(s, For) and s.kind not in PLAIN]
+        if loop in axes:
+            raise NotApplicable(f"`{self.loop}` runs along {loop.kind}, which has nothing in front of it", loop.span)
+        if axes and self.memory != OWN:
+            raise NotApplicable(
+                f"all that run along {axes[0].kind} might share the copy in {self.memory} memory: cache before binding",
+                loop.span)
+        met = exchange(loop)
+        if met is not None:
+            raise NotApplicable(f"others may change `{self.buffer}` while `{self.loop}` runs", met.span)
 
-def _footprint(kernel: Kernel, indices: list[Expr], inside: set[str]) -> tuple[Sym, int]:
-    """The first element read and how many follow, over all iterations of the loops inside."""
-    found = [symbol(kernel, e) for e in indices]
-    lows = [_ends(x, inside, upper=False) for x in found]
-    highs = [_ends(x, inside, upper=True) for x in found]
-    gaps = [sym.sub(h, low) for h in highs for low in lows]
-    if not all(sym.is_const(g) for g in gaps):
-        raise Unsummarised("what the loop reads is not a range of constant size")
-    first = min(lows, key=lambda x: sym.value_of(sym.sub(x, lows[0])))
-    last = max(highs, key=lambda x: sym.value_of(sym.sub(x, first)))
-    return first, sym.value_of(sym.add(sym.sub(last, first), ONE))
+    @classmethod
+    def space(cls, kernel: Kernel, machine: Platform) -> Iterator[Self]:
+        """Copies that fit what is left of the machine's memories and are touched more than once an element on average,
+        those touched most often first."""
+        offers: list[tuple[int, int, Self]] = []
+        near = [s for s in machine.spaces if s.scope != "device"]
+        for loop in (s for s in statements(kernel.body) if isinstance(s, For) and s.kind in PLAIN):
+            for buffer in sorted(buffers_used(loop.body)):
+                try:
+                    found, touched = _touched(kernel, loop, buffer)
+                except NotApplicable:
+                    continue
+                size = touched.size * found[0].element.bytes
+                reuse = sum(prod(_length(f) for f in a.loops) for a in found) // touched.size
+                for s in near:
+                    left = size if s.capacity is None and s.name == OWN and touched.size == 1 else (
+                        (s.capacity or 0) - _held(kernel, s.name))
+                    if size <= left and s.name != _space_of(kernel, buffer) and reuse > 1:
+                        offers.append((-reuse, size, cls(buffer, loop.var.name, s.name)))
+        kept = 0
+        for _, _, offer in sorted(offers, key=lambda o: (o[0], o[1], str(o[2]))):
+            try:
+                offer.apply(kernel)
+            except NotApplicable:
+                continue
+            yield offer
+            kept += 1
+            if kept == OFFERED:
+                return
 
 
-def _ends(x: Sym, inside: set[str], *, upper: bool) -> Sym:
-    """x with the loops inside at the ends that make it largest or smallest; the others stay."""
-    const, terms = sym.terms_of(x)
-    out = sym.integer(const)
-    for atom, c in terms.items():
-        mine = [v for v in atom.free if sym.name_of(v) in inside]
-        if not mine:
-            out = sym.add(out, sym.scale(atom, c))
-        elif atom.op == "var":
-            end = sym.sub(sym.extent_of(atom), ONE) if (c > 0) == upper else sym.ZERO
-            out = sym.add(out, sym.scale(end, c))
+def _length(f: For) -> int:
+    match f:
+        case For(start=Const(first), stop=Const(last), step=Const(by)):
+            return len(range(int(first), int(last), int(by)))
+    return GUESS
+
+
+def _held(kernel: Kernel, space: str) -> int:
+    """Bytes the kernel has in a memory already."""
+    held = [s.buffer for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.space == space]
+    return sum(int(b.extent.value) * b.dtype.bytes for b in held if isinstance(b.extent, Const))
+
+
+def _space_of(kernel: Kernel, buffer: str) -> str:
+    allocs = {s.buffer.name: s.buffer.space for s in statements(kernel.body) if isinstance(s, Alloc)}
+    return allocs.get(buffer, "global")
+
+
+def _touched(kernel: Kernel, loop: For, buffer: str) -> tuple[list[Access], Footprint]:
+    """The accesses of the loop to the array, and the elements."""
+    lets = names_of_values(kernel.body)
+    declared = {p.name: p for p in kernel.params if isinstance(p, Buffer)}
+    declared |= {s.buffer.name: s.buffer for s in statements(kernel.body) if isinstance(s, Alloc)}
+    inside = {s.buffer.name for s in statements(loop.body) if isinstance(s, Alloc)}
+    if buffer not in declared or buffer in inside:
+        raise NotApplicable(f"no array `{buffer}` lives longer than `{loop.var.name}`", loop.span)
+    natural = frozenset(s.var for s in statements(kernel.body)
+                        if isinstance(s, For) and isinstance(s.start, Const) and s.start.value >= 0)
+    # An element only the copy reads might be in the middle of being stored to by another iteration.
+    extent = None if buffer in buffers_written(kernel.body) else declared[buffer].extent
+    try:
+        found = accesses(kernel, loop, buffer)
+        if not found:
+            raise NotApplicable(f"`{loop.var.name}` does not touch `{buffer}`", loop.span)
+        leaving = next((s for s in statements(loop.body) if isinstance(s, Return)), None)
+        if leaving is not None and any(a.stores for a in found):
+            raise NotApplicable("the kernel may be left before the copy is written back", leaving.span)
+        return found, footprint(loop, found, lets, extent, natural)
+    except Unsummarised as e:
+        raise NotApplicable(e.why, e.span if e.span.line else loop.span) from e
+
+
+class _Near:
+    """The near copy of an array around a loop."""
+
+    def __init__(self, kernel: Kernel, buffer: str, space: str, found: list[Access], touched: Footprint) -> None:
+        self.fresh = Fresh(names(kernel))
+        self.far, self.touched = buffer, touched
+        dtype = found[0].element
+        self.name = self.fresh(f"{buffer}_near")
+        alone = touched.size == 1 and space == OWN and all(
+            s.size == ONE for p in (*touched.reads, *touched.writes) for s in p.sides) and not any(
+            f.kind != "serial" for a in found for f in a.loops if a.stores)
+        self.scalar = Var(self.name, dtype) if alone else None
+        self.copy = Buffer(self.name, dtype, Const(touched.size, I32), space)
+        self.wide = I64 if any(a.place.index.dtype is not I32 for a in found) else I32
+        self.places = {a.place.index: self.flat(p) for a, p in zip(found, touched.places, strict=True)}
+
+    def flat(self, place: tuple[Poly, ...]) -> Expr:
+        """The index into the copy."""
+        at = number(0)
+        for p, low, count in zip(place, self.touched.low, self.touched.count, strict=True):
+            at = at * count + p - low
+        return expression(at)
+
+    def around(self, loop: For) -> Body:
+        reads, writes = self.touched.reads, self.touched.writes
+        first: list[Stmt] = [Alloc(self.copy)]
+        if self.scalar is not None:
+            whole = len(reads) == 1 and not (reads[0].always or reads[0].guards)
+            at = tuple(map(number, self.touched.low))
+            first = [Let(self.scalar, self.original(at) if whole else None)]
+            reads = () if whole else reads
+        return (*first, *(self.moved(p, inwards=True) for p in reads), replace(loop, body=self.near(loop.body)),
+                *(self.moved(p, inwards=False) for p in writes))
+
+    def original(self, at: tuple[Poly, ...]) -> Load:
+        index = self.touched.base
+        for d, p in zip(self.touched.dims, at, strict=True):
+            index = index + d.step * p
+        return Load(self.far, expression(index, self.wide), self.copy.dtype)
+
+    def moved(self, piece: Piece, *, inwards: bool) -> Stmt:
+        """The elements of a piece copied."""
+        counters = [Var(self.fresh("c"), I32) if s.size != ONE else None for s in piece.sides]
+        at = tuple(number(s.low) if c is None else atom(c) + s.low
+                   for s, c in zip(piece.sides, counters, strict=True))
+        far = self.original(at)
+        near: Expr = self.scalar or Load(self.name, self.flat(at), self.copy.dtype)
+        out: Stmt
+        if inwards:
+            out = Assign(self.scalar, far) if self.scalar else Store(self.name, self.flat(at), far)
         else:
-            raise Unsummarised("an index is not a sum of loop variables")
+            out = Store(self.far, far.index, near)
+        named: dict[Expr, Expr] = {q(n): expression(p) for n, p in enumerate(at)}
+        if piece.guards:
+            out = If(_all(tuple(renamed(g, named) for g in piece.guards)), (out,))
+        for s, c in zip(reversed(piece.sides), reversed(counters), strict=True):
+            if c is not None:
+                out = For(c, ZERO, expression(s.size), STEP, (out,), "parallel")
+        return If(_all(piece.always), (out,)) if piece.always else out
+
+    def near(self, body: Body) -> Body:
+        """A body on the copy instead of the array."""
+        def load(e: Expr) -> Expr:
+            if isinstance(e, Load) and e.buffer == self.far:
+                return self.scalar or Load(self.name, self.places[e.index], e.dtype)
+            return e
+
+        def store(s: Stmt) -> Stmt:
+            if isinstance(s, Store) and s.buffer == self.far:
+                if self.scalar is not None:
+                    return Assign(self.scalar, s.value, s.span)
+                return Store(self.name, self.places[s.index], s.value, s.span)
+            return s
+
+        return map_stmts(map_exprs(body, load), store)
+
+
+def _all(conditions: tuple[Expr, ...]) -> Expr:
+    out = conditions[0]
+    for c in conditions[1:]:
+        out = Binary("&&", out, c, BOOL)
     return out
-
-
-def _plus(a: Expr, c: Var) -> Expr:
-    return Binary("+", a, c, I32)
