@@ -306,10 +306,11 @@ class Statements(Switches):
             if space is not None and ctype.dtype is not None and not ctype.is_scalar:
                 return self._at_top(decl)
             raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
+        # Of a static array nobody outside sees anything; before it is written it holds what differs between runs.
         scratch = self.platform.model == "serial" and ctype.kind == "array" and init is None and decl.is_static
         if ctype.dtype is None or not scratch and (init is None or not ctype.const and space is None):
             raise self.unsupported(n, f"the file-scope variable `{decl.spelling}`")
-        return self._at_top(decl)  # of a static array nobody outside sees anything; unwritten, it holds what differs between runs
+        return self._at_top(decl)
 
     def _at_top(self, decl: Node) -> Binding:
         """Declare a variable of the file at the top of the kernel."""
