@@ -39,7 +39,7 @@ static float bilinear(const float *data, int height, int width, float h, float w
     return hh * hw * v1 + hh * lw * v2 + lh * hw * v3 + lh * lw * v4;
 }
 
-extern "C" void deformable(const float *data_value, const int *spatial_shapes,
+extern "C" void deformable(const float *data_value, const int *value_spatial_shapes,
                            const int *level_start_index, const float *sampling_loc,
                            const float *attn_weight, float *data_col)
 {
@@ -54,8 +54,8 @@ extern "C" void deformable(const float *data_value, const int *spatial_shapes,
             float col = 0;
             for (int l = 0; l < LEVELS; l++) {
                 const int start = level_start_index[l];
-                const int h = spatial_shapes[l * 2];
-                const int w = spatial_shapes[l * 2 + 1];
+                const int h = value_spatial_shapes[l * 2];
+                const int w = value_spatial_shapes[l * 2 + 1];
                 const float *map = data_value + (b * SPATIAL_SIZE + start) * HEADS * CHANNELS;
 
                 for (int p = 0; p < POINTS; p++) {
