@@ -24,6 +24,8 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import scalars_read, subexpressions
 
 I32 = DType.I32
+ENDLESS = 1 << 60  # the length of a loop that no constant bounds
+TRIED = 64  # bounds of a reach, at most
 NEVER, ALWAYS = Const(0, DType.BOOL), Const(1, DType.BOOL)
 
 
@@ -97,6 +99,20 @@ def footprint(
         return _Footprints(loop, found, lets, extent, natural, halo=False).made()
 
 
+def stay_apart(
+    loop: For, found: list[Access], lets: Mapping[Var, Expr], natural: frozenset[Expr] = frozenset()
+) -> None:
+    """Unsummarised unless no two iterations of `loop` touch the same element, as far as these accesses go."""
+    whole = _Footprints(loop, found, lets, None, natural, halo=False, bounded=False)
+    whole.distinct()
+    mine = whole.counters[loop.var].k
+    for n in range(len(whole.dims)):
+        (form, *others) = {place[n] for place in whole.places}
+        if not others and [m for m, _ in form.terms if m] == [(mine,)]:
+            return
+    raise Unsummarised(f"iterations of `{loop.var.name}` may touch the same element of `{whole.buffer}`", loop.span)
+
+
 @dataclass(frozen=True)
 class _Form:
     """An index as base + the sum of weight * unit * counter."""
@@ -108,8 +124,9 @@ class _Form:
 class _Footprints:
     def __init__(
         self, loop: For, found: list[Access], lets: Mapping[Var, Expr], extent: Expr | None, natural: frozenset[Expr],
-        *, halo: bool,
+        *, halo: bool, bounded: bool = True,
     ) -> None:
+        self.bounded = bounded  # whether every loop must have a constant bound
         self.found, self.lets, self.extent, self.natural = found, lets, extent, natural
         self.buffer = found[0].place.buffer
         self.halo = halo  # whether rows that are longer by a window's width than they are apart are rows all the same
@@ -197,6 +214,8 @@ class _Footprints:
 
     def most(self, k: Expr) -> int:
         c = self.ks[k]
+        if c.most is None and not self.bounded:
+            return ENDLESS
         if c.most is None:
             raise Unsummarised(f"the length of `{c.loop.var.name}` is bounded by no constant", c.loop.span)
         if c.most < 1:
@@ -324,12 +343,12 @@ class _Footprints:
                 continue
             if not any(self.never_negative(d.step - r - 1) for r in reaches):
                 raise Unsummarised(f"rows of `{self.buffer}` may overlap", self.found[0].span)
-            reaches = [r + d.step * top for r, top in product(reaches, self.tops(n))][:64]
+            reaches = [r + d.step * top for r, top in product(reaches, self.tops(n))][:TRIED]
 
     def tops(self, n: int) -> list[Poly]:
         """What the difference of two q's of a dimension does not exceed."""
         forms = {place[n] for place in self.places}
-        out = [number(self.count[n] - 1)]
+        out = [number(self.count[n] - 1)] if self.count[n] < ENDLESS else []
         if len(forms) == 1:
             (form,) = forms
             terms = [(m[0], c) for m, c in form.terms if m]

@@ -1,336 +1,202 @@
-"""Loop bind: a parallel loop becomes an axis of the machine.
+"""Loop bind: a loop whose iterations are independent becomes an axis of the machine.
 
-    for i in n (parallel):            block b in (n + 255) / 256: thread t in 256:
-        y[i] = x[i] + 1        ->         i = 256 * b + t;  if (i < n) y[i] = x[i] + 1
+    for i in m: for j in n:                  ->      block.x i in m: for j in n:
+        y[n*i + j] = x[n*i + j] + 1                      y[n*i + j] = x[n*i + j] + 1
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, Self
 
-from xpiler.ir.nodes import (
-    Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Kernel, Let, Load, Stmt,
-    Store, Var,
-)
+from xpiler.facts.accesses import Constancy, names_of_values
+from xpiler.facts.independence import independent
+from xpiler.facts.polynomial import expanded, least_of
+from xpiler.facts.writes import Unsummarised
+from xpiler.ir.check import AXES
+from xpiler.ir.nodes import Alloc, Binary, Const, Expr, For, Kernel, Let, Load, Stmt, Var
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, scalars_read, statements, substitute, walk
-from xpiler.passes.nest import combined
-from xpiler.passes.split import rounded
+from xpiler.ir.walk import Fresh, names, scalars_read, statements, subexpressions
+from xpiler.passes.share import BindRows, BindTasks, BindThreads, nests
+from xpiler.passes.split import loop_named
 from xpiler.passes.step import NotApplicable
+from xpiler.platforms.platform import Platform
+
+__all__ = ["Bind", "BindRows", "BindTasks", "BindThreads", "nests"]
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
-
-
-def nests(kernel: Kernel) -> tuple[Kernel, ...]:
-    """One kernel per top-level loop nest, in order: the points where a whole grid or all tasks must meet.
-
-    Scalars computed before a nest at the top level are computed again in each kernel that uses them."""
-    heads: list[Stmt] = []
-    groups: list[tuple[Stmt, ...]] = []
-    for s in kernel.body:
-        if isinstance(s, For) and s.kind == "parallel" and _stores(s, kernel):
-            groups.append((*_needed(heads, s), s))
-            continue
-        heads.append(s)
-        if _stores(s, kernel):
-            groups.append(tuple(_needed(heads[:-1], s)) + (s,))
-    if len(groups) <= 1:
-        return (kernel,)
-    out = []
-    for n, body in enumerate(groups):
-        out.append(replace(kernel, name=f"{kernel.name}_{n}", body=body))
-    return tuple(out)
-
-
-def _stores(s: Stmt, kernel: Kernel) -> bool:
-    outputs = {p.name for p in kernel.params if isinstance(p, Buffer)}
-    return any(isinstance(x, Store) and x.buffer in outputs for x in statements(s))
-
-
-def _needed(heads: list[Stmt], s: Stmt) -> list[Stmt]:
-    """Earlier top-level statements that s depends on."""
-    keep: list[Stmt] = []
-    wanted = {v.name for v in free_vars(s)} | _arrays((s,))
-    for h in reversed(heads):
-        made = {x.var.name for x in statements(h) if isinstance(x, Let | Assign)}
-        made |= {x.buffer.name for x in statements(h) if isinstance(x, Alloc)}
-        made |= {x.buffer for x in statements(h) if isinstance(x, Store)}
-        if made & wanted:
-            keep.append(h)
-            wanted |= {v.name for v in free_vars(h)} | _arrays((h,))
-    return keep[::-1]
-
-
-def _arrays(body: tuple[Stmt, ...]) -> set[str]:
-    return {e.buffer for e in walk(body) if isinstance(e, Load)}
+PLAIN = frozenset({"serial", "unroll", "parallel", "vector"})
+APART = {  # whom one copy of a memory serves -> the axes along which each iteration has a copy of its own
+    "thread": frozenset(AXES), "block": frozenset({"block.x", "block.y", "block.z"}),
+    "core": frozenset({"task", "core", "cluster"}), "cluster": frozenset({"cluster"}),
+}
+ANY = (1 << 31) - 1  # the largest extent a loop can have
 
 
 @dataclass(frozen=True)
-class BindTasks:
-    """Share the outermost parallel loop of a kernel between `tasks` tasks; on-chip buffers move to the top."""
+class Bind:
+    """Run `loop`, around which there are only axes, along `axis`.
 
-    tasks: int = 16
-    axis: str = "task"
+    `limits` are the axes of the machine and their largest extents (none: any axis will do); `scopes` says whom one
+    copy of each of its memories serves."""
+
+    loop: str
+    axis: str
+    limits: tuple[tuple[str, int], ...] = ()
+    scopes: tuple[tuple[str, str], ...] = (("local", "thread"),)
+
+    @classmethod
+    def of_machine(cls, machine: Platform) -> Mapping[str, Any]:
+        return {"limits": tuple((a.kind, a.limit) for a in machine.axes),
+                "scopes": tuple((s.name, s.scope) for s in machine.spaces)}
+
+    @classmethod
+    def space(cls, kernel: Kernel, machine: Platform) -> Iterator[Self]:
+        """The loops that can be bound, outermost first, to each axis there is for them, outermost first."""
+        facts = cls.of_machine(machine)
+        for loop in (s for s in statements(kernel.body) if isinstance(s, For) and s.kind in PLAIN):
+            for axis in sorted((a.kind for a in machine.axes), key=_preference):
+                one = cls(loop.var.name, axis, **facts)
+                try:
+                    one.apply(kernel)
+                except NotApplicable:
+                    continue
+                yield one
 
     def apply(self, kernel: Kernel) -> Kernel:
-        fresh = Fresh(names(kernel))
-        t = Var(fresh("task"), I32)
-        count = self.tasks
-        body: list[Stmt] = []
-        bound = False
-        for s in kernel.body:
-            if not bound and isinstance(s, For) and s.kind == "parallel":
-                if isinstance(s.stop, Const):
-                    count = max(1, min(count, int(s.stop.value)))
-                step = Const(count, I32)
-                body.append(replace(s, start=t, step=step, kind="serial", body=_serial(s.body)))
-                bound = True
+        loop = loop_named(kernel, self.loop)
+        if self.axis not in AXES:
+            raise NotApplicable(f"no axis `{self.axis}`; the axes are {', '.join(AXES)}", loop.span)
+        if self.limits and self.axis not in dict(self.limits):
+            known = ", ".join(a for a, _ in self.limits) or "none"
+            raise NotApplicable(f"the machine has no axis `{self.axis}`; its axes are {known}", loop.span)
+        if loop.kind not in PLAIN:
+            raise NotApplicable(f"`{self.loop}` is bound to {loop.kind} already", loop.span)
+        chain, levels, heads = _around(kernel, loop)
+        if any(f.kind == self.axis for f in chain):
+            raise NotApplicable(f"another loop is bound to {self.axis} already", loop.span)
+        try:
+            independent(kernel, loop)
+        except Unsummarised as e:
+            raise NotApplicable(e.why, e.span if e.span.line else loop.span) from e
+        lets = names_of_values(kernel.body)
+        self._own_arrays(loop)
+        self._moves_in(loop, heads)
+        bound = self._axis(kernel, loop, heads, lets)
+        self._fits(bound, chain, lets)
+        return replace(kernel, body=self._placed(bound, chain, levels))
+
+    def _own_arrays(self, loop: For) -> None:
+        """An array declared in the loop is another one in every iteration."""
+        scopes = dict(self.scopes)
+        for s in statements(loop.body):
+            if isinstance(s, Alloc) and self.axis not in APART.get(scopes.get(s.buffer.space, ""), ()):
+                raise NotApplicable(
+                    f"iterations along {self.axis} would share `{s.buffer.name}` in {s.buffer.space} memory", s.span)
+
+    def _moves_in(self, loop: For, heads: list[Let]) -> None:
+        """Scalars computed in front of the loop have the same values in it."""
+        fixed = Constancy(loop)
+        for s in heads:
+            if s.value is None or s.var in fixed.scalars or not fixed(s.value):
+                raise NotApplicable(f"`{s.var.name}`, set in front of `{self.loop}`, changes in it", s.span)
+
+    def _axis(self, kernel: Kernel, loop: For, heads: list[Let], lets: Mapping[Var, Expr]) -> For:
+        """The loop from 0 by 1 along the axis, its extent in terms of the kernel's parameters."""
+        if loop.var.dtype is not I32:
+            raise NotApplicable(f"`{self.loop}` is not an int", loop.span)
+        start, stop, step = (expanded(e, lets) for e in (loop.start, loop.stop, loop.step))
+        extent = stop
+        if start != ZERO:
+            extent = Binary("-", extent, start, I32)
+        if step != ONE:
+            extent = Binary("/", Binary("-", Binary("+", extent, step, I32), ONE, I32), step, I32)
+        if isinstance(start, Const) and isinstance(stop, Const) and isinstance(step, Const):
+            extent = Const(len(range(int(start.value), int(stop.value), int(step.value))), I32)
+        given = {p for p in kernel.params if isinstance(p, Var)}
+        if not scalars_read(extent) <= given or any(isinstance(x, Load) for x in subexpressions(extent)):
+            raise NotApplicable(f"how often `{self.loop}` runs is not known when the kernel starts", loop.span)
+        if extent == ZERO:
+            raise NotApplicable(f"`{self.loop}` never runs", loop.span)
+        if start == ZERO and step == ONE:
+            return replace(loop, stop=extent, body=(*heads, *loop.body), kind=self.axis)
+        t = Var(Fresh(names(kernel))(self.axis.partition(".")[0]), I32)
+        at: Expr = t if step == ONE else Binary("*", t, step, I32)
+        at = at if start == ZERO else Binary("+", start, at, I32)
+        return For(t, ZERO, extent, ONE, (*heads, Let(loop.var, at, loop.span), *loop.body), self.axis, loop.span)
+
+    def _fits(self, bound: For, chain: list[For], lets: Mapping[Var, Expr]) -> None:
+        if not self.limits:
+            return
+        limits = dict(self.limits)
+        most = _most(bound.stop, lets)
+        if most > limits[self.axis]:
+            much = "is known when the kernel runs" if most == ANY else f"is {most}"
+            raise NotApplicable(
+                f"the length of `{self.loop}` {much}, and {self.axis} takes {limits[self.axis]}", bound.span)
+        group = self.axis.partition(".")[0]
+        if group == "thread":
+            whole = max(n for a, n in self.limits if a.startswith("thread"))
+            threads = prod(_most(f.stop, lets) for f in (*chain, bound) if f.kind.startswith("thread"))
+            if threads > whole:
+                raise NotApplicable(f"{threads} threads a block are more than {whole}", bound.span)
+
+    def _placed(self, bound: For, chain: list[For], levels: list[list[Alloc]]) -> tuple[Stmt, ...]:
+        """The axes around each other in their order; independent loops may stand in any."""
+        at = next((n for n, f in enumerate(chain) if _rank(f.kind) > _rank(self.axis)), len(chain))
+        crossed = [a for held in levels[at + 1:] for a in held]
+        if crossed:
+            raise NotApplicable(f"`{crossed[0].buffer.name}` stands between {self.axis} and the axes inside it",
+                                crossed[0].span)
+        body: tuple[Stmt, ...] = bound.body
+        nest = [*chain[:at], bound, *chain[at:]]
+        beside = [*levels[:at + 1], *([[]] * (len(chain) - at))]
+        for f, held in zip(reversed(nest), reversed(beside), strict=True):
+            body = (*held, replace(f, body=body))
+        return body
+
+
+def _rank(axis: str) -> int:
+    return AXES.index(axis)
+
+
+def _preference(axis: str) -> tuple[int, str]:
+    """Outer groups of axes before inner ones, and x before y before z."""
+    group = axis.partition(".")[0]
+    return min(_rank(a) for a in AXES if a.partition(".")[0] == group), axis
+
+
+def _most(extent: Expr, lets: Mapping[Var, Expr]) -> int:
+    return min((p.value for p in least_of(extent, lets) if p.value is not None), default=ANY)
+
+
+def _around(kernel: Kernel, loop: For) -> tuple[list[For], list[list[Alloc]], list[Let]]:
+    """The axes around the loop, the arrays declared at each level, and the scalars set in front of the loop."""
+    chain: list[For] = []
+    levels: list[list[Alloc]] = []
+    heads: list[Let] = []
+    body = kernel.body
+    while True:
+        inner = next((s for s in body if isinstance(s, For) and loop in statements(s)), None)
+        if inner is None:
+            raise NotApplicable(f"`{loop.var.name}` stands in a statement that is no axis", loop.span)
+        held: list[Alloc] = []
+        for s in body[:body.index(inner)]:
+            if isinstance(s, Alloc) and not s.init:
+                held.append(s)
+            elif isinstance(s, Let):
+                heads.append(s)
             else:
-                body.append(s)
-        if not bound:
-            count = 1
-        scratch = [s for s in statements(tuple(body)) if isinstance(s, Alloc) and s.buffer.space != "local"]
-        rest = map_stmts(tuple(body), lambda s: () if s in scratch else s)
-        loop = For(t, ZERO, Const(count, I32), ONE, (*scratch, *_serial(rest)), self.axis)
-        return replace(kernel, body=(loop,))
-
-
-@dataclass(frozen=True)
-class BindThreads:
-    """Spread the outermost parallel nest of a kernel over blocks of `threads` threads."""
-
-    threads: int = 256
-    warp: int = 32
-
-    def apply(self, kernel: Kernel) -> Kernel:
-        fresh = Fresh(names(kernel))
-        heads, nest = _split_nest(kernel)
-        if nest is None:
-            t, b = Var(fresh("t"), I32), Var(fresh("b"), I32)
-            alone = For(t, ZERO, ONE, ONE, _serial(kernel.body), "thread.x")
-            return replace(kernel, body=(For(b, ZERO, ONE, ONE, (alone,), "block.x"),))
-        chain, body = _chain(nest)
-        body = _serial(body)
-        last = chain[-1]
-        outer = chain[:-1]
-        while outer and isinstance(last.stop, Const) and int(last.stop.value) < self.warp:
-            last, body = _flatten(fresh, outer[-1], last, body)
-            outer = outer[:-1]
-        threads = self._threads(last.stop)
-        b, t = Var(fresh("b"), I32), Var(fresh("t"), I32)
-        size = Const(threads, I32)
-        whole = isinstance(last.stop, Const) and int(last.stop.value) == threads
-        at: Expr = t if whole else Binary("+", Binary("*", b, size, I32), t, I32)
-        inner: tuple[Stmt, ...] = (Let(last.var, at), *heads, *body)
-        exact = isinstance(last.stop, Const) and int(last.stop.value) % threads == 0
-        if not exact:
-            inner = (Let(last.var, at), If(Binary("<", last.var, last.stop, DType.BOOL), (*heads, *body)))
-        blocks = rounded(last.stop, threads)
-        stmt: Stmt = For(t, ZERO, size, ONE, inner, "thread.x")
-        while len(outer) > 2:
-            merged, joined = _flatten(fresh, outer[-2], outer[-1], (stmt,))
-            outer = [*outer[:-2], merged]
-            stmt_body = joined
-            stmt = _absorb(stmt_body)
-        if not outer:
-            stmt = For(b, ZERO, blocks, ONE, (stmt,), "block.x")
-        else:
-            near = outer[-1]
-            stmt = For(near.var, ZERO, near.stop, ONE, (stmt,), "block.x")
-            stmt = For(b, ZERO, blocks, ONE, (stmt,), "block.y") if not whole else stmt
-            if len(outer) == 2:
-                stmt = For(outer[0].var, ZERO, outer[0].stop, ONE, (stmt,), "block.z")
-        return replace(kernel, body=(stmt,))
-
-    def _threads(self, extent: Expr) -> int:
-        if isinstance(extent, Const):
-            n = int(extent.value)
-            if n <= self.threads:
-                return max(n, 1)
-        return self.threads
-
-
-def _absorb(body: tuple[Stmt, ...]) -> Stmt:
-    """Lets in front of a thread loop move into it."""
-    *lets, loop = body
-    assert isinstance(loop, For)
-    return replace(loop, body=(*lets, *loop.body))
-
-
-@dataclass(frozen=True)
-class BindRows:
-    """One block per iteration of the outer parallel nest; its threads share the loops inside.
-
-    Reductions become a partial result per thread and a tree in shared memory; `threads` is a power of two."""
-
-    threads: int = 256
-
-    def apply(self, kernel: Kernel) -> Kernel:
-        fresh = Fresh(names(kernel))
-        heads, nest = _split_nest(kernel)
-        if nest is None:
-            chain: list[For] = []
-            body: tuple[Stmt, ...] = kernel.body
-            heads = ()
-        else:
-            chain, body = _chain(nest, leave_last=True)
-        spread = _Spread(fresh, self.threads)
-        inner = spread.body((*heads, *body))
-        if not spread.shared_loops:
-            raise NotApplicable("no loop inside the rows is worth a block of threads")
-        stmt: Stmt = For(spread.t, ZERO, Const(self.threads, I32), ONE, tuple(inner), "thread.x")
-        outer = list(chain)
-        while len(outer) > 1:
-            merged, joined = _flatten(fresh, outer[-2], outer[-1], (stmt,))
-            outer = [*outer[:-2], merged]
-            stmt = _absorb(joined)
-        row = outer[0] if outer else For(Var(fresh("b"), I32), ZERO, ONE, ONE, (), "block.x")
-        return replace(kernel, body=(
-            For(row.var, ZERO, row.stop, ONE, (*spread.shared, stmt), "block.x"),))
-
-
-class _Spread:
-    """Rewrites the body of a row so that the threads of a block share its loops."""
-
-    def __init__(self, fresh: Fresh, threads: int) -> None:
-        self.fresh, self.threads = fresh, threads
-        self.t = Var(fresh("t"), I32)
-        self.size = Const(threads, I32)
-        self.shared: list[Stmt] = []
-        self.shared_loops = 0
-        self.trees: dict[DType, str] = {}
-
-    def body(self, stmts: tuple[Stmt, ...]) -> list[Stmt]:
-        out: list[Stmt] = []
-        for s in stmts:
-            if isinstance(s, Alloc):
-                self.shared.append(Alloc(replace(s.buffer, space="shared"), s.init))
-            elif isinstance(s, For) and s.kind == "parallel":
-                self.shared_loops += 1
-                out.append(replace(s, start=self.t, step=self.size, kind="serial", body=_serial(s.body)))
-                if any(isinstance(x, Store) and any(x.buffer == a.buffer.name for a in self.shared
-                                                    if isinstance(a, Alloc)) for x in statements(s)):
-                    out.append(Barrier("block"))
-            elif isinstance(s, For) and (form := _reduction_loop(s)) is not None and _long(s):
-                out += self._reduce(s, *form)
-            elif isinstance(s, Store):
-                out.append(If(Binary("==", self.t, ZERO, DType.BOOL), (s,)))
-            elif isinstance(s, Let | Assign):
-                out.append(s)
-            elif isinstance(s, For | If) and not any(isinstance(x, Store) for x in statements(s)):
-                out.append(s)
-            else:
-                raise NotApplicable("a row whose body is not reductions and parallel loops", s.span)
-        return out
-
-    def _reduce(self, s: For, acc: Var, op: str) -> list[Stmt]:
-        """Partial results in registers, then a tree over shared memory."""
-        self.shared_loops += 1
-        part = Var(self.fresh("part"), acc.dtype)
-        tree = self._tree(acc.dtype)
-        loop = replace(s, start=self.t, step=self.size, body=_reassigned(s.body, acc, part))
-        out: list[Stmt] = [Let(part, _identity(op, acc.dtype)), loop, Store(tree, self.t, part),
-                           Barrier("block")]
-        level, half = Var(self.fresh("level"), I32), Var(self.fresh("reach"), I32)
-        near = Load(tree, self.t, acc.dtype)
-        far = Load(tree, Binary("+", self.t, half, I32), acc.dtype)
-        fold = If(Binary("<", self.t, half, DType.BOOL), (Store(tree, self.t, combined(op, near, far)),))
-        first = Const(self.threads // 2, I32)
-        steps = Const(self.threads.bit_length() - 1, I32)
-        out.append(For(level, ZERO, steps, ONE, (
-            Let(half, Binary(">>", first, level, I32)), fold, Barrier("block"))))
-        out.append(Assign(acc, combined(op, acc, Load(tree, ZERO, acc.dtype))))
-        out.append(Barrier("block"))  # the tree is used again
-        return out
-
-    def _tree(self, dtype: DType) -> str:
-        """The shared array partial results of this type meet in."""
-        if dtype not in self.trees:
-            self.trees[dtype] = self.fresh("tree")
-            self.shared.append(Alloc(Buffer(self.trees[dtype], dtype, self.size, "shared")))
-        return self.trees[dtype]
-
-
-def _identity(op: str, dtype: DType) -> Const:
-    top = (1 << (dtype.bits - 1)) - 1
-    match op:
-        case "+":
-            return Const(0.0 if dtype.is_float else 0, dtype)
-        case "*":
-            return Const(1.0 if dtype.is_float else 1, dtype)
-        case "max":
-            return Const(float("-inf") if dtype.is_float else -top - 1, dtype)
-        case "min":
-            return Const(float("inf") if dtype.is_float else top, dtype)
-    raise NotApplicable(f"a reduction by {op}")
-
-
-def _reduction_loop(s: For) -> tuple[Var, str] | None:
-    """(accumulator, op) of a serial nest whose only effect is acc = acc op e."""
-    if s.kind != "serial" or s.start != ZERO or s.step != ONE:
-        return None
-    effects = [x for x in statements(s.body) if not isinstance(x, For | If)]
-    if len(effects) != 1 or not isinstance(effects[0], Assign):
-        return None
-    match effects[0]:
-        case Assign(acc, Binary(op, a, _)) if a == acc and op in ("+", "*"):
-            return acc, op
-        case Assign(acc, Call(op, (a, _))) if a == acc and op in ("max", "min"):
-            return acc, op
-    return None
-
-
-def _long(s: For) -> bool:
-    return not isinstance(s.stop, Const) or int(s.stop.value) >= 64
-
-
-def _reassigned(body: tuple[Stmt, ...], old: Var, new: Var) -> tuple[Stmt, ...]:
-    moved = substitute(body, {old: new})
-    return map_stmts(moved, lambda s: replace(s, var=new) if isinstance(s, Assign) and s.var == old else s)
-
-
-# ---------------------------------------------------------------- chains of loops
-
-
-def _split_nest(kernel: Kernel) -> tuple[tuple[Stmt, ...], For | None]:
-    """Scalar statements at the top, and the parallel nest after them."""
-    *heads, last = kernel.body
-    if isinstance(last, For) and last.kind == "parallel" and last.start == ZERO and last.step == ONE:
-        return tuple(heads), last
-    return (), None
-
-
-def _chain(nest: For, leave_last: bool = False) -> tuple[list[For], tuple[Stmt, ...]]:
-    """The perfectly nested parallel loops from nest inwards, and the body of the last."""
-    chain, body = [nest], nest.body
-    while (len(body) == 1 and isinstance(body[0], For) and body[0].kind == "parallel"
-           and body[0].start == ZERO and body[0].step == ONE
-           and not scalars_read(body[0].stop) & {f.var for f in chain}):
-        chain.append(body[0])
-        body = body[0].body
-    if leave_last and len(chain) > 1 and not any(isinstance(x, For) for x in body):
-        raise NotApplicable("nothing to share inside the innermost parallel loop")
-    return chain, body
-
-
-def _flatten(
-    fresh: Fresh, a: For, b: For, body: tuple[Stmt, ...]
-) -> tuple[For, tuple[Stmt, ...]]:
-    """Two nested loops as one over the product, the two indices recovered by division."""
-    v = Var(fresh("p"), I32)
-    total = _times(a.stop, b.stop)
-    lets = (Let(a.var, Binary("/", v, b.stop, I32)), Let(b.var, Binary("%", v, b.stop, I32)))
-    return For(v, ZERO, total, ONE, (), "parallel", a.span), (*lets, *body)
-
-
-def _times(a: Expr, b: Expr) -> Expr:
-    if isinstance(a, Const) and isinstance(b, Const):
-        return Const(int(a.value) * int(b.value), I32)
-    return Binary("*", a, b, I32)
-
-
-def _serial(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-    return map_stmts(body, lambda s: replace(s, kind="serial")
-                     if isinstance(s, For) and s.kind == "parallel" else s)
-
+                raise NotApplicable("an axis encloses all of a kernel, and this stands in front of it", s.span)
+        for s in body[body.index(inner) + 1:]:
+            raise NotApplicable("an axis encloses all of a kernel, and this stands behind it", s.span)
+        levels.append(held)
+        if inner is loop:
+            return chain, levels, heads
+        if inner.kind in PLAIN:
+            raise NotApplicable(f"`{inner.var.name}` is around `{loop.var.name}` and is bound to no axis", inner.span)
+        chain.append(inner)
+        body = inner.body
