@@ -75,6 +75,15 @@ def test_a_check_may_end_the_program_in_any_of_the_usual_ways() -> None:
         assert launcher(host(WHOLE, kernel="#include <cstdlib>\n" + checked + KERNEL)) == exits
 
 
+def test_what_an_assertion_calls_is_called() -> None:
+    exits = launcher(host(WHOLE, kernel=CHECKED + KERNEL))
+    asserts = "#include <cassert>\n#define CHECK(x) assert((x) == cudaSuccess)\n"
+    kernel = KERNEL.replace("{ y", '{ assert(n > 0 && x[0] == x[0] && "no NaN"); y')
+    program = host("assert(n > 0);" + dedent(WHOLE), kernel=asserts + kernel)
+    assert launcher(program) == exits
+    assert program.kernels == host(WHOLE, kernel=CHECKED + KERNEL).kernels
+
+
 def test_sizes_are_said_in_the_kernels_parameters() -> None:
     program = host(
         "int rows = n * 2; dim3 block(16, 4); dim3 grid; grid.x = rows / 16; k<<<grid, block>>>(y, x, rows);"

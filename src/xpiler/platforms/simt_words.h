@@ -73,7 +73,7 @@ typedef unsigned long ulong;
 #define M_2_SQRTPI 1.12837916709551257390
 #define M_SQRT2 1.41421356237309504880
 #define M_SQRT1_2 0.70710678118654752440
-#define assert(condition) ((void)0)
+#define assert(condition) xp_assert(condition)
 #define EXIT_SUCCESS 0
 #define EXIT_FAILURE 1
 #else

@@ -12,6 +12,7 @@ from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import Node
 from xpiler.text.host_events import ON_DEVICE, TO_DEVICE, TO_HOST, Device, End, Move, Ran, Touched
 from xpiler.text.host_assign import HostAssignments
+from xpiler.text.host_bearing import bears
 from xpiler.text.host_objects import bare
 from xpiler.text.host_values import Address, Bag, Cell, HostArray
 from xpiler.text.read_values import Nothing, Place, Pointer, Slot, Value
@@ -43,6 +44,8 @@ class HostMemory(HostAssignments):
         elif kind.startswith("gives:"):
             for a, text in zip(n.arguments, kind.removeprefix("gives:").split(","), strict=False):
                 self._give_number(a, int(text))
+        elif kind == "assert" and bears(n):  # assert(hipMalloc(...) == hipSuccess)
+            self.value(n.arguments[0])
         elif kind == "asks":
             self._give_number(n.arguments[0], None)
         return done

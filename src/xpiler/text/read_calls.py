@@ -216,7 +216,7 @@ class Calls(Bytes):
         params = [p.spelling for p in (fn.definition or fn).params]
         call = _Primitive(n.arguments, dict(zip(params, n.arguments, strict=False)))
         match group:
-            case "nop" | "host" if kind in ("", "nop", "free"):
+            case "nop" | "host" if kind in ("", "nop", "free", "assert"):
                 dtype = n.type.dtype
                 return Nothing() if dtype is None else Const(0.0 if dtype.is_float else 0, dtype)
             case "barrier" if kind in _BLOCK_VOTES:
