@@ -142,7 +142,7 @@ def test_a_code_is_explained(call: Call) -> None:
 
 def test_passes_are_listed(call: Call) -> None:
     said = call("pass", "list")
-    assert said.status == 0 and "Detensorize" in said.out
+    assert said.status == 0 and "detensorize [--name STR]" in said.out
     assert "s[t] = x[t]" in said.out and "->" in said.out, "with their pictures"
     pages = json.loads(call("pass", "list", "--json").out)
     assert {"recover", "contract", "tensorize", "bind"} <= {p["name"] for p in pages}

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from tests.passes import toy
 from tests.passes.random_kernels import (
-    MOST, F, I, N, Quantity, Shape, _Array, _Maker, _Scope, plus, times,
+    MOST, F, I, N, Quantity, Shape, _Array, _Maker, _Scope, combined, plus, times,
 )
 from xpiler.ir.nodes import (
-    Addr, Alloc, Barrier, Binary, Buffer, Const, Expr, For, If, Intrinsic, Kernel, Let, Param, Return, Shuffle, Stmt,
-    Store, Var,
+    Addr, Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Param, Return,
+    Shuffle, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 
@@ -209,3 +209,68 @@ class _Calls(_Maker):
 def calling(draw: st.DrawFn) -> Kernel:
     """A random sequential kernel that calls intrinsics of tests/passes/toy.py."""
     return _Calls(draw, Shape(parallel=False)).kernel()
+
+
+# ---------------------------------------------------------------- what instructions are for
+
+
+@st.composite
+def row_wise(draw: st.DrawFn) -> Kernel:
+    """A kernel whose innermost loops run over consecutive elements: maps, and reductions of rows."""
+    rows, columns = draw(st.integers(1, 3)), draw(st.sampled_from([4, 7, 8, 12, 16, 35]))
+    i, j = Var("i", I), Var("j", I)
+    stop: Expr = Const(columns, I)
+    at = plus(times(i, columns), j)
+
+    def value(depth: int) -> Expr:
+        kind = draw(st.sampled_from(["x", "row", "column", "alpha", "constant"] + ["op", "op", "call"] * (depth > 0)))
+        match kind:
+            case "x":
+                return Load(draw(st.sampled_from(["x", "z"])), at, F)
+            case "row":
+                return Load("w", i, F)
+            case "column":
+                return Load("z", plus(j, Const(draw(st.integers(0, 2)), I)), F)
+            case "alpha":
+                return Var("alpha", F)
+            case "constant":
+                return Const(draw(st.sampled_from([0.0, 1.0, 2.5])), F)
+            case "op":
+                op = draw(st.sampled_from(["+", "-", "*", "/"]))
+                return Binary(op, value(depth - 1), value(depth - 1), F)
+        name = draw(st.sampled_from(["exp", "max", "min", "sqrt"]))
+        args = (value(depth - 1),) if name in ("exp", "sqrt") else (value(depth - 1), value(depth - 1))
+        return Call(name, args, F)
+
+    kind = draw(st.sampled_from(["serial", "parallel"]))
+    body: list[Stmt] = []
+    if draw(st.booleans()):
+        s, k = Var("s", F), Var("k", I)
+        op = draw(st.sampled_from(["+", "max", "min", "*"]))
+        term = Load("x", plus(times(i, columns), k), F)
+        if draw(st.booleans()):
+            term = Binary("*", term, Load("z", k, F), F)
+        first = draw(st.sampled_from([Const(0.0, F), Load("x", times(i, columns), F)]))
+        body += [Let(s, first), For(k, Const(0, I), stop, Const(1, I), (Assign(s, combined(op, s, term)),)),
+                 Store("w", i, s)]
+    body.append(For(j, Const(0, I), stop, Const(1, I), (Store("y", at, value(2)),), kind))
+    params = tuple(Buffer(n, F, Const(max(rows * columns, columns + 2), I)) for n in ("x", "y", "z"))
+    loop = For(i, Const(0, I), Const(rows, I), Const(1, I), tuple(body), kind)
+    return Kernel("rows", (*params, Buffer("w", F, Const(rows, I)), Var("alpha", F), N), (loop,))
+
+
+@st.composite
+def products(draw: st.DrawFn) -> Kernel:
+    """c = a b, plain or with an operand turned, of sizes that come in tiles or nearly."""
+    m, n, k = draw(st.integers(1, 3)), draw(st.sampled_from([16, 32, 64])), draw(st.sampled_from([4, 16, 18]))
+    i, j, q, total = Var("i", I), Var("j", I), Var("q", I), Var("total", F)
+    a = plus(times(q, m), i) if draw(st.booleans()) else plus(times(i, k), q)
+    b = plus(times(j, k), q) if draw(st.booleans()) else plus(times(q, n), j)
+    term = Binary("*", Load("a", a, F), Load("b", b, F), F)
+    init = draw(st.sampled_from([Const(0.0, F), Const(1.0, F)]))
+    body = (Let(total, init), For(q, Const(0, I), Const(k, I), Const(1, I), (Assign(total, combined("+", total, term)),)),
+            Store("c", plus(times(i, n), j), total))
+    inner = For(j, Const(0, I), Const(n, I), Const(1, I), body)
+    sizes = {"a": m * k, "b": k * n, "c": m * n}
+    params = tuple(Buffer(name, F, Const(size, I)) for name, size in sizes.items())
+    return Kernel("product", params, (For(i, Const(0, I), Const(m, I), Const(1, I), (inner,)),))

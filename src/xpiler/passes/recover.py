@@ -47,7 +47,8 @@ class Recover:
     def space(cls, kernel: Kernel, machine: Platform) -> Iterator[Recover]:
         """Itself, where there is a parallel axis to make sequential."""
         step = cls(**cls.of_machine(machine))
-        if all(s.kind in SEQUENTIAL for s in statements(kernel) if isinstance(s, For)):
+        axes = {s.kind for s in statements(kernel) if isinstance(s, For) and s.kind not in SEQUENTIAL}
+        if not axes or not axes <= {a.kind for a in machine.axes}:
             return
         try:
             step.apply(kernel)
@@ -56,7 +57,11 @@ class Recover:
         yield step
 
     def apply(self, kernel: Kernel) -> Kernel:
-        return replace(kernel, body=_plain(self._axes(kernel, kernel.body, Fresh(names(kernel)))))
+        body = _plain(self._axes(kernel, kernel.body, Fresh(names(kernel))))
+        left = next((s for s in statements(body) if _meets(s) or isinstance(s, Return)), None)
+        if left is not None:
+            raise NotApplicable("threads meet, or one leaves, outside the loops of threads", left.span)
+        return replace(kernel, body=body)
 
     def _axes(self, kernel: Kernel, body: tuple[Stmt, ...], fresh: Fresh) -> tuple[Stmt, ...]:
         out: list[Stmt] = []

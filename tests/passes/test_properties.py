@@ -1,0 +1,181 @@
+"""Every instance that a pass says it has, applied to random kernels: well formed, and the same program.
+
+A pass is found by having `space`, so that a new one is tested from the day it appears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import strategies as st
+
+from tests.passes import toy
+from tests.passes.interpret import Meanings
+from tests.passes.random_kernels import Shape, kernels, program, same
+from tests.passes.random_parallel import calling, products, row_wise, threaded
+from xpiler import by_hand, platforms
+from xpiler.ir.check import check
+from xpiler.ir.nodes import Addr, Const, Intrinsic, Kernel, Var
+from xpiler.ir.show import show
+from xpiler.ir.types import DType
+from xpiler.ir.walk import map_exprs, scalars_read
+from xpiler.passes.step import NotApplicable
+from xpiler.platforms.platform import Platform
+from xpiler.text.library import library
+
+PASSES = by_hand.enumerating()
+MOST = 64  # instances of a pass on one kernel: a tuner goes through all of them
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=400)
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a pass is tried on: random kernels, machines, and what the intrinsics of these do."""
+
+    kernels: st.SearchStrategy[Kernel]
+    machines: Callable[[], tuple[Platform, ...]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kernel on a machine, shown so that a person can read it."""
+
+    kernel: Kernel
+    machine: Platform
+
+    def __repr__(self) -> str:
+        return f"on {self.machine.title}:\n{show(self.kernel)}\n"
+
+
+@st.composite
+def cases(draw: st.DrawFn, field: Field) -> Case:
+    """A kernel and a machine of a field."""
+    machines = field.machines()
+    return Case(draw(field.kernels), machines[draw(st.integers(0, len(machines) - 1))])
+
+
+@cache
+def real() -> tuple[Platform, ...]:
+    """The platforms, each with what its header offers."""
+    return tuple(replace(p, intrinsics=library(p)) for p in map(platforms.get, platforms.NAMES))
+
+
+@cache
+def bare() -> tuple[Platform, ...]:
+    return tuple(map(platforms.get, platforms.NAMES))
+
+
+@cache
+def toys() -> tuple[Platform, ...]:
+    """A machine with the toy's registers, and one with its counted instructions."""
+    plain, space = platforms.get("c"), platforms.get("bang").space("nram")
+    both = (*toy.REGISTERS, *toy.COUNTED)
+    return (
+        replace(plain, vector_bits=32 * toy.WIDTH, intrinsics=both),
+        replace(plain, model="task", spaces=(replace(space, name="pad", capacity=4096),), vector_space="pad", copy="copy",
+                transfers=dict(toy.COUNTED_UNIT.transfers), intrinsics=both),
+    )
+
+
+def on_vectors() -> tuple[Platform, ...]:
+    return (*toys(), *(m for m in real() if m.vector_bits or m.vector_space))
+
+
+# What needs more than sequential kernels and bare machines says so; every other pass is tried on those.
+FIELDS: dict[str, Field] = {
+    "recover": Field(threaded(), bare),
+    "detensorize": Field(calling(), toys),
+    "tensorize": Field(st.one_of(row_wise(), products(), kernels(Shape(in_place=False, gather=False))), on_vectors),
+}
+USUAL = Field(kernels(), bare)
+
+
+def explained(machine: Platform) -> Meanings:
+    """What the intrinsics of a machine and of the toy do; a bulk copy by what platform.py says of it."""
+    known: dict[tuple[str, str], Any] = {**toy.MEANINGS, **{(m.name, m.key): m for m in machine.intrinsics}}
+    if machine.copy:
+        known[machine.copy, ""] = _copy
+    if machine.weights is not None and machine.intrinsics:  # called without a key: the instance that fits the operands
+        for name in (machine.weights.product, machine.weights.reorder, machine.weights.transpose, machine.weights.add,
+                     machine.weights.fill):
+            known[name, ""] = next(m for m in machine.intrinsics if m.name == name and _float(m))
+    return known
+
+
+def _float(m: Any) -> bool:
+    return all(p.dtype in (DType.F32, DType.I32) for p in m.params) and m.params[0].dtype is DType.F32
+
+
+def _copy(call: Intrinsic, operands: list[Any]) -> None:
+    to, source, size, *strided = operands
+    assert isinstance(call.args[0], Addr)
+    width = call.args[0].dtype.bytes
+    down, across, more = strided[1:] if len(strided) > 1 else (0, 0, 0)
+    assert size % width == 0 and down % width == 0 and across % width == 0
+    for segment in range(more + 1):
+        for k in range(size // width):
+            to[segment * down // width + k] = source[segment * across // width + k]
+
+
+def with_constants(kernel: Kernel, machine: Platform) -> Kernel:
+    """The constants of the machine's language as numbers."""
+    free = {v for v in scalars_read(kernel.body) if v.name in machine.constants}
+    values = {text: value for (_, value), text in machine.enumerators.items()}
+    numbers = {v: Const(values.get(v.name, 0), v.dtype) for v in free}
+    return replace(kernel, body=map_exprs(kernel.body, lambda e: numbers.get(e, e) if isinstance(e, Var) else e))
+
+
+def tried(name: str, case: Case) -> int:
+    """One kernel and machine: all instances of the pass are applied; how many there were."""
+    kind, kernel, machine = PASSES[name], case.kernel, case.machine
+    check(program(kernel))
+    steps = list(kind.space(kernel, machine))
+    assert steps == list(kind.space(kernel, machine)), "in another order the second time"
+    assert len(steps) <= MOST
+    for step in steps:
+        note(f"{name} {by_hand.words(step)}")
+        try:
+            made = step.apply(kernel)
+        except NotApplicable as e:
+            raise AssertionError(f"`{by_hand.words(step)}`, which `space` lists, does not apply: {e.why}") from e
+        after = tuple(with_constants(k, machine) for k in (made if isinstance(made, tuple) else (made,)))
+        check(program(*after))
+        same(kernel, after, meanings=explained(machine))
+    event("applies" if steps else "does not apply")
+    return len(steps)
+
+
+def held(name: str, effort: settings) -> None:
+    """The property of a pass over many random kernels, on some of which it applies."""
+    applied = 0
+
+    @effort
+    @given(cases(FIELDS.get(name, USUAL)))
+    def holds(case: Case) -> None:
+        nonlocal applied
+        applied += tried(name, case)
+
+    holds()
+    assert applied, f"`{name}` lists no instance on any of these kernels"
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_every_instance_keeps_the_meaning(name: str) -> None:
+    held(name, FEW)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PASSES)
+def test_every_instance_keeps_the_meaning_of_many_kernels(name: str) -> None:
+    held(name, MANY)
+
+
+def test_passes_are_found() -> None:
+    assert {"recover", "detensorize", "tensorize"} <= {n.partition(".")[0] for n in PASSES}
+    assert set(FIELDS) <= set(PASSES)
