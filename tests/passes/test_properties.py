@@ -42,12 +42,11 @@ class Field:
     machines: Callable[[], tuple[Platform, ...]]
 
 
-@dataclass(frozen=True)
 class Case:
     """A kernel on a machine, shown so that a person can read it."""
 
-    kernel: Kernel
-    machine: Platform
+    def __init__(self, kernel: Kernel, machine: Platform) -> None:
+        self.kernel, self.machine = kernel, machine
 
     def __repr__(self) -> str:
         return f"on {self.machine.title}:\n{show(self.kernel)}\n"
