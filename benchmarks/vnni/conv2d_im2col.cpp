@@ -64,11 +64,15 @@ extern "C" void conv2d(const float *input, const float *filter, float *output)
     static_assert(O == 64, "gemm_1x64 covers all output channels");
     transpose_weights(filter);
 
-    #pragma omp parallel for
-    for (int n = 0; n < N; n++) {
-        float col[PIXELS * DEPTH];
-        im2col(input + n * H * W * C, col);
-        for (int p = 0; p < PIXELS; p++)
-            gemm_1x64(col + p * DEPTH, output + (n * PIXELS + p) * O);
+    #pragma omp parallel
+    {
+        float col[PIXELS * DEPTH]; /* one per thread */
+
+        #pragma omp for
+        for (int n = 0; n < N; n++) {
+            im2col(input + n * H * W * C, col);
+            for (int p = 0; p < PIXELS; p++)
+                gemm_1x64(col + p * DEPTH, output + (n * PIXELS + p) * O);
+        }
     }
 }

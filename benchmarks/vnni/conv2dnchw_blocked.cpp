@@ -1,5 +1,5 @@
 // NCHW convolution. Filters are transposed to [C][KH][KW][O] so that sixteen output channels fill a
-// register; the result, channel-last at first, is scattered to its planes at the end.
+// register; the sums of a pixel are scattered to their planes, OH * OW floats apart.
 // shapes: 16_64_8_8_128_64_2_2_2_0 16_64_8_8_128_64_2_2_3_0 32_64_8_8_128_64_2_2_2_0
 #include <immintrin.h>
 
@@ -18,6 +18,9 @@ constexpr int TAPS = C * KH * KW;
 alignas(64) static float filters[TAPS][O];
 
 extern "C" void conv2dnchw(const float* x, const float* w, float* y) {
+  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i planes = _mm512_mullo_epi32(lane, _mm512_set1_epi32(OH * OW));
+
   for (int o = 0; o < O; ++o)
     for (int t = 0; t < TAPS; ++t) filters[t][o] = w[o * TAPS + t];
 
@@ -39,10 +42,9 @@ extern "C" void conv2dnchw(const float* x, const float* w, float* y) {
               }
             }
           }
-          alignas(64) float lanes[32];
-          _mm512_store_ps(lanes, lo);
-          _mm512_store_ps(lanes + 16, hi);
-          for (int i = 0; i < 32; ++i) y[((n * O + o + i) * OH + oh) * OW + ow] = lanes[i];
+          float* out = y + (n * O + o) * OH * OW + oh * OW + ow;
+          _mm512_i32scatter_ps(out, planes, lo, 4);
+          _mm512_i32scatter_ps(out + 16 * OH * OW, planes, hi, 4);
         }
       }
     }

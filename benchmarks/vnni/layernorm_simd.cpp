@@ -1,5 +1,5 @@
 // Layer norm with OpenMP reductions; no intrinsics.
-// shapes: 2_4_32
+// shapes: 2_4_32 2_8_32
 
 #include <math.h>
 
