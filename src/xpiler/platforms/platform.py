@@ -145,6 +145,7 @@ class Platform:
     vector_type: str = ""  # declares an owner's vector type: {ctype} {name} {bytes}
     vector_space: str = ""  # where vector instructions with a count find their operands
     copy: str = ""  # the bulk copy intrinsic: (to, from, bytes, direction [, to_stride, from_stride, segments - 1])
+    copy_later: str = ""  # the form of `copy` that comes to pass by the next core barrier
     transfers: Mapping[tuple[str, str], str] = field(default_factory=dict)  # spaces from, to -> direction
     avoid: tuple[str, ...] = ()  # intrinsics with preconditions a translation does not establish
     enumerators: Mapping[tuple[str, int], str] = field(default_factory=dict)  # parameter and value -> spelling

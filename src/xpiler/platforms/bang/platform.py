@@ -101,6 +101,7 @@ PLATFORM = Platform(
     pragmas={"unroll": "#pragma unroll"},
     vector_space="nram",
     copy="__memcpy",
+    copy_later="__memcpy_async",  # bang.md, "Synchronisation inside a core": __sync waits for all queues
     transfers={  # bang.md, "mluMemcpyDirection_t"
         ("global", "nram"): "GDRAM2NRAM", ("nram", "global"): "NRAM2GDRAM", ("nram", "wram"): "NRAM2WRAM",
     },
