@@ -104,6 +104,8 @@ def test_rows_of_a_width_known_at_run_time() -> None:
     ((let("s", 0.0), loop("i", 4, assign("s", var("s", F) + X)), store("y", 0, var("s", F))), "stands behind it"),
     ((let("s", 0.0), loop("i", 4, assign("s", var("s", F) + X), store("y", I_, var("s", F)))), "`s` is carried"),
     ((let("s", load("y", 0)), loop("i", 4, store("y", I_, var("s", F)))), "`s`, set in front of `i`, changes in it"),
+    ((loop("i", 4, store("y", I_, X), start=load("y", 0, I)),), "the bounds of `i` change"),
+    ((loop("i", 4, store("y", I_, X), start=load("y", 0, I), kind="parallel"),), "where `i` starts changes"),
     ((store("y", 0, 1.0), loop("i", 4, store("y", I_, X))), "stands in front of it"),
     ((loop("j", 4, loop("i", 4, store("y", J * 4 + I_, X))),), "`j` is around `i` and is bound to no axis"),
     ((when(X < 1.0, loop("i", 4, store("y", I_, X))),), "stands in a statement that is no axis"),

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from tests.passes.exact import Residues
 from tests.passes.golden import golden
 from tests.passes.interpret import run
-from tests.passes.programs import F, I, assign, call, ex, let, load, loop, store, var, when
+from tests.passes.programs import E, F, I, assign, call, ex, let, load, loop, store, var, when
 from tests.passes.random_kernels import N, SIZES, inputs, kernels, program, same
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Alloc, Atomic, Buffer, Const, For, Kernel, Let, Return, Stmt, Var
+from xpiler.ir.nodes import Alloc, Atomic, Buffer, Cast, Const, For, Kernel, Let, Return, Stmt, Var
 from xpiler.ir.show import show
-from xpiler.ir.walk import buffers_used, statements
+from xpiler.ir.types import DType
+from xpiler.ir.walk import buffers_used, loads, statements
 from xpiler.passes.cache import Cache
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms import NAMES, get
@@ -168,6 +169,17 @@ def test_rows_of_a_width_known_at_run_time() -> None:
         same(k, cached)
 
 
+def test_an_index_of_64_bits_stays_one() -> None:
+    wide = E(Cast(var("i").e, DType.I64)) * E(Cast(var("n").e, DType.I64)) + E(Cast(var("j").e, DType.I64))
+    k = made(loop("i", 3, loop("j", 2, when(var("j") < var("n"), store("y", var("i") * 2 + var("j"), load("x", wide))))),
+             x=12, y=6)
+    cached = sized(Cache("x", "j").apply(unsized(k)), k)
+    check(program(cached))
+    same(k, cached)
+    (far,) = {e.index.dtype for e in loads(cached.body, "x")}
+    assert far is DType.I64
+
+
 I_, X = var("i"), load("x", var("i"))
 
 
@@ -179,6 +191,8 @@ I_, X = var("i"), load("x", var("i"))
     ((loop("i", 4, loop("j", 4, store("y", I_ * var("n") + var("j"), X))),), "y", "rows of `y` may overlap"),
     ((loop("i", 4, when(X < 1.0, store("y", I_, 1.0))),), "y", "whether `y` is stored to depends on data"),
     ((loop("i", 4, when(X < 1.0, Return()), store("y", I_, 1.0)),), "y", "left before the copy is written back"),
+    ((let("s", 0, I), loop("i", 4, assign("s", var("s", I) + 1, I), store("y", I_, X), start=var("s", I))), "y",
+     "the bounds of `i` change"),
     ((loop("i", 4, Atomic("add", "y", I_.e, X.e)),), "y", "updated by an atomic"),
 ])
 def test_what_cannot_be_cached_is_refused(body: tuple[Stmt, ...], buffer: str, why: str) -> None:

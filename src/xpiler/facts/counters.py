@@ -35,7 +35,7 @@ def counter(f: For, whole: For, lets: Mapping[Var, Expr], fixed: Constancy) -> C
     start, stop, step = polynomial(f.start, lets), polynomial(f.stop, lets), polynomial(f.step, lets).value
     if step is None or step < 1 or f.var.dtype is not I32:
         raise Unsummarised(f"`{f.var.name}` does not count by a constant", f.span)
-    if f is not whole and not (fixed.all(start) and fixed.all(stop)):
+    if not (fixed.all(start) and fixed.all(stop)):
         raise Unsummarised(f"the bounds of `{f.var.name}` change in `{whole.var.name}`", f.span)
     trips = stop - start
     tops = tuple(p - start for p in least_of(f.stop, lets))

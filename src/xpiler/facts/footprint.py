@@ -8,82 +8,26 @@ where the array's extent is known may a piece be a whole rectangle cut to the ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise, product
-from math import gcd, inf, prod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import gcd, prod
 
 from xpiler.facts.accesses import Access, Constancy
 from xpiler.facts.counters import Counter, counter
-from xpiler.facts.polynomial import (
-    SIGNED, Monomial, Poly, atom, compared, comparison, made, number, polynomial, renamed,
+from xpiler.facts.pieces import (
+    Dim, Footprint, Piece, Place, Side, conjuncts, cut, flattened, joined, limit_of, may_fail, q,
 )
+from xpiler.facts.polynomial import Monomial, Poly, atom, compared, comparison, made, number, polynomial
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Binary, Const, Expr, For, Load, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import scalars_read, subexpressions
 
-I32 = DType.I32
+I32, I64 = DType.I32, DType.I64
 ENDLESS = 1 << 60  # the length of a loop that no constant bounds
 TRIED = 64  # bounds of a reach, at most
 NEVER, ALWAYS = Const(0, DType.BOOL), Const(1, DType.BOOL)
-
-
-@dataclass(frozen=True)
-class Dim:
-    """A dimension: neighbours are `stride` * the product `unit` elements apart."""
-
-    unit: Monomial
-    stride: int
-
-    @property
-    def step(self) -> Poly:
-        return made({self.unit: self.stride})
-
-
-@dataclass(frozen=True)
-class Side:
-    """A range of a q: low .. low + size - 1; size is at most `most`."""
-
-    low: int
-    size: Poly
-    most: int
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A rectangle of elements touched where `guards` (over the q's) and `always` (fixed in the loop) hold."""
-
-    sides: tuple[Side, ...]
-    guards: tuple[Expr, ...]
-    always: tuple[Expr, ...]
-
-
-Place = tuple[Poly, ...]  # the q's of an access
-
-
-@dataclass(frozen=True)
-class Footprint:
-    """All that is touched: the element of q's is base + the sum of q * step.
-
-    `reads` need what was there before the loop; `places` are the q's of each access, over the loops' own variables."""
-
-    base: Poly
-    dims: tuple[Dim, ...]
-    low: tuple[int, ...]
-    count: tuple[int, ...]
-    reads: tuple[Piece, ...]
-    writes: tuple[Piece, ...]
-    places: tuple[Place, ...]
-
-    @property
-    def size(self) -> int:
-        return prod(self.count)
-
-
-def q(d: int) -> Var:
-    """The name of a coordinate; no scalar of a program is called so."""
-    return Var(f"~{d}", I32)
 
 
 def footprint(
@@ -156,8 +100,8 @@ class _Footprints:
         if writes:
             self.distinct()
         back: dict[Expr, Poly] = {c.k: c.back for c in self.ks.values()}
-        return _flattened(Footprint(
-            self.base, self.dims, self.low, self.count, _joined(reads), _joined(writes),
+        return flattened(Footprint(
+            self.base, self.dims, self.low, self.count, joined(reads), joined(writes),
             tuple(tuple(p.replaced(back) for p in place) for place in self.places)))
 
     # ------------------------------------------------------------ indices
@@ -275,7 +219,8 @@ class _Footprints:
         at = self.base
         for n, d in enumerate(self.dims):
             at = at + d.step * atom(q(n))
-        inside = (comparison(">=", at), comparison("<", at - polynomial(self.extent, self.lets)))
+        wide = I64 if a.place.index.dtype is not I32 else I32
+        inside = (comparison(">=", at, wide), comparison("<", at - polynomial(self.extent, self.lets), wide))
         return Piece(tuple(Side(low, number(n), n) for low, n in zip(self.low, self.count, strict=True)), inside, ())
 
     def side(self, p: Poly, a: Access) -> Side:
@@ -308,15 +253,15 @@ class _Footprints:
             moved = compared(g, lambda op, p, t: self.over_places(op, p, t, a, place), self.lets)
             if moved is None:
                 raise Unsummarised(f"{what} depends on data", a.span)
-            for part in _conjuncts(moved):
-                limit = _limit(part)
+            for part in conjuncts(moved):
+                limit = limit_of(part)
                 if limit is not None and sides[limit[0]].size.value is not None:
                     n, least, greatest = limit
-                    sides = (*sides[:n], _cut(sides[n], least, greatest), *sides[n + 1:])
+                    sides = (*sides[:n], cut(sides[n], least, greatest), *sides[n + 1:])
                 elif part != ALWAYS:
                     (guards if any(q(n) in scalars_read(part) for n in range(len(place))) else always).append(part)
         conditions = dict.fromkeys(guards), dict.fromkeys(always)
-        if sum(map(len, conditions)) > 1 and any(map(_may_fail, (*guards, *always))):
+        if sum(map(len, conditions)) > 1 and any(map(may_fail, (*guards, *always))):
             raise Unsummarised(f"{what} depends on a condition that is not always safe to evaluate", a.span)
         return Piece(sides, tuple(conditions[0]), tuple(conditions[1]))
 
@@ -371,97 +316,3 @@ class _Footprints:
 
     def never_negative(self, p: Poly) -> bool:
         return all(c >= 0 and all(x in self.natural for x in m) for m, c in p.terms)
-
-
-def _conjuncts(e: Expr) -> Iterable[Expr]:
-    if isinstance(e, Binary) and e.op == "&&":
-        return (*_conjuncts(e.a), *_conjuncts(e.b))
-    return (e,)
-
-
-def _limit(e: Expr) -> tuple[int, float, float] | None:
-    """The coordinate that a condition bounds by constants, and its least and greatest value."""
-    match e:
-        case Binary("<" | "<=" | ">" | ">=" as op, a, b) if a.dtype in SIGNED and a.dtype is b.dtype:
-            p = polynomial(a, {}) - polynomial(b, {})
-            terms = [(m, c) for m, c in p.terms if m]
-            if len(terms) == 1 and len(terms[0][0]) == 1 and isinstance(v := terms[0][0][0], Var) and v.name[0] == "~":
-                sign = terms[0][1]
-                if abs(sign) == 1:
-                    if (op[0] == "<") == (sign > 0):  # sign * q < -constant
-                        return int(v.name[1:]), -inf, -p.constant * sign - (1 if op in "<>" else 0)
-                    return int(v.name[1:]), -p.constant * sign + (1 if op in "<>" else 0), inf
-    return None
-
-
-def _cut(s: Side, least: float, greatest: float) -> Side:
-    low = int(max(s.low, least))
-    size = max(int(min(s.low + s.most - 1, greatest)) - low + 1, 0)
-    return Side(low, number(size), size)
-
-
-def _may_fail(e: Expr) -> bool:
-    """Evaluating e may be wrong where another condition does not hold."""
-    return any(isinstance(x, Load) or isinstance(x, Binary) and x.op in "/%" and not isinstance(x.b, Const)
-               for x in subexpressions(e))
-
-
-# ---------------------------------------------------------------- fewer pieces, fewer dimensions
-
-
-def _joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
-    """Fewer pieces with the same elements: what overlaps or touches along one side becomes one."""
-    out: list[Piece] = []
-    for p in pieces:
-        while (near := next((o for o in out if _union(o, p) is not None), None)) is not None:
-            out.remove(near)
-            p = _union(near, p) or p
-        out.append(p)
-    return tuple(out)
-
-
-def _union(a: Piece, b: Piece) -> Piece | None:
-    if (a.guards, a.always) != (b.guards, b.always):
-        return None
-    differ = [n for n, (x, y) in enumerate(zip(a.sides, b.sides, strict=True)) if x != y]
-    if not differ:
-        return a
-    n = differ[0]
-    x, y = sorted((a.sides[n], b.sides[n]), key=lambda s: s.low)
-    if x.size == Poly() or y.size == Poly():
-        return None
-    if len(differ) > 1 or x.size.value is None or y.size.value is None or y.low > x.low + x.size.value:
-        return None
-    size = max(x.low + x.size.value, y.low + y.size.value) - x.low
-    return replace(a, sides=(*a.sides[:n], Side(x.low, number(size), size), *a.sides[n + 1:]))
-
-
-def _flattened(f: Footprint) -> Footprint:
-    """Neighbouring dimensions as one where every piece spans the whole of the inner one."""
-    pieces = (*f.reads, *f.writes)
-    named = {v for p in pieces for g in p.guards for v in scalars_read(g)}
-    for n, (a, b) in enumerate(pairwise(f.dims)):
-        low, width = f.low[n + 1], f.count[n + 1]
-        whole = Side(low, number(width), width)
-        if (a.unit == b.unit and a.stride == b.stride * width and not named & {q(n), q(n + 1)}
-                and all(p.sides[n + 1] == whole for p in pieces)):
-            return _flattened(_merged(f, n))
-    return f
-
-
-def _merged(f: Footprint, n: int) -> Footprint:
-    """Dimensions n and n + 1 as one."""
-    low, width = f.low[n + 1], f.count[n + 1]
-    later: dict[Expr, Expr] = {q(m): q(m - 1) for m in range(n + 2, len(f.dims))}
-
-    def piece(p: Piece) -> Piece:
-        s = p.sides[n]
-        side = Side(s.low * width, s.size * width, s.most * width)
-        return replace(p, sides=(*p.sides[:n], side, *p.sides[n + 2:]),
-                       guards=tuple(renamed(g, later) for g in p.guards))
-
-    return Footprint(
-        f.base + f.dims[n + 1].step * low, (*f.dims[:n], *f.dims[n + 1:]),
-        (*f.low[:n], f.low[n] * width, *f.low[n + 2:]), (*f.count[:n], f.count[n] * width, *f.count[n + 2:]),
-        tuple(map(piece, f.reads)), tuple(map(piece, f.writes)),
-        tuple((*x[:n], x[n] * width + x[n + 1] - low, *x[n + 2:]) for x in f.places))

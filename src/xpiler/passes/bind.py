@@ -109,6 +109,8 @@ class Bind:
         if loop.var.dtype is not I32:
             raise NotApplicable(f"`{self.loop}` is not an int", loop.span)
         start, stop, step = (expanded(e, lets) for e in (loop.start, loop.stop, loop.step))
+        if not Constancy(loop)(start):
+            raise NotApplicable(f"where `{self.loop}` starts changes while it runs", loop.span)
         extent = stop
         if start != ZERO:
             extent = Binary("-", extent, start, I32)

@@ -14,7 +14,9 @@ from math import prod
 from typing import Self
 
 from xpiler.facts.accesses import Access, accesses, exchange, names_of_values
-from xpiler.facts.footprint import Footprint, Piece, footprint, q
+from xpiler.facts.footprint import footprint
+from xpiler.facts.independence import naturals
+from xpiler.facts.pieces import Footprint, Piece, q
 from xpiler.facts.polynomial import Poly, atom, expression, number, renamed
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import (
@@ -120,8 +122,6 @@ def _touched(kernel: Kernel, loop: For, buffer: str) -> tuple[list[Access], Foot
     inside = {s.buffer.name for s in statements(loop.body) if isinstance(s, Alloc)}
     if buffer not in declared or buffer in inside:
         raise NotApplicable(f"no array `{buffer}` lives longer than `{loop.var.name}`", loop.span)
-    natural = frozenset(s.var for s in statements(kernel.body)
-                        if isinstance(s, For) and isinstance(s.start, Const) and s.start.value >= 0)
     # An element only the copy reads might be in the middle of being stored to by another iteration.
     extent = None if buffer in buffers_written(kernel.body) else declared[buffer].extent
     try:
@@ -131,7 +131,7 @@ def _touched(kernel: Kernel, loop: For, buffer: str) -> tuple[list[Access], Foot
         leaving = next((s for s in statements(loop.body) if isinstance(s, Return)), None)
         if leaving is not None and any(a.stores for a in found):
             raise NotApplicable("the kernel may be left before the copy is written back", leaving.span)
-        return found, footprint(loop, found, lets, extent, natural)
+        return found, footprint(loop, found, lets, extent, naturals(kernel))
     except Unsummarised as e:
         raise NotApplicable(e.why, e.span if e.span.line else loop.span) from e
 
