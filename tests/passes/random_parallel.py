@@ -16,8 +16,8 @@ from tests.passes.random_kernels import (
     MOST, F, I, N, Quantity, Shape, _Array, _Maker, _Scope, combined, plus, times,
 )
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Param, Return,
-    Shuffle, Stmt, Store, Var,
+    Addr, Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Meaning, Param,
+    Return, Shuffle, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 
@@ -151,6 +151,12 @@ def threaded(draw: st.DrawFn) -> Kernel:
 # ---------------------------------------------------------------- intrinsics
 
 
+TURN = Meaning("vturn", "vturn", toy.REGISTERS[1].params[1:], toy.REGISTERS[0].result,
+               (For(Var("i", I), Const(0, I), Const(toy.WIDTH, I), Const(1, I),
+                    (Store("r", Var("i", I), Load("a", Binary("-", Const(toy.WIDTH - 1, I), Var("i", I), I), F)),)),))
+CALLED = {**toy.MEANINGS, ("vturn", "vturn"): TURN}  # what `calling` calls: not all of it goes lane by lane
+
+
 @dataclass
 class _Calls(_Maker):
     """A sequential kernel some of whose statements are calls of the toy machine's intrinsics."""
@@ -163,9 +169,9 @@ class _Calls(_Maker):
             return [self.counted(scope)], scope
         return self.registers(scope)
 
-    def place(self, scope: _Scope, size: int) -> Addr:
-        """Where `size` elements are."""
-        a = self.one_of([a for a in scope.arrays if a.dtype is F and not a.fixed])
+    def place(self, scope: _Scope, size: int, array: str = "") -> Addr:
+        """Where `size` elements are, of the array of that name if there is one."""
+        a = self.one_of([a for a in scope.arrays if a.dtype is F and not a.fixed and array in ("", a.name)])
         q = self.quantity(scope, gather=True)
         a.size = max(a.size, q.most + size)
         return Addr(a.name, q.e, F)
@@ -174,8 +180,14 @@ class _Calls(_Maker):
         size: Expr = Const(count := self.number(1, MOST), I)
         if self.chance(25):
             size, count = N, MOST
-        if self.chance(30):
-            return Intrinsic("pfill", (self.place(scope, count), size, self.value(scope, F)), None, "pfill")
+        if self.chance(50):
+            to = self.place(scope, count)
+            value = self.value(scope, F)
+            if self.chance(60):  # an operand that the call itself writes over
+                value = Load(to.buffer, plus(to.index, Const(self.number(0, count - 1), I)), F)
+                if self.chance(50):
+                    to = self.place(scope, count, to.buffer)
+            return Intrinsic("pfill", (to, size, value), None, "pfill")
         name = self.one_of(["padd", "psub", "pmul", "pmax"])
         places = (self.place(scope, count), self.place(scope, count), self.place(scope, count))
         return Intrinsic(name, (*places, size), None, name)
@@ -195,8 +207,12 @@ class _Calls(_Maker):
             else:
                 out.append(Intrinsic("load", (self.place(scope, toy.WIDTH),), to, "load"))
         for _ in range(self.number(1, 3)):
-            name = self.one_of(["vadd", "vsub", "vmul", "vmax"])
-            out.append(Intrinsic(name, (register(), register()), register(), name))
+            name = self.one_of(["vturn", "splat", "vadd", "vturn", "vsub", "vmul", "splat", "vmax"])
+            if name == "splat":
+                lane = Load(self.one_of(names), Const(self.number(0, toy.WIDTH - 1), I), F)
+                out.append(Intrinsic(name, (Binary("*", lane, self.value(scope, F, 1), F),), register(), name))
+                continue
+            out.append(Intrinsic(name, (register(), register())[: 1 if name == "vturn" else 2], register(), name))
         if self.chance(40):
             v = Var(self.name("total"), F)
             out += [Let(v, None), Intrinsic("vsum", (register(),), v, "vsum")]
@@ -207,7 +223,7 @@ class _Calls(_Maker):
 
 @st.composite
 def calling(draw: st.DrawFn) -> Kernel:
-    """A random sequential kernel that calls intrinsics of tests/passes/toy.py."""
+    """A random sequential kernel that calls intrinsics of tests/passes/toy.py, and one that turns a register around."""
     return _Calls(draw, Shape(parallel=False)).kernel()
 
 

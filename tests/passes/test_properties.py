@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.passes import toy
 from tests.passes.interpret import Meanings
 from tests.passes.random_kernels import Shape, kernels, program, same
-from tests.passes.random_parallel import calling, products, row_wise, threaded
+from tests.passes.random_parallel import CALLED, TURN, calling, products, row_wise, threaded
 from xpiler import by_hand, platforms
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Const, Intrinsic, Kernel, Var
@@ -74,7 +74,7 @@ def bare() -> tuple[Platform, ...]:
 def toys() -> tuple[Platform, ...]:
     """A machine with the toy's registers, and one with its counted instructions."""
     plain, space = platforms.get("c"), platforms.get("bang").space("nram")
-    both = (*toy.REGISTERS, *toy.COUNTED)
+    both = (*toy.REGISTERS, *toy.COUNTED, TURN)
     return (
         replace(plain, vector_bits=32 * toy.WIDTH, intrinsics=both),
         replace(plain, model="task", spaces=(replace(space, name="pad", capacity=4096),), vector_space="pad", copy="copy",
@@ -97,7 +97,7 @@ USUAL = Field(kernels(), bare)
 
 def explained(machine: Platform) -> Meanings:
     """What the intrinsics of a machine and of the toy do; a bulk copy by what platform.py says of it."""
-    known: dict[tuple[str, str], Any] = {**toy.MEANINGS, **{(m.name, m.key): m for m in machine.intrinsics}}
+    known: dict[tuple[str, str], Any] = {**CALLED, **{(m.name, m.key): m for m in machine.intrinsics}}
     if machine.copy:
         known[machine.copy, ""] = _copy
     if machine.weights is not None and machine.intrinsics:  # called without a key: the instance that fits the operands
