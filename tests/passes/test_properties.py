@@ -20,10 +20,10 @@ from tests.passes.random_kernels import Shape, kernels, program, same
 from tests.passes.random_parallel import CALLED, TURN, calling, products, row_wise, threaded
 from xpiler import by_hand, platforms
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Addr, Const, Intrinsic, Kernel, Var
+from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Var
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
-from xpiler.ir.walk import map_exprs, scalars_read
+from xpiler.ir.walk import buffers_used, free_vars, map_exprs, scalars_read, statements
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 from xpiler.text.library import library
@@ -86,9 +86,28 @@ def on_vectors() -> tuple[Platform, ...]:
     return (*toys(), *(m for m in real() if m.vector_bits or m.vector_space))
 
 
+def parallel() -> tuple[Platform, ...]:
+    """The machines with parallel axes."""
+    return tuple(p for p in bare() if p.axes)
+
+
+def alone(kernel: Kernel) -> Kernel:
+    """A kernel of one of the loops at the top of another, the first that needs nothing else of it."""
+    given = {p.name for p in kernel.params}
+    for s in kernel.body:
+        if isinstance(s, For) and {v.name for v in free_vars(s)} | buffers_used((s,)) - allocated(s) <= given:
+            return replace(kernel, body=(s,))
+    return kernel
+
+
+def allocated(s: For) -> set[str]:
+    return {x.buffer.name for x in statements(s) if isinstance(x, Alloc)}
+
+
 # What needs more than sequential kernels and bare machines says so; every other pass is tried on those.
 FIELDS: dict[str, Field] = {
     "recover": Field(threaded(), bare),
+    "bind": Field(kernels().map(alone), parallel),
     "detensorize": Field(calling(), toys),
     "tensorize": Field(st.one_of(row_wise(), products(), kernels(Shape(in_place=False, gather=False))), on_vectors),
 }
