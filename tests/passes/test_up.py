@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.passes import toy
-from tests.passes.programs import kernel
+from tests.passes.programs import F, assign, call, kernel, let, load, loop, store, var
 from tests.passes.test_down import CASES, results
-from xpiler.ir.nodes import For, Intrinsic, Kernel
+from xpiler.ir.check import check
+from xpiler.ir.nodes import For, Intrinsic, Kernel, Program
 from xpiler.ir.walk import statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
@@ -71,3 +72,17 @@ def test_vectors(case: str, unit: str, chunk: int) -> None:
 def test_a_kernel_per_nest() -> None:
     both = kernel("two", "x y z", *pivot("scale").body, *pivot("scale").body)
     assert len(nests(both)) == 2
+
+
+@pytest.mark.parametrize("op", ["max", "min"])
+def test_a_row_is_reduced_with_an_instruction_or_without_one(op: str) -> None:
+    """The toy has a maximum of registers and no minimum: its accumulator is a register across the loop all the same."""
+    i, k = var("i"), var("k")
+    rows = kernel("rows", "x y", loop(
+        "i", 3, let("s", 1e30 if op == "min" else -1e30),
+        loop("k", 12, assign("s", call(op, var("s", F), load("x", i * 12 + k)))), store("y", i, var("s", F))))
+    vectors = VectorLoops(toy.REGISTER_UNIT).apply(rows)
+    check(Program("c", (vectors,), None))
+    sizes = {"x": 36, "y": 3}
+    want, got = results(rows, sizes, {}), results(Detensorize(toy.MEANINGS).apply(vectors), sizes, {})
+    np.testing.assert_allclose(got["y"], want["y"])

@@ -584,14 +584,20 @@ class LaneNest(Nest):
         self.scopes[-1].held[old] = acc
         whole = sym.combine(op, old, term, acc.dtype)
         best = self._best(whole)
-        if best is not None:
+        if best is not None and (acc.register or not self.unit.width):
             self._call(best[0], best[1], acc)
+            return
+        if best is not None:  # the accumulator stays where it was declared, outside the loop this is in
+            self._write_back(self._call(best[0], best[1], Vector(acc.dtype)), acc.memory, _ZERO, acc.dtype)
             return
         v = self.vector(term)
         a, b = self._memory(acc), self._memory(v)
-        acc.register = ""
-        acc.memory = a
         self._element_loop(a, lambda i: combined(op, Load(a, i, acc.dtype), Load(b, i, acc.dtype)))
+        if acc.register:
+            back = self._best(sym.load(a, self.lane.var, acc.dtype))
+            if back is None:
+                raise Unsummarised("no instruction loads a register")
+            self._call(back[0], back[1], acc)
 
     def _across(self, op: str, v: Vector, acc: Var) -> None:
         """acc = acc op (all lanes of v)."""
