@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from xpiler.cli import app
 
 PAGES = [
-    ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "passes").glob("*.md")),
     *sorted((ROOT / "src" / "xpiler" / "errors").glob("*.md")),
 ]
 # A call of the program: after the start of a line, a prompt or a backquote, up to a comment or a pipe.
