@@ -67,7 +67,8 @@ def test_random_kernels_mean_the_same(k: Kernel, data: st.DataObject) -> None:
     buffer = data.draw(st.sampled_from(sorted(buffers_used(target.body))))
     known = data.draw(st.booleans())
     try:
-        made = Cache(buffer, target.var.name).apply(k if known else unsized(k))
+        made = Cache(buffer, target.var.name, "local", data.draw(st.sampled_from(["around", "within"]))).apply(
+            k if known else unsized(k))
     except NotApplicable:
         reject()
     made = sized(made, k)
@@ -167,6 +168,21 @@ def test_rows_of_a_width_known_at_run_time() -> None:
         cached = sized(Cache(buffer, "i", "shared").apply(unsized(k)), k)
         assert near(cached) == ("shared", 6)
         same(k, cached)
+
+
+def test_a_row_that_several_loops_of_an_iteration_read() -> None:
+    i, j = var("i"), var("j")
+    at = i * 4 + j
+    k = made(loop("i", var("n"), let("s", 0.0), loop("j", 4, assign("s", var("s", F) + load("x", at))),
+                  loop("k", 4, store("y", i * 4 + var("k"), load("x", i * 4 + var("k")) * var("s", F)))), x=20, y=20)
+    with pytest.raises(NotApplicable, match="the length of `i` is bounded by no constant"):
+        Cache("x", "i", "shared").apply(k)
+    cached = Cache("x", "i", "shared", "within").apply(unsized(k))
+    assert near(cached) == ("shared", 4)
+    check(program(cached))
+    same(k, sized(cached, k))
+    golden("cache_within", k, sized(cached, k))
+    assert Cache("x", "i", "shared", "within") in list(Cache.space(k, get("cuda")))
 
 
 def test_an_index_of_64_bits_stays_one() -> None:

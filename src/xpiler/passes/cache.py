@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from math import prod
 from typing import Self
 
@@ -32,6 +33,7 @@ I32, I64, BOOL = DType.I32, DType.I64, DType.BOOL
 ZERO, STEP, ONE = Const(0, I32), Const(1, I32), number(1)
 PLAIN = frozenset({"serial", "unroll", "parallel", "vector"})
 OWN = "local"  # where a thread's own scalars and arrays live
+AROUND, WITHIN = "around", "within"
 OFFERED = 32  # instances, at most
 GUESS = 16  # iterations of a loop whose length is known at run time
 
@@ -39,29 +41,40 @@ GUESS = 16  # iterations of a loop whose length is known at run time
 @dataclass(frozen=True)
 class Cache:
     """Keep the elements of `buffer` that `loop` touches in the space `memory`: copied in before the loop where it reads
-    them, and back after it where it stores to them. A single element in the thread's own memory becomes a scalar."""
+    them, and back after it where it stores to them. A single element in the thread's own memory becomes a scalar.
+
+    `where` is "around" the loop, or "within" it: each iteration has a copy of what it touches itself."""
 
     buffer: str
     loop: str
     memory: str = OWN
+    where: str = AROUND
 
     def apply(self, kernel: Kernel) -> Kernel:
         loop = loop_named(kernel, self.loop)
-        self._check(kernel, loop)
-        near = _Near(kernel, self.buffer, self.memory, *_touched(kernel, loop, self.buffer))
-        body = map_stmts(kernel.body, lambda s: near.around(s) if isinstance(s, For) and s.var == loop.var else s)
-        return replace(kernel, body=body)
+        if self.where not in (AROUND, WITHIN):
+            raise NotApplicable(f'a copy is "{AROUND}" a loop or "{WITHIN}" it, not "{self.where}"', loop.span)
+        region = _region(kernel, loop, self.where)
+        self._check(kernel, region)
+        seen = _with(kernel, loop, region)
+        near = _Near(kernel, self.buffer, self.memory, *_touched(seen, region, self.buffer))
+        made = near.around(region)
+        if self.where == WITHIN:
+            made = (replace(loop, body=map_stmts(made, lambda s: s.body if isinstance(s, For) and _is(s, region) else s)),)
+        return replace(kernel, body=map_stmts(kernel.body, lambda s: made if _is(s, loop) else s))
 
-    def _check(self, kernel: Kernel, loop: For) -> None:
+    def _check(self, kernel: Kernel, region: For) -> None:
         """Nobody else sees the near copy, or changes what it is a copy of."""
         axes = [s for s in statements(kernel.body) if isinstance(s, For) and s.kind not in PLAIN]
-        if loop in axes:
-            raise NotApplicable(f"`{self.loop}` runs along {loop.kind}, which has nothing in front of it", loop.span)
+        inside = next((s for s in statements((region,)) if s in axes), None)
+        if isinstance(inside, For):
+            raise NotApplicable(f"`{inside.var.name}` runs along {inside.kind}, and an axis has nothing in front of it",
+                                inside.span)
         if axes and self.memory != OWN:
             raise NotApplicable(
                 f"all that run along {axes[0].kind} might share the copy in {self.memory} memory: cache before binding",
-                loop.span)
-        met = exchange(loop)
+                region.span)
+        met = exchange(region)
         if met is not None:
             raise NotApplicable(f"others may change `{self.buffer}` while `{self.loop}` runs", met.span)
 
@@ -71,10 +84,12 @@ class Cache:
         those touched most often first."""
         offers: list[tuple[int, int, Self]] = []
         near = [s for s in machine.spaces if s.scope != "device"]
-        for loop in (s for s in statements(kernel.body) if isinstance(s, For) and s.kind in PLAIN):
+        loops = [s for s in statements(kernel.body) if isinstance(s, For)]
+        for loop, where in product(loops, (AROUND, WITHIN)):
+            region = _region(kernel, loop, where)
             for buffer in sorted(buffers_used(loop.body)):
                 try:
-                    found, touched = _touched(kernel, loop, buffer)
+                    found, touched = _touched(_with(kernel, loop, region), region, buffer)
                 except NotApplicable:
                     continue
                 size = touched.size * found[0].element.bytes
@@ -83,7 +98,7 @@ class Cache:
                     left = size if s.capacity is None and s.name == OWN and touched.size == 1 else (
                         (s.capacity or 0) - _held(kernel, s.name))
                     if size <= left and s.name != _space_of(kernel, buffer) and reuse > 1:
-                        offers.append((-reuse, size, cls(buffer, loop.var.name, s.name)))
+                        offers.append((-reuse, size, cls(buffer, loop.var.name, s.name, where)))
         kept = 0
         for _, _, offer in sorted(offers, key=lambda o: (o[0], o[1], str(o[2]))):
             try:
@@ -94,6 +109,26 @@ class Cache:
             kept += 1
             if kept == OFFERED:
                 return
+
+
+def _region(kernel: Kernel, loop: For, where: str) -> For:
+    """What the copy is made around: the loop, or one of its iterations as a loop that runs once."""
+    if where == AROUND:
+        return loop
+    once = Var(Fresh(names(kernel))(f"{loop.var.name}_once"), I32)
+    return For(once, ZERO, STEP, STEP, loop.body, "serial", loop.span)
+
+
+def _with(kernel: Kernel, loop: For, region: For) -> Kernel:
+    """The kernel with that loop of one iteration in it."""
+    if region is loop:
+        return kernel
+    held = replace(loop, body=(region,))
+    return replace(kernel, body=map_stmts(kernel.body, lambda s: held if _is(s, loop) else s))
+
+
+def _is(s: Stmt, loop: For) -> bool:
+    return isinstance(s, For) and s.var == loop.var
 
 
 def _length(f: For) -> int:
