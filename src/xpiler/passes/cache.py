@@ -60,7 +60,8 @@ class Cache:
         near = _Near(kernel, self.buffer, self.memory, *_touched(seen, region, self.buffer))
         made = near.around(region)
         if self.where == WITHIN:
-            made = (replace(loop, body=map_stmts(made, lambda s: s.body if isinstance(s, For) and _is(s, region) else s)),)
+            inside = map_stmts(made, lambda s: s.body if isinstance(s, For) and _is(s, region) else s)
+            made = (replace(loop, body=inside),)
         return replace(kernel, body=map_stmts(kernel.body, lambda s: made if _is(s, loop) else s))
 
     def _check(self, kernel: Kernel, region: For) -> None:
