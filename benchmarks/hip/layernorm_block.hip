@@ -2,15 +2,13 @@
 // Partial sums meet in the LDS, halving the active threads each time.
 // shapes: 1_4_32 1_8_32 2_8_128
 #include <hip/hip_runtime.h>
-#include <cmath>
-#include <iostream>
+#include <assert.h>
+
+#define HIP_ASSERT(x) (assert((x) == hipSuccess))
 
 #define B 2
 #define L 8
 #define D 128
-
-#define HIP_ASSERT(x) (assert((x) == hipSuccess))
-#include <cassert>
 
 #define THREADS 64
 
