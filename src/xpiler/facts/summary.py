@@ -353,7 +353,7 @@ class Machine:
         writes = {n: self.arrays[n].writes for n in stored}
         relative = self.here(guard) if outer is not TRUE else guard
         self._restore(saved)
-        summary = _Loop(self, k, trips, guard if relative is not TRUE else TRUE, s, after, writes, steps)
+        summary = _Loop(self, k, start, trips, guard if relative is not TRUE else TRUE, s, after, writes, steps)
         new_scalars, new_writes = summary.close()
         self.scalars.update(new_scalars)
         for name, more in new_writes.items():
@@ -373,6 +373,7 @@ class _Loop:
 
     machine: Machine
     k: Sym
+    first: Sym
     trips: Sym
     guard: Sym
     loop: For
@@ -387,11 +388,14 @@ class _Loop:
             old = self.machine.scalars[name]
             if name in self.steps:
                 total = sym.add(old, sym.mul(self.trips, self.steps[name]))
-                scalars[name] = total if self.guard is TRUE else _poison(value.dtype)
+                if self.guard is not TRUE:
+                    scalars[name] = _poison(value.dtype)
+                else:  # of a loop that starts at 0, no size makes the number of iterations negative
+                    scalars[name] = total if self.first.hi <= 0 else self._if_any(total, old)
             elif value.op == "prev" and value.data == name:
                 continue
             elif not _mentions(value, "prev", None):
-                scalars[name] = self._last(value)
+                scalars[name] = self._last(value, old)
             else:
                 form = _reduction(value, sym.previous(name, value.dtype))
                 if form is None or _mentions(form[1], "prev", None):
@@ -400,7 +404,7 @@ class _Loop:
         self._answer_previous()
         for name, value in list(scalars.items()):
             if name not in self.steps and value.op != "poison":
-                scalars[name] = self._last(self.after[name])
+                scalars[name] = self._last(self.after[name], self.machine.scalars[name])
         for name, (op, term) in folds.items():
             term = self._ready(term)
             scalars[name] = self._fold(op, term, self.machine.scalars[name])
@@ -410,11 +414,22 @@ class _Loop:
         """Nobody outside the kernel sees this array."""
         return self.machine.arrays[name].base in ("undef", "lost") or name in self.machine.inner
 
-    def _last(self, value: Sym) -> Sym:
-        """A value that every iteration sets anew, after the loop."""
-        if self.guard is not TRUE or value.has & {"pld"}:
+    def _last(self, value: Sym, old: Sym) -> Sym:
+        """A value that every iteration sets anew, after the loop; `old` where there was none."""
+        if self.guard is not TRUE or value.has & {"pld"} or old.op == "poison":
             return _poison(value.dtype)
-        return sym.substitute(value, {self.k: sym.sub(self.trips, ONE)})
+        return self._if_any(sym.substitute(value, {self.k: sym.sub(self.trips, ONE)}), old)
+
+    def _runs(self) -> Sym:
+        """There is an iteration. A parallel loop whose iterations write the same elements is a grid: launching none is
+        an error of its caller's."""
+        if self.loop.kind == "parallel":
+            return TRUE
+        return self.machine.here(sym.compare("<", ZERO, self.trips))
+
+    def _if_any(self, value: Sym, old: Sym) -> Sym:
+        """`value` if there is an iteration; nobody may ask for what was never set."""
+        return value if old.op == "undef" else sym.select(self._runs(), value, old)
 
     def _fold(self, op: str, term: Sym, init: Sym) -> Sym:
         if self.guard is not TRUE:
@@ -501,7 +516,8 @@ class _Loop:
         """Every iteration writes the same elements: the last one counts."""
         fixed = {c for c in sym.conjuncts(w.guard) if self.k in c.free}
         if not fixed:
-            return w.at({self.k: sym.sub(self.trips, ONE)})
+            last = w.at({self.k: sym.sub(self.trips, ONE)})
+            return Write(last.vars, last.index, sym.conjoin(last.guard, self._runs()), last.value)
         for c in fixed:
             if c.op == "eq":
                 const, terms = sym.terms_of(c.args[0])
