@@ -893,6 +893,11 @@ def undefined(dtype: DType) -> Sym:
 # ---------------------------------------------------------------- folds
 
 
+def _runs(v: Sym) -> bool:
+    """A loop over v has an iteration, whatever the sizes."""
+    return extent_of(v).lo >= 1
+
+
 def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> Sym:
     """init op (op over vars of body): one reduction, its variables canonical and its nest flattened."""
     live = list(vars_)
@@ -908,7 +913,8 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
     if body.op == "sel" and is_identity(op, body.args[2]):
         guards, body = list(conjuncts(body.args[0])), body.args[1]
     if (op in ("max", "min") and body.op == "fold" and fold_op(body) == op
-            and not is_identity(op, body.args[1]) and not body.args[1].free & set(live) and not guards):
+            and not is_identity(op, body.args[1]) and not body.args[1].free & set(live) and not guards
+            and all(_runs(v) for v in live)):
         init = combine(op, init, body.args[1], dtype)  # once or many times is the same
         body = make("fold", (body.args[0], identity_of(op, dtype)), body.data, dtype)
     if (body.op == "fold" and fold_op(body) == op and body.dtype is dtype
@@ -925,7 +931,7 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         live.remove(v)
         body = substitute(body, {v: ZERO})
         guards = [g for h in guards for g in conjuncts(substitute(h, {v: ZERO}))]
-    dead = [v for v in live if v not in body.free and not any(v in g.free for g in guards)]
+    dead = [v for v in live if v not in body.free and not any(v in g.free for g in guards) and _runs(v)]
     if op in ("max", "min") and dead:
         live = [v for v in live if v not in dead]
     if len(live) == 1 and is_const(extent_of(live[0])) and value_of(extent_of(live[0])) == 1 and not guards:
@@ -937,7 +943,8 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         if joined is not None:
             return joined
     if not guards and not is_identity(op, init) and init.has & {"ld", "pld"}:
-        if op in ("max", "min") and substitute(body, dict.fromkeys(live, ZERO)) is init:
+        first = substitute(body, dict.fromkeys(live, ZERO))
+        if op in ("max", "min") and first is init and all(_runs(v) for v in live):
             init = identity_of(op, dtype)  # the first element once more
         elif len(live) == 1:
             joined = _extend(op, fold(op, live, body, identity_of(op, dtype), dtype), init, dtype)
