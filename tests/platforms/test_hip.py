@@ -92,6 +92,17 @@ o[384 + lane] = __popcll(__ballot(lane % 2)); o[512 + lane] = __shfl_up(x[lane],
     assert got[4].tolist() == np.where(lane % 32 == 0, lane, lane - 1).tolist()
 
 
+def test_a_shuffle_stays_one_meeting_whatever_the_lanes_do_after_it() -> None:
+    # Both conditions are the same: a compiler may run the lanes that fulfil it through a copy of the call.
+    done = run_kernel("""
+const bool first = lane % 16 == 0;
+int v = __shfl(__float_as_int(x[lane]), first ? lane : lane - 1);
+if (first) v = 0;
+o[lane] = __int_as_float(v);""", x=np.arange(1, 65, dtype=np.float32), o=np.zeros(64, np.float32))
+    lane = np.arange(64)
+    assert done.outputs["o"].tolist() == np.where(lane % 16 == 0, 0, lane).tolist()
+
+
 def operand(values: Array, m: int, v: int) -> Array:
     """The M x K operand (B transposed) that the lanes hold: hip.md, "MFMA A/B register mapping"."""
     held = values.reshape(64, v).astype(np.float64)

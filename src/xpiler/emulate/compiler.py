@@ -20,11 +20,12 @@ from xpiler.fault import Fault, Span, together
 
 # -fno-weak: statics of templates and inline functions go into the same sections as all others.
 # -ffp-contract=off: the same bits on every CPU. Frame pointers: findings walk them. DWARF 4: so
-# that addr2line of binutils 2.40 keeps the names that #line gives.
+# that addr2line of binutils 2.40 keeps the names that #line gives. -fno-thread-jumps: a copied call
+# of a shuffle or a barrier would be a second meeting point.
 FLAGS = (
     "-std=gnu++17", "-O1", "-g1", "-gdwarf-4", "-w", "-pipe", "-fno-omit-frame-pointer",
     "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-ffp-contract=off", "-fwrapv", "-fno-pie",
-    "-fno-weak", "-fno-stack-protector", "-fcf-protection=none",
+    "-fno-thread-jumps", "-fno-weak", "-fno-stack-protector", "-fcf-protection=none",
     "-fdiagnostics-color=never", "-fno-diagnostics-show-caret", "-fmax-errors=40",
 )
 _LIMITS = Limits(seconds=120, memory_mb=8192, file_mb=512)
