@@ -1,5 +1,5 @@
 // y = A x, one wavefront per row: lanes stride along the row, a shuffle tree adds them up, lane 0 stores.
-// shapes: 112_128 125_320 32_512
+// shapes: 112_128 125_320
 #include <hip/hip_runtime.h>
 
 constexpr int M = 125;

@@ -1,6 +1,6 @@
 // LayerNorm over the last axis of a (B, L, D) tensor. One wavefront normalises one token; the sums of x and
 // of x * x are taken in one pass and reduced by shuffles.
-// shapes: 1_4_128 1_8_128 2_4_128
+// shapes: 1_4_128 1_8_128
 #include <hip/hip_runtime.h>
 
 constexpr int B = 1;
