@@ -40,7 +40,7 @@ class _Threads(_Maker):
         b, t, u = Var("bx", I), Var("tx", I), Var("ty", I)
         rows = ((u, high),) if high > 1 else ()
         at: tuple[tuple[Var, int], ...] = ((b, blocks), *rows, (t, wide))
-        self.block = [_Array(f"sh{n}", F, wide * high * self.number(1, 2), True, 1) for n in range(self.number(0, 2))]
+        self.block = [_Array(f"sh{n}", F, wide * high * self.number(1, 2), True, 1) for n in range(2 - self.number(0, 2))]
         tid = plus(times(u, wide), t) if rows else t
         scope = _Scope(
             quantities=(Quantity(b, blocks - 1), Quantity(tid, wide * high - 1), Quantity(t, wide - 1)), parallel=at,
@@ -87,6 +87,8 @@ class _Threads(_Maker):
         out: list[Stmt] = []
         for _ in range(self.number(2, 5)):
             kinds = ["plain", "plain", "barrier"] + ["exchange", "vote"] * warps
+            there = [a for a in self.block if self.places(a, scope, write=False)]
+            kinds += ["other's"] * 3 * bool(there)
             if self.meetings > 0 and scope.loops < 3:
                 kinds += ["loop", "branch"] + ["strided"] * (row is not None)
             match self.one_of(kinds):
@@ -95,6 +97,8 @@ class _Threads(_Maker):
                     out += stmts
                 case "barrier":
                     out.append(self.meet())
+                case "other's":  # what another thread of the block has left
+                    out.append(self.store(replace(scope, arrays=tuple(self.made)), self.load(self.one_of(there), scope)))
                 case "exchange":
                     v = Var(self.name("got"), F)
                     kind = self.one_of(["xor", "down", "up", "idx"])
@@ -236,6 +240,8 @@ def row_wise(draw: st.DrawFn) -> Kernel:
     rows, columns = draw(st.integers(1, 3)), draw(st.sampled_from([4, 7, 8, 12, 16, 35]))
     i, j = Var("i", I), Var("j", I)
     stop: Expr = Const(columns, I)
+    if draw(st.booleans()):
+        stop, columns = N, MOST
     at = plus(times(i, columns), j)
 
     def value(depth: int) -> Expr:
@@ -278,7 +284,7 @@ def row_wise(draw: st.DrawFn) -> Kernel:
 @st.composite
 def products(draw: st.DrawFn) -> Kernel:
     """c = a b, plain or with an operand turned, of sizes that come in tiles or nearly."""
-    m, n, k = draw(st.integers(1, 3)), draw(st.sampled_from([16, 32, 64])), draw(st.sampled_from([4, 16, 18]))
+    m, n, k = draw(st.integers(1, 3)), draw(st.sampled_from([64, 32, 16])), draw(st.sampled_from([16, 32, 4, 18]))
     i, j, q, total = Var("i", I), Var("j", I), Var("q", I), Var("total", F)
     a = plus(times(q, m), i) if draw(st.booleans()) else plus(times(i, k), q)
     b = plus(times(j, k), q) if draw(st.booleans()) else plus(times(q, n), j)

@@ -481,6 +481,7 @@ class _Loop:
             raise
 
     def _quantified(self, name: str) -> list[Write]:
+        self._in_order(name)
         out = []
         for w in self.writes[name]:
             form = None
@@ -499,6 +500,14 @@ class _Loop:
             else:
                 out.append(self._overwritten(Write(w.vars, index, guard, value)))
         return out
+
+    def _in_order(self, name: str) -> None:
+        """All iterations of a write may come before all of a later one in the body: none undoes what the later one did
+        in an iteration before."""
+        writes = self.writes[name] if self.loop.kind != "parallel" else []
+        for n, w in enumerate(writes):
+            if not all(self._untouched(later, w.index) for later in writes[n + 1 :]):
+                raise Unsummarised(f"iterations write to `{name}` over each other's elements", self.loop.span)
 
     def _accumulated(self, name: str, w: Write, op: str, term: Sym) -> Write:
         mine = [c for c in sym.conjuncts(w.guard) if self.k in c.free]

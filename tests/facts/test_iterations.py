@@ -1,4 +1,4 @@
-"""What a loop of a run-time number of iterations leaves behind where there are none."""
+"""What a loop leaves behind where it has no iterations, and where one undoes what another wrote."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.passes.programs import F, I, assign, let, load, loop, store, var
 from tests.passes.random_kernels import same
 from xpiler.ir.nodes import Buffer, Const, Kernel, Stmt, Var
 from xpiler.passes.contract import Contract
+from xpiler.passes.step import NotApplicable
 
 
 def kernel(*body: Stmt) -> Kernel:
@@ -28,3 +29,13 @@ CASES = {
 def test_nothing_is_written_by_a_loop_without_iterations(case: str) -> None:
     k = kernel(*CASES[case])
     same(k, Contract().apply(k), sizes=(0, 1, 4))
+
+
+def test_an_iteration_that_undoes_what_another_wrote_keeps_its_turn() -> None:
+    k = kernel(loop("i", 100, store("x", 0, load("y", 1)), store("x", i, load("y", 2))))
+    with pytest.raises(NotApplicable, match="over each other's elements"):
+        Contract().apply(k)
+    few = kernel(loop("i", 2, store("x", 0, load("y", 1)), store("x", i, load("y", 2))))
+    same(few, Contract().apply(few))
+    apart = kernel(loop("i", 4, store("x", i * 2, load("y", i)), store("x", i * 2 + 1, 1.0)))
+    same(apart, Contract().apply(apart))
