@@ -9,7 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -80,7 +80,11 @@ def _left(folder: Path) -> Iterator[str]:
 
 
 def _children() -> list[str]:
-    return [pid for t in Path("/proc/self/task").iterdir() for pid in (t / "children").read_text().split()]
+    found: list[str] = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            found += (task / "children").read_text().split()
+    return found
 
 
 def main(target: str, folder: Path, limit: float) -> None:
