@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
@@ -31,14 +31,17 @@ KEPT = 64  # kernels whose summary is remembered
 
 @dataclass
 class Array:
-    """An array's content: `base` (init, undef, prev, or lost) overlaid with writes, the latest last."""
+    """An array's content: `base` (init, undef, prev, or lost) overlaid with writes, the latest last.
+
+    `level` of a base "prev": of the loop at the start of whose iteration it was so."""
 
     base: str
     dtype: DType
     writes: list[Write] = field(default_factory=list)
+    level: int = 0
 
     def copy(self) -> Array:
-        return Array(self.base, self.dtype, list(self.writes))
+        return Array(self.base, self.dtype, list(self.writes), self.level)
 
 
 _known: OrderedDict[Kernel, dict[str, list[Write]] | Unsummarised] = OrderedDict()
@@ -108,6 +111,7 @@ class Machine:
 
     def __init__(self, kernel: Kernel) -> None:
         self.scalars: dict[str, Sym] = {}
+        self.level = 0  # how many loops are being summarised, one within the other
         self.arrays: dict[str, Array] = {}
         self.inner: set[str] = set()  # arrays the kernel declares itself
         self.path = TRUE
@@ -181,7 +185,7 @@ class Machine:
             case "init":
                 return sym.load(buffer, index, array.dtype)
             case "prev":
-                return sym.previous_load(buffer, index, array.dtype)
+                return sym.previous_load(_at(buffer, array.level), index, array.dtype)
             case "lost":
                 raise Unsummarised(f"what `{buffer}` holds after a loop is not known", self.span)
         return sym.undefined(array.dtype)
@@ -285,7 +289,11 @@ class Machine:
                 return
         saved = self._save()
         try:
-            self._summarise_loop(s, start, stop, by, trips)
+            self.level += 1
+            try:
+                self._summarise_loop(s, start, stop, by, trips)
+            finally:
+                self.level -= 1
         except Unsummarised:
             if not sym.is_const(trips) or sym.value_of(trips) > UNROLL:
                 raise
@@ -339,21 +347,24 @@ class Machine:
                 dtype = scalars[name].dtype
                 self.scalars[name] = (
                     sym.add(scalars[name], sym.mul(k, steps[name])) if name in steps
-                    else sym.previous(name, dtype))
+                    else sym.previous(_at(name, self.level), dtype))
             for name in stored:
-                self.arrays[name] = Array("prev", arrays[name].dtype)
+                self.arrays[name] = Array("prev", arrays[name].dtype, level=self.level)
             self.scalars[s.var.name] = at
             self.path = sym.conjoin(outer, guard)
             self.body(s.body)
-            found = {n: c for n in carried if n not in steps and (c := _induction(n, self.scalars[n], k))}
+            left = (n for n in carried if n not in steps)
+            found = {n: c for n in left if (c := _induction(_at(n, self.level), self.scalars[n], k))}
             if not found:
                 break
             steps |= found
         after = {n: self.scalars[n] for n in carried}
         writes = {n: self.arrays[n].writes for n in stored}
+        lost = frozenset(n for n in stored if self.arrays[n].base == "lost")
         relative = self.here(guard) if outer is not TRUE else guard
         self._restore(saved)
-        summary = _Loop(self, k, start, trips, guard if relative is not TRUE else TRUE, s, after, writes, steps)
+        guard = guard if relative is not TRUE else TRUE
+        summary = _Loop(self, self.level, k, start, trips, guard, s, after, writes, steps, lost)
         new_scalars, new_writes = summary.close()
         self.scalars.update(new_scalars)
         for name, more in new_writes.items():
@@ -372,6 +383,7 @@ class _Loop:
     """One loop being closed: the state after a symbolic iteration k, to be quantified over k."""
 
     machine: Machine
+    level: int
     k: Sym
     first: Sym
     trips: Sym
@@ -380,6 +392,7 @@ class _Loop:
     after: dict[str, Sym]
     writes: dict[str, list[Write]]
     steps: dict[str, Sym]
+    lost: frozenset[str]  # arrays of which nothing is known after a loop within
 
     def close(self) -> tuple[dict[str, Sym], dict[str, list[Write] | None]]:
         scalars: dict[str, Sym] = {}
@@ -392,13 +405,13 @@ class _Loop:
                     scalars[name] = _poison(value.dtype)
                 else:  # of a loop that starts at 0, no size makes the number of iterations negative
                     scalars[name] = total if self.first.hi <= 0 else self._if_any(total, old)
-            elif value.op == "prev" and value.data == name:
+            elif value.op == "prev" and value.data == _at(name, self.level):
                 continue
-            elif not _mentions(value, "prev", None):
+            elif not self._carried(value):
                 scalars[name] = self._last(value, old)
             else:
-                form = _reduction(value, sym.previous(name, value.dtype))
-                if form is None or _mentions(form[1], "prev", None):
+                form = _reduction(value, sym.previous(_at(name, self.level), value.dtype))
+                if form is None or self._carried(form[1]):
                     raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
                 folds[name] = form
         self._answer_previous()
@@ -409,6 +422,11 @@ class _Loop:
             term = self._ready(term)
             scalars[name] = self._fold(op, term, self.machine.scalars[name])
         return scalars, {name: self._quantify(name) for name in self.writes}
+
+    def _carried(self, value: Sym) -> bool:
+        """A value needs what a scalar held when this iteration began."""
+        return "prev" in value.has and bool(
+            sym.collect(value, lambda n: n.op == "prev" and _name(n, self.level) is not None))
 
     def _scratch(self, name: str) -> bool:
         """Nobody outside the kernel sees this array."""
@@ -447,14 +465,17 @@ class _Loop:
             return value
 
         def rule(n: Sym) -> Sym | None:
-            if n.op == "pld" and n.data in self.writes and only in (None, n.data):
-                return self._before(str(n.data), n.args[0])
+            name = _name(n, self.level) if n.op == "pld" else None
+            if name in self.writes and only in (None, name):
+                return self._before(str(name), n.args[0])
             return None
 
         return sym.rewrite(value, rule)
 
     def _before(self, name: str, index: Sym) -> Sym:
         """What name[index] held when this iteration began, in terms of the state before the loop."""
+        if name in self.lost:
+            raise Unsummarised(f"what `{name}` holds after a loop has no closed form", self.loop.span)
         if self.loop.kind not in ("parallel",):
             for w in self.writes[name]:
                 if not self._untouched(w, index):
@@ -464,6 +485,9 @@ class _Loop:
     def _untouched(self, w: Write, index: Sym) -> bool:
         """No earlier iteration wrote index."""
         earlier = sym.fresh("e", self.trips)
+        apart = {v: sym.fresh("v", sym.extent_of(v)) for v in w.vars}
+        if _never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
+            return True
         cond, mapping = solve(Write((earlier, *w.vars), sym.substitute(w.index, {self.k: earlier}),
                                     sym.substitute(w.guard, {self.k: earlier}), ZERO), index)
         if cond is FALSE:
@@ -473,6 +497,8 @@ class _Loop:
 
     def _quantify(self, name: str) -> list[Write] | None:
         """The writes of the whole loop; None if what a scratch array holds afterwards has no closed form."""
+        if name in self.lost:
+            return None
         try:
             return self._quantified(name)
         except Unsummarised:
@@ -481,18 +507,15 @@ class _Loop:
             raise
 
     def _quantified(self, name: str) -> list[Write]:
-        self._in_order(name)
+        found = self._merged(name)
+        self._in_order(name, [w for w, _ in found])
         out = []
-        for w in self.writes[name]:
-            form = None
-            if self.k not in w.index.free:
-                here = sym.previous_load(name, w.index, w.value.dtype)
-                form = _reduction(w.value, here)
-            if form is not None and not _mentions(form[1], "pld", name):
+        for w, form in found:
+            if form is not None:
                 out.append(self._accumulated(name, w, *form))
                 continue
             value, guard = self._ready(w.value), self._ready(w.guard)
-            if _mentions(value, "prev", None) or _mentions(guard, "prev", None):
+            if self._carried(value) or self._carried(guard):
                 raise Unsummarised("a stored value is carried between iterations", self.loop.span)
             index = self._ready(w.index)
             if self.k in index.free:
@@ -501,10 +524,33 @@ class _Loop:
                 out.append(self._overwritten(Write(w.vars, index, guard, value)))
         return out
 
-    def _in_order(self, name: str) -> None:
+    def _merged(self, name: str) -> list[tuple[Write, tuple[str, Sym] | None]]:
+        """The writes of an iteration, with (op, term) where they accumulate: those into the same elements as one.
+
+        Each value is in terms of what the iteration found, so where a later one is made, it has the earlier in it."""
+        out: list[tuple[Write, tuple[str, Sym] | None]] = []
+        for w in self.writes[name]:
+            w = _over(out[-1][0].vars, out[-1][0].index, w) if out else w
+            form = None
+            if self.k not in w.index.free:
+                form = _reduction(w.value, sym.previous_load(_at(name, self.level), w.index, w.value.dtype))
+                if form is not None and _mentions(form[1], "pld", _at(name, self.level)):
+                    form = None
+            before, earlier = out[-1] if out else (w, None)
+            if (form is not None and earlier is not None and earlier[0] == form[0] and before.vars == w.vars
+                    and before.index is w.index and before.value.dtype is w.value.dtype):
+                op, dtype = form[0], w.value.dtype
+                either = sym.select(before.guard, earlier[1], sym.identity_of(op, dtype))
+                out[-1] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
+            else:
+                out.append((w, form))
+        return out
+
+    def _in_order(self, name: str, writes: list[Write]) -> None:
         """All iterations of a write may come before all of a later one in the body: none undoes what the later one did
         in an iteration before."""
-        writes = self.writes[name] if self.loop.kind != "parallel" else []
+        if self.loop.kind == "parallel":
+            return
         for n, w in enumerate(writes):
             if not all(self._untouched(later, w.index) for later in writes[n + 1 :]):
                 raise Unsummarised(f"iterations write to `{name}` over each other's elements", self.loop.span)
@@ -573,10 +619,44 @@ def _as_bool(x: Sym) -> Sym:
     return x if x.dtype is DType.BOOL else sym.negate(sym.compare("==", x, ZERO))
 
 
-def _mentions(x: Sym, op: str, data: object) -> bool:
-    if op not in x.has:
-        return False
-    return data is None or bool(sym.collect(x, lambda n: n.op == op and n.data == data))
+def _never_meet(a: Sym, b: Sym) -> bool:
+    """Two indices differ whatever their variables are: what is left of the difference beside the multiples of some
+    number reaches no multiple of it."""
+    const, terms = sym.terms_of(sym.sub(a, b))
+    for by in {abs(c) for c in terms.values()} - {1}:
+        rest = [(t, c) for t, c in terms.items() if c % by]
+        low = const + sum(min(c * t.lo, c * t.hi) for t, c in rest)
+        high = const + sum(max(c * t.lo, c * t.hi) for t, c in rest)
+        if -float("inf") < low and high < float("inf") and high // by * by < low:
+            return True
+    return False
+
+
+def _over(vars_: tuple[Sym, ...], index: Sym, w: Write) -> Write:
+    """w in terms of these variables, where that makes it a write to this index; else w."""
+    if w.vars == vars_ or len(w.vars) != len(vars_):
+        return w
+    if any(sym.extent_of(a) is not sym.extent_of(b) for a, b in zip(w.vars, vars_, strict=True)):
+        return w
+    names = dict(zip(w.vars, vars_, strict=True))
+    if sym.substitute(w.index, names) is not index:
+        return w
+    return Write(vars_, index, sym.substitute(w.guard, names), sym.substitute(w.value, names))
+
+
+def _at(name: str, level: int) -> str:
+    """What a scalar or an array is called as it was when an iteration of a loop this deep began."""
+    return f"{name}@{level}"
+
+
+def _name(n: Sym, level: int) -> str | None:
+    """The scalar or array that a "prev" or "pld" of a loop this deep is about; None for one of another loop."""
+    name, _, deep = str(n.data).rpartition("@")
+    return name if deep == str(level) else None
+
+
+def _mentions(x: Sym, op: str, data: str) -> bool:
+    return op in x.has and bool(sym.collect(x, lambda n: n.op == op and n.data == data))
 
 
 def _induction(name: str, value: Sym, k: Sym) -> Sym | None:
@@ -624,10 +704,12 @@ def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
         if terms.get(old) == 1:
             rest = sym.linear(const, {a: c for a, c in terms.items() if a is not old})
             return None if _uses(rest, old) else ("+", rest)
-    if value.op == "call" and value.data == "fma" and value.args[2] is old:
-        a, b, _ = value.args
-        if not _uses(a, old) and not _uses(b, old):
-            return "+", sym.binary("*", a, b, value.dtype)
+    if value.op == "call" and value.data == "fma":
+        a, b, c = value.args
+        inner = None if c is old or not c.has else _reduction(c, old)
+        if not _uses(a, old) and not _uses(b, old) and (c is old or inner is not None and inner[0] == "+"):
+            product = sym.binary("*", a, b, value.dtype)
+            return "+", product if inner is None else sym.combine("+", inner[1], product, value.dtype)
     return None
 
 
