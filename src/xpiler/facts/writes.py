@@ -71,10 +71,18 @@ def solve(w: Write, index: Sym) -> tuple[Sym, dict[Sym, Sym]]:
     else:
         flipped = set()
     span: Sym = ONE
+    shifts: list[int] | None = []  # what the constant adds to each digit, where it carries into none
     for size, _, a in reversed(ordered):  # each digit must fit below the next
         if not sym.prove_lt(sym.sub(span, ONE), sym.integer(size)):
             raise Unsummarised("two iterations may write the same element")
+        low = sym.add(sym.sub(span, ONE), sym.integer(const % size))
+        if shifts is not None and sym.prove_lt(low, sym.integer(size)):
+            shifts.append(const % size)
+        else:
+            shifts = None
         span = sym.add(sym.scale(sym.sub(sym.extent_of(a), ONE), size), span)
+    if shifts and const > 0 and not flipped and matched is None:
+        return _by_digits(w, sym.add(d, sym.integer(const)), const, ordered, quantified)
     if ordered or matched is not None:
         conds.append(sym.compare(">=", d, ZERO))
     left = d
@@ -89,6 +97,25 @@ def solve(w: Write, index: Sym) -> tuple[Sym, dict[Sym, Sym]]:
             raise Unsummarised("an array is written at an index that forgets an iteration")
     conds.append(sym.substitute(w.guard, mapping))
     return sym.conjoin(*conds), mapping
+
+
+def _by_digits(
+    w: Write, d: Sym, const: int, ordered: list[tuple[int, int, Sym]], quantified: frozenset[Sym]
+) -> tuple[Sym, dict[Sym, Sym]]:
+    """`solve` where d is the digits and a constant that has a digit's part for each of them and carries nowhere: the
+    digits of d can be read off it as it stands, which keeps it free of negative numbers."""
+    mapping: dict[Sym, Sym] = {}
+    conds = [sym.compare(">=", d, ZERO)]
+    left = d
+    for size, _, a in ordered:
+        digit = sym.sub(sym.div(left, sym.integer(size)), sym.integer(const // size))
+        left, const = sym.mod(left, sym.integer(size)), const % size
+        conds += [sym.compare(">=", digit, ZERO), sym.compare("<", digit, sym.extent_of(a))]
+        mapping[a] = digit
+    conds.append(sym.compare("==", left, sym.integer(const)))
+    if quantified - mapping.keys():
+        raise Unsummarised("an array is written at an index that forgets an iteration")
+    return sym.conjoin(*conds, sym.substitute(w.guard, mapping)), mapping
 
 
 def _match_symbolic(
