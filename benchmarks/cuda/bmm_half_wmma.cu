@@ -1,5 +1,5 @@
 // Batched half-precision matrix product on tensor cores: one warp per 16 x 16 tile of one batch, sums in float.
-// shapes: 1_128_256_512 1_512_512_512 4_128_256_512 4_512_512_512
+// shapes: 1_128_256_512 4_128_256_512
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 #include <mma.h>

@@ -1,60 +1,73 @@
-// LayerNorm, a block per token and a thread per feature. Mean and variance are two tree reductions
-// over the same shared array.
-// shapes: 1_4_128 1_4_32 1_8_128 1_8_32 2_4_128 2_4_32 2_8_128 2_8_32
+// Two-pass layer normalisation, one block of D threads per token, grid (L, B). Mean and variance are tree reductions
+// in shared memory.
+// shapes: 1_4_32 2_4_128
 #include <cuda_runtime.h>
+#include <stdio.h>
 
-#define B 1
-#define L 4
-#define D 32
-#define EPSILON 1e-5f
+constexpr int B = 2;
+constexpr int L = 4;
+constexpr int D = 128;
+constexpr float EPSILON = 1e-5f;
 
-__device__ float block_sum(float *buf, float val)
+#define cudaCheckErrors(msg)                                                            \
+    do {                                                                                \
+        cudaError_t __err = cudaGetLastError();                                         \
+        if (__err != cudaSuccess) {                                                     \
+            printf("Fatal error: %s (%s)\n", msg, cudaGetErrorString(__err));           \
+        }                                                                               \
+    } while (0)
+
+__device__ float block_sum(float *buf, float v)
 {
-    int tid = threadIdx.x;
-    buf[tid] = val;
+    const int t = threadIdx.x;
+    buf[t] = v;
     __syncthreads();
-    for (int stride = D / 2; stride > 0; stride >>= 1) {
-        if (tid < stride)
-            buf[tid] += buf[tid + stride];
+    for (unsigned int s = blockDim.x >> 1; s > 0; s >>= 1) {
+        if (t < s) {
+            buf[t] += buf[t + s];
+        }
         __syncthreads();
     }
     float total = buf[0];
-    __syncthreads();
+    __syncthreads();  // buf is used again
     return total;
 }
 
-__global__ void layernorm_kernel(const float *input, const float *gamma, const float *beta, float *output)
+__global__ void layernorm_token(const float *input, const float *scale, const float *shift, float *output)
 {
     __shared__ float buf[D];
 
-    int idx = blockIdx.x * D + threadIdx.x;
-    float x = input[idx];
+    const int token = blockIdx.y * gridDim.x + blockIdx.x;
+    const int d = threadIdx.x;
+    const float x = input[token * D + d];
 
-    float mean = block_sum(buf, x) / D;
-    float diff = x - mean;
-    float var = block_sum(buf, diff * diff) / D;
+    const float mean = block_sum(buf, x) / D;
+    const float centred = x - mean;
+    const float variance = block_sum(buf, centred * centred) / D;
 
-    output[idx] = gamma[threadIdx.x] * diff / sqrtf(var + EPSILON) + beta[threadIdx.x];
+    output[token * D + d] = scale[d] * centred / sqrtf(variance + EPSILON) + shift[d];
 }
 
-extern "C" void layernorm(const float *input, const float *gamma, const float *beta, float *output)
+extern "C" void layernorm(const float *input, const float *scale, const float *shift, float *output)
 {
-    const int total = B * L * D;
-    float *d_input, *d_gamma, *d_beta, *d_output;
-    cudaMalloc((void **)&d_input, total * sizeof(float));
-    cudaMalloc((void **)&d_gamma, D * sizeof(float));
-    cudaMalloc((void **)&d_beta, D * sizeof(float));
-    cudaMalloc((void **)&d_output, total * sizeof(float));
-    cudaMemcpy(d_input, input, total * sizeof(float), cudaMemcpyHostToDevice);
-    cudaMemcpy(d_gamma, gamma, D * sizeof(float), cudaMemcpyHostToDevice);
-    cudaMemcpy(d_beta, beta, D * sizeof(float), cudaMemcpyHostToDevice);
+    const int count = B * L * D;
+    float *d_input, *d_scale, *d_shift, *d_output;
+    cudaMalloc((void **)&d_input, count * sizeof(float));
+    cudaMalloc((void **)&d_scale, D * sizeof(float));
+    cudaMalloc((void **)&d_shift, D * sizeof(float));
+    cudaMalloc((void **)&d_output, count * sizeof(float));
+    cudaMemcpy(d_input, input, count * sizeof(float), cudaMemcpyHostToDevice);
+    cudaMemcpy(d_scale, scale, D * sizeof(float), cudaMemcpyHostToDevice);
+    cudaMemcpy(d_shift, shift, D * sizeof(float), cudaMemcpyHostToDevice);
+    cudaCheckErrors("copies to the device");
 
-    layernorm_kernel<<<B * L, D>>>(d_input, d_gamma, d_beta, d_output);
-    cudaDeviceSynchronize();
+    dim3 grid(L, B);
+    layernorm_token<<<grid, D>>>(d_input, d_scale, d_shift, d_output);
+    cudaCheckErrors("kernel launch");
 
-    cudaMemcpy(output, d_output, total * sizeof(float), cudaMemcpyDeviceToHost);
+    cudaMemcpy(output, d_output, count * sizeof(float), cudaMemcpyDeviceToHost);
     cudaFree(d_input);
-    cudaFree(d_gamma);
-    cudaFree(d_beta);
+    cudaFree(d_scale);
+    cudaFree(d_shift);
     cudaFree(d_output);
 }

@@ -1,93 +1,95 @@
-// Self-attention on tensors (B, S, H, D). A block owns one query row of one head: its S scores stay in
-// shared memory, are normalised there, and then weigh the rows of V.
-// shapes: 1_64_12_64 1_128_12_64 2_128_8_64 1_256_16_64 1_128_32_128 1_197_12_64 4_64_4_32 1_512_8_64
+// Multi-head attention, tensors (batch, seq, head, dim). One block per query row: the scores of the row are kept in
+// shared memory, softmax reduces them there, then thread d accumulates output channel d over all values.
+// shapes: 1_64_12_64 4_64_4_32 1_197_12_64
 #include <cuda_runtime.h>
 #include <math.h>
 
-#define B 4
+#define B 1
 #define S 64
-#define H 4
-#define D 32
+#define H 12
+#define D 64
 
-#define THREADS 128
+#define THREADS 64
 
-// Reductions over a block through one shared array of THREADS floats.
-__device__ float block_reduce(float v, float *scratch, bool take_max)
+__global__ void attention_row(const float *q, const float *k, const float *v, float *out)
 {
-    const int t = threadIdx.x;
-    scratch[t] = v;
-    __syncthreads();
-    for (int s = THREADS / 2; s > 0; s >>= 1) {
-        if (t < s)
-            scratch[t] = take_max ? fmaxf(scratch[t], scratch[t + s]) : scratch[t] + scratch[t + s];
-        __syncthreads();
-    }
-    const float result = scratch[0];
-    __syncthreads();
-    return result;
-}
+    __shared__ float query[D];
+    __shared__ float score[S];
+    __shared__ float red[THREADS];
 
-__global__ void attention_row(const float *Q, const float *K, const float *V, float *O)
-{
-    __shared__ float q[D];
-    __shared__ float p[S];
-    __shared__ float scratch[THREADS];
-
-    const int t = threadIdx.x;
-    const int query = blockIdx.x;
+    const int row = blockIdx.x;
     const int head = blockIdx.y;
     const int batch = blockIdx.z;
-    const int base = batch * S * H * D + head * D;  // token 0 of this head
-    const int step = H * D;                         // from a token to the next
+    const int tid = threadIdx.x;
+    const int base = batch * S * H * D + head * D;
 
-    for (int d = t; d < D; d += THREADS)
-        q[d] = Q[base + query * step + d];
+    for (int d = tid; d < D; d += THREADS)
+        query[d] = q[base + row * H * D + d];
     __syncthreads();
 
-    float top = -INFINITY;
-    for (int j = t; j < S; j += THREADS) {
-        const float *k = K + base + j * step;
+    /* scores and their maximum */
+    float m = -INFINITY;
+    for (int j = tid; j < S; j += THREADS) {
         float dot = 0.0f;
         for (int d = 0; d < D; d++)
-            dot += q[d] * k[d];
-        p[j] = dot / sqrtf((float)D);
-        top = fmaxf(top, p[j]);
+            dot += query[d] * k[base + j * H * D + d];
+        dot /= sqrtf((float)D);
+        score[j] = dot;
+        m = fmaxf(m, dot);
     }
-    top = block_reduce(top, scratch, true);
+    red[tid] = m;
+    __syncthreads();
+    for (int step = THREADS / 2; step > 0; step /= 2) {
+        if (tid < step)
+            red[tid] = fmaxf(red[tid], red[tid + step]);
+        __syncthreads();
+    }
+    m = red[0];
+    __syncthreads();
 
+    /* exponentials and their sum */
     float sum = 0.0f;
-    for (int j = t; j < S; j += THREADS) {
-        p[j] = expf(p[j] - top);
-        sum += p[j];
+    for (int j = tid; j < S; j += THREADS) {
+        float e = expf(score[j] - m);
+        score[j] = e;
+        sum += e;
     }
-    sum = block_reduce(sum, scratch, false);
+    red[tid] = sum;
+    __syncthreads();
+    for (int step = THREADS / 2; step > 0; step /= 2) {
+        if (tid < step)
+            red[tid] += red[tid + step];
+        __syncthreads();
+    }
+    sum = red[0];
 
-    for (int d = t; d < D; d += THREADS) {
-        float o = 0.0f;
+    /* weighted sum of the values */
+    for (int d = tid; d < D; d += THREADS) {
+        float acc = 0.0f;
         for (int j = 0; j < S; j++)
-            o += p[j] * V[base + j * step + d];
-        O[base + query * step + d] = o / sum;
+            acc += score[j] * v[base + j * H * D + d];
+        out[base + row * H * D + d] = acc / sum;
     }
 }
 
-extern "C" void mha(const float *Q, const float *K, const float *V, float *O)
+extern "C" void mha(const float *q, const float *k, const float *v, float *out)
 {
     const size_t bytes = (size_t)B * S * H * D * sizeof(float);
-    float *Q_d, *K_d, *V_d, *O_d;
-    cudaMalloc((void **)&Q_d, bytes);
-    cudaMalloc((void **)&K_d, bytes);
-    cudaMalloc((void **)&V_d, bytes);
-    cudaMalloc((void **)&O_d, bytes);
-    cudaMemcpy(Q_d, Q, bytes, cudaMemcpyHostToDevice);
-    cudaMemcpy(K_d, K, bytes, cudaMemcpyHostToDevice);
-    cudaMemcpy(V_d, V, bytes, cudaMemcpyHostToDevice);
+    float *d_q, *d_k, *d_v, *d_out;
+    cudaMalloc((void **)&d_q, bytes);
+    cudaMalloc((void **)&d_k, bytes);
+    cudaMalloc((void **)&d_v, bytes);
+    cudaMalloc((void **)&d_out, bytes);
+    cudaMemcpy(d_q, q, bytes, cudaMemcpyHostToDevice);
+    cudaMemcpy(d_k, k, bytes, cudaMemcpyHostToDevice);
+    cudaMemcpy(d_v, v, bytes, cudaMemcpyHostToDevice);
 
-    attention_row<<<dim3(S, H, B), THREADS>>>(Q_d, K_d, V_d, O_d);
-    cudaDeviceSynchronize();
+    dim3 grid(S, H, B);
+    attention_row<<<grid, THREADS>>>(d_q, d_k, d_v, d_out);
 
-    cudaMemcpy(O, O_d, bytes, cudaMemcpyDeviceToHost);
-    cudaFree(Q_d);
-    cudaFree(K_d);
-    cudaFree(V_d);
-    cudaFree(O_d);
+    cudaMemcpy(out, d_out, bytes, cudaMemcpyDeviceToHost);
+    cudaFree(d_q);
+    cudaFree(d_k);
+    cudaFree(d_v);
+    cudaFree(d_out);
 }
