@@ -525,6 +525,10 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
             return ZERO if op == "&" else a
         if op == ">>" and a.lo >= 0:
             return _div_const(a, 1 << c)
+        if op == "&" and c == 1:
+            told = _mask_bit(a)
+            if told is not None:
+                return told
         if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
             return _mod_const(a, c + 1)
     if op == "|" and a.lo >= 0 and b.lo >= 0:
