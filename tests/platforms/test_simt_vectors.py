@@ -65,3 +65,11 @@ def test_what_a_reader_takes_for_the_c_library() -> None:
             for r in several_results() if "scbln" not in r.code and "pi" not in r.code and "fma" not in r.code]
     assert any("meant_frexpf(" in r.code for r in rows)
     assert not mistakes(rows, *results(rows, cuda, "__nv_bfloat16", head))
+
+
+@pytest.mark.parametrize("platform", ["cuda", "hip"])
+def test_host_code_may_call_its_own_variables_like_the_geometry(platform: str) -> None:
+    host = "int area() { dim3 blockDim(8, 4), gridDim; gridDim.x = 3; return blockDim.x * blockDim.y * gridDim.x; }"
+    done = run_body(platform, "o[t] = blockDim.x * gridDim.x + threadIdx.x;", 8, head=host, o=np.zeros(8, np.int32))
+    assert not done.findings
+    assert done.outputs["o"].tolist() == list(range(8, 16))

@@ -21,11 +21,12 @@ extern const XP_AXIS uint3 threadIdx, blockIdx;
 extern const XP_AXIS dim3 blockDim, gridDim;
 constexpr int warpSize = XP_WARP;
 #else
-#define threadIdx xp::thread_idx
-#define blockIdx xp::block_idx
-#define blockDim xp::block_dim
-#define gridDim xp::grid_dim
-// An object, not a macro: warpSize is also a member of the host's device properties.
+// Objects, not macros: host code may call its own `dim3 blockDim(128, 4)`, and warpSize is also a member of the host's
+// device properties.
+inline constexpr const uint3& threadIdx = xp::thread_idx;
+inline constexpr const uint3& blockIdx = xp::block_idx;
+inline constexpr const uint3& blockDim = xp::block_dim;
+inline constexpr const uint3& gridDim = xp::grid_dim;
 inline constexpr int warpSize = XP_WARP;
 #endif
 
