@@ -1,41 +1,42 @@
-// C = A * B in row-major order, one thread per element of C, no tiling.
-// shapes: 1024_128_128 1024_16_128 32_128_1024 32_32_128
+// Single-precision matrix product C = A * B, one thread per element of C. Columns run along threadIdx.x, so loads of
+// B and stores of C are coalesced.
+// shapes: 32_32_128 1024_16_128
 #include <cuda_runtime.h>
 
 #define M 32
 #define K 32
 #define N 128
 
-__global__ void matmul(float *A, float *B, float *C)
-{
-    int row = blockIdx.y * blockDim.y + threadIdx.y;
-    int col = blockIdx.x * blockDim.x + threadIdx.x;
+#define CEIL_DIV(a, b) (((a) + (b) - 1) / (b))
 
-    if (row < M && col < N) {
-        float sum = 0.0f;
-        for (int i = 0; i < K; i++) {
-            sum += A[row * K + i] * B[i * N + col];
-        }
-        C[row * N + col] = sum;
+__global__ void sgemm_naive(int m, int n, int k, const float *A, const float *B, float *C) {
+  const uint row = blockIdx.y * blockDim.y + threadIdx.y;
+  const uint col = blockIdx.x * blockDim.x + threadIdx.x;
+
+  if (row < m && col < n) {
+    float tmp = 0.0;
+    for (int i = 0; i < k; ++i) {
+      tmp += A[row * k + i] * B[i * n + col];
     }
+    C[row * n + col] = tmp;
+  }
 }
 
-extern "C" void gemm(float *A, float *B, float *C)
-{
-    float *d_A, *d_B, *d_C;
+extern "C" void gemm(const float *A, const float *B, float *C) {
+  float *dA, *dB, *dC;
+  cudaMalloc((void **)&dA, sizeof(float) * M * K);
+  cudaMalloc((void **)&dB, sizeof(float) * K * N);
+  cudaMalloc((void **)&dC, sizeof(float) * M * N);
+  cudaMemcpy(dA, A, sizeof(float) * M * K, cudaMemcpyHostToDevice);
+  cudaMemcpy(dB, B, sizeof(float) * K * N, cudaMemcpyHostToDevice);
 
-    cudaMalloc((void **)&d_A, M * K * sizeof(float));
-    cudaMalloc((void **)&d_B, K * N * sizeof(float));
-    cudaMalloc((void **)&d_C, M * N * sizeof(float));
-    cudaMemcpy(d_A, A, M * K * sizeof(float), cudaMemcpyHostToDevice);
-    cudaMemcpy(d_B, B, K * N * sizeof(float), cudaMemcpyHostToDevice);
+  dim3 gridDim(CEIL_DIV(N, 32), CEIL_DIV(M, 8));
+  dim3 blockDim(32, 8);
+  sgemm_naive<<<gridDim, blockDim>>>(M, N, K, dA, dB, dC);
+  cudaDeviceSynchronize();
 
-    dim3 threadsPerBlock(16, 16);
-    dim3 numBlocks((N + 15) / 16, (M + 15) / 16);
-    matmul<<<numBlocks, threadsPerBlock>>>(d_A, d_B, d_C);
-
-    cudaMemcpy(C, d_C, M * N * sizeof(float), cudaMemcpyDeviceToHost);
-    cudaFree(d_A);
-    cudaFree(d_B);
-    cudaFree(d_C);
+  cudaMemcpy(C, dC, sizeof(float) * M * N, cudaMemcpyDeviceToHost);
+  cudaFree(dA);
+  cudaFree(dB);
+  cudaFree(dC);
 }

@@ -1,55 +1,73 @@
-// Softmax over the last axis, one warp per row. Maximum and sum are butterfly reductions with __shfl_xor_sync,
-// so all 32 lanes end up with them.
-// shapes: 12_3_128 3_4_5 45_25 5_128 5_12_23_128 5_7_3_32 7_1_6_7 8_10_64
-#include <cfloat>
-
+// Warp softmax: one warp per row, the row lives in registers, maximum and sum by butterfly shuffles. Four rows per
+// block; the last block may have fewer.
+// shapes: 5_7_3_32 8_10_64
 #include <cuda_runtime.h>
 
-constexpr int ROWS = 45;
-constexpr int COLS = 25;
+#include <math_constants.h>
+
+constexpr int ROWS = 80;
+constexpr int COLS = 64;
 
 constexpr int kWarpSize = 32;
-constexpr int kWarpsPerBlock = 4;
+constexpr int kRowsPerBlock = 4;
+constexpr int kColsPerThread = COLS / kWarpSize;
+static_assert(COLS % kWarpSize == 0, "lanes own whole columns");
 
-__inline__ __device__ float warpReduceMax(float val) {
-  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) val = fmaxf(val, __shfl_xor_sync(0xffffffff, val, mask));
+template <typename T>
+__inline__ __device__ T WarpAllReduceMax(T val) {
+  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) {
+    val = max(val, __shfl_xor_sync(0xffffffff, val, mask));
+  }
   return val;
 }
 
-__inline__ __device__ float warpReduceSum(float val) {
-  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) val += __shfl_xor_sync(0xffffffff, val, mask);
+template <typename T>
+__inline__ __device__ T WarpAllReduceSum(T val) {
+  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) {
+    val += __shfl_xor_sync(0xffffffff, val, mask);
+  }
   return val;
 }
 
-__global__ void softmaxWarp(const float* __restrict__ input, float* __restrict__ output) {
-  const int lane = threadIdx.x % kWarpSize;
-  const int row = blockIdx.x * kWarpsPerBlock + threadIdx.x / kWarpSize;
-  if (row >= ROWS) return;  // uniform in the warp
+__global__ void SoftmaxWarpImpl(const float* __restrict__ x, float* __restrict__ y) {
+  const int lane_id = threadIdx.x;
+  const int row = blockIdx.x * kRowsPerBlock + threadIdx.y;
+  if (row >= ROWS) return;
 
-  const float* in = input + row * COLS;
-  float* out = output + row * COLS;
+  float buf[kColsPerThread];
+  float thread_max = -CUDART_INF_F;
+#pragma unroll
+  for (int i = 0; i < kColsPerThread; ++i) {
+    buf[i] = x[row * COLS + i * kWarpSize + lane_id];
+    thread_max = max(thread_max, buf[i]);
+  }
+  const float warp_max = WarpAllReduceMax(thread_max);
 
-  float rowMax = -FLT_MAX;
-  for (int i = lane; i < COLS; i += kWarpSize) rowMax = fmaxf(rowMax, in[i]);
-  rowMax = warpReduceMax(rowMax);
+  float thread_sum = 0;
+#pragma unroll
+  for (int i = 0; i < kColsPerThread; ++i) {
+    buf[i] = __expf(buf[i] - warp_max);
+    thread_sum += buf[i];
+  }
+  const float warp_sum = WarpAllReduceSum(thread_sum);
 
-  float rowSum = 0.0f;
-  for (int i = lane; i < COLS; i += kWarpSize) rowSum += expf(in[i] - rowMax);
-  rowSum = warpReduceSum(rowSum);
-
-  for (int i = lane; i < COLS; i += kWarpSize) out[i] = expf(in[i] - rowMax) / rowSum;
+#pragma unroll
+  for (int i = 0; i < kColsPerThread; ++i) {
+    y[row * COLS + i * kWarpSize + lane_id] = __fdividef(buf[i], warp_sum);
+  }
 }
 
-extern "C" void softmax(const float* input, float* output) {
-  float* inputDev = nullptr;
-  float* outputDev = nullptr;
-  cudaMalloc(&inputDev, ROWS * COLS * sizeof(float));
-  cudaMalloc(&outputDev, ROWS * COLS * sizeof(float));
-  cudaMemcpy(inputDev, input, ROWS * COLS * sizeof(float), cudaMemcpyHostToDevice);
+extern "C" void softmax(const float* x, float* y) {
+  float *dx, *dy;
+  cudaMalloc(&dx, ROWS * COLS * sizeof(float));
+  cudaMalloc(&dy, ROWS * COLS * sizeof(float));
+  cudaMemcpy(dx, x, ROWS * COLS * sizeof(float), cudaMemcpyHostToDevice);
 
-  softmaxWarp<<<(ROWS + kWarpsPerBlock - 1) / kWarpsPerBlock, kWarpsPerBlock * kWarpSize>>>(inputDev, outputDev);
+  dim3 block_dim(kWarpSize, kRowsPerBlock);
+  dim3 grid_dim((ROWS + kRowsPerBlock - 1) / kRowsPerBlock);
+  SoftmaxWarpImpl<<<grid_dim, block_dim>>>(dx, dy);
 
-  cudaMemcpy(output, outputDev, ROWS * COLS * sizeof(float), cudaMemcpyDeviceToHost);
-  cudaFree(inputDev);
-  cudaFree(outputDev);
+  cudaMemcpy(y, dy, ROWS * COLS * sizeof(float), cudaMemcpyDeviceToHost);
+  cudaFree(dx);
+  cudaFree(dy);
 }
