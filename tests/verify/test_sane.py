@@ -105,6 +105,41 @@ def test_threads_that_collide_only_where_indices_repeat_are_a_warning(tmp_path: 
     assert [(f.code, f.line) for f in result.warnings] == [("XP2106", 2)]
 
 
+CLUSTERS = """#include <bang.h>
+#include <cnrt.h>
+__mlu_entry__ void k(const float* x, float* y) {
+  __mlu_shared__ float s[64];
+  __nram__ float a[64];
+  if (coreId == 0) { __memcpy(s, x + taskId * 64, 256, GDRAM2SRAM); }
+  BARRIER
+  __memcpy(a, s, 256, SRAM2NRAM);
+  __memcpy(y + taskId * 64, a, 256, NRAM2GDRAM);
+}
+extern "C" void run(const float* x, float* y) {
+  float *dx, *dy;
+  cnrtMalloc((void**)&dx, 2048);
+  cnrtMalloc((void**)&dy, 2048);
+  cnrtMemcpy(dx, (void*)x, 2048, cnrtMemcpyHostToDev);
+  cnrtQueue_t q;
+  cnrtQueueCreate(&q);
+  cnrtDim3_t dim = {8, 1, 1};
+  k<<<dim, cnrtFuncTypeUnion1, q>>>(dx, dy);
+  cnrtQueueSync(q);
+  cnrtMemcpy(y, dy, 2048, cnrtMemcpyDevToHost);
+  cnrtFree(dx);
+  cnrtFree(dy);
+}
+"""
+
+
+@pytest.mark.parametrize(("barrier", "codes"), [("__sync_cluster();", set()), ("", {"XP2107"})])
+def test_clusters_have_their_own_sram(tmp_path: Path, barrier: str, codes: set[str]) -> None:
+    """Two clusters that write it at the same place do not race; two cores of one cluster do."""
+    path = tmp_path / "clusters.mlu"
+    path.write_text(CLUSTERS.replace("BARRIER", barrier))
+    assert {f.code for f in look(path).findings} & {"XP2107"} == codes
+
+
 def test_the_watched_run_computes_what_the_plain_one_does() -> None:
     path = HERE / "sound.cu"
     platform, text, program = program_of(path, "", [], [], "", "", "", "")

@@ -58,6 +58,12 @@ bool ordered(const Touch& t, std::uint32_t me, bool private_memory) {
     return told(block_atomics, other_group, active->linear, t.time);
 }
 
+// The SRAM of another cluster has the same addresses.
+bool elsewhere(const Touch& t, std::uintptr_t p) {
+    auto c = reinterpret_cast<const char*>(p);
+    return sram.begin <= c && c < sram.end && (t.who & ~ATOMIC) / threads / core_dim != active->cluster;
+}
+
 bool make_cells(Page& page) {
     std::size_t n = 4096u >> page.shift;
     if (cell_bytes + n * sizeof(Cells) > CELL_BYTES) return false;
@@ -124,7 +130,8 @@ void race_read(Page& page, std::uintptr_t p, std::size_t bytes, const Site& site
     if (threads == 1 && own) return;
     std::uint32_t me = self(), mark = me | (atomic ? ATOMIC : 0);
     each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
-        if (c.writer.time && !(c.writer.who & ATOMIC) && !ordered(c.writer, me, own))
+        if (c.writer.time && !(c.writer.who & ATOMIC) && !elsewhere(c.writer, p) &&
+            !ordered(c.writer, me, own))
             note_race(c.writer, true, {at, std::size_t(1) << page.shift, site.pc, false}, frames());
         Touch t{mark, now, std::uint32_t(site.pc), std::uint32_t(site.up)};
         if (c.reader[0].time == 0 || (c.reader[0].who & ~ATOMIC) == me) c.reader[0] = t;
@@ -144,7 +151,7 @@ void race_write(Page& page, std::uintptr_t p, std::size_t bytes, const Site& sit
     }
     each_cell(page, p, bytes, [&](Cells& c, std::uintptr_t at) {
         auto meet = [&](const Touch& t, bool writes) {
-            if (!t.time || (atomic && (t.who & ATOMIC || !writes)) || ordered(t, me, own)) return;
+            if (!t.time || (atomic && (t.who & ATOMIC || !writes)) || elsewhere(t, p) || ordered(t, me, own)) return;
             if (!small) note_race(t, writes, {at, std::size_t(1) << page.shift, site.pc, true}, frames());
             else if (!store.races)
                 store.races = true, store.other = t, store.other_writes = writes, store.frames = frames();
