@@ -1,6 +1,6 @@
-// FlashAttention forward (Dao et al.), float. A block owns Br queries of one head, one query per thread, and walks over
-// the keys and values in tiles of Bc rows held in shared memory, with a running maximum and a running sum for each query.
-// Tensors are (batch, seq, head, dim).
+// FlashAttention forward (Dao et al.), float. A block owns Br queries of one head, one per thread, and walks over the keys
+// and values in tiles of Bc rows held in shared memory, with a running maximum and a running sum for each query. Tensors
+// are (batch, seq, head, dim).
 // shapes: 2_128_8_64 1_128_32_128
 #include <cuda_runtime.h>
 

@@ -1,11 +1,11 @@
 // Multi-head attention, tensors (batch, seq, head, dim). One block per query row: the scores of the row are kept in
 // shared memory, softmax reduces them there, then thread d accumulates output channel d over all values.
-// shapes: 1_64_12_64 4_64_4_32 1_197_12_64
+// shapes: 1_197_12_64 1_256_16_64 1_512_8_64
 #include <cuda_runtime.h>
 #include <math.h>
 
 #define B 1
-#define S 64
+#define S 197
 #define H 12
 #define D 64
 
