@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from xpiler.facts.offers import offers
@@ -126,7 +127,9 @@ def translate(
         return Result("", target.name, program, pivot, (reference.evidence,), steps, (),
                       time.monotonic() - start)
     last: tuple[Evidence, ...] = (reference.evidence,)
-    for road in roads(program, suited, steps, source, target, attempts, options.cache):
+    every = chain(roads(program, suited, steps, source, target, attempts, options.cache),
+                  unchanged(program, pivot, source, target, attempts, options.cache))
+    for road in every:
         progress(f"writing ({road.name})")
         try:
             out = write(road.program, target)
@@ -163,7 +166,7 @@ def _fine(e: Evidence) -> bool:
 # ---------------------------------------------------------------- down to the pivot
 
 
-def sequential(program: Program, source: Platform) -> tuple[Program, tuple[str, ...]]:
+def sequential(program: Program, source: Platform, contracted: bool = True) -> tuple[Program, tuple[str, ...]]:
     """The sequential program of the same meaning: intrinsics inlined, parallel axes recovered, nests contracted."""
     program = specialize(program)
     meanings = {(m.name, m.key): m for m in program.meanings}
@@ -177,6 +180,9 @@ def sequential(program: Program, source: Platform) -> tuple[Program, tuple[str, 
             raise Fault("XP3002", f"no sequential form of `{kernel.name}` was found", e.span or NOWHERE, e.why,
                         "rewrite this part of the kernel, or report it with the file") from e
         steps += [f"detensorize({kernel.name})", f"recover({kernel.name})"]
+        if not contracted:
+            kernels.append(flat)
+            continue
         try:
             flat = Contract().apply(flat)
             steps.append(f"contract({kernel.name})")
@@ -305,6 +311,27 @@ def roads(
             attempts.append(Attempt(name, e.why))
         except BROKEN as e:  # a bug in one road must not cost the user the others
             attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
+
+
+def unchanged(
+    program: Program, pivot: Program, source: Platform, target: Platform, attempts: list[Attempt],
+    cache: Path | None = None,
+) -> Iterator[Road]:
+    """The plainest way of the program as it was recovered: for when a clean-up on the way to the pivot was wrong."""
+    plain, steps = sequential(program, source, contracted=False)
+    if plain.kernels == pivot.kernels:
+        return
+    if plain.launcher is not None and pivot.launcher is not None:
+        plain = replace(plain, launcher=replace(plain.launcher, params=pivot.launcher.params))
+    suited, _ = suited_to(target, plain)
+    name, lower = list(_lowerings(target, cache))[-1]
+    name = f"{name}, as recovered"
+    try:
+        yield _lowered(name, [lower(k) for k in suited.kernels], suited, steps, target)
+    except NotApplicable as e:
+        attempts.append(Attempt(name, e.why))
+    except BROKEN as e:
+        attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
 
 
 @dataclass

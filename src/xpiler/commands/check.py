@@ -18,6 +18,8 @@ from xpiler.commands.terminal import cache, err, out, print_json, say_fixed, say
 from xpiler.fault import Fault
 from xpiler.given import geometry_of, integers, pairs, program_of, runs_as_it_is, text_of, values
 from xpiler.ir.nodes import Program
+from xpiler.text.pragmas import unfollowed, with_directives
+from xpiler.verify.argue.races import RACES, races
 from xpiler.verify.spec.against import against, check_names
 from xpiler.verify.spec.against import sized as sizes_known
 from xpiler.verify.confirm import confirm
@@ -27,7 +29,7 @@ from xpiler.verify.spec.own_spec import own
 from xpiler.verify.runs.sane import sane
 from xpiler.verify.signature import signature
 from xpiler.verify.spec.spec import Spec
-from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, confirmed, refuted
+from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, Unknown, confirmed, refuted
 from xpiler.verify.witness.witness import Explained, Reading, explain, save
 from xpiler.verify.witness.witness import replay as played
 from xpiler.written import check_writable
@@ -128,7 +130,8 @@ class _Asked:
                 one.text, one.platform, one.program, file=one.file, let=values(self.let), kernel=one.kernel,
                 effort=self.effort, cache=self.cache, progress=progress,
             )
-        good = refuted((result.evidence,)) is None
+        evidence = (result.evidence, *self._shared(one))
+        good = refuted(evidence) is None
         if not self.as_json:
             for f in result.findings:
                 err.print(show.message(str(f)), soft_wrap=True)
@@ -137,10 +140,20 @@ class _Asked:
             for note in result.notes:
                 err.print(f"note: {note}", markup=False)
         self.tell(record.of_check(
-            [one.file], (result.evidence,), good, entry=result.signature.name,
+            [one.file], evidence, good, entry=result.signature.name,
             findings=[f.to_json() for f in result.findings], warnings=[f.to_json() for f in result.warnings],
             notes=list(result.notes),
-        ), (result.evidence,), good, details=False)
+        ), evidence, good, details=False)
+
+    def _shared(self, one: Side) -> tuple[Evidence, ...]:
+        """Loops that a directive makes parallel run one iteration after another here: that they may not is argued."""
+        line = unfollowed(one.text, one.platform)
+        program = with_directives(one.program, one.text, one.platform)
+        if line is not None:
+            return (Evidence(RACES, Unknown(f"line {line}: a directive that is not followed")),)
+        if program is one.program:
+            return ()
+        return (races(program, one.platform, kernel=one.kernel, let=integers(self.let)),)
 
     def both(self, a: Side, b: Side, level: Level, mapped: dict[str, str], witness: Path | None) -> NoReturn:
         """`check A B`: the ladder, from both texts; where they part, the smallest inputs that show it."""

@@ -40,11 +40,11 @@ class Statements(Switches):
             case "DECL_STMT":
                 for d in n.children:
                     if d.kind == "VAR_DECL":
-                        self.local(d)
+                        self._declared(d)
                     elif d.kind not in _IGNORED:
                         raise self.unsupported(d)
             case "VAR_DECL":
-                self.local(n)
+                self._declared(n)
             case "IF_STMT":
                 self._if(n)
             case "FOR_STMT":
@@ -99,6 +99,16 @@ class Statements(Switches):
         self.emit(Continue(self.here))
 
     # ------------------------------------------------------------ declarations
+
+    def _declared(self, d: Node) -> None:
+        """A variable of a function. A static one is there once, for all iterations around it, and keeps its value."""
+        if not d.is_static or d.type.const or self.space_of(d) is not None:
+            self.local(d)
+        elif self.platform.model == "serial" and d.type.kind == "array" and d.initializer is None:
+            if d.key not in self.env:
+                self._at_top(d)
+        else:
+            raise self.unsupported(d, f"the static variable `{d.spelling}`, which keeps its value from call to call")
 
     def local(self, d: Node) -> None:
         """A local variable."""
