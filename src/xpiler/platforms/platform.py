@@ -156,7 +156,7 @@ class Platform:
     unsigned_operands: Mapping[str, int] = field(default_factory=dict)  # intrinsic -> which operand has unsigned bytes
     target: str = ""  # the architecture that limits and toolchain calls are for
     targets: Mapping[str, Target] = field(default_factory=dict)  # the architectures there are to choose from
-    # What its header offers, where somebody has read it (text.library): what a pass that looks for instructions is given.
+    # What its header offers, where somebody has read it (text.library): for passes that look for instructions.
     intrinsics: tuple[Meaning, ...] = field(default=(), repr=False, compare=False)
 
     @property
