@@ -279,11 +279,17 @@ class Normal:
             t = self.rebuilt(self.terms.put_prev(self.terms.put(body, {k: poly(n)}), prev, t))
         return t
 
-    def rebuilt(self, t: Term) -> Term:
-        """A term put together from normal parts, normal again."""
+    def rebuilt(self, t: Term, seen: dict[int, Term] | None = None) -> Term:
+        """A term put together from normal parts, normal again; a part that occurs often is looked at once."""
+        seen = {} if seen is None else seen
         if t.kind in ("const", "param", "input", "index", "prev", "undef"):
             return t
-        args = tuple(self.rebuilt(a) for a in t.args)
+        if t.id not in seen:
+            self.facts.oracle.check_time()
+            seen[t.id] = self._rebuilt(t, tuple(self.rebuilt(a, seen) for a in t.args))
+        return seen[t.id]
+
+    def _rebuilt(self, t: Term, args: tuple[Term, ...]) -> Term:
         match t.kind:
             case "fold":
                 return self.fold(t.data[0], t.data[1], args)
