@@ -361,9 +361,9 @@ class Machine:
         after = {n: self.scalars[n] for n in carried}
         writes = {n: self.arrays[n].writes for n in stored}
         lost = frozenset(n for n in stored if self.arrays[n].base == "lost")
-        relative = self.here(guard) if outer is not TRUE else guard
         self._restore(saved)
-        guard = guard if relative is not TRUE else TRUE
+        if outer is not TRUE and self.here(guard) is TRUE:
+            guard = TRUE
         summary = _Loop(self, self.level, k, start, trips, guard, s, after, writes, steps, lost)
         new_scalars, new_writes = summary.close()
         self.scalars.update(new_scalars)
@@ -519,6 +519,8 @@ class _Loop:
                 raise Unsummarised("a stored value is carried between iterations", self.loop.span)
             index = self._ready(w.index)
             if self.k in index.free:
+                only = self._pinned(guard)
+                guard = guard if only is None else sym.conjoin(guard, self._among(only))
                 out.append(normal(Write((*w.vars, self.k), index, guard, value)))
             else:
                 out.append(self._overwritten(Write(w.vars, index, guard, value)))
@@ -567,19 +569,33 @@ class _Loop:
         value = sym.fold(op, [self.k], term, init, w.value.dtype)
         return normal(Write(w.vars, w.index, sym.conjoin(*rest), value))
 
+    def _pinned(self, guard: Sym) -> Sym | None:
+        """The one iteration in which a condition can hold, if it says so itself."""
+        for c in sym.conjuncts(guard):
+            if c.op == "eq" and self.k in c.free:
+                const, terms = sym.terms_of(c.args[0])
+                if terms.get(self.k) in (1, -1):
+                    return sym.scale(sym.linear(const, {a: f for a, f in terms.items() if a is not self.k}),
+                                     -terms[self.k])
+        return None
+
+    def _among(self, iteration: Sym) -> Sym:
+        """There is such an iteration."""
+        if iteration is ZERO:
+            return self._runs()
+        return self.machine.here(sym.conjoin(
+            sym.compare("<=", ZERO, iteration), sym.compare("<", iteration, self.trips)))
+
     def _overwritten(self, w: Write) -> Write:
         """Every iteration writes the same elements: the last one counts."""
         fixed = {c for c in sym.conjuncts(w.guard) if self.k in c.free}
         if not fixed:
             last = w.at({self.k: sym.sub(self.trips, ONE)})
             return Write(last.vars, last.index, sym.conjoin(last.guard, self._runs()), last.value)
-        for c in fixed:
-            if c.op == "eq":
-                const, terms = sym.terms_of(c.args[0])
-                if terms.get(self.k) in (1, -1):
-                    only = sym.scale(sym.linear(const, {a: f for a, f in terms.items() if a is not self.k}),
-                                     -terms[self.k])
-                    return w.at({self.k: only})
+        only = self._pinned(w.guard)
+        if only is not None:
+            w = w.at({self.k: only})
+            return replace(w, guard=sym.conjoin(w.guard, self._among(only)))
         if self.loop.kind == "parallel" and self.k not in w.value.free:
             raise Unsummarised("iterations write the same element", self.loop.span)
         raise Unsummarised("which iteration writes last is not known", self.loop.span)
