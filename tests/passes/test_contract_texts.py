@@ -1,0 +1,93 @@
+"""Kernels as people write them, contracted: the closed form computes what the loops did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.passes.random_kernels import same
+from xpiler import platforms
+from xpiler.engine import sequential
+from xpiler.ir.nodes import Buffer, Const, Kernel
+from xpiler.ir.types import DType
+from xpiler.passes.contract import Contract
+from xpiler.text.read import read
+
+SIZES = {"x": 160, "idx": 8, "y": 64}
+TEXTS = {
+    # an iteration that makes only the first sum, only the second, both or none
+    "sums under two conditions": """
+void k(const float* x, const int* idx, float* y) {
+  float a[4];
+  for (int r = 0; r < 4; ++r) a[r] = 0.0f;
+  for (int l = 0; l < 3; ++l)
+    for (int j = 0; j < 5; ++j) {
+      if (idx[j] > 0) for (int r = 0; r < 4; ++r) a[r] += x[(l * 5 + j) * 4 + r];
+      if (idx[j] > 1) for (int r = 0; r < 4; ++r) a[r] += 3.0f * x[(l * 5 + j) * 4 + r];
+    }
+  for (int r = 0; r < 4; ++r) y[r] = a[r];
+}""",
+    # what `t` held is what `even` was before the outer iteration, not before the inner one
+    "a copy from one loop outside": """
+void k(const float* x, const int* idx, float* y) {
+  float even[4], t[4];
+  for (int i = 0; i < 4; ++i) even[i] = 0.0f;
+  for (int r = 0; r < 3; ++r) {
+    for (int j = 0; j < 4; j += 2) {
+      for (int i = 0; i < 4; ++i) t[i] = even[i] + x[(r * 5 + j) * 4 + i];
+      for (int i = 0; i < 4; ++i) even[i] = t[i];
+    }
+    for (int i = 0; i < 4; ++i) t[i] = even[i] + x[(r * 5 + 4) * 4 + i];
+    for (int i = 0; i < 4; ++i) even[i] = t[i];
+  }
+  for (int i = 0; i < 4; ++i) y[i] = even[i];
+}""",
+    "halves of one array": """
+void k(const float* x, const int* idx, float* y) {
+  float acc[32];
+  for (int r = 0; r < 2; ++r) {
+    for (int i = 0; i < 8; ++i) acc[r * 16 + i] = 0.0f;
+    for (int i = 0; i < 8; ++i) acc[r * 16 + 8 + i] = 0.0f;
+  }
+  for (int j = 0; j < 4; ++j)
+    for (int r = 0; r < 2; ++r) {
+      for (int i = 0; i < 8; ++i) acc[r * 16 + i] = acc[r * 16 + i] + x[(j * 4 + r * 2) * 8 + i];
+      for (int i = 0; i < 8; ++i) acc[r * 16 + 8 + i] = acc[r * 16 + 8 + i] + x[(j * 4 + r * 2 + 1) * 8 + i];
+    }
+  for (int r = 0; r < 2; ++r) {
+    for (int i = 0; i < 8; ++i) y[r * 16 + i] = acc[r * 16 + i];
+    for (int i = 0; i < 8; ++i) y[r * 16 + 8 + i] = acc[r * 16 + 8 + i];
+  }
+}""",
+    # the last round is partial, and how often the inner loop runs is not what its bounds allow at most
+    "a start that depends on the round": """
+void k(const float* x, const int* idx, float* y) {
+  for (int t = 0; t < 8; ++t)
+    for (int i = t; i < 12; i += 8) {
+      float m = -100.0f;
+      for (int w = i % 3 * 2; w < i % 3 * 2 + 3; ++w) m = m > x[i / 3 * 7 + w] ? m : x[i / 3 * 7 + w];
+      y[i] = m;
+    }
+}""",
+    "a mask that ends the lanes": """
+void k(const float* x, const int* idx, float* y) {
+  const unsigned short rest = (unsigned short)((1u << 12) - 1u);
+  for (int i = 0; i < 16; ++i)
+    if (rest >> i & 1) y[48 + i] = x[i];
+}""",
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_contracted(name: str) -> None:
+    c = platforms.get("c")
+    pivot, _ = sequential(read(TEXTS[name], c, "k.c"), c, contracted=False)
+    kernel = _sized(pivot.kernels[0])
+    after = Contract().apply(kernel)
+    same(kernel, after)
+
+
+def _sized(kernel: Kernel) -> Kernel:
+    return replace(kernel, params=tuple(
+        replace(p, extent=Const(SIZES[p.name], DType.I32)) if isinstance(p, Buffer) else p for p in kernel.params))
