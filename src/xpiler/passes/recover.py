@@ -58,7 +58,8 @@ class Recover:
 
     def apply(self, kernel: Kernel) -> Kernel:
         body = _plain(self._axes(kernel, kernel.body, Fresh(names(kernel))))
-        left = next((s for s in statements(body) if _meets(s) or isinstance(s, Return)), None)
+        alone = all(s.kind in SEQUENTIAL for s in statements(kernel) if isinstance(s, For))  # nobody else goes on
+        left = next((s for s in statements(body) if _meets(s) or isinstance(s, Return) and not alone), None)
         if left is not None:
             raise NotApplicable("threads meet, or one leaves, outside the loops of threads", left.span)
         return replace(kernel, body=body)

@@ -116,6 +116,10 @@ class HostObjects(Statements):
             self.objects[cell.key] = found
         return Pointer(found.buffer, ZERO, inner)
 
+    def declared(self, d: Node) -> None:
+        """A variable of a host function; a launcher is called once, so that a static one is as any other."""
+        self.local(d)
+
     def foreign(self, decl: Node, n: Node) -> Binding:
         """A variable of the file: an array of the host, a constant, or something the host sets."""
         ctype = decl.type

@@ -40,11 +40,11 @@ class Statements(Switches):
             case "DECL_STMT":
                 for d in n.children:
                     if d.kind == "VAR_DECL":
-                        self._declared(d)
+                        self.declared(d)
                     elif d.kind not in _IGNORED:
                         raise self.unsupported(d)
             case "VAR_DECL":
-                self._declared(n)
+                self.declared(n)
             case "IF_STMT":
                 self._if(n)
             case "FOR_STMT":
@@ -100,7 +100,7 @@ class Statements(Switches):
 
     # ------------------------------------------------------------ declarations
 
-    def _declared(self, d: Node) -> None:
+    def declared(self, d: Node) -> None:
         """A variable of a function. A static one is there once, for all iterations around it, and keeps its value."""
         if not d.is_static or d.type.const or self.space_of(d) is not None:
             self.local(d)
