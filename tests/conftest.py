@@ -8,8 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
+
+
+# The same random cases every time, so that a run says something of the change it is made for;
+# HYPOTHESIS_PROFILE=hunt looks for new ones.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("hunt")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def cpu_flags() -> frozenset[str]:

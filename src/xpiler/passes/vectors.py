@@ -28,6 +28,7 @@ from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
+DEEPEST = 100  # operands of operands
 FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
 AtIndex = Callable[[Sym], None]  # emits the statements for one value of an index
 
@@ -111,6 +112,7 @@ class LaneNest(Nest):
 
     def __post_init__(self) -> None:
         super().__init__(self.names)
+        self.within = 0  # how many vectors are being made, each an operand of the one before
 
     # ------------------------------------------------------------ the nest
 
@@ -291,9 +293,15 @@ class LaneNest(Nest):
             got = scope.held.get(x)
             if isinstance(got, Vector):
                 return got
+        if self.within > DEEPEST:
+            raise Unsummarised("an expression is nested too deeply for vectors")
         level = max(self.level(x), self._floor())
         inner, self.scopes = self.scopes[level + 1:], self.scopes[: level + 1]
-        out = self._vector(x)
+        self.within += 1
+        try:
+            out = self._vector(x)
+        finally:
+            self.within -= 1
         self.scopes[-1].held[x] = out
         self.scopes += inner
         return out
@@ -328,7 +336,7 @@ class LaneNest(Nest):
             if offer.result is False and is_memory(offer.param(offer.out)) and self.unit.width:
                 continue  # stores its result: used by _write_back
             bound = match(offer, x, self.lane.var)
-            if bound is None or unbound(offer, bound):
+            if bound is None or unbound(offer, bound) or any(e is x for e in bound.values()):
                 continue
             spread = sum(
                 1 for n, e in bound.items()
