@@ -57,6 +57,12 @@ def _(rng):  # type: ignore[no-untyped-def]
     return [x, np.zeros(4, F), np.zeros(3, I)], {1: [11, 13, 15, 17], 2: [4, 5, 7]}
 
 
+@spec("task_grid.mlu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 2, 3, 64)
+    return [x, np.zeros(384, F)], {1: x * np.arange(1, 3)[:, None, None] + np.arange(3)[None, :, None]}
+
+
 @spec("pairs.hip")
 def _(rng):  # type: ignore[no-untyped-def]
     x = rng.normal(0, 1, (64, 2)).astype(np.float16)

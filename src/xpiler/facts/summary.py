@@ -274,6 +274,8 @@ class Machine:
             raise Unsummarised("a loop whose step is not positive", s.span)
         by = step
         lowest = sym.bound(start, upper=False)
+        if any(sym.bounded(v) for v in lowest.free) and start.lo > -float("inf"):
+            lowest = sym.integer(int(start.lo))  # an extent that depends on no other loop; the guard says the rest
         limit = stop
         if any(sym.bounded(v) for v in stop.free):
             limit = sym.integer(int(stop.hi)) if stop.hi != float("inf") else sym.bound(stop, True)

@@ -336,8 +336,10 @@ class LaneNest(Nest):
             if offer.result is False and is_memory(offer.param(offer.out)) and self.unit.width:
                 continue  # stores its result: used by _write_back
             bound = match(offer, x, self.lane.var)
-            if bound is None or unbound(offer, bound) or any(e is x for e in bound.values()):
+            if bound is None or unbound(offer, bound):
                 continue
+            if any(e is x and not is_memory(offer.param(n)) for n, e in bound.items()):
+                continue  # it computes x from x
             spread = sum(
                 1 for n, e in bound.items()
                 if isinstance(offer.param(n), Buffer) and self.lane.var not in e.free)

@@ -71,7 +71,9 @@ def _positive(extent: Expr, math: Arithmetic) -> None:
 def tasks(
     platform: Platform, geometry: Geometry, fresh: Fresh, math: Arithmetic, clustered: bool
 ) -> Axes:
-    """The task axis, or clusters of cores where cores share memory or meet."""
+    """The task axis, or clusters of cores where cores share memory or meet.
+
+    Tasks are counted along x, then y, then z; "task.y" and "task.z" of a geometry say how many there are of these."""
     task, cluster, core = (platform.axis(k) for k in ("task", "cluster", "core"))
     total = geometry.get("task", ONE)
     _positive(total, math)
@@ -92,10 +94,17 @@ def tasks(
         index = math.binary("+", math.binary("*", c, width), k)
         builtins = {cluster.index: c, core.index: k, cluster.extent: clusters, core.extent: width}
         loops = (("cluster", c, clusters), ("core", k, width))
-    builtins |= {
-        task.index: index, f"{task.index}X": index, f"{task.index}Y": ZERO, f"{task.index}Z": ZERO,
-        task.extent: total, f"{task.extent}X": total, f"{task.extent}Y": ONE, f"{task.extent}Z": ONE,
-    }
+    builtins |= {task.index: index, task.extent: total}
+    left, rest = index, total
+    for letter, many in (("Z", geometry.get("task.z", ONE)), ("Y", geometry.get("task.y", ONE))):
+        builtins[f"{task.extent}{letter}"] = many
+        if many == ONE:
+            builtins[f"{task.index}{letter}"] = ZERO
+            continue
+        rest = math.binary("/", rest, many)  # tasks of one layer
+        builtins[f"{task.index}{letter}"] = math.binary("/", left, rest)
+        left = math.binary("%", left, rest)
+    builtins |= {f"{task.index}X": left, f"{task.extent}X": rest}
     return Axes(loops, builtins)
 
 

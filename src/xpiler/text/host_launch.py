@@ -271,7 +271,7 @@ class HostLaunches(HostControl):
         dynamic: Expr | None = None
         if self.platform.model == "task":
             total = self.math.binary("*", self.math.binary("*", grid[0], grid[1]), grid[2])
-            extents = {"task": total}
+            extents = {"task": total} | {f"task.{x}": e for x, e in zip("yz", grid[1:], strict=True) if e != ONE}
         else:
             extents = {f"block.{x}": e for x, e in zip("xyz", grid, strict=True)}
             block = self.dims(config[1])
