@@ -21,7 +21,7 @@ from xpiler.facts.offers import Offer
 from xpiler.ir.nodes import Barrier, Binary, Const, Expr, For, Kernel, Meaning, Program, Stmt
 from xpiler.ir.types import DType
 from xpiler.ir.walk import map_exprs, map_stmts
-from xpiler.passes import bind, rehost
+from xpiler.passes import rehost, share
 from xpiler.passes.contract import Contract
 from xpiler.passes.recover import Recover
 from xpiler.platforms.platform import Platform
@@ -189,7 +189,7 @@ def _nothing_back(patch: Patch) -> None:
 
 
 FAULTS = (
-    Fault("pass", "bind rounds the number of blocks down", lambda p: p.setattr(bind, "rounded", _floor), "add.cpp", "cuda"),
+    Fault("pass", "bind rounds the number of blocks down", lambda p: p.setattr(share, "rounded", _floor), "add.cpp", "cuda"),
     Fault("pass", "bind lets every other chunk go", after(_every_other_task, bind.BindTasks, "apply"), "relu_runtime.cu", "bang"),
     Fault("pass", "recover forgets the barriers", before(_without_barriers, Recover, "apply"), "gemm.cu", "c"),
     Fault("pass", "contract loses the last term of a sum", after(_first_row_twice, Contract, "apply"), "gemm.cu", "vnni"),
