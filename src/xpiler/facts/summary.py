@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, normal, rolled_up, solve, supersedes
+from xpiler.facts.writes import Unsummarised, Write, most, normal, rolled_up, solve, supersedes
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
@@ -278,11 +278,12 @@ class Machine:
             lowest = sym.integer(int(start.lo))  # an extent that depends on no other loop; the guard says the rest
         limit = stop
         if any(sym.bounded(v) for v in stop.free):
-            limit = sym.integer(int(stop.hi)) if stop.hi != float("inf") else sym.bound(stop, True)
+            top = most(stop, frozenset(sym.conjuncts(self.path)))
+            limit = sym.integer(int(top)) if top != float("inf") else sym.bound(stop, True)
         trips = sym.div(sym.sub(sym.add(limit, by), sym.add(lowest, ONE)), by)
-        most = self._at_most(sym.sub(stop, start))
-        if most is not None and sym.is_const(by):
-            trips = sym.integer(-(-most // sym.value_of(by)))
+        gap = self._at_most(sym.sub(stop, start))
+        if gap is not None and sym.is_const(by):
+            trips = sym.integer(-(-gap // sym.value_of(by)))
         if sym.is_const(trips):
             if sym.value_of(trips) <= 0:
                 return

@@ -152,10 +152,51 @@ def _match_symbolic(
     return mapping, d, [(c, a) for c, a in digits if a.op != "prod"]
 
 
+def most(x: Sym, path: frozenset[Sym]) -> float:
+    """What x does not exceed where these conditions hold; each side of a choice in it under its own."""
+    terms = sym.terms_of(x)[1]
+    choice = x if x.op == "sel" else next((a for a in terms if a.op == "sel"), None)
+    if choice is not None:
+        cond, yes, no = choice.args
+        times = 1 if choice is x else terms[choice]
+        rest = ZERO if choice is x else sym.sub(x, sym.scale(choice, times))
+        sides = ((yes, cond), (no, sym.negate(cond)))
+        return max(most(sym.add(rest, sym.scale(side, times)), path.union(sym.conjuncts(told)))
+                   for side, told in sides)
+    top = x.hi
+    for c in path:
+        if c.op != "lt":
+            continue
+        for atom, k in sym.terms_of(c.args[0])[1].items():  # c says that its argument is at most -1
+            w = terms.get(atom, 0)
+            if w * k > 0 and w % k == 0:
+                top = min(top, sym.sub(x, sym.scale(sym.add(c.args[0], ONE), w // k)).hi)
+    return top
+
+
+def _one_sided(g: Sym) -> Sym:
+    """x < (c ? a : b) as x < a, where both are so without c: the last chunk of many is as long as what is left."""
+    if g.op != "lt":
+        return g
+    d = g.args[0]
+    choice = next((a for a in sym.terms_of(d)[1] if a.op == "sel"), None)
+    if choice is None:
+        return g
+    times = sym.terms_of(d)[1][choice]
+    cond, yes, no = choice.args
+    rest = sym.sub(d, sym.scale(choice, times))
+    first, second = (sym.add(rest, sym.scale(side, times)) for side in (yes, no))
+    for one, other, where in ((first, second, sym.negate(cond)), (second, first, cond)):
+        path = frozenset(sym.conjuncts(where))
+        if most(one, path) < 0 and most(other, path) < 0:
+            return sym.compare("<", one, ZERO)
+    return g
+
+
 def normal(w: Write) -> Write:
     """Guards turned into extents and digits split, so that indices stay solvable."""
     vars_, index, value = list(w.vars), w.index, w.value
-    guards = list(sym.conjuncts(w.guard))
+    guards = [h for g in sym.conjuncts(w.guard) for h in sym.conjuncts(_one_sided(g))]
     again = True
     while again:
         again = False
