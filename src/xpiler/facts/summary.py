@@ -280,8 +280,11 @@ class Machine:
         if any(sym.bounded(v) for v in stop.free):
             top = most(stop, frozenset(sym.conjuncts(self.path)))
             limit = sym.integer(int(top)) if top != float("inf") else sym.bound(stop, True)
+        far = sym.sub(stop, start)
+        if not any(sym.bounded(v) for v in far.free):
+            lowest, limit = ZERO, far  # however far out it starts, it goes as far
         trips = sym.div(sym.sub(sym.add(limit, by), sym.add(lowest, ONE)), by)
-        gap = self._at_most(sym.sub(stop, start))
+        gap = self._at_most(far)
         if gap is not None and sym.is_const(by):
             trips = sym.integer(-(-gap // sym.value_of(by)))
         if sym.is_const(trips):
