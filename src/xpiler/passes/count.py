@@ -34,13 +34,10 @@ def _counted(s: While, fresh: Fresh) -> tuple[Stmt, ...] | None:
     """The for loop, and the counter's value after it."""
     if not s.body or any(isinstance(x, Break | Continue | Return) for x in statements(s.body)):
         return None
-    match s.body[-1]:
-        case Assign(i, Binary("+", Var() as again, Const() as step)) if again == i and step.value > 0:
-            if i.dtype.is_float:
-                return None
-        case _:
-            return None
-    body = s.body[:-1]
+    found = _step(s)
+    if found is None:
+        return None
+    i, step, body = found
     stop = _stop(s.cond, i)
     if stop is None or i in scalars_written(body) or scalars_read(stop) & scalars_written(s.body):
         return None
@@ -51,6 +48,19 @@ def _counted(s: While, fresh: Fresh) -> tuple[Stmt, ...] | None:
     room = _sum(Binary("-", stop, i, i.dtype), int(step.value) - 1)
     whole = Binary("*", Binary("/", room, step, i.dtype), step, i.dtype)
     return loop, Assign(i, Binary("+", i, whole, i.dtype), s.span)
+
+
+def _step(s: While) -> tuple[Var, Const, tuple[Stmt, ...]] | None:
+    """The counter of the condition, its step, and the body without it: nothing after the step looks at the counter, so
+    that other counters may advance there."""
+    for at in reversed(range(len(s.body))):
+        match s.body[at]:
+            case Assign(i, Binary("+", Var() as again, Const() as step)) if (
+                again == i and step.value > 0 and not i.dtype.is_float and i in scalars_read(s.cond)
+            ):
+                rest = s.body[at + 1:]
+                return None if i in scalars_read(rest) else (i, step, (*s.body[:at], *rest))
+    return None
 
 
 def _stop(cond: Expr, i: Var) -> Expr | None:
