@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
+from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, most, normal, rolled_up, solve, supersedes
 from xpiler.fault import NOWHERE
@@ -403,6 +404,7 @@ class _Loop:
     def close(self) -> tuple[dict[str, Sym], dict[str, list[Write] | None]]:
         scalars: dict[str, Sym] = {}
         folds: dict[str, tuple[str, Sym]] = {}
+        relatives: dict[str, tuple[str, Relative]] = {}
         for name, value in self.after.items():
             old = self.machine.scalars[name]
             if name in self.steps:
@@ -417,9 +419,13 @@ class _Loop:
                 scalars[name] = self._last(value, old)
             else:
                 form = _reduction(value, sym.previous(_at(name, self.level), value.dtype))
-                if form is None or self._carried(form[1]):
+                if form is not None and not self._carried(form[1]):
+                    folds[name] = form
+                    continue
+                found = self._relative(name, value)
+                if found is None:
                     raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
-                folds[name] = form
+                relatives[name] = found
         self._answer_previous()
         for name, value in list(scalars.items()):
             if name not in self.steps and value.op != "poison":
@@ -427,7 +433,26 @@ class _Loop:
         for name, (op, term) in folds.items():
             term = self._ready(term)
             scalars[name] = self._fold(op, term, self.machine.scalars[name])
+        for name, (top, kept) in relatives.items():
+            if top not in folds:
+                raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
+            before, after, init = self.machine.scalars[top], scalars[top], self.machine.scalars[name]
+            term = self._ready(kept.at(after))
+            scalars[name] = self._fold("+", term, kept.moved(init, before, after))
         return scalars, {name: self._quantify(name) for name in self.writes}
+
+    def _relative(self, name: str, value: Sym) -> tuple[str, Relative] | None:
+        """The running maximum that a scalar is kept relative to, and what an iteration adds."""
+        old = sym.previous(_at(name, self.level), value.dtype)
+        for top, new in self.after.items():
+            before = sym.previous(_at(top, self.level), new.dtype)
+            form = _reduction(new, before) if top != name and new.dtype.is_float else None
+            if form is None or form[0] != "max" or self._carried(form[1]):
+                continue
+            found = relative(value, old, before, new)
+            if found is not None and not self._carried(found.rest):
+                return top, found
+        return None
 
     def _carried(self, value: Sym) -> bool:
         """A value needs what a scalar held when this iteration began."""
@@ -517,6 +542,9 @@ class _Loop:
         self._in_order(name, [w for w, _ in found])
         out = []
         for w, form in found:
+            if isinstance(form, _Kept):
+                out.append(self._kept_relative(name, w, form))
+                continue
             if form is not None:
                 out.append(self._accumulated(name, w, *form))
                 continue
@@ -532,27 +560,64 @@ class _Loop:
                 out.append(self._overwritten(Write(w.vars, index, guard, value)))
         return out
 
-    def _merged(self, name: str) -> list[tuple[Write, tuple[str, Sym] | None]]:
+    def _merged(self, name: str) -> list[tuple[Write, tuple[str, Sym] | _Kept | None]]:
         """The writes of an iteration, with (op, term) where they accumulate: those into the same elements as one.
 
         Each value is in terms of what the iteration found, so where a later one is made, it has the earlier in it."""
-        out: list[tuple[Write, tuple[str, Sym] | None]] = []
+        out: list[tuple[Write, tuple[str, Sym] | _Kept | None]] = []
         for w in self.writes[name]:
             w = _over(out[-1][0].vars, out[-1][0].index, w) if out else w
-            form = None
+            form: tuple[str, Sym] | _Kept | None = None
             if self.k not in w.index.free:
                 form = _reduction(w.value, sym.previous_load(_at(name, self.level), w.index, w.value.dtype))
                 if form is not None and _mentions(form[1], "pld", _at(name, self.level)):
                     form = None
+                form = form or self._kept_to(name, w)
             before, earlier = out[-1] if out else (w, None)
-            if (form is not None and earlier is not None and earlier[0] == form[0] and before.vars == w.vars
-                    and before.index is w.index and before.value.dtype is w.value.dtype):
+            if (isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]
+                    and before.vars == w.vars and before.index is w.index
+                    and before.value.dtype is w.value.dtype):
                 op, dtype = form[0], w.value.dtype
                 either = sym.select(before.guard, earlier[1], sym.identity_of(op, dtype))
                 out[-1] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
             else:
                 out.append((w, form))
         return out
+
+    def _kept_to(self, name: str, w: Write) -> _Kept | None:
+        """The running maximum, of a scalar or of an array's elements, that the elements of a write are relative to."""
+        old = sym.previous_load(_at(name, self.level), w.index, w.value.dtype)
+        if "call" not in w.value.has:
+            return None
+        for before in sym.collect(w.value, lambda n: n.op in ("prev", "pld") and n.dtype.is_float and n is not old):
+            top = _name(before, self.level)
+            if before.op == "prev" and top in self.after:
+                new, init = self.after[top], self.machine.scalars[top]
+            elif before.op == "pld" and top in self.writes and len(self.writes[top]) == 1:
+                (maker,) = self.writes[top]
+                cond, mapping = solve(maker, before.args[0])
+                if self.k in maker.index.free or sym.assume(cond, w.guard) is not TRUE:
+                    continue
+                new, init = sym.substitute(maker.value, mapping), self.machine.read(top, before.args[0])
+            else:
+                continue
+            form = _reduction(new, before)
+            if form is None or form[0] != "max" or _uses(form[1], before):
+                continue
+            found = relative(w.value, old, before, new)
+            if found is not None and not _mentions(found.rest, "pld", _at(name, self.level)):
+                return _Kept(found, init, form[1])
+        return None
+
+    def _kept_relative(self, name: str, w: Write, form: _Kept) -> Write:
+        if self.guard is not TRUE or self.k in w.guard.free or self._carried(form.form.rest):
+            raise Unsummarised("a sum relative to a maximum that not all iterations take part in", self.loop.span)
+        init = self.machine.read(name, w.index)
+        if "undef" in (init.op, form.init.op) or self._carried(form.term):
+            raise Unsummarised(f"`{name}` is accumulated into before it is set", self.loop.span)
+        top = self._fold("max", self._ready(form.term), form.init)
+        value = self._fold("+", self._ready(form.form.at(top)), form.form.moved(init, form.init, top))
+        return normal(Write(w.vars, w.index, w.guard, value))
 
     def _in_order(self, name: str, writes: list[Write]) -> None:
         """All iterations of a write may come before all of a later one in the body: none undoes what the later one did
@@ -605,6 +670,16 @@ class _Loop:
         if self.loop.kind == "parallel" and self.k not in w.value.free:
             raise Unsummarised("iterations write the same element", self.loop.span)
         raise Unsummarised("which iteration writes last is not known", self.loop.span)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Elements that are relative to a running maximum: what an iteration adds, what the maximum begins with, and the
+    term each iteration brings to it."""
+
+    form: Relative
+    init: Sym
+    term: Sym
 
 
 # ---------------------------------------------------------------- small questions

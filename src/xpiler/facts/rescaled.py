@@ -1,0 +1,147 @@
+"""A sum whose terms are kept relative to a running maximum, as softmax in one pass and attention over tiles do.
+
+    top' = max(top, t);  d = d * exp(top - top') + c * exp(u - top')      ->      d = sum of c * exp(u - the largest t)
+
+By exp(a) * exp(b) = exp(a + b): over the real numbers, and where the maximum is finite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xpiler.facts import sym
+from xpiler.facts.sym import Sym
+from xpiler.ir.types import DType
+
+_EXPONENTIALS = ("exp", "exp2")
+
+
+@dataclass(frozen=True)
+class Relative:
+    """What an iteration adds to such a sum, with `top(dtype)` for the new maximum; terms are multiples of
+    base(-scale * maximum)."""
+
+    base: str
+    scale: float
+    rest: Sym
+
+    def at(self, maximum: Sym) -> Sym:
+        """What an iteration adds, relative to this maximum."""
+        here = top(maximum.dtype)
+        return sym.rewrite(self.rest, lambda n: maximum if n is here else None)
+
+    def moved(self, value: Sym, old: Sym, new: Sym) -> Sym:
+        """A sum relative to one maximum, relative to another."""
+        if sym.is_identity("+", value):
+            return value
+        far = sym.binary("-", old, new, old.dtype)
+        if self.scale != 1.0:
+            far = sym.binary("*", far, sym.number(self.scale, far.dtype), far.dtype)
+        return sym.binary("*", value, sym.call(self.base, (far,), value.dtype), value.dtype)
+
+
+def top(dtype: DType) -> Sym:
+    """Stands for the maximum."""
+    return sym.previous("~top", dtype)
+
+
+def relative(value: Sym, old: Sym, before: Sym, after: Sym) -> Relative | None:
+    """value as a sum that was `old` relative to the maximum `before` and is relative to the maximum `after`."""
+    here = top(after.dtype)
+    marked = sym.rewrite(value, lambda n: here if n is after else None)
+    parts = _summands(marked)
+    mine = [p for p in parts if _uses(p, old)]
+    if len(mine) != 1:
+        return None
+    factors = _factors(mine[0])
+    others = [f for f in factors if f is not old]
+    if len(others) != 1 or len(factors) != 2:
+        return None
+    (by,) = others
+    if by.op != "call" or by.data not in _EXPONENTIALS:
+        return None
+    scale = _multiple(by.args[0], before, here)
+    rest = [p for p in parts if p is not mine[0]]
+    if scale is None or any(_uses(p, before) or not _kept(p, str(by.data), scale, here) for p in rest):
+        return None
+    total = sym.number(0.0, value.dtype)
+    for p in rest:
+        total = sym.combine("+", total, p, value.dtype)
+    return Relative(str(by.data), scale, total)
+
+
+def _uses(x: Sym, old: Sym) -> bool:
+    return bool(sym.collect(x, lambda n: n is old))
+
+
+def _summands(x: Sym) -> list[Sym]:
+    """x as a sum; one that goes on from another is two."""
+    if x.op == "bin" and x.data == "+":
+        return [*_summands(x.args[0]), *_summands(x.args[1])]
+    if x.op == "fold" and sym.fold_op(x) == "+" and not sym.is_identity("+", x.args[1]):
+        alone = sym.fold("+", sym.fold_vars(x), x.args[0], sym.identity_of("+", x.dtype), x.dtype)
+        return [*_summands(x.args[1]), alone]
+    if x.op == "call" and x.data == "fma":
+        a, b, c = x.args
+        return [sym.binary("*", a, b, x.dtype), *_summands(c)]
+    return [x]
+
+
+def _factors(x: Sym) -> list[Sym]:
+    if x.op == "bin" and x.data == "*":
+        return [*_factors(x.args[0]), *_factors(x.args[1])]
+    return [x]
+
+
+def _scaled(x: Sym) -> tuple[Sym, float]:
+    """x as a constant times something."""
+    if x.op == "bin" and x.data == "*":
+        for a, b in (x.args, x.args[::-1]):
+            if b.op == "flt":
+                inner, c = _scaled(a)
+                return inner, c * sym.float_of(b)
+    return x, 1.0
+
+
+def _multiple(x: Sym, a: Sym, b: Sym) -> float | None:
+    """s where x = s * (a - b)."""
+    inner, s = _scaled(x)
+    if inner.op != "bin" or inner.data != "-":
+        return None
+    (left, c), (right, d) = _scaled(inner.args[0]), _scaled(inner.args[1])
+    return s * c if left is a and right is b and c == d else None
+
+
+def _kept(x: Sym, base: str, scale: float, here: Sym) -> bool:
+    """x is a multiple of base(-scale * here), by something that does not depend on `here`."""
+    def kept(y: Sym) -> bool:
+        return _kept(y, base, scale, here)
+
+    def free(y: Sym) -> bool:
+        return not _uses(y, here)
+
+    match x.op:
+        case "flt":
+            return sym.float_of(x) == 0.0
+        case "call" if x.data == base:
+            inner, s = _scaled(x.args[0])
+            if inner.op != "bin" or inner.data != "-" or not free(inner.args[0]):
+                return False
+            last, c = _scaled(inner.args[1])
+            return last is here and s * c == scale
+        case "call" if x.data == "fma":
+            a, b, c3 = x.args
+            return (kept(a) and free(b) or free(a) and kept(b)) and kept(c3)
+        case "bin" if x.data == "*":
+            a, b = x.args
+            return kept(a) and free(b) or free(a) and kept(b)
+        case "bin" if x.data in ("+", "-"):
+            return all(map(kept, x.args))
+        case "bin" if x.data == "/":
+            return kept(x.args[0]) and free(x.args[1])
+        case "un" if x.data == "-":
+            return kept(x.args[0])
+        case "fold" if sym.fold_op(x) == "+":
+            return kept(x.args[0]) and (sym.is_identity("+", x.args[1]) or kept(x.args[1]))
+        case "sel":
+            return free(x.args[0]) and kept(x.args[1]) and kept(x.args[2])
+    return False
