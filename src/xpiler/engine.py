@@ -111,6 +111,7 @@ def translate(
     text += given.entry
     given = given_sizes(only(given, options.kernel), options.size)
     program = with_host(given)
+    taken = _unsized(given)
     pivot, steps = sequential(program, source)
     pivot = with_extents(pivot, accesses(program))
     check(pivot)
@@ -141,7 +142,8 @@ def translate(
             continue
         progress(f"confirming ({road.name})")
         last = confirm(text, source, out, target, given, let=options.let or None, cache=options.cache,
-                       reference=reference, effort=effort, file=file, level=options.level, progress=progress)
+                       reference=reference, effort=effort, file=file, level=options.level, progress=progress,
+                       taken=taken)
         if confirmed(last):
             kept = () if road.name == KEEP else notes
             return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),
@@ -149,6 +151,17 @@ def translate(
         attempts.append(Attempt(road.name, "; ".join(
             f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
     return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)
+
+
+def _unsized(program: Program) -> frozenset[str]:
+    """Arrays of the caller's whose sizes nobody says."""
+    launcher = program.launcher
+    if launcher is None:
+        return frozenset(
+            p.name for k in program.kernels for p in k.params if isinstance(p, Buffer) and p.extent is None)
+    copied = {b.host for b in launcher.buffers}
+    return frozenset(p.name for p in launcher.params
+                     if isinstance(p, Buffer) and p.extent is None and p.name not in copied)
 
 
 def only(program: Program, kernel: str) -> Program:
@@ -425,10 +438,19 @@ def _lowered(
     else:
         found = launcher_ranges(pivot)
         extents = {n: r.extent for n, r in found.items()}
+        if pivot.launcher is not None:  # what somebody states comes first
+            extents |= {p.name: _as_written(p.extent) for p in pivot.launcher.params
+                        if isinstance(p, Buffer) and p.extent is not None}
         hosted = on_device_memory(pivot, extents, lambda n: n in found and found[n].covered)
     out = split_launches(hosted, parts)
     trace.append(f"rehost({target.name})")
     return Road(name, tuple(trace), replace(out, platform=target.name))
+
+
+def _as_written(extent: Expr) -> Expr:
+    if isinstance(extent, Const) and abs(int(extent.value)) < 1 << 31:
+        return Const(extent.value, DType.I32)
+    return extent
 
 
 _units: dict[str, VectorUnit] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from xpiler.ir.nodes import Buffer, Expr, Param, Program, Var
+from xpiler.ir.nodes import Binary, Buffer, Const, Expr, Param, Program, Var
 from xpiler.ir.walk import free_vars, substitute_expr
 from xpiler.verify.signature import Signature, signature
 
@@ -34,6 +34,20 @@ def arranged(program: Program, kernel: str, source: Signature, names: Mapping[st
     if set(names.values()) != set(mine):
         return program
     return _with(program, kernel, tuple(mine[names[p.name]] for p in source.params))
+
+
+def shortened(program: Program, array: str) -> Program | None:
+    """The program with one element less in an array of its caller's; None where its size is no expression."""
+    entry = signature(program)
+    held = next((p for p in entry.params if p.name == array), None)
+    if not isinstance(held, Buffer) or held.extent is None:
+        return None
+    one = Const(1, held.extent.dtype)
+    less: Expr = Binary("-", held.extent, one, held.extent.dtype)
+    if isinstance(held.extent, Const):
+        less = Const(int(held.extent.value) - 1, held.extent.dtype)
+    params = tuple(replace(held, extent=less) if p is held else p for p in entry.params)
+    return _with(program, "", params)
 
 
 def _with(program: Program, kernel: str, params: tuple[Param, ...]) -> Program:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from xpiler.fault import Fault
@@ -20,12 +20,13 @@ def confirm(
     *, let: Let | None = None, seeds: int = 3, budget: float = 60.0, cache: Path | None = None,
     target_program: Program | None = None, reference: Reference | None = None, kernel: str = "",
     effort: Effort | None = None, file: str = "", level: Level = Level.USUAL, every: bool = False,
-    pairs: Mapping[str, str] | None = None, progress: Progress = lambda _: None,
+    pairs: Mapping[str, str] | None = None, progress: Progress = lambda _: None, taken: Collection[str] = (),
 ) -> tuple[Evidence, ...]:
     """Evidence that the target text computes what the source text computes; see `verdict.confirmed` for the sum of it.
 
     `reference` saves running the source again. `target_program` stands in for reading the target back (a file of
-    kernels alone needs its geometry); without it the text is read. `every`: go on after a refutation.
+    kernels alone needs its geometry); without it the text is read. `every`: go on after a refutation. `taken`: arrays
+    of the source whose sizes were worked out by whoever proposes.
     Faults are the user's: no sizes that suit, no C++ compiler."""
     effort = effort or Effort(seeds, budget, level=int(level))
     start = time.monotonic()
@@ -42,6 +43,6 @@ def confirm(
     question = Question(
         Side(source_text, source_platform, source_program, source_program.file, kernel),
         Side(target_text, target_platform, program, file or program.file), reference, let or {}, pairs or {}, effort,
-        level, cache, progress,
+        level, cache, progress, frozenset(taken),
     )
     return (back, reference.evidence, *climb(question, every=every))

@@ -20,7 +20,7 @@ from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.text.pragmas import unfollowed, with_directives
 from xpiler.verify.argue.bounds import BOUNDS, bounds
-from xpiler.verify.called import arranged, sized
+from xpiler.verify.called import arranged, shortened, sized
 from xpiler.verify.compiles import compiles
 from xpiler.verify.devices import DEVICE, on_device
 from xpiler.verify.evaluate import Number
@@ -34,7 +34,7 @@ from xpiler.verify.argue.races import RACES, races
 from xpiler.verify.runs.sane import sane
 from xpiler.verify.signature import SEQUENTIAL, signature
 from xpiler.verify.verdict import (
-    CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, Proved, Refuted, Unknown, refuted,
+    CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, Proved, Refuted, Unknown, Witness, refuted,
 )
 
 
@@ -62,7 +62,8 @@ class Question:
     """Does the target compute what the source computes? All that a judge may look at.
 
     `reference` is what the source was seen to do; `let` are the scalars the user fixed; `pairs` name parameters of the
-    target by those of the source where they do not correspond by position."""
+    target by those of the source where they do not correspond by position; `taken` are arrays of the source whose sizes
+    neither its text nor its user states: somebody worked them out, and may be wrong."""
 
     source: Side
     target: Side
@@ -73,6 +74,7 @@ class Question:
     level: Level = Level.USUAL
     cache: Path | None = None
     progress: Progress = lambda _: None
+    taken: frozenset[str] = frozenset()
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -233,7 +235,22 @@ def _compiles(q: Question) -> tuple[Evidence, ...]:
 
 
 def _bounds(q: Question) -> tuple[Evidence, ...]:
-    return (_for_all_sizes(bounds, q, q.called, q.calling),)
+    found = _for_all_sizes(bounds, q, q.called, q.calling)
+    return (_needed(q, found) if isinstance(found.verdict, Proved) else found,)
+
+
+def _needed(q: Question, found: Evidence) -> Evidence:
+    """Refuted where an array was taken to be larger than the source needs it: what is beyond is not the caller's."""
+    for name in sorted(q.taken):
+        less = shortened(q.calling, name)
+        own = None if less is None else bounds(less, q.source.platform, let=q.fixed, seconds=q.seconds(1.0, 5.0))
+        if own is None:
+            continue
+        found = replace(found, seconds=found.seconds + own.seconds)
+        if isinstance(own.verdict, Proved):
+            what = f"`{name}` was taken to be larger than it is: the source never reaches its last element"
+            return replace(found, verdict=Refuted(Witness(what, buffer=name)))
+    return found
 
 
 def _races(q: Question) -> tuple[Evidence, ...]:
