@@ -216,6 +216,7 @@ def test_a_suite_is_counted(call: Call, tmp_path: Path) -> None:
     assert outcomes == {"twice": "confirmed", "broken": "source defective", "empty": "XP1001"}
 
 
+@pytest.mark.slow
 def test_a_pass_is_applied_by_hand(call: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     said = call("pass", "apply", "split", "k.cu", "--loop", "bx", "--factor", "8")
@@ -226,6 +227,7 @@ def test_a_pass_is_applied_by_hand(call: Call, tmp_path: Path) -> None:
     assert refused.status == 2 and "has no loop `q`; its loops are" in refused.err
 
 
+@pytest.mark.slow
 def test_a_result_is_kept_and_reported(call: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     done = call("translate", "k.cu", "--to", "c", "-o", "k.c", "--let", "n=100", "--evidence", "tests", "--report", "r.json")

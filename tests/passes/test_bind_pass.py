@@ -20,6 +20,7 @@ SLOW = settings(max_examples=150, deadline=None, suppress_health_check=list(Heal
 AXES = ("block.z", "block.y", "block.x", "thread.z", "thread.y", "thread.x", "task")
 
 
+@pytest.mark.slow
 @SLOW
 @given(kernels(), st.data())
 def test_random_kernels_mean_the_same_in_any_order(k: Kernel, data: st.DataObject) -> None:

@@ -28,6 +28,7 @@ SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 I_, J, C = var("i"), var("j"), var("c")
 
 
+@pytest.mark.slow
 @SLOW
 @given(kernels(Shape(gather=False)), st.data())
 def test_random_kernels_mean_the_same(k: Kernel, data: st.DataObject) -> None:

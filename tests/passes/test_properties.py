@@ -30,7 +30,7 @@ from xpiler.text.library import library
 
 PASSES = by_hand.enumerating()
 MOST = 64  # instances of a pass on one kernel: a tuner goes through all of them
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=400)
 
 

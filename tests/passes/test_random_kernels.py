@@ -12,7 +12,7 @@ from xpiler.ir.check import check
 from xpiler.ir.nodes import Alloc, Buffer, Const, Kernel, Stmt
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-FEW = settings(MANY, max_examples=40)
+FEW = settings(MANY, max_examples=20)
 
 
 @MANY

@@ -50,6 +50,7 @@ void attend(const float* s, const float* v, float* y) {
 C = platforms.get("c")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [SOFTMAX, ATTENTION], ids=["softmax", "attention"])
 def test_a_sum_relative_to_a_running_maximum(text: str) -> None:
     done = translate(text, C, platforms.get("vnni"), file="k.c", options=Options(seeds=1))

@@ -98,6 +98,7 @@ def test_dot_products_are_exact(cache: Path) -> None:
         np.testing.assert_array_equal(maskz[seen], np.where(bit, want[seen], 0), form)
 
 
+@pytest.mark.slow
 def test_reductions_and_approximations(cache: Path) -> None:
     text = """
 #include <immintrin.h>

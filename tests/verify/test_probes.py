@@ -84,6 +84,7 @@ def test_sizes_that_a_text_names_are_tried(guard: str) -> None:
     assert not judged(wrong)
 
 
+@pytest.mark.slow
 def test_a_grid_that_stops_growing_is_followed_that_far() -> None:
     body = "int i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = 2.0f * x[i];"
     assert not judged(text(body, "<<<min((n + 63) / 64, 32768), 64>>>"))
