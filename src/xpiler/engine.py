@@ -31,6 +31,7 @@ from xpiler.passes.ranges import Range, accessed, ranges
 from xpiler.passes.recover import Recover
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
 from xpiler.passes.specialize import specialize
+from xpiler.passes.spill import spilled
 from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.weights import WeightProducts
@@ -443,6 +444,9 @@ def _lowered(
                         if isinstance(p, Buffer) and p.extent is not None}
         hosted = on_device_memory(pivot, extents, lambda n: n in found and found[n].covered)
     out = split_launches(hosted, parts)
+    if target.model == "simt":
+        room = target.space("local").capacity
+        out = spilled(out, None if room is None else room // 2)
     trace.append(f"rehost({target.name})")
     return Road(name, tuple(trace), replace(out, platform=target.name))
 

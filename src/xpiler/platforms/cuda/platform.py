@@ -33,7 +33,7 @@ PLATFORM = Platform(
         # cuda.md, "CUDA limits per architecture": static shared memory; 227 KB on sm_90 with opt-in.
         # cuda.md, "wmma: addressing rules": tiles are 32-byte aligned.
         Space("shared", "__shared__", 48 << 10, "block", align=32),
-        Space("local", "", None, "thread", align=16),
+        Space("local", "", 512 << 10, "thread", align=16),  # local memory of a thread
         Space("constant", "const", 64 << 10, "device"),  # cuda.md, "Memory scopes in CUDA"
     ),
     warp=32,

@@ -32,7 +32,7 @@ PLATFORM = Platform(
     spaces=(
         Space("global", "", None, "device"),
         Space("shared", "__shared__", 64 << 10, "block", align=16),  # hip.md, "HIP limits": LDS per workgroup
-        Space("local", "", None, "thread", align=16),
+        Space("local", "", 131056, "thread", align=16),  # the largest stack frame LLVM's AMDGPU backend takes
         Space("constant", "const", 64 << 10, "device"),
     ),
     warp=64,
