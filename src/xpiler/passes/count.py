@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from xpiler.ir.nodes import Assign, Binary, Break, Const, Continue, Expr, For, Kernel, Return, Stmt, Var, While
+from xpiler.ir.nodes import Assign, Binary, Break, Const, Continue, Expr, For, Kernel, Let, Return, Stmt, Var, While
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
     Fresh, buffers_written, map_stmts, names, scalars_read, scalars_written, statements, subexpressions, substitute,
@@ -23,18 +24,21 @@ class Count:
 
     def apply(self, kernel: Kernel) -> Kernel:
         fresh = Fresh(names(kernel))
+        again = {s.var for s in statements(kernel) if isinstance(s, Assign)}
+        fixed = {s.var: s.value for s in statements(kernel)
+                 if isinstance(s, Let) and isinstance(s.value, Const) and s.var not in again}
 
         def one(s: Stmt) -> Stmt | tuple[Stmt, ...]:
-            return (_counted(s, fresh) or s) if isinstance(s, While) else s
+            return (_counted(s, fresh, fixed) or s) if isinstance(s, While) else s
 
         return replace(kernel, body=map_stmts(kernel.body, one))
 
 
-def _counted(s: While, fresh: Fresh) -> tuple[Stmt, ...] | None:
+def _counted(s: While, fresh: Fresh, fixed: Mapping[Var, Const]) -> tuple[Stmt, ...] | None:
     """The for loop, and the counter's value after it."""
     if not s.body or any(isinstance(x, Break | Continue | Return) for x in statements(s.body)):
         return None
-    found = _step(s)
+    found = _step(s, fixed)
     if found is None:
         return None
     i, step, body = found
@@ -50,16 +54,19 @@ def _counted(s: While, fresh: Fresh) -> tuple[Stmt, ...] | None:
     return loop, Assign(i, Binary("+", i, whole, i.dtype), s.span)
 
 
-def _step(s: While) -> tuple[Var, Const, tuple[Stmt, ...]] | None:
+def _step(s: While, fixed: Mapping[Var, Const]) -> tuple[Var, Const, tuple[Stmt, ...]] | None:
     """The counter of the condition, its step, and the body without it: nothing after the step looks at the counter, so
-    that other counters may advance there."""
+    that other counters may advance there. `fixed` are scalars that are never anything else."""
     for at in reversed(range(len(s.body))):
         match s.body[at]:
-            case Assign(i, Binary("+", Var() as again, Const() as step)) if (
-                again == i and step.value > 0 and not i.dtype.is_float and i in scalars_read(s.cond)
+            case Assign(i, Binary("+", Var() as again, by)) if (
+                again == i and not i.dtype.is_float and i in scalars_read(s.cond)
             ):
+                step = fixed.get(by) if isinstance(by, Var) else by
                 rest = s.body[at + 1:]
-                return None if i in scalars_read(rest) else (i, step, (*s.body[:at], *rest))
+                if not isinstance(step, Const) or step.value <= 0 or i in scalars_read(rest):
+                    return None
+                return i, Const(step.value, i.dtype), (*s.body[:at], *rest)
     return None
 
 
