@@ -1,0 +1,43 @@
+"""While loops that count become for loops; what else advances with them follows from the counter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.passes.random_kernels import same
+from xpiler import platforms
+from xpiler.ir.nodes import Buffer, Const, While
+from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
+from xpiler.passes.count import Count
+from xpiler.text.read import read
+
+HEAD = "void k(const float* x, float* y, int n) {"
+TEXTS = {
+    "two counters": f"{HEAD} for (int i = 2, j = 1; i <= 9; i += 3, j += 2) y[j] = x[i]; }}",
+    "a step by another name": f"{HEAD} int step = 4, i = 1; while (i < 15) {{ y[i] = x[i]; i += step; }} y[0] = i; }}",
+    "a place that goes on from one loop to the next": f"""{HEAD}
+      int at = 0;
+      for (int r = 0; r < 3; ++r)
+        for (int c = 0; c < 4; ++c, ++at) y[at] = x[r * 4 + c];
+      y[15] = at; }}""",
+    "a place that advances by what changes": f"""{HEAD}
+      int at = 0, by = 1;
+      for (int r = 0; r < 3; ++r) {{ for (int c = 0; c < 2; ++c, at += by) y[at] = x[c]; by = 2; }} }}""",
+    "no iteration": f"{HEAD} int i = 9, j = 3; while (i + 2 <= 3) {{ y[j] = x[i]; i += 2; j += 1; }} y[i] = x[0]; y[j] = x[1]; }}",
+    "counters that feed each other": f"{HEAD} for (int i = 0, j = 0; i < 4; i += 1, j += i) y[j] = x[i]; }}",
+    "run-time length": f"{HEAD} int j = 5; int i = 0; while (i < n) {{ y[i] = x[j]; i += 1; j += 1; }} y[15] = j; }}",
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_counted(name: str) -> None:
+    kernel = read(TEXTS[name], platforms.get("c"), "k.c").kernels[0]
+    sized = replace(kernel, params=tuple(
+        replace(p, extent=Const(16, DType.I32)) if isinstance(p, Buffer) else p for p in kernel.params))
+    after = Count().apply(sized)
+    left = any(isinstance(s, While) for s in statements(after))
+    assert left is (name == "counters that feed each other")  # the one step is read after it is made
+    same(sized, after)
