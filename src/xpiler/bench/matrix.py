@@ -19,10 +19,13 @@ from xpiler.bench.progress import Kind, go_through
 from xpiler.bench.suite import operators as operators_of
 from xpiler.bench.suite import suite
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Program
+from xpiler.bench.specs import SPECS
+from xpiler.ir.nodes import Buffer, Const, Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.pragmas import with_directives
 from xpiler.text.read import read
+from xpiler.verify.signature import signature
+from xpiler.verify.spec.against import sized
 from xpiler.verify.verdict import COMPILES, EQUAL, READS, Evidence, Proved, Refuted
 
 Direction = tuple[str, str]
@@ -34,6 +37,7 @@ NOTE = (
     "compiles: NVRTC or nvcc, clang for AMD, g++; BANG C has no public compiler: clang and g++ against its header, "
     "all of its rules enforced. computes: both texts run by the emulator on this CPU and agree. by intrinsics, matrix "
     "units, kept near (fewer reads of global memory than the sequential program makes) and width: counted in the text.")
+SIZES = "XP2011"  # the code of a Fault that asks for the size of an array
 # A case counts as tensorized from this share of its arithmetic on.
 TENSORIZED = 0.5
 
@@ -68,6 +72,7 @@ class Translated:
     evidence: tuple[Evidence, ...] = ()
     idioms: Idioms | None = None
     before: Idioms | None = None
+    stated: bool = False  # the sizes of arrays were asked for, and given
 
     @property
     def direction(self) -> Direction:
@@ -155,9 +160,17 @@ def _one(item: Item, options: Options) -> Translated:
     start = time.monotonic()
     source, target = platforms.get(item.source), platforms.get(item.target)
     let = item.case.let
+    asked = replace(options.engine, let=let)
+    stated = False
     try:
-        result = engine.translate(item.case.text, source, target, file=item.case.path.name,
-                                  options=replace(options.engine, let=let))
+        try:
+            result = engine.translate(item.case.text, source, target, file=item.case.path.name, options=asked)
+        except Fault as fault:
+            if fault.code != SIZES or not (sizes := _sizes(item.case, source)):
+                raise
+            stated = True
+            result = engine.translate(item.case.text, source, target, file=item.case.path.name,
+                                      options=replace(asked, size=sizes))
     except Fault as fault:
         why = str(fault).splitlines()[0] + (f" because {fault.why}" if fault.why else "")
         return _missed(item, fault.code, why, time.monotonic() - start)
@@ -165,7 +178,7 @@ def _one(item: Item, options: Options) -> Translated:
     outcome, why = judged(result.evidence)
     if outcome == UNKNOWN:
         why = "; ".join(filter(None, (why, *(f"{a.road}: {a.why}" for a in result.attempts))))
-    done = replace(_missed(item, outcome, why, seconds), evidence=result.evidence,
+    done = replace(_missed(item, outcome, why, seconds), evidence=result.evidence, stated=stated,
                    road=result.road if result.confirmed else "")
     if not result.confirmed:
         return done
@@ -176,6 +189,16 @@ def _one(item: Item, options: Options) -> Translated:
     shipped = with_directives(read(result.text, target, "result"), result.text, target)
     return replace(done, idioms=_counted(shipped, target, let),
                    before=_counted(result.pivot, target, let) if result.pivot is not None else None)
+
+
+def _sizes(case: Case, source: Platform) -> dict[str, int]:
+    """The sizes of the arrays that nothing in a file allocates, as its operator has them."""
+    spec = SPECS[case.spec]
+    plain = read(case.text, source, case.path.name)
+    params = {p.name for p in signature(plain).params if isinstance(p, Buffer) and p.extent is None}
+    program = sized(plain, spec, "", {**case.let, **case.letters}, {})
+    return {p.name: int(p.extent.value) for p in signature(program).params
+            if p.name in params and isinstance(p, Buffer) and isinstance(p.extent, Const)}
 
 
 def _counted(program: Program, platform: Platform, let: Mapping[str, Any]) -> Idioms:
@@ -239,6 +262,12 @@ def _shares(direction: Direction, items: Sequence[Translated]) -> tuple[str, ...
         _percent(i.share >= TENSORIZED for i in busy), f"{100 * sum(i.matrix for i, _ in found) / work:.1f}",
         f"{100 * len(again) / len(reuse):.1f}" if reuse else "",
         f"{median(i.width for i, _ in found):.0f}" if found else "")
+
+
+def stated(results: Sequence[Translated]) -> str:
+    """How many cases were told sizes, in words; nothing where none was."""
+    found = sorted({f"{r.source} {r.case}" for r in results if r.stated})
+    return f"asked for the sizes of arrays, and told: {', '.join(found)}" if found else ""
 
 
 def misses(results: Sequence[Translated]) -> list[str]:

@@ -97,7 +97,7 @@ def _tables(results: Sequence[matrix.Translated]) -> Sequence[RenderableType]:
     return (
         show.columns(matrix.HEADER, matrix.rows(results)), show.columns(*matrix.operators(results)),
         show.columns(rungs.HEADER, rungs.rows(r.evidence for r in results), words=True),
-        show.columns(matrix.SHARES, matrix.shares(results)), matrix.NOTE,
+        show.columns(matrix.SHARES, matrix.shares(results)), matrix.NOTE, matrix.stated(results),
     )
 
 
