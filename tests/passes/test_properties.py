@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from tests.passes import toy
 from tests.passes.interpret import Meanings
+from tests.passes.programs import F, I, array, assign, let, load, loop, store, var, when
 from tests.passes.random_kernels import Shape, kernels, program, same
 from tests.passes.random_parallel import CALLED, TURN, calling, products, row_wise, threaded
 from xpiler import by_hand, platforms
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Var
+from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, For, Intrinsic, Kernel, Stmt, Var
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, free_vars, map_exprs, scalars_read, statements
@@ -104,8 +105,36 @@ def allocated(s: For) -> set[str]:
     return {x.buffer.name for x in statements(s) if isinstance(x, Alloc)}
 
 
+@st.composite
+def handed_on(draw: st.DrawFn) -> Kernel:
+    """A loop that makes an array and one behind it that uses it, nearly as often in ways that keep the two apart."""
+    n = draw(st.sampled_from([1, 3, 4]))
+    far = draw(st.sampled_from([0, 0, 0, 1]))
+    first = [store("t", var("i"), load("x", var("i")) + float(draw(st.integers(1, 3))))]
+    if draw(st.booleans()):
+        first.append(store("t", var("i"), load("t", var("i")) * load("y", var("i") + draw(st.integers(0, 1)))))
+    used = load("t", var("j") + far) * load("x", var("j"))
+    into, at = draw(st.sampled_from(["y", "y", "x"])), var("j") + draw(st.sampled_from([0, 0, 1, 2]))
+    second: list[Stmt] = [store(into, at, used)]
+    if draw(st.booleans()):
+        second = [when(load("x", var("j")) < float(draw(st.integers(0, 4))), *second)]
+    if draw(st.booleans()):
+        second.append(assign("s", var("s", F) + load("t", var("j"))))
+    between: list[Stmt] = [let("s", 0.0)]
+    behind: list[Stmt] = [store("y", 7, var("s", F))]
+    if draw(st.integers(0, 3)) == 0:
+        behind.append(store("y", 6, load("t", 0)))
+    loops = [loop("i", n, *first), *between, loop("j", n, *second), *behind]
+    made: list[Stmt] = [array("t", 8), loop("q", 8, store("t", var("q"), 2.0)), *loops] if far else [array("t", 8), *loops]
+    if draw(st.booleans()):
+        made = [loop("r", 2, *made)]
+    return Kernel("handed_on", (Buffer("x", F, Const(8, I)), Buffer("y", F, Const(8, I))), tuple(made))
+
+
 # What needs more than sequential kernels and bare machines says so; every other pass is tried on those.
 FIELDS: dict[str, Field] = {
+    "contraction": Field(handed_on(), bare),
+    "fuse": Field(st.one_of(kernels(), handed_on()), bare),
     "recover": Field(threaded(), bare),
     "bind": Field(kernels().map(alone), parallel),
     "detensorize": Field(calling(), toys),

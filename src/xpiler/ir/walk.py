@@ -86,6 +86,12 @@ def defines(s: Stmt) -> Var | None:
     return None
 
 
+def declared(body: Body) -> list[str]:
+    """The names of the scalars, loop variables and arrays that a body declares, however deep."""
+    return [s.buffer.name if isinstance(s, Alloc) else s.var.name for s in statements(body)
+            if isinstance(s, Alloc | Let | For)]
+
+
 # ---------------------------------------------------------------- all the way down
 
 
