@@ -212,7 +212,11 @@ def normal(w: Write) -> Write:
             again = True
             break
     guard = sym.conjoin(*(g for g in _strongest(guards) if not _implied(g, vars_)))
-    w = Write(tuple(vars_), index, guard, sym.assume(value, guard))
+    value = sym.assume(value, guard)
+    # Iterations that write the same values to the same places are one, where there is one at all.
+    idle = [v for v in vars_ if v not in index.free | guard.free | value.free and sym.likely_le(ONE, sym.extent_of(v))
+            and not any(v in sym.extent_of(u).free for u in vars_)]
+    w = Write(tuple(v for v in vars_ if v not in idle), index, guard, value)
     split = split_digits(w, (w.index,))
     return w if split is None else normal(split)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Addr, Assign, Const, Expr, For, Let, Load, Var
+from xpiler.ir.nodes import Addr, Assign, Binary, Cast, Const, Expr, For, Let, Load, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import ONE, ZERO, int_const
@@ -368,8 +368,14 @@ class Places(Views):
         if held.bits > want.bits:
             self._store_low(where.buffer, index, held, self.same_bits(v, word_of(want)))
             return
+        many = want.bits // held.bits
+        joined = unjoined(v, held.bits, many)
+        if joined is not None:  # a copy by wider words
+            for k, e in enumerate([self.kept(self.same_bits(e, held)) for e in joined]):
+                self.put(where.buffer, self.math.add(index, int_const(k)), e)
+            return
         v = self.steady(self.same_bits(v, word_of(want)))
-        for k in range(want.bits // held.bits):
+        for k in range(many):
             part = self.math.convert(self.math.binary(">>", v, int_const(k * held.bits)), word_of(held))
             at = self.math.add(index, int_const(k))
             self.put(where.buffer, at, self.same_bits(part, held))
@@ -453,3 +459,32 @@ def _is_this(n: Node) -> bool:
     while n.kind in ("PAREN_EXPR", "UNEXPOSED_EXPR") and len(n.children) == 1:
         n = n.children[0]
     return n.kind == "CXX_THIS_EXPR"
+
+
+def unjoined(e: Expr, bits: int, many: int) -> list[Expr] | None:
+    """The parts of a word that was put together from `many` unsigned numbers of so many bits, lowest first; None where
+    it was not."""
+    parts: dict[int, Expr] = {}
+    todo = [e]
+    while todo:
+        match _uncast(todo.pop(), bits * many):
+            case Binary("|", a, b):
+                todo += [a, b]
+                continue
+            case Binary("<<", a, Const(n)):
+                part, at = a, int(n)
+            case other:
+                part, at = other, 0
+        part = _uncast(part, bits + 1)
+        k, rest = divmod(at, bits)
+        if rest or k >= many or k in parts or part.dtype.bits != bits or part.dtype.is_float or part.dtype.is_signed:
+            return None
+        parts[k] = part
+    return [parts[k] for k in range(many)] if len(parts) == many else None
+
+
+def _uncast(e: Expr, bits: int) -> Expr:
+    """e without conversions between integers of at least so many bits."""
+    while isinstance(e, Cast) and not e.dtype.is_float and not e.a.dtype.is_float and e.dtype.bits >= bits:
+        e = e.a
+    return e
