@@ -114,7 +114,8 @@ class _Judges:
                 scalars = {names[k]: v for k, v in case.point.scalars.items()}
                 point = replace(case.point, scalars=scalars)
                 inputs = {names[k]: v for k, v in case.inputs.items()}
-                told = writer_of(text, self.target, made.signature, point, inputs, wrong, file=self.file, limits=self._limits(case), seed=case.seed, cache=self.cache)
+                told = writer_of(text, self.target, made.signature, point, inputs, wrong, file=self.file,
+                                 limits=self._limits(case), seed=case.seed, cache=self.cache)
                 return told.made or told.line
         return None
 
@@ -154,8 +155,9 @@ class _Judges:
 
 def repair(
     source_text: str, source: Platform, text: str, target: Platform, *, file: str = "target",
-    source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None, target_geometry: Mapping[str, str] | None = None,
-    pairs: Mapping[str, str] | None = None, seconds: float = 60.0, level: Level = Level.USUAL,
+    source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
+    target_geometry: Mapping[str, str] | None = None, pairs: Mapping[str, str] | None = None, seconds: float = 60.0,
+    level: Level = Level.USUAL,
     effort: Effort | None = None, cache: Path | None = None, reference: Reference | None = None,
     progress: Progress = lambda _: None,
 ) -> Repaired:

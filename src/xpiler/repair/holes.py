@@ -179,10 +179,10 @@ def numbers(at: Sites, scope: Scope, made: _Made) -> None:
         if not _value(at, root):
             continue
         whole, held = at.span(root), wrapped(spelled)
-        for new in (f"{held} + 1", f"{held} - 1"):
-            made.add(whole, new, f"{spelled} is {new}", cost + 2, Kind.NUMBER)
-        for new in (f"{held} * 2", f"{held} / 2", f"{held} * 4", f"{held} / 4"):
-            made.add(whole, new, f"{spelled} is {new}", cost + 3, Kind.NUMBER)
+        changes = {f"{held} + 1": 2, f"{held} - 1": 2, f"{held} * 2": 3, f"{held} / 2": 3, f"{held} * 4": 3,
+                   f"{held} / 4": 3}
+        for new, more in changes.items() if at.bare(root).kind != "INTEGER_LITERAL" else ():
+            made.add(whole, new, f"{spelled} is {new}", cost + more, Kind.NUMBER)
         other = [(t, e) for t, e in exprs if t != spelled and not t.isdigit() and scope.visible(e, site)]
         for text, _ in list(dict(other).items())[:POOL]:
             made.add(whole, wrapped(text), f"{spelled} is {text}", cost + 4, Kind.NUMBER)
@@ -210,7 +210,7 @@ def _part(at: Sites, scope: Scope, made: _Made, site: Site, n: Node, cost: int, 
                 if new >= 0:
                     made.add(span, str(new), f"{spelled} is {new}", cost + more, Kind.NUMBER)
             for text in [p for p in pool if p.isdigit()][:POOL]:
-                made.add(span, text, f"{spelled} is {text}", cost + 4, Kind.NUMBER)
+                made.add(span, text, f"{spelled} is {text}", cost + 5, Kind.NUMBER)
         case "BINARY_OPERATOR" if len(n.children) == 2:
             a, b = n.children
             if not (at.source(a) and at.source(b)):
@@ -228,21 +228,22 @@ def _part(at: Sites, scope: Scope, made: _Made, site: Site, n: Node, cost: int, 
             names = [v for v in scope.at_site(site) if _integral(v.node) and v.spelled != spelled]
             for v in names[:NAMES]:
                 made.add(span, v.spelled, f"{spelled} is {v.spelled}", cost + 3, Kind.NUMBER)
-            for axis in _axes(at):
+            used, every = _axes(at)
+            for axis in every if spelled in every else used:
                 if axis != spelled:
-                    made.add(span, axis, f"{spelled} is {axis}", cost + (2 if spelled in _axes(at) else 5), Kind.NUMBER)
+                    made.add(span, axis, f"{spelled} is {axis}", cost + (2 if spelled in every else 5), Kind.NUMBER)
         case _:
             pass
 
 
-def _axes(at: Sites) -> tuple[str, ...]:
-    """The names of the platform's indices and extents that the text uses, and those beside them."""
+def _axes(at: Sites) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the platform's indices and extents: those the text uses and those beside them, and all of them."""
     if at.platform.model == "serial":
-        return ()
-    every = dict.fromkeys(name for a in at.platform.axes for name in (a.index, a.extent) if name)
+        return (), ()
+    every = tuple(dict.fromkeys(name for a in at.platform.axes for name in (a.index, a.extent) if name))
     text = at.mask.decode()
     used = {re.split(r"[.XYZ]", name)[0] for name in every if re.search(rf"\b{re.escape(name)}\b", text)}
-    return tuple(name for name in every if re.split(r"[.XYZ]", name)[0] in used)
+    return tuple(name for name in every if re.split(r"[.XYZ]", name)[0] in used), every
 
 
 def _swapped(at: Sites, n: Node, x: Node, y: Node) -> str:

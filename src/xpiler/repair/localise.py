@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Sites
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
-FAR = 9  # the distance of lines that nothing leads to
+FAR = 8  # the distance of lines that nothing leads to
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ def _flow(at: Sites) -> tuple[dict[str, set[int]], dict[int, set[str]], dict[int
             for above in s.above:
                 if above.kind in ("FOR_STMT", "IF_STMT", "WHILE_STMT", "SWITCH_STMT"):
                     heads.setdefault(line, set()).add(at.place(at.span(above)[0])[0])
+        if is_launch(n):  # what the kernel is given
+            kernel = next((x.referenced for x in n.walk() if x.referenced is not None and x.referenced.params), None)
+            for p in kernel.params if kernel is not None else ():
+                writes.setdefault(p.spelling, set()).add(line)
         if n.kind == "VAR_DECL":
             writes.setdefault(n.spelling, set()).add(line)
         elif n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or n.binary == "=" or n.unary in ("x++", "++x", "x--", "--x"):

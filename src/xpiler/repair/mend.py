@@ -185,7 +185,7 @@ def _weighed(all_holes: Iterable[Hole], near: Distances, base: Score) -> Iterato
     for k, hole in enumerate(all_holes):
         for c, choice in enumerate(hole.choices, 1):
             compiled = 2.0 if hole.kind is Kind.FIXED and not base.met else 0.0
-            yield choice.cost + 1.5 * near[hole.line] + compiled, k, c
+            yield choice.cost + near[hole.line] + compiled, k, c
 
 
 def _groups(items: list[tuple[float, int, int]], size: int) -> Iterator[list[tuple[float, int, int]]]:
