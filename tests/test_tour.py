@@ -41,7 +41,8 @@ def shown(page: str) -> list[Shown]:
     return out
 
 
-ALL = [*shown("README.md"), *shown("docs/tour.md")]
+PAGES = ("README.md", "docs/tour.md", "docs/repair.md")
+ALL = [s for page in PAGES for s in shown(page)]
 TIME = re.compile(r"\d+\.\d\d s$")
 
 
@@ -52,10 +53,10 @@ def plain(line: str) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the examples, and the files the tour tells its reader to save."""
+    """A folder with the examples, and the files the pages tell their reader to save."""
     folder = tmp_path_factory.mktemp("tour")
     shutil.copytree(ROOT / "examples", folder / "examples")
-    for name, text in SAVED.findall((ROOT / "docs" / "tour.md").read_text()):
+    for name, text in [s for page in PAGES for s in SAVED.findall((ROOT / page).read_text())]:
         (folder / name).write_text(text)
     return folder
 

@@ -56,9 +56,7 @@ def program_of(
     else:
         program = sized(program)
         sig = signature(program, kernel)
-    if any(not a.extents for a in sig.arrays):
-        program = _with_extents(program, platform)
-    return platform, text, program
+    return platform, text, with_extents(program, platform, kernel)
 
 
 def runs_as_it_is(file: Path, fault: Fault, options: Sequence[object]) -> bool:
@@ -75,9 +73,9 @@ def _check_names(sig: Signature, let: Mapping[str, Any], program: Program) -> No
             raise Fault("XP3004", f"`{sig.name}` has no parameter `{name}`", why=why, try_="--let with one of these")
 
 
-def _with_extents(program: Program, platform: Platform) -> Program:
+def with_extents(program: Program, platform: Platform, kernel: str = "") -> Program:
     """The sizes of arrays nothing allocates, from what the kernels access; unchanged where that cannot be told."""
-    if program.unread:
+    if program.unread or all(a.extents for a in signature(program, kernel).arrays):
         return program
     try:
         pivot, _ = engine.sequential(program, platform)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault, Span
+from xpiler.given import with_extents
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.mend import Mended, mend
@@ -22,7 +23,7 @@ from xpiler.verify.runs.nearness import first_wrong, right
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
-from xpiler.verify.signature import Signature, signature
+from xpiler.verify.signature import Signature, given_sizes, signature
 from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
 from xpiler.verify.witness.blame import writer_of
 
@@ -158,7 +159,7 @@ def repair(
     source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
     target_geometry: Mapping[str, str] | None = None, pairs: Mapping[str, str] | None = None, seconds: float = 60.0,
     level: Level = Level.USUAL,
-    effort: Effort | None = None, cache: Path | None = None, reference: Reference | None = None,
+    effort: Effort | None = None, cache: Path | None = None, size: Mapping[str, int] | None = None,
     progress: Progress = lambda _: None,
 ) -> Repaired:
     """A text near `text` that does what the source does, confirmed like any translation; Fault where either does not
@@ -166,9 +167,10 @@ def repair(
     let, effort = let or {}, effort or Effort(2, 30.0, level=int(level))
     whole = {k: v for k, v in let.items() if isinstance(v, int)}
     program = read(source_text, source, source_file, geometry=dict(geometry or {}) or None, let=whole or None)
+    source_text += program.entry
+    program = with_extents(given_sizes(program, dict(size or {})), source)
     progress("running the source")
-    reference = reference or observe(source_text, source, program, let=let or None, effort=effort, cache=cache,
-                                     progress=progress)
+    reference = observe(source_text, source, program, let=let or None, effort=effort, cache=cache, progress=progress)
     if refuted([reference.evidence]):
         return Repaired(Mended(text, False, (), (), "the source itself is not sane", 0, 0.0), (reference.evidence,))
     judges = _Judges(source_text, source, program, target, reference, let, level, effort, cache, file,

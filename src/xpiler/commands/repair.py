@@ -10,9 +10,9 @@ import typer
 
 from xpiler import show
 from xpiler.commands import options
-from xpiler.commands.options import Block, Depth, From, Grid, Json, Let, Seeds, Tasks, Timeout
+from xpiler.commands.options import Block, Depth, From, Grid, Json, Let, Seeds, Size, Tasks, Timeout
 from xpiler.commands.terminal import cache, err, print_json, working
-from xpiler.given import geometry_of, pairs, platform_of, text_of, values
+from xpiler.given import geometry_of, integers, pairs, platform_of, text_of, values
 from xpiler.mending import Repaired
 from xpiler.mending import repair as mended
 from xpiler.verify.verdict import refuted
@@ -27,6 +27,7 @@ def repair(
     from_: From = "",
     to: Annotated[str, typer.Option(help="Language of BROKEN, where its suffix does not say.")] = "",
     let: Let = [],  # noqa: B006
+    size: Size = [],  # noqa: B006
     grid: Grid = "",
     block: Block = "",
     tasks: Tasks = "",
@@ -50,16 +51,16 @@ def repair(
     text = text_of(b)
     with working() as progress:
         done = mended(
-            text_of(a), source, text, target, file=str(b), source_file=str(a), let=values(let),
+            text_of(a), source, text, target, file=str(b), source_file=str(a), let=values(let), size=integers(size),
             geometry=geometry_of(source, grid, block, tasks), target_geometry=geometry_of(target, grid, block, tasks),
             pairs=pairs(mapped, "--map", "PARAMETER=PARAMETER"), seconds=timeout, level=options.level(depth),
             effort=options.effort(seeds, timeout, depth), cache=cache(context), progress=progress)
+    if done.confirmed and out is not None:
+        write_whole(out, done.mended.text)
     if as_json:
         print_json(_told(a, b, done))
     else:
         _say(b, text, done, to_stdout=out is None)
-    if done.confirmed and out is not None:
-        write_whole(out, done.mended.text)
     raise typer.Exit(0 if done.confirmed else 1)
 
 

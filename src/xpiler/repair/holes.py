@@ -179,7 +179,7 @@ def numbers(at: Sites, scope: Scope, made: _Made) -> None:
         if not _value(at, root):
             continue
         whole, held = at.span(root), wrapped(spelled)
-        changes = {f"{held} + 1": 2, f"{held} - 1": 2, f"{held} * 2": 3, f"{held} / 2": 3, f"{held} * 4": 3,
+        changes = {f"{held} + 1": 3, f"{held} - 1": 3, f"{held} * 2": 3, f"{held} / 2": 3, f"{held} * 4": 3,
                    f"{held} / 4": 3}
         for new, more in changes.items() if at.bare(root).kind != "INTEGER_LITERAL" else ():
             made.add(whole, new, f"{spelled} is {new}", cost + more, Kind.NUMBER)
@@ -217,7 +217,7 @@ def _part(at: Sites, scope: Scope, made: _Made, site: Site, n: Node, cost: int, 
                 return
             if n.binary in ("+", "-", "*", "/", "%"):
                 for kept in (a, b):
-                    made.add(span, wrapped(at.source(kept)), f"{spelled} is {at.source(kept)}", cost + 3, Kind.NUMBER)
+                    made.add(span, wrapped(at.source(kept)), f"{spelled} is {at.source(kept)}", cost + 2, Kind.NUMBER)
             if n.binary in ("+", "*"):  # i * n + j with i and j, or their pitches, in each other's place
                 leaves = [x for x in _parts(at, n) if x.kind not in EXPRESSIONS]
                 for i, x in enumerate(leaves):
@@ -305,7 +305,9 @@ def calls(at: Sites, scope: Scope, made: _Made) -> None:
             arguments = n.arguments
             for i, a in enumerate(arguments):
                 for b in arguments[i + 1:]:
-                    if at.bare(a).type.name == at.bare(b).type.name and at.source(a) and at.source(b):
+                    one, other = at.bare(a), at.bare(b)
+                    if one.type.name == other.type.name and _frozen(one) == _frozen(other) \
+                            and at.source(a) and at.source(b):
                         text = _swapped(at, n, a, b)
                         made.add(span, text, f"the arguments of {name} change places", 3, kind)
         if n.kind == "DECL_REF_EXPR" and not _fixed(at, s):

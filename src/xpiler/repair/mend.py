@@ -24,8 +24,8 @@ from xpiler.text.sites import Sites
 Progress = Callable[[str], None]
 Run = Callable[[Mapping[int, int]], Score]
 # Mistakes undone one after another; texts compiled for the sake of one choice; lines left alone so that a sketch
-# compiles; programs run side by side; rounds of a text that only got past what stopped it.
-ROUNDS, COMPILED, TRIES, ABREAST, DETOURS = 6, 24, 6, 2, 2
+# compiles; programs run side by side; programs run for something nearer still than what is nearer.
+ROUNDS, COMPILED, TRIES, ABREAST, ENOUGH = 8, 24, 6, 2, 40
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class _Search:
     def late(self) -> bool:
         return time.monotonic() > self.until
 
-    def mend(self, text: str, score: Score, changes: tuple[Changed, ...] = (), detours: int = 0) -> Mended:
+    def mend(self, text: str, score: Score, changes: tuple[Changed, ...] = ()) -> Mended:
         for n in range(ROUNDS):
             if score.perfect:
                 if text not in self.refused and self._accepted(text):
@@ -108,6 +108,7 @@ class _Search:
         self.suspects = self.suspects or tuple(sorted(near.of, key=lambda n: near[n]))
         sketch, run = self._compiled(Sketch(at.data, holes(at)))
         best: tuple[Score, Picks] | None = None
+        since = 0  # programs run since something nearer was found
         harmless: dict[tuple[int, int], float] = {}
         for weight, picks, score in self._tried(sketch, run, near, base):
             if score.perfect:
@@ -115,8 +116,11 @@ class _Search:
                 if made is not None and made not in self.refused and self._accepted(made):
                     return made, score, self._told(sketch, picks)
                 continue
+            since += 1
             if score.better(best[0] if best else base):
-                best = score, picks
+                best, since = (score, picks), 0
+            if best is not None and since >= ENOUGH:
+                break
             if score.better(base) or score.elsewhere(base):
                 harmless |= dict.fromkeys(picks.items(), weight / 4)
             elif score.order == base.order and score.met == base.met:

@@ -251,7 +251,8 @@ def to_double(dtype: DType, x: Values) -> NDArray[np.float64]:
     """Stored floating values as numpy doubles (bfloat16 is kept as its 16 bits)."""
     if dtype is DType.BF16 and x.dtype == np.uint16:
         return (x.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-    return x.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # NaN that signals
+        return x.astype(np.float64)
 
 
 def _bits(x: Values) -> Values:
