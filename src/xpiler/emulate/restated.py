@@ -20,7 +20,11 @@ from xpiler.platforms.platform import Platform
 
 _SECONDS, _MEMORY_MB, _FILE_MB = 30.0, 8192, 16
 _MOST = 1 << 21  # characters of an answer
-_START = "import sys, runpy; sys.path[:0] = sys.argv[1:3]; runpy.run_module('xpiler.emulate.restating', None, '__main__')"
+_START = """\
+import runpy, sys
+sys.path[:0] = sys.argv[1:3]
+runpy.run_module("xpiler.emulate.restating", None, "__main__")
+"""
 
 
 class NotRestated(Exception):
@@ -28,9 +32,11 @@ class NotRestated(Exception):
 
 
 def restated(
-    text: str, platform: Platform, *, file: str = "<text>", cache: Path | None = None, seconds: float = _SECONDS
+    text: str, platform: Platform, *, origin: str = "<text>", cache: Path | None = None, seconds: float = _SECONDS
 ) -> str:
-    """The text as the project writes what it reads; NotRestated where it cannot be read or written."""
+    """The text as the project writes what it reads, with `origin` as the file it comes from.
+
+    NotRestated where it cannot be read or written."""
     limits = Limits(seconds, _MEMORY_MB, _FILE_MB)
     house = Path(__file__).parent.parent.parent
     packages = Path(sysconfig.get_paths()["purelib"])
@@ -38,7 +44,7 @@ def restated(
     with tempfile.TemporaryDirectory(prefix="xpiler-") as name:
         folder = Path(name)
         (folder / "asked.json").write_text(json.dumps(
-            {"text": text, "platform": platform.name, "target": platform.target, "file": file}))
+            {"text": text, "platform": platform.name, "target": platform.target, "origin": origin}))
         cage = replace(workshop(cache).cage, compiler=Path(sys.executable))
         done = sandbox.call([sys.executable, "-I", "-c", _START, house, packages], folder, limits,
                             tools=os.defpath, cage=cage, reads=reads)

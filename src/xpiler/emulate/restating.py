@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from xpiler import platforms
@@ -22,11 +23,11 @@ def main(folder: Path) -> None:
     sys.setrecursionlimit(_DEPTH)
     asked = json.loads((folder / "asked.json").read_text())
     platform = platforms.get(asked["platform"])
-    if asked["target"]:
+    if asked["target"] in platform.targets:
         platform = platform.on(asked["target"])
     told: dict[str, str]
     try:
-        told = {"text": write(read(asked["text"], platform, asked["file"]), platform)}
+        told = {"text": write(replace(read(asked["text"], platform, "answer"), file=asked["origin"]), platform)}
     except (Fault, NotExpressible) as e:
         told = {"why": str(e)}
     except (RecursionError, MemoryError) as e:

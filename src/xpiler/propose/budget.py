@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from xpiler.fault import Fault
 from xpiler.propose.exchange import Message, Request, Use
 
+NONE = Use(0, 0)
 _FRAME = 32  # tokens around a message: its role and marks, generously
 
 
@@ -30,9 +31,9 @@ class Budget:
 
     tokens: int | None = None
     money: float | None = None
-    price: Price = Price()
-    used: Use = Use(0, 0)
-    _aside: Use = Use(0, 0)
+    price: Price = field(default_factory=Price)
+    used: Use = field(default_factory=lambda: NONE)
+    _aside: Use = field(default_factory=lambda: NONE)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -64,7 +65,8 @@ def _sum(a: Use, b: Use) -> Use:
 
 
 def _spent(limit: str, why: str, option: str) -> Fault:
-    return Fault("XP5003", f"the model's budget of {limit} is spent", why=why, try_=f"a larger {option}, or fewer --tries")
+    try_ = f"a larger {option}, or fewer --tries"
+    return Fault("XP5003", f"the model's budget of {limit} is spent", why=why, try_=try_)
 
 
 def worst_case(request: Request) -> Use:

@@ -53,7 +53,8 @@ class Client:
         try:
             return import_module("openai")
         except ImportError as e:
-            raise Fault("XP5001", "no library to talk to language models", why=f"`openai` cannot be imported: {e}") from e
+            why = f"`openai` cannot be imported: {e}"
+            raise Fault("XP5001", "no library to talk to language models", why=why) from e
 
     @cached_property
     def _broken(self) -> type[Exception]:
@@ -103,7 +104,8 @@ class Client:
         """One attempt: its answer, and the least pause before another one, None where none would help."""
         lib, endpoint, worst = self._library, self._endpoint, worst_case(request)
         self.budget.reserve(worst)
-        use, answer, pause = worst, NoProposal("interrupted"), None  # what is not known to be free is paid for
+        use, pause = worst, None  # what is not known to be free is paid for
+        answer: Answer = NoProposal("interrupted")
         try:
             body = self._body(endpoint, request, seconds)
             answer, use = _reply(body, request, worst)
@@ -186,7 +188,9 @@ def _reply(body: bytes, request: Request, worst: Use) -> tuple[Answer, Use]:
 def _use(data: Any, worst: Use) -> Use:
     """What the endpoint says it used; the worst case where it says nothing, or nothing that could be true."""
     told = data.get("usage")
-    counts = [told.get(n) for n in ("prompt_tokens", "completion_tokens")] if isinstance(told, dict) else []
-    if len(counts) == 2 and all(type(n) is int and n >= 0 for n in counts):
-        return Use(*counts)
-    return worst
+    if not isinstance(told, dict):
+        return worst
+    read, written = told.get("prompt_tokens"), told.get("completion_tokens")
+    if type(read) is not int or type(written) is not int or min(read, written) < 0:
+        return worst
+    return Use(read, written)

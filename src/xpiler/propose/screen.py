@@ -1,7 +1,8 @@
 """What a proposed text may not say at all: seen before anything parses it.
 
 The judge finds out what a text computes. What a text asks of a compiler (files, switches, symbols) is another matter:
-it could tell whether a file exists, or mean one thing here and another where it is compiled for good. No kernel needs it."""
+it could tell whether a file exists, or mean one thing here and another where it is compiled for good. No kernel
+needs it."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from xpiler.platforms.platform import Platform
 
 # Headers of C and C++ that a kernel file may name; reading takes none of them from the disk.
 _STANDARD = frozenset(
-    "algorithm array assert.h cassert cfloat climits cmath cstddef cstdint cstdio cstdlib cstring float.h limits limits.h "
-    "math.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h type_traits utility vector".split())
+    "algorithm array assert.h cassert cfloat climits cmath cstddef cstdint cstdio cstdlib cstring float.h limits "
+    "limits.h math.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h type_traits utility vector".split())
 _DIRECTIVES = frozenset("include define undef if ifdef ifndef elif else endif pragma".split())
 _PRAGMAS = frozenset("unroll nounroll omp once".split())
 _ATTRIBUTES = frozenset(
