@@ -10,6 +10,7 @@ from pathlib import Path
 from xpiler import before_after, by_hand, engine, passes, platforms
 from xpiler.fault import Fault
 from xpiler.given import text_of
+from xpiler.neural_road import BROKEN
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 from xpiler.propose.nearest import nearest
@@ -17,19 +18,21 @@ from xpiler.propose.neural import Meta
 from xpiler.propose.prompt import Shot
 from xpiler.text.library import library
 from xpiler.text.read import read
+from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
+from xpiler.verify.verdict import confirmed
 
 MOST_KNOBS = 12
 _SHORT = 6000  # characters of a program that can be an example
-_BROKEN = (Fault, NotApplicable, *engine.BROKEN)
+_BROKEN = (Fault, NotApplicable, *BROKEN)
 
 
 def candidates(text: str, source: Platform, folder: Path | None) -> Iterator[tuple[Path, str]]:
     """The programs of a folder in the language of `source`, those most like `text` first."""
     files = sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
     texts = {str(f): text_of(f) for f in files if f.suffix in source.suffixes and platforms.of_file(f) == source}
-    short = [(t, name) for name, t in texts.items() if len(t) <= _SHORT]
-    for name in nearest(text, ((t, n) for t, n in short), len(short)):
+    short = [(name, t) for name, t in texts.items() if len(t) <= _SHORT]
+    for name in nearest(text, short, len(short)):
         yield Path(name), texts[name]
 
 
@@ -63,7 +66,7 @@ def meta(
     for _, before in candidates(text, source, folder):
         if len(shots) == most:
             break
-        shots += _applied(name, before, source, machine)
+        shots += _applied(name, before, source, machine, cache)
     about = import_module(f"{passes.__name__}.{name}").__doc__ or ""
     return Meta(about, tuple(shots), knobs(name, text, source, machine))
 
@@ -84,8 +87,10 @@ def _stand(name: str, text: str, source: Platform, machine: Platform) -> by_hand
     return by_hand.stand(read(text, source), source, stage, machine)
 
 
-def _applied(name: str, text: str, source: Platform, machine: Platform) -> Sequence[Shot]:
-    """One program before and after the first instance that changes it."""
+def _applied(
+    name: str, text: str, source: Platform, machine: Platform, cache: Path | None
+) -> Sequence[Shot]:
+    """One program before and after the first instance that is listed, accepted by the judge."""
     try:
         at = _stand(name, text, source, machine)
         kind = by_hand.of_name(name)
@@ -97,9 +102,14 @@ def _applied(name: str, text: str, source: Platform, machine: Platform) -> Seque
         plain = platforms.get(platforms.NAMES[0])
         languages = [source, plain] if at.stage in ("read", "detensorized") else [plain, machine, source]
         made = before_after.texts(at, became, languages)
+        if not made.language or not made.before:
+            return ()
+        spoken = platforms.get(made.language)
+        evidence = confirm(made.before, spoken, made.after, spoken, read(made.before, spoken), seeds=1, budget=20.0,
+                           cache=cache, level=Level.TESTS)
     except _BROKEN:
         return ()
-    if not made.language or not made.before:
+    if not confirmed(evidence):
         return ()
-    title = platforms.get(made.language).title
+    title = spoken.title
     return (Shot(made.before, made.after, title, f"{title}, after {name} {by_hand.words(steps[0])}".rstrip()),)

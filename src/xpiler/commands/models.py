@@ -16,7 +16,8 @@ from xpiler.platforms.platform import Platform
 from xpiler.propose.budget import Budget, Price
 from xpiler.propose.client import Client
 from xpiler.propose.exchange import Ask
-from xpiler.propose.neural import Model, PerPass, WholeProgram
+from xpiler.propose.neural import Meta, Model, PerPass, WholeProgram
+from xpiler.propose.prompt import Task
 from xpiler.propose.tape import Recorder, played
 from xpiler.written import check_writable
 
@@ -31,12 +32,12 @@ Address = Annotated[
 Tape = Annotated[Path | None, typer.Option("--tape", help="Keep every exchange with the model here.")]
 Replay = Annotated[Path | None, typer.Option("--replay", help="Take the answers from a tape; no model is asked.")]
 Tokens = Annotated[int, typer.Option(min=1, help="Tokens a model may take in all, questions and answers.")]
-Money = Annotated[float, typer.Option(min=0.0, help="Money a model may cost; needs --price.")]
+Money = Annotated[float, typer.Option(min=0.0, help="Money a model may cost, with --price; 0 is no limit.")]
 PriceOf = Annotated[str, typer.Option("--price", help="Money for a million tokens read, and written: `0.5,1.5`.")]
 Tries = Annotated[int, typer.Option(min=1, help="Answers to ask for; each after the first has the witness.")]
 Patience = Annotated[float, typer.Option("--model-time", min=1.0, help="Seconds for all that is asked of a model.")]
 Temperature = Annotated[float, typer.Option(min=0.0, help="How much a model's answers vary.")]
-Shots = Annotated[int, typer.Option(min=0, help="Examples in a prompt, made by our own passes.")]
+Shots = Annotated[int, typer.Option("--shots", min=0, help="Examples in a prompt, made by our own passes.")]
 Examples = Annotated[
     Path | None, typer.Option("--examples", help="A folder of programs to make examples from; else the project's own.")]
 
@@ -72,7 +73,7 @@ def folder(given: Path | None) -> Path | None:
     return given or (_CHECKOUT if _CHECKOUT.is_dir() else None)
 
 
-def neural(asked: Asked, settings: Settings, plain: Platform) -> Neural | None:
+def neural(asked: Asked, settings: Settings, plain: Platform, target: Platform) -> Neural | None:
     """Who is asked in a translation; None for the rules alone. Faults XP5002 and XP5004."""
     if asked.proposer not in PROPOSERS:
         raise _unknown(f"--proposer {asked.proposer}", PROPOSERS)
@@ -86,8 +87,8 @@ def neural(asked: Asked, settings: Settings, plain: Platform) -> Neural | None:
     if not name:
         raise Fault("XP5002", "no model is named", why="an endpoint has several", try_="--model NAME, or XPILER_MODEL")
     model = Model(name, _ask(asked, settings), asked.temperature)
-    return Neural(model, tuple(_way(w, asked, settings.cache, plain) for w in names), asked.proposer == "neural",
-                  asked.tries, asked.patience)
+    ways = tuple(_way(w, asked, settings.cache, plain, target) for w in names)
+    return Neural(model, ways, asked.proposer == "neural", asked.tries, asked.patience)
 
 
 def _ask(asked: Asked, settings: Settings) -> Ask:
@@ -115,16 +116,20 @@ def _price(asked: Asked) -> Price:
     return Price(*numbers)
 
 
-def _way(name: str, asked: Asked, cache: Path, plain: Platform) -> tuple[Stage, ...]:
+def _way(name: str, asked: Asked, cache: Path, plain: Platform, target: Platform) -> tuple[Stage, ...]:
+    """The stages of one way: a whole program is one; by passes the way is down to plain C, then up to the target."""
     examples = folder(asked.examples)
     if name == "per-pass":
-        def meta(of: str, text: str, source: Platform, target: Platform) -> shots.Meta:
-            return shots.meta(of, text, source, target, examples, asked.shots, cache)
+        def meta(of: str, task: Task) -> Meta:
+            return shots.meta(of, task.text, task.source, task.target, examples, asked.shots, cache)
 
-        proposer = [PerPass(p, lambda of, task: meta(of, task.text, task.source, task.target)) for p in ("recover", "")]
-        return Stage(proposer[0], plain), Stage(proposer[1])
-    if name == "zero-shot":
+        last = "bind" if target.model == "simt" else "tensorize"
+        return Stage(PerPass("recover", meta), plain), Stage(PerPass(last, meta))
+    if name == "zero-shot" or not asked.shots:
         return (Stage(WholeProgram()),)
+    if examples is None:
+        raise Fault("XP3004", "no folder of examples", why="few-shot asks with examples, and only a checkout has some",
+                    try_="--examples FOLDER, or --ask zero-shot")
     return (Stage(WholeProgram(
         lambda task: shots.translated(task.text, task.source, task.target, examples, asked.shots, cache))),)
 

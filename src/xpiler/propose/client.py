@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from xpiler.fault import Fault
 from xpiler.propose.budget import Budget, worst_case
@@ -68,6 +68,11 @@ class Client:
         made: openai.OpenAI = self._library.OpenAI(
             base_url=self.base_url, api_key=self.key or "none", timeout=self.timeout, max_retries=0)
         return made
+
+    def ready(self) -> Self:
+        """This client, its library loaded; Fault XP5001 where there is none."""
+        _ = self._endpoint
+        return self
 
     def ask(self, request: Request, seconds: float = float("inf")) -> Answer:
         """The model's answer within so many seconds; Fault XP5003 where it could exceed the budget."""

@@ -131,7 +131,7 @@ def facts(platform: Platform) -> str:
         limits = [f"one for each {s.scope}"] + ([f"{s.capacity} bytes"] if s.capacity else [])
         limits += [f"aligned to {s.align} bytes"] if s.align > 1 else []
         lines.append(f"- memory {s.name}{f' ({s.qualifier})' if s.qualifier else ''}: {', '.join(limits)}")
-    lines += [f"- barrier of a {scope}: {spelled}" for scope, spelled in platform.barriers.items()]
+    lines += [f"- barrier of a {scope}: {spelled}" for scope, spelled in platform.barriers.items() if spelled]
     lines += [f"- vectors of {platform.vector_bits} bits"] if platform.vector_bits else []
     lines += [f"- warps of {platform.warp}"] if platform.warp > 1 else []
     return prompt("facts").filled(target=platform.title, list="\n".join(lines)) if lines else ""
