@@ -59,8 +59,9 @@ class Client:
     @cached_property
     def _broken(self) -> type[Exception]:
         """What the transport below the library (httpx, in one of its versions) raises while an answer is read."""
-        name = self._library.Timeout.__module__.partition(".")[0]
-        found: type[Exception] = import_module(name).HTTPError
+        homes = (k.__module__.partition(".")[0] for k in self._library.DefaultHttpxClient.__mro__)
+        transport = next(h for h in homes if h != self._library.__name__)
+        found: type[Exception] = import_module(transport).HTTPError
         return found
 
     @cached_property
