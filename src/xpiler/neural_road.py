@@ -113,7 +113,8 @@ def _conversation(neural: Neural, proposer: Proposer, task: Task, place: Place, 
         yield one
         if not one.why:
             return
-        messages = got.after(one.why)
+        # The lines a witness names are those of the text that was judged; where the user's file lies is not told.
+        messages = replace(got, text=one.text or got.text).after(one.why.replace(place.file, "answer"))
 
 
 def _judged(road: str, answer: str, task: Task, place: Place) -> Try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xpiler import before_after, by_hand, engine, passes, platforms
 from xpiler.fault import Fault
-from xpiler.given import text_of
+from xpiler.given import program_of, text_of
 from xpiler.neural_road import BROKEN
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
@@ -63,10 +63,10 @@ def meta(
     by_hand.of_name(name)
     machine = replace(target, intrinsics=library(target, cache))
     shots: list[Shot] = []
-    for _, before in candidates(text, source, folder):
+    for path, _ in candidates(text, source, folder):
         if len(shots) == most:
             break
-        shots += _applied(name, before, source, machine, cache)
+        shots += _applied(name, path, source, machine, cache)
     about = import_module(f"{passes.__name__}.{name}").__doc__ or ""
     return Meta(about, tuple(shots), knobs(name, text, source, machine))
 
@@ -88,10 +88,11 @@ def _stand(name: str, text: str, source: Platform, machine: Platform) -> by_hand
 
 
 def _applied(
-    name: str, text: str, source: Platform, machine: Platform, cache: Path | None
+    name: str, file: Path, source: Platform, machine: Platform, cache: Path | None
 ) -> Sequence[Shot]:
     """One program before and after the first instance that is listed, accepted by the judge."""
     try:
+        _, text, program = program_of(file, source.name, (), (), "", "", "", "")
         at = _stand(name, text, source, machine)
         kind = by_hand.of_name(name)
         steps = [s for _, s in by_hand.all_instances(name, at)] if hasattr(kind, "space") else [
@@ -105,8 +106,8 @@ def _applied(
         if not made.language or not made.before:
             return ()
         spoken = platforms.get(made.language)
-        evidence = confirm(made.before, spoken, made.after, spoken, read(made.before, spoken), seeds=1, budget=20.0,
-                           cache=cache, level=Level.TESTS)
+        evidence = confirm(text, source, made.after, spoken, program, seeds=1, budget=20.0, cache=cache,
+                           level=Level.TESTS)
     except _BROKEN:
         return ()
     if not confirmed(evidence):

@@ -66,7 +66,7 @@ def test_a_wrong_answer_goes_back_with_its_witness() -> None:
     assert attempt.road == "neural: whole program, try 1" and "equal on tests" in attempt.why
     *_, answer, told = script.asked[1].messages
     assert answer.role == "assistant" and "2.5f" in answer.text
-    assert told.role == "user" and "must be" in told.text and "`c[" in told.text
+    assert told.role == "user" and "must be" in told.text and "`c[" in told.text and "k.cu" not in told.text
     assert script.asked[1].messages[:2] == script.asked[0].messages
 
 
@@ -303,7 +303,7 @@ def test_slips_in_the_settings(folder: Path, capsys: pytest.CaptureFixture[str],
 
 def test_a_prompt_can_be_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words, expected in (
-        (["whole", "k.cu", "--to", "bang", "--shots", "0"], ["twice<<<", "extern \"C\" void entry(float* a, float* c, int n);"]),
+        (["whole", "k.cu", "--to", "bang", "--shots", "0"], ["twice<<<", "extern \"C\" void entry(const float* a, float* c, int n);"]),
         (["split", "k.cu", "--to", "c", "--shots", "0"], ["Loop split", "for io in", "--factor", "--loop", "twice<<<"]),
     ):
         cli.app(["prompt", *words], standalone_mode=False)
