@@ -14,6 +14,7 @@ from xpiler import show
 from xpiler.commands import bench, passes, reference
 from xpiler.commands.check import check, replay
 from xpiler.commands.prompt import prompt
+from xpiler.commands.repair import repair
 from xpiler.commands.run import run
 from xpiler.commands.terminal import Settings, err, print_json
 from xpiler.commands.translate import translate
@@ -31,6 +32,8 @@ and run and check them on this CPU, without the hardware.
 
 **Are these two the same?** `xpiler check softmax.cu softmax.mlu`
 
+**And if not, what makes them so?** `xpiler repair softmax.cu broken.mlu -o softmax.mlu`
+
 Exit status: 0 done and confirmed, 1 not confirmed, 2 a mistake in the input or the call, 130 interrupted.""",
 )
 app.command()(translate)
@@ -38,6 +41,7 @@ app.command()(run)
 app.command()(check)
 app.command()(replay)
 app.command()(prompt)
+app.command()(repair)
 app.command("platforms")(reference.list_platforms)
 app.command()(reference.explain)
 app.command()(reference.report)

@@ -20,7 +20,7 @@ from xpiler.text.read import read
 from xpiler.verify.exact.exact import EXACT
 from xpiler.verify.ladder import Level, Question, Side
 from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
-from xpiler.verify.mutants.mutant import Edit, edited, tokens
+from xpiler.text.edits import Edit, edited, tokens
 from xpiler.verify.mutants.trial import EQUIVALENT, INVALID, KILLED, SAME_PROGRAM, SURVIVED, Judged, judged, verdict_of
 from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.signature import given_sizes

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from xpiler import engine, platforms, show
-from xpiler.bench import checked, corpus, matrix, mutants, rungs
+from xpiler.bench import ablation, checked, corpus, matrix, mutants, rungs
 from xpiler.bench.case import Case
 from xpiler.bench.progress import CHECKED, go_through
 from xpiler.commands import options
@@ -219,3 +219,38 @@ def bench_mutants(
         for line in wrong:
             err.print(f"contradiction: {line}", markup=False, soft_wrap=True)
     raise typer.Exit(1 if left or wrong else 0)
+
+
+@app.command("ablation")
+def bench_ablation(
+    context: typer.Context,
+    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
+    direction: Annotated[list[str] | None, typer.Option("--direction", "-d", help="As in `bench`.")] = None,
+    operator: Annotated[str, typer.Option(help="Only these operators, with commas.")] = "",
+    shape: Annotated[str, typer.Option(help="Only cases whose name matches.")] = "*",
+    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Which shapes, and which mistakes.")] = 0,
+    most: Annotated[int, typer.Option(min=1, max=4, help="One to so many mistakes in a text.")] = 4,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds to search for one repair.")] = 60.0,
+    jobs: Jobs = 1,
+    depth: Depth = "usual",
+    kept: Kept = None,
+    as_json: Json = False,
+) -> None:
+    """Put mistakes into translations, as a model makes them, and count what repair makes of them.
+
+        xpiler bench ablation --direction cuda:bang --operator gemm,softmax --out ablation.json
+    """
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
+    draws = [ablation.Draw(item, n, seed) for item in chosen for n in range(1, most + 1)]
+    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level(depth))
+    with working() as progress:
+        results = ablation.measure(draws, ablation.Options(asked, seconds), jobs, kept, progress)
+    if as_json:
+        print_json([r.to_json() for r in results])
+        return
+    out().print(show.columns(ablation.HEAD, ablation.rows(results)))
+    out().print(show.columns(ablation.OF_KIND, ablation.kinds(results)))
+    for r in results:
+        if r.outcome not in (ablation.REPAIRED, ablation.UNTOUCHED):
+            err.print(f"{r.name}: {r.outcome}: {'; '.join((*r.what, r.why))}", markup=False, soft_wrap=True)

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t PAGE = 4096;
 
-enum Kind : std::uint64_t { BUFFER, INTEGER, REAL, ASK }; // ASK: who wrote element `bytes` of the buffer of this name?
+// ASK: who wrote element `bytes` of the buffer of this name? PICK: choice `bytes` of the text is `integer`.
+enum Kind : std::uint64_t { BUFFER, INTEGER, REAL, ASK, PICK };
 enum Flag : std::uint64_t { CONST = 1, DEVICE = 2, DATA = 4, TURNS = 8 }; // TURNS: any order of its elements will do
 
 // One argument in the input file; the data of the buffers follow all records, in order. A buffer whose `integer` is a
@@ -111,6 +112,8 @@ void check_const(const Record& r, const Allocation& a, const std::vector<char>& 
 
 } // namespace
 
+int picks[MOST_PICKS];
+
 Geometry given_geometry(unsigned warp) {
     Geometry g;
     g.grid = {unsigned(head.grid[0]), unsigned(head.grid[1]), unsigned(head.grid[2])};
@@ -136,6 +139,7 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
         const Record& r = records[i];
         slots[i] = {nullptr, r.real, r.integer};
         asked |= watched && r.kind == ASK;
+        if (r.kind == PICK && r.bytes < MOST_PICKS) picks[r.bytes] = int(r.integer);
         if (r.kind != BUFFER) continue;
         Allocation* a = buffers[i] = allocate(r.bytes, r.name, r.element, r.flags & DEVICE, !(r.flags & DATA));
         if (r.flags & DATA) fill(in, r, a->base), shadow_know(a->base, r.bytes, true);

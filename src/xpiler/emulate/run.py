@@ -27,7 +27,7 @@ from xpiler.ir.nodes import Buffer, Const, Var
 from xpiler.ir.types import DType
 
 _RECORD = struct.Struct("<QQQQdq48s")
-_BUFFER, _INTEGER, _REAL, _ASK = 0, 1, 2, 3
+_BUFFER, _INTEGER, _REAL, _ASK, _PICK = range(5)
 _CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
 _EXIT_MEMORY, _EXIT_TIMEOUT = 87, 88
 _STAYS = 256 << 20  # bytes of an output that is not read into memory
@@ -49,7 +49,7 @@ def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
 def run(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits(),
     *, flush: bool = False, share: int = 1, ask: Sequence[tuple[str, int]] = (), backwards: bool = False,
-    calls: int = 1,
+    calls: int = 1, picks: Mapping[int, int] | None = None,
 ) -> Run:
     """Call the entry on `inputs`: an array for every buffer, a number for every scalar.
 
@@ -57,11 +57,13 @@ def run(
     accesses past an end are found where they happen, instead of by the red zone after the run. `share`: a watched run
     looks at about one access in so many; `Run.looked_at` says which. `ask`: elements of buffers whose last writer a
     watched run is to tell. `backwards`: the last block and the last thread start first. `calls`: so many calls, each of
-    which but the last finds the floats of its buffers from behind; the last one counts.
+    which but the last finds the floats of its buffers from behind; the last one counts. `picks`: what `xp::pick(k)` is
+    in a text that leaves choices open, 0 for those not named.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
     records, blobs, buffers = _arguments(executable, entry, inputs)
     asked = ask if executable.watched else ()
     records += [_RECORD.pack(_ASK, index, 0, 0, 0.0, 0, name.encode()[:47]) for name, index in asked]
+    records += [_RECORD.pack(_PICK, k, 0, 0, 0.0, choice, b"") for k, choice in (picks or {}).items()]
     token = secrets.randbits(63)  # so that a text cannot say by chance, or easily, that it came to its end
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)

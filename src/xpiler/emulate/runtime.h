@@ -52,6 +52,13 @@ extern unsigned warp_size;            // of the running launch
 
 inline unsigned lane() { return thread_linear % warp_size; }
 
+// ---------------------------------------------------------------- texts with choices
+
+// A text may leave choices open: `xp::pick(k)` is what the run was given for the k-th, else 0.
+constexpr int MOST_PICKS = 4096;
+extern int picks[MOST_PICKS];
+inline int pick(int k) { return picks[k]; }
+
 // ---------------------------------------------------------------- launches
 
 // What one launch is. `cluster`: consecutive blocks that share SRAM and meet at barrier_cluster. `warp`: lanes.

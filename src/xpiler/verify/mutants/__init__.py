@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.mutants import cheats, instruction, memory, parallelism
-from xpiler.verify.mutants.mutant import (
-    FAMILIES, INSTRUCTION, MEMORY, PARALLELISM, RESULT, Change, Mutant, edited, tokens,
-)
-from xpiler.verify.mutants.sites import Sites
+from xpiler.text.edits import Change, edited, tokens
+from xpiler.verify.mutants.mutant import FAMILIES, INSTRUCTION, MEMORY, PARALLELISM, RESULT, Mutant
+from xpiler.text.sites import Sites
 
 Finder = Callable[[Sites], Iterable[Change]]
 _FINDERS: Mapping[str, Mapping[str, Finder]] = {

@@ -13,8 +13,8 @@ from xpiler.ir.nodes import Buffer, Expr
 from xpiler.ir.show import show
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
-from xpiler.verify.mutants.mutant import Change, Edit
-from xpiler.verify.mutants.sites import Site, Sites
+from xpiler.text.edits import Change, Edit
+from xpiler.text.sites import Site, Sites
 from xpiler.verify.signature import signature
 
 _LOOP = "for (int xp_i = 0; xp_i < {n}; ++xp_i) {{ {body} }}"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from xpiler.ir.types import DType
-from xpiler.platforms.platform import Platform
-from xpiler.text.clang import Node, parse
-from xpiler.verify.mutants.mutant import Change, Edit
-from xpiler.verify.mutants.sites import Site, Sites, wrapped
+from xpiler.text.clang import Node
+from xpiler.text.offered import alike
+from xpiler.text.edits import Change, Edit
+from xpiler.text.sites import Site, Sites, wrapped
 
 # So many other functions of the same type are tried in the place of one.
 STAND_INS = 12
@@ -73,22 +72,6 @@ def comparison_replaced(at: Sites) -> Iterator[Change]:
             if where:
                 new = _COMPARISONS[n.binary]
                 yield Change(where[0], f"{n.binary} is {new} in {_short(at.source(n))}", (Edit(*where, new),))
-
-
-@lru_cache(maxsize=8)
-def _by_type(platform: str, header: object, args: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    """Function type -> the names a header offers with it."""
-    unit = parse("\n", f"<{platform}>", header, args, whole=True)  # type: ignore[arg-type]
-    found: dict[str, set[str]] = {}
-    for n in unit.top:
-        if n.kind == "FUNCTION_DECL" and (n.note("xp.intrinsic") is not None or n.note("xp.math:")):
-            found.setdefault(n.signature, set()).add(n.spelling)
-    return {k: tuple(sorted(v)) for k, v in found.items()}
-
-
-def alike(platform: Platform) -> Mapping[str, tuple[str, ...]]:
-    """What a platform's header offers, by function type: names that may be taken for each other."""
-    return _by_type(platform.name, platform.header, platform.clang_args)
 
 
 def intrinsic_replaced(at: Sites) -> Iterator[Change]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from xpiler.text.clang import Node
-from xpiler.verify.mutants.mutant import Change, Edit
-from xpiler.verify.mutants.sites import Site, Sites, wrapped
+from xpiler.text.edits import Change, Edit
+from xpiler.text.sites import Site, Sites, wrapped
 
 _ORDER = ("<", "<=", ">", ">=", "==", "!=")
 _LEAVES = ("RETURN_STMT", "BREAK_STMT", "CONTINUE_STMT")

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
-from xpiler.verify.mutants.mutant import Change, Edit
-from xpiler.verify.mutants.sites import Site, Sites, wrapped
+from xpiler.text.edits import Change, Edit
+from xpiler.text.sites import Site, Sites, wrapped
 
 WARPS = (32, 64)
 

@@ -101,12 +101,14 @@ class Subject:
 
 
 def attempt(
-    target: Machine, case: Case, names: Mapping[str, str], limits: Limits, *, backwards: bool = False, calls: int = 1
+    target: Machine, case: Case, names: Mapping[str, str], limits: Limits, *, backwards: bool = False, calls: int = 1,
+    picks: Mapping[int, int] | None = None,
 ) -> Trial:
     """The target on a case's inputs, its parameters named by those of the source."""
     scalars = {names[k]: v for k, v in case.point.scalars.items()}
     inputs = {names[k]: v for k, v in case.inputs.items()}
-    return target.run(replace(case.point, scalars=scalars), inputs, limits, case.seed, backwards=backwards, calls=calls)
+    return target.run(replace(case.point, scalars=scalars), inputs, limits, case.seed, backwards=backwards, calls=calls,
+                      picks=picks)
 
 
 def outputs_of(trial: Trial, case: Case, names: Mapping[str, str]) -> dict[str, Values | Number]:

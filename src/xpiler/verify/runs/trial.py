@@ -76,14 +76,15 @@ class Machine:
         return self.built[key]
 
     def run(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits, seed: int = 0, share: int = 1,
-            ask: Sequence[tuple[str, int]] = (), *, backwards: bool = False, calls: int = 1) -> Trial:
+            ask: Sequence[tuple[str, int]] = (), *, backwards: bool = False, calls: int = 1,
+            picks: Mapping[int, int] | None = None) -> Trial:
         """One call of the entry; the inputs are not changed. With odd seeds buffers lie flush with their guards. A
-        watched run looks at one access in `share`, about, and tells who wrote the elements in `ask`. `backwards` and
-        `calls`: see `emulate.run`."""
+        watched run looks at one access in `share`, about, and tells who wrote the elements in `ask`. `backwards`,
+        `calls` and `picks`: see `emulate.run`."""
         executable, entry = self.build(point.scalars)
         start = time.monotonic()
         done = run(executable, entry, inputs, limits, flush=seed % 2 == 1, share=share, ask=ask,
-                   backwards=backwards, calls=calls)
+                   backwards=backwards, calls=calls, picks=picks)
         outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
                    for a in self.signature.arrays if a.name in done.outputs}
         findings = tuple(str(f) for f in done.findings)

@@ -1,0 +1,177 @@
+"""Repairing a refuted text: the search of `repair`, with the judges of `verify` to say what is right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from xpiler.emulate.entry import Limits
+from xpiler.fault import Fault, Span
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.repair.mend import Mended, mend
+from xpiler.repair.score import Score, Trials
+from xpiler.text.read import read
+from xpiler.verify.confirm import confirm
+from xpiler.verify.ladder import Level
+from xpiler.verify.pairing import pair
+from xpiler.verify.runs.kinds import Kind
+from xpiler.verify.runs.nearness import first_wrong, right
+from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe
+from xpiler.verify.runs.steady import attempt
+from xpiler.verify.runs.trial import Machine, Trial, machine
+from xpiler.verify.signature import Signature, signature
+from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
+from xpiler.verify.witness.blame import writer_of
+
+# Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
+CASES, PATIENCE, LEAST = 3, 20.0, 2.0
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What came of a repair: the text, its evidence, and what was done to it."""
+
+    mended: Mended
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def confirmed(self) -> bool:
+        return self.mended.accepted and confirmed(self.evidence)
+
+
+@dataclass
+class _Judges:
+    """The judges as `repair` sees them. `watch`: runs look at every access, since a rung that does so refused."""
+
+    source_text: str
+    source: Platform
+    source_program: Program
+    target: Platform
+    reference: Reference
+    let: Let
+    level: Level
+    effort: Effort
+    cache: Path | None
+    file: str
+    geometry: Mapping[str, str]
+    pairs: Mapping[str, str]
+    watch: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    cases: tuple[Case, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        usual = [c for c in self.reference.cases if c.point.kind is Kind.RANDOM] or list(self.reference.cases)
+        self.cases = tuple(sorted(usual, key=lambda c: sum(c.point.sizes.values()))[:CASES])
+
+    @property
+    def trials(self) -> Trials:
+        return Trials(self.sketch, self.fixed, self.confirm, self.blame)
+
+    def read(self, text: str) -> Program:
+        let = {k: v for k, v in self.let.items() if isinstance(v, int)}
+        return read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
+
+    def sketch(self, text: str) -> Callable[[Mapping[int, int]], Score] | tuple[int, ...]:
+        try:
+            made, names = self._machine(text, self._signature)
+        except Fault as fault:
+            lines = {int(n) for n in re.findall(rf"{re.escape(self.file)}:(\d+)", str(fault))}
+            return tuple(sorted(lines | ({fault.where.line} if fault.where.line else set())))
+        return lambda picks: self._score(made, names, picks)
+
+    def fixed(self, text: str) -> Score:
+        try:
+            sig = signature(self.read(text))
+            self._signature = sig
+            made, names = self._machine(text, sig)
+        except Fault as fault:
+            return Score(built=False, met=fault.what, line=fault.where.line)
+        return self._score(made, names, {})
+
+    def confirm(self, text: str) -> bool:
+        self.evidence = confirm(
+            self.source_text, self.source, text, self.target, self.source_program, let=self.let or None,
+            cache=self.cache, reference=self.reference, effort=self.effort, file=self.file, level=self.level,
+            pairs=self.pairs, target_program=self.read(text) if self.geometry or self.let else None)
+        first = refuted(self.evidence)
+        self.watch |= first is not None and first.rung not in (CLEAN, EQUAL)
+        return confirmed(self.evidence)
+
+    def blame(self, text: str) -> Span | None:
+        """The line that wrote the first wrong element last."""
+        try:
+            made, names = self._machine(text, self._signature)
+        except Fault:
+            return None
+        for case in self.cases[:1]:
+            trial = self._run(made, names, case, {})
+            wrong = first_wrong(self.reference, case, trial, names) if trial.clean else None
+            if wrong is not None:
+                wrong = names[wrong[0]], wrong[1]
+                scalars = {names[k]: v for k, v in case.point.scalars.items()}
+                point = replace(case.point, scalars=scalars)
+                inputs = {names[k]: v for k, v in case.inputs.items()}
+                told = writer_of(text, self.target, made.signature, point, inputs, wrong, file=self.file,
+                                 limits=self._limits(case), seed=case.seed, cache=self.cache)
+                return told.made or told.line
+        return None
+
+    # ------------------------------------------------------------ runs
+
+    _signature: Signature = field(init=False, repr=False)
+
+    def _machine(self, text: str, sig: Signature) -> tuple[Machine, Mapping[str, str]]:
+        paired = pair(self.reference.signature.params, sig.params, self.pairs)
+        if paired.clash:
+            raise Fault("XP2011", paired.clash)
+        made = machine(text, self.target, sig, file=self.file, cache=self.cache, watch=self.watch)
+        return made, paired.names
+
+    def _score(self, made: Machine, names: Mapping[str, str], picks: Mapping[int, int]) -> Score:
+        least = Score(1.0)
+        for case in self.cases:
+            for backwards in (False, True):
+                trial = self._run(made, names, case, picks, backwards)
+                if not trial.clean:
+                    first = trial.found[0] if trial.found else None
+                    return Score(0.0, f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status,
+                                 first.line if first else 0)
+                least = min(least, Score(right(self.reference, case, trial, names)), key=lambda s: s.right)
+                if not least.perfect:
+                    return least
+        return least
+
+    def _run(self, made: Machine, names: Mapping[str, str], case: Case, picks: Mapping[int, int],
+             backwards: bool = False) -> Trial:
+        return attempt(made, case, names, self._limits(case), backwards=backwards, picks=picks)
+
+    def _limits(self, case: Case) -> Limits:
+        seconds = LEAST + PATIENCE * case.source.seconds * (10 if self.watch else 1)
+        return replace(self.effort.limits, seconds=min(self.effort.limits.seconds, seconds))
+
+
+def repair(
+    source_text: str, source: Platform, text: str, target: Platform, *, file: str = "target",
+    source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
+    target_geometry: Mapping[str, str] | None = None, pairs: Mapping[str, str] | None = None, seconds: float = 60.0,
+    level: Level = Level.USUAL,
+    effort: Effort | None = None, cache: Path | None = None, reference: Reference | None = None,
+    progress: Progress = lambda _: None,
+) -> Repaired:
+    """A text near `text` that does what the source does, confirmed like any translation; Fault where either does not
+    read. `seconds` bounds the search, not the last confirmation."""
+    let, effort = let or {}, effort or Effort(2, 30.0, level=int(level))
+    whole = {k: v for k, v in let.items() if isinstance(v, int)}
+    program = read(source_text, source, source_file, geometry=dict(geometry or {}) or None, let=whole or None)
+    progress("running the source")
+    reference = reference or observe(source_text, source, program, let=let or None, effort=effort, cache=cache,
+                                     progress=progress)
+    if refuted([reference.evidence]):
+        return Repaired(Mended(text, False, (), (), "the source itself is not sane", 0, 0.0), (reference.evidence,))
+    judges = _Judges(source_text, source, program, target, reference, let, level, effort, cache, file,
+                     target_geometry or {}, pairs or {})
+    done = mend(text, target, judges.read, judges.trials, seconds=seconds, progress=progress)
+    return Repaired(done, judges.evidence)

@@ -1,0 +1,63 @@
+"""What is in scope at a place of a text, and which expressions of it could stand there instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from xpiler.text.clang import Node
+from xpiler.text.sites import Site, Sites
+
+_SCOPES = ("COMPOUND_STMT", "FOR_STMT", "WHILE_STMT", "IF_STMT")
+
+
+@dataclass(frozen=True)
+class Name:
+    """A variable: its declaration, and the bytes within which it can be named."""
+
+    node: Node
+    start: int
+    end: int
+
+    @property
+    def spelled(self) -> str:
+        return self.node.spelling
+
+
+class Scope:
+    """The variables of a text, each where it can be named."""
+
+    def __init__(self, at: Sites) -> None:
+        self.at = at
+
+    @cached_property
+    def names(self) -> tuple[Name, ...]:
+        found: list[Name] = []
+        for fn in self.at.functions:
+            body = self.at.body(fn)
+            start, end = self.at.span(body) if body is not None else (0, 0)
+            found += [Name(p, start, end) for p in fn.params if p.spelling]
+        for s in self.at.every:
+            if s.node.kind == "VAR_DECL" and s.node.spelling:
+                scope = next((a for a in reversed(s.above) if a.kind in _SCOPES), s.above[0])
+                found.append(Name(s.node, s.end, self.at.span(scope)[1]))
+        return tuple(found)
+
+    def at_site(self, s: Site) -> Iterator[Name]:
+        """What can be named at a site, the nearest declaration first; a name that is hidden is left out."""
+        seen: set[str] = set()
+        for n in sorted(self.names, key=lambda n: -n.start):
+            if n.start <= s.start and s.end <= n.end and n.spelled not in seen:
+                seen.add(n.spelled)
+                yield n
+
+    def visible(self, node: Node, s: Site) -> bool:
+        """Whether every variable an expression names means the same at a site."""
+        here = {n.spelled: n.node.key for n in self.at_site(s)}
+        for part in node.walk():
+            ref = part.referenced if part.kind == "DECL_REF_EXPR" else None
+            if ref is not None and ref.kind in ("VAR_DECL", "PARM_DECL") and ref.in_text \
+                    and ref.is_local and here.get(ref.spelling) != ref.key:
+                return False
+        return True

@@ -1,0 +1,85 @@
+"""A text with its holes open: one program that is all the texts its holes stand for, chosen when it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from xpiler.repair.holes import Choice, Hole, Kind
+from xpiler.text.edits import Edit, edited
+
+Picks = Mapping[int, int]  # hole -> choice, counted from 1; a hole that is not named stays as it is
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A text and its holes, those around others first."""
+
+    data: bytes
+    holes: tuple[Hole, ...]
+
+    @property
+    def text(self) -> str:
+        """The program that leaves the choices to `xp::pick`; those only a compiler can make stay as they are.
+
+        Lines stay what they are, so that findings and errors are told where the text has them."""
+        order = [(k, h) for k, h in enumerate(self.holes) if h.kind is not Kind.FIXED]
+        return self._opened(0, len(self.data), order)
+
+    def filled(self, picks: Picks) -> str | None:
+        """The text with choices made; of two holes one of which lies in the other, the outer one counts."""
+        edits: list[Edit] = []
+        for k, choice in sorted(picks.items()):
+            edit = self.holes[k].edit(choice)
+            if not any(e.start <= edit.start and edit.end <= e.end and e.start < e.end for e in edits):
+                edits.append(edit)
+        return edited(self.data, edits)
+
+    def nested(self, a: int, b: int) -> bool:
+        """Whether of two holes one lies in the other."""
+        x, y = self.holes[a], self.holes[b]
+        return x.start <= y.start and y.end <= x.end or y.start <= x.start and x.end <= y.end
+
+    def without(self, lines: Sequence[int]) -> Sketch:
+        return Sketch(self.data, tuple(h for h in self.holes if h.line not in lines or h.kind is Kind.FIXED))
+
+    def _opened(self, start: int, end: int, holes: list[tuple[int, Hole]]) -> str:
+        out, at = [], start
+        for (k, hole), inner in _outermost(holes):
+            if hole.start < at:
+                continue  # overlaps the one before without lying in it
+            out += [self.data[at:hole.start].decode(), self._choice(k, hole, inner)]
+            at = hole.end
+        return "".join([*out, self.data[at:end].decode()])
+
+    def _choice(self, k: int, hole: Hole, inner: list[tuple[int, Hole]]) -> str:
+        here = self._opened(hole.start, hole.end, inner)
+        chosen = f"xp::pick({k})"
+        if hole.kind is Kind.STATEMENT:
+            cases = "".join(f" else if ({chosen} == {n}) {{ {_line(c.spelled)}; }}" for n, c in _from_1(hole))
+            if hole.start == hole.end:
+                return f"if ({chosen} == 0) {{}}{cases} "
+            return f"do {{ if ({chosen} == 0) {{ {here}; }}{cases} }} while (0)"
+        cast = f"(__typeof__({_line(self.data[hole.start:hole.end].decode())}))" if hole.kind is Kind.NUMBER else ""
+        cases = "".join(f"{chosen} == {n} ? {cast}({_line(c.spelled)}) : " for n, c in _from_1(hole)[:-1])
+        return f"({chosen} == 0 ? ({here}) : {cases}{cast}({_line(hole.choices[-1].spelled)}))"
+
+
+def _from_1(hole: Hole) -> list[tuple[int, Choice]]:
+    return list(enumerate(hole.choices, 1))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _outermost(holes: list[tuple[int, Hole]]) -> Iterator[tuple[tuple[int, Hole], list[tuple[int, Hole]]]]:
+    """Each hole that lies in no other, with those that lie in it."""
+    i = 0
+    while i < len(holes):
+        outer = holes[i][1]
+        j = i + 1
+        while j < len(holes) and holes[j][1].end <= outer.end and outer.start < outer.end:
+            j += 1
+        yield holes[i], holes[i + 1:j]
+        i = j

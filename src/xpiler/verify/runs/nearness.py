@@ -1,0 +1,57 @@
+"""How near a run of a target comes to what the source was seen to do: the share of elements that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from xpiler.verify.evaluate import Number
+from xpiler.verify.runs.compare import Difference, floats, integers
+from xpiler.verify.runs.inputs import Values
+from xpiler.verify.runs.observe import Case, Reference
+from xpiler.verify.runs.steady import outputs_of
+from xpiler.verify.runs.trial import Trial
+from xpiler.verify.signature import Array
+
+
+def right(reference: Reference, case: Case, trial: Trial, names: Mapping[str, str]) -> float:
+    """The share of elements of the source's outputs that a clean run has right, each array counting alike.
+
+    Held against the typical element: a search wants to know this quickly, and asks a judge in the end."""
+    outputs = outputs_of(trial, case, names)
+    shares = []
+    for a in reference.signature.arrays:
+        if a.written:
+            found = difference(reference, case, a, outputs)
+            shares.append(1.0 if found is None else 1.0 - max(found.wrong, 1) / max(case.point.sizes[a.name], 1))
+    return float(np.mean(shares)) if shares else 1.0
+
+
+def first_wrong(
+    reference: Reference, case: Case, trial: Trial, names: Mapping[str, str]
+) -> tuple[str, int] | None:
+    """The first array of the source, by its name, and its element that a clean run has wrong."""
+    outputs = outputs_of(trial, case, names)
+    for a in reference.signature.arrays:
+        found = difference(reference, case, a, outputs) if a.written else None
+        if found is not None:
+            return a.name, found.index
+    return None
+
+
+def difference(
+    reference: Reference, case: Case, a: Array, outputs: Mapping[str, Values | Number]
+) -> Difference | None:
+    """How an array that a run left differs from the source's."""
+    expected, actual = _array(case.source.outputs.get(a.name, case.inputs[a.name])), _array(outputs[a.name])
+    if not a.dtype.is_float:
+        return integers(expected, actual)
+    other = None if case.reference is None else case.reference.outputs.get(a.name)
+    before = _array(case.inputs[a.name])
+    return floats(a.dtype, expected, actual, other, before, reference.tolerance)[0]
+
+
+def _array(value: Values | Number) -> Values:
+    assert isinstance(value, np.ndarray), "arrays are given as arrays"
+    return value
