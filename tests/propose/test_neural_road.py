@@ -12,6 +12,7 @@ from tests.propose.stub import Said, Stub, code, completion, serving
 from tests.test_bad_input import GOOD
 
 from xpiler import cli, engine, platforms
+from xpiler.emulate.cage import weaknesses
 from xpiler.emulate.restated import NotRestated, restated
 from xpiler.fault import Fault
 from xpiler.neural_road import Neural, Stage, in_words
@@ -212,6 +213,38 @@ def test_an_answer_that_never_ends_is_stopped(body: str) -> None:
 def test_an_answer_that_breaks_the_parser_costs_its_seconds(text: str) -> None:
     with pytest.raises(NotRestated):
         restated(text + " = ", C, seconds=3.0)
+
+
+TAKEN_OVER = """\
+import json, os, socket
+def tries(what):
+    try:
+        what()
+    except OSError:
+        return "no"
+    return "yes"
+told = [
+    tries(lambda: open("SECRET").read()), tries(lambda: open("/etc/passwd").read()), tries(lambda: open("SECRET", "w")),
+    tries(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).connect(("127.0.0.1", PORT))),
+    tries(lambda: open("told.json", "w").close()), str(dict(os.environ)),
+]
+open("told.json", "w").write(json.dumps({"why": repr(told)}))
+"""
+
+
+@pytest.mark.skipif(bool(weaknesses()), reason="; ".join(weaknesses()))
+def test_a_parser_that_was_taken_over_reaches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("mine")
+    monkeypatch.setenv("XPILER_API_KEY", "sk-0123456789abcdef")
+    with serving(code(RIGHT)) as stub:
+        port = stub.url.split(":")[2].removesuffix("/v1")
+        evil = TAKEN_OVER.replace("SECRET", str(tmp_path / "secret")).replace("PORT", port)
+        monkeypatch.setattr("xpiler.emulate.restated._START", evil)
+        with pytest.raises(NotRestated) as found:
+            restated(RIGHT, C)
+    told = str(found.value)
+    assert told.startswith("['no', 'no', 'no', 'no', 'yes', ") and "sk-0" not in told, told
+    assert (tmp_path / "secret").read_text() == "mine"
 
 
 def test_what_is_restated_holds_nothing_that_was_not_read() -> None:
