@@ -13,6 +13,7 @@ import typer
 from xpiler import show
 from xpiler.commands import bench, passes, reference
 from xpiler.commands.check import check, replay
+from xpiler.commands.prompt import prompt
 from xpiler.commands.repair import repair
 from xpiler.commands.run import run
 from xpiler.commands.terminal import Settings, err, print_json
@@ -39,6 +40,7 @@ app.command()(translate)
 app.command()(run)
 app.command()(check)
 app.command()(replay)
+app.command()(prompt)
 app.command()(repair)
 app.command("platforms")(reference.list_platforms)
 app.command()(reference.explain)
@@ -49,7 +51,10 @@ app.add_typer(bench.app, name="bench")
 
 @app.callback()
 def _settings(context: typer.Context) -> None:
-    context.obj = Settings(_cache())
+    said = os.environ.get
+    context.obj = Settings(
+        _cache(), base_url=said("XPILER_BASE_URL") or said("OPENAI_BASE_URL") or "", model=said("XPILER_MODEL") or "",
+        key=said("XPILER_API_KEY") or said("OPENAI_API_KEY") or "")
 
 
 def _cache() -> Path:

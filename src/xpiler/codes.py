@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from xpiler.ir.check import CODES as FORM
+from xpiler.propose.codes import CODES as MODELS
 from xpiler.text.codes import CODES as READING
 from xpiler.verify.codes import CODES as CHECKING
 
@@ -25,6 +26,7 @@ CODES: dict[str, str] = {
     **FORM,
     "XP4001": "no C++ compiler was found; running kernels needs g++",
     "XP4002": "the C++ compiler refuses the text",
+    **MODELS,
 }
 
 PAGES = files("xpiler") / "errors"

@@ -19,6 +19,7 @@ from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, Kernel, Launch, Program, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, statements, substitute_expr
+from xpiler.neural_road import BROKEN, Neural, Place, tried
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
@@ -36,6 +37,7 @@ from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.weights import WeightProducts
 from xpiler.platforms.platform import Platform
+from xpiler.propose.prompt import Task
 from xpiler.text.library import library, shelf
 from xpiler.text.read import read
 from xpiler.text.write import write
@@ -48,7 +50,6 @@ from xpiler.verify.verdict import Evidence, confirmed, refuted
 
 Progress = Callable[[str], None]
 KEEP = "same structure"
-BROKEN = (KeyError, IndexError, TypeError, ValueError, AssertionError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Result:
     seconds: float
     notes: tuple[str, ...] = ()
     road: str = ""  # the name of the way that was confirmed
+    proposer: str = "rules"  # who proposed it: the rules of this project, or a model
 
     @property
     def confirmed(self) -> bool:
@@ -98,6 +100,8 @@ class Options:
     level: Level = Level.USUAL  # how far up the ladder the result is taken
     size: Mapping[str, int] = field(default_factory=dict)  # elements of arrays nothing in the file allocates
     kernel: str = ""  # the one to translate, of several
+    neural: Neural | None = None  # a model that may propose, too
+    plain: Platform | None = None  # the language of the clean sequential program, where a model is to see it
 
 
 def translate(
@@ -113,24 +117,57 @@ def translate(
     given = given_sizes(only(given, options.kernel), options.size)
     program = with_host(given)
     taken = _unsized(given)
-    pivot, steps = sequential(program, source)
-    pivot = with_extents(pivot, accesses(program))
-    check(pivot)
-    suited, notes = suited_to(target, pivot)
-    if program.launcher is not None and pivot.launcher is not None:
+    attempts: list[Attempt] = []
+    pivot: Program | None = None
+    suited: Program | None = None
+    steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    try:
+        pivot, steps = sequential(program, source)
+        pivot = with_extents(pivot, accesses(program))
+        check(pivot)
+        suited, notes = suited_to(target, pivot)
+    except Fault as fault:
+        if options.neural is None:
+            raise
+        attempts.append(Attempt("rules", f"{fault.what}: {fault.why}"))
+    if program.launcher is not None and pivot is not None and pivot.launcher is not None:
         program = replace(program, launcher=replace(program.launcher, params=pivot.launcher.params))
     given = sized(given, program) if given.launcher is None else program
     effort = Effort(options.seeds, options.budget, level=int(options.level))
     progress("running the source")
     reference = observe(text, source, given, let=options.let or None, effort=effort, cache=options.cache,
                         progress=progress)
-    attempts: list[Attempt] = []
     if refuted([reference.evidence]):
         return Result("", target.name, program, pivot, (reference.evidence,), steps, (),
                       time.monotonic() - start)
     last: tuple[Evidence, ...] = (reference.evidence,)
-    every = chain(roads(program, suited, steps, source, target, attempts, options.cache),
-                  unchanged(program, pivot, source, target, attempts, options.cache))
+
+    def judge(out: str, on: Platform = target) -> tuple[Evidence, ...]:
+        return confirm(text, source, out, on, given, let=options.let or None, cache=options.cache,
+                       reference=reference, effort=effort, file=file, level=options.level, progress=progress,
+                       taken=taken)
+
+    def by_model() -> Result | None:
+        """The first text of a model that is confirmed."""
+        nonlocal last
+        task = _task(text, program, source, target)
+        if options.neural is None or task is None:
+            return None
+        place = Place(task, _pivot_task(pivot, steps, task, options.plain), judge, file, options.cache, progress)
+        for one in tried(options.neural, place):
+            last = one.evidence or last
+            if not one.why:
+                return Result(one.text, target.name, program, pivot, one.evidence, (one.road,), tuple(attempts),
+                              time.monotonic() - start, given.notes, one.road, "model")
+            attempts.append(Attempt(one.road, one.why))
+        return None
+
+    if options.neural is not None and options.neural.first and (found := by_model()) is not None:
+        return found
+    every: Iterator[Road] = iter(()) if pivot is None or suited is None else chain(
+        roads(program, suited, steps, source, target, attempts, options.cache),
+        unchanged(program, pivot, source, target, attempts, options.cache))
     for road in every:
         progress(f"writing ({road.name})")
         try:
@@ -142,16 +179,32 @@ def translate(
             attempts.append(Attempt(road.name, f"internal error in writing: {type(e).__name__}: {e}"))
             continue
         progress(f"confirming ({road.name})")
-        last = confirm(text, source, out, target, given, let=options.let or None, cache=options.cache,
-                       reference=reference, effort=effort, file=file, level=options.level, progress=progress,
-                       taken=taken)
+        last = judge(out)
         if confirmed(last):
             kept = () if road.name == KEEP else notes
             return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),
                           time.monotonic() - start, (*given.notes, *kept), road.name)
         attempts.append(Attempt(road.name, "; ".join(
             f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
+    if options.neural is not None and not options.neural.first and (found := by_model()) is not None:
+        return found
     return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)
+
+
+def _task(text: str, program: Program, source: Platform, target: Platform) -> Task | None:
+    """What a model is asked for; None where the file has no entry that a caller could use."""
+    return None if program.launcher is None else Task(text, source, target, program.launcher)
+
+
+def _pivot_task(pivot: Program | None, steps: tuple[str, ...], task: Task, plain: Platform | None) -> Task | None:
+    """The same, from the clean sequential program; None where there is none, or no words for it."""
+    if pivot is None or plain is None:
+        return None
+    try:
+        road = _lowered("", [((k,), ()) for k in pivot.kernels], pivot, steps, plain)
+        return replace(task, text=write(road.program, plain), source=plain)
+    except (NotApplicable, NotExpressible, *BROKEN):
+        return None
 
 
 def _unsized(program: Program) -> frozenset[str]:

@@ -32,7 +32,7 @@ class Fault(Exception):
     """A user's mistake or a limit of the tool, in four parts and with a stable code.
 
     Where nothing more particular is said, why and try are those of the code.
-    Codes: XP1xxx reading, XP2xxx checking and running, XP3xxx translating, XP4xxx toolchains.
+    Codes: XP1xxx reading, XP2xxx checking and running, XP3xxx translating, XP4xxx toolchains, XP5xxx language models.
     """
 
     def __init__(

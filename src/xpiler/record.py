@@ -23,6 +23,7 @@ def of_translation(file: str, source: Platform, result: Result, written: bool) -
     """What became of a file that was to be translated."""
     return {
         "xpiler": VERSION, "file": file, "from": source.name, "to": result.target,
+        "road": result.road, "proposer": result.proposer if result.road else "",
         "confirmed": confirmed(result.evidence), "text": result.text if written else None,
         "trace": list(result.trace), "notes": list(result.notes), "attempts": [vars(a) for a in result.attempts],
         **evidence(result.evidence), "seconds": round(result.seconds, 3),

@@ -22,7 +22,7 @@ from xpiler.fault import Fault
 _SECONDS = 300  # of CPU time in this process; compilers and runs have limits of their own
 _MEMORY = 8 << 30  # of address space, beyond what the start took
 _DEPTH = 5000  # frames: enough for 256 nested brackets, and little enough for a stack of 8 MiB
-_RUNNING = ("run", "check", "replay", "translate")  # commands that run a stranger's code
+_RUNNING = ("run", "check", "replay", "translate", "prompt")  # commands that run a stranger's code
 _PR_SET_PDEATHSIG = 1
 _LONG = ("bench",)  # commands that may take hours
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,24 @@ err = _console(stderr=True)
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says, read once by cli.py: the folder where builds are kept."""
+    """What the environment says, read once by cli.py: the folder where builds are kept, and the model to ask."""
 
     cache: Path
+    base_url: str = ""
+    model: str = ""
+    key: str = field(default="", repr=False)
+
+
+def settings(context: typer.Context) -> Settings:
+    """What the environment says."""
+    found = context.find_object(Settings)
+    assert found is not None, "cli.py says it"
+    return found
 
 
 def cache(context: typer.Context) -> Path:
     """Where builds are kept."""
-    settings = context.find_object(Settings)
-    assert settings is not None, "cli.py says where"
-    return settings.cache
+    return settings(context).cache
 
 
 def out() -> Console:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from xpiler import engine, platforms, record, show
-from xpiler.commands import options
+from xpiler.commands import models, options
 from xpiler.commands.options import Block, Budget, Depth, File, From, Grid, Json, Let, Named, Record, Seeds, Size, Tasks
-from xpiler.commands.terminal import cache, err, print_json, working
+from xpiler.commands.terminal import cache, err, print_json, settings, working
 from xpiler.fault import Fault
 from xpiler.given import geometry_of, integers, platform_of, text_of, values
 from xpiler.verify.verdict import confirmed
@@ -36,6 +36,20 @@ def translate(
     pivot: Annotated[bool, typer.Option("--pivot", help="Write the clean sequential C program instead.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Also print the steps that were taken.")] = False,
     report: Record = None,
+    proposer: models.Proposer = "symbolic",
+    ask: models.Ways = "few-shot",
+    model: models.Named = "",
+    base_url: models.Address = "",
+    tape: models.Tape = None,
+    replay: models.Replay = None,
+    tokens: models.Tokens = 200_000,
+    money: models.Money = 0.0,
+    price: models.PriceOf = "",
+    tries: models.Tries = 3,
+    patience: models.Patience = 600.0,
+    temperature: models.Temperature = 0.0,
+    shots: models.Shots = 1,
+    examples: models.Examples = None,
     as_json: Json = False,
 ) -> None:
     """Translate FILE and confirm that the result does the same.
@@ -49,8 +63,9 @@ def translate(
         xpiler translate kernel_only.cu --to bang --grid 32 --block 256 --let n=8000
     """
     source = platform_of(file, from_)
+    plain = next(p for p in map(platforms.get, platforms.NAMES) if p.model == "serial" and not p.vector_bits)
     if pivot:
-        to = next(p.name for p in map(platforms.get, platforms.NAMES) if p.model == "serial" and not p.vector_bits)
+        to = plain.name
     if not to:
         raise Fault("XP3005", "no target language", why="`translate` needs one", try_="--to bang")
     target = platforms.get(to)
@@ -58,12 +73,16 @@ def translate(
     for path in (out, report):
         if path is not None:
             check_writable(path)
+    asked = models.Asked(proposer, ask, model, base_url, tape, replay, tokens, money, price, tries, patience,
+                         temperature, shots, examples)
+    neural = models.neural(asked, settings(context), plain, target)
     with working() as progress:
         result = engine.translate(
             text, source, target, file=str(file), progress=progress,
             options=engine.Options(
                 let=values(let), geometry=geometry_of(source, grid, block, tasks), seeds=seeds, budget=budget,
                 cache=cache(context), size=integers(size), kernel=kernel, level=options.level(depth),
+                neural=neural, plain=plain,
             ),
         )
     good = confirmed(result.evidence)
@@ -79,19 +98,23 @@ def translate(
     if as_json:
         print_json(told)
     else:
-        _say(result, good, written, trace)
+        _say(result, good, written, trace, neural is not None)
     raise typer.Exit(0 if good else 1)
 
 
-def _say(result: engine.Result, good: bool, written: bool, trace: bool) -> None:
+def _say(result: engine.Result, good: bool, written: bool, trace: bool, asked: bool) -> None:
     if trace:
         err.print("\n".join(result.trace), markup=False)
     err.print(show.evidence(result.evidence))
     if good:
         err.print(show.road(result.trace))
+        if asked:
+            err.print(f"proposed by: {result.road if result.proposer == 'model' else f'rules ({result.road})'}",
+                      markup=False)
     for note in result.notes:
         err.print(f"note: {note}", markup=False)
-    if not good:
+    if not good or asked:
         for attempt in result.attempts:
             err.print(f"tried {attempt.road}: {attempt.why}", style="dim", markup=False)
+    if not good:
         err.print("not confirmed" + ("" if written else "; nothing was written"), style="bold red")
