@@ -1,0 +1,290 @@
+"""What a computation is, in words: found in its index maps, knowing no operator by name.
+
+A `Step` is one thing a loop nest does (a contraction, a window, a reduction, an operation on every element, a copy);
+its words are what the programming manual is searched with, so they hold no name of the program's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from xpiler.facts import sym
+from xpiler.facts.sym import Sym
+from xpiler.facts.writes import Write
+from xpiler.ir.types import DType
+from xpiler.propose.formula import Axis, axes, formula
+
+# What an operation is called in prose; one that is not here goes by its own name.
+WORDS = {
+    "+": "add sum plus", "-": "sub subtract difference minus", "*": "mul multiply product", "/": "div divide quotient",
+    "max": "max maximum larger", "min": "min minimum smaller", "exp": "exp exponential",
+    "exp2": "pow2 exp2 power of two", "log": "log logarithm", "log2": "log2 logarithm base 2", "sqrt": "sqrt square root",
+    "rsqrt": "rsqrt reciprocal square root", "abs": "abs absolute value", "fma": "fma fmadd fused multiply add",
+    "neg": "neg negate minus", ">": "gt greater compare", "<": "lt less compare", ">=": "ge greater equal compare",
+    "<=": "le less equal compare", "==": "eq equal compare", "!=": "ne not equal compare", "and": "and", "or": "or",
+    "not": "not", "&": "and bits", "|": "or bits", "^": "xor bits", "~": "not bits", "<<": "shift left sll",
+    ">>": "shift right srl", "recip": "recip reciprocal rcp", "square": "square", "pow": "pow power",
+    "rint": "round nearest even", "round": "round nearest", "trunc": "truncate towards zero", "select": "select blend",
+    "%": "remainder",
+}
+LONGEST = 120  # characters of a formula that still helps a reader
+FOLDS = {"+": "sum", "max": "maximum", "min": "minimum", "*": "product", "&": "and", "|": "or", "^": "xor"}
+TYPES = {
+    DType.F32: "float", DType.F16: "half", DType.BF16: "bfloat16", DType.F64: "double",
+    DType.I8: "signed char int8 epi8", DType.U8: "unsigned char uint8 epu8", DType.I16: "short int16 epi16", DType.U16: "unsigned short epu16",
+    DType.I32: "int int32 epi32", DType.U32: "unsigned epu32", DType.I64: "long long epi64",
+    DType.U64: "unsigned long long epu64", DType.BOOL: "mask",
+}
+_WHOLE = "all of it at once"  # for instructions that are a whole function
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that is done: its kind, said to a person, and the words that the manual is searched with."""
+
+    kind: str
+    says: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Computation:
+    """What is computed, as a sentence, and its steps: what is nearest to an instruction of its own comes first."""
+
+    says: str
+    steps: tuple[Step, ...]
+
+
+def computation(writes: Iterable[tuple[str, Write]]) -> Computation:
+    """The computation of these arrays."""
+    steps: dict[str, Step] = {}
+    told: list[str] = []
+    for name, w in writes:
+        mine = list(_steps(w))
+        for s in mine:
+            steps.setdefault(s.query, s)
+        said = formula(name, w)
+        main = _told(mine)
+        parts = dict.fromkeys(main if len(said) <= LONGEST else [s.says for s in mine if s.says != _WHOLE])
+        told.append("; ".join(parts) + (f": {said}" if len(said) <= LONGEST else ""))
+    order = sorted(steps.values(), key=lambda s: s.kind in ("map", "copy"))  # stable: as they are computed
+    return Computation("; ".join(dict.fromkeys(told)), tuple(order))
+
+
+def _told(steps: list[Step]) -> list[str]:
+    """The steps that tell the structure: a product and a sum inside a contraction are told by the contraction."""
+    kinds = {s.kind for s in steps}
+    for some in (("contraction", "convolution", "window", "copy"), ("reduction",)):
+        if kinds & set(some):
+            return [s.says for s in steps if s.kind in some]
+    return [s.says for s in steps if s.says != _WHOLE]
+
+
+def _steps(w: Write) -> Iterator[Step]:
+    lanes = _lanes(w.vars)
+    moved = _moved(w)
+    if moved is not None:
+        yield Step("copy", moved, f"{moved} {TYPES[w.value.dtype]} {lanes}")
+        return
+    whole: list[str] = []
+    for n in _operations(w.value):
+        if n.op == "fold":
+            yield from _reduction(n, w)
+        else:
+            says = _operation(n)
+            whole.append(says)
+            kinds = " ".join(dict.fromkeys(_operand(a, w) for a in n.args)) if n.args else ""
+            types = " ".join(dict.fromkeys(TYPES[a.dtype] for a in (n, *n.args) if a.dtype is not DType.BOOL))
+            yield Step("map", _short(n), f"{says} {kinds} {types} {lanes}".strip())
+            if n.op == "bin" and n.data == "+" and any(a.op == "bin" and a.data == "*" for a in n.args):
+                whole.append(WORDS["fma"])
+                yield Step("map", "fused multiply-add", f"{WORDS['fma']} {types} {lanes}")
+    if len(whole) > 2:
+        yield Step("map", _WHOLE, f"{' '.join(dict.fromkeys(whole))} {TYPES[w.value.dtype]} {lanes}")
+
+
+def _lanes(vars_: Iterable[Sym]) -> str:
+    """How many elements, where that is a number."""
+    total = 1
+    for v in vars_:
+        if not sym.is_const(sym.extent_of(v)):
+            return ""
+        total *= sym.value_of(sym.extent_of(v))
+    return str(total)
+
+
+# ---------------------------------------------------------------- copies
+
+
+def _moved(w: Write) -> str | None:
+    """How elements travel, where nothing is computed; None where something is."""
+    value = w.value
+    if value.op in ("flt", "int"):
+        return "fill with zero" if value is sym.number(0, value.dtype) else "fill with a constant value"
+    if value.op == "var":
+        return "fill with a scalar value" if w.vars else "copy of a scalar"
+    if value.op == "sel" and not value.args[0].has & {"ld", "fold"} and _bounds(value.args[0], w):
+        inner = _moved(Write(w.vars, w.index, w.guard, value.args[1]))
+        other = _moved(Write(w.vars, w.index, w.guard, value.args[2]))
+        return f"{inner}, pad outside: {other}" if inner and other else None
+    if value.op != "ld":
+        return None
+    (index,) = value.args
+    if "ld" in index.has:
+        return "gather elements by an index array"
+    if not w.vars or index is w.index:
+        return "copy move of elements"
+    out, read = axes(w.index), axes(index)
+    if out is None or read is None:
+        return "copy of rearranged elements, permute shuffle"
+    written, taken = ([v for axis in form for v, _ in axis] for form in (out, read))
+    if set(written) - set(taken):
+        return "broadcast elements, set1"
+    if written == taken:
+        strided = len(out) == len(read) and all(a == b for a, b in zip(out, read, strict=True))
+        return "copy move of elements" if strided else "strided copy of rows and columns of a matrix"
+    return "transpose, copy with permuted axes, reorder"
+
+
+def _bounds(condition: Sym, w: Write) -> bool:
+    """A condition of the loops alone: where an element lies."""
+    return bool(condition.free & set(w.vars)) and all(sym.bounded(v) for v in condition.free)
+
+
+# ---------------------------------------------------------------- operations on elements
+
+
+def _operations(value: Sym) -> Iterator[Sym]:
+    """What is done to values, the arguments of each operation before it; what an index is made of is none of it."""
+    seen: set[Sym] = set()
+
+    def visit(n: Sym) -> Iterator[Sym]:
+        if n in seen:
+            return
+        seen.add(n)
+        if n.op == "ld":
+            return
+        for a in n.args:
+            yield from visit(a)
+        data = n.has & {"ld", "fold"} or n.dtype.is_float
+        if data and n.op in ("bin", "call", "un", "cast", "cmp", "sel", "fold", "bit", "lt", "eq", "and", "or", "not"):
+            yield n
+        elif n.op in ("lin", "prod") and n.has & {"ld", "fold"}:
+            yield n
+
+    yield from visit(value)
+
+
+def _operation(n: Sym) -> str:
+    """The words for an operation."""
+    match n.op:
+        case "cast":
+            return f"convert {TYPES[n.args[0].dtype]} to {TYPES[n.dtype]}"
+        case "un":
+            return WORDS.get("neg" if n.data == "-" else str(n.data), str(n.data))
+        case "sel":
+            zero = "zero maskz" if any(sym.is_identity("+", a) for a in n.args[1:]) else ""
+            lane = "mask" if n.args[0].has & {"bit"} or "ld" in n.args[0].has else "condition"
+            return f"{WORDS['select']} {lane} {zero}".strip()
+        case "lt":
+            return WORDS["<"]
+        case "eq":
+            return WORDS["=="]
+        case "lin":
+            minus = any(c < 0 for c in sym.terms_of(n)[1].values())
+            return WORDS["-" if minus else "+"]
+        case "prod":
+            return WORDS["*"]
+        case "bin" if n.data == "/" and n.args[0].op == "flt" and sym.float_of(n.args[0]) == 1.0:
+            return f"{WORDS['recip']} {WORDS['/']}"
+        case "bin" if n.data == "*" and n.args[0] is n.args[1]:
+            return f"{WORDS['square']} {WORDS['*']}"
+        case "bin" | "call" | "bit" | "cmp":
+            return WORDS.get(sym.word_of(n), sym.word_of(n))
+    return WORDS.get(n.op, n.op)
+
+
+def _short(n: Sym) -> str:
+    """An operation said to a person."""
+    if n.op == "cast":
+        return f"{n.args[0].dtype.value} to {n.dtype.value}"
+    first = _operation(n).split()[0]
+    return {"add": "sum of two", "mul": "product of two", "sub": "difference", "div": "quotient"}.get(first, first)
+
+
+def _operand(a: Sym, w: Write) -> str:
+    """How an operand goes along with the elements: one by one, again and again, or as one scalar for all."""
+    loads = sym.collect(a, lambda n: n.op == "ld")
+    if a.op in ("flt", "int") or not loads and not a.free & set(w.vars):
+        return "scalar"
+    inner = _innermost(w)
+    if inner is None or a.op != "ld":
+        return "" if inner is None or inner in a.free else "scalar"
+    if inner not in a.free:
+        return "scalar"
+    again = "mod" in {n.op for n in sym.collect(a.args[0], lambda n: True)} or set(w.vars) - a.free
+    return "cycle repeat broadcast" if again else "vector"
+
+
+def _innermost(w: Write) -> Sym | None:
+    form = axes(w.index)
+    return form[-1][0][0] if form and form[-1] else None
+
+
+# ---------------------------------------------------------------- reductions
+
+
+def _reduction(fold: Sym, w: Write) -> Iterator[Step]:
+    over = sym.fold_vars(fold)
+    op = FOLDS.get(sym.fold_op(fold), sym.fold_op(fold))
+    body, _ = fold.args
+    loads = [n for n in sym.collect(body, lambda n: n.op == "ld") if n.free & set(over)]
+    forms = [axes(n.args[0]) for n in loads]
+    types = " ".join(dict.fromkeys(TYPES[n.dtype] for n in loads))
+    shape = "x".join(sym.show(sym.extent_of(v)) for v in over)
+    sliding = any(form is not None and _slides(form, set(over), set(w.vars)) for form in forms)
+    factors = _factors(body) if op == "sum" and len(loads) > 1 else None
+    if sliding and factors is not None:
+        shared = bool(factors[0].free & factors[1].free & set(w.vars))
+        kind = "each channel apart (depthwise)" if shared else "all channels together"
+        yield Step("convolution", f"sum of products over a sliding window, {kind}",
+                   f"convolution conv sliding window of weights kernel sum of products stride {types}")
+    elif sliding:
+        words = f"{WORDS.get(sym.fold_op(fold), op)} {op}"
+        yield Step("window", f"{op} over a window of {shape}",
+                   f"{words} pool pooling over a window kernel stride height width {types}")
+    elif factors is not None:
+        one, other = (set(w.vars) & n.free for n in factors)
+        apart = [bool(one - other), bool(other - one)]
+        says = {2: "matrix product", 1: "matrix times vector", 0: "dot product"}[sum(apart)]
+        yield Step("contraction", f"{says}: sum of products over {shape}",
+                   f"{says} matrix multiply matmul sum of products dot accumulate {types} {_lanes(w.vars)}")
+    where = _direction(forms, set(over))
+    yield Step("reduction", f"{op} over {shape} {where}".strip(),
+               f"reduce reduction {op} {WORDS.get(sym.fold_op(fold), op)} of a vector of all elements {where} {types} "
+               f"{_lanes(over)}".strip())
+
+
+def _factors(body: Sym) -> tuple[Sym, Sym] | None:
+    """The two factors of a summed product, of a conditional one too."""
+    while body.op in ("cast", "sel"):
+        body = body.args[0 if body.op == "cast" else 1]
+    product = body.op == "prod" or body.op == "bin" and body.data == "*"
+    return (body.args[0], body.args[-1]) if product else None
+
+
+def _slides(form: list[Axis], over: set[Sym], out: set[Sym]) -> bool:
+    """A window slides along an axis, or lies in several axes of which an output has coarser and finer parts."""
+    if any({v for v, _ in axis} & over and {v for v, _ in axis} & out for axis in form):
+        return True
+    marks = ["r" if {v for v, _ in axis} & over else "o" for axis in form]
+    return marks.count("r") > 1 and "ror" in "".join(marks)
+
+
+def _direction(forms: list[list[Axis] | None], over: set[Sym]) -> str:
+    known = [form for form in forms if form]
+    if not known:
+        return ""
+    last = all({v for v, _ in form[-1]} & over for form in known)
+    return "along the last axis" if last else "along an axis that is not the last, of the rows"
