@@ -18,23 +18,22 @@ from xpiler.propose.formula import Axis, axes, formula
 # What an operation is called in prose; one that is not here goes by its own name.
 WORDS = {
     "+": "add sum plus", "-": "sub subtract difference minus", "*": "mul multiply product", "/": "div divide quotient",
-    "max": "max maximum larger", "min": "min minimum smaller", "exp": "exp exponential",
-    "exp2": "pow2 exp2 power of two", "log": "log logarithm", "log2": "log2 logarithm base 2", "sqrt": "sqrt square root",
-    "rsqrt": "rsqrt reciprocal square root", "abs": "abs absolute value", "fma": "fma fmadd fused multiply add",
-    "neg": "neg negate minus", ">": "gt greater compare", "<": "lt less compare", ">=": "ge greater equal compare",
-    "<=": "le less equal compare", "==": "eq equal compare", "!=": "ne not equal compare", "and": "and", "or": "or",
-    "not": "not", "&": "and bits", "|": "or bits", "^": "xor bits", "~": "not bits", "<<": "shift left sll",
-    ">>": "shift right srl", "recip": "recip reciprocal rcp", "square": "square", "pow": "pow power",
-    "rint": "round nearest even", "round": "round nearest", "trunc": "truncate towards zero", "select": "select blend",
-    "%": "remainder",
+    "%": "remainder", "max": "max maximum larger", "min": "min minimum smaller", "fma": "fma fmadd fused multiply add",
+    "exp": "exp exponential", "exp2": "pow2 exp2 power of two", "pow": "pow power", "log": "log logarithm",
+    "log2": "log2 logarithm base 2", "sqrt": "sqrt square root", "rsqrt": "rsqrt reciprocal square root",
+    "recip": "recip reciprocal rcp", "square": "square", "abs": "abs absolute value", "neg": "neg negate minus",
+    ">": "gt greater compare", "<": "lt less compare", ">=": "ge greater equal compare", "<=": "le less equal compare",
+    "==": "eq equal compare", "!=": "ne not equal compare", "&": "and bits", "|": "or bits", "^": "xor bits",
+    "~": "not bits", "<<": "shift left sll", ">>": "shift right srl", "select": "select blend",
+    "rint": "round nearest even", "round": "round nearest", "trunc": "truncate towards zero",
 }
 LONGEST = 120  # characters of a formula that still helps a reader
 FOLDS = {"+": "sum", "max": "maximum", "min": "minimum", "*": "product", "&": "and", "|": "or", "^": "xor"}
 TYPES = {
-    DType.F32: "float", DType.F16: "half", DType.BF16: "bfloat16", DType.F64: "double",
-    DType.I8: "signed char int8 epi8", DType.U8: "unsigned char uint8 epu8", DType.I16: "short int16 epi16", DType.U16: "unsigned short epu16",
-    DType.I32: "int int32 epi32", DType.U32: "unsigned epu32", DType.I64: "long long epi64",
-    DType.U64: "unsigned long long epu64", DType.BOOL: "mask",
+    DType.F32: "float", DType.F16: "half", DType.BF16: "bfloat16", DType.F64: "double", DType.BOOL: "mask",
+    DType.I8: "signed char int8 epi8", DType.I16: "short int16 epi16", DType.I32: "int int32 epi32",
+    DType.I64: "long long epi64", DType.U8: "unsigned char uint8 epu8", DType.U16: "unsigned short epu16",
+    DType.U32: "unsigned epu32", DType.U64: "unsigned long long epu64",
 }
 _WHOLE = "all of it at once"  # for instructions that are a whole function
 
