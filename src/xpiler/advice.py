@@ -82,6 +82,7 @@ ADVICE: dict[str, tuple[str, str]] = {
        for n in range(1, 16)},
     "XP4001": ("kernels run as programs that g++ builds", "install g++ 12 or later"),
     "XP4002": ("the text is compiled as C++17 against the platform's header", "correct the line"),
+    "XP4003": ("translating does not need it; annotation with a manual and models do", "pip install 'xpiler[model]'"),
 }
 
 

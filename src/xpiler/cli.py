@@ -12,6 +12,7 @@ import typer
 
 from xpiler import show
 from xpiler.commands import bench, passes, reference
+from xpiler.commands.annotate import annotate
 from xpiler.commands.check import check, replay
 from xpiler.commands.run import run
 from xpiler.commands.terminal import Settings, err, print_json
@@ -36,6 +37,7 @@ app.command()(translate)
 app.command()(run)
 app.command()(check)
 app.command()(replay)
+app.command()(annotate)
 app.command("platforms")(reference.list_platforms)
 app.command()(reference.explain)
 app.command()(reference.report)

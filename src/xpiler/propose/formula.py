@@ -46,7 +46,8 @@ def formula(name: str, w: Write) -> str:
     order = [v for axis in form for v, _ in axis] if form is not None else list(w.vars)
     names = dict(zip([*order, *(v for v in w.vars if v not in order)], _letters(_OUT), strict=False))
     where = "" if w.guard is sym.TRUE else f" where {_show(w.guard, names)}"
-    return f"{name}[{_index(w.index, names)}] = {_show(w.value, names)}{where}"
+    place = f"{name}[{_index(w.index, names)}]" if w.vars else name
+    return f"{place} = {_show(w.value, names)}{where}"
 
 
 def _letters(first: str) -> list[str]:
@@ -55,8 +56,8 @@ def _letters(first: str) -> list[str]:
 
 def _index(index: Sym, names: dict[Sym, str]) -> str:
     form = axes(index)
-    const = sym.terms_of(index)[0]
-    if not form or const:
+    const, terms = sym.terms_of(index)
+    if not form or const or sum(map(len, form)) < len(terms):
         return _show(index, names)
     return ",".join("+".join(f"{names.get(v, sym.name_of(v))}" if c == 1 else f"{c}*{names.get(v, sym.name_of(v))}"
                              for v, c in axis[::-1]) for axis in form)

@@ -5,6 +5,7 @@ the one above the macro; its body is what the macro says with its arguments put 
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from pathlib import Path
 _DEFINE = re.compile(r"^#\s*define\s+(\w+)(?:\(([^)]*)\))?[ \t]*((?:.*\\\n)*.*)$", re.MULTILINE)
 _WORD = re.compile(r"\bXP_\w+\b")
 _USE = re.compile(r"\b(XP_\w+)(\s*\()?")
+_NUMBER = re.compile(r"^#\s*define\s+(\w+)\s+(\d+)\s*$", re.MULTILINE)
+_CONDITION = re.compile(r"^#\s*if\s+(\w+)\s*(<=|>=|==|!=|<|>)\s*(\d+)\s*$")
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
+            "!=": operator.ne}
 _RULE = "XP_REQUIRE"  # (condition, message): what a call must satisfy
 _PLACE = re.compile(r"^XP_(?:IN|OUT)_([A-Z]+)$")  # (operand, count): the space an operand lies in
 _DEEP = 6
@@ -38,13 +43,16 @@ class Said:
 
 
 class Headers:
-    """The headers of one folder."""
+    """The headers of one folder, for an architecture that defines these numbers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, numbers: Mapping[str, str]) -> None:
         self.macros: dict[str, Macro] = {}
-        for path in sorted(folder.glob("*.h")):
-            text = path.read_text()
-            lines = text.splitlines()
+        texts = {path: path.read_text() for path in sorted(folder.glob("*.h"))}
+        known = {m[1]: int(m[2]) for text in texts.values() for m in _NUMBER.finditer(text)}
+        known |= {name: int(value) for name, value in numbers.items() if value.isdigit()}
+        for text in texts.values():
+            lines = _live(text.splitlines(), known)
+            text = "\n".join(lines)
             for m in _DEFINE.finditer(text):
                 name, params, body = m[1], m[2], m[3].replace("\\\n", "\n")
                 held = self.macros.get(name)
@@ -112,9 +120,26 @@ class Headers:
 
 
 @lru_cache(maxsize=8)
-def headers(folder: Path) -> Headers:
+def headers(folder: Path, numbers: tuple[tuple[str, str], ...] = ()) -> Headers:
     """The headers of a folder, read once."""
-    return Headers(folder)
+    return Headers(folder, dict(numbers))
+
+
+def _live(lines: list[str], known: Mapping[str, int]) -> list[str]:
+    """The lines with those blank that another architecture has; a condition that is not about one counts as met."""
+    out: list[str] = []
+    taken: list[bool | None] = []  # of each open condition: whether this branch of it counts, None for every branch
+    for line in lines:
+        word = line.split()[0].replace("# ", "#") if line.startswith("#") else ""
+        if word.startswith("#if"):
+            m = _CONDITION.match(line)
+            taken.append(_COMPARE[m[2]](known[m[1]], int(m[3])) if m and m[1] in known else None)
+        elif word in ("#else", "#elif") and taken:
+            taken[-1] = None if taken[-1] is None else not taken[-1]
+        elif word == "#endif" and taken:
+            taken.pop()
+        out.append("" if False in taken else line)
+    return out
 
 
 @lru_cache(maxsize=256)

@@ -73,13 +73,14 @@ def _sections(guide: Path) -> Iterator[Passage]:
 
 
 def _intrinsics(platform: Platform) -> Iterator[Passage]:
-    spaces = {s.name for s in platform.spaces}
+    spaces, macros = {s.name for s in platform.spaces}, tuple(platform.macros.items())
     _, found = declared(platform)
     families: dict[str, list[Node]] = {}
     for (name, _), fn in found.items():
         families.setdefault(name, []).append(fn)
     for name, overloads in sorted(families.items()):
-        said = [headers(Path(fn.span.file).parent).said(name, Path(fn.span.file), fn.span.line) for fn in overloads]
+        places = [(Path(fn.span.file), fn.span.line) for fn in overloads]
+        said = [headers(file.parent, macros).said(name, file, line) for file, line in places]
         shapes = dict.fromkeys(shape for fn in overloads for shape in _shapes(fn))
         rules = dict.fromkeys(r for s in said for r in s.rules if not _GENERAL.search(r))
         yield Passage(

@@ -38,7 +38,7 @@ class ModelAnnotator:
 
     def annotate(self, program: Program, text: str) -> tuple[Annotation, ...]:
         """What the model says of the loops it was shown, in the order of the text."""
-        loops = {n: pair for n, pair in enumerate(every_loop(program), 1)}
+        loops = dict(enumerate(every_loop(program), 1))
         shown = _numbered(text, {loop.span.line: n for n, (_, loop) in reversed(loops.items())})
         paths = {n: path for n, (path, _) in loops.items()}
         said = _computations(self.complete(_asked(_SEMANTIC, shown)), paths)

@@ -19,11 +19,11 @@ _PRAGMA = re.compile(r"^\s*#pragma xpiler (computes|target)\((.*)\)\s*$")
 _BETWEEN = "; "
 
 
-def attach(text: str, program: Program, annotations: Iterable[Annotation]) -> str:
+def attach(text: str, program: Program, found: Iterable[Annotation]) -> str:
     """A text with annotations above the loops they are about; `program` is the text as it was read."""
     above: dict[int, list[str]] = {}
     lines = text.splitlines(keepends=True)
-    for a in annotations:
+    for a in found:
         at = get(program, a.loop).span.line - 1
         indent = re.match(r"\s*", lines[at])
         while at and lines[at - 1].lstrip().startswith("#pragma"):  # a directive stays next to its loop
@@ -39,13 +39,14 @@ def pragmas(a: Annotation) -> list[str]:
             *(f"#pragma xpiler target({', '.join(map(_quoted, t))})" for t in targets)]
 
 
-def annotations(text: str, program: Program) -> tuple[Annotation, ...]:
+def attached(text: str, program: Program) -> tuple[Annotation, ...]:
     """The annotations a text carries; `program` is the text as it was read. Lines that say nothing are passed over."""
     loops: dict[int, Path] = {}
     for path, loop in every_loop(program):
         loops.setdefault(loop.span.line, path)
     found: list[Annotation] = []
-    computes, refers = "", []
+    computes = ""
+    refers: list[Reference] = []
     for n, line in enumerate(text.splitlines(), 1):
         m = _PRAGMA.match(line)
         said = _strings(m[2]) if m else None
