@@ -13,7 +13,9 @@ from xpiler.fault import Fault
 from xpiler.propose.manual import Passage
 
 TOP = 5
+NAME = 3  # times a title counts
 _PART = re.compile(r"[a-z]+|[0-9]+")
+_BETWEEN = re.compile(r"([a-z]+(?:8|16|32|64)?)2([a-z]+(?:8|16|32|64)?)")  # a conversion's name: int82float
 
 
 def extra(module: str, name: str) -> Any:
@@ -29,10 +31,11 @@ def extra(module: str, name: str) -> Any:
 def tokens(text: str) -> list[str]:
     """The words of a text in lower case: identifiers whole and in their parts, plurals as singulars.
 
-    `__bang_half2float` is bang, half2float, half, 2 and float."""
+    `__bang_half2float` is bang, half2float, half, to and float."""
     out: list[str] = []
     for word in re.findall(r"[A-Za-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", text).lower()):
-        parts = _PART.findall(word)
+        conversion = _BETWEEN.fullmatch(word)
+        parts = [conversion[1], "to", conversion[2]] if conversion else _PART.findall(word)
         out += [_singular(p) for p in ([word, *parts] if len(parts) > 1 else parts)]
     return out
 
@@ -51,7 +54,7 @@ class Ranked:
 
     def search(self, query: str, top: int = TOP) -> list[int]:
         """The positions of the texts that fit best, best first; fewer than `top` where no more have a word of it."""
-        words = [w for w in tokens(query) if w in self._model.vocab_dict]
+        words = [w for w in dict.fromkeys(tokens(query)) if w in self._model.vocab_dict]
         if not words or not self._size:
             return []
         found, scores = self._model.retrieve([words], k=min(top, self._size), show_progress=False, sorted=True)
@@ -63,8 +66,14 @@ class Index:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages = tuple(passages)
-        self._ranked = Ranked([p.whole for p in self.passages])
+        self._ranked = Ranked([_weighted(p) for p in self.passages])
 
     def search(self, query: str, top: int = TOP) -> list[Passage]:
         """The passages that fit a query best, best first."""
         return [self.passages[n] for n in self._ranked.search(query, top)]
+
+
+def _weighted(p: Passage) -> str:
+    """A passage as it is indexed: what its signatures say once, however many overloads it has; its title thrice."""
+    declared = " ".join(dict.fromkeys(w for s in p.signatures for w in tokens(s)))
+    return "\n".join((*[p.title] * NAME, declared, p.text, *p.spaces, *p.limits))

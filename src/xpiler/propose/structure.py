@@ -54,6 +54,12 @@ class Computation:
     says: str
     steps: tuple[Step, ...]
 
+    @property
+    def query(self) -> str:
+        """One query for the whole: its structure, else all its operations, else what little it does."""
+        whole = [s for s in self.steps if s.kind not in ("map", "copy")] or [s for s in self.steps if s.says == _WHOLE]
+        return (whole or [*self.steps])[0].query if self.steps else ""
+
 
 def computation(writes: Iterable[tuple[str, Write]]) -> Computation:
     """The computation of these arrays."""
@@ -90,7 +96,7 @@ def _steps(w: Write) -> Iterator[Step]:
     for n in _operations(w.value):
         if n.op == "fold":
             yield from _reduction(n, w)
-        else:
+        elif not (w.vars and not n.free & {*w.vars, *_bound(w.value)}) and not _truth(n):
             says = _operation(n)
             whole.append(says)
             kinds = " ".join(dict.fromkeys(_operand(a, w) for a in n.args)) if n.args else ""
@@ -175,6 +181,19 @@ def _operations(value: Sym) -> Iterator[Sym]:
     yield from visit(value)
 
 
+def _bound(value: Sym) -> set[Sym]:
+    """The variables that its folds run over; what has none of them and none of the loops is one scalar for all."""
+    return {v for n in sym.collect(value, lambda n: n.op == "fold") for v in sym.fold_vars(n)}
+
+
+def _truth(n: Sym) -> bool:
+    """A truth value only written as a number: 1 or 0 for a condition, or that in another type."""
+    if n.op == "sel":
+        return all(sym.show(a) == x for a, x in zip(n.args[1:], "10", strict=True))
+    inner = n.args[0]
+    return n.op == "cast" and (inner.dtype is DType.BOOL or _truth(inner) if inner.args else False)
+
+
 def _operation(n: Sym) -> str:
     """The words for an operation."""
     match n.op:
@@ -242,6 +261,7 @@ def _reduction(fold: Sym, w: Write) -> Iterator[Step]:
     forms = [axes(n.args[0]) for n in loads]
     types = " ".join(dict.fromkeys(TYPES[n.dtype] for n in loads))
     shape = "x".join(sym.show(sym.extent_of(v)) for v in over)
+    words = WORDS.get(sym.fold_op(fold), op).split()
     sliding = any(form is not None and _slides(form, set(over), set(w.vars)) for form in forms)
     factors = _factors(body) if op == "sum" and len(loads) > 1 else None
     if sliding and factors is not None:
@@ -250,9 +270,8 @@ def _reduction(fold: Sym, w: Write) -> Iterator[Step]:
         yield Step("convolution", f"sum of products over a sliding window, {kind}",
                    f"convolution conv sliding window of weights kernel sum of products stride {types}")
     elif sliding:
-        words = f"{WORDS.get(sym.fold_op(fold), op)} {op}"
         yield Step("window", f"{op} over a window of {shape}",
-                   f"{words} pool pooling over a window kernel stride height width {types}")
+                   f"{words[0]} {op} pool pooling over a window kernel stride height width {types}")
     elif factors is not None:
         one, other = (set(w.vars) & n.free for n in factors)
         apart = [bool(one - other), bool(other - one)]
@@ -261,7 +280,7 @@ def _reduction(fold: Sym, w: Write) -> Iterator[Step]:
                    f"{says} matrix multiply matmul sum of products dot accumulate {types} {_lanes(w.vars)}")
     where = _direction(forms, set(over))
     yield Step("reduction", f"{op} over {shape} {where}".strip(),
-               f"reduce reduction {op} {WORDS.get(sym.fold_op(fold), op)} of a vector of all elements {where} {types} "
+               f"{op} {words[0]} reduce reduction of the whole vector {'' if w.vars else 'as a scalar'} {where} {types} "
                f"{_lanes(over)}".strip())
 
 
