@@ -22,8 +22,9 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.facts.writes import Unsummarised
 from xpiler.passes.contract import nests_of
+from xpiler.passes.host import with_host
 from xpiler.platforms.platform import Platform
-from xpiler.propose.annotate import computed, every_loop
+from xpiler.propose.annotate import SymbolicAnnotator, computed, every_loop
 from xpiler.propose.manual import manual
 from xpiler.propose.retrieval import Index, Ranked
 from xpiler.propose.structure import Computation, computation
@@ -72,7 +73,8 @@ def meaning_of(m: Meaning) -> Computation | None:
         params = (*params, Buffer("result", m.result.dtype, Const(1, DType.I32)))
         body = (*body, Store("result", Const(0, DType.I32), m.result))
     try:
-        return computation(nests_of(Kernel(m.name, params, body)))
+        return computation(nests_of(Kernel(m.name, params, body)),
+                           frozenset(p.name for p in params if isinstance(p, Buffer) and p.ctype))
     except (Unsummarised, TypeError, KeyError):  # as facts.offers does: no pattern, no description
         return None
 
@@ -116,7 +118,7 @@ def operators(directory: Path, target: Platform, cache: Path | None) -> Iterator
     target's."""
     source = next(p for p in map(platforms.get, platforms.NAMES)
                   if p.model != target.model and (directory / p.name).is_dir())
-    index = Index(manual(target))
+    annotator = SymbolicAnnotator(Index(manual(target)), bits=target.vector_bits)
     copies = {m.name for m in library(target, cache)
               if (c := meaning_of(m)) is None or all(s.kind == "copy" for s in c.steps)}
     for case in _sample(suite.suite(directory, source, "*", 0)):
@@ -126,9 +128,9 @@ def operators(directory: Path, target: Platform, cache: Path | None) -> Iterator
             used = _used(program, source, target, cache) - copies
         except Fault:
             continue
-        queries = [s.query for kernel in pivot.kernels for _, loop in every_loop(replace(pivot, kernels=(kernel,)))
-                   if (c := computed(kernel, loop)) is not None for s in c.steps]
-        top = {p.title for q in dict.fromkeys(queries) for p in index.search(q)}
+        steps = [s for kernel in pivot.kernels for _, loop in every_loop(replace(pivot, kernels=(kernel,)))
+                 if (c := computed(kernel, loop)) is not None for s in c.steps]
+        top = {p.title for s in dict.fromkeys(steps) for p in annotator.passages(s)}
         yield Operator(target.name, case.name, tuple(sorted(used)), tuple(sorted(used & top)))
 
 
@@ -144,7 +146,7 @@ def _sample(cases: Iterable[Case]) -> Iterator[Case]:
 
 def _used(program: Program, source: Platform, target: Platform, cache: Path | None) -> set[str]:
     """The intrinsics in the first program for the target that can be written; it is not confirmed here."""
-    hosted = engine.with_host(program)
+    hosted = with_host(program)
     pivot, steps = engine.sequential(hosted, source)
     pivot = engine.with_extents(pivot, engine.accesses(hosted))
     suited, _ = engine.suited_to(target, pivot)
@@ -162,7 +164,7 @@ def _used(program: Program, source: Platform, target: Platform, cache: Path | No
 
 def of_intrinsics(results: Sequence[Sought]) -> list[tuple[str, ...]]:
     """A row a platform; shares are of all its intrinsics, "of described" of those with a query."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in dict.fromkeys(r.platform for r in results):
         mine = [r for r in results if r.platform == name]
         told = [r for r in mine if r.query]
@@ -174,7 +176,7 @@ def of_intrinsics(results: Sequence[Sought]) -> list[tuple[str, ...]]:
 
 def of_operators(results: Sequence[Operator]) -> list[tuple[str, ...]]:
     """A row a target; shares are of the cases that use intrinsics, and of the intrinsics that these use."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in dict.fromkeys(r.target for r in results):
         mine = [r for r in results if r.target == name]
         using = [r for r in mine if r.used]

@@ -42,7 +42,7 @@ def annotate(
     target = platforms.get(to)
     source, _, program = program_of(file, from_, let, (), grid, block, tasks, "")
     text, read = pivot_text(program, source)
-    found = SymbolicAnnotator(Index(manual(target)), top).annotate(read, text)
+    found = SymbolicAnnotator(Index(manual(target)), top, target.vector_bits).annotate(read, text)
     marked = attach(text, read, found)
     if as_json:
         print_json({"target": target.name, "text": marked,

@@ -17,7 +17,7 @@ from xpiler.ir.walk import bodies, expressions, scalars_read, statements
 from xpiler.passes.contract import nests_of
 from xpiler.propose.manual import Passage
 from xpiler.propose.retrieval import TOP, Index
-from xpiler.propose.structure import Computation, computation
+from xpiler.propose.structure import Computation, Step, computation
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class SymbolicAnnotator:
 
     index: Index
     top: int = TOP
+    bits: int = 0  # of the target's vector registers, where it has any: their width is in the names of intrinsics
 
     def annotate(self, program: Program, text: str = "") -> tuple[Annotation, ...]:
         """Every outermost loop, and the loops side by side in it where it has several."""
@@ -74,10 +75,14 @@ class SymbolicAnnotator:
 
     def refers(self, found: Computation) -> tuple[Reference, ...]:
         """The best passages of each step in turn, `top` of them or one for each step."""
-        ranked = [self.index.search(s.query, self.top) for s in found.steps]
+        ranked = [self.passages(s) for s in found.steps]
         rounds = [r[n] for n in range(self.top) for r in ranked if n < len(r)]
         once = dict.fromkeys(map(reference, rounds))
         return tuple(once)[: max(self.top, len(found.steps))]
+
+    def passages(self, step: Step) -> list[Passage]:
+        """What the manual has for one step, best first."""
+        return self.index.search(f"{step.query} {self.bits or ''}", self.top)
 
 
 def loops_of(body: tuple[Stmt, ...], parent: Path, arm: int = 0) -> Iterator[tuple[Path, For]]:

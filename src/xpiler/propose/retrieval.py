@@ -4,18 +4,16 @@ No translation needs it: it comes with the extra `model`, and is asked for when 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 from xpiler.fault import Fault
 from xpiler.propose.manual import Passage
+from xpiler.propose.words import tokens
 
 TOP = 5
 NAME = 3  # times a title counts
-_PART = re.compile(r"[a-z]+|[0-9]+")
-_BETWEEN = re.compile(r"([a-z]+(?:8|16|32|64)?)2([a-z]+(?:8|16|32|64)?)")  # a conversion's name: int82float
 
 
 def extra(module: str, name: str) -> Any:
@@ -26,22 +24,6 @@ def extra(module: str, name: str) -> Any:
         raise Fault("XP4003", f"the library `{module}` is not installed",
                     why=f"it comes with the extra `{name}` of the package, which translating does not need",
                     try_=f"pip install 'xpiler[{name}]'") from e
-
-
-def tokens(text: str) -> list[str]:
-    """The words of a text in lower case: identifiers whole and in their parts, plurals as singulars.
-
-    `__bang_half2float` is bang, half2float, half, to and float."""
-    out: list[str] = []
-    for word in re.findall(r"[A-Za-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", text).lower()):
-        conversion = _BETWEEN.fullmatch(word)
-        parts = [conversion[1], "to", conversion[2]] if conversion else _PART.findall(word)
-        out += [_singular(p) for p in ([word, *parts] if len(parts) > 1 else parts)]
-    return out
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
 class Ranked:

@@ -14,27 +14,10 @@ from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
 from xpiler.propose.formula import Axis, axes, formula
+from xpiler.propose.words import OPERATIONS, TYPES
 
-# What an operation is called in prose; one that is not here goes by its own name.
-WORDS = {
-    "+": "add sum plus", "-": "sub subtract difference minus", "*": "mul multiply product", "/": "div divide quotient",
-    "%": "remainder", "max": "max maximum larger", "min": "min minimum smaller", "fma": "fma fmadd fused multiply add",
-    "exp": "exp exponential", "exp2": "pow2 exp2 power of two", "pow": "pow power", "log": "log logarithm",
-    "log2": "log2 logarithm base 2", "sqrt": "sqrt square root", "rsqrt": "rsqrt reciprocal square root",
-    "recip": "recip reciprocal rcp", "square": "square", "abs": "abs absolute value", "neg": "neg negate minus",
-    ">": "gt greater compare", "<": "lt less compare", ">=": "ge greater equal compare", "<=": "le less equal compare",
-    "==": "eq equal compare", "!=": "ne not equal compare", "&": "and bits", "|": "or bits", "^": "xor bits",
-    "~": "not bits", "<<": "shift left sll", ">>": "shift right srl", "select": "select blend",
-    "rint": "round nearest even", "round": "round nearest", "trunc": "truncate towards zero",
-}
 LONGEST = 120  # characters of a formula that still helps a reader
 FOLDS = {"+": "sum", "max": "maximum", "min": "minimum", "*": "product", "&": "and", "|": "or", "^": "xor"}
-TYPES = {
-    DType.F32: "float", DType.F16: "half", DType.BF16: "bfloat16", DType.F64: "double", DType.BOOL: "mask",
-    DType.I8: "signed char int8 epi8", DType.I16: "short int16 epi16", DType.I32: "int int32 epi32",
-    DType.I64: "long long epi64", DType.U8: "unsigned char uint8 epu8", DType.U16: "unsigned short epu16",
-    DType.U32: "unsigned epu32", DType.U64: "unsigned long long epu64",
-}
 _WHOLE = "all of it at once"  # for instructions that are a whole function
 
 
@@ -45,6 +28,7 @@ class Step:
     kind: str
     says: str
     query: str
+    width: str = ""  # of how many elements, and bits, where that is fixed: part of what an instruction is
 
 
 @dataclass(frozen=True)
@@ -58,15 +42,16 @@ class Computation:
     def query(self) -> str:
         """One query for the whole: its structure, else all its operations, else what little it does."""
         whole = [s for s in self.steps if s.kind not in ("map", "copy")] or [s for s in self.steps if s.says == _WHOLE]
-        return (whole or [*self.steps])[0].query if self.steps else ""
+        main = (whole or [*self.steps, Step("", "", "")])[0]
+        return f"{main.query} {main.width}".strip()
 
 
-def computation(writes: Iterable[tuple[str, Write]]) -> Computation:
-    """The computation of these arrays."""
+def computation(writes: Iterable[tuple[str, Write]], registers: frozenset[str] = frozenset()) -> Computation:
+    """The computation of these arrays, of which some may be registers: copies to and from those have names."""
     steps: dict[str, Step] = {}
     told: list[str] = []
     for name, w in writes:
-        mine = list(_steps(w))
+        mine = list(_steps(w, name, registers))
         for s in mine:
             steps.setdefault(s.query, s)
         said = formula(name, w)
@@ -86,11 +71,14 @@ def _told(steps: list[Step]) -> list[str]:
     return [s.says for s in steps if s.says != _WHOLE]
 
 
-def _steps(w: Write) -> Iterator[Step]:
-    lanes = _lanes(w.vars)
+def _steps(w: Write, name: str, registers: frozenset[str]) -> Iterator[Step]:
+    lanes = _lanes(w.vars, w.value.dtype)
     moved = _moved(w)
     if moved is not None:
-        yield Step("copy", moved, f"{moved} {TYPES[w.value.dtype]} {lanes}")
+        loads = {n.data in registers for n in sym.collect(w.value, lambda n: n.op == "ld")}
+        way = {(True, False): "load from memory", (False, True): "store to memory"}.get(
+            (name in registers, loads == {True}), "") if registers and loads else ""
+        yield Step("copy", moved, f"{way} {moved} {TYPES[w.value.dtype]}".strip(), lanes)
         return
     whole: list[str] = []
     for n in _operations(w.value):
@@ -101,22 +89,22 @@ def _steps(w: Write) -> Iterator[Step]:
             whole.append(says)
             kinds = " ".join(dict.fromkeys(_operand(a, w) for a in n.args)) if n.args else ""
             types = " ".join(dict.fromkeys(TYPES[a.dtype] for a in (n, *n.args) if a.dtype is not DType.BOOL))
-            yield Step("map", _short(n), f"{says} {kinds} {types} {lanes}".strip())
+            yield Step("map", _short(n), f"{says} {kinds} {types}".strip(), lanes)
             if n.op == "bin" and n.data == "+" and any(a.op == "bin" and a.data == "*" for a in n.args):
-                whole.append(WORDS["fma"])
-                yield Step("map", "fused multiply-add", f"{WORDS['fma']} {types} {lanes}")
-    if len(whole) > 2:
-        yield Step("map", _WHOLE, f"{' '.join(dict.fromkeys(whole))} {TYPES[w.value.dtype]} {lanes}")
+                whole.append(OPERATIONS["fma"])
+                yield Step("map", "fused multiply-add", f"{OPERATIONS['fma']} {types}", lanes)
+    if len(whole) > 1:
+        yield Step("map", _WHOLE, f"{' '.join(dict.fromkeys(whole))} {TYPES[w.value.dtype]}", lanes)
 
 
-def _lanes(vars_: Iterable[Sym]) -> str:
-    """How many elements, where that is a number."""
+def _lanes(vars_: Iterable[Sym], dtype: DType) -> str:
+    """How many elements, and bits, where that is a number."""
     total = 1
     for v in vars_:
         if not sym.is_const(sym.extent_of(v)):
             return ""
         total *= sym.value_of(sym.extent_of(v))
-    return str(total)
+    return f"{total} {total * dtype.bits}" if total > 1 else ""
 
 
 # ---------------------------------------------------------------- copies
@@ -170,7 +158,7 @@ def _operations(value: Sym) -> Iterator[Sym]:
         seen.add(n)
         if n.op == "ld":
             return
-        for a in n.args:
+        for a in n.args[1 if _chosen(n) else 0 :]:
             yield from visit(a)
         data = n.has & {"ld", "fold"} or n.dtype.is_float
         if data and n.op in ("bin", "call", "un", "cast", "cmp", "sel", "fold", "bit", "lt", "eq", "and", "or", "not"):
@@ -184,6 +172,25 @@ def _operations(value: Sym) -> Iterator[Sym]:
 def _bound(value: Sym) -> set[Sym]:
     """The variables that its folds run over; what has none of them and none of the loops is one scalar for all."""
     return {v for n in sym.collect(value, lambda n: n.op == "fold") for v in sym.fold_vars(n)}
+
+
+def _chosen(n: Sym) -> str:
+    """`max`, `min` or `abs` where a choice is one: `a < b ? a : b`, `a < 0 ? -a : a`; "" for another."""
+    if n.op != "sel" or n.args[0].op not in ("lt", "cmp"):
+        return ""
+    cond, one, other = n.args
+    if cond.op == "cmp":
+        low, high = cond.args if cond.data in ("<", "<=") else cond.args[::-1]
+        if cond.data not in ("<", "<=", ">", ">=") or {one, other} != {low, high}:
+            return ""
+        return "min" if one is low else "max"
+    if other.dtype.is_float or one.dtype.is_float:
+        return ""
+    (below,) = cond.args
+    if below is other and one is sym.scale(other, -1):
+        return "abs"
+    gap = sym.sub(one, other)
+    return "min" if below is gap else "max" if below is sym.scale(gap, -1) else ""
 
 
 def _truth(n: Sym) -> bool:
@@ -200,27 +207,31 @@ def _operation(n: Sym) -> str:
         case "cast":
             return f"convert {TYPES[n.args[0].dtype]} to {TYPES[n.dtype]}"
         case "un":
-            return WORDS.get("neg" if n.data == "-" else str(n.data), str(n.data))
+            return OPERATIONS.get(sym.word_of(n), sym.word_of(n)) if n.data != "-" else "neg"
+        case "sel" if _chosen(n):
+            return _chosen(n)
         case "sel":
-            zero = "zero maskz" if any(sym.is_identity("+", a) for a in n.args[1:]) else ""
-            lane = "mask" if n.args[0].has & {"bit"} or "ld" in n.args[0].has else "condition"
-            return f"{WORDS['select']} {lane} {zero}".strip()
+            cond, *branches = n.args
+            masked = "mask" if "bit" in cond.has else ""  # a lane's bit: what is done under a mask is no choice itself
+            done = any(a.args and a.op != "ld" for a in branches)
+            zero = "maskz zero" if masked and any(sym.is_identity("+", a) for a in branches) else ""
+            return f"{masked} {zero} {'' if masked and done else 'select'}".strip() or "select"
         case "lt":
-            return WORDS["<"]
+            return OPERATIONS["<"]
         case "eq":
-            return WORDS["=="]
+            return OPERATIONS["=="]
         case "lin":
             minus = any(c < 0 for c in sym.terms_of(n)[1].values())
-            return WORDS["-" if minus else "+"]
+            return OPERATIONS["-" if minus else "+"]
         case "prod":
-            return WORDS["*"]
+            return OPERATIONS["*"]
         case "bin" if n.data == "/" and n.args[0].op == "flt" and sym.float_of(n.args[0]) == 1.0:
-            return f"{WORDS['recip']} {WORDS['/']}"
+            return "recip div"
         case "bin" if n.data == "*" and n.args[0] is n.args[1]:
-            return f"{WORDS['square']} {WORDS['*']}"
+            return "square mul"
         case "bin" | "call" | "bit" | "cmp":
-            return WORDS.get(sym.word_of(n), sym.word_of(n))
-    return WORDS.get(n.op, n.op)
+            return OPERATIONS.get(sym.word_of(n), sym.word_of(n))
+    return OPERATIONS.get(n.op, n.op)
 
 
 def _short(n: Sym) -> str:
@@ -242,7 +253,7 @@ def _operand(a: Sym, w: Write) -> str:
     if inner not in a.free:
         return "scalar"
     again = "mod" in {n.op for n in sym.collect(a.args[0], lambda n: True)} or set(w.vars) - a.free
-    return "cycle repeat broadcast" if again else "vector"
+    return "cycle repeat broadcast" if again else ""
 
 
 def _innermost(w: Write) -> Sym | None:
@@ -261,27 +272,30 @@ def _reduction(fold: Sym, w: Write) -> Iterator[Step]:
     forms = [axes(n.args[0]) for n in loads]
     types = " ".join(dict.fromkeys(TYPES[n.dtype] for n in loads))
     shape = "x".join(sym.show(sym.extent_of(v)) for v in over)
-    words = WORDS.get(sym.fold_op(fold), op).split()
+    words = OPERATIONS.get(sym.fold_op(fold), op).split()
     sliding = any(form is not None and _slides(form, set(over), set(w.vars)) for form in forms)
     factors = _factors(body) if op == "sum" and len(loads) > 1 else None
     if sliding and factors is not None:
         shared = bool(factors[0].free & factors[1].free & set(w.vars))
         kind = "each channel apart (depthwise)" if shared else "all channels together"
         yield Step("convolution", f"sum of products over a sliding window, {kind}",
-                   f"convolution conv sliding window of weights kernel sum of products stride {types}")
+                   f"convolution sliding window of weights sum of products stride {types}")
     elif sliding:
         yield Step("window", f"{op} over a window of {shape}",
-                   f"{words[0]} {op} pool pooling over a window kernel stride height width {types}")
+                   f"{words[0]} {op} pool over a window stride height width {types}")
     elif factors is not None:
         one, other = (set(w.vars) & n.free for n in factors)
         apart = [bool(one - other), bool(other - one)]
         says = {2: "matrix product", 1: "matrix times vector", 0: "dot product"}[sum(apart)]
         yield Step("contraction", f"{says}: sum of products over {shape}",
-                   f"{says} matrix multiply matmul sum of products dot accumulate {types} {_lanes(w.vars)}")
+                   f"{says} matmul matrix product sum of products dot {types}",
+                   _lanes(w.vars, w.value.dtype))
     where = _direction(forms, set(over))
     yield Step("reduction", f"{op} over {shape} {where}".strip(),
-               f"{op} {words[0]} reduce reduction of the whole vector {'' if w.vars else 'as a scalar'} {where} {types} "
-               f"{_lanes(over)}".strip())
+               f"{op} {words[0]} reduce the whole vector {'' if w.vars else 'as a scalar'} {where} {types}",
+               _lanes(over, body.dtype))
+    if over:  # many at a time, each iteration is an operation on elements
+        yield Step("map", "accumulation", f"{OPERATIONS['fma'] if factors else ' '.join(words)} {types}")
 
 
 def _factors(body: Sym) -> tuple[Sym, Sym] | None:
