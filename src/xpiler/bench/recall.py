@@ -49,16 +49,18 @@ class Sought:
 
 @dataclass(frozen=True)
 class Operator:
-    """What was found for an operator on a target: of the intrinsics `used`, those whose passages came up."""
+    """What was found for an operator on a target: of the intrinsics `used`, those whose passages came up; `why` there
+    is no sequential form of it."""
 
     target: str
     name: str
     used: tuple[str, ...]
     found: tuple[str, ...]
+    why: str = ""
 
 
 INTRINSICS = ("platform", "intrinsics", "described", "by meaning", "or its like", "of described", "by passage")
-OPERATORS = ("target", "cases", "use intrinsics", "one found", "intrinsics used", "of them found")
+OPERATORS = ("target", "cases", "left out", "use intrinsics", "one found", "intrinsics used", "of them found")
 
 
 # ---------------------------------------------------------------- intrinsics
@@ -124,9 +126,10 @@ def operators(directory: Path, target: Platform, cache: Path | None) -> Iterator
     for case in _sample(suite.suite(directory, source, "*", 0)):
         try:
             program = read(case.text, source, case.path.name, let=dict(case.let) or None)
-            text, pivot = pivot_text(program, source)
+            _, pivot = pivot_text(program, source)
             used = _used(program, source, target, cache) - copies
-        except Fault:
+        except Fault as e:
+            yield Operator(target.name, case.name, (), (), e.what)
             continue
         steps = [s for kernel in pivot.kernels for _, loop in every_loop(replace(pivot, kernels=(kernel,)))
                  if (c := computed(kernel, loop)) is not None for s in c.steps]
@@ -183,8 +186,20 @@ def of_operators(results: Sequence[Operator]) -> list[tuple[str, ...]]:
         used = sum(len(r.used) for r in using)
         found = sum(len(r.found) for r in using)
         one = sum(bool(r.found) for r in using)
-        rows.append((name, str(len(mine)), str(len(using)), _part(one, len(using)), str(used), _part(found, used)))
+        left = sum(bool(r.why) for r in mine)
+        rows.append((name, str(len(mine)), str(left), str(len(using)), _part(one, len(using)), str(used),
+                     _part(found, used)))
     return rows
+
+
+def missed(sought: Iterable[Sought], operators: Iterable[Operator]) -> Iterator[str]:
+    """What was not found, in a line each."""
+    for s in sought:
+        if not s.found:
+            yield f"{s.platform}: {s.name}: {s.query or 'no closed form'}"
+    for o in operators:
+        if o.why or o.used != o.found:
+            yield f"{o.target}: {o.name}: {o.why or ', '.join(n for n in o.used if n not in o.found)}"
 
 
 def _share(results: Sequence[Sought], want: Callable[[Sought], bool]) -> str:

@@ -10,13 +10,15 @@ from xpiler.facts.writes import Write
 
 Axis = list[tuple[Sym, int]]  # loop variables of one axis with their strides along it, the finest first
 
+_FOLDED = "@"  # what the names of a fold's variables begin with
 _OUT, _SUMMED = "ijlmnpq", "krstuvw"
 
 
 def axes(index: Sym) -> list[Axis] | None:
     """The axes of a flat index, outermost first; None where it is no sum of multiples of loop variables.
 
-    Terms whose ranges overlap belong to one axis: in `3*i + r` with r below 5 a window slides."""
+    Terms whose ranges overlap belong to one axis: in `3*i + r` with r below 5 a window slides. What a fold runs over is
+    finer than an output's loop of the same stride."""
     _, terms = sym.terms_of(index)
     found: list[tuple[float, Sym, int]] = []
     for atom, c in terms.items():
@@ -28,7 +30,7 @@ def axes(index: Sym) -> list[Axis] | None:
             found.append((weight, loops[0], c))
     out: list[Axis] = []
     span, unit = 0.0, 1.0
-    for weight, v, _ in sorted(found, key=lambda f: f[0]):
+    for weight, v, _ in sorted(found, key=lambda f: (f[0], not sym.name_of(f[1]).startswith(_FOLDED))):
         extent = sym.extent_of(v)
         if not out or weight >= span:
             out.append([(v, 1)])

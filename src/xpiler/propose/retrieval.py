@@ -32,12 +32,15 @@ class Ranked:
     def __init__(self, texts: Sequence[str]) -> None:
         self._model = extra("bm25s", "model").BM25()
         self._size = len(texts)
-        self._model.index([tokens(t) or [""] for t in texts], show_progress=False)
+        if texts:
+            self._model.index([tokens(t) or [""] for t in texts], show_progress=False)
 
     def search(self, query: str, top: int = TOP) -> list[int]:
         """The positions of the texts that fit best, best first; fewer than `top` where no more have a word of it."""
+        if not self._size:
+            return []
         words = [w for w in dict.fromkeys(tokens(query)) if w in self._model.vocab_dict]
-        if not words or not self._size:
+        if not words:
             return []
         found, scores = self._model.retrieve([words], k=min(top, self._size), show_progress=False, sorted=True)
         return [int(n) for n, score in zip(found[0], scores[0], strict=True) if score > 0]

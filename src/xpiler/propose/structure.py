@@ -14,6 +14,7 @@ from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
 from xpiler.propose.formula import Axis, axes, formula
+from xpiler.propose.operations import bound_in, is_truth, operand, operations, short, words_of
 from xpiler.propose.words import OPERATIONS, TYPES
 
 LONGEST = 120  # characters of a formula that still helps a reader
@@ -81,15 +82,15 @@ def _steps(w: Write, name: str, registers: frozenset[str]) -> Iterator[Step]:
         yield Step("copy", moved, f"{way} {moved} {TYPES[w.value.dtype]}".strip(), lanes)
         return
     whole: list[str] = []
-    for n in _operations(w.value):
+    for n in operations(w.value):
         if n.op == "fold":
             yield from _reduction(n, w)
-        elif not (w.vars and not n.free & {*w.vars, *_bound(w.value)}) and not _truth(n):
-            says = _operation(n)
+        elif not (w.vars and not n.free & {*w.vars, *bound_in(w.value)}) and not is_truth(n):
+            says = words_of(n)
             whole.append(says)
-            kinds = " ".join(dict.fromkeys(_operand(a, w) for a in n.args)) if n.args else ""
+            kinds = " ".join(dict.fromkeys(operand(a, w) for a in n.args)) if n.args else ""
             types = " ".join(dict.fromkeys(TYPES[a.dtype] for a in (n, *n.args) if a.dtype is not DType.BOOL))
-            yield Step("map", _short(n), f"{says} {kinds} {types}".strip(), lanes)
+            yield Step("map", short(n), f"{says} {kinds} {types}".strip(), lanes)
             if n.op == "bin" and n.data == "+" and any(a.op == "bin" and a.data == "*" for a in n.args):
                 whole.append(OPERATIONS["fma"])
                 yield Step("map", "fused multiply-add", f"{OPERATIONS['fma']} {types}", lanes)
@@ -114,7 +115,7 @@ def _moved(w: Write) -> str | None:
     """How elements travel, where nothing is computed; None where something is."""
     value = w.value
     if value.op in ("flt", "int"):
-        return "fill with zero" if value is sym.number(0, value.dtype) else "fill with a constant value"
+        return "fill with zero" if sym.is_identity("+", value) else "fill with a constant value"
     if value.op == "var":
         return "fill with a scalar value" if w.vars else "copy of a scalar"
     if value.op == "sel" and not value.args[0].has & {"ld", "fold"} and _bounds(value.args[0], w):
@@ -135,130 +136,15 @@ def _moved(w: Write) -> str | None:
     if set(written) - set(taken):
         return "broadcast elements, set1"
     if written == taken:
-        strided = len(out) == len(read) and all(a == b for a, b in zip(out, read, strict=True))
-        return "copy move of elements" if strided else "strided copy of rows and columns of a matrix"
+        steps, others = ({v: sym.sub(sym.substitute(x, {v: sym.ONE}), sym.substitute(x, {v: sym.ZERO})) for v in w.vars}
+                         for x in (w.index, index))
+        return "copy move of elements" if steps == others else "strided copy of rows and columns of a matrix"
     return "transpose, copy with permuted axes, reorder"
 
 
 def _bounds(condition: Sym, w: Write) -> bool:
     """A condition of the loops alone: where an element lies."""
     return bool(condition.free & set(w.vars)) and all(sym.bounded(v) for v in condition.free)
-
-
-# ---------------------------------------------------------------- operations on elements
-
-
-def _operations(value: Sym) -> Iterator[Sym]:
-    """What is done to values, the arguments of each operation before it; what an index is made of is none of it."""
-    seen: set[Sym] = set()
-
-    def visit(n: Sym) -> Iterator[Sym]:
-        if n in seen:
-            return
-        seen.add(n)
-        if n.op == "ld":
-            return
-        for a in n.args[1 if _chosen(n) else 0 :]:
-            yield from visit(a)
-        data = n.has & {"ld", "fold"} or n.dtype.is_float
-        if data and n.op in ("bin", "call", "un", "cast", "cmp", "sel", "fold", "bit", "lt", "eq", "and", "or", "not"):
-            yield n
-        elif n.op in ("lin", "prod") and n.has & {"ld", "fold"}:
-            yield n
-
-    yield from visit(value)
-
-
-def _bound(value: Sym) -> set[Sym]:
-    """The variables that its folds run over; what has none of them and none of the loops is one scalar for all."""
-    return {v for n in sym.collect(value, lambda n: n.op == "fold") for v in sym.fold_vars(n)}
-
-
-def _chosen(n: Sym) -> str:
-    """`max`, `min` or `abs` where a choice is one: `a < b ? a : b`, `a < 0 ? -a : a`; "" for another."""
-    if n.op != "sel" or n.args[0].op not in ("lt", "cmp"):
-        return ""
-    cond, one, other = n.args
-    if cond.op == "cmp":
-        low, high = cond.args if cond.data in ("<", "<=") else cond.args[::-1]
-        if cond.data not in ("<", "<=", ">", ">=") or {one, other} != {low, high}:
-            return ""
-        return "min" if one is low else "max"
-    if other.dtype.is_float or one.dtype.is_float:
-        return ""
-    (below,) = cond.args
-    if below is other and one is sym.scale(other, -1):
-        return "abs"
-    gap = sym.sub(one, other)
-    return "min" if below is gap else "max" if below is sym.scale(gap, -1) else ""
-
-
-def _truth(n: Sym) -> bool:
-    """A truth value only written as a number: 1 or 0 for a condition, or that in another type."""
-    if n.op == "sel":
-        return all(sym.show(a) == x for a, x in zip(n.args[1:], "10", strict=True))
-    inner = n.args[0]
-    return n.op == "cast" and (inner.dtype is DType.BOOL or _truth(inner) if inner.args else False)
-
-
-def _operation(n: Sym) -> str:
-    """The words for an operation."""
-    match n.op:
-        case "cast":
-            return f"convert {TYPES[n.args[0].dtype]} to {TYPES[n.dtype]}"
-        case "un":
-            return OPERATIONS.get(sym.word_of(n), sym.word_of(n)) if n.data != "-" else "neg"
-        case "sel" if _chosen(n):
-            return _chosen(n)
-        case "sel":
-            cond, *branches = n.args
-            masked = "mask" if "bit" in cond.has else ""  # a lane's bit: what is done under a mask is no choice itself
-            done = any(a.args and a.op != "ld" for a in branches)
-            zero = "maskz zero" if masked and any(sym.is_identity("+", a) for a in branches) else ""
-            return f"{masked} {zero} {'' if masked and done else 'select'}".strip() or "select"
-        case "lt":
-            return OPERATIONS["<"]
-        case "eq":
-            return OPERATIONS["=="]
-        case "lin":
-            minus = any(c < 0 for c in sym.terms_of(n)[1].values())
-            return OPERATIONS["-" if minus else "+"]
-        case "prod":
-            return OPERATIONS["*"]
-        case "bin" if n.data == "/" and n.args[0].op == "flt" and sym.float_of(n.args[0]) == 1.0:
-            return "recip div"
-        case "bin" if n.data == "*" and n.args[0] is n.args[1]:
-            return "square mul"
-        case "bin" | "call" | "bit" | "cmp":
-            return OPERATIONS.get(sym.word_of(n), sym.word_of(n))
-    return OPERATIONS.get(n.op, n.op)
-
-
-def _short(n: Sym) -> str:
-    """An operation said to a person."""
-    if n.op == "cast":
-        return f"{n.args[0].dtype.value} to {n.dtype.value}"
-    first = _operation(n).split()[0]
-    return {"add": "sum of two", "mul": "product of two", "sub": "difference", "div": "quotient"}.get(first, first)
-
-
-def _operand(a: Sym, w: Write) -> str:
-    """How an operand goes along with the elements: one by one, again and again, or as one scalar for all."""
-    loads = sym.collect(a, lambda n: n.op == "ld")
-    if a.op in ("flt", "int") or not loads and not a.free & set(w.vars):
-        return "scalar"
-    inner = _innermost(w)
-    if inner is None or a.op != "ld":
-        return "" if inner is None or inner in a.free else "scalar"
-    if inner not in a.free:
-        return "scalar"
-    again = "mod" in {n.op for n in sym.collect(a.args[0], lambda n: True)} or set(w.vars) - a.free
-    return "cycle repeat broadcast" if again else ""
-
-
-def _innermost(w: Write) -> Sym | None:
-    form = axes(w.index)
-    return form[-1][0][0] if form and form[-1] else None
 
 
 # ---------------------------------------------------------------- reductions
