@@ -57,12 +57,16 @@ def _chosen(n: Sym) -> str:
     return "min" if below is gap else "max" if below is sym.scale(gap, -1) else ""
 
 
-def is_truth(n: Sym) -> bool:
-    """A truth value only written as a number: 1 or 0 for a condition, or that in another type."""
+def is_form(n: Sym) -> bool:
+    """No operation of its own: a truth value written as a number, 1 or 0 for a condition or that in another type; or
+    an integer back in its type after an operation in C's int."""
     if n.op == "sel":
         return all(sym.show(a) == x for a, x in zip(n.args[1:], "10", strict=True))
-    inner = n.args[0]
-    return n.op == "cast" and (inner.dtype is DType.BOOL or is_truth(inner) if inner.args else False)
+    if n.op != "cast":
+        return False
+    (inner,) = n.args
+    back = not n.dtype.is_float and not inner.dtype.is_float and inner.op not in ("ld", "var", "fold")
+    return back or inner.dtype is DType.BOOL or bool(inner.args) and is_form(inner)
 
 
 def words_of(n: Sym) -> str:

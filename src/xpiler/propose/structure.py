@@ -14,7 +14,7 @@ from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
 from xpiler.propose.formula import Axis, axes, formula
-from xpiler.propose.operations import bound_in, is_truth, operand, operations, short, words_of
+from xpiler.propose.operations import bound_in, is_form, operand, operations, short, words_of
 from xpiler.propose.words import OPERATIONS, TYPES
 
 LONGEST = 120  # characters of a formula that still helps a reader
@@ -85,7 +85,7 @@ def _steps(w: Write, name: str, registers: frozenset[str]) -> Iterator[Step]:
     for n in operations(w.value):
         if n.op == "fold":
             yield from _reduction(n, w)
-        elif not (w.vars and not n.free & {*w.vars, *bound_in(w.value)}) and not is_truth(n):
+        elif not (w.vars and not n.free & {*w.vars, *bound_in(w.value)}) and not is_form(n):
             says = words_of(n)
             whole.append(says)
             kinds = " ".join(dict.fromkeys(operand(a, w) for a in n.args)) if n.args else ""
