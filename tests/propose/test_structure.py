@@ -15,7 +15,7 @@ C = platforms.get("c")
 
 def nest(body: str) -> Computation | None:
     """The computation of the first loop of a function with arrays a, b and y."""
-    text = f"#include <math.h>\nvoid f(float* a, float* b, float* y) {{ {body} }}"
+    text = f"#include <math.h>\nvoid f(float* a, float* b, float* y, int n) {{ {body} }}"
     program: Program = read(text, C, "f.c")
     loop = next(s for s in program.kernels[0].body if isinstance(s, For))
     return computed(program.kernels[0], loop)
@@ -41,6 +41,10 @@ FOR = "for (int i = 0; i < 8; ++i) for (int j = 0; j < 16; ++j) "
      "sum of products over a sliding window, all channels together: y[i] = sum(k<3) a[i+k] * b[k]"),
     ("for (int i = 0; i < 8; ++i) { float m = a[2 * i]; for (int k = 0; k < 3; ++k) m = fmaxf(m, a[2 * i + k]); y[i] = m; }",
      "maximum over a window of 3: y[i] = max(k<3) a[2*i+k]"),
+    ("for (int i = 0; i < 12; ++i) { float m = a[0]; for (int k = 0; k < 3; ++k) m = fmaxf(m, a[i / 4 * 16 + i % 4 * 2 + k]); y[i] = m; }",
+     "maximum over a window of 3: y[i,j] = max(k<3) a[i,2*j+k]"),
+    ("for (int i = 0; i < n * 4; ++i) { float m = a[0]; for (int k = 0; k < 3; ++k) m = fmaxf(m, a[i / 4 * 16 + i % 4 * 2 + k]); y[i] = m; }",
+     "maximum over a window of 3: y[i] = max(k<3) a[i / 4,2*(i % 4)+k]"),
     ("for (int i = 0; i < 8; ++i) { float m = 1e30f; for (int k = 0; k < 4; ++k) m = fminf(m, a[i * 4 + k]); y[i] = m; }",
      "minimum over 4 along the last axis: y[i] = min(k<4) a[i,k]"),
     ("for (int i = 0; i < 8; ++i) { float s = 0; for (int k = 0; k < 4; ++k) s += a[k * 8 + i]; y[i] = s; }",

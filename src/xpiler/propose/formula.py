@@ -14,15 +14,18 @@ _FOLDED = "@"  # what the names of a fold's variables begin with
 _OUT, _SUMMED = "ijlmnpq", "krstuvw"
 
 
-def axes(index: Sym) -> list[Axis] | None:
+def axes(index: Sym, digits: bool = False) -> list[Axis] | None:
     """The axes of a flat index, outermost first; None where it is no sum of multiples of loop variables.
 
     Terms whose ranges overlap belong to one axis: in `3*i + r` with r below 5 a window slides. What a fold runs over is
-    finer than an output's loop of the same stride."""
+    finer than an output's loop of the same stride. `digits`: parts of a loop, `i / 7` and `i % 7`, count as loops."""
     _, terms = sym.terms_of(index)
     found: list[tuple[float, Sym, int]] = []
     for atom, c in terms.items():
         loops = [v for v in ((atom,) if atom.op == "var" else atom.args) if v.op == "var" and sym.bounded(v)]
+        if digits and atom.op in ("div", "mod") and sym.is_const(atom.args[1]) and not atom.has:
+            found.append((float(abs(c)), atom, c))
+            continue
         if atom.op not in ("var", "prod") or len(loops) > 1:
             return None
         if loops:  # a symbolic stride is taken to be larger than any number
@@ -30,14 +33,13 @@ def axes(index: Sym) -> list[Axis] | None:
             found.append((weight, loops[0], c))
     out: list[Axis] = []
     span, unit = 0.0, 1.0
-    for weight, v, _ in sorted(found, key=lambda f: (f[0], not sym.name_of(f[1]).startswith(_FOLDED))):
-        extent = sym.extent_of(v)
+    for weight, v, _ in sorted(found, key=lambda f: (f[0], not sym.show(f[1]).startswith(_FOLDED))):
         if not out or weight >= span:
             out.append([(v, 1)])
             unit = weight
         else:
             out[-1].append((v, round(weight / unit)))
-        n = sym.value_of(extent) if sym.is_const(extent) else (1e9 if unit < 1e9 else inf)
+        n = v.hi + 1 if v.hi < inf else 1e9 if unit < 1e9 else inf
         span = max(span, weight * n)
     return out[::-1]
 
@@ -57,12 +59,12 @@ def _letters(first: str) -> list[str]:
 
 
 def _index(index: Sym, names: dict[Sym, str]) -> str:
-    form = axes(index)
+    form = axes(index, digits=True)
     const, terms = sym.terms_of(index)
     if not form or const or sum(map(len, form)) < len(terms):
         return _show(index, names)
-    return ",".join("+".join(f"{names.get(v, sym.name_of(v))}" if c == 1 else f"{c}*{names.get(v, sym.name_of(v))}"
-                             for v, c in axis[::-1]) for axis in form)
+    return ",".join("+".join(_show(v, names) if c == 1 else f"{c}*{_part(v, names)}" for v, c in axis[::-1])
+                    for axis in form)
 
 
 def _show(x: Sym, names: dict[Sym, str]) -> str:

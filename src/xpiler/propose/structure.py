@@ -155,7 +155,7 @@ def _reduction(fold: Sym, w: Write) -> Iterator[Step]:
     op = FOLDS.get(sym.fold_op(fold), sym.fold_op(fold))
     body, _ = fold.args
     loads = [n for n in sym.collect(body, lambda n: n.op == "ld") if n.free & set(over)]
-    forms = [axes(n.args[0]) for n in loads]
+    forms = [axes(n.args[0], digits=True) for n in loads]
     types = " ".join(dict.fromkeys(TYPES[n.dtype] for n in loads))
     shape = "x".join(sym.show(sym.extent_of(v)) for v in over)
     words = OPERATIONS.get(sym.fold_op(fold), op).split()
@@ -168,7 +168,7 @@ def _reduction(fold: Sym, w: Write) -> Iterator[Step]:
                    f"convolution sliding window of weights sum of products stride {types}")
     elif sliding:
         yield Step("window", f"{op} over a window of {shape}",
-                   f"{words[0]} {op} pool over a window stride height width {types}")
+                   f"{op} {words[0]} {words[0].replace('add', 'sum')}pool pool window stride height width {types}")
     elif factors is not None:
         one, other = (set(w.vars) & n.free for n in factors)
         apart = [bool(one - other), bool(other - one)]
@@ -194,9 +194,10 @@ def _factors(body: Sym) -> tuple[Sym, Sym] | None:
 
 def _slides(form: list[Axis], over: set[Sym], out: set[Sym]) -> bool:
     """A window slides along an axis, or lies in several axes of which an output has coarser and finer parts."""
-    if any({v for v, _ in axis} & over and {v for v, _ in axis} & out for axis in form):
+    loops = [frozenset().union(*(v.free for v, _ in axis)) for axis in form]
+    if any(mine & over and mine & out for mine in loops):
         return True
-    marks = ["r" if {v for v, _ in axis} & over else "o" for axis in form]
+    marks = ["r" if mine & over else "o" for mine in loops]
     return marks.count("r") > 1 and "ror" in "".join(marks)
 
 
