@@ -44,11 +44,11 @@ class Passage:
 
 def manual(platform: Platform) -> tuple[Passage, ...]:
     """The passages of a platform: the guide's in its order, then the intrinsics' by name."""
-    return _manual(platform.name, platform.clang_args, _Hidden(platform))
+    return _manual(platform.header, platform.clang_args, _Hidden(platform))
 
 
 class _Hidden:
-    """A platform that is no part of a key: its name and arguments are."""
+    """A platform that is no part of a key: its header and arguments are."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
@@ -61,7 +61,7 @@ class _Hidden:
 
 
 @lru_cache(maxsize=8)
-def _manual(name: str, args: tuple[str, ...], hidden: _Hidden) -> tuple[Passage, ...]:
+def _manual(header: Path, args: tuple[str, ...], hidden: _Hidden) -> tuple[Passage, ...]:
     platform = hidden.platform
     return (*_sections(platform.folder / GUIDE), *_intrinsics(platform))
 
