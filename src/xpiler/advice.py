@@ -87,6 +87,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     "XP5003": ("every request is counted, before it is sent as the most it can take", "a larger --tokens or --money"),
     "XP5004": ("`--replay` reads what `--tape` wrote", "the file that --tape wrote"),
     "XP4002": ("the text is compiled as C++17 against the platform's header", "correct the line"),
+    "XP4003": ("translating does not need it; annotation with a manual and models do", "pip install 'xpiler[model]'"),
 }
 
 

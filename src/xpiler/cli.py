@@ -12,6 +12,7 @@ import typer
 
 from xpiler import show
 from xpiler.commands import bench, passes, reference
+from xpiler.commands.annotate import annotate
 from xpiler.commands.check import check, replay
 from xpiler.commands.prompt import prompt
 from xpiler.commands.repair import repair
@@ -42,6 +43,7 @@ app.command()(check)
 app.command()(replay)
 app.command()(prompt)
 app.command()(repair)
+app.command()(annotate)
 app.command("platforms")(reference.list_platforms)
 app.command()(reference.explain)
 app.command()(reference.report)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from xpiler import engine, platforms, show
-from xpiler.bench import ablation, checked, corpus, matrix, mutants, rungs
+from xpiler.bench import ablation, checked, corpus, matrix, mutants, recall, rungs
 from xpiler.bench.case import Case
 from xpiler.bench.progress import CHECKED, go_through
 from xpiler.commands import options
@@ -254,3 +254,33 @@ def bench_ablation(
     for r in results:
         if r.outcome not in (ablation.REPAIRED, ablation.UNTOUCHED):
             err.print(f"{r.name}: {r.outcome}: {'; '.join((*r.what, r.why))}", markup=False, soft_wrap=True)
+
+
+@app.command("recall")
+def bench_recall(
+    context: typer.Context,
+    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
+    to: Annotated[str, typer.Option(help="Only these targets, with commas: `bang,vnni`.")] = "",
+    misses: Annotated[bool, typer.Option("--misses", help="List what was not found, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure how often the right passage of a manual is among the best five: for intrinsics and for operators.
+
+        xpiler bench recall
+
+        xpiler bench recall --to bang --misses
+    """
+    targets = [platforms.get(n) for n in (to.split(",") if to else platforms.NAMES)]
+    with working() as progress:
+        sought, operators = [], []
+        for target in targets:
+            progress(target.name)
+            sought += recall.intrinsics(target, cache(context))
+            operators += list(recall.operators(suite, target, cache(context)))
+    if as_json:
+        print_json({"intrinsics": [vars(s) for s in sought], "operators": [vars(o) for o in operators]})
+        return
+    out().print(show.columns(recall.INTRINSICS, recall.of_intrinsics(sought)))
+    out().print(show.columns(recall.OPERATORS, recall.of_operators(operators)))
+    for line in recall.missed(sought, operators) if misses else ():
+        print(line)

@@ -12,7 +12,7 @@ from pathlib import Path
 from xpiler.ir.nodes import Meaning
 from xpiler.kept import Shelf, digest
 from xpiler.platforms.platform import Platform
-from xpiler.text.clang import Node, parse
+from xpiler.text.clang import Node, Unit, parse
 from xpiler.text.read_base import calls
 from xpiler.text.read_meaning import meanings
 
@@ -66,6 +66,12 @@ def _library(held: _Held, cache: Path | None) -> tuple[Meaning, ...]:
 
 
 def _read(platform: Platform) -> tuple[Meaning, ...]:
+    unit, found = declared(platform)
+    return meanings(unit, platform, found)
+
+
+def declared(platform: Platform) -> tuple[Unit, dict[tuple[str, str], Node]]:
+    """Where a platform's header defines each intrinsic it offers, by its name and signature."""
     args = (*platform.clang_args, _ASK)
     unit = parse("\n", f"<{platform.name}>", platform.header, args, whole=True)
     found: dict[tuple[str, str], Node] = {}
@@ -73,7 +79,7 @@ def _read(platform: Platform) -> tuple[Meaning, ...]:
         if fn.note("xp.intrinsic") is not None and fn.body is not None:
             where = fn.definition or fn
             found.setdefault((where.qualified, where.signature), where)
-    return meanings(unit, platform, found)
+    return unit, found
 
 
 def _offered(top: tuple[Node, ...]) -> Iterator[Node]:
