@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault, Span
 from xpiler.given import with_extents
-from xpiler.ir.nodes import Program
+from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.mend import Mended, mend
 from xpiler.repair.score import Score, Trials
@@ -29,6 +29,7 @@ from xpiler.verify.witness.blame import writer_of
 
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
+DEVICE = "device"  # the space of arrays that a caller has on the device already
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,9 @@ class _Judges:
         paired = pair(self.reference.signature.params, sig.params, self.pairs)
         if paired.clash:
             raise Fault("XP2011", paired.clash)
-        made = machine(text, self.target, sig, file=self.file, cache=self.cache, watch=self.watch)
+        outputs = {paired.names[a.name] for a in self.reference.signature.arrays if a.written}
+        called = replace(sig, params=_as_meant(sig.params, outputs))
+        made = machine(text, self.target, called, file=self.file, cache=self.cache, watch=self.watch)
         return made, paired.names
 
     def _score(self, made: Machine, names: Mapping[str, str], picks: Mapping[int, int]) -> Score:
@@ -152,6 +155,16 @@ class _Judges:
     def _limits(self, case: Case) -> Limits:
         seconds = LEAST + PATIENCE * case.source.seconds * (10 if self.watch else 1)
         return replace(self.effort.limits, seconds=min(self.effort.limits.seconds, seconds))
+
+
+def _as_meant(params: tuple[Param, ...], outputs: Collection[str]) -> tuple[Param, ...]:
+    """Parameters of a wrong text as a right one has them: what it fails to write is still an output, and what it fails
+    to copy is still the host's where another array is."""
+    spaces = {p.space for p in params if isinstance(p, Buffer)}
+    host = next((s for s in sorted(spaces) if s != DEVICE), DEVICE)
+    return tuple(
+        replace(p, const=p.const and p.name not in outputs, space=host if p.space == DEVICE else p.space)
+        if isinstance(p, Buffer) else p for p in params)
 
 
 def repair(

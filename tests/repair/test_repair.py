@@ -182,7 +182,7 @@ def test_what_the_judge_refuses_is_not_accepted() -> None:
 @pytest.mark.parametrize(("right", "wrong"), [
     ("row[63 - t]", "row[64 - t]"), ("blockIdx.x * 64 + t];", "blockIdx.x * 32 + t];"), ("* 2.0f", "+ 2.0f"),
     ("    __syncthreads();\n", ""), ("<<<4, 64>>>", "<<<3, 64>>>"), ("row[64]", "row[63]"),
-    ("x, 256 * sizeof(float)", "x, 256"), ("cudaMemcpyDeviceToHost", "cudaMemcpyHostToDevice"),
+    ("x, x, 256 * sizeof(float)", "x, x, 256"), ("cudaMemcpyDeviceToHost", "cudaMemcpyHostToDevice"),
 ])
 def test_a_mistake_is_undone(right: str, wrong: str, tmp_path: Path) -> None:
     assert right in BLOCKS

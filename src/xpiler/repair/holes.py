@@ -326,12 +326,14 @@ def _other_name(at: Sites, scope: Scope, made: _Made, s: Site) -> None:
             made.add(span, new, f"{ref.spelling} is {new}", 2)
     elif ref.kind in ("VAR_DECL", "PARM_DECL") and ref.type.kind in ("array", "pointer", "scalar") \
             and not _integral(ref):
+        # The bounds of an array are known where it is named itself.
+        named = ref.type.kind == "array" and any(n.kind == "ARRAY_SUBSCRIPT_EXPR" for n in s.above[-2:])
         inner = ref.type.inner.dtype if ref.type.inner is not None else ref.type.dtype
         for v in list(scope.at_site(s))[:3 * NAMES]:
             other = v.node.type.inner.dtype if v.node.type.inner is not None else v.node.type.dtype
             held = (v.node.type.kind in ("array", "pointer")) == (ref.type.kind in ("array", "pointer"))
             if v.spelled != ref.spelling and other == inner and held and _frozen(v.node) <= _frozen(ref):
-                made.add(span, v.spelled, f"{ref.spelling} is {v.spelled}", 4)
+                made.add(span, v.spelled, f"{ref.spelling} is {v.spelled}", 4, Kind.FIXED if named else Kind.VALUE)
 
 
 def _frozen(n: Node) -> bool:

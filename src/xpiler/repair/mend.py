@@ -25,7 +25,7 @@ Progress = Callable[[str], None]
 Run = Callable[[Mapping[int, int]], Score]
 # Mistakes undone one after another; texts compiled for the sake of one choice; lines left alone so that a sketch
 # compiles; programs run side by side; programs run for something nearer still than what is nearer.
-ROUNDS, COMPILED, TRIES, ABREAST, ENOUGH = 8, 24, 6, 2, 40
+ROUNDS, COMPILED, TRIES, ABREAST, ENOUGH = 12, 24, 6, 2, 40
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,18 @@ class _Search:
     runs: int = 0
     suspects: tuple[int, ...] = ()
     refused: set[str] = field(default_factory=set)
+    dead: set[str] = field(default_factory=set)  # texts from where nothing was nearer
 
     @property
     def late(self) -> bool:
         return time.monotonic() > self.until
 
-    def mend(self, text: str, score: Score, changes: tuple[Changed, ...] = ()) -> Mended:
+    def mend(self, text: str, score: Score) -> Mended:
+        """Rounds until a text is accepted; from where nothing is nearer, back to the round before."""
+        road = [(text, score, tuple[Changed, ...]())]
+        furthest = road[-1]
         for n in range(ROUNDS):
+            text, score, changes = road[-1]
             if score.perfect:
                 if text not in self.refused and self._accepted(text):
                     return self._ended(text, True, changes, "")
@@ -80,12 +85,15 @@ class _Search:
                 step = self._step(text, score)
             except Fault as fault:
                 return self._ended(text, False, changes, f"the text does not read: {fault.what}")
-            if step is None:
+            if step is not None:
+                road.append((step[0], step[1], changes + step[2]))
+                furthest = max(furthest, road[-1], key=lambda at: at[1].order)
+                continue
+            if self.late or len(road) == 1:
                 why = "the time is up" if self.late else "no small change that was tried brings it nearer"
-                return self._ended(text, False, changes, why)
-            text, score, made = step
-            changes += made
-        return self._ended(text, False, changes, f"not right after {ROUNDS} rounds")
+                return self._ended(furthest[0], False, furthest[2], why)
+            self.dead.add(road.pop()[0])
+        return self._ended(furthest[0], False, furthest[2], f"not right after {ROUNDS} rounds")
 
     def _ended(self, text: str, accepted: bool, changes: tuple[Changed, ...], why: str) -> Mended:
         return Mended(text, accepted, changes, self.suspects, why, self.runs, time.monotonic() - self.began)
@@ -117,7 +125,7 @@ class _Search:
                     return made, score, self._told(sketch, picks)
                 continue
             since += 1
-            if score.better(best[0] if best else base):
+            if score.better(best[0] if best else base) and sketch.filled(picks) not in self.dead:
                 best, since = (score, picks), 0
             if best is not None and since >= ENOUGH:
                 break

@@ -26,8 +26,8 @@ class Score:
 
     @property
     def order(self) -> tuple[bool, bool, float]:
-        """Larger is nearer."""
-        return self.built, not self.met, self.right
+        """Larger is nearer. A program that does nothing breaks no rule, so that alone is no merit."""
+        return self.built, not self.met and self.right > 0.0, self.right
 
     def better(self, other: Score) -> bool:
         """Whether this is nearer: another finding in the place of one is neither."""
