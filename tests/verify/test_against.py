@@ -34,11 +34,6 @@ RIGHT = {"inner": 48, "a": "A[i * 48 + k]", "b": "B[k * 32 + j]", "store": "="}
 C = platforms.get("c")
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("builds")
-
-
 def verdict(text: str, spec: Spec, cache: Path, let: dict[str, int] | None = None, **pairs: str) -> Verdict:
     program = read(text, C, "k.c")
     effort = Effort(seeds=1, double=False, limits=Limits(20.0))
