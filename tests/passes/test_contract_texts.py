@@ -9,8 +9,9 @@ import pytest
 from tests.passes.random_kernels import same
 from xpiler import platforms
 from xpiler.engine import sequential
-from xpiler.ir.nodes import Buffer, Const, Kernel
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel
 from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.text.read import read
 
@@ -70,6 +71,17 @@ void k(const float* x, const int* idx, float* y) {
       y[i] = m;
     }
 }""",
+    # what a warp has as a whole, made by each of its lanes: two of the loops over lanes write the same each time
+    "a tile that every lane makes": """
+void k(const float* x, const int* idx, float* y) {
+  float tile[16];
+  for (int lane = 0; lane < 32; ++lane)
+    for (int i = 0; i < 16; ++i) tile[i] = 0.0f;
+  for (int j = 0; j < 4; ++j)
+    for (int i = 0; i < 16; ++i) tile[i] += x[j * 16 + i];
+  for (int lane = 0; lane < 32; ++lane)
+    for (int i = 0; i < 16; ++i) y[i] = tile[i];
+}""",
     "a mask that ends the lanes": """
 void k(const float* x, const int* idx, float* y) {
   const unsigned short rest = (unsigned short)((1u << 12) - 1u);
@@ -86,6 +98,22 @@ def test_contracted(name: str) -> None:
     kernel = _sized(pivot.kernels[0])
     after = Contract().apply(kernel)
     same(kernel, after)
+
+
+def test_lanes_that_write_the_same_are_one() -> None:
+    """Nothing is left of the tile, nor of the lanes; where each lane writes something else they stay."""
+    name, c = "a tile that every lane makes", platforms.get("c")
+
+    def left(text: str) -> tuple[set[str], int]:
+        pivot, _ = sequential(read(text, c, "k.c"), c, contracted=False)
+        kernel = _sized(pivot.kernels[0])
+        after = Contract().apply(kernel)
+        same(kernel, after)
+        made = list(statements(after.body))
+        return {s.buffer.name for s in made if isinstance(s, Alloc)}, sum(isinstance(s, For) for s in made)
+
+    assert left(TEXTS[name]) == (set(), 1)
+    assert left(TEXTS[name].replace("y[i] = tile[i]", "if (i < 2) y[lane * 2 + i] = tile[i]"))[1] == 2
 
 
 def _sized(kernel: Kernel) -> Kernel:
