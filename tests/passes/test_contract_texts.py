@@ -12,7 +12,9 @@ from xpiler.engine import sequential
 from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
+from xpiler.ir.show import show
 from xpiler.passes.contract import Contract
+from xpiler.passes.step import NotApplicable
 from xpiler.text.read import read
 
 SIZES = {"x": 160, "idx": 8, "y": 64}
@@ -71,16 +73,14 @@ void k(const float* x, const int* idx, float* y) {
       y[i] = m;
     }
 }""",
-    # what a warp has as a whole, made by each of its lanes: two of the loops over lanes write the same each time
+    # what each of four warps has as a whole, made by all of its lanes
     "a tile that every lane makes": """
 void k(const float* x, const int* idx, float* y) {
-  float tile[16];
-  for (int lane = 0; lane < 32; ++lane)
-    for (int i = 0; i < 16; ++i) tile[i] = 0.0f;
-  for (int j = 0; j < 4; ++j)
-    for (int i = 0; i < 16; ++i) tile[i] += x[j * 16 + i];
-  for (int lane = 0; lane < 32; ++lane)
-    for (int i = 0; i < 16; ++i) y[i] = tile[i];
+  float tile[64];
+  for (int t = 0; t < 128; ++t)
+    for (int i = 0; i < 16; ++i) tile[t / 32 * 16 + i] = x[t / 32 * 16 + i];
+  for (int t = 0; t < 128; ++t)
+    for (int i = 0; i < 16; ++i) y[t / 32 * 16 + i] = 2.0f * tile[t / 32 * 16 + i];
 }""",
     "a mask that ends the lanes": """
 void k(const float* x, const int* idx, float* y) {
@@ -101,19 +101,18 @@ def test_contracted(name: str) -> None:
 
 
 def test_lanes_that_write_the_same_are_one() -> None:
-    """Nothing is left of the tile, nor of the lanes; where each lane writes something else they stay."""
-    name, c = "a tile that every lane makes", platforms.get("c")
+    """Nothing is left of the tile, nor of the lanes; where every lane writes something else, no closed form is found."""
+    text, c = TEXTS["a tile that every lane makes"], platforms.get("c")
 
-    def left(text: str) -> tuple[set[str], int]:
-        pivot, _ = sequential(read(text, c, "k.c"), c, contracted=False)
-        kernel = _sized(pivot.kernels[0])
-        after = Contract().apply(kernel)
-        same(kernel, after)
-        made = list(statements(after.body))
-        return {s.buffer.name for s in made if isinstance(s, Alloc)}, sum(isinstance(s, For) for s in made)
+    def pivot(text: str) -> Kernel:
+        return _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
 
-    assert left(TEXTS[name]) == (set(), 1)
-    assert left(TEXTS[name].replace("y[i] = tile[i]", "if (i < 2) y[lane * 2 + i] = tile[i]"))[1] == 2
+    after = list(statements(Contract().apply(pivot(text)).body))
+    assert [show(s.stop) for s in after if isinstance(s, For)] == ["64"]
+    assert not any(isinstance(s, Alloc) for s in after)
+    last = pivot(text.replace("= 2.0f * tile[t / 32 * 16 + i]", "= tile[t / 32 * 16 + i] + (float)t"))
+    with pytest.raises(NotApplicable):
+        Contract().apply(last)
 
 
 def _sized(kernel: Kernel) -> Kernel:
