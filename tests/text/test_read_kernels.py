@@ -275,6 +275,30 @@ def _(rng):  # type: ignore[no-untyped-def]
     return [x.view(np.float16), np.zeros(720, np.float16), 720], {1: x.view(np.float16)}
 
 
+@spec("functor_argument.cu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 300)
+    return [x, np.zeros(300, F), 300], {1: np.where(x > 0, x, x / 4) + x * x}
+
+
+@spec("static_dims.cu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 37, 50)
+    return [x, np.zeros((50, 37), F), 37, 50], {1: x.T}
+
+
+@spec("managed_memcpy.cu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x, y = floats(rng, 2, 300)
+    return [x.copy(), y.copy(), F(1.5), 300], {0: x, 1: F(1.5) * x + y}
+
+
+@spec("void_pointers.mlu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 2500)
+    return [x, np.zeros(2500, F), 2500], {1: 2 * x}
+
+
 @spec("cas_float_max.cu")
 def _(rng):  # type: ignore[no-untyped-def]
     x, y = floats(rng, 200), np.array([-7.25], F)
