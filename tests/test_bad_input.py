@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.conftest import ROOT
+
+from tests.command_line import Call, apart, within, write
 
 GOOD = """\
 __global__ void twice(float *a, float *c, int n) {
@@ -31,37 +27,14 @@ extern "C" void entry(float *a, float *c, int n) {
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    status: int
-    out: str
-    err: str
-
-
-Call = Callable[..., Said]
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    return within(tmp_path, monkeypatch, capfd)
 
 
 @pytest.fixture
-def call(tmp_path: Path) -> Call:
-    """The command line in a process of its own, in an empty folder, with a cache all tests share."""
-
-    def run(*args: str, path: str | None = None) -> Said:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200"}
-        if path is not None:
-            environment |= {"PATH": path, "XPILER_CACHE": str(tmp_path / "cold")}
-        done = subprocess.run(
-            [sys.executable, "-m", "xpiler", *args], cwd=tmp_path, env=environment, capture_output=True, text=True,
-            timeout=120, check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    return run
-
-
-def write(folder: Path, text: str, name: str = "k.cu") -> str:
-    (folder / name).write_text(text)
-    return name
+def process(tmp_path: Path) -> Call:
+    return apart(tmp_path)
 
 
 def test_an_empty_file(call: Call, tmp_path: Path) -> None:
@@ -74,8 +47,8 @@ def test_a_file_with_no_kernel(call: Call, tmp_path: Path) -> None:
     assert said.status == 2 and "[XP1002]" in said.err and "k.cu" in said.err
 
 
-def test_a_syntax_error(call: Call, tmp_path: Path) -> None:
-    said = call("translate", write(tmp_path, GOOD.replace("a[i] * 2.0f;", "a[i] * ;")), "--to", "hip")
+def test_a_syntax_error(process: Call, tmp_path: Path) -> None:
+    said = process("translate", write(tmp_path, GOOD.replace("a[i] * 2.0f;", "a[i] * ;")), "--to", "hip")
     assert said.status == 2 and "[XP1003]" in said.err and "k.cu:3:" in said.err
     assert "if (i < n) c[i] = a[i] * ;" in said.err and "^" in said.err
 
@@ -95,9 +68,9 @@ def test_an_unknown_suffix(call: Call, tmp_path: Path) -> None:
     assert said.status == 2 and "[XP3001]" in said.err and ".txt" in said.err and "--from" in said.err
 
 
-def test_no_compiler_on_the_path(call: Call, tmp_path: Path) -> None:
+def test_no_compiler_on_the_path(process: Call, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
-    said = call("run", write(tmp_path, GOOD), path=str(tmp_path / "bin"))
+    said = process("run", write(tmp_path, GOOD), PATH=str(tmp_path / "bin"), XPILER_CACHE=str(tmp_path / "cold"))
     assert said.status == 2 and "[XP4001]" in said.err and "g++" in said.err and "try" in said.err
 
 
@@ -106,9 +79,9 @@ def test_a_file_that_is_not_there(call: Call) -> None:
     assert said.status == 2 and "[XP1020]" in said.err and "absent.cu" in said.err and "No such file" in said.err
 
 
-def test_a_file_that_is_not_text(call: Call, tmp_path: Path) -> None:
+def test_a_file_that_is_not_text(process: Call, tmp_path: Path) -> None:
     (tmp_path / "k.cu").write_bytes(b"\xff\xfe\x00\x80")
-    said = call("run", "k.cu")
+    said = process("run", "k.cu")
     assert said.status == 2 and "[XP1020]" in said.err and "UTF-8" in said.err
 
 

@@ -1,4 +1,4 @@
-"""The command line as a person and as a script use it, in a process of its own."""
+"""The command line as a person and as a script use it; the ways in and out in processes of their own."""
 
 from __future__ import annotations
 
@@ -8,44 +8,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.command_line import ENVIRONMENT, Call, apart, within, write
 from tests.conftest import ROOT
 from tests.test_bad_input import GOOD
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200", "NO_COLOR": "1"}
-
-
-@dataclass(frozen=True)
-class Said:
-    status: int
-    out: str
-    err: str
-
-
-Call = Callable[..., Said]
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    return within(tmp_path, monkeypatch, capfd)
 
 
 @pytest.fixture
-def call(tmp_path: Path) -> Call:
-    def run(*args: str) -> Said:
-        done = subprocess.run(
-            [sys.executable, "-m", "xpiler", *args], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True,
-            timeout=120, check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    return run
-
-
-def write(folder: Path, text: str, name: str = "k.cu") -> str:
-    (folder / name).write_text(text)
-    return name
+def process(tmp_path: Path) -> Call:
+    return apart(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +55,8 @@ def test_run_reports_what_numpy_computes(call: Call, tmp_path: Path) -> None:
     assert (output["least"], output["most"]) == (-2.5, 3.5)
 
 
-def test_run_prints_a_table(call: Call, tmp_path: Path) -> None:
-    said = call("run", write(tmp_path, GOOD))
+def test_run_prints_a_table(process: Call, tmp_path: Path) -> None:
+    said = process("run", write(tmp_path, GOOD))
     assert said.status == 0 and "checksum" in said.out and "c f32" in said.out
     assert "n=" in said.err
 
@@ -105,13 +84,13 @@ def test_check_tells_two_files_apart(call: Call, tmp_path: Path) -> None:
     assert rungs["equal on tests"]["witness"]["buffer"] == "c"
 
 
-def test_translate_writes_a_confirmed_file_that_computes_the_same(call: Call, tmp_path: Path) -> None:
+def test_translate_writes_a_confirmed_file_that_computes_the_same(process: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
-    said = call("translate", "k.cu", "--to", "c", "-o", "k.c")
+    said = process("translate", "k.cu", "--to", "c", "-o", "k.c")
     assert said.status == 0, said.err
     assert "equal on tests" in said.err and said.out == ""
     assert sorted(p.name for p in tmp_path.iterdir()) == ["k.c", "k.cu"]
-    assert call("check", "k.cu", "k.c").status == 0
+    assert process("check", "k.cu", "k.c").status == 0
 
 
 @pytest.mark.slow
@@ -179,8 +158,8 @@ def test_kernels_alone_are_run_and_translated_with_the_geometry_given(call: Call
     assert call("check", "k.mlu", "--let", "n=8000").status == 0
 
 
-def test_a_fault_is_json_too(call: Call) -> None:
-    said = call("run", "absent.cu", "--json")
+def test_a_fault_is_json_too(process: Call) -> None:
+    said = process("run", "absent.cu", "--json")
     assert said.status == 2 and json.loads(said.out)["error"]["code"] == "XP1020"
 
 

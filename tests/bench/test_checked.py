@@ -40,11 +40,6 @@ TEMPLATE_TEST_CASE("types", "[host]", int, (std::pair<float, int>)) {{ REQUIRE(s
 """
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("builds")
-
-
 def effort() -> Effort:
     return Effort(seeds=1, double=False, limits=checked.limits(20.0))
 

@@ -22,11 +22,6 @@ Emulate = Callable[..., Run]
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="session")
 def emulate(cache: Path) -> Emulate:
     """emulate(text, extents, a=array, n=3): run kernel `k` whose parameters are the keywords, in order."""
 

@@ -178,13 +178,18 @@ def test_an_abort_has_a_line(emulate: Emulate) -> None:
 # ---------------------------------------------------------------- what stays
 
 
-def test_nothing_is_left_behind(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_behind(
+    cache: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build('extern "C" void run() {}\n', STUB, Entry("run", ()), cache=cache)  # so that `base` is there
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     entry = Entry("act", (Buffer("a", DType.I32, None), Var("what", DType.I32)))
-    built = build(ACTS, STUB, entry, cache=cache)
+    own = tmp_path_factory.mktemp("own")  # others build in `cache` meanwhile
+    (own / "base").symlink_to(cache / "base")
+    built = build(ACTS, STUB, entry, cache=own)
     for what in (3, 99):
         run(built, entry, {"a": ONE, "what": what})
-    assert list(tmp_path.iterdir()) == [] and list((cache / "tmp").iterdir()) == []
+    assert list(tmp_path.iterdir()) == [] and list((own / "tmp").iterdir()) == []
     assert Path(f"/proc/self/task/{os.getpid()}/children").read_text() == ""
 
 

@@ -23,7 +23,7 @@ from xpiler.passes.cache import Cache
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms import NAMES, get
 
-SLOW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Watched(np.ndarray):

@@ -9,9 +9,12 @@ import pytest
 from tests.passes.random_kernels import same
 from xpiler import platforms
 from xpiler.engine import sequential
-from xpiler.ir.nodes import Buffer, Const, Kernel
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel
 from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
+from xpiler.ir.show import show
 from xpiler.passes.contract import Contract
+from xpiler.passes.step import NotApplicable
 from xpiler.text.read import read
 
 SIZES = {"x": 160, "idx": 8, "y": 64}
@@ -70,6 +73,15 @@ void k(const float* x, const int* idx, float* y) {
       y[i] = m;
     }
 }""",
+    # what each of four warps has as a whole, made by all of its lanes
+    "a tile that every lane makes": """
+void k(const float* x, const int* idx, float* y) {
+  float tile[64];
+  for (int t = 0; t < 128; ++t)
+    for (int i = 0; i < 16; ++i) tile[t / 32 * 16 + i] = x[t / 32 * 16 + i];
+  for (int t = 0; t < 128; ++t)
+    for (int i = 0; i < 16; ++i) y[t / 32 * 16 + i] = 2.0f * tile[t / 32 * 16 + i];
+}""",
     "a mask that ends the lanes": """
 void k(const float* x, const int* idx, float* y) {
   const unsigned short rest = (unsigned short)((1u << 12) - 1u);
@@ -86,6 +98,21 @@ def test_contracted(name: str) -> None:
     kernel = _sized(pivot.kernels[0])
     after = Contract().apply(kernel)
     same(kernel, after)
+
+
+def test_lanes_that_write_the_same_are_one() -> None:
+    """Nothing is left of the tile, nor of the lanes; where every lane writes something else, no closed form is found."""
+    text, c = TEXTS["a tile that every lane makes"], platforms.get("c")
+
+    def pivot(text: str) -> Kernel:
+        return _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
+
+    after = list(statements(Contract().apply(pivot(text)).body))
+    assert [show(s.stop) for s in after if isinstance(s, For)] == ["64"]
+    assert not any(isinstance(s, Alloc) for s in after)
+    last = pivot(text.replace("= 2.0f * tile[t / 32 * 16 + i]", "= tile[t / 32 * 16 + i] + (float)t"))
+    with pytest.raises(NotApplicable):
+        Contract().apply(last)
 
 
 def _sized(kernel: Kernel) -> Kernel:

@@ -31,7 +31,9 @@ from xpiler.text.library import library
 
 PASSES = by_hand.enumerating()
 MOST = 64  # instances of a pass on one kernel: a tuner goes through all of them
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+SOME = settings(FEW, max_examples=12)
+RARE = ("pipeline",)  # passes that apply to so few of the kernels that a few may show none
 MANY = settings(FEW, max_examples=400)
 
 
@@ -217,7 +219,7 @@ def held(name: str, effort: settings, field: Field | None = None) -> None:
 
 @pytest.mark.parametrize("name", PASSES)
 def test_every_instance_keeps_the_meaning(name: str) -> None:
-    held(name, FEW)
+    held(name, SOME if name in RARE else FEW)
 
 
 @pytest.mark.slow
@@ -227,7 +229,7 @@ def test_every_instance_keeps_the_meaning_of_many_kernels(name: str) -> None:
 
 
 def test_products_keep_their_meaning_on_matrix_units() -> None:
-    held("tensorize", settings(FEW, max_examples=10), PRODUCTS)
+    held("tensorize", settings(FEW, max_examples=4), PRODUCTS)
 
 
 def test_passes_are_found() -> None:

@@ -11,7 +11,7 @@ from tests.passes.random_parallel import CALLED, calling, threaded
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Alloc, Buffer, Const, Kernel, Stmt
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(MANY, max_examples=20)
 
 

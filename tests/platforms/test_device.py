@@ -29,8 +29,8 @@ Call = Callable[..., Ran | Failed | Unavailable | Rejected]
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Caged:
-    return workshop(tmp_path_factory.mktemp("cache"))
+def shop(cache: Path) -> Caged:
+    return workshop(cache)
 
 
 @pytest.fixture

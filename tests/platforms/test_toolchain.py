@@ -22,8 +22,8 @@ needs_gxx = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++ on PA
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Caged:
-    return workshop(tmp_path_factory.mktemp("cache"))
+def shop(cache: Path) -> Caged:
+    return workshop(cache)
 
 
 @pytest.mark.parametrize("name", platforms.NAMES)

@@ -45,8 +45,8 @@ needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="no nvcc on
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Caged:
-    return workshop(tmp_path_factory.mktemp("cache"))
+def shop(cache: Path) -> Caged:
+    return workshop(cache)
 
 
 @pytest.fixture

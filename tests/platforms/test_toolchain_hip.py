@@ -49,8 +49,8 @@ def clang(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Co
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Caged:
-    return workshop(tmp_path_factory.mktemp("cache"))
+def shop(cache: Path) -> Caged:
+    return workshop(cache)
 
 
 def test_device_code_is_compiled_for_both_gpus(clang: Compiler, shop: Caged) -> None:

@@ -72,11 +72,6 @@ def _run(text: str, name: str, cache: Path, **buffers: npt.NDArray[Any]) -> Run:
     return run(build(text, VNNI, entry, file="k.cpp", cache=cache), entry, buffers)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("builds")
-
-
 @pytest.mark.slow
 def test_dot_products_are_exact(cache: Path) -> None:
     rng = np.random.default_rng(7)

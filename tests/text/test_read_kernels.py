@@ -17,6 +17,10 @@ import pytest
 
 from xpiler import platforms
 from xpiler.engine import Options, sequential, translate, with_extents
+from xpiler.ir.nodes import Store
+from xpiler.ir.show import show
+from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
 from xpiler.passes.host import with_host
 from xpiler.passes.rehost import on_host_memory
 from xpiler.text.read import read
@@ -264,6 +268,37 @@ def _(rng):  # type: ignore[no-untyped-def]
     return [x, np.zeros(128, I), 7], {1: (np.roll(x.sum(2), -1, 1) + flat[:, :64] + x[:, :, 1]).ravel()}
 
 
+@spec("int4_halves.cu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = rng.integers(0, 1 << 16, 720).astype(np.uint16)
+    x[x & 0x7C00 == 0x7C00] = 0x3C00  # bits of any number, none that is unequal to itself
+    return [x.view(np.float16), np.zeros(720, np.float16), 720], {1: x.view(np.float16)}
+
+
+@spec("functor_argument.cu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 300)
+    return [x, np.zeros(300, F), 300], {1: np.where(x > 0, x, x / 4) + x * x}
+
+
+@spec("static_dims.cu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 37, 50)
+    return [x, np.zeros((50, 37), F), 37, 50], {1: x.T}
+
+
+@spec("managed_memcpy.cu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x, y = floats(rng, 2, 300)
+    return [x.copy(), y.copy(), F(1.5), 300], {0: x, 1: F(1.5) * x + y}
+
+
+@spec("void_pointers.mlu")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 2500)
+    return [x, np.zeros(2500, F), 2500], {1: 2 * x}
+
+
 @spec("cas_float_max.cu")
 def _(rng):  # type: ignore[no-untyped-def]
     x, y = floats(rng, 200), np.array([-7.25], F)
@@ -444,6 +479,17 @@ def test_as_plain_c(name: str, tmp_path: Path, rng: np.random.Generator) -> None
         assert isinstance(found, np.ndarray)
         np.testing.assert_allclose(
             found.ravel().astype(float), np.asarray(want).ravel().astype(float), rtol=2e-4, atol=2e-4)
+
+
+def test_a_copy_by_wider_words_is_a_copy_of_elements() -> None:
+    """No half becomes part of an integer on the way: nothing is shifted, and no bits change their type."""
+    text = (KERNELS / "int4_halves.cu").read_text()
+    kernel = read(text, platforms.get("cuda"), "int4_halves.cu").kernels[0]
+    stores = [s for s in statements(kernel.body) if isinstance(s, Store)]
+    assert len(stores) == 2 * 8 and {s.value.dtype for s in stores} == {DType.F16}
+    assert not any(w in show(kernel) for w in (">>", "<<", "bits"))
+    added = text.replace("(tile)[t];", "(tile)[t], reinterpret_cast<int4*>(y)[at / 8].x += 1;")
+    assert "<<" in show(read(added, platforms.get("cuda"), "added.cu").kernels[0])
 
 
 @pytest.mark.slow

@@ -253,6 +253,22 @@ def test_fragments_keep_their_owners_spelling_and_element_count() -> None:
         """).split() == text[text.index("for "):].split()[:-1]
 
 
+@pytest.mark.parametrize(("platform", "real", "header"), [
+    ("cuda", T.F16, "cuda_fp16.h"), ("hip", T.F16, "hip/hip_fp16.h"), ("cuda", T.BF16, "cuda_bf16.h"),
+    ("hip", T.BF16, "hip/hip_bf16.h"),
+])
+def test_the_header_that_declares_a_function_is_included(platform: str, real: T, header: str) -> None:
+    """Bits from a half that nothing else of the text speaks of by a name of that header."""
+    bits = Call(f"bits.{real}.u16", (Load("x", c(0), real),), T.U16)
+    other = Call(f"bits.u16.{real}", (Load("y", c(1), T.U16),), real)
+    params = (Buffer("x", real, None), Buffer("y", T.U16, None))
+    kernel = Kernel("f", params, (Store("y", c(0), bits), Store("x", c(1), other)))
+    text = write(Program(platform, (kernel,), None), platforms.get(platform))
+    assert "_as_ushort(x[0])" in text and f"#include <{header}>" in text
+    plain = replace(kernel, params=params[1:], body=(Store("y", c(0), Load("y", c(1), T.U16)),))
+    assert header not in write(Program(platform, (plain,), None), platforms.get(platform))
+
+
 def test_an_aggregate_no_call_takes_is_an_array() -> None:
     held = Buffer("q", T.F32, c(4), "local", "float4")
     assert alone("c", Alloc(held), Store("q", v("n"), ZERO)) == "float q[4];\nq[n] = 0.0f;\n"

@@ -34,11 +34,6 @@ RIGHT = {"inner": 48, "a": "A[i * 48 + k]", "b": "B[k * 32 + j]", "store": "="}
 C = platforms.get("c")
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("builds")
-
-
 def verdict(text: str, spec: Spec, cache: Path, let: dict[str, int] | None = None, **pairs: str) -> Verdict:
     program = read(text, C, "k.c")
     effort = Effort(seeds=1, double=False, limits=Limits(20.0))
@@ -164,3 +159,23 @@ def test_a_large_case_is_compared_slice_by_slice_to_its_end(cache: Path, monkeyp
     wrong = verdict(ATTENTION.format(rows=100, result="r == 99 && d == 1 ? 2 * out : out"), named("attention"), cache, let)
     assert isinstance(wrong, Refuted)
     assert wrong.witness.index == 99 * 12 + 1 and "`O`[99, 0, 1]" in wrong.witness.what
+
+
+STEEP = """#include <math.h>
+extern "C" void steep(const float *x, float *y) {{
+  for (int i = 0; i < 65536; ++i) y[i] = sinf({});
+}}
+"""
+
+
+def test_what_rounding_moves_far_may_be_off_as_far_everywhere(cache: Path) -> None:
+    """sin(1000 x) of 65536 numbers: three nudges leave some 30 of these with too little room. A function that differs
+    by no more than some hundred roundings of x is still another."""
+    text = STEEP.format("1000.0f * x[i]")
+    shaped = own_spec('SHAPES = "x[n] -> y[n]"\nimport numpy as np\ndef spec(x):\n    return np.sin(1000 * x)\n', text)
+    found = verdict(text, shaped, cache, {"n": 65536})
+    assert isinstance(found, Proved), found
+    for wrong in ("1000.0f * x[i] * 1.00001f", "1000.0f * x[i] + (i == 777 ? 0.01f : 0.0f)", "i == 9 ? 1.0f : 1000.0f * x[i]"):
+        found = verdict(STEEP.format(wrong), shaped, cache, {"n": 65536})
+        assert isinstance(found, Refuted), wrong
+    assert "1 elements differ" in found.witness.what

@@ -204,9 +204,10 @@ def normal(w: Write) -> Write:
             step = _eliminate(vars_, g)
             if step is None:
                 continue
-            vars_, mapping = step
+            vars_, mapping, spent = step
             index, value = sym.substitute(index, mapping), sym.substitute(value, mapping)
-            guards = [h for g2 in guards for h in sym.conjuncts(sym.substitute(g2, mapping))]
+            kept = [g2 for g2 in guards if not (spent and g2 is g)]
+            guards = [h for g2 in kept for h in sym.conjuncts(sym.substitute(g2, mapping))]
             if FALSE in guards:
                 return Write((), index, FALSE, value)
             again = True
@@ -410,17 +411,21 @@ def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
     return None
 
 
-def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
-    """Use one guard to bound or fix a quantified variable."""
+def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym], bool] | None:
+    """Use one guard to bound or fix a quantified variable; True where its extent says then all that the guard did."""
     for v in vars_:
         if v not in guard.free:
             continue
         tight = sym.tighten(v, guard)
         if tight is not None:
             new = sym.fresh(sym.name_of(v).split("#")[0], tight)
-            return [new if u is v else u for u in vars_], {v: new}
-    if guard.op == "lt":
-        return _raise(vars_, guard) or _relax(vars_, guard)
+            return [new if u is v else u for u in vars_], {v: new}, True
+    step = _raise(vars_, guard) or _relax(vars_, guard) if guard.op == "lt" else _fixed(vars_, guard)
+    return None if step is None else (*step, False)
+
+
+def _fixed(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
+    """Solve an equation for a quantified variable."""
     if guard.op != "eq":
         return None
     const, terms = sym.terms_of(guard.args[0])

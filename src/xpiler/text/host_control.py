@@ -17,7 +17,7 @@ from xpiler.text.host_events import Touched
 from xpiler.text.host_values import Container
 from xpiler.text.inline import returns
 from xpiler.text.read_statements import Statements
-from xpiler.text.read_values import Place, Pointer, Value
+from xpiler.text.read_values import Nothing, Place, Pointer, Value
 
 _LOOPS = ("FOR_STMT", "WHILE_STMT", "DO_STMT")
 _V = TypeVar("_V")
@@ -60,10 +60,25 @@ class HostControl(HostLoops):
         turning = self._turning(n)
         if turning is not None:
             self._by_turns(turning, n)
-        elif self.unit.once(bears, n):
+        elif self.unit.once(bears, n) or self.moves_managed(n):
             self._bearing(n)
         else:
             self._tolerated(n)
+
+    def _call(self, n: Node, into: Place | None, used: bool) -> Value:
+        if self.moves_managed(n):
+            self._copy(n)
+            return Nothing()
+        return super()._call(n, into, used)
+
+    def moves_managed(self, n: Node) -> bool:
+        """Whether a statement is a memcpy from or to memory that both sides see."""
+        if n.kind != "CALL_EXPR" or n.spelling not in ("memcpy", "memmove") or len(n.arguments) != 3:
+            return False
+        with self.trial() as undo:
+            ends = [e.buffer for e in map(self.value, n.arguments[:2]) if isinstance(e, Pointer)]
+            undo()
+        return any(name in self.devices and self.devices[name].managed for name in ends)
 
     def _short_circuit(self, n: Node) -> Expr:
         return self._perhaps(n, n.children[1:], lambda: HostLoops._short_circuit(self, n))

@@ -16,7 +16,7 @@ from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO
 from xpiler.text.clang import CType, Node
 from xpiler.text.gathering import Gathering
-from xpiler.text.host_bearing import is_launch
+from xpiler.text.host_bearing import changed, is_launch
 from xpiler.text.host_control import HostControl
 from xpiler.text.host_events import Ran
 from xpiler.text.host_values import Alias, Bag, is_dim
@@ -63,6 +63,9 @@ class HostLaunches(HostControl):
             known = self.in_cell(alias.cell) if isinstance(alias, Alias) else self.env.get(n.referenced.key)
             if isinstance(known, Items):
                 return known.items
+            decl = n.referenced
+            if known is None and is_dim(n.type) and decl.initializer is not None and self._stays(decl):
+                return self.dims(decl.initializer)
         if n.kind == "CALL_EXPR" and n.type.is_aggregate:
             args = n.arguments or n.children
             if len(args) == 1 and args[0].type.kind == "record":
@@ -77,6 +80,13 @@ class HostLaunches(HostControl):
         if n.type.is_scalar:
             return self._three((self.size(n),))
         raise self.fault("XP1006", "the sizes of this launch are not known", n)
+
+    def _stays(self, decl: Node) -> bool:
+        """Whether a variable of the file has what it was made with for ever."""
+        if decl.is_local or decl.type.const:
+            return decl.type.const
+        bodies = (f.body for f in self.unit.top if f.body is not None and f.in_text)
+        return decl.is_static and not any(decl.key in self.unit.once(changed, body) for body in bodies)
 
     def _three(self, given: tuple[Expr, ...]) -> tuple[Expr, ...]:
         return (*given, ONE, ONE, ONE)[:3]
@@ -204,6 +214,8 @@ class HostLaunches(HostControl):
     def _argument_of_launch(self, p: Node, n: Node, args: list[Expr], pairs: dict[Expr, Var]) -> None:
         cell = self.cell(n) if p.type.kind == "record" else None
         held = None if cell is None else self.in_cell(cell)
+        if cell is None and p.type.kind == "record" and not is_dim(p.type):
+            held = self.made_of(p.spelling, p.type, n)  # made where it is passed
         if isinstance(held, Bag):
             self._members_of_launch(p.spelling, p.type, held, n, args, pairs)
             return

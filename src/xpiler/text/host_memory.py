@@ -9,7 +9,7 @@ from xpiler.ir.nodes import Addr, Buffer, Const, Expr, Launch, Var
 from xpiler.ir.types import DType
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO, int_const
-from xpiler.text.clang import Node
+from xpiler.text.clang import CType, Node
 from xpiler.text.host_events import ON_DEVICE, TO_DEVICE, TO_HOST, Device, End, Move, Ran, Touched
 from xpiler.text.host_assign import HostAssignments
 from xpiler.text.host_bearing import bears
@@ -20,6 +20,8 @@ from xpiler.text.read_values import Nothing, Place, Pointer, Slot, Value
 
 class HostMemory(HostAssignments):
     """Reading calls of the runtime that move and make memory."""
+
+    fn: Node
 
     def start_host(self) -> None:
         super().start_host()
@@ -83,6 +85,8 @@ class HostMemory(HostAssignments):
         if inner is not None and inner.kind == "pointer":  # T** that a function was given
             ctype = inner
             inner = inner.inner
+        if inner is not None and inner.dtype is None and node.referenced is not None:
+            inner = _seen_as(node.referenced, self.fn) or inner
         if inner is None or inner.dtype is None:
             raise self.fault("XP1009", "memory without an element type is not followed", n, "",
                              "a pointer to the elements' type instead of void*")
@@ -331,3 +335,11 @@ def _direction(n: Node) -> str:
         (c.spelling for a in n.arguments[3:] for c in a.walk()
          if c.kind == "DECL_REF_EXPR" and c.referenced is not None and c.referenced.kind == "ENUM_CONSTANT_DECL"), "",
     )
+
+
+def _seen_as(decl: Node, fn: Node) -> CType | None:
+    """The element type of an untyped pointer: what all casts of it in a function say, where they agree."""
+    casts = (n.type.inner for n in fn.walk()
+             if n.kind.endswith("CAST_EXPR") and (named := bare(n).referenced) is not None and named.key == decl.key)
+    seen = [t for t in casts if t is not None and t.dtype is not None]
+    return seen[0] if seen and len({t.dtype for t in seen}) == 1 else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from xpiler.ir.nodes import Buffer, Const, Expr, Var
 from xpiler.ir.types import DType
 from xpiler.text import sizes
@@ -177,18 +179,35 @@ class HostObjects(Statements):
         return int_const(len(lists[0].children)) if lists else None
 
     def _bag(self, d: Node, ctype: CType, init: Node | None) -> Bag:
-        made = Bag()
         source = None if init is None else self.cell(init)
         held = None if source is None else self.in_cell(source)
         if isinstance(held, Bag):
             return held
-        inner = None if init is None else bare(init)
-        if inner is not None and inner.kind == "INIT_LIST_EXPR":
-            names: list[Key] = list(range(len(inner.children)))
-            if ctype.kind == "record":
-                names = [f.spelling for f in d.cursor.type.get_canonical().get_fields()]
+        return (None if init is None else self.made_of(d.spelling, ctype, init)) or Bag()
+
+    def made_of(self, stem: str, ctype: CType, init: Node) -> Bag | None:
+        """A structure or array made from a list, or by a constructor that does no more than set members."""
+        inner, made = bare(init), Bag()
+        if inner.kind == "INIT_LIST_EXPR":
+            numbers: list[Key] = list(range(len(inner.children)))
+            names: list[Key] = [f for f, _, _ in ctype.fields] if ctype.kind == "record" else numbers
             for name, child in zip(names, inner.children, strict=False):
-                made = made.put((name,), self._member_init(f"{d.spelling}_{name}", child))
+                made = made.put((name,), self._member_init(f"{stem}_{name}", child))
+            return made
+        if inner.kind != "CALL_EXPR" or inner.referenced is None or inner.referenced.kind != "CONSTRUCTOR":
+            return None
+        fn = inner.referenced.definition or inner.referenced
+        args = inner.arguments or inner.children
+        if len(args) == 1 and args[0].type.name == inner.type.name:  # a copy
+            return self.made_of(stem, ctype, args[0])
+        if fn.body is not None and fn.body.children or len(args) != len(fn.params):
+            return None
+        for p, a in zip(fn.params, args, strict=True):
+            self.env[p.key] = self.coerced(self.value(a), p.type, a)
+        parts = [c for c in fn.every_child if c.kind != "PARM_DECL"]
+        for member, child in pairwise(parts):
+            if member.kind == "MEMBER_REF":
+                made = made.put((member.spelling,), self._member_init(f"{stem}_{member.spelling}", child))
         return made
 
     def _member_init(self, name: str, child: Node) -> Binding:

@@ -39,8 +39,8 @@ PLATFORM = Platform(
     warp=32,
     includes=("#include <cuda_runtime.h>",),
     include_when={
-        r"\b(half|__half|half2)\b": "#include <cuda_fp16.h>",
-        r"\b__nv_bfloat16": "#include <cuda_bf16.h>",
+        r"\b((__)?half2?|__half_as_\w+|__\w+_as_half)\b": "#include <cuda_fp16.h>",
+        r"\b(__nv_bfloat16|__bfloat16_as_|__\w+_as_bfloat16\b)": "#include <cuda_bf16.h>",
         r"\bwmma::": "#include <mma.h>\nusing namespace nvcuda;",
         r"\b__pipeline_": "#include <cuda_pipeline.h>",
         r"\b(INFINITY|NAN)\b": "#include <math.h>",

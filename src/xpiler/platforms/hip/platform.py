@@ -38,8 +38,8 @@ PLATFORM = Platform(
     warp=64,
     includes=("#include <hip/hip_runtime.h>",),
     include_when={
-        r"\b(half|__half|half2)\b": "#include <hip/hip_fp16.h>",
-        r"\b__hip_bfloat16": "#include <hip/hip_bf16.h>",
+        r"\b((__)?half2?|__half_as_\w+|__\w+_as_half)\b": "#include <hip/hip_fp16.h>",
+        r"\b(__hip_bfloat16|__bfloat16_as_|__\w+_as_bfloat16\b)": "#include <hip/hip_bf16.h>",
         r"\b(INFINITY|NAN)\b": "#include <math.h>",
         r"\bu?int\d+_t\b": "#include <stdint.h>",
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,9 +26,11 @@ from xpiler.verify.spec.spec import F64, Answer, Spec
 from xpiler.verify.verdict import Evidence, Proved, Refuted, Witness
 
 RUNG = "computes its specification"
-# How often inputs are nudged to see what rounding them does, and how many times that a result may be off: it is rounded
-# on the way too.
+# How often inputs are nudged at least to see what rounding them does, and how many times that a result may be off: it
+# is rounded on the way too.
 NUDGES, NUDGED = 3, 8.0
+# The chance that a right text is refuted because no nudge happened to move an element that rounding moves.
+MISSED = 1e-6
 # Larger arrays stay as they are: what they do to a result is a sum of many, which the tolerance covers.
 MOST_NUDGED = 1 << 22
 # Elements of all arrays that are held against a specification at once, where it can be had in slices; and of a slice.
@@ -141,8 +144,7 @@ class _Judge:
                 answer = self.answer(way, {**arrays, **numbers})
                 found, error = self.compared(case, binding, answer)
                 if found is not None:
-                    room = self.sensitivity(way, arrays, numbers, answer)
-                    found, error = self.compared(case, binding, answer, room)
+                    found, error = self.settled(found, way, piece, answer)
                 if found is None:
                     ways[way] = max(ways[way], error)
                     continue
@@ -243,23 +245,41 @@ class _Judge:
         with np.errstate(all="ignore"):
             return self.spec.ways[way](arguments)
 
-    def sensitivity(
-        self, way: str, arrays: Mapping[str, F64], numbers: Mapping[str, Number], answer: Answer
-    ) -> tuple[F64, ...]:
-        """How far each element of the answer moves when inputs move by one rounding: what is right for inputs that
-        close is not wrong."""
+    def settled(
+        self, found: tuple[Array, Difference, tuple[int, ...]], way: str, piece: _Piece, answer: Answer
+    ) -> tuple[tuple[Array, Difference, tuple[int, ...]] | None, float]:
+        """As `compared`, of a text that is `found` to differ, with the room that rounding its inputs gives.
+
+        A nudge moves an element by less than 1/f of what rounding does with a chance of about 1/f. So k nudges leave
+        some of n elements with less room than that with a chance of n / f^k, and whether an element is off by more is
+        known once that is small: for what is far off after a few nudges, for the rest after some more."""
+        elements = sum(x.size for x in answer)
+        for k, room in enumerate(self.rooms(way, piece, answer), 1):
+            if k < NUDGES:
+                continue
+            left, error = self.compared(piece.case, piece.binding, answer, tuple(NUDGED * r for r in room))
+            if left is None:
+                return None, error
+            far = max((elements / MISSED) ** (1 / k), NUDGED)
+            beyond, _ = self.compared(piece.case, piece.binding, answer, tuple(far * r for r in room))
+            if beyond is not None:
+                return beyond, 0.0
+        return found, 0.0  # no input moves
+
+    def rooms(self, way: str, piece: _Piece, answer: Answer) -> Iterator[tuple[F64, ...]]:
+        """How far each element of the answer moved when inputs moved by one rounding, once, twice and so on: what is
+        right for inputs that close is not wrong."""
+        arrays, numbers = self.arguments(piece)
         unit = self.reference.tolerance.unit
-        room = [np.zeros(x.shape) for x in answer]
+        room = tuple(np.zeros(x.shape) for x in answer)
         moving = {n: a for n, a in arrays.items() if a.size <= MOST_NUDGED and not np.array_equal(a, np.rint(a))}
-        if not moving:
-            return tuple(room)
-        for seed in range(NUDGES):
+        for seed in itertools.count() if moving else ():
             rng = np.random.default_rng(seed)
             moved = {n: a * (1.0 + unit * rng.uniform(-1.0, 1.0, a.shape)) for n, a in moving.items()}
             for r, x, y in zip(room, answer, self.answer(way, {**arrays, **moved, **numbers}), strict=True):
                 with np.errstate(invalid="ignore"):
                     np.fmax(r, np.abs(x - y), out=r)
-        return tuple(NUDGED * r for r in room)
+            yield room
 
     def compared(
         self, case: Case, binding: Binding, answer: Answer, room: tuple[F64, ...] = ()
