@@ -231,7 +231,7 @@ def _part(at: Sites, scope: Scope, made: _Made, site: Site, n: Node, cost: int, 
             used, every = _axes(at)
             for axis in every if spelled in every else used:
                 if axis != spelled:
-                    made.add(span, axis, f"{spelled} is {axis}", cost + (2 if spelled in every else 5), Kind.NUMBER)
+                    made.add(span, axis, f"{spelled} is {axis}", 1 if spelled in every else cost + 5, Kind.NUMBER)
         case _:
             pass
 
@@ -323,7 +323,7 @@ def _other_name(at: Sites, scope: Scope, made: _Made, s: Site) -> None:
         same = [c.spelling for c in parent.get_children()] if parent is not None else []
         near = sorted((o for o in same if o and o != ref.spelling), key=lambda o: (-_common(o, ref.spelling), o))
         for new in near[:16]:
-            made.add(span, new, f"{ref.spelling} is {new}", 2)
+            made.add(span, new, f"{ref.spelling} is {new}", 1)
     elif ref.kind in ("VAR_DECL", "PARM_DECL") and ref.type.kind in ("array", "pointer", "scalar") \
             and not _integral(ref):
         # The bounds of an array are known where it is named itself.
