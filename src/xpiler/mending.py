@@ -29,6 +29,7 @@ from xpiler.verify.witness.blame import writer_of
 
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
+SMALL = 1 << 15  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
 
 
@@ -66,7 +67,7 @@ class _Judges:
 
     def __post_init__(self) -> None:
         usual = [c for c in self.reference.cases if c.point.kind is Kind.RANDOM] or list(self.reference.cases)
-        self.cases = tuple(sorted(usual, key=lambda c: sum(c.point.sizes.values()))[:CASES])
+        self.cases = tuple(sorted(usual, key=_telling)[:CASES])
 
     @property
     def trials(self) -> Trials:
@@ -155,6 +156,12 @@ class _Judges:
     def _limits(self, case: Case) -> Limits:
         seconds = LEAST + PATIENCE * case.source.seconds * (10 if self.watch else 1)
         return replace(self.effort.limits, seconds=min(self.effort.limits.seconds, seconds))
+
+
+def _telling(case: Case) -> tuple[bool, int]:
+    """Small cases first, of these the largest: one of a single element tells right from wrong, and nothing between."""
+    size = sum(case.point.sizes.values())
+    return size > SMALL, size if size > SMALL else -size
 
 
 def _as_meant(params: tuple[Param, ...], outputs: Collection[str]) -> tuple[Param, ...]:
