@@ -21,7 +21,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, names, scalars_read, statements, subexpressions
 from xpiler.passes.share import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.split import loop_named
-from xpiler.passes.step import NotApplicable
+from xpiler.passes.step import NotApplicable, applying
 from xpiler.platforms.platform import Platform
 
 __all__ = ["Bind", "BindRows", "BindTasks", "BindThreads", "nests"]
@@ -59,12 +59,7 @@ class Bind:
         facts = cls.of_machine(machine)
         for loop in (s for s in statements(kernel.body) if isinstance(s, For) and s.kind in PLAIN):
             for axis in sorted((a.kind for a in machine.axes), key=_preference):
-                one = cls(loop.var.name, axis, **facts)
-                try:
-                    one.apply(kernel)
-                except NotApplicable:
-                    continue
-                yield one
+                yield from applying(kernel, cls(loop.var.name, axis, **facts))
 
     def apply(self, kernel: Kernel) -> Kernel:
         loop = loop_named(kernel, self.loop)

@@ -20,7 +20,7 @@ from xpiler.ir.walk import (
 )
 from xpiler.passes.fuse import with_next
 from xpiler.passes.split import loop_named, stays
-from xpiler.passes.step import NotApplicable
+from xpiler.passes.step import NotApplicable, applying
 from xpiler.platforms.platform import Platform
 
 
@@ -36,12 +36,7 @@ class Contraction:
         """Every array that can be a scalar, in the order of the text."""
         for s in statements(kernel.body):
             if isinstance(s, Alloc):
-                one = cls(s.buffer.name)
-                try:
-                    one.apply(kernel)
-                except NotApplicable:
-                    continue
-                yield one
+                yield from applying(kernel, cls(s.buffer.name))
 
     def apply(self, kernel: Kernel) -> Kernel:
         alloc = next((s for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.name == self.array), None)

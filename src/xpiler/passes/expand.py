@@ -23,7 +23,7 @@ from xpiler.ir.walk import (
 )
 from xpiler.passes.fuse import strangers
 from xpiler.passes.split import ONE, PLAIN, iterations, loop_named, stays, swapped
-from xpiler.passes.step import NotApplicable
+from xpiler.passes.step import NotApplicable, applying
 from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
@@ -46,12 +46,7 @@ class Expand:
         """Every loop, cut behind each of its statements."""
         for loop in (s for s in statements(kernel.body) if isinstance(s, For) and s.kind in PLAIN):
             for after in range(1, min(len(loop.body), 9)):
-                one = cls(loop.var.name, after)
-                try:
-                    one.apply(kernel)
-                except NotApplicable:
-                    continue
-                yield one
+                yield from applying(kernel, cls(loop.var.name, after))
 
     def apply(self, kernel: Kernel) -> Kernel:
         loop = loop_named(kernel, self.loop)

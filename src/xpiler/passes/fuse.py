@@ -20,7 +20,7 @@ from xpiler.ir.walk import (
     with_bodies,
 )
 from xpiler.passes.split import ONE, ZERO, iterations, loop_named, nth, stays, swapped
-from xpiler.passes.step import NotApplicable
+from xpiler.passes.step import NotApplicable, applying
 from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
@@ -40,12 +40,7 @@ class Fuse:
         """Every loop with the one behind it, then every loop with the one inside."""
         for way in WAYS:
             for loop in (s for s in statements(kernel.body) if isinstance(s, For)):
-                one = cls(loop.var.name, way)
-                try:
-                    one.apply(kernel)
-                except NotApplicable:
-                    continue
-                yield one
+                yield from applying(kernel, cls(loop.var.name, way))
 
     def apply(self, kernel: Kernel) -> Kernel:
         found = loop_named(kernel, self.loop)

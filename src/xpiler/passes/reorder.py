@@ -15,7 +15,7 @@ from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Alloc, Assign, Barrier, For, Intrinsic, Kernel, Let, Load, Shuffle, Store
 from xpiler.ir.walk import scalars_read, scalars_written, statements, walk
 from xpiler.passes.split import loop_named, stays, swapped
-from xpiler.passes.step import NotApplicable
+from xpiler.passes.step import NotApplicable, applying
 from xpiler.platforms.platform import Platform
 
 
@@ -32,12 +32,7 @@ class Reorder:
     def space(cls, kernel: Kernel, machine: Platform) -> Iterator[Self]:
         """Every pair of loops that can change places."""
         for loop in (s for s in statements(kernel.body) if isinstance(s, For)):
-            one = cls(loop.var.name)
-            try:
-                one.apply(kernel)
-            except NotApplicable:
-                continue
-            yield one
+            yield from applying(kernel, cls(loop.var.name))
 
     def apply(self, kernel: Kernel) -> Kernel:
         a = loop_named(kernel, self.outer)

@@ -14,7 +14,7 @@ from xpiler.facts.accesses import Constancy, exchange
 from xpiler.ir.nodes import Binary, Break, Const, Continue, Expr, For, If, Kernel, Return, Stmt, Var, While
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, bodies, declared, map_stmts, names, rename, statements, substitute
-from xpiler.passes.step import NotApplicable
+from xpiler.passes.step import NotApplicable, applying
 from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
@@ -44,12 +44,7 @@ class Split:
                     continue
                 whole = length is not None and length % factor == 0
                 for tail in ("perfect",) if whole else ("guard", "peel"):
-                    one = cls(loop.var.name, factor, tail)
-                    try:
-                        one.apply(kernel)
-                    except NotApplicable:
-                        continue
-                    yield one
+                    yield from applying(kernel, cls(loop.var.name, factor, tail))
 
     def apply(self, kernel: Kernel) -> Kernel:
         found = loop_named(kernel, self.loop)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
 
 from xpiler.fault import NOWHERE, Span
 from xpiler.ir.nodes import Kernel
@@ -22,3 +23,15 @@ class Pass(Protocol):
     def apply(self, kernel: Kernel) -> Kernel:
         """The transformed kernel; raises NotApplicable."""
         ...
+
+
+P = TypeVar("P", bound=Pass)
+
+
+def applying(kernel: Kernel, step: P) -> Iterator[P]:
+    """The step, where it applies: what a `space` gives of what it thought of."""
+    try:
+        step.apply(kernel)
+    except NotApplicable:
+        return
+    yield step

@@ -15,7 +15,7 @@ from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.edits import Edit
 from xpiler.text.host_bearing import is_launch
-from xpiler.text.offered import alike
+from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import EXPRESSIONS, Site, Sites, wrapped
 
 # How many other functions of the platform, expressions of the text, and variables are tried in the place of one.
@@ -299,7 +299,7 @@ def calls(at: Sites, scope: Scope, made: _Made) -> None:
             start = at.data.find(name.encode(), s.start)
             behind = at.data[start + len(name):s.end].decode()
             others = sorted((o for o in alike(at.platform).get(n.referenced.signature, ()) if o != name),
-                            key=lambda o: (-_common(o, name), o))
+                            key=lambda o: (-letters_alike(o, name), o))
             for new in others[:STAND_INS]:
                 made.add(span, f"{new}{behind}", f"{name} is {new}", 3, kind)
             arguments = n.arguments
@@ -321,7 +321,7 @@ def _other_name(at: Sites, scope: Scope, made: _Made, s: Site) -> None:
     if ref.kind == "ENUM_CONSTANT_DECL":
         parent = ref.cursor.semantic_parent
         same = [c.spelling for c in parent.get_children()] if parent is not None else []
-        near = sorted((o for o in same if o and o != ref.spelling), key=lambda o: (-_common(o, ref.spelling), o))
+        near = sorted((o for o in same if o and o != ref.spelling), key=lambda o: (-letters_alike(o, ref.spelling), o))
         for new in near[:16]:
             made.add(span, new, f"{ref.spelling} is {new}", 1)
     elif ref.kind in ("VAR_DECL", "PARM_DECL") and ref.type.kind in ("array", "pointer", "scalar") \
@@ -338,13 +338,6 @@ def _other_name(at: Sites, scope: Scope, made: _Made, s: Site) -> None:
 
 def _frozen(n: Node) -> bool:
     return n.type.const if n.type.is_scalar else n.type.inner is not None and n.type.inner.const
-
-
-def _common(a: str, b: str) -> int:
-    """How many letters two names begin and end with alike."""
-    front = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    back = next((i for i, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=False)) if x != y), min(len(a), len(b)))
-    return front + back
 
 
 def statements(at: Sites, scope: Scope, made: _Made) -> None:

@@ -39,14 +39,6 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Suspect:
-    """Where a refuted program is likely to be wrong: lines, the most suspicious first, and why in words."""
-
-    lines: tuple[int, ...]
-    why: str
-
-
-@dataclass(frozen=True)
 class Trials:
     """How programs are tried: what judges, seen from the side of repair.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+
 import z3
 
 from xpiler.repair.sketch import Sketch

@@ -23,3 +23,10 @@ def _by_type(platform: str, header: object, args: tuple[str, ...]) -> Mapping[st
 def alike(platform: Platform) -> Mapping[str, tuple[str, ...]]:
     """What a platform's header offers, by function type: names that may be taken for each other."""
     return _by_type(platform.name, platform.header, platform.clang_args)
+
+
+def letters_alike(a: str, b: str) -> int:
+    """How many letters two names begin and end with alike."""
+    front = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    back = next((i for i, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=False)) if x != y), min(len(a), len(b)))
+    return front + back

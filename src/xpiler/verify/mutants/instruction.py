@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from xpiler.ir.types import DType
 from xpiler.text.clang import Node
-from xpiler.text.offered import alike
+from xpiler.text.offered import alike, letters_alike
 from xpiler.text.edits import Change, Edit
 from xpiler.text.sites import Site, Sites, wrapped
 
@@ -82,17 +82,10 @@ def intrinsic_replaced(at: Sites) -> Iterator[Change]:
             continue
         name = at.callee(n)
         names = [o for o in alike(at.platform).get(n.referenced.signature, ()) if o != name]
-        names.sort(key=lambda o: (-_common(o, name), o))
+        names.sort(key=lambda o: (-letters_alike(o, name), o))
         start = at.data.find(name.encode(), s.start)
         for new in names[:STAND_INS]:
             yield Change(s.start, f"{name} is {new}", (Edit(start, start + len(name), new),))
-
-
-def _common(a: str, b: str) -> int:
-    """How many letters two names begin and end with alike."""
-    front = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    back = next((i for i, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=False)) if x != y), min(len(a), len(b)))
-    return front + back
 
 
 def operands_swapped(at: Sites) -> Iterator[Change]:
