@@ -82,7 +82,7 @@ def runtime(gxx: Compiler, store: Store, *, watch: bool = False) -> tuple[str | 
     with store.missing(target) as missing:
         if missing:
             with store.scratch() as work:
-                gxx(work, "-O2", "-I", _HERE, "-c", *(_HERE / part for part in (*_PARTS, _HOOKS)))
+                gxx(work, "-O2", "-g0", "-I", _HERE, "-c", *(_HERE / part for part in (*_PARTS, _HOOKS)))
                 objects = [Path(part).with_suffix(".o").name for part in _PARTS]
                 gxx(work, "-r", "-nostdlib", *objects, "-o", "all.o")
                 store.publish(work, target, ("all.o", "hooks.o"))
