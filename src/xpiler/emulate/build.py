@@ -41,7 +41,7 @@ def build(
     prepared = prepare(text, platform, real=real) + caller(entry, platform)
     key = digest(gxx.identity, precompiled.identity(platform, real, watch), prepared)
     target = store.root / "run" / key[:2] / key
-    if not target.exists():
+    if not store.has(target):
         header = precompiled.header(gxx, platform, real, store, watch=watch)
         runtime = precompiled.runtime(gxx, store, watch=watch)
         with store.scratch() as work:

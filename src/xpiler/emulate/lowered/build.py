@@ -30,7 +30,7 @@ def build(lowered: Lowered, platform: Platform, *, cache: Path | None = None, co
     runtime = precompiled.runtime(gxx, store)
     key = digest(own, *(str(part) for part in runtime), text)
     target = store.root / "run" / key[:2] / key
-    if not target.exists():
+    if not store.has(target):
         header, functions = _base(gxx, store, own)
         with store.scratch() as work:
             (work / "text.cpp").write_text(text)
