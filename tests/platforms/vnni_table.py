@@ -180,10 +180,17 @@ def _conversions() -> list[Row]:
             rows.append(Row(f"{prefix}_cvtps_ph(a, {mode})", (f,), f"half:{half}"))
         rows.append(Row(f"{prefix}_castps_si{bits}(a)", (f,), f"bits:{i}"))
         rows.append(Row(f"{prefix}_castsi{bits}_ps(a)", (i,), f))
-    for op in ("cvtepi32_epi8", "cvtsepi32_epi8", "cvtusepi32_epi8"):
-        rows.append(Row(f"_mm512_{op}(a)", ("__m512i",), "__m128i"))
-    for op in ("cvtepi32_epi16", "cvtsepi32_epi16", "cvtusepi32_epi16"):
-        rows.append(Row(f"_mm512_{op}(a)", ("__m512i",), "__m256i"))
+    for op in ("cvtepi32", "cvtsepi32", "cvtusepi32"):
+        for suffix, to, element in (("epi8", "__m128i", "char"), ("epi16", "__m256i", "short")):
+            rows += [
+                Row(f"_mm512_{op}_{suffix}(a)", ("__m512i",), to),
+                Row(f"_mm512_mask_{op}_{suffix}(b, k, a)", ("__m512i", to), to),
+                Row(f"_mm512_maskz_{op}_{suffix}(k, a)", ("__m512i",), to),
+            ]
+            rows += [
+                Row(f"(_mm512_mask_{op}_storeu_{suffix}(({t})out.v + 1, k, a), out)", ("__m512i",), "Out")
+                for t in (f"{'signed ' if element == 'char' else ''}{element}*", f"unsigned {element}*")
+            ]
     rows += [
         Row("_mm512_cvtps_pd(a)", ("__m256",), "__m512d"), Row("_mm512_cvtpd_ps(a)", ("__m512d",), "__m256"),
         Row("_mm256_cvtps_pd(a)", ("__m128",), "__m256d"), Row("_mm256_cvtpd_ps(a)", ("__m256d",), "__m128"),

@@ -47,39 +47,72 @@ XP_BYTES_TO_WORDS(_mm256_cvtepu8_epi16, __m256i, 8, __m128i, xp_u8)
 XP_BYTES_TO_WORDS(_mm_cvtepi8_epi16, __m128i, 4, __m128i, xp_s8)
 XP_BYTES_TO_WORDS(_mm_cvtepu8_epi16, __m128i, 4, __m128i, xp_u8)
 
-// Lanes to bytes and to words: truncated, or saturated as signed or unsigned.
-#define XP_TO_BYTES(name, value)                                                          \
-  XP_INTRINSIC inline __m128i name(__m512i a) {                                           \
-    __m128i r;                                                                            \
-    for (int i = 0; i < 4; ++i) {                                                         \
+// Lanes to bytes and to words: truncated, or saturated as signed or unsigned. The lanes that a mask leaves out keep what
+// was there, or become 0; a store writes the others alone.
+#define XP_TO_PARTS(op, V, N, parts, at, suffix, value)                                   \
+  XP_INTRINSIC inline V _mm512_##op##_##suffix(__m512i a) {                               \
+    V r;                                                                                  \
+    for (int i = 0; i < N; ++i) {                                                         \
       int lane = 0;                                                                       \
-      for (int k = 0; k < 4; ++k) {                                                       \
-        int x = a.v[4 * i + k];                                                           \
-        lane |= xp_at8((value), k);                                                       \
+      for (int j = 0; j < parts; ++j) {                                                   \
+        int x = a.v[parts * i + j];                                                       \
+        lane |= at((value), j);                                                           \
+      }                                                                                   \
+      r.v[i] = lane;                                                                      \
+    }                                                                                     \
+    return r;                                                                             \
+  }                                                                                       \
+  XP_INTRINSIC inline V _mm512_mask_##op##_##suffix(V src, __mmask16 k, __m512i a) {      \
+    V r;                                                                                  \
+    for (int i = 0; i < N; ++i) {                                                         \
+      int lane = 0;                                                                       \
+      for (int j = 0; j < parts; ++j) {                                                   \
+        int x = a.v[parts * i + j];                                                       \
+        lane |= at(((k >> (parts * i + j)) & 1) ? (value) : src.v[i] >> (32 / parts * j), j); \
+      }                                                                                   \
+      r.v[i] = lane;                                                                      \
+    }                                                                                     \
+    return r;                                                                             \
+  }                                                                                       \
+  XP_INTRINSIC inline V _mm512_maskz_##op##_##suffix(__mmask16 k, __m512i a) {            \
+    V r;                                                                                  \
+    for (int i = 0; i < N; ++i) {                                                         \
+      int lane = 0;                                                                       \
+      for (int j = 0; j < parts; ++j) {                                                   \
+        int x = a.v[parts * i + j];                                                       \
+        if ((k >> (parts * i + j)) & 1) lane |= at((value), j);                           \
       }                                                                                   \
       r.v[i] = lane;                                                                      \
     }                                                                                     \
     return r;                                                                             \
   }
-XP_TO_BYTES(_mm512_cvtepi32_epi8, x)
-XP_TO_BYTES(_mm512_cvtsepi32_epi8, xp_clamp(x, -128, 127))
-XP_TO_BYTES(_mm512_cvtusepi32_epi8, (unsigned)x > 255u ? 255 : x)
-#define XP_TO_WORDS(name, value)                                                          \
-  XP_INTRINSIC inline __m256i name(__m512i a) {                                           \
-    __m256i r;                                                                            \
-    for (int i = 0; i < 8; ++i) {                                                         \
-      int lane = 0;                                                                       \
-      for (int k = 0; k < 2; ++k) {                                                       \
-        int x = a.v[2 * i + k];                                                           \
-        lane |= xp_at16((value), k);                                                      \
-      }                                                                                   \
-      r.v[i] = lane;                                                                      \
+#define XP_TO_PARTS_STORED(op, T, suffix, value)                                          \
+  XP_INTRINSIC inline void _mm512_mask_##op##_storeu_##suffix(T* p, __mmask16 k, __m512i a) { \
+    for (int i = 0; i < 16; ++i) {                                                        \
+      int x = a.v[i];                                                                     \
+      if ((k >> i) & 1) p[i] = (T)(value);                                                \
     }                                                                                     \
-    return r;                                                                             \
   }
-XP_TO_WORDS(_mm512_cvtepi32_epi16, x)
-XP_TO_WORDS(_mm512_cvtsepi32_epi16, xp_clamp(x, -32768, 32767))
-XP_TO_WORDS(_mm512_cvtusepi32_epi16, (unsigned)x > 65535u ? 65535 : x)
+#define XP_TO_BYTES(op, value)                                                            \
+  XP_TO_PARTS(op, __m128i, 4, 4, xp_at8, epi8, value)                                     \
+  XP_TO_PARTS_STORED(op, signed char, epi8, value)                                        \
+  XP_TO_PARTS_STORED(op, unsigned char, epi8, value)                                      \
+  inline void _mm512_mask_##op##_storeu_epi8(void* p, __mmask16 k, __m512i a) {           \
+    _mm512_mask_##op##_storeu_epi8((signed char*)p, k, a);                                \
+  }
+#define XP_TO_WORDS(op, value)                                                            \
+  XP_TO_PARTS(op, __m256i, 8, 2, xp_at16, epi16, value)                                   \
+  XP_TO_PARTS_STORED(op, short, epi16, value)                                             \
+  XP_TO_PARTS_STORED(op, unsigned short, epi16, value)                                    \
+  inline void _mm512_mask_##op##_storeu_epi16(void* p, __mmask16 k, __m512i a) {          \
+    _mm512_mask_##op##_storeu_epi16((short*)p, k, a);                                     \
+  }
+XP_TO_BYTES(cvtepi32, x)
+XP_TO_BYTES(cvtsepi32, xp_clamp(x, -128, 127))
+XP_TO_BYTES(cvtusepi32, (unsigned)x > 255u ? 255 : x)
+XP_TO_WORDS(cvtepi32, x)
+XP_TO_WORDS(cvtsepi32, xp_clamp(x, -32768, 32767))
+XP_TO_WORDS(cvtusepi32, (unsigned)x > 65535u ? 65535 : x)
 
 // Halves travel in an integer vector, two to a lane.
 #define XP_FROM_HALF(name, To, N, From) \
