@@ -81,9 +81,11 @@ def main(args: Sequence[str] | None = None) -> None:
         signal.signal(number, interrupted)
     try:
         app(args=args)
-    except (Fault, RecursionError, MemoryError) as e:
+    except (Fault, RecursionError, MemoryError, SystemExit) as e:
         if told:  # while C called Python, where nothing can be raised: what came of it is no fault of the text
             raise SystemExit(128 + told[0]) from None
+        if isinstance(e, SystemExit):
+            raise
         tell(e if isinstance(e, Fault) else _too_much(e), sys.argv[1:] if args is None else args)
         raise SystemExit(2) from None
 

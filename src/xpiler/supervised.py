@@ -5,6 +5,8 @@ catch that. The watching process can, and it takes away the temporary files of a
 
 from __future__ import annotations
 
+from xpiler import interrupts  # noqa: F401 (first: from here on)
+
 import ctypes
 import os
 import resource
@@ -30,7 +32,6 @@ _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def main() -> None:
     """Run the command line; leave with its exit status, or 2 with a message when it was killed."""
-    signal.signal(signal.SIGINT, _leave)  # of both, until each has a way of its own
     arguments, watcher = sys.argv[1:], os.getpid()
     folder = tempfile.mkdtemp(prefix="xpiler-")
     try:
@@ -42,20 +43,16 @@ def main() -> None:
             _end_with(watcher)
             cli.main(arguments)
             return
-        status = _outcome(child)
+        status, told = _outcome(child)
     finally:
         if os.getppid() != watcher:  # this is the watcher, or the other one without it
             shutil.rmtree(folder, ignore_errors=True)
+    if status < 0 and -status in told:  # it was told to end before it had a way of its own to do so
+        status = 128 - status
     if status < 0:
         cli.tell(_fault(-status, arguments), arguments)
         status = 2
     raise SystemExit(status)
-
-
-def _leave(number: int, frame: object) -> None:
-    """Leave at once, through every `finally` on the way; being told twice must not break into these."""
-    signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(128 + number)
 
 
 def _end_with(watcher: int) -> None:
@@ -66,16 +63,22 @@ def _end_with(watcher: int) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _outcome(child: int) -> int:
-    """The exit status of the child, negative for a signal; signals to this process go to it."""
+def _outcome(child: int) -> tuple[int, frozenset[int]]:
+    """The exit status of the child, negative for a signal, and the signals this process was given; they go to it."""
+    told: set[int] = set()
+
+    def pass_on(number: int, frame: object) -> None:
+        told.add(number)
+        os.kill(child, number)
+
     for number in _PASSED_ON:
-        signal.signal(number, lambda given, _: os.kill(child, given))
+        signal.signal(number, pass_on)
     while True:
         done, status = os.waitpid(child, 0)
         if done == child:
             for number in _PASSED_ON:
                 signal.signal(number, signal.SIG_IGN)
-            return os.waitstatus_to_exitcode(status)
+            return os.waitstatus_to_exitcode(status), frozenset(told)
 
 
 def _warn(arguments: Sequence[str]) -> None:
