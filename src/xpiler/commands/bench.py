@@ -11,7 +11,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from xpiler import engine, platforms, show
-from xpiler.bench import ablation, checked, corpus, matrix, mutants, recall, rungs
+from xpiler.bench import ablation, checked, corpus, matrix, mutants, peers, recall, rungs
 from xpiler.bench.case import Case
 from xpiler.bench.progress import CHECKED, go_through
 from xpiler.commands import options
@@ -284,3 +284,44 @@ def bench_recall(
     out().print(show.columns(recall.OPERATORS, recall.of_operators(operators)))
     for line in recall.missed(sought, operators) if misses else ():
         print(line)
+
+
+@app.command("peers")
+def bench_peers(
+    context: typer.Context,
+    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
+    peer: Annotated[list[str] | None, typer.Option(
+        help="HIPIFY=COMMAND, or NAME:cuda:hip=COMMAND; the command gets a file's name and prints its translation.",
+    )] = None,
+    operator: Annotated[str, typer.Option(help="Only these operators, with commas.")] = "",
+    shape: Annotated[str, typer.Option(help="Only cases whose name matches.")] = "*",
+    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Which shapes --each takes.")] = 0,
+    jobs: Jobs = 2,
+    seeds: Seeds = 2,
+    budget: Budget = 30.0,
+    depth: Depth = "usual",
+    kept: Kept = None,
+    as_json: Json = False,
+) -> None:
+    """Translate the suite with other translators and with xpiler, and let the same judges say what arrived.
+
+    hipify-perl and ppcg are taken where they are on PATH; the table says which were not.
+
+        xpiler bench peers --peer HIPIFY=./hipify-perl --each 1
+    """
+    asked = peers.peers(peer or ())
+    tries: list[peers.Try] = []
+    for p in asked:
+        if p.command:
+            items = matrix.chosen(suite, [(p.source, p.target)], operator, shape, each, seed)
+            tries += [peers.Try(i, who) for i in items for who in (p, None)]
+    options_ = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
+    with working() as progress:
+        results = peers.measure(tries, jobs, options_, progress, kept)
+    if as_json:
+        print_json([r.to_json() for r in results])
+        return
+    out().print(show.columns(peers.HEADER, peers.rows(asked, results)))
+    for line in peers.misses(results):
+        err.print(line, markup=False, soft_wrap=True)
