@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def test_links_and_files_exist(page: Path) -> None:
     assert missing == []
 
 
+@cache
 def options() -> dict[str, set[str]]:
     """The options of every command, those of groups as `group command`."""
     found: dict[str, set[str]] = {}
