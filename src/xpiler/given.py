@@ -12,6 +12,7 @@ from xpiler.passes.ranges import Range, ranges
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Buffer, Kernel, Program
 from xpiler.platforms.platform import Platform
+from xpiler.text.device_alone import device_alone
 from xpiler.text.read import read
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.whole import has_main
@@ -39,15 +40,43 @@ def text_of(file: Path) -> str:
         raise Fault("XP1020", f"cannot read {file}", Span(str(file)), why="it is not text in UTF-8") from e
 
 
+def source_of(file: Path, platform: Platform, geometry: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """A file's text, and notes on it: where the launch is said, host functions that do not compile are left out."""
+    text = text_of(file)
+    if not platform.kernel_qualifier or platform.kernel_qualifier not in text:
+        return text, ()
+    if geometry:
+        text, left = device_alone(text, platform, str(file))
+        told = f"left out, since it does not compile: {', '.join(map(str, left))}; the kernel is launched as you say"
+        return text, (told,) if left else ()
+    return text, ()
+
+
+def for_the_kernel_alone(fault: Fault, file: Path, platform: Platform) -> Fault:
+    """The Fault; where only the host's part of a file cannot be read, with the way around it."""
+    try:
+        if fault.code.startswith("XP10") and device_alone(text_of(file), platform, str(file))[1]:
+            launch = "--grid X --block X" if any(a.kind.startswith("thread") for a in platform.axes) else "--tasks N"
+            fault.every[-1].try_ += f"; or, for a kernel alone, {launch}, and --kernel NAME where there are several"
+    except Fault:
+        pass
+    return fault
+
+
 def program_of(
     file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: str, kernel: str,
     sized: Callable[[Program], Program] | None = None,
 ) -> tuple[Platform, str, Program]:
     """The platform, the text and the program; `sized` knows further sizes of arrays and further names for `let`."""
-    platform, text = platform_of(file, name), text_of(file)
+    platform = platform_of(file, name)
     geometry = geometry_of(platform, grid, block, tasks)
-    program = read(
-        text, platform, str(file), geometry=geometry or None, let=integers(let) or None, lenient=True)
+    text, notes = source_of(file, platform, geometry)
+    try:
+        program = read(
+            text, platform, str(file), geometry=geometry or None, let=integers(let) or None, lenient=True)
+    except Fault as fault:
+        raise for_the_kernel_alone(fault, file, platform) from None
+    program = replace(program, notes=(*notes, *program.notes))
     text += program.entry
     program = given_sizes(program, integers(size))
     sig = signature(program, kernel)

@@ -12,7 +12,7 @@ from xpiler.commands import models, options
 from xpiler.commands.options import Block, Budget, Depth, File, From, Grid, Json, Let, Named, Record, Seeds, Size, Tasks
 from xpiler.commands.terminal import cache, err, print_json, settings, working
 from xpiler.fault import Fault
-from xpiler.given import geometry_of, integers, platform_of, text_of, values
+from xpiler.given import for_the_kernel_alone, geometry_of, integers, platform_of, source_of, values
 from xpiler.verify.verdict import confirmed
 from xpiler.written import check_writable, write_whole
 
@@ -69,22 +69,24 @@ def translate(
     if not to:
         raise Fault("XP3005", "no target language", why="`translate` needs one", try_="--to bang")
     target = platforms.get(to)
-    text = text_of(file)
+    geometry = geometry_of(source, grid, block, tasks)
+    text, notes = source_of(file, source, geometry)
+    for note in notes:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
     for path in (out, report):
         if path is not None:
             check_writable(path)
     asked = models.Asked(proposer, ask, model, base_url, tape, replay, tokens, money, price, tries, patience,
                          temperature, shots, examples)
     neural = models.neural(asked, settings(context), plain, target)
+    how = engine.Options(
+        let=values(let), geometry=geometry, seeds=seeds, budget=budget, cache=cache(context), size=integers(size),
+        kernel=kernel, level=options.level(depth), neural=neural, plain=plain)
     with working() as progress:
-        result = engine.translate(
-            text, source, target, file=str(file), progress=progress,
-            options=engine.Options(
-                let=values(let), geometry=geometry_of(source, grid, block, tasks), seeds=seeds, budget=budget,
-                cache=cache(context), size=integers(size), kernel=kernel, level=options.level(depth),
-                neural=neural, plain=plain,
-            ),
-        )
+        try:
+            result = engine.translate(text, source, target, file=str(file), progress=progress, options=how)
+        except Fault as fault:
+            raise for_the_kernel_alone(fault, file, source) from None
     good = confirmed(result.evidence)
     written = bool(result.text) and (good or keep)
     if written:

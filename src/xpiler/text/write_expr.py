@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from xpiler.fault import NOWHERE, Span
 from xpiler.ir.nodes import (
@@ -249,6 +250,9 @@ class Speller:
         return Spelled(f"({self.ctype(dtype)}){self._held(inner, UNARY)}", UNARY, dtype)
 
     def _call(self, e: Call) -> Spelled:
+        if e.name in ("min", "max") and not e.dtype.is_float:  # overloaded: of two types there is none
+            wide = reduce(common, map(type_of, e.args), e.dtype)
+            e = replace(e, args=tuple(a if type_of(a) is wide else _as(a, wide) for a in e.args), dtype=wide)
         over = type_of(e.args[0]) if e.args else e.dtype
         if e.name.startswith("bits."):
             over = DType(e.name.split(".")[1])
@@ -308,6 +312,10 @@ def _bare(e: Expr, dtype: DType) -> Expr:
     if isinstance(e, Cast) and e.dtype is dtype and dtype not in _HALVES and type_of(e.a) not in _HALVES:
         return e.a
     return _small(e)
+
+
+def _as(e: Expr, dtype: DType) -> Expr:
+    return Const(int(e.value), dtype) if isinstance(e, Const) else Cast(e, dtype)
 
 
 def _small(e: Expr) -> Expr:

@@ -1,0 +1,85 @@
+"""Kernels of files whose host part belongs to a framework: read, where their launch is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import Call, within
+from xpiler import platforms
+from xpiler.fault import Fault
+from xpiler.text.device_alone import device_alone
+from xpiler.text.read import read
+
+CUDA = platforms.get("cuda")
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    return within(tmp_path, monkeypatch, capfd)
+
+
+BOUND = r"""
+#include <torch/extension.h>
+using namespace torch::indexing;
+#define OFFER(name, type) \
+  torch::Tensor name(torch::Tensor x) { name##_kernel<<<1, 64>>>(x.data_ptr<type>(), x.numel()); return x; }
+
+template <typename T>
+__device__ __forceinline__ T twice(T x) { return x + x; }  // } of a comment, and "{" in words
+
+__global__ void scale_kernel(float* x, long long n, float by) {
+  long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+  if (i < n) x[i] = by * twice(x[i]);
+}
+
+extern "C" {
+torch::Tensor scale(torch::Tensor x, double by) {
+  TORCH_CHECK(x.is_cuda(), "not on the device {");
+  scale_kernel<<<(x.numel() + 63) / 64, 64>>>(x.data_ptr<float>(), x.numel(), (float)by);
+  return x;
+}
+}
+OFFER(scale, float)
+OFFER(scaled, float)
+
+PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) { m.def("scale", &scale); }
+"""
+
+
+def test_what_the_host_needs_of_others_is_left_out() -> None:
+    text, left = device_alone(BOUND, CUDA, "k.cu")
+    assert [x.name for x in left] == ["using namespace torch::indexing", "scale", "OFFER", "OFFER", "PYBIND11_MODULE"]
+    assert text.count("\n") == BOUND.count("\n") and "scale_kernel(float* x" in text and "twice" in text
+    assert "TORCH" not in text and "#define OFFER" in text
+    for line, was in zip(text.splitlines(), BOUND.splitlines(), strict=True):
+        assert line.strip() in ("", was.strip())
+    program = read(text, CUDA, "k.cu", geometry={"block.x": "16", "thread.x": "64"})
+    assert [k.name for k in program.kernels] == ["scale_kernel"]
+
+
+def test_a_text_that_compiles_stays() -> None:
+    plain = "__global__ void k(float* x) { x[threadIdx.x] = 0; }\nvoid host(float* x) { k<<<1, 32>>>(x); }\n"
+    assert device_alone(plain, CUDA, "k.cu") == (plain, ())
+
+
+@pytest.mark.parametrize(("change", "line"), [
+    (("return x + x;", "return x + y;"), 8),  # a mistake of the device's own
+    (("template <typename T>", "template <typename T> struct Of { T t; U u; };"), 7),  # a type may be the kernel's
+    (("#define OFFER", "__device__ int table[SIZE];\n#define OFFER"), 4),
+    (("__global__ void scale", "const int many = MANY;\n__global__ void scale"), 10),
+])
+def test_what_a_kernel_may_need_is_not_left_out(change: tuple[str, str], line: int) -> None:
+    with pytest.raises(Fault) as told:
+        device_alone(BOUND.replace(*change), CUDA, "k.cu")
+    assert line in {f.where.line for f in told.value.every}
+
+
+def test_the_command_says_what_was_left_out_and_what_to_try(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "k.cu").write_text(BOUND)
+    said = call("run", "k.cu")
+    assert said.status == 2 and "for a kernel alone, --grid X --block X" in " ".join(said.err.split())
+    said = call("run", "k.cu", "--grid", "16", "--block", "64", "--let", "n=1000")
+    assert said.status == 0, said.err
+    assert "left out, since it does not compile:" in said.err and "`PYBIND11_MODULE` (line 25)" in said.err
