@@ -35,3 +35,12 @@ def test_a_guarded_write_stays_inside_the_array(n: int) -> None:
     found = ranges(kernel("some", "x y n:i", loop("b", (var("n") + 7) // 8, loop("t", 8, inner))))
     assert evaluate(found["y"].extent, {"n": n}) <= n
     assert evaluate(found["x"].extent, {"n": n}) <= n
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 5), (16, 2)])
+def test_a_flat_number_taken_apart_by_sizes_stays_inside(rows: int, columns: int) -> None:
+    """Rows and columns from one number and unknown sizes: one less than a divisor, less than a quotient."""
+    i, r, n = var("i"), var("r"), var("n")
+    inner = when(i < r * n, store("y", i % n * r + i / n, load("x", i)))
+    found = ranges(kernel("turned", "x y r:i n:i", loop("i", 4096, inner)))
+    assert evaluate(found["y"].extent, {"r": rows, "n": columns}) == rows * columns

@@ -216,3 +216,11 @@ def test_gcc_gives_expressions_the_value_of_the_ir(tmp_path: Path) -> None:
     for e, got in zip(kept, out, strict=True):
         assert float(evaluate(e)) == got, f"{spell.text(e)}  {e}"
     assert len(kept) > 200
+
+
+@pytest.mark.parametrize("dialect", ["cuda", "hip"])
+def test_overloads_get_arguments_of_one_type(dialect: str) -> None:
+    """`min(long long, int)` is ambiguous on GPUs, and an int would not hold what bounds a long."""
+    assert speller(dialect).text(Call("min", (L, i32(8)), T.I32)) == "min(l, 8LL)"
+    assert speller(dialect).text(Call("max", (J, L), T.I64)) == "max((long long)i, l)"
+    assert speller(dialect).text(Call("min", (J, N), T.I32)) == "min(i, n)"

@@ -99,19 +99,53 @@ def _cases(index: Sym, path: frozenset[Sym]) -> Iterator[tuple[Sym, frozenset[Sy
         yield from _cases(sym.add(rest, sym.scale(value, c)), path.union(sym.conjuncts(holds)))
 
 
-def _below(index: Sym) -> Iterator[Sym]:
-    """The index, and what it is no larger than, without the minima in it."""
+def _below(index: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
+    """The index, and what it is no larger than, without the minima, remainders and quotients in it."""
     yield index
     for atom, c in sym.terms_of(index)[1].items():
-        if c > 0 and atom.op == "call" and atom.data == "min":
-            for a in atom.args:
-                yield from _below(sym.add(sym.sub(index, sym.scale(atom, c)), sym.scale(a, c)))
+        factors = atom.args if atom.op == "prod" else (atom,)
+        for f in factors if c > 0 else ():
+            for top in _tops(f, path):
+                part = sym.integer(c)
+                for g in factors:
+                    part = sym.mul(part, top if g is f else g)
+                yield from _below(sym.add(sym.sub(index, sym.scale(atom, c)), part), path)
+
+
+def _tops(f: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
+    """What a factor is no larger than: either side of a minimum; of a number divided by a positive one that is not
+    known, one less than that number, or than the quotient of what the number is below."""
+    if f.op == "call" and f.data == "min":
+        yield from f.args
+    elif f.op == "mod":
+        yield sym.sub(f.args[1], ONE)
+    elif f.op == "div":
+        for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
+            whole = _quotient(sym.sub(f.args[0], g.args[0]), f.args[1])  # g says that the number is below this
+            if whole is not None:
+                yield sym.sub(whole, ONE)
+
+
+def _quotient(x: Sym, d: Sym) -> Sym | None:
+    """x / d where d is a factor of every term of x."""
+    const, terms = sym.terms_of(x)
+    out = sym.integer(0)
+    for atom, c in terms.items():
+        factors = list(atom.args if atom.op == "prod" else (atom,))
+        if const or d not in factors:
+            return None
+        factors.remove(d)
+        part = sym.integer(c)
+        for f in factors:
+            part = sym.mul(part, f)
+        out = sym.add(out, part)
+    return None if const else out
 
 
 def _least(index: Sym, path: frozenset[Sym], unknown: frozenset[Sym]) -> Sym | None:
     """One past the largest value of index by all that bounds it, without unknown symbols; None if nothing does."""
     tops = []
-    for x in _below(index):
+    for x in _below(index, path):
         _, weights = sym.terms_of(x)
         tops.append(sym.add(sym.bound(x, upper=True), ONE))
         for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
