@@ -13,6 +13,7 @@ from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Buffer, Kernel, Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.device_alone import device_alone
+from xpiler.text.instance import with_launcher
 from xpiler.text.read import read
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.whole import has_main
@@ -40,16 +41,18 @@ def text_of(file: Path) -> str:
         raise Fault("XP1020", f"cannot read {file}", Span(str(file)), why="it is not text in UTF-8") from e
 
 
-def source_of(file: Path, platform: Platform, geometry: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """A file's text, and notes on it: where the launch is said, host functions that do not compile are left out."""
+def source_of(
+    file: Path, platform: Platform, geometry: Mapping[str, str], kernel: str = "",
+) -> tuple[str, str, tuple[str, ...]]:
+    """A file's text, the kernel that is meant, and notes. Where the launch is said, host functions that do not compile
+    are left out, and a template that nothing launches gets a launcher, which then is what is meant."""
     text = text_of(file)
-    if not platform.kernel_qualifier or platform.kernel_qualifier not in text:
-        return text, ()
-    if geometry:
-        text, left = device_alone(text, platform, str(file))
-        told = f"left out, since it does not compile: {', '.join(map(str, left))}; the kernel is launched as you say"
-        return text, (told,) if left else ()
-    return text, ()
+    if not geometry or not platform.kernel_qualifier or platform.kernel_qualifier not in text:
+        return text, kernel, ()
+    text, left = device_alone(text, platform, str(file))
+    told = f"left out, since it does not compile: {', '.join(map(str, left))}; the kernel is launched as you say"
+    launched = with_launcher(text, platform, str(file), kernel, geometry)
+    return launched, kernel if launched == text else "", (told,) if left else ()
 
 
 def for_the_kernel_alone(fault: Fault, file: Path, platform: Platform) -> Fault:
@@ -65,17 +68,20 @@ def for_the_kernel_alone(fault: Fault, file: Path, platform: Platform) -> Fault:
 
 def program_of(
     file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: str, kernel: str,
-    sized: Callable[[Program], Program] | None = None,
-) -> tuple[Platform, str, Program]:
-    """The platform, the text and the program; `sized` knows further sizes of arrays and further names for `let`."""
+    sized: Callable[[Program, str], Program] | None = None,
+) -> tuple[Platform, str, Program, str]:
+    """The platform, the text, the program and the kernel that is meant, "" for its launcher.
+
+    `sized` knows further sizes of arrays and further names for `let`; it is given the
+    kernel too."""
     platform = platform_of(file, name)
     geometry = geometry_of(platform, grid, block, tasks)
-    text, notes = source_of(file, platform, geometry)
+    text, kernel, notes = source_of(file, platform, geometry, kernel)
     try:
         program = read(
             text, platform, str(file), geometry=geometry or None, let=integers(let) or None, lenient=True)
     except Fault as fault:
-        raise for_the_kernel_alone(fault, file, platform) from None
+        raise fault if geometry else for_the_kernel_alone(fault, file, platform) from None
     program = replace(program, notes=(*notes, *program.notes))
     text += program.entry
     program = given_sizes(program, integers(size))
@@ -83,9 +89,9 @@ def program_of(
     if sized is None:
         _check_names(sig, values(let), program)
     else:
-        program = sized(program)
+        program = sized(program, kernel)
         sig = signature(program, kernel)
-    return platform, text, with_extents(program, platform, kernel)
+    return platform, text, with_extents(program, platform, kernel), kernel
 
 
 def runs_as_it_is(file: Path, fault: Fault, options: Sequence[object]) -> bool:

@@ -92,7 +92,7 @@ def _applied(
 ) -> Sequence[Shot]:
     """One program before and after the first instance that is listed, accepted by the judge."""
     try:
-        _, text, program = program_of(file, source.name, (), (), "", "", "", "")
+        _, text, program, _ = program_of(file, source.name, (), (), "", "", "", "")
         at = _stand(name, text, source, machine)
         kind = by_hand.of_name(name)
         steps = [s for _, s in by_hand.all_instances(name, at)] if hasattr(kind, "space") else [

@@ -10,6 +10,7 @@ from tests.command_line import Call, within
 from xpiler import platforms
 from xpiler.fault import Fault
 from xpiler.text.device_alone import device_alone
+from xpiler.text.instance import with_launcher
 from xpiler.text.read import read
 
 CUDA = platforms.get("cuda")
@@ -83,3 +84,38 @@ def test_the_command_says_what_was_left_out_and_what_to_try(call: Call, tmp_path
     said = call("run", "k.cu", "--grid", "16", "--block", "64", "--let", "n=1000")
     assert said.status == 0, said.err
     assert "left out, since it does not compile:" in said.err and "`PYBIND11_MODULE` (line 25)" in said.err
+
+
+TEMPLATE = r"""
+template <typename T, int EACH = 2, typename U = const T*>
+__global__ void scale_kernel(T* __restrict__ y, U x, const int n, T by) {
+  int i = (blockIdx.x * blockDim.x + threadIdx.x) * EACH;
+  for (int k = 0; k < EACH; ++k) if (i + k < n) y[i + k] = by * x[i + k];
+}
+torch::Tensor scale(torch::Tensor x) { scale_kernel<float><<<4, 64>>>(x.y(), x.x(), 7, 2.0f); return x; }
+"""
+
+
+def test_a_template_that_nothing_launches_is_launched_as_it_is_said() -> None:
+    text, _ = device_alone(TEMPLATE, CUDA, "k.cu")
+    geometry = {"block.x": "4", "block.y": "1", "thread.x": "32"}
+    made = with_launcher(text, CUDA, "k.cu", "scale_kernel<float, (1, 3)>", geometry)
+    assert made.splitlines()[-1] == (
+        "void scale_kernel(float * y, const float * x, const int n, float by) "
+        "{ scale_kernel<float, (1, 3), const float *><<<dim3(4, 1, 1), dim3(32, 1, 1)>>>(y, x, n, by); }")
+    assert read(made, CUDA, "k.cu", geometry=geometry).launcher is not None
+    assert with_launcher(BOUND.replace("TORCH", "//"), CUDA, "k.cu", "", geometry).count("<<<") == BOUND.count("<<<")
+    with pytest.raises(Fault, match="is a template of T, EACH, U"):
+        with_launcher(text, CUDA, "k.cu", "scale_kernel", geometry)
+    with pytest.raises(Fault) as told:
+        with_launcher(text, CUDA, "k.cu", "scale_kernel<float, 1, int*, 4>", geometry)
+    assert "4 arguments are given" in told.value.why
+
+
+def test_an_instance_is_run_checked_and_translated(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "k.cu").write_text(TEMPLATE)
+    said = ("--kernel", "scale_kernel<float>", "--grid", "4", "--block", "32", "--let", "n=200")
+    assert call("run", "k.cu", *said).status == 0
+    done = call("translate", "k.cu", "--to", "c", "--evidence", "tests", *said)
+    assert done.status == 0 and "void scale_kernel(float* y, const float* x, int n, float by)" in done.out
+    assert "not used" not in done.err

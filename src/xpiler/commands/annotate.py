@@ -40,7 +40,7 @@ def annotate(
     if not to:
         raise Fault("XP3005", "no target language", why="`annotate` looks into the manual of one", try_="--to bang")
     target = platforms.get(to)
-    source, _, program = program_of(file, from_, let, (), grid, block, tasks, "")
+    source, _, program, _ = program_of(file, from_, let, (), grid, block, tasks, "")
     text, read = pivot_text(program, source)
     found = SymbolicAnnotator(Index(manual(target)), top, target.vector_bits).annotate(read, text)
     marked = attach(text, read, found)

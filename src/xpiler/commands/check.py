@@ -120,7 +120,7 @@ class _Asked:
     as_json: bool
 
     def side(self, file: Path, language: str, kernel: str) -> Side:
-        platform, text, program = program_of(file, language, self.let, self.size, *self.geometry, kernel)
+        platform, text, program, kernel = program_of(file, language, self.let, self.size, *self.geometry, kernel)
         return Side(text, platform, program, str(file), kernel)
 
     def alone(self, one: Side) -> NoReturn:
@@ -192,26 +192,26 @@ class _Asked:
         own_text = text_of(Path(name)) if name.endswith(".py") else ""
         found: list[Spec] = []
 
-        def sized(program: Program) -> Program:
-            entry = signature(program, self.kernel)
+        def sized(program: Program, kernel: str) -> Program:
+            entry = signature(program, kernel)
             found.append(own(own_text, name, entry, self.effort.limits) if own_text else specs.named(name))
             check_names(found[0], entry, values(self.let))
-            return sizes_known(program, found[0], self.kernel, values(self.let), bound)
+            return sizes_known(program, found[0], kernel, values(self.let), bound)
 
-        platform, text, program = program_of(
+        platform, text, program, kernel = program_of(
             file, language, self.let, self.size, *self.geometry, self.kernel, sized)
         if not self.kernel:
             say_fixed(program, *self.geometry)
-        scalars = {p.name for p in signature(program, self.kernel).params}
+        scalars = {p.name for p in signature(program, kernel).params}
         with working() as progress:
             watched = sane(
                 text, platform, program, file=str(file),
-                let={k: v for k, v in values(self.let).items() if k in scalars}, kernel=self.kernel,
+                let={k: v for k, v in values(self.let).items() if k in scalars}, kernel=kernel,
                 effort=self.effort, cache=self.cache, progress=progress,
             )
             _, evidence = against(
                 text, platform, program, found[0], file=str(file), let=values(self.let), pairs=bound,
-                kernel=self.kernel, effort=self.effort, cache=self.cache, progress=progress,
+                kernel=kernel, effort=self.effort, cache=self.cache, progress=progress,
             )
         evidence = (watched.evidence, *evidence)
         good = all(isinstance(e.verdict, Proved) for e in evidence)

@@ -64,7 +64,7 @@ def pass_apply(
     """
     kind = by_hand.of_name(name)
     file, options = _split(name, [*given, *context.args])
-    source, _, program = program_of(file, from_, let, (), grid, block, tasks, "")
+    source, _, program, _ = program_of(file, from_, let, (), grid, block, tasks, "")
     plain = platforms.get(platforms.NAMES[0])
     target = _machine(context, to) if to else plain
     stage = stage or getattr(kind, "stage", "pivot")
@@ -96,7 +96,7 @@ def pass_space(
 ) -> None:
     """Where a pass applies in a file: its instances for the machine, the most promising first."""
     kind = by_hand.of_name(name)
-    source, _, program = program_of(file, from_, let, (), grid, block, tasks, "")
+    source, _, program, _ = program_of(file, from_, let, (), grid, block, tasks, "")
     target = _machine(context, to) if to else platforms.get(platforms.NAMES[0])
     at = by_hand.stand(program, source, stage or getattr(kind, "stage", "pivot"), target)
     found = [(k.name, s) for k, s in by_hand.all_instances(name, at) if kernel in ("", k.name)]

@@ -41,7 +41,7 @@ def prompt(
     """
     if not to:
         raise Fault("XP3005", "no target language", why="a prompt asks for one", try_="--to bang")
-    source, text, program = program_of(file, from_, let, (), grid, block, tasks, "")
+    source, text, program, _ = program_of(file, from_, let, (), grid, block, tasks, "")
     target, launcher = platforms.get(to), with_host(program).launcher
     if launcher is None:
         raise Fault("XP2013", f"{file} has several kernels and no function that launches them",

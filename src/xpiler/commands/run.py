@@ -46,7 +46,7 @@ def run(
     if main:
         run_main(file, from_, timeout, as_json, cache(context))
     try:
-        platform, text, program = program_of(file, from_, let, size, grid, block, tasks, kernel)
+        platform, text, program, meant = program_of(file, from_, let, size, grid, block, tasks, kernel)
     except Fault as fault:
         if not runs_as_it_is(file, fault, (let, size, grid, block, tasks, kernel)):
             raise
@@ -57,7 +57,7 @@ def run(
         say_fixed(program, grid, block, tasks)
     with working() as progress:
         result = once(
-            text, platform, program, file=str(file), let=values(let), kernel=kernel, seed=seed,
+            text, platform, program, file=str(file), let=values(let), kernel=meant, seed=seed,
             effort=options.effort(1, timeout), cache=cache(context), progress=progress,
         )
     trial = result.trial

@@ -70,7 +70,7 @@ def translate(
         raise Fault("XP3005", "no target language", why="`translate` needs one", try_="--to bang")
     target = platforms.get(to)
     geometry = geometry_of(source, grid, block, tasks)
-    text, notes = source_of(file, source, geometry)
+    text, kernel, notes = source_of(file, source, geometry, kernel)
     for note in notes:
         err.print(f"note: {note}", markup=False, soft_wrap=True)
     for path in (out, report):
@@ -86,7 +86,7 @@ def translate(
         try:
             result = engine.translate(text, source, target, file=str(file), progress=progress, options=how)
         except Fault as fault:
-            raise for_the_kernel_alone(fault, file, source) from None
+            raise fault if geometry else for_the_kernel_alone(fault, file, source) from None
     good = confirmed(result.evidence)
     written = bool(result.text) and (good or keep)
     if written:

@@ -1,8 +1,8 @@
 """A file's kernels without the host functions that cannot be read: those of a framework, of a language's bindings.
 
 Whoever says how a kernel is launched needs none of its host code. Functions without a mark of the device, uses of
-macros and `using` that the compiler has something against are blanked; lines and columns of the rest stay. What a kernel
-needs is not lost this way: it would be missed when the rest is read."""
+macros and `using` that the compiler has something against are blanked; lines and columns of the rest stay. What a
+kernel needs is not lost this way: it would be missed when the rest is read."""
 
 from __future__ import annotations
 
