@@ -198,8 +198,9 @@ def _ask(rung: Rung, question: Question) -> tuple[Evidence, ...]:
             return rung.ask(question)
         with _SOLVING:
             return rung.ask(question)
-    except Fault as fault:
-        return tuple(Evidence(name, Unknown(f"it was not asked: {fault.what}"), time.monotonic() - start)
+    except (Fault, OSError) as failure:
+        why = failure.what if isinstance(failure, Fault) else f"this machine failed: {failure}"
+        return tuple(Evidence(name, Unknown(f"it was not asked: {why}"), time.monotonic() - start)
                      for name in rung.means)
 
 

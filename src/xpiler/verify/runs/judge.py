@@ -42,7 +42,8 @@ def judge(
     try:
         target = machine(text, platform, sig, file=file or program.file, cache=cache)
     except Fault as fault:
-        return (Evidence(CLEAN, Refuted(Witness(str(fault))), time.monotonic() - start),)
+        said = Unknown(f"it was not built: {fault.what}") if fault.of_machine else Refuted(Witness(str(fault)))
+        return (Evidence(CLEAN, said, time.monotonic() - start),)
     source = None if reference.runs is None else reference.runs.single
     subject = Subject(source, target, pairing.names, Agreement(reference, effort.limits), effort.limits)
     worst, notes, tried = 0.0, dict.fromkeys(reference.notes), list[Case]()
@@ -82,7 +83,7 @@ def judge(
     once = max((c for c in reference.cases if c.point.kind is Kind.RANDOM), key=_telling)
     if once.source.seconds < BRISK:
         seen = subject.again(once)
-        if not seen.fine and seen.trial.status != "timeout":
+        if not seen.fine and not seen.trial.undecided:
             return refuted(once, seen)
         notes |= {seen.note: None} if seen.note else {}
     scope = scope_of(tried)

@@ -283,9 +283,11 @@ def same_bits(a: Values | Number, b: Values) -> bool:
 
 
 def blame(point: Point, seed: int, trial: Trial, what: str) -> Refuted | Unknown:
-    """The verdict on a run that did not end well; one that did not end in time decides nothing."""
-    if trial.status == "timeout":
-        return Unknown("; ".join((f"{what}: it does not end in time ({spell(point.scalars)})", *_first_lines(trial))))
+    """The verdict on a run that did not end well; one that had no time, or no room, decides nothing."""
+    if trial.undecided:
+        how = {"timeout": "it does not end in time", "memory": "it asks for more memory than it may have"}.get(
+            trial.status, "it was not run to its end")
+        return Unknown("; ".join((f"{what}: {how} ({spell(point.scalars)})", *_first_lines(trial))))
     if not trial.findings:
         what = f"{what}: {trial.complaint}"
     found = tuple(f.to_json() for f in trial.found)
@@ -343,7 +345,9 @@ def _or_none(future: Future[Machine]) -> Machine | None:
     """The float64 build, or None: code that looks at the bits of its floats may not compile so."""
     try:
         return future.result()
-    except Fault:
+    except Fault as fault:
+        if fault.of_machine:
+            raise
         return None
 
 
@@ -431,6 +435,8 @@ def _in_double(wide: Machine, point: Point, inputs: Mapping[str, Values | Number
     """The float64 run, or None where the text does not compile or behave so."""
     try:
         trial = wide.run(point, inputs, effort.limits)
-    except Fault:
+    except Fault as fault:
+        if fault.of_machine:
+            raise
         return None
     return trial if trial.clean else None
