@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
-from xpiler.verify.argue.accesses import Walk
+from xpiler.verify.argue.accesses import Walk, walked
 from xpiler.verify.argue.argue import Look, argue, at_thread, given, scope, sizes_of
 from xpiler.verify.evaluate import Number
 from xpiler.verify.argue.question import Clock, Model, Never, OutOfTime, Question, Undecided, always, ask, guessed
@@ -32,8 +32,8 @@ def bounds(
 
 
 def _look(program: Program, platform: Platform, kernel: str, let: Mapping[str, Number], clock: Clock) -> Look:
-    walk = Walk(program, platform, Terms(), let=let)
-    found = walk.launches(kernel)
+    walk = walked(lambda: Walk(program, platform, Terms(), let=let), kernel)
+    found = walk.found
     free = (*walk.sizes, *walk.others)
     worst: Refuted | Unknown | None = None
     if found.doubts:

@@ -10,12 +10,14 @@ from xpiler.ir.nodes import Addr, Binary, Call, Cast, Const, Expr, Load, Program
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
 from xpiler.verify.evaluate import Number
+from xpiler.verify.argue.filled import Filled, Filling, Key
 from xpiler.verify.argue.symbolic import combined, compared, limits, wrapped
 from xpiler.verify.argue.terms import (
     FALSE, GRID, ONE, THREAD, TRUE, ZERO, Atom, Cond, Poly, Terms, both, either, equal, negate, number,
 )
 from xpiler.verify.argue.touched import (
     BRANCH, FACT, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Memory, Step, Value,
+    level_of_axis,
 )
 
 _LEAVES = 24  # of a floating-point value that is followed
@@ -74,6 +76,9 @@ class Expressions:
         self.others: list[str] = []
         self.free: dict[str, Poly] = {}
         self.remembered: dict[tuple[object, ...], Value] = {}
+        self.filling = Filling(terms)
+        self.taken: Mapping[Key, Filled] = {}  # what arrays of the kernels' own are taken to hold
+        self.guesses: set[Key] = set()  # arrays whose integers were guessed
 
     # ------------------------------------------------------------ the path
 
@@ -131,6 +136,10 @@ class Expressions:
                    self.inside, self.axes)
         self.found.accesses.append(a)
         self.current.append(Entry(a))
+        if kind == WRITE and not self.late:
+            self.filling.store(place.memory, at, value, self._fixed)
+        elif kind != READ:
+            self.filling.lose(place.memory)
         if kind != READ:
             if at.known is not None and self._private(place.memory) and kind == WRITE:
                 self.env[cell(place.memory, at.known)] = value
@@ -166,8 +175,33 @@ class Expressions:
                     self.remembered[key] = self.terms.sym(
                         name, low, high, level, abstract=True, inside=self._inside_of_index(index))
             return self.remembered[key]
+        filled = None if e.dtype.is_float else self._filled(memory, index)
+        if filled is not None:
+            return negate(equal(filled, ZERO)) if e.dtype is DType.BOOL else filled
         alike = not self.wandering and index.level <= self.shared and not self._private(memory)
         return self._guess(f"{memory.name}[...]", e.dtype, self.shared if alike and not self.hosting else None)
+
+    @property
+    def _fixed(self) -> frozenset[Atom]:
+        """What is the same for all threads that share an array of a group, and for as long as there is one."""
+        groups = [index for kind, index, _ in self.axes if level_of_axis(kind) < THREAD]
+        return self.unknown_sizes.union(*(frozenset(a for a, _ in p.parts) for p in groups))
+
+    def _filled(self, memory: Memory, index: Poly) -> Poly | None:
+        """What is loaded from an array of the kernel's own, where that was found out."""
+        key = self.filling.key(memory)
+        if key is None:
+            return None
+        taken = self.taken.get(key)
+        if taken is None or taken.value is None:
+            self.guesses.add(key)
+        if taken is None:
+            return None
+        self.found.filled[memory.name] = None
+        exact = self.filling.loaded(memory, index, taken)
+        if exact is not None:
+            return exact
+        return self.terms.sym(f"{memory.name}[...]", taken.low, taken.high, self.own, abstract=True, inside=self.inside)
 
     def _inside_of_index(self, index: Poly) -> frozenset[int]:
         return frozenset[int]().union(*(a.inside for a, _ in index.parts))
