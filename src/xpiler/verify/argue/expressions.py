@@ -175,11 +175,12 @@ class Expressions:
                     self.remembered[key] = self.terms.sym(
                         name, low, high, level, abstract=True, inside=self._inside_of_index(index))
             return self.remembered[key]
-        filled = None if e.dtype.is_float else self._filled(memory, index)
+        alike = not self.wandering and index.level <= self.shared and not self._private(memory)
+        level = self.shared if alike and not self.hosting else None
+        filled = None if e.dtype.is_float else self._filled(memory, index, self.own if level is None else level)
         if filled is not None:
             return negate(equal(filled, ZERO)) if e.dtype is DType.BOOL else filled
-        alike = not self.wandering and index.level <= self.shared and not self._private(memory)
-        return self._guess(f"{memory.name}[...]", e.dtype, self.shared if alike and not self.hosting else None)
+        return self._guess(f"{memory.name}[...]", e.dtype, level)
 
     @property
     def _fixed(self) -> frozenset[Atom]:
@@ -187,7 +188,7 @@ class Expressions:
         groups = [index for kind, index, _ in self.axes if level_of_axis(kind) < THREAD]
         return self.unknown_sizes.union(*(frozenset(a for a, _ in p.parts) for p in groups))
 
-    def _filled(self, memory: Memory, index: Poly) -> Poly | None:
+    def _filled(self, memory: Memory, index: Poly, level: int) -> Poly | None:
         """What is loaded from an array of the kernel's own, where that was found out."""
         key = self.filling.key(memory)
         if key is None:
@@ -201,7 +202,7 @@ class Expressions:
         exact = self.filling.loaded(memory, index, taken)
         if exact is not None:
             return exact
-        return self.terms.sym(f"{memory.name}[...]", taken.low, taken.high, self.own, abstract=True, inside=self.inside)
+        return self.terms.sym(f"{memory.name}[...]", taken.low, taken.high, level, abstract=True, inside=self.inside)
 
     def _inside_of_index(self, index: Poly) -> frozenset[int]:
         return frozenset[int]().union(*(a.inside for a, _ in index.parts))
