@@ -282,7 +282,7 @@ def _for_all_sizes(argue: Callable[..., Evidence], q: Question, target: Program,
 
 
 def _all_inputs(q: Question) -> tuple[Evidence, ...]:
-    return (equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(2.0, 30.0)),)
+    return (equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(3.0, 30.0)),)
 
 
 def _exact(q: Question) -> tuple[Evidence, ...]:

@@ -176,11 +176,11 @@ class Expressions:
                         name, low, high, level, abstract=True, inside=self._inside_of_index(index))
             return self.remembered[key]
         alike = not self.wandering and index.level <= self.shared and not self._private(memory)
-        level = self.shared if alike and not self.hosting else None
-        filled = None if e.dtype.is_float else self._filled(memory, index, self.own if level is None else level)
+        common = self.shared if alike and not self.hosting else None
+        filled = None if e.dtype.is_float else self._filled(memory, index, self.own if common is None else common)
         if filled is not None:
             return negate(equal(filled, ZERO)) if e.dtype is DType.BOOL else filled
-        return self._guess(f"{memory.name}[...]", e.dtype, level)
+        return self._guess(f"{memory.name}[...]", e.dtype, common)
 
     @property
     def _fixed(self) -> frozenset[Atom]:
