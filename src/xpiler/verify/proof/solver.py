@@ -88,6 +88,19 @@ class Oracle:
         solver.add(z3.Not(self.formula(put_in(goal, spread))))
         return bool(solver.check() == z3.unsat)
 
+    def example(self, facts: Iterable[Formula], symbols: Iterable[Atom]) -> dict[Atom, int] | None:
+        """Numbers for symbols at which the facts hold; None where Z3 has none."""
+        solver = z3.SimpleSolver(ctx=self.context)
+        solver.set("timeout", MILLISECONDS)
+        solver.set("rlimit", EFFORT)
+        own = sorted(set(symbols), key=lambda s: s.key)
+        for f in (*facts, *self.bounds(own)):
+            solver.add(self.formula(f))
+        if solver.check() != z3.sat:
+            return None
+        found = solver.model()
+        return {s: found.eval(self._atom(s), model_completion=True).as_long() for s in own}
+
     def formula(self, f: Formula) -> z3.BoolRef:
         if f not in self._formulas:
             self._formulas[f] = self._formula(f)
