@@ -11,6 +11,7 @@ from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
 from xpiler.verify.evaluate import Number
 from xpiler.verify.argue.filled import Filled, Filling, Key
+from xpiler.verify.argue.masks import bit
 from xpiler.verify.argue.symbolic import combined, compared, limits, wrapped
 from xpiler.verify.argue.terms import (
     FALSE, GRID, ONE, THREAD, TRUE, ZERO, Atom, Cond, Poly, Terms, both, either, equal, negate, number,
@@ -19,6 +20,13 @@ from xpiler.verify.argue.touched import (
     BRANCH, FACT, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Memory, Step, Value,
     level_of_axis,
 )
+
+def _shift(e: Expr) -> Binary | None:
+    """`m >> i`, whatever it is converted to: its lowest bit stays."""
+    while isinstance(e, Cast) and not e.dtype.is_float and e.dtype is not DType.BOOL:
+        e = e.a
+    return e if isinstance(e, Binary) and e.op == ">>" else None
+
 
 _LEAVES = 24  # of a floating-point value that is followed
 
@@ -78,6 +86,7 @@ class Expressions:
         self.remembered: dict[tuple[object, ...], Value] = {}
         self.filling = Filling(terms)
         self.taken: Mapping[Key, Filled] = {}  # what arrays of the kernels' own are taken to hold
+        self.shifts: dict[Atom, tuple[str, Poly, Poly]] = {}  # unknowns that stand for `a << b` or `a >> b`
         self.guesses: set[Key] = set()  # arrays whose integers were guessed
 
     # ------------------------------------------------------------ the path
@@ -222,6 +231,9 @@ class Expressions:
         if isinstance(v, Cond):
             return v
         if isinstance(v, Poly):
+            match v.parts:
+                case ((Atom(kind="ite", args=(Cond() as c, p, q)), 1),) if (p, q) == (ONE, ZERO) and not v.constant:
+                    return c
             return negate(equal(v, ZERO))
         return self._opaque(v)
 
@@ -254,6 +266,8 @@ class Expressions:
                 return self._select(self.cond(cond), a, b)
             case Binary("&&" | "||"):
                 return self._logic(e)
+            case Binary("&", a, Const(1)) if (shift := _shift(a)) is not None and (of := self._lane(shift)) is not None:
+                return self.terms.ite(of, ONE, ZERO)
             case Binary(op, a, b, dtype):
                 return self._binary(op, self.value(a), self.value(b), dtype, a.dtype)
             case Unary(op, a, dtype):
@@ -350,9 +364,16 @@ class Expressions:
         inside = frozenset[int]().union(*(i.inside for p in (x, y) for i, _ in p.parts))
         key = (op, x, y, dtype)
         if key not in self.remembered:
-            self.remembered[key] = self.terms.sym(
-                f"({x}) {op} ({y})", low, high, level, abstract=True, inside=inside)
+            made = self.terms.sym(f"({x}) {op} ({y})", low, high, level, abstract=True, inside=inside)
+            self.remembered[key] = made
+            if op in ("<<", ">>") and made.parts:
+                self.shifts[made.parts[0][0]] = op, x, y
         return self.remembered[key]
+
+    def _lane(self, shift: Binary) -> Cond | None:
+        """Whether a lane takes part, by its bit of a mask."""
+        m, i = self._number(self.value(shift.a)), self._number(self.value(shift.b))
+        return None if m is None or i is None else bit(self.terms, self.shifts, m, i)
 
     def _number(self, v: Value) -> Poly | None:
         if isinstance(v, Cond):
