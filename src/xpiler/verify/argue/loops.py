@@ -16,7 +16,7 @@ from xpiler.verify.argue.symbolic import limits
 from xpiler.verify.argue.terms import (
     GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, equal, negate,
 )
-from xpiler.verify.argue.touched import Entry, Memory, Value, level_of_axis
+from xpiler.verify.argue.touched import Advance, Entry, Memory, Value, level_of_axis
 
 LARGEST = (1 << 31) - 1  # of a size: arrays have fewer than 2^31 elements
 _ROUNDS = 8  # in which the ranges of what a loop assigns must settle
@@ -51,6 +51,10 @@ class Loops(Expressions):
 
     def _for(self, s: For) -> Cond:
         start, stop, step = self.integer(s.start), self.integer(s.stop), self.integer(s.step)
+        if step.low < 1 and not self.silent:
+            left = any(isinstance(x, Break | Return) for x in statements(s.body))
+            self.found.advances.append(
+                Advance(step, below(start, stop), tuple(self.path), s.span, self.kernel, self.axes, left))
         if s.kind == "parallel":
             return self._parallel(s, start, stop, step)
         most = (stop.high - 1 - start.low) // max(step.low, 1)

@@ -115,6 +115,20 @@ class Together:
     turns: frozenset[Atom]
 
 
+@dataclass(frozen=True, eq=False)
+class Advance:
+    """By how much a loop goes on, where that is not plainly more than nothing: `begins` is whether it has a first
+    iteration, `left` whether something in it may end it early."""
+
+    step: Poly
+    begins: Cond
+    path: tuple[Step, ...]
+    span: Span
+    kernel: str
+    axes: Axes
+    left: bool
+
+
 @dataclass
 class Found:
     """Everything of one walk over all launches of a program."""
@@ -123,6 +137,7 @@ class Found:
     intervals: list[Interval] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
     together: list[Together] = field(default_factory=list)
+    advances: list[Advance] = field(default_factory=list)
     doubts: list[tuple[str, Span]] = field(default_factory=list)  # why an argument about all of it is not possible
     parallel: dict[int, Poly] = field(default_factory=dict)  # parallel loops and the variables that count them
     filled: dict[str, None] = field(default_factory=dict)  # arrays taken to hold what was stored there before
