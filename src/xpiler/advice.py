@@ -88,6 +88,8 @@ ADVICE: dict[str, tuple[str, str]] = {
     "XP5004": ("`--replay` reads what `--tape` wrote", "the file that --tape wrote"),
     "XP4002": ("the text is compiled as C++17 against the platform's header", "correct the line"),
     "XP4003": ("translating does not need it; annotation with a manual and models do", "pip install 'xpiler[model]'"),
+    "XP4004": ("room, memory or processes ran out, or a folder cannot be written; it says nothing about the text",
+               "the same again when there is room, or another folder for builds (XPILER_CACHE)"),
 }
 
 

@@ -27,6 +27,7 @@ CODES: dict[str, str] = {
     "XP4001": "no C++ compiler was found; running kernels needs g++",
     "XP4002": "the C++ compiler refuses the text",
     "XP4003": "a library that an extra of the package brings is not installed",
+    "XP4004": "this machine failed, which says nothing about the text",
     **MODELS,
 }
 

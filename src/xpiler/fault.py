@@ -54,6 +54,11 @@ class Fault(Exception):
         """This one, or all of them where several were found."""
         return (self,)
 
+    @property
+    def of_machine(self) -> bool:
+        """Whether it is this machine that failed, so that nothing is said about a text."""
+        return self.code in ("XP4001", "XP4004")
+
     def __str__(self) -> str:
         return told(self.code, self.what, self.where, self.why, self.try_, self.source_line)
 

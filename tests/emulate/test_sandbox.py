@@ -257,7 +257,55 @@ def test_a_bomb_is_stopped(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None
     lines = ["#define A0 1 + 1 +", *(f"#define A{i} A{i - 1} A{i - 1} A{i - 1}" for i in range(1, 30))]
     with pytest.raises(Fault) as caught:
         build("\n".join([*lines, 'extern "C" int run() { return A29 1; }\n']), STUB, Entry("run", ()), cache=cache)
-    assert caught.value.code == "XP4002"
+    assert caught.value.code == "XP4004"
+
+
+def test_no_room_for_a_build_is_no_fault_of_the_text(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build('extern "C" void run() {}\n', STUB, Entry("run", ()), cache=cache)  # the headers, with the room they need
+    monkeypatch.setattr(compiler, "_LIMITS", replace(compiler._LIMITS, file_mb=0))
+    with pytest.raises(Fault) as caught:
+        build('extern "C" int run() { return 7; }\n', STUB, Entry("run", ()), cache=cache)
+    assert caught.value.code == "XP4004" and caught.value.of_machine
+
+
+def test_no_folder_for_builds_is_no_fault_of_the_text() -> None:
+    with pytest.raises(Fault) as caught:
+        build('extern "C" int run() { return 7; }\n', STUB, Entry("run", ()), cache=Path("/dev/null"))
+    assert caught.value.code == "XP4004"
+
+
+def test_what_only_the_linker_sees_is_a_fault_of_the_text(cache: Path) -> None:
+    with pytest.raises(Fault) as caught:
+        build('void other();\nextern "C" void run() { other(); }\n', STUB, Entry("run", ()), cache=cache)
+    assert caught.value.code == "XP4002" and "undefined reference" in caught.value.why
+
+
+@pytest.mark.parametrize("said", [
+    "text.cpp:3:1: fatal error: error writing to /tmp/cc1.s: No space left on device\ncompilation terminated.\n",
+    "g++: fatal error: Killed signal terminated program cc1plus\ncompilation terminated.\n",
+    "/usr/bin/ld: final link failed: No space left on device\ncollect2: error: ld returned 1 exit status\n",
+    "text.cpp:3:1: internal compiler error: Segmentation fault\n",
+    "cc1plus: out of memory allocating 65536 bytes after a total of 1 bytes\n", "",
+])
+def test_a_compiler_that_fails_says_nothing_about_the_text(said: str) -> None:
+    assert compiler._fault(said, "u.cu", "a\nb\nc\n").code == "XP4004"
+
+
+@pytest.mark.parametrize("said", [
+    "text.cpp:2:1: error: 'y' was not declared in this scope\n",
+    "text.o: in function `f':\nu.cu:(.text+0x5): undefined reference to `g()'\ncollect2: error: ld returned 1\n",
+    "{standard input}: Assembler messages:\n{standard input}:7: Error: no such instruction: `nonsense'\n",
+])
+def test_a_compiler_that_judges_says_so(said: str) -> None:
+    assert compiler._fault(said, "u.cu", "a\nb\nc\n").code == "XP4002"
+
+
+def test_a_run_without_room_for_its_results_is_not_a_crash(cache: Path) -> None:
+    entry = Entry("run", (Buffer("x", DType.F32, None),))
+    made = build('extern "C" void run(float* x) { x[0] = 1; }\n', STUB, entry, cache=cache)
+    given = {"x": np.zeros(1 << 19, np.float32)}
+    assert run(made, entry, given, Limits()).status == "ok"
+    assert run(made, entry, given, Limits(file_mb=1)).status == "machine"
 
 
 def test_a_missing_compiler(cache: Path) -> None:

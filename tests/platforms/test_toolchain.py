@@ -110,6 +110,22 @@ def test_a_compiler_that_dies_is_no_verdict() -> None:
     assert isinstance(broken, Unavailable)
 
 
+@pytest.mark.parametrize("said", [
+    "kernel.cu:3: error: cannot write: No space left on device", "nvcc error : 'cicc' died due to signal 9 (Kill signal)",
+    "LLVM ERROR: out of memory", "PLEASE submit a bug report to https://example.org", "c++: internal compiler error: x",
+])
+def test_a_compiler_without_room_or_one_that_crashes_refuses_nothing(said: str) -> None:
+    code = f"import sys; sys.stderr.write({said!r} + chr(10)); sys.exit(1)"
+    failed = attempt(PYTHON, ("-c", code), "", ".py", "checked")
+    assert isinstance(failed, Unavailable) and said.split()[-1] in failed.reason
+
+
+def test_words_of_the_text_in_a_message_are_not_the_machines() -> None:
+    said = "k.cu:3: error: no\n    3 | puts(\"No space left on device\");\n"
+    refused = attempt(PYTHON, ("-c", f"import sys; sys.stderr.write({said!r}); sys.exit(1)"), "", ".py", "checked")
+    assert isinstance(refused, Rejected)
+
+
 def test_a_compiler_says_its_version() -> None:
     found = installed(sys.executable, name="python")
     assert found is not None

@@ -174,3 +174,20 @@ def test_every_example_with_host_code_is_proved(file: Path) -> None:
     platform = next(p for p in map(platforms.get, ("cuda", "hip", "bang")) if file.suffix in p.suffixes)
     verdict = bounds(read(file.read_text(), platform, str(file)), platform).verdict
     assert isinstance(verdict, Proved), verdict
+
+
+@pytest.mark.parametrize(("step", "end", "sound"), [
+    ("blockDim.x * gridDim.x", "n", True), ("(int)threadIdx.x + 1", "n", True), ("max(m, 1)", "n", True),
+    ("(int)threadIdx.x", "n", False), ("(int)threadIdx.x", "0", True), ("(int)threadIdx.x - 5", "n", False),
+])
+def test_a_loop_that_does_not_go_on_is_found(step: str, end: str, sound: bool) -> None:
+    verdict = said(launched(f"for (int i = threadIdx.x; i < {end}; i += {step}) y[i] = 1.0f;"))
+    assert isinstance(verdict, Proved) if sound else isinstance(verdict, Refuted)
+    assert sound or "does not end" in str(verdict)
+
+
+def test_a_loop_that_may_be_left_or_hangs_on_data_is_not_known_to_end() -> None:
+    left = "for (int i = threadIdx.x; i < n; i += threadIdx.x) { if (x[i] > 0.0f) break; y[i] = 1.0f; }"
+    data = "for (int i = threadIdx.x; i < n; i += t[0]) y[i] = 1.0f;"
+    for body in (left, data):
+        assert isinstance(said(launched(body)), Unknown)

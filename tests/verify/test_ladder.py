@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from xpiler.text.read import read
 from xpiler.verify import ladder
 from xpiler.verify.ladder import LADDER, Level, Question, Rung, Side, climb, meanings, not_tried
 from xpiler.verify.runs.observe import Effort, observe
-from xpiler.verify.verdict import Evidence, Proved, Refuted, Unknown, Witness
+from xpiler.verify.verdict import CLEAN, Evidence, Proved, Refuted, Unknown, Witness
 
 C = platforms.get("c")
 TEXT = "void f(const float* x, float* y, int n) { for (int i = 0; i < n; ++i) y[i] = 2.0f * x[i]; }\n"
@@ -93,3 +94,36 @@ def test_every_rung_is_told_of_in_the_manual_with_its_own_words() -> None:
 def test_what_was_not_tried_is_known() -> None:
     assert "equal on tests" in not_tried([Evidence("reads back", Proved("x"))])
     assert not not_tried([Evidence(name, Unknown("x")) for name in meanings()])
+
+
+DIES = """\
+extern "C" void _exit(int);
+void f(const float* x, float* y, int n) { for (int i = 0; i < n; ++i) y[i] = 2.0f * x[i]; LAST }
+"""
+
+
+def test_what_the_machine_does_to_a_run_or_a_build_refutes_nothing(tmp_path: Path) -> None:
+    """126 is how a run ends that could not even be started."""
+    for asked in (question(TEXT, Level.TESTS, cache=Path("/dev/null")), _ends("_exit(126);")):
+        (clean, *_) = climb(asked)
+        assert clean.rung == CLEAN and isinstance(clean.verdict, Unknown), clean
+
+
+def test_what_a_text_does_to_its_run_does() -> None:
+    (clean, *_) = climb(_ends("_exit(3);"))
+    assert clean.rung == CLEAN and isinstance(clean.verdict, Refuted)
+
+
+def _ends(last: str) -> Question:
+    """A question about a target that leaves its run in this way."""
+    asked = question(TEXT, Level.TESTS)
+    return replace(asked, target=replace(asked.target, text=DIES.replace("LAST", last), platform=platforms.get("vnni")))
+
+
+def test_a_judge_whose_machine_fails_has_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Question) -> tuple[Evidence, ...]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ladder, "LADDER", (Rung({"a": "a"}, Level.TESTS, full),))
+    (found,) = climb(question())
+    assert isinstance(found.verdict, Unknown) and "No space left" in found.verdict.reason

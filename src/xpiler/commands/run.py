@@ -108,7 +108,7 @@ def run_main(
             err.print(show.message(str(finding)), soft_wrap=True)
     if not result.findings and result.code is None:
         late, full = f"it did not end within {timeout:g} s", "it asked for more memory than a run may have"
-        why = {"timeout": late, "memory": full}
+        why = {"timeout": late, "memory": full, "machine": "it was ended by this machine"}
         raise Fault("XP2022", "main did not come to its end", Span(str(file)),
                     why.get(result.status, f"it ended with {result.status}"), "--timeout, or smaller sizes")
     raise typer.Exit(2 if result.findings else 1 if result.code else 0)

@@ -10,6 +10,7 @@ from xpiler.emulate import compiler as compilers
 from xpiler.emulate import precompiled
 from xpiler.emulate.caller import caller
 from xpiler.emulate.entry import Entry, Executable
+from xpiler.emulate.failing import on_this_machine
 from xpiler.emulate.prepare import prepare
 from xpiler.emulate.store import Store, default_folder, digest
 from xpiler.platforms.platform import Platform
@@ -18,6 +19,7 @@ from xpiler.platforms.platform import Platform
 _ALIGNED = re.compile(r"_(?:load|store|stream)_\w|__m\d+[id]?\s*(?:const\s*)?\*|align|vector_size")
 
 
+@on_this_machine()
 def build(
     text: str,
     platform: Platform,
@@ -31,7 +33,8 @@ def build(
 ) -> Executable:
     """Compile `text` so that `entry` can be run.
 
-    Faults: XP4001 without a working compiler, XP4002 with the compiler's first error at the user's line.
+    Faults: XP4001 without a working compiler, XP4002 with the compiler's first error at the user's line, XP4004 where
+    this machine has no room for it.
     real="f64" makes every float of the text and of device.h a double. `watch` looks at every access: slower, and runs
     find races, memory read before it is written and undefined arithmetic too. `cache` keeps finished builds;
     None is a folder of this user. Equal builds are made once, by however many processes."""

@@ -15,8 +15,10 @@ from xpiler.emulate import sandbox
 from xpiler.emulate.cage import Cage
 from xpiler.emulate.caller import DRIVER
 from xpiler.emulate.entry import Limits
+from xpiler.emulate.failing import failed
 from xpiler.emulate.prepare import TEXT
 from xpiler.fault import Fault, Span, together
+from xpiler.platforms.failing import machine_failed
 
 # -fno-weak: statics of templates and inline functions go into the same sections as all others.
 # -ffp-contract=off: the same bits on every CPU. Frame pointers: findings walk them. DWARF 4: so
@@ -32,6 +34,11 @@ _LIMITS = Limits(seconds=120, memory_mb=8192, file_mb=512)
 _ERROR = re.compile(
     r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<what>.*)$",
     re.MULTILINE,
+)
+# What comes after compiling, and is about the text all the same: names without a definition, or with two; assembly.
+_BEYOND = re.compile(
+    r"undefined reference|multiple definition|duplicate symbol|undefined symbol|relocation truncated"
+    r"|Assembler messages|: Error: |section .* (?:overlaps|will not fit)"
 )
 _NOTE = re.compile(r"[^\n]*?: note: (?P<what>[^\n]*)")
 _REPORT = "a smaller file that shows it; where the text is legal C++17, this is a mistake in xpiler"
@@ -49,15 +56,18 @@ class Compiler:
     def __call__(
         self, folder: Path, *arguments: str | Path, file: str = "", text: str = "", reads: Sequence[Path] = (),
     ) -> None:
-        """Run it in `folder`; XP4002 at the first error, placed in the user's `file` where it can be."""
+        """Run it in `folder`; XP4002 at the first error, placed in the user's `file` where it can be, and XP4004 where
+        it says nothing about the text: it was ended, crashed, or had no room."""
         done = sandbox.call(
             [self.path, *FLAGS, *arguments], folder, _LIMITS, tools=_tools(self.path), cage=self.cage, reads=reads,
         )
         if done.late:
             raise Fault(
-                "XP4002", f"compiling took more than {_LIMITS.seconds:.0f} seconds", Span(file),
-                "templates or macros make it very large", "a smaller file",
+                "XP4004", f"compiling took more than {_LIMITS.seconds:.0f} seconds", Span(file),
+                "templates or macros make it very large, or the machine is busy", "a smaller file",
             )
+        if done.code < 0:
+            raise failed(f"the C++ compiler was ended by signal {-done.code}")
         if done.code != 0:
             raise _fault(done.stderr, file, text)
 
@@ -89,10 +99,18 @@ def _tools(compiler: str) -> str:
 
 
 def _fault(stderr: str, file: str, text: str) -> Fault:
-    """One Fault for all errors in the user's text; for the first one elsewhere where it has none."""
+    """One Fault for all errors in the user's text; for the first one elsewhere where it has none.
+
+    A compiler that names neither a place in a text nor what the linker or the assembler has against it did not get as
+    far as to judge it."""
+    machine = machine_failed(stderr)
+    if machine:
+        return failed(machine)
     errors = list(_ERROR.finditer(stderr))
-    if not errors:
+    if not errors and _BEYOND.search(stderr):
         return Fault("XP4002", "the C++ compiler failed", Span(file), _last(stderr), _REPORT)
+    if not errors:
+        return failed(_last(stderr) or "the C++ compiler failed without a word")
     mine = [_placed(e, file, text.splitlines()) for e in errors if e["file"] == TEXT]
     if mine:
         return together(mine)

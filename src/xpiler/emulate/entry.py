@@ -107,7 +107,8 @@ class Executable:
 class Run:
     """What a run left behind. `outputs` has every buffer that is not const when status is "ok", else nothing.
 
-    status: ok | finding | timeout | crash | memory. `seconds` is the time inside the entry; 0 if it did not end.
+    status: ok | finding | timeout | crash | memory | machine (it was ended, or not started, by no doing of its own).
+    `seconds` is the time inside the entry; 0 if it did not end.
     Of a watched run: `noted` findings did not end it; `untouched` says how many bytes of an output were never
     written (they read as 0xFF); `launches` are kernels with the threads of a block; `looked_at` says what was watched
     where that is not everything; `writers` are those that were asked for."""

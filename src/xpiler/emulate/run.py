@@ -18,6 +18,7 @@ from xpiler.emulate import sandbox
 from xpiler.emulate.caller import geometry
 from xpiler.emulate.caret import caret
 from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run, Writer
+from xpiler.emulate.failing import on_this_machine
 from xpiler.emulate.locate import user_place, variable
 from xpiler.emulate.lowered.element import ELEMENT, REAL
 from xpiler.emulate.prepare import TEXT
@@ -29,7 +30,9 @@ from xpiler.ir.types import DType
 _RECORD = struct.Struct("<QQQQdq48s")
 _BUFFER, _INTEGER, _REAL, _ASK, _PICK = range(5)
 _CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
-_EXIT_MEMORY, _EXIT_TIMEOUT = 87, 88
+_EXIT_FINDING, _EXIT_MEMORY, _EXIT_TIMEOUT, _EXIT_CAGE = 86, 87, 88, 126
+# Ended from outside, as by a system that has no memory left; or more written than there may be.
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGXFSZ)
 _STAYS = 256 << 20  # bytes of an output that is not read into memory
 _FORBIDDEN = "the program asked the system for something kernels may not do"
 _NUMPY = {
@@ -46,6 +49,7 @@ def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
     return np.dtype(np.float64 if real == "f64" and dtype is DType.F32 else _NUMPY[dtype])
 
 
+@on_this_machine()
 def run(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits(),
     *, flush: bool = False, share: int = 1, ask: Sequence[tuple[str, int]] = (), backwards: bool = False,
@@ -109,7 +113,10 @@ def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...
         return "memory"
     if findings:
         return "finding"
-    return "ok" if finished else "crash"
+    if finished:
+        return "ok"
+    untold = done.code == _EXIT_FINDING  # there was no room to write it down
+    return "machine" if untold or done.code == _EXIT_CAGE or done.code in _FROM_OUTSIDE else "crash"
 
 
 def _arguments(

@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
+from xpiler.platforms.failing import machine_failed
+
 if TYPE_CHECKING:
     from xpiler.platforms.device import Entry, Loaded
 
@@ -247,6 +249,8 @@ def compile_in(
         return Unavailable(f"{compiler} was ended by signal {-done.code}")
     if done.code == broken:
         return Unavailable(f"{compiler} does not work: {said.strip()[-200:]}")
+    if machine := machine_failed(said):
+        return Unavailable(f"{compiler} failed on this machine: {machine}")
     lines = said.strip().splitlines()[:_MESSAGE_LINES]
     return Rejected("\n".join(lines) or f"exit status {done.code}", str(compiler))
 

@@ -5,7 +5,6 @@ other compilers, follow side by side."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +30,8 @@ from xpiler.verify.pairing import pair
 from xpiler.verify.runs.probes import probes
 from xpiler.verify.proof.equal import ALL_INPUTS, equal_for_all
 from xpiler.verify.argue.races import RACES, races
+from xpiler.verify.argue.solving import SOLVING
+from xpiler.verify.runs.sane import RACES as RACING
 from xpiler.verify.runs.sane import sane
 from xpiler.verify.signature import SEQUENTIAL, signature
 from xpiler.verify.verdict import (
@@ -145,10 +146,6 @@ def _alone(program: Program, kernel: str) -> Program:
     return replace(program, kernels=(program.kernel(kernel),), launcher=None) if kernel else program
 
 
-# Z3's terms live in one context for the whole process.
-_SOLVING = threading.Lock()
-
-
 def climb(question: Question, *, every: bool = False) -> Iterator[Evidence]:
     """The evidence, rung by rung, to the first refutation; with `every` to the end, whatever is refuted."""
     rungs = [r for r in LADDER if question.level >= r.level]
@@ -196,10 +193,11 @@ def _ask(rung: Rung, question: Question) -> tuple[Evidence, ...]:
     try:
         if not rung.solver:
             return rung.ask(question)
-        with _SOLVING:
+        with SOLVING:
             return rung.ask(question)
-    except Fault as fault:
-        return tuple(Evidence(name, Unknown(f"it was not asked: {fault.what}"), time.monotonic() - start)
+    except (Fault, OSError) as failure:
+        why = failure.what if isinstance(failure, Fault) else f"this machine failed: {failure}"
+        return tuple(Evidence(name, Unknown(f"it was not asked: {why}"), time.monotonic() - start)
                      for name in rung.means)
 
 
@@ -218,7 +216,8 @@ def _watched(q: Question) -> tuple[Evidence, ...]:
 
 
 def _watched_instead(q: Question) -> tuple[Evidence, ...]:
-    """What is found where it stands in for an argument counts where the source has none of it."""
+    """What is found where it stands in for an argument counts where the source has none of it. Where the source races
+    itself it is the source that is wrong: it has no meaning to keep."""
     (found,) = _watched(q)
     if not isinstance(found.verdict, Refuted):
         return (found,)
@@ -227,7 +226,12 @@ def _watched_instead(q: Question) -> tuple[Evidence, ...]:
     if isinstance(own.evidence.verdict, Proved):
         return (found,)
     what = f"{found.verdict.witness.what}; the source is not without either"
-    return (Evidence(WATCHED, Unknown(what), found.seconds),)
+    said = Evidence(WATCHED, Unknown(what), found.seconds)
+    race = next((f for f in own.findings if f.code in RACING), None)
+    if race is None:
+        return (said,)
+    witness = Witness(race.message, sizes=q.fixed, findings=(str(race),), found=(race.to_json(),))
+    return said, Evidence(SOURCE, Refuted(witness), own.evidence.seconds)
 
 
 def _compiles(q: Question) -> tuple[Evidence, ...]:
@@ -278,7 +282,7 @@ def _for_all_sizes(argue: Callable[..., Evidence], q: Question, target: Program,
 
 
 def _all_inputs(q: Question) -> tuple[Evidence, ...]:
-    return (equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(2.0, 30.0)),)
+    return (equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(3.0, 30.0)),)
 
 
 def _exact(q: Question) -> tuple[Evidence, ...]:

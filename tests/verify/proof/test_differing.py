@@ -35,6 +35,18 @@ def proved(a: Program, b: Program) -> bool:
 
 
 DIFFERING = {
+    "a case that nobody stores": (
+        FLOATS, "y[0] = x[0] > 0.0f ? 1.0f : x[0] < 0.0f ? -1.0f : 0.0f;",
+        "if (x[0] > 0.0f) y[0] = 1.0f; if (x[0] < 0.0f) y[0] = -1.0f;"),
+    "equal numbers fall the other way": (
+        FLOATS, "y[0] = x[0] > x[1] ? 1.0f : x[0] < x[1] ? -1.0f : 0.0f;",
+        "y[0] = x[0] >= x[1] ? 1.0f : -1.0f;"),
+    "a comparison of others": (
+        FLOATS, "y[0] = x[0] > 0.0f ? 1.0f : x[1] > 0.0f ? 2.0f : 3.0f;",
+        "y[0] = x[1] > 0.0f ? 2.0f : x[0] > 0.0f ? 1.0f : 3.0f;"),
+    "a comparison that each term of a sum makes": (
+        FLOATS, "float s = 0.0f; for (int i = 0; i < 9; ++i) s += x[i] > 0.0f ? 1.0f : 0.0f; y[0] = s;",
+        "float s = 0.0f; for (int i = 0; i < 9; ++i) s += x[i] >= 0.0f ? 1.0f : 0.0f; y[0] = s;"),
     # The same iteration of a loop in another run of it, of the loop around it.
     "another run of a loop": (
         FLOATS,
@@ -102,6 +114,16 @@ def test_what_a_kernel_does_to_halves_and_parameters_is_seen(a: str, b: str) -> 
 
 
 HONEST = {
+    "three stores for one choice": (
+        FLOATS, "y[0] = x[0] > 0.0f ? 1.0f : x[0] < 0.0f ? -1.0f : 0.0f;",
+        "if (x[0] > 0.0f) y[0] = 1.0f; if (!(x[0] > 0.0f) && x[0] < 0.0f) y[0] = -1.0f;"
+        " if (!(x[0] > 0.0f) && !(x[0] < 0.0f)) y[0] = 0.0f;"),
+    "comparisons as numbers": (
+        FLOATS, "y[0] = x[0] > 0.0f ? 1.0f : x[0] < 0.0f ? -1.0f : 0.0f;",
+        "y[0] = (float)((0.0f < x[0]) - (x[0] < 0.0f));"),
+    "the other way round": (
+        FLOATS, "y[0] = x[0] < x[1] ? x[2] : x[0] == x[1] ? x[3] : x[4];",
+        "y[0] = x[0] > x[1] ? x[4] : x[1] != x[0] ? x[2] : x[3];"),
     "an unsigned number wraps": (FLOATS, "unsigned a = 1u; y[0] = (float)(-a);", "y[0] = 4294967295.0f;"),
     "small ints through a float": (
         "const short* x, short* y", "y[0] = (short)(float)x[0];", "y[0] = x[0];"),

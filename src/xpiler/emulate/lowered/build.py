@@ -10,6 +10,7 @@ from xpiler.emulate import precompiled
 from xpiler.emulate.caller import caller
 from xpiler.emulate.compiler import FLAGS, Compiler
 from xpiler.emulate.entry import Executable
+from xpiler.emulate.failing import on_this_machine
 from xpiler.emulate.lowered.element import REAL
 from xpiler.emulate.lowered.program import Lowered
 from xpiler.emulate.store import Store, default_folder, digest
@@ -20,6 +21,7 @@ _HEADERS = ("runtime.h", "exact.h")
 _BODY = "exact.cpp"
 
 
+@on_this_machine()
 def build(lowered: Lowered, platform: Platform, *, cache: Path | None = None, compiler: str = "g++") -> Executable:
     """Compile a lowered program. Faults: XP4001 without a working compiler, XP4002 where the text does not compile."""
     began = time.monotonic()

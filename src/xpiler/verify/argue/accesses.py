@@ -7,6 +7,7 @@ beginning of the next. Scalars are followed; what is not (data, most loops' resu
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from xpiler.ir.nodes import (
@@ -25,6 +26,7 @@ from xpiler.verify.argue.touched import ATOMIC, BRANCH, EXIT, WRITE, Float, Foun
 
 SERIAL = ("serial", "unroll", "vector")
 _WORK = 60_000  # statements walked
+_AGAIN = 3  # arrays that hold what other arrays hold
 
 
 class TooMuch(Exception):
@@ -245,6 +247,9 @@ class Walk(Loops):
         if not self._private(memory):
             memory = self.shared_arrays.setdefault(buffer.name, memory)  # one, however often it is walked over
         self.places[buffer.name] = Place(memory, ZERO)
+        self.filling.born(memory, self.kernel)
+        if init:
+            self.filling.lose(memory)
         for k, e in enumerate(init):
             v = self.value(e)
             if self._private(memory):
@@ -362,6 +367,7 @@ class Walk(Loops):
         for a in (*s.args, s.result):
             if isinstance(a, Addr):
                 self._clear(self.places[a.buffer].memory)
+                self.filling.lose(self.places[a.buffer].memory)
         if isinstance(s.result, Var):
             self.env[s.result.name] = self._guess(s.result.name, s.result.dtype)
 
@@ -378,6 +384,25 @@ class Walk(Loops):
         self.touch(s.buffer, at, ATOMIC, value)
         if s.result is not None:
             self.env[s.result.name] = self._guess(f"{s.buffer}[...] at line {self.span.line}", s.result.dtype)
+
+
+def walked(make: Callable[[], Walk], kernel: str) -> Walk:
+    """A walk over a program; once more where what its arrays of integers hold is known from the first."""
+    walk = make()
+    walk.launches(kernel)
+    for _ in range(_AGAIN):
+        known = walk.filling.functions
+        better = any(key not in walk.taken or f.value != walk.taken[key].value for key, f in known.items())
+        if not better or not any(key in known for key in walk.guesses):
+            return walk
+        more = make()
+        more.taken = known
+        more.launches(kernel)
+        borne = more.filling.functions
+        if any(key not in borne or not borne[key].within(said) for key, said in more.taken.items()):
+            return walk
+        walk = more
+    return walk
 
 
 def _named(name: str, pattern: str) -> bool:

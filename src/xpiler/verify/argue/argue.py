@@ -93,12 +93,14 @@ def _at_sizes(
 
 def scope(walk: Walk, let: Mapping[str, Number]) -> str:
     """For which inputs and sizes an argument holds, in words."""
+    filled = " and ".join(f"`{name}`" for name in walk.found.filled)
+    given = f", given that {filled} {'is' if len(walk.found.filled) == 1 else 'are'} set before read" if filled else ""
     if not walk.sizes and not walk.others:
         fixed = f" ({spelled(let)})" if let else ""
-        return f"all inputs, these sizes{fixed}, no signed overflow"
+        return f"all inputs, these sizes{fixed}, no signed overflow{given}"
     least = [f"{n} >= 1" for n in walk.sizes] + [f"{n} >= 0" for n in walk.others]
     sizes = ", ".join(dict.fromkeys(least))
-    return f"all inputs, all sizes with {sizes}, arrays of fewer than 2^31 elements, no signed overflow"
+    return f"all inputs, all sizes with {sizes}, arrays of fewer than 2^31 elements, no signed overflow{given}"
 
 
 def spelled(sizes: Mapping[str, Number]) -> str:

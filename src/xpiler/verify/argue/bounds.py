@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
-from xpiler.verify.argue.accesses import Walk
+from xpiler.verify.argue.accesses import Walk, walked
 from xpiler.verify.argue.argue import Look, argue, at_thread, given, scope, sizes_of
 from xpiler.verify.evaluate import Number
 from xpiler.verify.argue.question import Clock, Model, Never, OutOfTime, Question, Undecided, always, ask, guessed
 from xpiler.verify.argue.terms import ZERO, Poly, Terms, at_most, below, either
-from xpiler.verify.argue.touched import Access
+from xpiler.verify.argue.touched import Access, Advance
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
 BOUNDS = "in bounds"
@@ -32,13 +32,23 @@ def bounds(
 
 
 def _look(program: Program, platform: Platform, kernel: str, let: Mapping[str, Number], clock: Clock) -> Look:
-    walk = Walk(program, platform, Terms(), let=let)
-    found = walk.launches(kernel)
+    walk = walked(lambda: Walk(program, platform, Terms(), let=let), kernel)
+    found = walk.found
     free = (*walk.sizes, *walk.others)
     worst: Refuted | Unknown | None = None
     if found.doubts:
         what, span = found.doubts[0]
         worst = Unknown(f"line {span.line}: {what}")
+    for loop in found.advances:
+        try:
+            looked = _goes_on(loop, walk, clock)
+        except OutOfTime:
+            return Look(worst or Unknown(f"the solver was not done with the loop of line {loop.span.line}"), "", free)
+        if looked is None:
+            continue
+        if looked.always or (isinstance(looked.worst, Refuted) and not free):
+            return looked
+        worst = looked.worst if worst is None or isinstance(looked.worst, Refuted) else worst
     seen = set()
     for a in found.accesses:
         key = (a.memory, a.index, a.path)
@@ -57,6 +67,30 @@ def _look(program: Program, platform: Platform, kernel: str, let: Mapping[str, N
         if worst is None or (isinstance(looked.worst, Refuted) and not isinstance(worst, Refuted)):
             worst = looked.worst
     return Look(worst, scope(walk, let), free)
+
+
+def _goes_on(loop: Advance, walk: Walk, clock: Clock) -> Look | None:
+    """Why a loop may never end, which everything said of its iterations takes for granted; None where it goes on."""
+    conds = tuple((s.cond, 1) for s in loop.path)
+    asked = Question((*conds, (loop.begins, 1), (at_most(loop.step, ZERO), 1)))
+    answer = ask(asked, clock)
+    match answer:
+        case Never():
+            return None
+        case Undecided():
+            return Look(Unknown(f"line {loop.span.line}: the solver was not done with the step of the loop"), "")
+        case Model():
+            where = ", ".join(w for w in (loop.kernel, at_thread(loop.axes, answer, 1)) if w)
+            told = f"line {loop.span.line}: the loop goes on by {answer.of(loop.step, 1)} ({where}), and does not end"
+            by = guessed((*(s.cond for s in loop.path), loop.begins, loop.step))
+            if by is not None or loop.left:
+                doubt = "unless it is left early" if by is None else f"if {by.name} is {answer.known(1)(by)}"
+                return Look(Unknown(f"{told}, {doubt}"), "")
+            verdict = Refuted(Witness(told, sizes=sizes_of(walk, walk.let, answer)))
+            free = walk.unknown_sizes
+            sure = bool(free) and always(asked, answer, free, given(loop.path, free), clock)
+            return Look(verdict, "", tuple(walk.free), sure)
+    raise TypeError(f"not an answer: {answer!r}")
 
 
 def _judged(a: Access, walk: Walk, clock: Clock) -> Look | None:

@@ -10,13 +10,23 @@ from xpiler.ir.nodes import Addr, Binary, Call, Cast, Const, Expr, Load, Program
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
 from xpiler.verify.evaluate import Number
+from xpiler.verify.argue.filled import Filled, Filling, Key
+from xpiler.verify.argue.masks import bit
 from xpiler.verify.argue.symbolic import combined, compared, limits, wrapped
 from xpiler.verify.argue.terms import (
     FALSE, GRID, ONE, THREAD, TRUE, ZERO, Atom, Cond, Poly, Terms, both, either, equal, negate, number,
 )
 from xpiler.verify.argue.touched import (
     BRANCH, FACT, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Memory, Step, Value,
+    level_of_axis,
 )
+
+def _shift(e: Expr) -> Binary | None:
+    """`m >> i`, whatever it is converted to: its lowest bit stays."""
+    while isinstance(e, Cast) and not e.dtype.is_float and e.dtype is not DType.BOOL:
+        e = e.a
+    return e if isinstance(e, Binary) and e.op == ">>" else None
+
 
 _LEAVES = 24  # of a floating-point value that is followed
 
@@ -74,6 +84,10 @@ class Expressions:
         self.others: list[str] = []
         self.free: dict[str, Poly] = {}
         self.remembered: dict[tuple[object, ...], Value] = {}
+        self.filling = Filling(terms)
+        self.taken: Mapping[Key, Filled] = {}  # what arrays of the kernels' own are taken to hold
+        self.shifts: dict[Atom, tuple[str, Poly, Poly]] = {}  # unknowns that stand for `a << b` or `a >> b`
+        self.guesses: set[Key] = set()  # arrays whose integers were guessed
 
     # ------------------------------------------------------------ the path
 
@@ -131,6 +145,10 @@ class Expressions:
                    self.inside, self.axes)
         self.found.accesses.append(a)
         self.current.append(Entry(a))
+        if kind == WRITE and not self.late:
+            self.filling.store(place.memory, at, value, self._fixed)
+        elif kind != READ:
+            self.filling.lose(place.memory)
         if kind != READ:
             if at.known is not None and self._private(place.memory) and kind == WRITE:
                 self.env[cell(place.memory, at.known)] = value
@@ -167,7 +185,33 @@ class Expressions:
                         name, low, high, level, abstract=True, inside=self._inside_of_index(index))
             return self.remembered[key]
         alike = not self.wandering and index.level <= self.shared and not self._private(memory)
-        return self._guess(f"{memory.name}[...]", e.dtype, self.shared if alike and not self.hosting else None)
+        common = self.shared if alike and not self.hosting else None
+        filled = None if e.dtype.is_float else self._filled(memory, index, self.own if common is None else common)
+        if filled is not None:
+            return negate(equal(filled, ZERO)) if e.dtype is DType.BOOL else filled
+        return self._guess(f"{memory.name}[...]", e.dtype, common)
+
+    @property
+    def _fixed(self) -> frozenset[Atom]:
+        """What is the same for all threads that share an array of a group, and for as long as there is one."""
+        groups = [index for kind, index, _ in self.axes if level_of_axis(kind) < THREAD]
+        return self.unknown_sizes.union(*(frozenset(a for a, _ in p.parts) for p in groups))
+
+    def _filled(self, memory: Memory, index: Poly, level: int) -> Poly | None:
+        """What is loaded from an array of the kernel's own, where that was found out."""
+        key = self.filling.key(memory)
+        if key is None:
+            return None
+        taken = self.taken.get(key)
+        if taken is None or taken.value is None:
+            self.guesses.add(key)
+        if taken is None:
+            return None
+        self.found.filled[memory.name] = None
+        exact = self.filling.loaded(memory, index, taken)
+        if exact is not None:
+            return exact
+        return self.terms.sym(f"{memory.name}[...]", taken.low, taken.high, level, abstract=True, inside=self.inside)
 
     def _inside_of_index(self, index: Poly) -> frozenset[int]:
         return frozenset[int]().union(*(a.inside for a, _ in index.parts))
@@ -187,6 +231,9 @@ class Expressions:
         if isinstance(v, Cond):
             return v
         if isinstance(v, Poly):
+            match v.parts:
+                case ((Atom(kind="ite", args=(Cond() as c, p, q)), 1),) if (p, q) == (ONE, ZERO) and not v.constant:
+                    return c
             return negate(equal(v, ZERO))
         return self._opaque(v)
 
@@ -219,6 +266,8 @@ class Expressions:
                 return self._select(self.cond(cond), a, b)
             case Binary("&&" | "||"):
                 return self._logic(e)
+            case Binary("&", a, Const(1)) if (shift := _shift(a)) is not None and (of := self._lane(shift)) is not None:
+                return self.terms.ite(of, ONE, ZERO)
             case Binary(op, a, b, dtype):
                 return self._binary(op, self.value(a), self.value(b), dtype, a.dtype)
             case Unary(op, a, dtype):
@@ -315,9 +364,16 @@ class Expressions:
         inside = frozenset[int]().union(*(i.inside for p in (x, y) for i, _ in p.parts))
         key = (op, x, y, dtype)
         if key not in self.remembered:
-            self.remembered[key] = self.terms.sym(
-                f"({x}) {op} ({y})", low, high, level, abstract=True, inside=inside)
+            made = self.terms.sym(f"({x}) {op} ({y})", low, high, level, abstract=True, inside=inside)
+            self.remembered[key] = made
+            if op in ("<<", ">>") and made.parts:
+                self.shifts[made.parts[0][0]] = op, x, y
         return self.remembered[key]
+
+    def _lane(self, shift: Binary) -> Cond | None:
+        """Whether a lane takes part, by its bit of a mask."""
+        m, i = self._number(self.value(shift.a)), self._number(self.value(shift.b))
+        return None if m is None or i is None else bit(self.terms, self.shifts, m, i)
 
     def _number(self, v: Value) -> Poly | None:
         if isinstance(v, Cond):

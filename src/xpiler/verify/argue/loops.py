@@ -14,18 +14,13 @@ from xpiler.ir.walk import defines, free_vars, scalars_read, statements, subexpr
 from xpiler.verify.argue.expressions import Expressions, Loop, Place, cells
 from xpiler.verify.argue.symbolic import limits
 from xpiler.verify.argue.terms import (
-    BLOCK, GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, equal, negate,
+    GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, equal, negate,
 )
-from xpiler.verify.argue.touched import Entry, Memory, Value
+from xpiler.verify.argue.touched import Advance, Entry, Memory, Value, level_of_axis
 
 LARGEST = (1 << 31) - 1  # of a size: arrays have fewer than 2^31 elements
 _ROUNDS = 8  # in which the ranges of what a loop assigns must settle
 _UNROLLED = 64  # iterations of a loop whose condition is known each time
-
-
-def level_of_axis(kind: str) -> int:
-    """Whether an axis numbers threads of a group, or groups."""
-    return THREAD if kind.startswith("thread") or kind == "core" else BLOCK
 
 
 class Loops(Expressions):
@@ -56,6 +51,10 @@ class Loops(Expressions):
 
     def _for(self, s: For) -> Cond:
         start, stop, step = self.integer(s.start), self.integer(s.stop), self.integer(s.step)
+        if step.low < 1 and not self.silent:
+            left = any(isinstance(x, Break | Return) for x in statements(s.body))
+            self.found.advances.append(
+                Advance(step, below(start, stop), tuple(self.path), s.span, self.kernel, self.axes, left))
         if s.kind == "parallel":
             return self._parallel(s, start, stop, step)
         most = (stop.high - 1 - start.low) // max(step.low, 1)

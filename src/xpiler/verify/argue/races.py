@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from xpiler.ir.nodes import Barrier, Program, Shuffle
 from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
-from xpiler.verify.argue.accesses import Walk
+from xpiler.verify.argue.accesses import Walk, walked
 from xpiler.verify.argue.argue import Look, argue, at_thread, given, scope, sizes_of
 from xpiler.verify.evaluate import Number
-from xpiler.verify.argue.loops import level_of_axis
 from xpiler.verify.argue.question import (
     Clock, Model, Never, OutOfTime, Question, Undecided, always, ask, guessed,
 )
@@ -24,6 +23,7 @@ from xpiler.verify.argue.terms import (
 )
 from xpiler.verify.argue.touched import (
     ATOMIC, BRANCH, FACT, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Meeting, Memory, Step, Together,
+    level_of_axis,
 )
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
@@ -112,9 +112,9 @@ class _Judge:
         return f"two-thread argument over {self.intervals} interval{plural}{benign}"
 
     def _walked(self, two: Two) -> Walk:
-        walk = Walk(self.program, self.platform, Terms(), scopes=two.scopes, shared=two.shared, let=self.let)
-        walk.launches(self.kernel)
-        return walk
+        return walked(
+            lambda: Walk(self.program, self.platform, Terms(), scopes=two.scopes, shared=two.shared, let=self.let),
+            self.kernel)
 
     def _pairs(self) -> list[Two]:
         kinds = {s.kind for k in self.program.kernels for s in statements(k) if hasattr(s, "kind")}

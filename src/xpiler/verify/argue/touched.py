@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from xpiler.fault import Span
-from xpiler.verify.argue.terms import Atom, Cond, Poly
+from xpiler.verify.argue.terms import BLOCK, THREAD, Atom, Cond, Poly
 
 READ, WRITE, ATOMIC = "reads", "writes", "changes atomically"
 BRANCH, EXIT, FACT = "branch", "exit", "fact"  # why a condition is on a path
@@ -40,6 +40,11 @@ class Float:
 
 Axes = tuple[tuple[str, Poly, Poly], ...]  # the parallel axes around a place: kind, index, extent
 Value = Poly | Cond | Float | None  # None: nobody followed it
+
+
+def level_of_axis(kind: str) -> int:
+    """Whether an axis numbers threads of a group, or groups."""
+    return THREAD if kind.startswith("thread") or kind == "core" else BLOCK
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,20 @@ class Together:
     turns: frozenset[Atom]
 
 
+@dataclass(frozen=True, eq=False)
+class Advance:
+    """By how much a loop goes on, where that is not plainly more than nothing: `begins` is whether it has a first
+    iteration, `left` whether something in it may end it early."""
+
+    step: Poly
+    begins: Cond
+    path: tuple[Step, ...]
+    span: Span
+    kernel: str
+    axes: Axes
+    left: bool
+
+
 @dataclass
 class Found:
     """Everything of one walk over all launches of a program."""
@@ -118,5 +137,7 @@ class Found:
     intervals: list[Interval] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
     together: list[Together] = field(default_factory=list)
+    advances: list[Advance] = field(default_factory=list)
     doubts: list[tuple[str, Span]] = field(default_factory=list)  # why an argument about all of it is not possible
     parallel: dict[int, Poly] = field(default_factory=dict)  # parallel loops and the variables that count them
+    filled: dict[str, None] = field(default_factory=dict)  # arrays taken to hold what was stored there before

@@ -15,11 +15,13 @@ from xpiler.verify.proof.index import (
 )
 from xpiler.verify.proof.invert import invert
 from xpiler.verify.proof.normal import Normal
+from xpiler.verify.proof.sample import Chosen, Samples
 from xpiler.verify.proof.solver import Facts
 from xpiler.verify.proof.terms import Term, Terms
 
 # Sets of indices are written out where they are no larger than this, and sums matched item by item up to that many.
 WRITTEN_OUT, MATCHED = 4096, 40
+FEW = 4  # pairs that are compared without a look at a sample
 
 Map = dict[Atom, Poly]
 
@@ -30,6 +32,7 @@ class Comparison:
 
     terms: Terms
     normal: Normal
+    samples: Samples = field(default_factory=Samples)
     _known: dict[tuple[int, int, frozenset[Formula]], bool] = field(default_factory=dict)
 
     def same(self, a: Term, b: Term, facts: Facts) -> bool:
@@ -105,12 +108,13 @@ class Comparison:
 
     def _cancel(self, left: list[Term], right: list[Term], facts: Facts) -> None:
         """Take away plain terms that are equal, one for one."""
+        at = self.samples.at(facts, (*left, *right)) if len(left) * len(right) > FEW else None
         for i in list(left):
             if i.data[0] or i.data[1].op != "true":
                 continue
             match = next(
-                (j for j in right if not j.data[0] and j.data[1].op == "true"
-                 and _alike(i.args[0], j.args[0]) and self.same(i.args[0], j.args[0], facts)), None
+                (j for j in right if not j.data[0] and j.data[1].op == "true" and _alike(i.args[0], j.args[0])
+                 and not self.samples.apart(i.args[0], j.args[0], at) and self.same(i.args[0], j.args[0], facts)), None
             )
             if match is not None:
                 left.remove(i)
@@ -124,9 +128,12 @@ class Comparison:
             if t in b:
                 a.remove(t)
                 b.remove(t)
+        at = self.samples.at(facts, (*a, *b))
         for t in a:  # the one that reads the same place is likely the one
             read = next(_places(t), None)
-            alike = [u for u in b if _alike(t, u) and (len(a) <= MATCHED or next(_places(u), None) == read)]
+            few = at is not None or len(a) <= MATCHED
+            alike = [u for u in b if _alike(t, u) and not self.samples.apart(t, u, at)
+                     and (few or next(_places(u), None) == read)]
             match = next((u for u in alike if self.same(t, u, facts)), None)
             if match is None:
                 return False
@@ -160,7 +167,8 @@ class Comparison:
 
     def _bijection(self, left: list[Term], right: list[Term], facts: Facts) -> bool:
         """Whether the index tuples of both sides correspond one to one, equal terms to equal terms."""
-        pairs = {(i, j): self._paired(left[i], right[j], facts)
+        at = self.samples.at(facts, (*left, *right)) if len(left) * len(right) > FEW else None
+        pairs = {(i, j): None if self._apart(left[i], right[j], at) else self._paired(left[i], right[j], facts)
                  for i in range(len(left)) for j in range(len(right))}
         for i, a in enumerate(left):
             regions = [p[0] for j in range(len(right)) if (p := pairs[i, j]) is not None]
@@ -171,6 +179,11 @@ class Comparison:
             if not self._partition(_domain(b), regions, facts):
                 return False
         return True
+
+    def _apart(self, a: Term, b: Term, at: Chosen | None) -> bool:
+        """Whether two items that are one term each surely differ, where both are."""
+        alone = not a.data[0] and not b.data[0] and a.data[1].op == b.data[1].op == "true"
+        return alone and self.samples.apart(a.args[0], b.args[0], at)
 
     def _partition(self, whole: Formula, regions: list[Formula], facts: Facts) -> bool:
         held = facts.assume(whole)

@@ -12,6 +12,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.evaluate import Number
 from xpiler.verify.pairing import pair
+from xpiler.verify.proof.cases import Cases
 from xpiler.verify.proof.compare import Comparison
 from xpiler.verify.proof.evaluate import Evaluator, evaluator
 from xpiler.verify.proof.flatten import Flat, flatten
@@ -160,9 +161,10 @@ class _Proof:
         if compare.same(left, right, facts):
             return ""
         self.ordered = False
-        if compare.same(normal.form(left), normal.form(right), facts):
+        one, other = normal.form(left), normal.form(right)
+        if compare.same(one, other, facts) or Cases(normal, compare).same(one, other, facts):
             return ""
-        self.differing = (normal.form(left), normal.form(right))
+        self.differing = (one, other)
         return f"the expressions of `{name}` were not shown equal"
 
     def _final(self, e: Evaluator, position: int, index: Poly, scene: Scene) -> Value:

@@ -7,9 +7,23 @@ digits of an index cancel without a question to a solver: 64 * (i / 64) + i % 64
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+R = TypeVar("R")
+
+
+class kept(Generic[R]):
+    """A property worked out once. Unlike functools.cached_property, which locks up to Python 3.11, it costs nothing; a
+    proof has one thread."""
+
+    def __init__(self, make: Callable[[Any], R]) -> None:
+        self.make, self.__doc__ = make, make.__doc__
+
+    def __get__(self, of: Any, owner: type | None = None) -> R:
+        found = of.__dict__[self.make.__name__] = self.make(of)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +46,7 @@ class Atom:
     def __hash__(self) -> int:
         return hash(self.key)
 
-    @cached_property
+    @kept
     def symbols(self) -> frozenset[Atom]:
         """The symbols in it, however deep."""
         if self.kind == "sym":
@@ -40,7 +54,7 @@ class Atom:
         found = frozenset[Atom]().union(*(a.symbols for a in self.args))
         return found | self.cond.symbols if self.cond is not None else found
 
-    @cached_property
+    @kept
     def divisions(self) -> frozenset[tuple[Atom, int]]:
         """The symbols divided by numbers in it."""
         found = {d for p in self.args for d in p.divisions}
@@ -63,19 +77,19 @@ class Poly:
 
     terms: Mapping[Mono, int]
 
-    @cached_property
+    @kept
     def key(self) -> str:
         return "+".join(f"{c}*{'.'.join(a.key for a in m)}" if m else str(c) for m, c in self.sorted) or "0"
 
-    @cached_property
+    @kept
     def sorted(self) -> tuple[tuple[Mono, int], ...]:
         return tuple(sorted(self.terms.items(), key=lambda t: tuple(a.key for a in t[0])))
 
-    @cached_property
+    @kept
     def symbols(self) -> frozenset[Atom]:
         return frozenset[Atom]().union(*(a.symbols for m in self.terms for a in m))
 
-    @cached_property
+    @kept
     def divisions(self) -> frozenset[tuple[Atom, int]]:
         """The symbols divided by numbers in it, however deep."""
         found: set[tuple[Atom, int]] = set()
@@ -84,7 +98,7 @@ class Poly:
                 found |= a.divisions
         return frozenset(found)
 
-    @cached_property
+    @kept
     def interval(self) -> tuple[int | None, int | None]:
         return _interval(self)
 
@@ -111,9 +125,11 @@ class Poly:
         return self + poly(other) * -1
 
     def __mul__(self, other: Poly | int) -> Poly:
+        if isinstance(other, int):
+            return Poly({m: c * other for m, c in self.terms.items()} if other else {})
         out: dict[Mono, int] = {}
         for m, c in self.terms.items():
-            for n, d in poly(other).terms.items():
+            for n, d in other.terms.items():
                 both = tuple(sorted((*m, *n), key=lambda a: a.key))
                 out[both] = out.get(both, 0) + c * d
         return _poly(out)
@@ -377,17 +393,17 @@ class Formula:
     parts: tuple[Formula, ...] = ()
     _: None = field(default=None, repr=False)
 
-    @cached_property
+    @kept
     def key(self) -> str:
         inner = self.p.key if self.p is not None else ",".join(f.key for f in self.parts)
         return f"{self.op}({inner})"
 
-    @cached_property
+    @kept
     def symbols(self) -> frozenset[Atom]:
         own = self.p.symbols if self.p is not None else frozenset[Atom]()
         return own.union(*(f.symbols for f in self.parts))
 
-    @cached_property
+    @kept
     def divisions(self) -> frozenset[tuple[Atom, int]]:
         own = self.p.divisions if self.p is not None else frozenset[tuple[Atom, int]]()
         return own.union(*(f.divisions for f in self.parts))

@@ -286,10 +286,11 @@ class Normal:
             return t
         if t.id not in seen:
             self.facts.oracle.check_time()
-            seen[t.id] = self._rebuilt(t, tuple(self.rebuilt(a, seen) for a in t.args))
+            seen[t.id] = self.rebuilt_of(t, tuple(self.rebuilt(a, seen) for a in t.args))
         return seen[t.id]
 
-    def _rebuilt(self, t: Term, args: tuple[Term, ...]) -> Term:
+    def rebuilt_of(self, t: Term, args: tuple[Term, ...]) -> Term:
+        """A term with other parts, all of them normal, in normal form."""
         match t.kind:
             case "fold":
                 return self.fold(t.data[0], t.data[1], args)

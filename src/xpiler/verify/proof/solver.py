@@ -13,6 +13,7 @@ from xpiler.verify.proof.index import Atom, Formula, Poly, both, digits, negated
 # What one question may take; most take a few milliseconds, and one that does not is rarely answered later. The effort
 # is counted too, so that a busy machine gives the same answers.
 MILLISECONDS, EFFORT = 3000, 1_500_000
+LOOKS = 128  # goes round for one look at the clock
 
 
 class Outside(Exception):
@@ -33,11 +34,24 @@ class Oracle:
     _formulas: dict[Formula, z3.BoolRef] = field(default_factory=dict)
     _shown: dict[Formula, list[frozenset[Formula]]] = field(default_factory=dict)
     _not_shown: dict[Formula, list[frozenset[Formula]]] = field(default_factory=dict)
+    _bounds: dict[Atom, tuple[Formula, ...]] = field(default_factory=dict)
     asked: int = 0
+    _looks: int = 0
 
     def check_time(self) -> None:
-        if time.thread_time() > self.deadline:
+        """Called wherever a proof goes round; the system's clock is not cheap, and only read now and then."""
+        self._looks += 1
+        if self._looks % LOOKS == 0 and time.thread_time() > self.deadline:
             raise TimeIsUp
+
+    def bounds(self, symbols: Iterable[Atom]) -> set[Formula]:
+        """What symbols say of themselves."""
+        out: set[Formula] = set()
+        for s in symbols:
+            if s not in self._bounds:
+                self._bounds[s] = tuple(bounds_of((s,)))
+            out.update(self._bounds[s])
+        return out
 
     def entails(self, facts: frozenset[Formula], goal: Formula) -> bool:
         """Whether the goal follows from the facts; no where Z3 does not know."""
@@ -58,11 +72,12 @@ class Oracle:
         return follows
 
     def _entails(self, facts: Iterable[Formula], goal: Formula) -> bool:
-        self.check_time()
+        left = int((self.deadline - time.thread_time()) * 1000)
+        if left < 0:
+            raise TimeIsUp
         self.asked += 1
-        solver = z3.Solver(ctx=self.context)
-        left = max(1, int((self.deadline - time.thread_time()) * 1000))
-        solver.set("timeout", min(MILLISECONDS, left))
+        solver = z3.SimpleSolver(ctx=self.context)
+        solver.set("timeout", min(MILLISECONDS, max(1, left)))
         solver.set("rlimit", EFFORT)
         said = [*facts, goal]
         spread = digits(said)
@@ -72,6 +87,19 @@ class Oracle:
             solver.add(self.formula(put_in(f, spread)))
         solver.add(z3.Not(self.formula(put_in(goal, spread))))
         return bool(solver.check() == z3.unsat)
+
+    def example(self, facts: Iterable[Formula], symbols: Iterable[Atom]) -> dict[Atom, int] | None:
+        """Numbers for symbols at which the facts hold; None where Z3 has none."""
+        solver = z3.SimpleSolver(ctx=self.context)
+        solver.set("timeout", MILLISECONDS)
+        solver.set("rlimit", EFFORT)
+        own = sorted(set(symbols), key=lambda s: s.key)
+        for f in (*facts, *self.bounds(own)):
+            solver.add(self.formula(f))
+        if solver.check() != z3.sat:
+            return None
+        found = solver.model()
+        return {s: found.eval(self._atom(s), model_completion=True).as_long() for s in own}
 
     def formula(self, f: Formula) -> z3.BoolRef:
         if f not in self._formulas:
@@ -166,12 +194,14 @@ class Facts:
         return Facts(self.oracle, self.known | set(new)) if new else self
 
     def entails(self, goal: Formula) -> bool:
-        if goal.op in ("true", "false") and not self.known:
-            return goal.op == "true"
+        if goal.op == "true" or goal in self.known:
+            return True
+        if goal.op == "false" and not self.known:
+            return False
         if goal.op == "and":
             return all(self.entails(g) for g in goal.parts)
         symbols = set(goal.symbols).union(*(f.symbols for f in self.known))
-        return self.oracle.entails(self.known | set(bounds_of(symbols)), goal)
+        return self.oracle.entails(self.known | self.oracle.bounds(symbols), goal)
 
     def refutes(self, goal: Formula) -> bool:
         return goal.op == "false" or self.entails(negated(goal))

@@ -92,7 +92,9 @@ def _moved(
     near = {a.name: _nudged(a.dtype, _array(inputs[a.name]), unit, rng, source.real) for a in moving}
     try:
         trial = source.run(point, {**inputs, **near}, limits)
-    except Fault:
+    except Fault as fault:
+        if fault.of_machine:  # else what it would have shown counts against the target
+            raise
         return {}
     return trial.outputs if trial.clean else {}
 

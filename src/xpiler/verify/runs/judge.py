@@ -18,7 +18,7 @@ from xpiler.verify.signature import signature
 from xpiler.verify.runs.sizes import MOST_SMALL
 from xpiler.verify.runs.steady import Seen, Subject, told
 from xpiler.verify.runs.trial import Trial, machine
-from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, Unknown, Witness
+from xpiler.verify.verdict import CLEAN, EQUAL, SOURCE, Evidence, Proved, Refuted, Unknown, Witness
 
 
 def judge(
@@ -26,7 +26,8 @@ def judge(
     effort: Effort | None = None, cache: Path | None = None, pairs: Mapping[str, str] | None = None,
     progress: Progress = lambda _: None,
 ) -> tuple[Evidence, ...]:
-    """Whether a target text does what the source was seen to do: the rungs "runs clean" and "equal on tests".
+    """Whether a target text does what the source was seen to do: the rungs "runs clean" and "equal on tests"; or that
+    the source itself does it only in one order of its threads.
 
     `pairs` are parameters of the target by those of the source; without it they correspond by position, or by name
     where only that fits."""
@@ -42,7 +43,8 @@ def judge(
     try:
         target = machine(text, platform, sig, file=file or program.file, cache=cache)
     except Fault as fault:
-        return (Evidence(CLEAN, Refuted(Witness(str(fault))), time.monotonic() - start),)
+        said = Unknown(f"it was not built: {fault.what}") if fault.of_machine else Refuted(Witness(str(fault)))
+        return (Evidence(CLEAN, said, time.monotonic() - start),)
     source = None if reference.runs is None else reference.runs.single
     subject = Subject(source, target, pairing.names, Agreement(reference, effort.limits), effort.limits)
     worst, notes, tried = 0.0, dict.fromkeys(reference.notes), list[Case]()
@@ -62,6 +64,8 @@ def judge(
         if seen.compared is None or seen.compared.witness is None:
             what = told(Witness("the target misbehaves"), seen.when).what
             return (Evidence(CLEAN, blame(case.point, case.seed, seen.trial, what), took),)
+        if reference.ordered and (hangs := subject.hangs(case)) is not None:
+            return (Evidence(SOURCE, Refuted(hangs), took),)
         shown = Refuted(told(seen.compared.witness, seen.when))
         return Evidence(CLEAN, Proved(counted(tried))), Evidence(EQUAL, shown, took)
 
@@ -81,8 +85,11 @@ def judge(
         notes |= dict.fromkeys(filter(None, (seen.compared.note, seen.note)))
     once = max((c for c in reference.cases if c.point.kind is Kind.RANDOM), key=_telling)
     if once.source.seconds < BRISK:
+        hangs = subject.hangs(once) if reference.ordered else None
+        if hangs is not None:
+            return (Evidence(SOURCE, Refuted(hangs), time.monotonic() - start),)
         seen = subject.again(once)
-        if not seen.fine and seen.trial.status != "timeout":
+        if not seen.fine and not seen.trial.undecided:
             return refuted(once, seen)
         notes |= {seen.note: None} if seen.note else {}
     scope = scope_of(tried)

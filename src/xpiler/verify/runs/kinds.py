@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ROWS = "constant rows"
     NEGATIVE = "all negative"  # a maximum that starts at 0 shows
     FAR = "far from zero"  # where exponentials vanish or overflow
+    BEYOND = "beyond what half a word holds"  # an intermediate result of a narrower type overflows
     EXTREMES = "extremes of integers"  # where signed and unsigned part
     FULL = "the whole range of integers"  # where wrapping and saturating part
     LARGE = "large integers"  # more than a shorter type, or a float, holds
@@ -36,8 +37,8 @@ class Kind(StrEnum):
 
 # The more telling ones first: where time is short the others are left out.
 FLOATS = (
-    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.DENORMALS,
-    Kind.INFINITIES, Kind.NANS,
+    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.BEYOND,
+    Kind.DENORMALS, Kind.INFINITIES, Kind.NANS,
 )
 INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
@@ -47,7 +48,7 @@ WHOLE = OVERFLOWING | {Kind.EXTREMES}
 # Inputs that are not numbers: what a program makes of them is told, and judged where it is one.
 NOT_FINITE = frozenset({Kind.INFINITIES, Kind.NANS})
 # Magnitudes that no conversion to an integer has to bear.
-LARGE = frozenset({Kind.CANCELLATION, Kind.WIDE, *NOT_FINITE})
+LARGE = frozenset({Kind.CANCELLATION, Kind.WIDE, Kind.BEYOND, *NOT_FINITE})
 
 # Powers of two that a type's magnitudes spread over: products of two stay finite, and so do sums of many of them.
 _SPREAD: Mapping[DType, int] = {DType.F16: 4, DType.BF16: 12, DType.F32: 12, DType.F64: 12}
@@ -56,6 +57,7 @@ _NORMAL: Mapping[DType, tuple[int, int]] = {
     DType.F16: (-14, -24), DType.BF16: (-126, -133), DType.F32: (-126, -149), DType.F64: (-1022, -1074),
 }
 _FAR, _FAR_OF_HALVES = 120.0, 16.0  # e to this power is no number of the type any more
+_BEYOND = 2.0**17  # twice the largest half
 _RARE = 1 / 16  # of the elements are no numbers
 
 
@@ -80,8 +82,9 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
         case Kind.NEGATIVE:
             return -rng.uniform(0.3, 3.0, n)
         case Kind.FAR:
-            far = _FAR_OF_HALVES if dtype is DType.F16 else _FAR
-            return np.where(np.arange(n) // row % 2 == 0, -far, far) + rng.normal(0.2, 1.0, n)
+            return _apart(_FAR_OF_HALVES if dtype is DType.F16 else _FAR, n, row, rng)
+        case Kind.BEYOND:
+            return _apart(_FAR_OF_HALVES if dtype is DType.F16 else _BEYOND, n, row, rng)
         case Kind.INFINITIES:
             return _with(np.array([np.inf, -np.inf]), n, rng)
         case Kind.NANS:
@@ -120,6 +123,11 @@ def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.
             ends = [info.min, info.min + 1, 0, 1, info.max // 2, info.max // 2 + 1, info.max - 1, info.max]
             return rng.choice(np.array(ends, type_), n)
     raise ValueError(f"{kind} says nothing about integers")
+
+
+def _apart(far: float, n: int, row: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Rows about as far below zero as above it, in turn."""
+    return np.where(np.arange(n) // row % 2 == 0, -far, far) + rng.normal(0.2, 1.0, n)
 
 
 def _signs(n: int, rng: np.random.Generator) -> NDArray[np.float64]:

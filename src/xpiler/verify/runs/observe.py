@@ -14,8 +14,10 @@ import numpy as np
 
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Program
+from xpiler.ir.nodes import Atomic, For, Program
+from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
+from xpiler.verify.argue.raced import raced
 from xpiler.verify.runs.abreast import in_order
 from xpiler.verify.runs.compare import Tolerance, astray, to_double
 from xpiler.verify.runs.depth import precision, terms
@@ -23,7 +25,7 @@ from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.hard import ENOUGH, awkward, kinds_for, of_kinds
 from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
 from xpiler.verify.runs.kinds import NOT_FINITE, OVERFLOWING, Kind
-from xpiler.verify.signature import Signature, signature
+from xpiler.verify.signature import SEQUENTIAL, Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, free_integers
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Unknown, Witness
@@ -82,7 +84,8 @@ class Reference:
     """A source that ran: its signature, its cases, its tolerance, and the evidence that it is sane.
 
     `again` is the source to be run on inputs a little off, in float64 where it can be, and `own` is it in its own
-    precision; None where that takes long. `runs` is the source to be run on further inputs."""
+    precision; None where that takes long. `runs` is the source to be run on further inputs. `ordered`: it has threads,
+    and nothing (no atomic) lets what it computes hang on the order in which they come, unless they race."""
 
     signature: Signature
     cases: tuple[Case, ...]
@@ -92,6 +95,7 @@ class Reference:
     again: Machine | None = field(default=None, compare=False, repr=False)
     own: Machine | None = field(default=None, compare=False, repr=False)
     runs: Runs | None = field(default=None, compare=False, repr=False)
+    ordered: bool = False
 
     def further(self, choices: Sequence[tuple[Mapping[str, Number], Mapping[str, int]]]) -> Reference:
         """The same with the source run at further sizes, those that it bears; a slow run is left out and noted."""
@@ -116,7 +120,8 @@ def observe(
 ) -> Reference:
     """Run a source on chosen inputs, in float and in float64.
 
-    The evidence of the result is refuted when the source itself misbehaves. Fault XP2010 when no size suits it."""
+    The evidence of the result is refuted when the source itself misbehaves, or is shown to race.
+    Fault XP2010 when no size suits it."""
     effort = effort or Effort()
     start = time.monotonic()
     sig = signature(program, kernel)
@@ -163,13 +168,23 @@ def observe(
         progress("running the source on hard inputs")
         fixed, data = divide(let or {}, sig)
         cases += runs.hard(sig, fixed, data, tried, seed)
+    race = raced(program, text, platform, kernel=kernel, let=divide(let or {}, sig)[0])
+    if race is not None:
+        return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, race, time.monotonic() - start))
     depth = max(terms(program, c.point.scalars) for c in cases)
     empty = meaningless(sig, cases)
     said = Unknown(f"on finite inputs every result in `{empty}` is NaN") if empty else Proved(counted(cases))
     evidence = Evidence(SOURCE, said, time.monotonic() - start)
     tolerance = Tolerance(precision(program), depth)
     again, own = (None, None) if slow else (runs.wide or single, single)
-    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs)
+    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program))
+
+
+def _ordered(program: Program) -> bool:
+    inside = [s for part in program.kernels for s in statements(part)]
+    inside += [s for meaning in program.meanings for s in statements(meaning)]
+    threads = any(isinstance(s, For) and s.kind not in SEQUENTIAL for s in inside)
+    return threads and not program.unread and not any(isinstance(s, Atomic) for s in inside)
 
 
 @dataclass(frozen=True)
@@ -283,9 +298,11 @@ def same_bits(a: Values | Number, b: Values) -> bool:
 
 
 def blame(point: Point, seed: int, trial: Trial, what: str) -> Refuted | Unknown:
-    """The verdict on a run that did not end well; one that did not end in time decides nothing."""
-    if trial.status == "timeout":
-        return Unknown("; ".join((f"{what}: it does not end in time ({spell(point.scalars)})", *_first_lines(trial))))
+    """The verdict on a run that did not end well; one that had no time, or no room, decides nothing."""
+    if trial.undecided:
+        how = {"timeout": "it does not end in time", "memory": "it asks for more memory than it may have"}.get(
+            trial.status, "it was not run to its end")
+        return Unknown("; ".join((f"{what}: {how} ({spell(point.scalars)})", *_first_lines(trial))))
     if not trial.findings:
         what = f"{what}: {trial.complaint}"
     found = tuple(f.to_json() for f in trial.found)
@@ -343,7 +360,9 @@ def _or_none(future: Future[Machine]) -> Machine | None:
     """The float64 build, or None: code that looks at the bits of its floats may not compile so."""
     try:
         return future.result()
-    except Fault:
+    except Fault as fault:
+        if fault.of_machine:
+            raise
         return None
 
 
@@ -431,6 +450,8 @@ def _in_double(wide: Machine, point: Point, inputs: Mapping[str, Values | Number
     """The float64 run, or None where the text does not compile or behave so."""
     try:
         trial = wide.run(point, inputs, effort.limits)
-    except Fault:
+    except Fault as fault:
+        if fault.of_machine:
+            raise
         return None
     return trial if trial.clean else None

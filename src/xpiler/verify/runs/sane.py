@@ -28,7 +28,7 @@ from xpiler.verify.runs.observe import TRIES, Effort, Let, Progress, divide, sam
 from xpiler.verify.runs.registers import too_many
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates
-from xpiler.verify.runs.trial import Machine, Trial, machine
+from xpiler.verify.runs.trial import OF_MACHINE, Machine, Trial, machine
 from xpiler.verify.verdict import WATCHED, Evidence, Proved, Refuted, Unknown, Witness
 
 UNSET, RACE, RACE_OF_BLOCKS, CAPACITY, OVERFLOW, CONVERSION, SIGNED = (
@@ -170,7 +170,7 @@ class _Looking:
     def at(self, point: Point) -> _Seen:
         trial = self.closely(point)
         self.looked_at = self.looked_at or trial.looked_at
-        if trial.status not in ("ok", "finding"):
+        if trial.status not in ("ok", "finding") or trial.undecided:
             self.undecided = f"the watched run ended with {trial.status} ({spell(point.scalars)})"
             if trial.status == "timeout":
                 self.undecided += f"; nothing was found in the {self.effort.limits.seconds:g} s it had"
@@ -253,8 +253,8 @@ class _Looking:
 
 
 def _of_limits(f: Finding) -> bool:
-    """Time and memory ran out: nothing about the text."""
-    return f.code in ("XP2190", "XP2191")
+    """Time and memory ran out, or the emulator failed: nothing about the text."""
+    return f.code in OF_MACHINE
 
 
 def _first_difference(a: Values, b: Values) -> int:

@@ -82,6 +82,17 @@ class Subject:
                 return Seen(second.trial, Compared(), "a second call gives something else, in both")
         return replace(second, when=AGAIN)
 
+    def hangs(self, case: Case) -> Witness | None:
+        """How what the source computes hangs on the order in which its threads come; None where it was not seen to."""
+        own = self._source(case, backwards=True)
+        if own is None or not own.clean:
+            return None
+        names = {name: name for name in self.names}
+        witness = self.agreement.compare(case, outputs_of(own, case, names)).witness
+        if witness is None:
+            return None
+        return told(replace(witness, what=f"of the source itself, {witness.what}"), BACKWARDS)
+
     def _apart(self, case: Case, trial: Trial) -> bool:
         """Whether a run of the source parts from the case."""
         names = {name: name for name in self.names}

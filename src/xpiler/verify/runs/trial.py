@@ -12,11 +12,16 @@ import numpy as np
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Writer
 from xpiler.emulate.run import run
+from xpiler.fault import Fault
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.inputs import Point, Values, make
 from xpiler.verify.signature import Signature
+
+
+# Findings about the run, not about the text: no time, no memory, no such instruction here, a limit of the emulator.
+OF_MACHINE = ("XP2190", "XP2191", "XP2141", "XP2199")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,12 @@ class Trial:
     @property
     def clean(self) -> bool:
         return self.status == "ok" and not self.findings
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it ended for want of time or memory, or by a limit of the emulator, not by what the text does."""
+        return self.status in ("timeout", "memory") or (
+            bool(self.found) and all(f.code in OF_MACHINE for f in self.found))
 
     @property
     def complaint(self) -> str:
@@ -80,11 +91,13 @@ class Machine:
             picks: Mapping[int, int] | None = None) -> Trial:
         """One call of the entry; the inputs are not changed. With odd seeds buffers lie flush with their guards. A
         watched run looks at one access in `share`, about, and tells who wrote the elements in `ask`. `backwards`,
-        `calls` and `picks`: see `emulate.run`."""
+        `calls` and `picks`: see `emulate.run`. Fault XP4004 where this machine ended it: that says nothing."""
         executable, entry = self.build(point.scalars)
         start = time.monotonic()
         done = run(executable, entry, inputs, limits, flush=seed % 2 == 1, share=share, ask=ask,
                    backwards=backwards, calls=calls, picks=picks)
+        if done.status == "machine":
+            raise Fault("XP4004", f"a run was ended by this machine: {done.stderr.strip()[-200:] or 'no reason given'}")
         outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
                    for a in self.signature.arrays if a.name in done.outputs}
         findings = tuple(str(f) for f in done.findings)

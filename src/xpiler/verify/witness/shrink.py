@@ -88,7 +88,7 @@ class Pair:
 
     def _judged(self, case: Case, trial: Trial, agreement: Agreement) -> Failing | None:
         if not trial.clean:
-            if trial.status == "timeout":
+            if trial.undecided:
                 return None
             code = trial.found[0].code if trial.found else trial.status
             what = f"the target misbehaves: {trial.complaint}"
