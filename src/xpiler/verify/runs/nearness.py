@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from xpiler.verify.evaluate import Number
-from xpiler.verify.runs.compare import Difference, floats, integers
+from xpiler.verify.runs.compare import Difference, floats, integers, to_double
 from xpiler.verify.runs.inputs import Values
 from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.steady import outputs_of
@@ -25,6 +25,23 @@ def right(reference: Reference, case: Case, trial: Trial, names: Mapping[str, st
         if a.written:
             found = difference(reference, case, a, outputs)
             shares.append(1.0 if found is None else 1.0 - max(found.wrong, 1) / max(case.point.sizes[a.name], 1))
+    return float(np.mean(shares)) if shares else 1.0
+
+
+def nearness(reference: Reference, case: Case, trial: Trial, names: Mapping[str, str]) -> float:
+    """How close the elements come to the source's, between 0 and 1, those that are wrong too: a search has to tell
+    which of two texts is less wrong where no element of either is right."""
+    outputs = outputs_of(trial, case, names)
+    shares = []
+    for a in reference.signature.arrays:
+        if a.written:
+            expected = to_double(a.dtype, _array(case.source.outputs.get(a.name, case.inputs[a.name])))
+            actual = to_double(a.dtype, _array(outputs[a.name]))
+            with np.errstate(all="ignore"):
+                usual = float(np.sqrt(np.nanmean(np.where(np.isfinite(expected), expected, np.nan) ** 2))) or 1.0
+                off = np.abs(actual - expected) / (np.abs(expected) + usual)
+                alike = np.where(np.isnan(off), 0.0, 1.0 / (1.0 + 8.0 * off))
+            shares.append(float(np.mean(np.where(np.isnan(expected) & np.isnan(actual), 1.0, alike))))
     return float(np.mean(shares)) if shares else 1.0
 
 
