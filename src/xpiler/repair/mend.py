@@ -17,7 +17,8 @@ from itertools import islice
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
-from xpiler.repair.holes import Hole, Kind, holes
+from xpiler.repair.hole import Hole, Kind
+from xpiler.repair.holes import gaps, holes
 from xpiler.repair.localise import Distances, distances
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
@@ -205,6 +206,9 @@ class _Search:
             kept += level
             if not level or self.late:
                 break
+        between = self._filled_in(o)
+        if isinstance(between, Mended):
+            return between
         skipped = COMPILED // 3 if o.base.met else 0
         left = islice(self._fixed(o, root), skipped, None)
         for items, compiled in ((left, COMPILED), (self._together(o, harmless), 0)):
@@ -212,7 +216,20 @@ class _Search:
             if isinstance(nodes, Mended):
                 return nodes
             kept += nodes
-        return [t for node in _best(kept) if (t := self._text(o, node.picks, node.score)) is not None]
+        return between + [t for node in _best(kept) if (t := self._text(o, node.picks, node.score)) is not None]
+
+    def _filled_in(self, o: _Open) -> Mended | list[_Text]:
+        """A statement put in where one may be missing."""
+        sketch, run = self._compiled(Sketch(o.at.data, gaps(o.at)))
+        if run is None or self.late:
+            return []
+        base = run([{}])[0]
+        wide = replace(o, sketch=sketch, run=run, base=base)
+        node = _Node({}, base, 0.0)
+        nodes = self._expanded(wide, node, self._singles(wide, node), {})
+        if isinstance(nodes, Mended):
+            return nodes
+        return [t for n in nodes if (t := self._text(wide, n.picks, n.score)) is not None]
 
     def _expanded(
         self, o: _Open, node: _Node, items: Iterator[Item], harmless: dict[tuple[int, int], float],
@@ -336,8 +353,9 @@ def _best(found: Iterable[_Node]) -> list[_Node]:
 def _weighed(all_holes: Iterable[Hole], near: Distances) -> Iterator[tuple[float, int, int]]:
     """(how unlikely, hole, choice): the size of the change, and how far its line is from the fault."""
     for k, hole in enumerate(all_holes):
-        for c, choice in enumerate(hole.choices, 1):
-            yield choice.cost + near[hole.line], k, c
+        far = near[hole.line]
+        for c, cost in enumerate(hole.costs, 1):
+            yield cost + far, k, c
 
 
 def mend(

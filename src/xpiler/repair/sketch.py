@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xpiler.repair.holes import Choice, Hole, Kind
+from xpiler.repair.hole import Choice, Hole, Kind
 from xpiler.text.edits import Edit, edited
 
 Picks = Mapping[int, int]  # hole -> choice, counted from 1; a hole that is not named stays as it is
@@ -55,6 +55,8 @@ class Sketch:
     def _choice(self, k: int, hole: Hole, inner: list[tuple[int, Hole]]) -> str:
         here = self._opened(hole.start, hole.end, inner)
         chosen = f"xp::pick({k})"
+        if hole.program:
+            return f"if (const int xp_c = {chosen} - 1; xp_c >= 0) {{ {_line(hole.program)} }} "
         if hole.kind is Kind.STATEMENT:
             cases = "".join(f" else if ({chosen} == {n}) {{ {_line(c.spelled)}; }}" for n, c in _from_1(hole))
             if hole.start == hole.end:
