@@ -30,8 +30,8 @@ from xpiler.verify.witness.blame import writer_of
 
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
-# The same for a candidate among many, in seconds and in times the source.
-SOON, OPEN = 0.1, 12.0
+# The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
+SOON, OPEN, AGAIN = 0.03, 3.0, 20.0
 SMALL = 1 << 15  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
 
@@ -189,12 +189,17 @@ class _Judges:
         return lambda case, backwards, some: [self._run(made, names, case, picks, backwards) for picks in some]
 
     def _at_once(self, made: Machine, names: Mapping[str, str]) -> _Runs:
+        took = dict[int, float]()
+
         def runs(case: Case, backwards: bool, some: Sequence[Picks]) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
-            each = min(self._limits(case).seconds, SOON + OPEN * case.source.seconds)
-            return made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
-                                 each=each, backwards=backwards)
+            each = max(SOON + OPEN * case.source.seconds, AGAIN * took.get(id(case), 0.0))
+            done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
+                                 each=min(each, self._limits(case).seconds), backwards=backwards)
+            for picks, trial in zip(some, done, strict=True):
+                took.update({} if picks else {id(case): trial.seconds})
+            return done
         return runs
 
     def _limits(self, case: Case) -> Limits:

@@ -17,7 +17,7 @@ from xpiler.ir.nodes import Buffer
 
 Picks = Mapping[int, int]
 # Bytes that all candidates of one process may write; seconds between two questions whether one takes too long.
-_WRITTEN, _ASK = 128 << 20, 0.1
+_WRITTEN, _ASK = 128 << 20, 0.02
 _START = 5.0  # seconds that a process may take beside what its candidates do
 _SLOWEST = 60.0  # seconds for all candidates of a process
 
@@ -35,7 +35,7 @@ def run_many(
     at_once = max(1, min(int(_WRITTEN / max(size, 1)), int(_SLOWEST / each)))
     batch = _Batch(executable, entry, limits, records, blobs, buffers, each, flush, backwards)
     done = list[Run]()
-    ask = max(_ASK, each / 2)
+    ask = max(_ASK, each / 4)
     while len(done) < len(candidates):
         some = candidates[len(done):len(done) + at_once]
         found, early = batch.run(some, ask)

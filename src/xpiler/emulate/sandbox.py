@@ -17,6 +17,7 @@ from xpiler.emulate.cage import Cage
 from xpiler.emulate.entry import Limits
 
 _GRACE = 0.5  # seconds between asking a run to say where it is and ending it
+_LOADING = 10
 _MIB = 1 << 20
 
 
@@ -83,10 +84,11 @@ def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 def _asked(process: subprocess.Popen[bytes], seconds: float, ask: float) -> bool:
     """Whether a process ends in time that is sent SIGTERM every so often."""
-    until = time.monotonic() + seconds
+    until, pause = time.monotonic() + seconds, _LOADING * ask  # it cannot answer before it is loaded
     while (left := until - time.monotonic()) > 0:
-        if _ended(process, min(ask, left)):
+        if _ended(process, min(pause, left)):
             return True
+        pause = ask
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
@@ -24,6 +25,18 @@ def declared(at: Sites, scope: Scope, made: Made) -> None:
     """The memory of an array, its extent, the first value of a variable."""
     qualifiers = [s.qualifier for s in at.platform.spaces if s.qualifier.startswith("__")]
     pool = dict.fromkeys(m[1].decode() for m in re.finditer(rb"\[\s*([\w\s*+]+?)\s*\]", at.mask))
+    for m in at.words(r"\b((?:mem_)?)(row|col)_major\b"):
+        new = m[1].decode() + ("col" if m[2] == b"row" else "row") + "_major"
+        made.add(m.span(), new, f"{m[0].decode()} is {new}", 2, Kind.FIXED)
+    for s in at.host:
+        inside = s.node.walk() if s.node.kind == "VAR_DECL" else ()
+        for shape in [c for c in inside if c.kind in ("INIT_LIST_EXPR", "CALL_EXPR")][:1]:
+            parts = [p for p in (shape.children if shape.kind == "INIT_LIST_EXPR" else shape.arguments)
+                     if p.type.is_scalar and at.source(p)]
+            for a, b in pairwise(parts):
+                (a0, _), (_, b1) = at.span(a), at.span(b)
+                new = at.source(b) + at.data[at.span(a)[1]:at.span(b)[0]].decode() + at.source(a)
+                made.add((a0, b1), new, f"{at.source(a)} and {at.source(b)} change places", 3, Kind.FIXED)
     firsts = [s.node for s in at.device if s.node.kind == "VAR_DECL" and s.node.initializer is not None
               and s.node.initializer.constant is not None and at.source(s.node.initializer)]
     for s in at.device:

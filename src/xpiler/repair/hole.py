@@ -15,11 +15,12 @@ _WORDS = re.compile(r"[A-Za-z_]\w*")
 
 
 class Kind(StrEnum):
-    """What a hole is for: an integer, any value, a whole statement (nothing, where one is only put in), or what the
-    compiler has to know (a memory, an extent), so that every choice is a text of its own."""
+    """What a hole is for: an integer, any value, several in one register, a whole statement (nothing, where one is only
+    put in), or what the compiler has to know (a memory, an extent), so that every choice is a text of its own."""
 
     NUMBER = "number"
     VALUE = "value"
+    REGISTER = "register"
     STATEMENT = "statement"
     FIXED = "fixed"
 
@@ -97,7 +98,7 @@ class Made:
 
     def add(self, span: tuple[int, int], new: str, what: str, cost: float, kind: Kind = Kind.VALUE) -> None:
         start, end = span
-        if end < start or end == start and kind in (Kind.VALUE, Kind.NUMBER):
+        if end < start or end == start and kind not in (Kind.STATEMENT, Kind.FIXED):
             return
         if new.split() != self.at.data[start:end].decode().split():
             what = " ".join(what.split())

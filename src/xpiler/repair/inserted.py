@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from xpiler.repair.hole import Kind, Made, Radix
-from xpiler.repair.parts import after, frozen, integral, is_value, short, stands_alone
+from xpiler.repair.parts import after, changes, computed, frozen, integral, is_value, short, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
@@ -88,8 +88,7 @@ class _Text:
         found: dict[str, Node] = {}
         for s in self.at.device:
             n = s.node
-            assigns = n.binary == "=" or n.kind == "COMPOUND_ASSIGNMENT_OPERATOR"
-            if assigns and n.children and self._computed(n.children[0]):
+            if changes(n) and not n.unary and n.children and self._computed(n.children[0]):
                 found.setdefault(self.at.source(n.children[0]), n.children[0])
         for s in self.at.device:
             if s.node.kind == "DECL_REF_EXPR" and self._computed(s.node) and not self._frozen(s.node):
@@ -105,9 +104,7 @@ class _Text:
                 and not (kind == "CALL_EXPR" and not self.at.callee(s.node))}
 
     def _computed(self, n: Node) -> bool:
-        dtype = n.type.dtype
-        return dtype is not None and n.type.kind in ("scalar", "vector") and bool(self.at.source(n)) \
-            and (dtype.is_float or n.type.kind == "vector" or integral(n) and n.kind == "ARRAY_SUBSCRIPT_EXPR")
+        return bool(self.at.source(n)) and (computed(n) or integral(n) and n.kind == "ARRAY_SUBSCRIPT_EXPR")
 
     def _frozen(self, n: Node) -> bool:
         return n.type.const or (n.referenced is not None and n.referenced.type.const)
@@ -128,12 +125,13 @@ class _Text:
                     outer[0].kind == "ARRAY_SUBSCRIPT_EXPR" or outer[0].type.kind == "pointer"):
                 outer = outer[1:]
             parent = outer[0] if outer else None
-            assigns = parent is not None and (parent.binary == "=" or parent.kind == "COMPOUND_ASSIGNMENT_OPERATOR") \
+            assigns = parent is not None and changes(parent) and not parent.unary and bool(parent.children) \
                 and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
             handed = parent is not None and parent.kind == "CALL_EXPR" and self._writes(parent, s)
             if assigns or handed or parent is not None and parent.unary:
                 written.add(n.spelling)
-            if not (assigns and parent is not None and parent.binary == "=") and not handed:
+            plain = parent is not None and (parent.binary == "=" or parent.spelling == "operator=")
+            if not (assigns and plain) and not handed:
                 read.add(n.spelling)
         return frozenset(declared), frozenset(written), frozenset(read)
 
@@ -203,6 +201,7 @@ class _Text:
         for s in self.at.every:
             n = s.node
             if self.at.from_header(n) and n.referenced is not None and stands_alone(self.at, s) \
+                    and (self._on_device(n) or self._copies(n)) \
                     and not self.at.primitive(n).startswith("barrier") and n.arguments \
                     and all(self.at.source(a) for a in n.arguments):
                 found.setdefault(n.referenced.signature, []).append(n)
@@ -237,7 +236,7 @@ class _Text:
                     self._call(gap, made, kind, [])
 
     def _call(self, gap: _Gap, made: Made, kind: str, examples: list[Node]) -> None:
-        used = list(dict.fromkeys(self.at.callee(e) for e in examples))
+        used = list(dict.fromkeys(self.at.source(e).partition("(")[0] for e in examples))
         every = {self.at.callee(e) for calls in self.called.values() for e in calls}
         others = [o for o in alike(self.at.platform).get(kind, ()) if o not in used] if not gap.host else []
         others.sort(key=lambda o: (-max((letters_alike(o, u) for u in every), default=0), o))
@@ -274,11 +273,15 @@ class _Text:
                 fits = bool(numbers) and (element == "void" or _element(n) == element)
                 if fits and not (writes and frozen(n)) and self.scope.visible(n, gap.site):
                     seen.setdefault(text)
-            return list(seen)[:POINTERS]
+            pointers = list(seen)[:POINTERS]
+            return [f"(({param})({t}))" for t in pointers] if element == "void" else pointers
         if examples and self.at.bare(examples[0]).is_enum:
             enum = self.at.bare(examples[0]).referenced
             parent = enum.cursor.semantic_parent if enum is not None else None
             siblings = [c.spelling for c in parent.get_children()] if parent is not None and enum is not None else []
+            spelled = next(iter(seen), "")
+            name = enum.spelling if enum is not None else ""
+            siblings = [spelled.removesuffix(name) + o for o in siblings] if spelled.endswith(name) else []
             near = sorted(siblings, key=lambda o: -letters_alike(o, enum.spelling if enum is not None else ""))
             return list(dict.fromkeys([*seen, *near]))[:POINTERS]
         if bare in ("float", "_Float16", "double"):
@@ -286,11 +289,16 @@ class _Text:
                 if _plain(n) == bare and self.scope.visible(n, gap.site):
                     seen.setdefault(text)
             return list(seen)[:POINTERS]
+        if not re.fullmatch(r"(?:unsigned |signed )?(?:int|long|long long|short|char)|size_t|u?int\d+_t", bare):
+            return list(seen)[:POINTERS]
         for e in (e for calls in self.called.values() for e in calls if self._on_device(e) is not gap.host):
             for a in e.arguments:
                 if integral(self.at.bare(a)) and self.scope.visible(a, gap.site):
                     seen.setdefault(self.at.source(a))
         return list(seen)[:LENGTHS if len(examples) < LENGTHS else len(examples)][:POINTERS]
+
+    def _copies(self, call: Node) -> bool:
+        return "memcpy" in self.at.callee(call).lower() or self.at.primitive(call) in ("host.copy", "host.rows")
 
     def _on_device(self, call: Node) -> bool:
         start = self.at.span(call)[0]

@@ -198,7 +198,8 @@ class _Search:
         for depth in range(DEPTH):
             found = list[_Node]()
             for node in level:
-                nodes = self._expanded(o, node, self._singles(o, node), harmless if depth == 0 else {})
+                nodes = self._expanded(o, node, self._singles(o, node), harmless if depth == 0 else {},
+                                       whole=depth == 0)
                 if isinstance(nodes, Mended):
                     return nodes
                 found += nodes
@@ -233,10 +234,10 @@ class _Search:
 
     def _expanded(
         self, o: _Open, node: _Node, items: Iterator[Item], harmless: dict[tuple[int, int], float],
-        compiled: int = 0,
+        compiled: int = 0, whole: bool = False,
     ) -> Mended | list[_Node]:
         """What is nearer than a node among what can be added to it; or a text that was accepted. `compiled`: so many at
-        most, each compiled for itself."""
+        most, each compiled for itself; `whole`: all of them, whatever is found."""
         found, since, began = list[_Node](), 0, time.monotonic()
         best = node.score
         for weight, picks, score in self._tried(o, items, compiled):
@@ -254,7 +255,7 @@ class _Search:
                     or score.near > 0.0:
                 lost = 0.0 if score.mark == node.score.mark else 1.0
                 harmless |= {i: weight + lost for i in picks.items() if i[0] not in node.picks}
-            if found and since >= ENOUGH and time.monotonic() - began > LONG:
+            if found and not whole and since >= ENOUGH and time.monotonic() - began > LONG:
                 break
         for n in found:
             harmless |= {i: n.weight / 4 for i in n.picks.items() if i[0] not in node.picks}

@@ -36,7 +36,19 @@ def stands_alone(at: Sites, s: Site) -> bool:
 
 
 def changes(n: Node) -> bool:
-    return n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or n.binary == "=" or n.unary in ("x++", "x--", "++x", "--x")
+    own = n.kind == "CALL_EXPR" and n.spelling in ("operator=", "operator+=", "operator-=", "operator*=", "operator/=")
+    return n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or n.binary == "=" or own \
+        or n.unary in ("x++", "x--", "++x", "--x")
+
+
+def is_register(n: Node) -> bool:
+    """Several numbers in one variable, as a platform has them."""
+    return n.type.kind in ("vector", "record") and n.type.dtype is not None and n.type.count > 1
+
+
+def computed(n: Node) -> bool:
+    """A number with a fraction, or a register of numbers."""
+    return is_register(n) or n.type.is_scalar and n.type.dtype is not None and n.type.dtype.is_float
 
 
 def frozen(n: Node) -> bool:

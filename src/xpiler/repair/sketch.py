@@ -62,6 +62,9 @@ class Sketch:
             if hole.start == hole.end:
                 return f"if ({chosen} == 0) {{}}{cases} "
             return f"do {{ if ({chosen} == 0) {{ {here}; }}{cases} }} while (0)"
+        if hole.kind is Kind.REGISTER:
+            cases = "".join(f"case {n}: return {_line(c.spelled)}; " for n, c in _from_1(hole))
+            return f"([&]() __attribute__((noinline)) {{ switch ({chosen}) {{ {cases}default: return {here}; }} }}())"
         cast = f"(__typeof__({_line(self.data[hole.start:hole.end].decode())}))" if hole.kind is Kind.NUMBER else ""
         cases = "".join(f"{chosen} == {n} ? {cast}({_line(c.spelled)}) : " for n, c in _from_1(hole)[:-1])
         return f"({chosen} == 0 ? ({here}) : {cases}{cast}({_line(hole.choices[-1].spelled)}))"
