@@ -15,12 +15,12 @@ _WORDS = re.compile(r"[A-Za-z_]\w*")
 
 
 class Kind(StrEnum):
-    """What a hole is for: an integer, any value, several in one register, a whole statement (nothing, where one is only
+    """What a hole is for: an integer, any value, a value and another one, a whole statement (nothing, where one is only
     put in), or what the compiler has to know (a memory, an extent), so that every choice is a text of its own."""
 
     NUMBER = "number"
     VALUE = "value"
-    REGISTER = "register"
+    COMBINED = "combined"
     STATEMENT = "statement"
     FIXED = "fixed"
 
@@ -38,9 +38,10 @@ class Radix(Sequence[Choice]):
     """Choices as numbers in mixed radix: digits, each with how large a change it is, and what they spell together."""
 
     def __init__(
-        self, base: float, digits: Sequence[Sequence[tuple[str, float]]], spell: Callable[[Sequence[str]], str]
+        self, base: float, digits: Sequence[Sequence[tuple[str, float]]], spell: Callable[[Sequence[str]], str],
+        before: str = "", behind: str = "",
     ) -> None:
-        self.base, self.digits, self.spell = base, digits, spell
+        self.base, self.digits, self.spell, self.before, self.behind = base, digits, spell, before, behind
 
     def __len__(self) -> int:
         return math.prod(len(d) for d in self.digits)
@@ -54,7 +55,7 @@ class Radix(Sequence[Choice]):
             cost += d[i][1]
             chosen.append(d[i][0])
         spelled = self.spell(chosen)
-        return Choice(spelled, f"{spelled.rstrip(';')} is put in", cost)
+        return Choice(spelled, f"{self.before}{spelled.rstrip(';')}{self.behind}", cost)
 
     @property
     def costs(self) -> list[float]:
@@ -64,11 +65,20 @@ class Radix(Sequence[Choice]):
         return out
 
 
+def mixed(texts: Sequence[str], digit: str) -> str:
+    """An expression that is one of these, by a digit of the choice."""
+    out = f"({texts[-1]})"
+    for n in range(len(texts) - 2, -1, -1):
+        out = f"({digit} == {n} ? ({texts[n]}) : {out})"
+    return out
+
+
 @dataclass(frozen=True)
 class Hole:
     """Bytes of a text and what could stand there.
 
-    `program`: what does the choice `xp_c`, counted from 0, where choices are too many to be spelled one by one."""
+    `program`: what does the choice `xp_c`, counted from 0, where choices are too many to be spelled one by one. With
+    `acts`, what is done with the value x that stands there and another one y, it is the type of both."""
 
     start: int
     end: int
@@ -77,6 +87,7 @@ class Hole:
     choices: Sequence[Choice]
     names: frozenset[str] = frozenset()  # the words that stand there
     program: str = ""
+    acts: tuple[str, ...] = ()
 
     @property
     def costs(self) -> Sequence[float]:
@@ -95,6 +106,7 @@ class Made:
     at: Sites
     found: dict[tuple[int, int, Kind], dict[str, Choice]] = field(default_factory=dict)
     programs: list[tuple[int, str, Sequence[Choice]]] = field(default_factory=list)
+    around: list[tuple[int, int, str, tuple[str, ...], Radix]] = field(default_factory=list)
 
     def add(self, span: tuple[int, int], new: str, what: str, cost: float, kind: Kind = Kind.VALUE) -> None:
         start, end = span
@@ -113,4 +125,7 @@ class Made:
         for start, program, some in self.programs:
             line, _ = self.at.place(start)
             out.append(Hole(start, start, line, Kind.STATEMENT, some, program=program))
+        for start, end, kind, acts, radix in self.around:
+            line, _ = self.at.place(start)
+            out.append(Hole(start, end, line, Kind.COMBINED, radix, program=kind, acts=acts))
         return tuple(sorted(out, key=lambda h: (h.start, h.start < h.end, -h.end, h.kind is not Kind.STATEMENT)))

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xpiler.repair.combined import combined
 from xpiler.repair.declared import declared
 from xpiler.repair.hole import Choice, Hole, Kind, Made
 from xpiler.repair.inserted import inserted
 from xpiler.repair.integers import numbers
 from xpiler.repair.scope import Scope
 from xpiler.repair.statements import statements
-from xpiler.repair.values import calls, functions, literals, operators
+from xpiler.repair.values import calls, literals, operators
 from xpiler.text.sites import Sites
 
 _FINDERS: tuple[Callable[[Sites, Scope, Made], None], ...] = (
-    numbers, operators, literals, calls, functions, statements, declared,
+    numbers, operators, literals, calls, statements, declared,
 )
 
 
@@ -31,9 +32,10 @@ def holes(at: Sites) -> tuple[Hole, ...]:
 
 
 def gaps(at: Sites) -> tuple[Hole, ...]:
-    """Between its statements: where one may be missing."""
-    made = Made(at)
-    inserted(at, Scope(at), made)
+    """Where something may be missing: between its statements, and around its values."""
+    made, scope = Made(at), Scope(at)
+    inserted(at, scope, made)
+    combined(at, scope, made)
     return made.holes()
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from xpiler.repair.hole import Kind, Made, Radix
+from xpiler.repair.flow import Flow, root
+from xpiler.repair.hole import Kind, Made, Radix, mixed
 from xpiler.repair.parts import after, changes, computed, frozen, integral, is_value, short, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
@@ -83,6 +84,10 @@ class _Text:
     scope: Scope
 
     @cached_property
+    def flow(self) -> Flow:
+        return Flow(self.at)
+
+    @cached_property
     def targets(self) -> dict[str, Node]:
         """What is assigned to somewhere, or declared to be."""
         found: dict[str, Node] = {}
@@ -109,53 +114,6 @@ class _Text:
     def _frozen(self, n: Node) -> bool:
         return n.type.const or (n.referenced is not None and n.referenced.type.const)
 
-    @cached_property
-    def _touched(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        """Names that are declared on the device without a value, names that something is written to, names that are
-        read."""
-        declared, written, read = set[str](), set[str](), set[str]()
-        for s in self.at.every:
-            n = s.node
-            if n.kind == "VAR_DECL" and n.initializer is None:
-                declared.add(n.spelling)
-            if n.kind != "DECL_REF_EXPR":
-                continue
-            outer = [a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")]
-            while outer and outer[0].kind in ("ARRAY_SUBSCRIPT_EXPR", "BINARY_OPERATOR") and (
-                    outer[0].kind == "ARRAY_SUBSCRIPT_EXPR" or outer[0].type.kind == "pointer"):
-                outer = outer[1:]
-            parent = outer[0] if outer else None
-            assigns = parent is not None and changes(parent) and not parent.unary and bool(parent.children) \
-                and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
-            handed = parent is not None and parent.kind == "CALL_EXPR" and self._writes(parent, s)
-            if assigns or handed or parent is not None and parent.unary:
-                written.add(n.spelling)
-            plain = parent is not None and (parent.binary == "=" or parent.spelling == "operator=")
-            if not (assigns and plain) and not handed:
-                read.add(n.spelling)
-        return frozenset(declared), frozenset(written), frozenset(read)
-
-    def _writes(self, call: Node, s: Site) -> bool:
-        """Whether a function may change what it is handed here."""
-        params = call.referenced.params if call.referenced is not None else ()
-        for p, a in zip(params, call.arguments, strict=False):
-            start, end = self.at.span(a)
-            if start <= s.start < end:
-                return p.type.kind in ("pointer", "array") and not frozen(p) or p.type.reference and not p.type.const
-        return False
-
-    @property
-    def unwritten(self) -> frozenset[str]:
-        """What holds nothing, as nothing is ever written to it: something may be missing."""
-        declared, written, _ = self._touched
-        return declared - written
-
-    @property
-    def unread(self) -> frozenset[str]:
-        """What is computed for nothing."""
-        _, written, read = self._touched
-        return written - read
-
     def assignments(self, gap: _Gap, made: Made) -> None:
         """Something is assigned, added, multiplied; or the greater of two is kept."""
         used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
@@ -169,8 +127,9 @@ class _Text:
             if n.type.is_scalar:
                 acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
             if values:
-                asked = 0.0 if target in self.unwritten or _root(target) in self.unwritten else UNASKED
-                read = [(t, LATER * i + (0.0 if _root(t) in self.unread else UNASKED)) for i, t in enumerate(values)]
+                asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
+                unread = self.flow.unread
+                read = [(t, LATER * i + (0.0 if root(t) in unread else UNASKED)) for i, t in enumerate(values)]
                 todo = [(a, asked + LATER * i) for i, a in enumerate(acts)]
                 self._put(gap, made, [todo, read], lambda d, target=target: d[0].format(target, d[1]))  # type: ignore[misc]
 
@@ -253,8 +212,8 @@ class _Text:
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
         for p, some in zip([*types, *[""] * count], operands, strict=False):
             bare = p.replace("const ", "").strip()
-            wanted = self.unread if p.startswith("const") else self.unwritten
-            digits.append([(t, LATER * i + (0.0 if _root(t) in wanted or not bare.endswith("*") else UNASKED))
+            wanted = self.flow.unread if p.startswith("const") else self.flow.unwritten
+            digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not bare.endswith("*") else UNASKED))
                            for i, t in enumerate(some)])
             digits[-1].sort(key=lambda d: d[1])
         while math.prod(len(d) for d in digits) > MOST:
@@ -317,28 +276,12 @@ class _Text:
             texts = [t for t, _ in d]
             fields.append(texts[0] if len(texts) == 1 else f"xp_{n}")
             if len(texts) > 1:
-                named.append(f"auto xp_{n} = {_chosen(texts, at)};")
+                digit = f"xp_c / {at} % {len(texts)}"
+                named.append(f"auto xp_{n} = {mixed(texts, digit)};")
             at *= len(d)
         cases = [f"if (xp_c % {first} == {n}) {{ {spell([act, *fields])} }}" for n, (act, _) in enumerate(digits[0])]
         program = " ".join([*named, " else ".join(cases)])
-        made.programs.append((gap.at, program, Radix(COST, digits, spell)))
-
-
-def _chosen(texts: list[str], each: int) -> str:
-    """An expression that is one of these, by a digit of the choice."""
-    if len(texts) == 1:
-        return texts[0]
-    digit = f"xp_c / {each} % {len(texts)}"
-    out = f"({texts[-1]})"
-    for n in range(len(texts) - 2, -1, -1):
-        out = f"({digit} == {n} ? ({texts[n]}) : {out})"
-    return out
-
-
-def _root(text: str) -> str:
-    """The name an expression begins with."""
-    m = re.search(r"[A-Za-z_]\w*(?!\s*\()", re.sub(r"\([\w\s]*\*\s*\)", "", text))
-    return m[0] if m else ""
+        made.programs.append((gap.at, program, Radix(COST, digits, spell, "", " is put in")))
 
 
 def _plain(n: Node) -> str:

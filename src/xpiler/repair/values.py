@@ -5,26 +5,18 @@ from __future__ import annotations
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
-from xpiler.repair.parts import (
-    ORDER, changes, computed, exchanged, frozen, integral, is_fixed, is_register, is_value, short, stands_alone,
-)
+from xpiler.repair.parts import ORDER, exchanged, frozen, integral, is_fixed, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import Site, Sites, wrapped
 
-# How many other functions of the platform are tried in the place of one.
-STAND_INS = 24
+# How many other functions of the platform are tried in the place of one, and of one that is called for its value.
+STAND_INS, VALUED = 24, 8
 _ARITHMETIC = ("+", "-", "*", "/", "%")
 _COMPOUND = ("+=", "-=", "*=", "/=", "=")
 _ATOMIC = (DType.F32, DType.I32, DType.U32)
 _PLACES = ("ARRAY_SUBSCRIPT_EXPR", "UNARY_OPERATOR")
-# Functions of one value that are tried around an expression, beside those of the text; other values that are tried as
-# its other operand.
-_USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf", "exp", "sqrt", "fabs", "log", "tanh")
-_OPERANDS, _AROUND = 10, 12
-_LEAVES = ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR", "BINARY_OPERATOR",
-           "UNARY_OPERATOR", "PAREN_EXPR", "CSTYLE_CAST_EXPR", "MEMBER_REF_EXPR")
 
 
 def operators(at: Sites, scope: Scope, made: Made) -> None:
@@ -78,7 +70,7 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
             behind = at.data[start + len(name):s.end].decode()
             others = sorted((o for o in alike(at.platform).get(n.referenced.signature, ()) if o != name),
                             key=lambda o: (-letters_alike(o, name), o))
-            for new in others[:STAND_INS]:
+            for new in others[:STAND_INS if kind is Kind.STATEMENT else VALUED]:
                 made.add(span, f"{new}{behind}", f"{name} is {new}", 3, kind)
             arguments = n.arguments
             for i, a in enumerate(arguments):
@@ -142,59 +134,3 @@ def _other_name(at: Sites, scope: Scope, made: Made, s: Site) -> None:
             held = held and (ref.type.kind in ("array", "pointer") or v.node.type.kind == ref.type.kind)
             if v.spelled != ref.spelling and other == inner and held and frozen(v.node) <= frozen(ref):
                 made.add(span, v.spelled, f"{ref.spelling} is {v.spelled}", 4, Kind.FIXED if named else Kind.VALUE)
-
-
-def functions(at: Sites, scope: Scope, made: Made) -> None:
-    """A value that a function is not applied to, or that is not combined with another one; a conversion too many."""
-    offered = alike(at.platform)
-    used = {at.callee(s.node) for s in at.calls(at.device)}
-    places = [s for s in at.device if _computes(at, s)]
-    others = [(at.source(s.node), s.node) for s in at.device if _operand(at, s)]
-    for s in places:
-        text, kind = at.source(s.node), s.node.type.name.replace("const ", "")
-        span, held, vector = (s.start, s.end), wrapped(text), is_register(s.node)
-        hole = Kind.REGISTER if vector else Kind.VALUE
-        one = _ranked(offered.get(f"{kind} ({kind})", ()), used)
-        for name in one[:_AROUND]:
-            made.add(span, f"{name}({text})", f"{short(text)} is {name} of it", 4, hole)
-        beside = dict.fromkeys(t for t, e in others if t != text and e.type.name.replace("const ", "") == kind
-                               and not s.start <= at.span(e)[0] < s.end and scope.visible(e, s))
-        two = [name for name in offered.get(f"{kind} ({kind}, {kind})", ()) if name in used]
-        for n, other in enumerate(list(beside)[:_OPERANDS // 2 if vector else _OPERANDS]):
-            new = [f"{name}({text}, {other})" for name in two[:3]]
-            new += [f"{name}({other}, {text})" for name in two[:3]] if vector else []
-            if not vector:
-                new += [f"({held} {sign} {wrapped(other)})" for sign in "*/+-"]
-                new += [f"({wrapped(other)} {sign} {held})" for sign in "-/"]
-            for spelled in new:
-                made.add(span, spelled, f"{short(text)} is {short(spelled)}", 4 + 0.1 * n, hole)
-        if s.node.kind == "CSTYLE_CAST_EXPR" and s.node.children and at.source(s.node.children[-1]):
-            inner = at.source(s.node.children[-1])
-            made.add(span, wrapped(inner), f"{short(text)} is {short(inner)}", 3)
-
-
-def _ranked(names: tuple[str, ...], used: set[str]) -> list[str]:
-    """Those the text uses first, then those in wide use."""
-    return sorted((n for n in names if n in used or n in _USUAL), key=lambda n: (n not in used, n))
-
-
-def _computes(at: Sites, s: Site) -> bool:
-    """A number with a fraction, or a register of numbers, that something is computed from or that is kept."""
-    n = s.node
-    if n.kind not in _LEAVES or not computed(n) or is_fixed(at, s) or not is_value(at, n) or not at.source(n):
-        return False
-    parent = next((a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
-    if parent is None or parent.unary in ("&", "x++", "x--", "++x", "--x"):
-        return False
-    assigns = parent.binary in ("=", "+=", "-=", "*=", "/=") or changes(parent)
-    if assigns and parent.children and at.span(parent.children[0])[1] >= s.end:
-        return False  # what is assigned to
-    return parent.kind in ("BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR", "VAR_DECL", "RETURN_STMT", "CALL_EXPR")
-
-
-def _operand(at: Sites, s: Site) -> bool:
-    """What may be the other operand of an operation: a variable, an element, a constant, an inner call."""
-    n = s.node
-    leaf = n.kind in ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR")
-    return leaf and computed(n) and is_value(at, n) and bool(at.source(n)) \
-        and not (n.kind == "CALL_EXPR" and not at.callee(n))
