@@ -20,7 +20,7 @@ from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
 from xpiler.verify.runs.kinds import Kind
-from xpiler.verify.runs.nearness import first_wrong, nearness, right
+from xpiler.verify.runs.nearness import Sample, first_wrong, nearness, right
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
@@ -32,7 +32,7 @@ from xpiler.verify.witness.blame import writer_of
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
 # The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
 SOON, OPEN, AGAIN = 0.03, 3.0, 20.0
-SMALL = 1 << 15  # elements of all arrays together
+SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
 
 
@@ -70,6 +70,7 @@ class _Judges:
     watch: bool = False
     evidence: tuple[Evidence, ...] = ()
     cases: tuple[Case, ...] = field(init=False)
+    _samples: dict[int, Sample] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         usual = [c for c in self.reference.cases if c.point.kind is Kind.RANDOM] or list(self.reference.cases)
@@ -177,10 +178,18 @@ class _Judges:
             return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met))
         mark = hash(tuple((k, v.tobytes()) for k, v in trial.outputs.items()))
         if mark not in known:
-            share = right(self.reference, case, trial, names)
-            known[mark] = share, 1.0 if share == 1.0 else nearness(self.reference, case, trial, names)
+            sample = self._sample(case)
+            some = sample.taken(trial, names)
+            share = right(self.reference, sample.case, some, names)
+            near = 1.0 if share == 1.0 else nearness(self.reference, sample.case, some, names)
+            known[mark] = (right(self.reference, case, trial, names) if share == 1.0 else share), near
         share, near = known[mark]
         return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark)
+
+    def _sample(self, case: Case) -> Sample:
+        if id(case) not in self._samples:
+            self._samples[id(case)] = Sample.of(case)
+        return self._samples[id(case)]
 
     def _run(self, made: Machine, names: Mapping[str, str], case: Case, picks: Picks, backwards: bool = False) -> Trial:
         return attempt(made, case, names, self._limits(case), backwards=backwards, picks=picks)
@@ -247,7 +256,8 @@ def repair(
 ) -> Repaired:
     """A text near `text` that does what the source does, confirmed like any translation; Fault where either does not
     read. `seconds` bounds the search, not the last confirmation."""
-    let, effort = let or {}, effort or Effort(2, 30.0, level=int(level))
+    # Hard inputs too, whatever the level: there are small ones among them.
+    let, effort = let or {}, effort or Effort(2, 30.0, level=max(1, int(level)))
     whole = {k: v for k, v in let.items() if isinstance(v, int)}
     program = read(source_text, source, source_file, geometry=dict(geometry or {}) or None, let=whole or None)
     source_text += program.entry

@@ -190,11 +190,6 @@ class _Search:
         root = _Node({}, o.base, 0.0)
         level, kept = [root], list[_Node]()
         harmless: dict[tuple[int, int], float] = {}
-        if o.base.met:
-            nodes = self._expanded(o, root, self._fixed(o, root), {}, COMPILED // 3)
-            if isinstance(nodes, Mended):
-                return nodes
-            kept += nodes
         for depth in range(DEPTH):
             found = list[_Node]()
             for node in level:
@@ -203,6 +198,11 @@ class _Search:
                 if isinstance(nodes, Mended):
                     return nodes
                 found += nodes
+            if depth == 0 and o.base.met:  # what the compiler has to know is a likely reason for a broken rule
+                nodes = self._expanded(o, root, self._fixed(o, root), {}, COMPILED // 3)
+                if isinstance(nodes, Mended):
+                    return nodes
+                kept += nodes
             level = _best(found)
             kept += level
             if not level or self.late:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,10 @@ from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.steady import outputs_of
 from xpiler.verify.runs.trial import Trial
 from xpiler.verify.signature import Array
+
+
+# Elements of a large array that are looked at first: scattered ones, and so many at either end.
+SAMPLED, ENDS = 2048, 64
 
 
 def right(reference: Reference, case: Case, trial: Trial, names: Mapping[str, str]) -> float:
@@ -26,6 +32,38 @@ def right(reference: Reference, case: Case, trial: Trial, names: Mapping[str, st
             found = difference(reference, case, a, outputs)
             shares.append(1.0 if found is None else 1.0 - max(found.wrong, 1) / max(case.point.sizes[a.name], 1))
     return float(np.mean(shares)) if shares else 1.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some elements of a case's large arrays, and those at their ends: enough to tell that a run is wrong."""
+
+    case: Case
+    places: Mapping[str, Values]
+
+    @classmethod
+    def of(cls, case: Case) -> Sample:
+        rng = np.random.default_rng(0)
+        places = dict[str, Values]()
+        for name, x in case.inputs.items():
+            if isinstance(x, np.ndarray) and x.size > 2 * SAMPLED:
+                some = np.concatenate([np.arange(ENDS), np.arange(x.size - ENDS, x.size), rng.choice(x.size, SAMPLED)])
+                places[name] = np.unique(some)
+        sizes = {k: places[k].size if k in places else n for k, n in case.point.sizes.items()}
+        source = replace(case.source, outputs=_at(places, case.source.outputs))
+        other = None if case.reference is None else replace(case.reference, outputs=_at(places, case.reference.outputs))
+        small = replace(case, source=source, reference=other, inputs=_at(places, case.inputs),
+                        point=replace(case.point, sizes=sizes))
+        return cls(small, places)
+
+    def taken(self, trial: Trial, names: Mapping[str, str]) -> Trial:
+        """These elements of what a run left."""
+        places = {names[k]: v for k, v in self.places.items() if k in names}
+        return replace(trial, outputs=_at(places, trial.outputs)) if places else trial
+
+
+def _at(places: Mapping[str, Values], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: x.reshape(-1)[places[k]] if k in places and isinstance(x, np.ndarray) else x for k, x in arrays.items()}
 
 
 def nearness(reference: Reference, case: Case, trial: Trial, names: Mapping[str, str]) -> float:
