@@ -11,7 +11,7 @@ from xpiler import platforms
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Span
 from xpiler.mending import repair
-from xpiler.repair.holes import Hole, Kind, gaps, holes
+from xpiler.repair.holes import Hole, Kind, holes
 from xpiler.repair.localise import FAR, distances
 from xpiler.repair.mend import mend
 from xpiler.repair.score import Score, Trials

@@ -31,7 +31,8 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
     for s in (s for s in at.device if _computes(at, s)):
         text, kind = at.source(s.node), s.node.type.name.replace("const ", "").strip()
         acts = _acts(at, kind, used, is_register(s.node))
-        beside: dict[str, float] = {}
+        here = (v.spelled for v in scope.at_site(s) if v.node.type.name.replace("const ", "").strip() == kind)
+        beside = {v: 0.0 if v in flow.unread else UNASKED for v in here if v != text}
         for other, o in sorted(others, key=lambda o: abs(o[1].start - s.start)):
             if o.node.type.name.replace("const ", "").strip() == kind and other != text \
                     and not s.start <= o.start < s.end and scope.visible(o.node, s):

@@ -18,14 +18,18 @@ class Flow:
     at: Sites
 
     @cached_property
-    def _touched(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        """Names that are declared on the device without a value, names that something is written to, names that are
-        read."""
-        declared, written, read = set[str](), set[str](), set[str]()
+    def _touched(self) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
+        """Names that are declared, those that have a first value, those that something is written to, and those that
+        are read."""
+        declared, begun, written, read = set[str](), set[str](), set[str](), set[str]()
+        for fn in self.at.functions:
+            declared |= {p.spelling for p in fn.params if self.at.is_device(fn)}
+        begun |= declared
         for s in self.at.every:
             n = s.node
-            if n.kind == "VAR_DECL" and n.initializer is None:
+            if n.kind == "VAR_DECL":
                 declared.add(n.spelling)
+                begun |= {n.spelling} if n.initializer is not None else set()
             if n.kind != "DECL_REF_EXPR":
                 continue
             outer = [a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")]
@@ -33,15 +37,14 @@ class Flow:
                     outer[0].kind == "ARRAY_SUBSCRIPT_EXPR" or outer[0].type.kind == "pointer"):
                 outer = outer[1:]
             parent = outer[0] if outer else None
-            assigns = parent is not None and changes(parent) and not parent.unary and bool(parent.children) \
+            assigns = parent is not None and changes(parent) and bool(parent.children) \
                 and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
             handed = parent is not None and parent.kind == "CALL_EXPR" and self._writes(parent, s)
-            if assigns or handed or parent is not None and parent.unary:
+            if assigns or handed or parent is not None and parent.unary in ("&", "x++", "x--", "++x", "--x"):
                 written.add(n.spelling)
-            plain = parent is not None and (parent.binary == "=" or parent.spelling == "operator=")
-            if not (assigns and plain) and not handed:
+            if not assigns and not handed:
                 read.add(n.spelling)
-        return frozenset(declared), frozenset(written), frozenset(read)
+        return frozenset(declared), frozenset(begun), frozenset(written), frozenset(read)
 
     def _writes(self, call: Node, s: Site) -> bool:
         """Whether a function may change what it is handed here."""
@@ -49,20 +52,21 @@ class Flow:
         for p, a in zip(params, call.arguments, strict=False):
             start, end = self.at.span(a)
             if start <= s.start < end:
-                return p.type.kind in ("pointer", "array") and not frozen(p) or p.type.reference and not p.type.const
+                const = frozen(p) or p.cursor.type.spelling.startswith("const ")
+                return p.type.kind in ("pointer", "array") and not const or p.type.reference and not p.type.const
         return False
 
     @property
     def unwritten(self) -> frozenset[str]:
-        """What holds nothing, as nothing is ever written to it: something may be missing."""
-        declared, written, _ = self._touched
+        """What is written to nowhere but where it is declared: something may be missing."""
+        declared, _, written, _ = self._touched
         return declared - written
 
     @property
     def unread(self) -> frozenset[str]:
         """What is computed for nothing."""
-        _, written, read = self._touched
-        return written - read
+        declared, begun, written, read = self._touched
+        return declared & (begun | written) - read
 
 
 def root(text: str) -> str:

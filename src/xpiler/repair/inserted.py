@@ -21,9 +21,9 @@ from xpiler.text.host_bearing import is_launch
 from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import EXPRESSIONS, Site, Sites
 
-# What is tried at one place: places that are assigned to, values, pointers, lengths, functions of one type, and choices
-# of one function's operands.
-PLACES, VALUES, POINTERS, LENGTHS, FUNCTIONS, MOST = 8, 12, 8, 3, 24, 1500
+# What is tried at one place: places that are assigned to, values, pointers, lengths, indices, functions of one type,
+# and choices of one function's operands.
+PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 8, 12, 8, 3, 6, 24, 1500
 # How large a change it is to put something in; more for each operand that nothing says is wanted there, and for each
 # choice that comes later.
 COST, UNASKED, LATER = 5.0, 1.0, 0.05
@@ -117,14 +117,13 @@ class _Text:
     def assignments(self, gap: _Gap, made: Made) -> None:
         """Something is assigned, added, multiplied; or the greater of two is kept."""
         used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
-        targets = [(t, n) for t, n in self.targets.items() if self.scope.visible(n, gap.site)]
-        for target, n in targets[:PLACES]:
-            name = _plain(n)
-            values = [t for t, v in self.sources.items()
-                      if t != target and _plain(v) == name and self.scope.visible(v, gap.site)][:VALUES]
-            two = [f for f in alike(self.at.platform).get(f"{name} ({name}, {name})", ()) if f in used][:3]
+        for target, kind, scalar in self._targets(gap):
+            here = [v.spelled for v in self.scope.at_site(gap.site) if _plain(v.node) == kind]
+            more = (t for t, v in self.sources.items() if _plain(v) == kind and self.scope.visible(v, gap.site))
+            values = [t for t in dict.fromkeys([*here, *more]) if t != target][:VALUES]
+            two = [f for f in alike(self.at.platform).get(f"{kind} ({kind}, {kind})", ()) if f in used][:3]
             acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
-            if n.type.is_scalar:
+            if scalar:
                 acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
             if values:
                 asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
@@ -132,6 +131,34 @@ class _Text:
                 read = [(t, LATER * i + (0.0 if root(t) in unread else UNASKED)) for i, t in enumerate(values)]
                 todo = [(a, asked + LATER * i) for i, a in enumerate(acts)]
                 self._put(gap, made, [todo, read], lambda d, target=target: d[0].format(target, d[1]))  # type: ignore[misc]
+
+    def _targets(self, gap: _Gap) -> list[tuple[str, str, bool]]:
+        """What may be assigned to at a gap, with its type, and whether that is one number; first what nothing is
+        written to."""
+        out: dict[str, tuple[str, bool]] = {}
+        for v in self.scope.at_site(gap.site):
+            if v.spelled not in self.flow.unwritten or v.node.type.const:
+                continue
+            inner = v.node.type.inner
+            if computed(v.node):
+                out[v.spelled] = _plain(v.node), v.node.type.is_scalar
+            elif inner is not None and inner.is_scalar and inner.dtype is not None and not frozen(v.node):
+                for place in self._places(gap):
+                    out[f"{v.spelled}[{place}]"] = _element(v.node), True
+        for text, n in self.targets.items():
+            if self.scope.visible(n, gap.site):
+                out.setdefault(text, (_plain(n), n.type.is_scalar))
+        return [(t, kind, scalar) for t, (kind, scalar) in out.items()][:PLACES]
+
+    def _places(self, gap: _Gap) -> list[str]:
+        """Indices of the text, and variables that may be one."""
+        seen = {self.at.source(s.node.children[1]): None for s in self.at.device
+                if s.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(s.node.children) == 2
+                and self.scope.visible(s.node.children[1], gap.site)}
+        for v in self.scope.at_site(gap.site):
+            if integral(v.node):
+                seen.setdefault(v.spelled)
+        return [t for t in seen if t][:INDICES]
 
     def again(self, gap: _Gap, made: Made) -> None:
         """A statement of the text once more, with numbers twice or half as large."""
@@ -180,6 +207,11 @@ class _Text:
                 moved.setdefault(text, n)
         return names | moved
 
+    def _pointers(self, gap: _Gap) -> dict[str, Node]:
+        """Those that can be named at a gap, arrays that nobody names yet among them."""
+        here = {v.spelled: v.node for v in self.scope.at_site(gap.site) if v.node.type.kind in ("array", "pointer")}
+        return here | {t: n for t, n in self.pointers.items() if self.scope.visible(n, gap.site)}
+
     def calls(self, gap: _Gap, made: Made) -> None:
         """A function of the platform is called, with operands that are at hand."""
         device = not gap.host
@@ -227,12 +259,13 @@ class _Text:
         bare = param.replace("const ", "").strip()
         if bare.endswith("*"):
             element, writes = bare[:-1].strip(), not param.startswith("const")
-            for text, n in self.pointers.items():
+            for text, n in self._pointers(gap).items():
                 numbers = n.type.inner is not None and n.type.inner.dtype is not None and _element(n)
                 fits = bool(numbers) and (element == "void" or _element(n) == element)
-                if fits and not (writes and frozen(n)) and self.scope.visible(n, gap.site):
+                if fits and not (writes and frozen(n)):
                     seen.setdefault(text)
-            pointers = list(seen)[:POINTERS]
+            wanted = self.flow.unwritten if writes else self.flow.unread
+            pointers = sorted(seen, key=lambda t: root(t) not in wanted)[:POINTERS]
             return [f"(({param})({t}))" for t in pointers] if element == "void" else pointers
         if examples and self.at.bare(examples[0]).is_enum:
             enum = self.at.bare(examples[0]).referenced

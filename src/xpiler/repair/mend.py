@@ -35,6 +35,8 @@ WIDTH, DEPTH = 3, 4
 # Candidates of one process, at first and at most, and the seconds it should take; choices that are combined; programs
 # run for something nearer still than what is nearer, at least, and the seconds for it.
 FIRST, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 400, 1.0, 160, 60, 6.0
+# Things put in where something may be missing; values this close are wrong by their precision.
+FILLED, CLOSE = 12000, 0.9
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ class _Search:
                 if isinstance(nodes, Mended):
                     return nodes
                 found += nodes
-            if depth == 0 and o.base.met:  # what the compiler has to know is a likely reason for a broken rule
+            if depth == 0 and (o.base.met or o.base.near > CLOSE):  # a memory breaks a rule, a type costs precision
                 nodes = self._expanded(o, root, self._fixed(o, root), {}, COMPILED // 3)
                 if isinstance(nodes, Mended):
                     return nodes
@@ -210,7 +212,7 @@ class _Search:
         between = self._filled_in(o)
         if isinstance(between, Mended):
             return between
-        skipped = COMPILED // 3 if o.base.met else 0
+        skipped = COMPILED // 3 if o.base.met or o.base.near > CLOSE else 0
         left = islice(self._fixed(o, root), skipped, None)
         for items, compiled in ((left, COMPILED), (self._together(o, harmless), 0)):
             nodes = self._expanded(o, root, items, {}, compiled)
@@ -227,7 +229,7 @@ class _Search:
         base = run([{}])[0]
         wide = replace(o, sketch=sketch, run=run, base=base)
         node = _Node({}, base, 0.0)
-        nodes = self._expanded(wide, node, self._singles(wide, node), {})
+        nodes = self._expanded(wide, node, islice(self._singles(wide, node), FILLED), {})
         if isinstance(nodes, Mended):
             return nodes
         return [t for n in nodes if (t := self._text(wide, n.picks, n.score)) is not None]
