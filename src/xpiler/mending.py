@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,13 +13,14 @@ from xpiler.given import with_extents
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.mend import Mended, mend
-from xpiler.repair.score import Score, Trials
+from xpiler.repair.score import Run, Score, Trials
+from xpiler.repair.sketch import Picks
 from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
 from xpiler.verify.runs.kinds import Kind
-from xpiler.verify.runs.nearness import first_wrong, right
+from xpiler.verify.runs.nearness import Sample, first_wrong, nearness, right
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
@@ -29,8 +30,13 @@ from xpiler.verify.witness.blame import writer_of
 
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
-SMALL = 1 << 15  # elements of all arrays together
+# The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
+SOON, OPEN, AGAIN = 0.03, 3.0, 20.0
+SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
+
+
+_Runs = Callable[[Case, bool, Sequence[Picks]], list[Trial]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class _Judges:
     watch: bool = False
     evidence: tuple[Evidence, ...] = ()
     cases: tuple[Case, ...] = field(init=False)
+    _samples: dict[int, Sample] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         usual = [c for c in self.reference.cases if c.point.kind is Kind.RANDOM] or list(self.reference.cases)
@@ -75,24 +82,25 @@ class _Judges:
 
     def read(self, text: str) -> Program:
         let = {k: v for k, v in self.let.items() if isinstance(v, int)}
-        return read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
+        program = read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
+        self._signature = signature(program)
+        return program
 
-    def sketch(self, text: str) -> Callable[[Mapping[int, int]], Score] | tuple[int, ...]:
+    def sketch(self, text: str) -> Run | tuple[int, ...]:
         try:
-            made, names = self._machine(text, self._signature)
+            made, names = self._machine(text, many=not self.watch)
         except Fault as fault:
             lines = {int(n) for n in re.findall(rf"{re.escape(self.file)}:(\d+)", str(fault))}
             return tuple(sorted(lines | ({fault.where.line} if fault.where.line else set())))
-        return lambda picks: self._score(made, names, picks)
+        return lambda candidates: self._tried(made, names, candidates)
 
     def fixed(self, text: str) -> Score:
         try:
             sig = signature(self.read(text))
-            self._signature = sig
-            made, names = self._machine(text, sig)
+            made, names = self._machine(text, sig=sig)
         except Fault as fault:
             return Score(built=False, met=fault.what, line=fault.where.line)
-        return self._score(made, names, {})
+        return self._score(made, names)
 
     def confirm(self, text: str) -> bool:
         self.evidence = confirm(
@@ -101,12 +109,14 @@ class _Judges:
             pairs=self.pairs, target_program=self.read(text) if self.geometry or self.let else None)
         first = refuted(self.evidence)
         self.watch |= first is not None and first.rung not in (CLEAN, EQUAL)
+        if first is not None and not self.watch:
+            self._learn(text)
         return confirmed(self.evidence)
 
     def blame(self, text: str) -> Span | None:
         """The line that wrote the first wrong element last."""
         try:
-            made, names = self._machine(text, self._signature)
+            made, names = self._machine(text)
         except Fault:
             return None
         for case in self.cases[:1]:
@@ -126,36 +136,98 @@ class _Judges:
 
     _signature: Signature = field(init=False, repr=False)
 
-    def _machine(self, text: str, sig: Signature) -> tuple[Machine, Mapping[str, str]]:
+    def _machine(
+        self, text: str, many: bool = False, sig: Signature | None = None
+    ) -> tuple[Machine, Mapping[str, str]]:
+        sig = sig or self._signature
         paired = pair(self.reference.signature.params, sig.params, self.pairs)
         if paired.clash:
             raise Fault("XP2011", paired.clash)
         outputs = {paired.names[a.name] for a in self.reference.signature.arrays if a.written}
         called = replace(sig, params=_as_meant(sig.params, outputs))
-        made = machine(text, self.target, called, file=self.file, cache=self.cache, watch=self.watch)
+        made = machine(text, self.target, called, file=self.file, cache=self.cache, watch=self.watch, many=many)
         return made, paired.names
 
-    def _score(self, made: Machine, names: Mapping[str, str], picks: Mapping[int, int]) -> Score:
-        least = Score(1.0)
-        for case in self.cases:
-            for backwards in (False, True):
-                trial = self._run(made, names, case, picks, backwards)
-                if not trial.clean:
-                    first = trial.found[0] if trial.found else None
-                    return Score(0.0, f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status,
-                                 first.line if first else 0)
-                least = min(least, Score(right(self.reference, case, trial, names)), key=lambda s: s.right)
-                if not least.perfect:
-                    return least
-        return least
+    def _score(self, made: Machine, names: Mapping[str, str]) -> Score:
+        """One text as it is."""
+        return self._scores(self._one_by_one(made, names), names, [{}])[0]
 
-    def _run(self, made: Machine, names: Mapping[str, str], case: Case, picks: Mapping[int, int],
-             backwards: bool = False) -> Trial:
+    def _tried(self, made: Machine, names: Mapping[str, str], candidates: Sequence[Picks]) -> list[Score]:
+        """One open text, with many choices."""
+        runs = self._one_by_one(made, names) if self.watch else self._at_once(made, names)
+        return self._scores(runs, names, candidates)
+
+    def _scores(self, runs: _Runs, names: Mapping[str, str], candidates: Sequence[Picks]) -> list[Score]:
+        """Case by case; who is not right in one is not asked in the next."""
+        out = [Score(1.0)] * len(candidates)
+        left = list(range(len(candidates)))
+        for passed, (case, backwards) in enumerate((c, b) for c in self.cases for b in (False, True)):
+            known = dict[int, tuple[float, float]]()
+            for i, trial in zip(left, runs(case, backwards, [candidates[i] for i in left]), strict=True):
+                out[i] = self._seen(trial, case, names, passed, known)
+            left = [i for i in left if out[i].perfect]
+            if not left:
+                break
+        return out
+
+    def _seen(self, trial: Trial, case: Case, names: Mapping[str, str], passed: int,
+              known: dict[int, tuple[float, float]]) -> Score:
+        if not trial.clean:
+            first = trial.found[0] if trial.found else None
+            met = f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status
+            return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met))
+        mark = hash(tuple((k, v.tobytes()) for k, v in trial.outputs.items()))
+        if mark not in known:
+            sample = self._sample(case)
+            some = sample.taken(trial, names)
+            share = right(self.reference, sample.case, some, names)
+            near = 1.0 if share == 1.0 else nearness(self.reference, sample.case, some, names)
+            known[mark] = (right(self.reference, case, trial, names) if share == 1.0 else share), near
+        share, near = known[mark]
+        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark)
+
+    def _sample(self, case: Case) -> Sample:
+        if id(case) not in self._samples:
+            self._samples[id(case)] = Sample.of(case)
+        return self._samples[id(case)]
+
+    def _run(self, made: Machine, names: Mapping[str, str], case: Case, picks: Picks, backwards: bool = False) -> Trial:
         return attempt(made, case, names, self._limits(case), backwards=backwards, picks=picks)
+
+    def _one_by_one(self, made: Machine, names: Mapping[str, str]) -> _Runs:
+        return lambda case, backwards, some: [self._run(made, names, case, picks, backwards) for picks in some]
+
+    def _at_once(self, made: Machine, names: Mapping[str, str]) -> _Runs:
+        took = dict[int, float]()
+
+        def runs(case: Case, backwards: bool, some: Sequence[Picks]) -> list[Trial]:
+            scalars = {names[k]: v for k, v in case.point.scalars.items()}
+            inputs = {names[k]: v for k, v in case.inputs.items()}
+            each = max(SOON + OPEN * case.source.seconds, AGAIN * took.get(id(case), 0.0))
+            done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
+                                 each=min(each, self._limits(case).seconds), backwards=backwards)
+            for picks, trial in zip(some, done, strict=True):
+                took.update({} if picks else {id(case): trial.seconds})
+            return done
+        return runs
 
     def _limits(self, case: Case) -> Limits:
         seconds = LEAST + PATIENCE * case.source.seconds * (10 if self.watch else 1)
         return replace(self.effort.limits, seconds=min(self.effort.limits.seconds, seconds))
+
+    def _learn(self, text: str) -> None:
+        """A text was refused that is right on the cases tried here: one more of the source's is tried from now on,
+        where there is one that tells them apart."""
+        try:
+            made, names = self._machine(text)
+        except Fault:
+            return
+        for case in self.reference.cases:
+            if not any(c is case for c in self.cases):
+                trial = self._run(made, names, case, {})
+                if not trial.clean or right(self.reference, case, trial, names) < 1.0:
+                    self.cases = (case, *self.cases)
+                    return
 
 
 def _telling(case: Case) -> tuple[bool, int]:
@@ -184,7 +256,8 @@ def repair(
 ) -> Repaired:
     """A text near `text` that does what the source does, confirmed like any translation; Fault where either does not
     read. `seconds` bounds the search, not the last confirmation."""
-    let, effort = let or {}, effort or Effort(2, 30.0, level=int(level))
+    # Hard inputs too, whatever the level: there are small ones among them.
+    let, effort = let or {}, effort or Effort(2, 30.0, level=max(1, int(level)))
     whole = {k: v for k, v in let.items() if isinstance(v, int)}
     program = read(source_text, source, source_file, geometry=dict(geometry or {}) or None, let=whole or None)
     source_text += program.entry

@@ -151,7 +151,7 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
 
     def sketch(text: str):  # type: ignore[no-untyped-def]
         now = Sketch(at[0].data, holes(at[0]))
-        return lambda picks: score(now.filled(picks) or "")
+        return lambda many: [score(now.filled(picks) or "") for picks in many]
 
     at: list[Sites] = []
 
@@ -166,14 +166,14 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
 
 
 def test_it_gives_up_and_says_why() -> None:
-    trials = Trials(lambda _: lambda picks: Score(0.5), lambda _: Score(0.5), lambda _: False, lambda _: None)
+    trials = Trials(lambda _: lambda many: [Score(0.5) for _ in many], lambda _: Score(0.5), lambda _: False, lambda _: None)
     done = mend(PLAIN, platforms.get("c"), lambda t: read(t, platforms.get("c"), "t"), trials, seconds=20)
     assert not done.accepted and "no small change" in done.why
 
 
 def test_what_the_judge_refuses_is_not_accepted() -> None:
     """A search that finds a text that runs right is not believed."""
-    trials = Trials(lambda _: lambda picks: Score(1.0), lambda _: Score(1.0), lambda _: False, lambda _: None)
+    trials = Trials(lambda _: lambda many: [Score(1.0) for _ in many], lambda _: Score(1.0), lambda _: False, lambda _: None)
     done = mend(PLAIN, platforms.get("c"), lambda t: read(t, platforms.get("c"), "t"), trials, seconds=20)
     assert not done.accepted and "judge" in done.why
 

@@ -28,6 +28,7 @@ def build(
     file: str = "<text>",
     real: str = "f32",
     watch: bool = False,
+    many: bool = False,
     cache: Path | None = None,
     compiler: str = "g++",
 ) -> Executable:
@@ -36,17 +37,18 @@ def build(
     Faults: XP4001 without a working compiler, XP4002 with the compiler's first error at the user's line, XP4004 where
     this machine has no room for it.
     real="f64" makes every float of the text and of device.h a double. `watch` looks at every access: slower, and runs
-    find races, memory read before it is written and undefined arithmetic too. `cache` keeps finished builds;
+    find races, memory read before it is written and undefined arithmetic too. `many`: to be run by `run_many`, once for
+    each of many choices that the text leaves open; not with `watch`. `cache` keeps finished builds;
     None is a folder of this user. Equal builds are made once, by however many processes."""
     began = time.monotonic()
     store = Store(cache if cache is not None else default_folder())
     gxx = precompiled.caged(compilers.find(compiler), store)
-    prepared = prepare(text, platform, real=real) + caller(entry, platform)
+    prepared = prepare(text, platform, real=real) + caller(entry, platform, many=many)
     key = digest(gxx.identity, precompiled.identity(platform, real, watch), prepared)
     target = store.root / "run" / key[:2] / key
     if not store.has(target):
         header = precompiled.header(gxx, platform, real, store, watch=watch)
-        runtime = precompiled.runtime(gxx, store, watch=watch)
+        runtime = precompiled.runtime(gxx, store, watch=watch, many=many)
         with store.scratch() as work:
             (work / "text.cpp").write_text(prepared)
             options = precompiled.flags(watch, real)

@@ -10,8 +10,9 @@ from xpiler.platforms.platform import Platform
 DRIVER = "/xp/driver"  # what the compiler calls these lines
 
 
-def caller(entry: Entry, platform: Platform) -> str:
-    """Text that goes behind the user's: the entry called with one slot for each parameter."""
+def caller(entry: Entry, platform: Platform, *, many: bool = False) -> str:
+    """Text that goes behind the user's: the entry called with one slot for each parameter; with `many` as often as
+    there are choices to try."""
     slots = (
         f"xp::{'BufferSlot' if isinstance(p, Buffer) else 'NumberSlot'}{{s[{i}]}}"
         for i, p in enumerate(entry.params)
@@ -19,9 +20,10 @@ def caller(entry: Entry, platform: Platform) -> str:
     call = f"{entry.name}({', '.join(slots)})"
     if entry.kernel:
         call = f'xp::launch_call(xp::given_geometry({max(platform.warp, 1)}u), "{entry.name}", [=] {{ {call}; }})'
+    drive = "drive_many" if many else "drive"
     return (
         f'#line 1 "{DRIVER}"\nint main(int argc, char** argv) {{\n'
-        f"return xp::drive(argc, argv, [](const xp::Slot* s) {{ {call}; }});\n}}\n"
+        f"return xp::{drive}(argc, argv, [](const xp::Slot* s) {{ {call}; }});\n}}\n"
     )
 
 

@@ -1,5 +1,5 @@
 // Runs one entry: reads its arguments, calls it in the filter's cage, and writes back what it left in its buffers.
-#include "shadow.h"
+#include "driver.h"
 
 #include <chrono>
 #include <iostream>
@@ -15,31 +15,9 @@ namespace {
 
 constexpr std::size_t PAGE = 4096;
 
-// ASK: who wrote element `bytes` of the buffer of this name? PICK: choice `bytes` of the text is `integer`.
-enum Kind : std::uint64_t { BUFFER, INTEGER, REAL, ASK, PICK };
-enum Flag : std::uint64_t { CONST = 1, DEVICE = 2, DATA = 4, TURNS = 8 }; // TURNS: any order of its elements will do
-
-// One argument in the input file; the data of the buffers follow all records, in order. A buffer whose `integer` is a
-// number of bytes repeats these, which start at a page of the file.
-struct Record {
-    std::uint64_t kind, bytes, element, flags;
-    double real;
-    std::int64_t integer;
-    char name[48];
-
-    std::size_t period() const { return kind == BUFFER && integer > 0 ? std::size_t(integer) : bytes; }
-};
-
 void exactly(bool ok, const char* what) {
     if (!ok) internal(what);
 }
-
-// What the input file starts with.
-struct Head {
-    std::uint64_t count, host_align, grid[3], block[3], shared, cluster, token, share, backwards, calls;
-};
-
-Head head;
 
 void read_all(int fd, void* to, std::size_t bytes) {
     auto c = static_cast<char*>(to);
@@ -112,7 +90,9 @@ void check_const(const Record& r, const Allocation& a, const std::vector<char>& 
 
 } // namespace
 
+Head head;
 int picks[MOST_PICKS];
+unsigned char reached[MOST_PICKS];
 
 Geometry given_geometry(unsigned warp) {
     Geometry g;
@@ -122,31 +102,46 @@ Geometry given_geometry(unsigned warp) {
     return g;
 }
 
+void Given::read(int fd) {
+    read_all(fd, &head, sizeof head);
+    const std::size_t n = head.count;
+    records.resize(n), slots.resize(n), buffers.resize(n), before.resize(n);
+    host_align = head.host_align;
+    read_all(fd, records.data(), n * sizeof(Record));
+    for (std::size_t i = 0; i < n; ++i) {
+        const Record& r = records[i];
+        slots[i] = {nullptr, r.real, r.integer};
+        asked |= watched && r.kind == ASK;
+        if (r.kind == PICK && r.bytes < MOST_PICKS && !head.candidates) picks[r.bytes] = int(r.integer);
+        if (r.kind != BUFFER) continue;
+        Allocation* a = buffers[i] = allocate(r.bytes, r.name, r.element, r.flags & DEVICE, !(r.flags & DATA));
+        if (r.flags & DATA) fill(fd, r, a->base), shadow_know(a->base, r.bytes, true);
+        if (r.flags & CONST) before[i].assign(a->base, a->base + std::min<std::size_t>(r.bytes, r.period()));
+        slots[i].buffer = a->base;
+    }
+    close(fd);
+}
+
+void Given::check() const {
+    check_red_zones();
+    for (std::size_t i = 0; i < count(); ++i)
+        if (buffers[i]) check_const(records[i], *buffers[i], before[i]);
+}
+
+void Given::write(int fd) const {
+    for (std::size_t i = 0; i < count(); ++i)
+        if (buffers[i] && !(records[i].flags & CONST)) write_all(fd, buffers[i]->base, buffers[i]->bytes);
+}
+
 int drive(int argc, char** argv, void (*call)(const Slot*)) {
     if (argc != 4) return 2;
     const int in = std::atoi(argv[1]), out = std::atoi(argv[2]);
     findings_fd = std::atoi(argv[3]);
     find_sections();
-    read_all(in, &head, sizeof head);
-    const std::size_t count = head.count;
-    host_align = head.host_align;
-    std::vector<Record> records(count);
-    std::vector<Slot> slots(count);
-    std::vector<Allocation*> buffers(count);
-    std::vector<std::vector<char>> before(count);
-    read_all(in, records.data(), count * sizeof(Record));
-    for (std::size_t i = 0; i < count; ++i) {
-        const Record& r = records[i];
-        slots[i] = {nullptr, r.real, r.integer};
-        asked |= watched && r.kind == ASK;
-        if (r.kind == PICK && r.bytes < MOST_PICKS) picks[r.bytes] = int(r.integer);
-        if (r.kind != BUFFER) continue;
-        Allocation* a = buffers[i] = allocate(r.bytes, r.name, r.element, r.flags & DEVICE, !(r.flags & DATA));
-        if (r.flags & DATA) fill(in, r, a->base), shadow_know(a->base, r.bytes, true);
-        if (r.flags & CONST) before[i].assign(a->base, a->base + std::min<std::size_t>(r.bytes, r.period()));
-        slots[i].buffer = a->base;
-    }
-    close(in);
+    Given given;
+    given.read(in);
+    const std::size_t count = given.count();
+    const auto& [records, slots, buffers, before] = given;
     const std::uint64_t token = head.token;
     head.token = 0;
     share = unsigned(std::max<std::uint64_t>(1, head.share));
@@ -164,15 +159,12 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
     }
     call(slots.data());
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    check_red_zones();
-    for (std::size_t i = 0; i < count; ++i)
-        if (buffers[i]) check_const(records[i], *buffers[i], before[i]);
+    given.check();
     if (watched)
         for (std::size_t i = 0; i < count; ++i)
             if (buffers[i] && !(records[i].flags & CONST))
                 if (std::size_t n = shadow_hide(buffers[i]->base, buffers[i]->bytes)) note_untouched(records[i].name, n);
-    for (std::size_t i = 0; i < count; ++i)
-        if (buffers[i] && !(records[i].flags & CONST)) write_all(out, buffers[i]->base, buffers[i]->bytes);
+    given.write(out);
     for (const Record& ask : records)
         for (std::size_t i = 0; i < count && ask.kind == ASK; ++i)
             if (buffers[i] && !std::strcmp(records[i].name, ask.name) && ask.bytes < buffers[i]->bytes / records[i].element)

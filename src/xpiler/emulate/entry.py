@@ -111,7 +111,8 @@ class Run:
     `seconds` is the time inside the entry; 0 if it did not end.
     Of a watched run: `noted` findings did not end it; `untouched` says how many bytes of an output were never
     written (they read as 0xFF); `launches` are kernels with the threads of a block; `looked_at` says what was watched
-    where that is not everything; `writers` are those that were asked for."""
+    where that is not everything; `writers` are those that were asked for. Of one among many: `reached` are the choices
+    that the text leaves open and the run came by."""
 
     outputs: Mapping[str, Array]
     findings: tuple[Finding, ...]
@@ -124,3 +125,4 @@ class Run:
     launches: frozenset[tuple[str, int]] = frozenset()
     looked_at: str = ""
     writers: tuple[Writer, ...] = ()
+    reached: frozenset[int] = frozenset()

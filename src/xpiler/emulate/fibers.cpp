@@ -7,6 +7,7 @@ namespace xp {
 
 void* main_sp;
 std::size_t stack_bytes;
+char* (*spare_stack)(std::size_t bytes);
 
 namespace {
 
@@ -63,11 +64,14 @@ Fiber* fresh() {
     } else {
         f = new Fiber;
         f->size = stack_bytes;
-        auto map = static_cast<char*>(mmap(nullptr, stack_bytes + PAGE, PROT_READ | PROT_WRITE,
-                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-        if (map == MAP_FAILED) out_of_memory("a thread's stack");
-        mprotect(map, PAGE, PROT_NONE);
-        f->stack = map + PAGE;
+        f->stack = spare_stack ? spare_stack(stack_bytes) : nullptr;
+        if (!f->stack) {
+            auto map = static_cast<char*>(mmap(nullptr, stack_bytes + PAGE, PROT_READ | PROT_WRITE,
+                                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+            if (map == MAP_FAILED) out_of_memory("a thread's stack");
+            mprotect(map, PAGE, PROT_NONE);
+            f->stack = map + PAGE;
+        }
         all_fibers.push_back(f);
     }
     arm(f);

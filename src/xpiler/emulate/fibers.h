@@ -87,6 +87,7 @@ extern Meeting everyone;
 extern "C" void xp_switch(void** save, void* to);
 extern void* main_sp;                // where host code goes on
 extern std::size_t stack_bytes;      // of fibers made from now on
+extern char* (*spare_stack)(std::size_t bytes); // of a run before this one; null where there is none
 void choose_stacks(unsigned long long threads_of_a_block);
 Fiber* fresh();                      // one without a thread, that starts in worker()
 const std::vector<Fiber*>& every_fiber();

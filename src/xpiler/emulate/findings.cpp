@@ -13,6 +13,8 @@ extern "C" char __executable_start[], etext[];
 namespace xp {
 
 int findings_fd = 2;
+bool (*still_time)();
+void (*ended)(int status);
 
 namespace {
 
@@ -90,6 +92,7 @@ struct Extra {
     j.trace("pcs", t);
     if (extra.second) j.trace("pcs2", *extra.second);
     if (!j.send()) _exit(EXIT_FINDING);
+    if (ended) ended(status);
     _exit(status);
 }
 
@@ -135,6 +138,7 @@ void describe_access(const void* address, bool write, char* out, std::size_t siz
 }
 
 void on_signal(int signal, siginfo_t* info, void* context) {
+    if (signal == SIGTERM && still_time && still_time()) return;
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
     static Trace t;
     if (reporting) { // the stack could not be walked
@@ -182,7 +186,7 @@ void install_handlers() {
     sigaltstack(&alternate, nullptr);
     struct sigaction action {};
     action.sa_sigaction = on_signal;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
     for (int s : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGABRT, SIGTERM, SIGXCPU}) sigaction(s, &action, nullptr);
     std::set_new_handler([] { out_of_memory("the host code"); });
 }

@@ -26,15 +26,7 @@ def user_place(
     """Line and column in the user's text of the innermost of these frames (innermost first) that is in it; or zeros.
 
     The column is 0 where the program does not tell it."""
-    tool = shutil.which("addr2line")
-    if not tool or not addresses:
-        return 0, 0
-    with tempfile.TemporaryDirectory() as folder:
-        done = sandbox.call(
-            [tool, "-a", "-f", "-i", "-C", "-e", program, *(hex(a) for a in addresses)], Path(folder),
-            Limits(seconds=10), tools=str(Path(tool).parent), cage=cage,
-        )
-    for part in _ADDRESS.split(done.stdout)[1:]:
+    for part in _ADDRESS.split(_told(program, addresses, cage))[1:]:
         address, _, rest = part.partition("\n")
         frames = rest.splitlines()
         callee = ""  # of the frames of one address, each is inlined in the next
@@ -44,6 +36,28 @@ def user_place(
                 return line, _column(program, int(address, 16), line, callee, text)
             callee = function
     return 0, 0
+
+
+def user_lines(program: Path, addresses: Sequence[int], cage: Cage | None = None) -> dict[int, int]:
+    """The line of the user's text for every one of these addresses that has one, all told at once."""
+    found = dict[int, int]()
+    for part in _ADDRESS.split(_told(program, list(dict.fromkeys(addresses)), cage))[1:]:
+        address, _, rest = part.partition("\n")
+        if place := re.search(rf"^{_PLACE.pattern}", rest, re.MULTILINE):
+            found[int(address, 16)] = int(place[1])
+    return found
+
+
+def _told(program: Path, addresses: Sequence[int], cage: Cage | None) -> str:
+    tool = shutil.which("addr2line")
+    if not tool or not addresses:
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        done = sandbox.call(
+            [tool, "-a", "-f", "-i", "-C", "-e", program, *(hex(a) for a in addresses)], Path(folder),
+            Limits(seconds=10), tools=str(Path(tool).parent), cage=cage,
+        )
+    return done.stdout
 
 
 def _column(program: Path, address: int, line: int, callee: str, text: str) -> int:

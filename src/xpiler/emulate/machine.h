@@ -27,6 +27,8 @@ extern int findings_fd;
 [[noreturn]] void disagreement(void* sp, void* other_sp, const char* message); // sp null: of the running thread
 void soft_divergence(void* pc, void* other_pc); // noted; Python decides whether these are different lines
 void note_done(double seconds, std::uint64_t token);
+extern bool (*still_time)();             // asked at SIGTERM: whether the run goes on (many.cpp)
+extern void (*ended)(int status);        // where a run goes that has ended in a finding, instead of out of the process
 void install_handlers();
 void install_filter();                   // from here on only computing, writing to open files and exit
 
@@ -54,5 +56,7 @@ void check_red_zones();                              // of every live allocation
 void* guarded_scratch(std::size_t bytes);            // dynamic shared memory
 void guarded_release(void* p);
 void find_sections();
+unsigned allocations_made();
+void release_since(unsigned number);                 // unmaps what was allocated after the one of this number
 
 } // namespace xp

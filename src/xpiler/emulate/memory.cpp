@@ -27,6 +27,7 @@ constexpr std::size_t PAGE = 4096, GUARD = 1 << 20, KEEP_FREED = 256;
 std::vector<Allocation*> allocations;
 Allocation* last_hit;
 std::size_t freed;
+unsigned made;
 
 std::size_t up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
@@ -106,9 +107,8 @@ void find_sections() {
 }
 
 Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, bool device, bool blank) {
-    static unsigned count;
     auto a = new Allocation;
-    a->number = ++count, a->bytes = bytes, a->element = element ? element : 1, a->device = device, a->live = true;
+    a->number = ++made, a->bytes = bytes, a->element = element ? element : 1, a->device = device, a->live = true;
     std::size_t align = alignment(a->element, device), body = up(up(bytes, align), PAGE);
     a->length = body + 2 * GUARD;
     void* place = window_place(a->length);
@@ -126,6 +126,13 @@ Allocation* allocate(std::size_t bytes, const char* name, std::size_t element, b
     shadow_open(a->base, bytes, false);
     allocations.push_back(a);
     return a;
+}
+
+unsigned allocations_made() { return made; }
+
+void release_since(unsigned number) {
+    for (const Allocation* a : allocations)
+        if (a->number > number) munmap(a->map, a->length);
 }
 
 Allocation* allocation_near(const void* p) {

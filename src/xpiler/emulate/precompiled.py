@@ -32,8 +32,9 @@ _PARTS = (  # edge.cpp stays first
     "noted.cpp", "origins.cpp",
 )
 _HOOKS = "hooks.cpp"
+_MANY = "many.cpp"  # with a malloc of its own
 _OWN = ("runtime.h", "vectors.h")  # before a platform's header
-_INNER = ("runtime.h", "machine.h", "fibers.h", "report.h", "shadow.h", _HOOKS)
+_INNER = ("runtime.h", "machine.h", "fibers.h", "report.h", "shadow.h", "driver.h", _HOOKS, _MANY)
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
 
@@ -76,17 +77,22 @@ def header(gxx: Compiler, platform: Platform, real: str, store: Store, *, watch:
     return target / "all.h"
 
 
-def runtime(gxx: Compiler, store: Store, *, watch: bool = False) -> tuple[str | Path, ...]:
-    """What a program is linked with: the runtime as one object file, the same for every platform, and the hooks."""
+def runtime(
+    gxx: Compiler, store: Store, *, watch: bool = False, many: bool = False
+) -> tuple[str | Path, ...]:
+    """What a program is linked with: the runtime as one object file, the same for every platform, and the hooks, or
+    what tries many choices."""
     target = store.root / "base" / digest(gxx.identity, *FLAGS, _sources())
     with store.missing(target) as missing:
         if missing:
             with store.scratch() as work:
-                gxx(work, "-O2", "-g0", "-I", _HERE, "-c", *(_HERE / part for part in (*_PARTS, _HOOKS)))
+                gxx(work, "-O2", "-g0", "-I", _HERE, "-c", *(_HERE / part for part in (*_PARTS, _HOOKS, _MANY)))
                 objects = [Path(part).with_suffix(".o").name for part in _PARTS]
                 gxx(work, "-r", "-nostdlib", *objects, "-o", "all.o")
-                store.publish(work, target, ("all.o", "hooks.o"))
-    return (target / "all.o", target / "hooks.o", *_WRAPPED) if watch else (target / "all.o",)
+                store.publish(work, target, ("all.o", "hooks.o", "many.o"))
+    if watch:
+        return (target / "all.o", target / "hooks.o", *_WRAPPED)
+    return (target / "all.o", target / "many.o") if many else (target / "all.o",)
 
 
 def _header_identity(platform: Platform, real: str) -> str:

@@ -27,10 +27,11 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Const, Var
 from xpiler.ir.types import DType
 
-_RECORD = struct.Struct("<QQQQdq48s")
-_BUFFER, _INTEGER, _REAL, _ASK, _PICK = range(5)
+HEAD = struct.Struct("<15Qd")
+RECORD = struct.Struct("<QQQQdq48s")
+_BUFFER, _INTEGER, _REAL, _ASK, PICK = range(5)
 _CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
-_EXIT_FINDING, _EXIT_MEMORY, _EXIT_TIMEOUT, _EXIT_CAGE = 86, 87, 88, 126
+_EXIT_FINDING, EXIT_MEMORY, EXIT_TIMEOUT, _EXIT_CAGE = 86, 87, 88, 126
 # Ended from outside, as by a system that has no memory left; or more written than there may be.
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGXFSZ)
 _STAYS = 256 << 20  # bytes of an output that is not read into memory
@@ -64,28 +65,17 @@ def run(
     which but the last finds the floats of its buffers from behind; the last one counts. `picks`: what `xp::pick(k)` is
     in a text that leaves choices open, 0 for those not named.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
-    records, blobs, buffers = _arguments(executable, entry, inputs)
+    records, blobs, buffers = arguments(executable, entry, inputs)
     asked = ask if executable.watched else ()
-    records += [_RECORD.pack(_ASK, index, 0, 0, 0.0, 0, name.encode()[:47]) for name, index in asked]
-    records += [_RECORD.pack(_PICK, k, 0, 0, 0.0, choice, b"") for k, choice in (picks or {}).items()]
+    records += [RECORD.pack(_ASK, index, 0, 0, 0.0, 0, name.encode()[:47]) for name, index in asked]
+    records += [RECORD.pack(PICK, k, 0, 0, 0.0, choice, b"") for k, choice in (picks or {}).items()]
     token = secrets.randbits(63)  # so that a text cannot say by chance, or easily, that it came to its end
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)
-        with (folder / "in").open("wb") as f:
-            align = 1 if flush and executable.loose else 64
-            f.write(struct.pack("<14Q", len(records), align, *geometry(entry), token, share, backwards, calls))
-            f.write(b"".join(records))
-            for blob in blobs:
-                part = _part(blob)
-                if part is not None:
-                    f.seek(-f.tell() % PAGE, os.SEEK_CUR)
-                f.write((blob if part is None else part).data)
-        with ExitStack() as stack:
-            modes = (("in", "rb"), ("out", "wb"), ("findings", "ab"))
-            files = [stack.enter_context((folder / name).open(mode)).fileno() for name, mode in modes]
-            command = [str(executable.path.absolute()), *map(str, files)]
-            done = sandbox.call(command, folder, limits, cage=executable.cage, files=files)
-        lines = _lines(folder / "findings")
+        align = 1 if flush and executable.loose else 64
+        head = HEAD.pack(len(records), align, *geometry(entry), token, share, backwards, calls, 0, 0.0)
+        done = called(executable, folder, head, records, blobs, limits)
+        lines = lines_of(folder / "findings")
         names = {str(line["renamed"]): str(line["to"]) for line in lines if "renamed" in line}
         lines = [line | {"buffer": names.get(str(line["buffer"]), line["buffer"])} if "buffer" in line else line
                  for line in lines]
@@ -100,16 +90,36 @@ def run(
             findings = (Finding("XP2160", _FORBIDDEN, executable.file),)
         seconds = next((float(str(line["done"])) for line in lines if "done" in line), 0.0)
         finished = done.code == 0 and any(line.get("token") == token for line in lines if "done" in line)
-        outputs = _outputs(folder / "out", buffers) if finished and not findings else {}
+        outputs = outputs_in(folder / "out", buffers) if finished and not findings else {}
     status = _status(done, finished, findings)
     return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched, launches, looked_at,
                writers)
 
 
+def called(
+    executable: Executable, folder: Path, head: bytes, records: Sequence[bytes], blobs: Sequence[Array],
+    limits: Limits, ask: float = 0.0,
+) -> sandbox.Finished:
+    """The program run in a folder, on an input file of these parts; its output and its findings lie beside it."""
+    with (folder / "in").open("wb") as f:
+        f.write(head)
+        f.write(b"".join(records))
+        for blob in blobs:
+            part = _part(blob)
+            if part is not None:
+                f.seek(-f.tell() % PAGE, os.SEEK_CUR)
+            f.write((blob if part is None else part).data)
+    with ExitStack() as stack:
+        modes = (("in", "rb"), ("out", "wb"), ("findings", "ab"))
+        files = [stack.enter_context((folder / name).open(mode)).fileno() for name, mode in modes]
+        command = [str(executable.path.absolute()), *map(str, files)]
+        return sandbox.call(command, folder, limits, cage=executable.cage, files=files, ask=ask)
+
+
 def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:
-    if done.late or done.code == _EXIT_TIMEOUT:
+    if done.late or done.code == EXIT_TIMEOUT:
         return "timeout"
-    if done.code == _EXIT_MEMORY:
+    if done.code == EXIT_MEMORY:
         return "memory"
     if findings:
         return "finding"
@@ -119,7 +129,7 @@ def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...
     return "machine" if untold or done.code == _EXIT_CAGE or done.code in _FROM_OUTSIDE else "crash"
 
 
-def _arguments(
+def arguments(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float]
 ) -> tuple[list[bytes], list[Array], list[tuple[Buffer, Array]]]:
     records, blobs, outputs = [], [], []
@@ -132,14 +142,14 @@ def _arguments(
                     raise Fault("XP2002", f"`{entry.name}` needs a number for `{p.name}`")
                 kind = _REAL if p.dtype.is_float else _INTEGER
                 whole = 0 if p.dtype.is_float else int(value)
-                records.append(_RECORD.pack(kind, 0, 0, 0, float(value), _signed(whole), name))
+                records.append(RECORD.pack(kind, 0, 0, 0, float(value), _signed(whole), name))
             case Buffer():
                 data, given = _contents(executable, entry, p, inputs.get(p.name))
                 flags = _CONST * (p.const and given) | _DEVICE * (entry.kernel or p.space == "device") | _DATA * given
                 flags |= _TURNS * p.dtype.is_float
                 part = _part(data)
                 period = 0 if part is None else part.nbytes
-                records.append(_RECORD.pack(_BUFFER, data.nbytes, data.itemsize, flags, 0.0, period, name))
+                records.append(RECORD.pack(_BUFFER, data.nbytes, data.itemsize, flags, 0.0, period, name))
                 if given:
                     blobs.append(data)
                 if not flags & _CONST:
@@ -187,9 +197,10 @@ def from_bf16(bits: Array) -> Array:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def _outputs(path: Path, buffers: list[tuple[Buffer, Array]]) -> dict[str, Array]:
-    """The buffers in the order they were written; large ones stay in the file, which goes when they do."""
-    at, out = 0, dict[str, Array]()
+def outputs_in(path: Path, buffers: list[tuple[Buffer, Array]], at: int = 0) -> dict[str, Array]:
+    """The buffers in the order they were written, from a byte on; large ones stay in the file, which goes when they
+    do."""
+    out = dict[str, Array]()
     for p, shape in buffers:
         if shape.nbytes >= _STAYS:
             flat = np.memmap(path, shape.dtype, "c", at, shape.shape).view(np.ndarray)
@@ -207,7 +218,7 @@ def _looked_at(told: Mapping[str, object]) -> str:
     return " and ".join(filter(None, (some, f"one access in {stretches}" if stretches > 1 else "")))
 
 
-def _lines(path: Path) -> list[dict[str, object]]:
+def lines_of(path: Path) -> list[dict[str, object]]:
     if not path.exists():
         return []
     lines = []

@@ -54,10 +54,15 @@ inline unsigned lane() { return thread_linear % warp_size; }
 
 // ---------------------------------------------------------------- texts with choices
 
-// A text may leave choices open: `xp::pick(k)` is what the run was given for the k-th, else 0.
+// A text may leave choices open: `xp::pick(k)` is what the run was given for the k-th, else 0. Which of them a run came
+// by is in `reached`.
 constexpr int MOST_PICKS = 4096;
 extern int picks[MOST_PICKS];
-inline int pick(int k) { return picks[k]; }
+extern unsigned char reached[MOST_PICKS];
+inline int pick(int k) {
+    reached[k] = 1;
+    return picks[k];
+}
 
 // ---------------------------------------------------------------- launches
 
@@ -249,6 +254,7 @@ struct Slot {
 };
 
 int drive(int argc, char** argv, void (*call)(const Slot*));
+int drive_many(int argc, char** argv, void (*call)(const Slot*)); // once for each of many choices (many.cpp)
 
 Geometry given_geometry(unsigned warp); // of a kernel that is run without a launcher
 

@@ -17,6 +17,7 @@ from xpiler.emulate.cage import Cage
 from xpiler.emulate.entry import Limits
 
 _GRACE = 0.5  # seconds between asking a run to say where it is and ending it
+_LOADING = 10
 _MIB = 1 << 20
 
 
@@ -33,12 +34,13 @@ class Finished:
 
 def call(
     command: Sequence[str | Path], folder: Path, limits: Limits, *, tools: str = "", cage: Cage | None = None,
-    reads: Sequence[Path] = (), files: Sequence[int] = (), writes: Sequence[str] = (),
+    reads: Sequence[Path] = (), files: Sequence[int] = (), writes: Sequence[str] = (), ask: float = 0.0,
 ) -> Finished:
     """Run `command` in `folder` and wait for it; `tools` is the PATH it sees ("" for none).
 
     In a cage it reaches what a kernel needs, or (with `tools`) what a tool needs, the `reads` and the `writes`. `files`
-    are file descriptors that it gets open."""
+    are file descriptors that it gets open. `ask`: seconds after which it is asked, again and again, whether what it
+    does now takes too long (`run_many`)."""
     environment = {"PATH": tools, "LC_ALL": "C", "TMPDIR": str(folder)} if tools else {}
     words = [str(part) for part in command]
     if cage is not None:
@@ -52,7 +54,7 @@ def call(
         _confine(process.pid, limits)
         late = False
         try:
-            if not _ended(process, limits.seconds):
+            if not (_asked(process, limits.seconds, ask) if ask else _ended(process, limits.seconds)):
                 late = True
                 _end(process)
         finally:
@@ -78,6 +80,18 @@ def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
         os.close(handle)
     process.wait()
     return True
+
+
+def _asked(process: subprocess.Popen[bytes], seconds: float, ask: float) -> bool:
+    """Whether a process ends in time that is sent SIGTERM every so often."""
+    until, pause = time.monotonic() + seconds, _LOADING * ask  # it cannot answer before it is loaded
+    while (left := until - time.monotonic()) > 0:
+        if _ended(process, min(pause, left)):
+            return True
+        pause = ask
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+    return False
 
 
 def _confine(pid: int, limits: Limits) -> None:

@@ -48,7 +48,7 @@ class Scope:
         """What can be named at a site, the nearest declaration first; a name that is hidden is left out."""
         seen: set[str] = set()
         for n in sorted(self.names, key=lambda n: -n.start):
-            if n.start <= s.start and s.end <= n.end and n.spelled not in seen:
+            if n.start <= s.start < n.end and s.end <= n.end and n.spelled not in seen:
                 seen.add(n.spelled)
                 yield n
 

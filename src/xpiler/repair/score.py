@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from xpiler.fault import Span
+
+# Values that are nearer by less than this are as near.
+FINE = 3
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a run of a program showed: which share of the elements is right, or the first rule it broke.
+    """What runs of a program showed: which share of the elements is right, or the first rule it broke.
 
     `met`: the rule, in words that tell two findings apart; "" where none was broken. `line` is where, 0 where that is
-    not known. A program that does not compile has `built` False."""
+    not known. A program that does not compile has `built` False. `passed`: runs that were right in all elements before
+    the one this is about. `near`: how close the values come where they are not right. `reached`: the open choices it
+    came by, where that is known; `mark`: equal for equal results."""
 
     right: float = 0.0
     met: str = ""
     line: int = 0
     built: bool = True
+    passed: int = 0
+    near: float = 0.0
+    reached: frozenset[int] = field(default=frozenset(), compare=False)
+    mark: int = field(default=0, compare=False)
 
     @property
     def perfect(self) -> bool:
         return self.built and not self.met and self.right == 1.0
 
     @property
-    def order(self) -> tuple[bool, bool, float]:
+    def order(self) -> tuple[bool, int, bool, float, float]:
         """Larger is nearer. A program that does nothing breaks no rule, so that alone is no merit."""
-        return self.built, not self.met and self.right > 0.0, self.right
+        done = not self.met and (self.right > 0.0 or self.near > 0.0)
+        return self.built, self.passed, done, self.right, round(self.near, FINE)
 
     def better(self, other: Score) -> bool:
         """Whether this is nearer: another finding in the place of one is neither."""
@@ -37,15 +47,23 @@ class Score:
         """Whether it got past what stopped the other, only to be stopped by something else."""
         return self.built and bool(self.met) and self.met != other.met and bool(other.met)
 
+    def further(self, other: Score) -> bool:
+        """Whether it got to more of the text before it was stopped than the other, which was stopped elsewhere."""
+        return self.elsewhere(other) and self.passed >= other.passed and self.reached > other.reached
+
+
+# One open text and many choices for it, and what came of each.
+Run = Callable[[Sequence[Mapping[int, int]]], list[Score]]
+
 
 @dataclass(frozen=True)
 class Trials:
     """How programs are tried: what judges, seen from the side of repair.
 
-    `sketch`: a text that leaves choices open, compiled; None with the lines that do not compile where it does not.
+    `sketch`: a text that leaves choices open, compiled; the lines that do not compile where it does not.
     `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to suspect."""
 
-    sketch: Callable[[str], Callable[[Mapping[int, int]], Score] | tuple[int, ...]]
+    sketch: Callable[[str], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
     blame: Callable[[str], Span | None]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from xpiler.repair.holes import Choice, Hole, Kind
+from xpiler.emulate.prepare import TEXT
+from xpiler.repair.hole import Choice, Hole, Kind, Radix, mixed
 from xpiler.text.edits import Edit, edited
 
 Picks = Mapping[int, int]  # hole -> choice, counted from 1; a hole that is not named stays as it is
@@ -24,7 +26,22 @@ class Sketch:
 
         Lines stay what they are, so that findings and errors are told where the text has them."""
         order = [(k, h) for k, h in enumerate(self.holes) if h.kind is not Kind.FIXED]
-        return self._opened(0, len(self.data), order)
+        opened = self._opened(0, len(self.data), order)
+        return f'{self._helpers}\n#line 1 "{TEXT}"\n{opened}' if self.acts else opened
+
+    @cached_property
+    def acts(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Types, and what is done with two values of each."""
+        return list(dict.fromkeys((h.program, h.acts) for h in self.holes if h.acts))
+
+    @property
+    def _helpers(self) -> str:
+        out = []
+        for n, (kind, acts) in enumerate(self.acts):
+            cases = "".join(f"case {i}: return {a.format(x='x', y='y', X='x', Y='y')}; " for i, a in enumerate(acts))
+            out.append(f"static {kind} xp_act{n}(int c, {kind} x, {kind} y) "
+                       f"{{ if (c >= 0) switch (c % {len(acts)}) {{ {cases}}} return x; }}")
+        return " ".join(out)
 
     def filled(self, picks: Picks) -> str | None:
         """The text with choices made; of two holes one of which lies in the other, the outer one counts."""
@@ -55,14 +72,24 @@ class Sketch:
     def _choice(self, k: int, hole: Hole, inner: list[tuple[int, Hole]]) -> str:
         here = self._opened(hole.start, hole.end, inner)
         chosen = f"xp::pick({k})"
+        if hole.program and not hole.acts:
+            return f"if (const int xp_c = {chosen} - 1; xp_c >= 0) {{ {_line(hole.program)} }} "
         if hole.kind is Kind.STATEMENT:
             cases = "".join(f" else if ({chosen} == {n}) {{ {_line(c.spelled)}; }}" for n, c in _from_1(hole))
             if hole.start == hole.end:
                 return f"if ({chosen} == 0) {{}}{cases} "
             return f"do {{ if ({chosen} == 0) {{ {here}; }}{cases} }} while (0)"
+        if hole.kind is Kind.COMBINED and isinstance(hole.choices, Radix):
+            acts, others = (len(d) for d in hole.choices.digits)
+            other = mixed([t for t, _ in hole.choices.digits[1]], f"({chosen} - 1) / {acts} % {others}")
+            return f"xp_act{_index(self.acts, hole)}({chosen} - 1, ({here}), {other})"
         cast = f"(__typeof__({_line(self.data[hole.start:hole.end].decode())}))" if hole.kind is Kind.NUMBER else ""
         cases = "".join(f"{chosen} == {n} ? {cast}({_line(c.spelled)}) : " for n, c in _from_1(hole)[:-1])
         return f"({chosen} == 0 ? ({here}) : {cases}{cast}({_line(hole.choices[-1].spelled)}))"
+
+
+def _index(acts: Sequence[tuple[str, tuple[str, ...]]], hole: Hole) -> int:
+    return acts.index((hole.program, hole.acts))
 
 
 def _from_1(hole: Hole) -> list[tuple[int, Choice]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping, Sequence
 
 import z3
@@ -11,6 +12,23 @@ from xpiler.repair.sketch import Sketch
 # Choices that are combined, and how many at a time.
 MOST, TOGETHER = 40, 3
 MILLISECONDS = 500
+
+
+def pairs(
+    sketch: Sketch, weights: Mapping[tuple[int, int], float]
+) -> Iterator[tuple[float, dict[int, int]]]:
+    """Two choices at once, out of (hole, choice) with how large a change each is, with how large both are; the smallest
+    change first. Of two holes one in the other only one is chosen."""
+    items = sorted(weights, key=lambda i: weights[i])
+    heap = [(weights[items[n]] + weights[items[n + 1]], n, n + 1) for n in range(len(items) - 1)]
+    heapq.heapify(heap)
+    while heap:
+        weight, a, b = heapq.heappop(heap)
+        if b + 1 < len(items):
+            heapq.heappush(heap, (weights[items[a]] + weights[items[b + 1]], a, b + 1))
+        (x, c), (y, d) = items[a], items[b]
+        if x != y and not sketch.nested(x, y):
+            yield weight, {x: c, y: d}
 
 
 def combinations(sketch: Sketch, weights: Mapping[tuple[int, int], float]) -> Iterator[dict[int, int]]:

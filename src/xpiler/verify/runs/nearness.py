@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from xpiler.verify.evaluate import Number
-from xpiler.verify.runs.compare import Difference, floats, integers
+from xpiler.verify.runs.compare import Difference, floats, integers, to_double
 from xpiler.verify.runs.inputs import Values
 from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.steady import outputs_of
 from xpiler.verify.runs.trial import Trial
 from xpiler.verify.signature import Array
+
+
+# Elements of a large array that are looked at first: scattered ones, and so many at either end.
+SAMPLED, ENDS = 2048, 64
 
 
 def right(reference: Reference, case: Case, trial: Trial, names: Mapping[str, str]) -> float:
@@ -25,6 +31,55 @@ def right(reference: Reference, case: Case, trial: Trial, names: Mapping[str, st
         if a.written:
             found = difference(reference, case, a, outputs)
             shares.append(1.0 if found is None else 1.0 - max(found.wrong, 1) / max(case.point.sizes[a.name], 1))
+    return float(np.mean(shares)) if shares else 1.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some elements of a case's large arrays, and those at their ends: enough to tell that a run is wrong."""
+
+    case: Case
+    places: Mapping[str, Values]
+
+    @classmethod
+    def of(cls, case: Case) -> Sample:
+        rng = np.random.default_rng(0)
+        places = dict[str, Values]()
+        for name, x in case.inputs.items():
+            if isinstance(x, np.ndarray) and x.size > 2 * SAMPLED:
+                some = np.concatenate([np.arange(ENDS), np.arange(x.size - ENDS, x.size), rng.choice(x.size, SAMPLED)])
+                places[name] = np.unique(some)
+        sizes = {k: places[k].size if k in places else n for k, n in case.point.sizes.items()}
+        source = replace(case.source, outputs=_at(places, case.source.outputs))
+        other = None if case.reference is None else replace(case.reference, outputs=_at(places, case.reference.outputs))
+        small = replace(case, source=source, reference=other, inputs=_at(places, case.inputs),
+                        point=replace(case.point, sizes=sizes))
+        return cls(small, places)
+
+    def taken(self, trial: Trial, names: Mapping[str, str]) -> Trial:
+        """These elements of what a run left."""
+        places = {names[k]: v for k, v in self.places.items() if k in names}
+        return replace(trial, outputs=_at(places, trial.outputs)) if places else trial
+
+
+def _at(places: Mapping[str, Values], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: x.reshape(-1)[places[k]] if k in places and isinstance(x, np.ndarray) else x for k, x in arrays.items()}
+
+
+def nearness(reference: Reference, case: Case, trial: Trial, names: Mapping[str, str]) -> float:
+    """How close the elements come to the source's, between 0 and 1, those that are wrong too: a search has to tell
+    which of two texts is less wrong where no element of either is right."""
+    outputs = outputs_of(trial, case, names)
+    shares = []
+    for a in reference.signature.arrays:
+        if a.written:
+            expected = to_double(a.dtype, _array(case.source.outputs.get(a.name, case.inputs[a.name])))
+            actual = to_double(a.dtype, _array(outputs[a.name]))
+            with np.errstate(all="ignore"):
+                usual = float(np.sqrt(np.nanmean(np.where(np.isfinite(expected), expected, np.nan) ** 2))) or 1.0
+                off = np.abs(actual - expected) / (np.abs(expected) + usual)
+                alike = np.where(np.isnan(off), 0.0, 1.0 / (1.0 + 8.0 * off))
+            shares.append(float(np.mean(np.where(np.isnan(expected) & np.isnan(actual), 1.0, alike))))
     return float(np.mean(shares)) if shares else 1.0
 
 

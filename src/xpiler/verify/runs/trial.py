@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from xpiler.emulate.build import build
-from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Writer
+from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Run, Writer
+from xpiler.emulate.many import run_many
 from xpiler.emulate.run import run
 from xpiler.fault import Fault
 from xpiler.ir.types import DType
@@ -42,6 +43,7 @@ class Trial:
     found: tuple[Finding, ...] = ()  # what `findings` say, part by part
     writers: tuple[Writer, ...] = ()  # of a watched run: those that were asked for
     looked_at: str = ""  # of a watched run: what was watched, where that is not everything
+    reached: frozenset[int] = frozenset()  # of one among many: the open choices it came by
 
     @property
     def clean(self) -> bool:
@@ -70,6 +72,7 @@ class Machine:
     real: str
     cache: Path | None
     watch: bool = False
+    many: bool = False  # it leaves choices open, for `run_many` to try
     built: dict[tuple[tuple[str, int], ...], tuple[Executable, Entry]] = field(default_factory=dict, compare=False)
 
     def build(self, scalars: Mapping[str, Number]) -> tuple[Executable, Entry]:
@@ -81,7 +84,7 @@ class Machine:
             entry = Entry(sig.name, sig.params, kernel=sig.is_kernel, extents=geometry)
             executable = build(
                 self.text, self.platform, entry, file=self.file, real=self.real, cache=self.cache,
-                watch=self.watch,
+                watch=self.watch, many=self.many,
             )
             self.built[key] = executable, entry
         return self.built[key]
@@ -96,16 +99,28 @@ class Machine:
         start = time.monotonic()
         done = run(executable, entry, inputs, limits, flush=seed % 2 == 1, share=share, ask=ask,
                    backwards=backwards, calls=calls, picks=picks)
+        return self._trial(done, time.monotonic() - start)
+
+    def run_many(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits,
+                 candidates: Sequence[Mapping[int, int]], seed: int = 0, *, each: float,
+                 backwards: bool = False) -> list[Trial]:
+        """One call for each candidate, a choice for some of what the text leaves open, of a machine made with `many`;
+        `each`: see `emulate.many`."""
+        executable, entry = self.build(point.scalars)
+        done = run_many(executable, entry, inputs, limits, candidates, each=each, flush=seed % 2 == 1,
+                        backwards=backwards)
+        return [self._trial(one, one.seconds) for one in done]
+
+    def _trial(self, done: Run, wall: float) -> Trial:
         if done.status == "machine":
             raise Fault("XP4004", f"a run was ended by this machine: {done.stderr.strip()[-200:] or 'no reason given'}")
         outputs = {a.name: _as_kept(a.dtype, done.outputs[a.name])
                    for a in self.signature.arrays if a.name in done.outputs}
         findings = tuple(str(f) for f in done.findings)
-        wall = time.monotonic() - start
         return Trial(
             outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
             untouched=done.untouched, launches=done.launches, found=done.findings,
-            looked_at=done.looked_at, writers=done.writers,
+            looked_at=done.looked_at, writers=done.writers, reached=done.reached,
         )
 
     def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1) -> Trial:
@@ -115,10 +130,10 @@ class Machine:
 
 def machine(
     text: str, platform: Platform, sig: Signature, *, file: str, real: str = "f32", cache: Path | None = None,
-    watch: bool = False,
+    watch: bool = False, many: bool = False,
 ) -> Machine:
     """`text` made executable; a launcher is compiled at once, and a Fault when it does not compile."""
-    made = Machine(text, platform, sig, file, real, cache, watch)
+    made = Machine(text, platform, sig, file, real, cache, watch, many)
     if not sig.axes:
         made.build({})
     return made

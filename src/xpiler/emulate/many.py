@@ -1,0 +1,136 @@
+"""Running a text that leaves choices open, once for each of many choices, in as few processes as will do (many.cpp)."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xpiler.emulate.caller import geometry
+from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run
+from xpiler.emulate.locate import user_lines
+from xpiler.emulate.run import EXIT_MEMORY, EXIT_TIMEOUT, HEAD, PICK, RECORD, arguments, called, lines_of, outputs_in
+from xpiler.ir.nodes import Buffer
+
+Picks = Mapping[int, int]
+# Bytes that all candidates of one process may write; seconds between two questions whether one takes too long.
+_WRITTEN, _ASK = 128 << 20, 0.02
+_START = 5.0  # seconds that a process may take beside what its candidates do
+_SLOWEST = 60.0  # seconds for all candidates of a process
+
+
+def run_many(
+    executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits,
+    candidates: Sequence[Picks], *, each: float, flush: bool = False, backwards: bool = False,
+) -> list[Run]:
+    """What each candidate does: `picks` of `run`, for a text built with `many`. `each`: seconds of CPU time for one.
+
+    Where a candidate ends its process, the next ones get another. What is told is enough to compare candidates;
+    findings are placed at a line, and no more."""
+    records, blobs, buffers = arguments(executable, entry, inputs)
+    size = sum(shape.nbytes for _, shape in buffers)
+    at_once = max(1, min(int(_WRITTEN / max(size, 1)), int(_SLOWEST / each)))
+    batch = _Batch(executable, entry, limits, records, blobs, buffers, each, flush, backwards)
+    done = list[Run]()
+    ask = max(_ASK, each / 4)
+    while len(done) < len(candidates):
+        some = candidates[len(done):len(done) + at_once]
+        found, early = batch.run(some, ask)
+        if early and ask < limits.seconds:
+            ask *= 4  # asked before it could answer
+            continue
+        done += found
+    return done
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """All that the candidates share."""
+
+    executable: Executable
+    entry: Entry
+    limits: Limits
+    records: list[bytes]
+    blobs: list[Array]
+    buffers: list[tuple[Buffer, Array]]
+    each: float
+    flush: bool
+    backwards: bool
+
+    def run(self, some: Sequence[Picks], ask: float) -> tuple[list[Run], bool]:
+        """What the first of these did, one at least; and whether the process ended before it began."""
+        chosen = [RECORD.pack(PICK, k, 0, n, 0.0, choice, b"") for n, picks in enumerate(some)
+                  for k, choice in picks.items()]
+        token = secrets.randbits(63)
+        align = 1 if self.flush and self.executable.loose else 64
+        count = len(self.records) + len(chosen)
+        head = HEAD.pack(count, align, *geometry(self.entry), token, 1, self.backwards, 1, len(some), self.each)
+        limits = replace(self.limits, seconds=min(_SLOWEST, len(some) * self.each) + _START)
+        with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
+            folder = Path(name)
+            done = called(self.executable, folder, head, self.records + chosen, self.blobs, limits, ask)
+            lines = lines_of(folder / "findings")
+            if done.code == -signal.SIGTERM and not lines:
+                return [], True
+            out = list[Run]()
+            places = user_lines(self.executable.path, _first(lines), self.executable.cage)
+            since, at = list[dict[str, object]](), 0
+            for line in lines:
+                if line.get("candidate") != len(out):
+                    since.append(line)
+                    continue
+                well = line.get("token") == token
+                out.append(self._candidate(line, since, places, folder / "out", at if well else -1))
+                at += sum(shape.nbytes for _, shape in self.buffers) if well else 0
+                since = []
+        if len(out) < len(some):
+            findings = self._findings(since, places)
+            out.append(Run({}, findings, _status(done.code or 1, done.late, findings), 0.0, ""))
+        return out, False
+
+    def _candidate(
+        self, line: dict[str, object], since: list[dict[str, object]], places: Mapping[int, int], out: Path, at: int
+    ) -> Run:
+        findings = self._findings(since, places)
+        outputs = outputs_in(out, self.buffers, at) if at >= 0 and not findings else {}
+        code = 0 if at >= 0 else int(str(line.get("ended", 1)))
+        digits = str(line.get("reached", ""))
+        reached = frozenset(4 * i + b for i, d in enumerate(digits) for b in range(4) if int(d, 16) >> b & 1)
+        return Run(outputs, findings, _status(code, False, findings), float(str(line.get("done", 0.0))), "",
+                   reached=reached)
+
+    def _findings(self, lines: Sequence[Mapping[str, object]], places: Mapping[int, int]) -> tuple[Finding, ...]:
+        out = list[Finding]()
+        for raw in lines:
+            if "code" not in raw or "noted" in raw or "soft" in raw:
+                continue
+            line = next((places[a] for a in _addresses(raw) if a in places), 0)
+            line = int(str(raw["line"])) if "line" in raw else line
+            index = raw.get("index")
+            buffer = str(raw.get("buffer", ""))
+            place = f"element {index} of `{buffer}`" if buffer else "memory"
+            message = str(raw.get("message", "")).replace("{place}", place)
+            where = str(raw.get("where", ""))
+            out.append(Finding(str(raw["code"]), message, self.executable.file, line, 0, where, buffer,
+                               index if isinstance(index, int) else None))
+        return tuple(out)
+
+
+def _status(code: int, late: bool, findings: tuple[Finding, ...]) -> str:
+    if late or code == EXIT_TIMEOUT:
+        return "timeout"
+    if code == EXIT_MEMORY:
+        return "memory"
+    return "finding" if findings else "ok" if code == 0 else "crash"
+
+
+def _first(lines: Sequence[Mapping[str, object]]) -> list[int]:
+    return [a for line in lines if "code" in line for a in _addresses(line)]
+
+
+def _addresses(raw: Mapping[str, object]) -> list[int]:
+    value = raw.get("pcs")
+    return [a for a in value if isinstance(a, int)] if isinstance(value, list) else []

@@ -1,0 +1,86 @@
+"""Holes around values: a function that is not applied, another value that it is not combined with.
+
+Too many to be spelled one by one: a choice is a number in mixed radix, what is done and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xpiler.repair.hole import Made, Radix
+from xpiler.repair.flow import Flow, root
+from xpiler.repair.parts import changes, computed, is_fixed, is_register, is_value, short
+from xpiler.repair.scope import Scope
+from xpiler.text.offered import alike
+from xpiler.text.sites import Site, Sites, wrapped
+
+# Functions of one value that are tried around an expression, beside those of the text; other values that are tried as
+# its other operand, the nearest in the text first.
+_USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
+OPERANDS, ALONE, BOTH = 12, 12, 4
+# How large a change it is; more where nothing says that the operand is wanted, and for each that comes later.
+COST, UNASKED, LATER = 3.5, 1.0, 0.05
+_LEAVES = ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR", "BINARY_OPERATOR",
+           "UNARY_OPERATOR", "PAREN_EXPR", "CSTYLE_CAST_EXPR", "MEMBER_REF_EXPR")
+
+
+def combined(at: Sites, scope: Scope, made: Made) -> None:
+    """A value that a function is not applied to, or that is not combined with another one."""
+    flow = Flow(at)
+    used = {at.callee(s.node) for s in at.calls(at.device)}
+    others = [(at.source(s.node), s) for s in at.device if _operand(at, s)]
+    for s in (s for s in at.device if _computes(at, s)):
+        text, kind = at.source(s.node), s.node.type.name.replace("const ", "").strip()
+        acts = _acts(at, kind, used, is_register(s.node))
+        here = (v.spelled for v in scope.at_site(s) if v.node.type.name.replace("const ", "").strip() == kind)
+        beside = {v: 0.0 if v in flow.unread else UNASKED for v in here if v != text}
+        for other, o in sorted(others, key=lambda o: abs(o[1].start - s.start)):
+            if o.node.type.name.replace("const ", "").strip() == kind and other != text \
+                    and not s.start <= o.start < s.end and scope.visible(o.node, s):
+                beside.setdefault(other, LATER * len(beside) + (0.0 if root(other) in flow.unread else UNASKED))
+        operands = sorted(beside.items(), key=lambda b: b[1])[:OPERANDS] or [(text, UNASKED)]
+        digits = [[(a, LATER * i) for i, a in enumerate(acts)], operands]
+        if acts:
+            held = wrapped(text)
+
+            def spell(d: Sequence[str], text: str = text, held: str = held) -> str:
+                return d[0].format(x=held, y=wrapped(d[1]), X=text, Y=d[1])
+
+            made.around.append((s.start, s.end, kind, tuple(acts), Radix(COST, digits, spell, f"{short(text)} is ")))
+
+
+def _acts(at: Sites, kind: str, used: set[str], register: bool) -> list[str]:
+    """What is done with a value x and another one y."""
+    offered = alike(at.platform)
+    two = [name for name in offered.get(f"{kind} ({kind}, {kind})", ()) if name in used][:BOTH]
+    out = [f"{name}({{X}}, {{Y}})" for name in two]
+    out += [f"{name}({{Y}}, {{X}})" for name in two] if register else []
+    if not register:
+        out[:0] = ["({x} * {y})", "({x} + {y})", "({x} - {y})", "({x} / {y})", "({y} - {x})", "({y} / {x})"]
+    return out + [f"{name}({{X}})" for name in _ranked(offered.get(f"{kind} ({kind})", ()), used)[:ALONE]]
+
+
+def _ranked(names: tuple[str, ...], used: set[str]) -> list[str]:
+    """Those the text uses first, then those in wide use."""
+    return sorted((n for n in names if n in used or n in _USUAL), key=lambda n: (n not in used, n))
+
+
+def _computes(at: Sites, s: Site) -> bool:
+    """A number with a fraction, or a register of numbers, that something is computed from or that is kept."""
+    n = s.node
+    if n.kind not in _LEAVES or not computed(n) or is_fixed(at, s) or not is_value(at, n) or not at.source(n):
+        return False
+    parent = next((a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
+    if parent is None or parent.unary in ("&", "x++", "x--", "++x", "--x"):
+        return False
+    assigns = parent.binary in ("=", "+=", "-=", "*=", "/=") or changes(parent)
+    if assigns and parent.children and at.span(parent.children[0])[1] >= s.end:
+        return False  # what is assigned to
+    return parent.kind in ("BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR", "VAR_DECL", "RETURN_STMT", "CALL_EXPR")
+
+
+def _operand(at: Sites, s: Site) -> bool:
+    """What may be the other operand of an operation: a variable, an element, a constant, an inner call."""
+    n = s.node
+    leaf = n.kind in ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR")
+    return leaf and computed(n) and is_value(at, n) and bool(at.source(n)) \
+        and not (n.kind == "CALL_EXPR" and not at.callee(n))

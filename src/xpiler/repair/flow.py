@@ -1,0 +1,75 @@
+"""What of a text nothing is written to, and what is computed for nothing: where something may be missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from xpiler.repair.parts import changes, frozen
+from xpiler.text.clang import Node
+from xpiler.text.sites import Site, Sites
+
+
+@dataclass
+class Flow:
+    """The names of a text, by what becomes of them."""
+
+    at: Sites
+
+    @cached_property
+    def _touched(self) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
+        """Names that are declared, those that have a first value, those that something is written to, and those that
+        are read."""
+        declared, begun, written, read = set[str](), set[str](), set[str](), set[str]()
+        for fn in self.at.functions:
+            declared |= {p.spelling for p in fn.params if self.at.is_device(fn)}
+        begun |= declared
+        for s in self.at.every:
+            n = s.node
+            if n.kind == "VAR_DECL":
+                declared.add(n.spelling)
+                begun |= {n.spelling} if n.initializer is not None else set()
+            if n.kind != "DECL_REF_EXPR":
+                continue
+            outer = [a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")]
+            while outer and outer[0].kind in ("ARRAY_SUBSCRIPT_EXPR", "BINARY_OPERATOR") and (
+                    outer[0].kind == "ARRAY_SUBSCRIPT_EXPR" or outer[0].type.kind == "pointer"):
+                outer = outer[1:]
+            parent = outer[0] if outer else None
+            assigns = parent is not None and changes(parent) and bool(parent.children) \
+                and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
+            handed = parent is not None and parent.kind == "CALL_EXPR" and self._writes(parent, s)
+            if assigns or handed or parent is not None and parent.unary in ("&", "x++", "x--", "++x", "--x"):
+                written.add(n.spelling)
+            if not assigns and not handed:
+                read.add(n.spelling)
+        return frozenset(declared), frozenset(begun), frozenset(written), frozenset(read)
+
+    def _writes(self, call: Node, s: Site) -> bool:
+        """Whether a function may change what it is handed here."""
+        params = call.referenced.params if call.referenced is not None else ()
+        for p, a in zip(params, call.arguments, strict=False):
+            start, end = self.at.span(a)
+            if start <= s.start < end:
+                const = frozen(p) or p.cursor.type.spelling.startswith("const ")
+                return p.type.kind in ("pointer", "array") and not const or p.type.reference and not p.type.const
+        return False
+
+    @property
+    def unwritten(self) -> frozenset[str]:
+        """What is written to nowhere but where it is declared: something may be missing."""
+        declared, _, written, _ = self._touched
+        return declared - written
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """What is computed for nothing."""
+        declared, begun, written, read = self._touched
+        return declared & (begun | written) - read
+
+
+def root(text: str) -> str:
+    """The name an expression begins with."""
+    m = re.search(r"[A-Za-z_]\w*(?!\s*\()", re.sub(r"\([\w\s]*\*\s*\)", "", text))
+    return m[0] if m else ""

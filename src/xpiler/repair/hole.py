@@ -1,0 +1,131 @@
+"""What a hole is: bytes of a text, and what could stand there."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from xpiler.text.edits import Edit
+from xpiler.text.sites import Sites
+
+_WORDS = re.compile(r"[A-Za-z_]\w*")
+
+
+class Kind(StrEnum):
+    """What a hole is for: an integer, any value, a value and another one, a whole statement (nothing, where one is only
+    put in), or what the compiler has to know (a memory, an extent), so that every choice is a text of its own."""
+
+    NUMBER = "number"
+    VALUE = "value"
+    COMBINED = "combined"
+    STATEMENT = "statement"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What could stand in a hole, what that changes in words, and how large a change it is."""
+
+    spelled: str
+    what: str
+    cost: float
+
+
+class Radix(Sequence[Choice]):
+    """Choices as numbers in mixed radix: digits, each with how large a change it is, and what they spell together."""
+
+    def __init__(
+        self, base: float, digits: Sequence[Sequence[tuple[str, float]]], spell: Callable[[Sequence[str]], str],
+        before: str = "", behind: str = "",
+    ) -> None:
+        self.base, self.digits, self.spell, self.before, self.behind = base, digits, spell, before, behind
+
+    def __len__(self) -> int:
+        return math.prod(len(d) for d in self.digits)
+
+    def __getitem__(self, n: int) -> Choice:  # type: ignore[override]
+        if not 0 <= n < len(self):
+            raise IndexError(n)
+        cost, chosen = self.base, []
+        for d in self.digits:
+            n, i = divmod(n, len(d))
+            cost += d[i][1]
+            chosen.append(d[i][0])
+        spelled = self.spell(chosen)
+        return Choice(spelled, f"{self.before}{spelled.rstrip(';')}{self.behind}", cost)
+
+    @property
+    def costs(self) -> list[float]:
+        out = [self.base]
+        for d in self.digits:
+            out = [more + cost for _, cost in d for more in out]
+        return out
+
+
+def mixed(texts: Sequence[str], digit: str) -> str:
+    """An expression that is one of these, by a digit of the choice."""
+    out = f"({texts[-1]})"
+    for n in range(len(texts) - 2, -1, -1):
+        out = f"({digit} == {n} ? ({texts[n]}) : {out})"
+    return out
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Bytes of a text and what could stand there.
+
+    `program`: what does the choice `xp_c`, counted from 0, where choices are too many to be spelled one by one. With
+    `acts`, what is done with the value x that stands there and another one y, it is the type of both."""
+
+    start: int
+    end: int
+    line: int
+    kind: Kind
+    choices: Sequence[Choice]
+    names: frozenset[str] = frozenset()  # the words that stand there
+    program: str = ""
+    acts: tuple[str, ...] = ()
+
+    @property
+    def costs(self) -> Sequence[float]:
+        """How large a change each choice is."""
+        return self.choices.costs if isinstance(self.choices, Radix) else [c.cost for c in self.choices]
+
+    def edit(self, choice: int) -> Edit:
+        """The change that makes a choice, counted from 1."""
+        return Edit(self.start, self.end, self.choices[choice - 1].spelled)
+
+
+@dataclass
+class Made:
+    """Holes by the bytes they cover, as they are found."""
+
+    at: Sites
+    found: dict[tuple[int, int, Kind], dict[str, Choice]] = field(default_factory=dict)
+    programs: list[tuple[int, str, Sequence[Choice]]] = field(default_factory=list)
+    around: list[tuple[int, int, str, tuple[str, ...], Radix]] = field(default_factory=list)
+
+    def add(self, span: tuple[int, int], new: str, what: str, cost: float, kind: Kind = Kind.VALUE) -> None:
+        start, end = span
+        if end < start or end == start and kind not in (Kind.STATEMENT, Kind.FIXED):
+            return
+        if new.split() != self.at.data[start:end].decode().split():
+            what = " ".join(what.split())
+            self.found.setdefault((start, end, kind), {}).setdefault(new, Choice(new, what, cost))
+
+    def holes(self) -> tuple[Hole, ...]:
+        out = []
+        for (start, end, kind), choices in self.found.items():
+            line, _ = self.at.place(start)
+            words = frozenset(_WORDS.findall(self.at.data[start:end].decode()))
+            out.append(Hole(start, end, line, kind, tuple(choices.values()), words))
+        for start, program, some in self.programs:
+            line, _ = self.at.place(start)
+            out.append(Hole(start, start, line, Kind.STATEMENT, some, program=program))
+        for start, end, kind, acts, radix in self.around:
+            line, _ = self.at.place(start)
+            out.append(Hole(start, end, line, Kind.COMBINED, radix, program=kind, acts=acts))
+        return tuple(sorted(out, key=lambda h: (h.start, h.start < h.end, -h.end, h.kind is not Kind.STATEMENT)))

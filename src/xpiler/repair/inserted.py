@@ -1,0 +1,325 @@
+"""Holes between statements, where one may be missing: what is put in is made from what the text has.
+
+Assignments and accumulations to what the text assigns to; calls of what the platform offers, with arrays in scope and
+the lengths that other calls use; statements of the text with another power of two. Too many to be spelled one by one,
+so a choice is a number in mixed radix: which function, which operands."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from xpiler.repair.flow import Flow, root
+from xpiler.repair.hole import Kind, Made, Radix, mixed
+from xpiler.repair.parts import after, changes, computed, frozen, integral, is_value, short, stands_alone
+from xpiler.repair.scope import Scope
+from xpiler.text.clang import Node
+from xpiler.text.host_bearing import is_launch
+from xpiler.text.offered import alike, letters_alike
+from xpiler.text.sites import EXPRESSIONS, Site, Sites
+
+# What is tried at one place: places that are assigned to, values, pointers, lengths, indices, functions of one type,
+# and choices of one function's operands.
+PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 8, 12, 8, 3, 6, 24, 1500
+# How large a change it is to put something in; more for each operand that nothing says is wanted there, and for each
+# choice that comes later.
+COST, UNASKED, LATER = 5.0, 1.0, 0.05
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """A place between two statements, told by the statement before it or around it."""
+
+    at: int
+    site: Site
+    host: bool
+
+
+def inserted(at: Sites, scope: Scope, made: Made) -> None:
+    """At every gap, what could be missing there."""
+    text = _Text(at, scope)
+    for gap in _gaps(at):
+        if not gap.host:
+            text.assignments(gap, made)
+        text.calls(gap, made)
+        text.again(gap, made)
+
+
+def _gaps(at: Sites) -> Iterator[_Gap]:
+    """Behind every statement of a block that is no declaration of a loop, and where a block begins; of the host's only
+    those around a launch."""
+    seen = set[int]()
+    for sites, host in ((at.device, False), (at.host, True)):
+        for s in sites:
+            n = s.node
+            found = list[int]()
+            outer = next((a for a in reversed(s.above) if a.kind != "UNEXPOSED_EXPR"), None)
+            inside = outer is not None and outer.kind == "COMPOUND_STMT"
+            if host:
+                if is_launch(n):
+                    found = [s.start, after(at, s)]
+            elif n.kind == "COMPOUND_STMT":
+                found = [s.start + 1]
+            elif inside and n.kind in ("FOR_STMT", "WHILE_STMT", "IF_STMT"):
+                found = [s.end if at.mask[s.end - 1:s.end] in (b"}", b";") else after(at, s)]
+            elif inside and n.kind == "DECL_STMT":
+                found = [s.end if at.mask[s.end - 1:s.end] == b";" else after(at, s)]
+            elif inside and stands_alone(at, s):
+                found = [after(at, s)]
+            for place in found:
+                if place not in seen and at.mask[place - 1:place] in (b";", b"}", b"{") or host and place not in seen:
+                    seen.add(place)
+                    above = (*s.above, n) if n.kind == "COMPOUND_STMT" else s.above
+                    yield _Gap(place, Site(n, place, place, above), host)
+
+
+@dataclass
+class _Text:
+    """What a text has to make statements from."""
+
+    at: Sites
+    scope: Scope
+
+    @cached_property
+    def flow(self) -> Flow:
+        return Flow(self.at)
+
+    @cached_property
+    def targets(self) -> dict[str, Node]:
+        """What is assigned to somewhere, or declared to be."""
+        found: dict[str, Node] = {}
+        for s in self.at.device:
+            n = s.node
+            if changes(n) and not n.unary and n.children and self._computed(n.children[0]):
+                found.setdefault(self.at.source(n.children[0]), n.children[0])
+        for s in self.at.device:
+            if s.node.kind == "DECL_REF_EXPR" and self._computed(s.node) and not self._frozen(s.node):
+                found.setdefault(self.at.source(s.node), s.node)
+        return found
+
+    @cached_property
+    def sources(self) -> dict[str, Node]:
+        """Values that something is computed from."""
+        kinds = ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "CALL_EXPR", "BINARY_OPERATOR", "FLOATING_LITERAL")
+        return {self.at.source(s.node): s.node for kind in kinds for s in self.at.device
+                if s.node.kind == kind and self._computed(s.node) and is_value(self.at, s.node)
+                and not (kind == "CALL_EXPR" and not self.at.callee(s.node))}
+
+    def _computed(self, n: Node) -> bool:
+        return bool(self.at.source(n)) and (computed(n) or integral(n) and n.kind == "ARRAY_SUBSCRIPT_EXPR")
+
+    def _frozen(self, n: Node) -> bool:
+        return n.type.const or (n.referenced is not None and n.referenced.type.const)
+
+    def assignments(self, gap: _Gap, made: Made) -> None:
+        """Something is assigned, added, multiplied; or the greater of two is kept."""
+        used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
+        for target, kind, scalar in self._targets(gap):
+            here = [v.spelled for v in self.scope.at_site(gap.site) if _plain(v.node) == kind]
+            more = (t for t, v in self.sources.items() if _plain(v) == kind and self.scope.visible(v, gap.site))
+            values = [t for t in dict.fromkeys([*here, *more]) if t != target][:VALUES]
+            two = [f for f in alike(self.at.platform).get(f"{kind} ({kind}, {kind})", ()) if f in used][:3]
+            acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
+            if scalar:
+                acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
+            if values:
+                asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
+                unread = self.flow.unread
+                read = [(t, LATER * i + (0.0 if root(t) in unread else UNASKED)) for i, t in enumerate(values)]
+                todo = [(a, asked + LATER * i) for i, a in enumerate(acts)]
+                self._put(gap, made, [todo, read], lambda d, target=target: d[0].format(target, d[1]))  # type: ignore[misc]
+
+    def _targets(self, gap: _Gap) -> list[tuple[str, str, bool]]:
+        """What may be assigned to at a gap, with its type, and whether that is one number; first what nothing is
+        written to."""
+        out: dict[str, tuple[str, bool]] = {}
+        for v in self.scope.at_site(gap.site):
+            if v.spelled not in self.flow.unwritten or v.node.type.const:
+                continue
+            inner = v.node.type.inner
+            if computed(v.node):
+                out[v.spelled] = _plain(v.node), v.node.type.is_scalar
+            elif inner is not None and inner.is_scalar and inner.dtype is not None and not frozen(v.node):
+                for place in self._places(gap):
+                    out[f"{v.spelled}[{place}]"] = _element(v.node), True
+        for text, n in self.targets.items():
+            if self.scope.visible(n, gap.site):
+                out.setdefault(text, (_plain(n), n.type.is_scalar))
+        return [(t, kind, scalar) for t, (kind, scalar) in out.items()][:PLACES]
+
+    def _places(self, gap: _Gap) -> list[str]:
+        """Indices of the text, and variables that may be one."""
+        seen = {self.at.source(s.node.children[1]): None for s in self.at.device
+                if s.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(s.node.children) == 2
+                and self.scope.visible(s.node.children[1], gap.site)}
+        for v in self.scope.at_site(gap.site):
+            if integral(v.node):
+                seen.setdefault(v.spelled)
+        return [t for t in seen if t][:INDICES]
+
+    def again(self, gap: _Gap, made: Made) -> None:
+        """A statement of the text once more, with numbers twice or half as large."""
+        found: dict[str, None] = {}
+        for s in self.at.device if not gap.host else ():
+            outer = next((a for a in reversed(s.above) if a.kind != "UNEXPOSED_EXPR"), None)
+            whole = s.node.kind in EXPRESSIONS and stands_alone(self.at, s)
+            if not whole or outer is None or outer.kind != "COMPOUND_STMT" or not self.scope.visible(s.node, gap.site):
+                continue
+            source = self.at.source(s.node)
+            for digits in dict.fromkeys(m[0] for m in re.finditer(r"\b[1-9]\d*\b", source)):
+                for new in (int(digits) // 2, int(digits) * 2):
+                    if new:
+                        found.setdefault(re.sub(rf"\b{digits}\b", str(new), source) + ";")
+            found.setdefault(source + ";")
+        for spelled in found:
+            told = f"{short(spelled.rstrip(';'))} is put in"
+            made.add((gap.at, gap.at), spelled, told, COST - 1, Kind.STATEMENT)
+
+    # ------------------------------------------------------------ calls
+
+    @cached_property
+    def called(self) -> dict[str, list[Node]]:
+        """Function type -> its calls, of functions of the platform that are called for what they do."""
+        found: dict[str, list[Node]] = {}
+        for s in self.at.every:
+            n = s.node
+            if self.at.from_header(n) and n.referenced is not None and stands_alone(self.at, s) \
+                    and (self._on_device(n) or self._copies(n)) \
+                    and not self.at.primitive(n).startswith("barrier") and n.arguments \
+                    and all(self.at.source(a) for a in n.arguments):
+                found.setdefault(n.referenced.signature, []).append(n)
+        return found
+
+    @cached_property
+    def pointers(self) -> dict[str, Node]:
+        """Pointers and arrays as they are handed to functions, those alone first."""
+        names: dict[str, Node] = {}
+        moved: dict[str, Node] = {}
+        for s in self.at.every:
+            n = self.at.bare(s.node)
+            text = self.at.source(n)
+            if text and n.kind == "DECL_REF_EXPR" and n.type.kind in ("array", "pointer"):
+                names.setdefault(text, n)
+            elif text and n.kind == "BINARY_OPERATOR" and n.binary == "+" and n.type.kind == "pointer":
+                moved.setdefault(text, n)
+        return names | moved
+
+    def _pointers(self, gap: _Gap) -> dict[str, Node]:
+        """Those that can be named at a gap, arrays that nobody names yet among them."""
+        here = {v.spelled: v.node for v in self.scope.at_site(gap.site) if v.node.type.kind in ("array", "pointer")}
+        return here | {t: n for t, n in self.pointers.items() if self.scope.visible(n, gap.site)}
+
+    def calls(self, gap: _Gap, made: Made) -> None:
+        """A function of the platform is called, with operands that are at hand."""
+        device = not gap.host
+        for kind, examples in self.called.items():
+            here = [e for e in examples if self._on_device(e) is device]
+            if here:
+                self._call(gap, made, kind, here)
+        held = {_element(n) for n in self.pointers.values() if self.scope.visible(n, gap.site)} - {""}
+        for element in held if device else ():
+            for second in ("", f"const {element} *, ", f"{element}, "):
+                kind = f"void ({element} *, const {element} *, {second}int)"
+                if kind not in self.called and kind in alike(self.at.platform):
+                    self._call(gap, made, kind, [])
+
+    def _call(self, gap: _Gap, made: Made, kind: str, examples: list[Node]) -> None:
+        used = list(dict.fromkeys(self.at.source(e).partition("(")[0] for e in examples))
+        every = {self.at.callee(e) for calls in self.called.values() for e in calls}
+        others = [o for o in alike(self.at.platform).get(kind, ()) if o not in used] if not gap.host else []
+        others.sort(key=lambda o: (-max((letters_alike(o, u) for u in every), default=0), o))
+        names = [*used, *others][:FUNCTIONS]
+        m = re.fullmatch(r"[^(]*\((.*)\)", kind)
+        types = [t.strip() for t in m[1].split(",")] if m else []
+        count = len(examples[0].arguments) if examples else len(types)
+        if len(types) != count and not examples:
+            return
+        operands = [self._operands(gap, types[i] if i < len(types) else "", [e.arguments[i] for e in examples
+                    if i < len(e.arguments)]) for i in range(count)]
+        if not names or not all(operands):
+            return
+        digits = [[(f, LATER * i) for i, f in enumerate(names)]]
+        for p, some in zip([*types, *[""] * count], operands, strict=False):
+            bare = p.replace("const ", "").strip()
+            wanted = self.flow.unread if p.startswith("const") else self.flow.unwritten
+            digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not bare.endswith("*") else UNASKED))
+                           for i, t in enumerate(some)])
+            digits[-1].sort(key=lambda d: d[1])
+        while math.prod(len(d) for d in digits) > MOST:
+            longest = max(range(len(digits)), key=lambda i: len(digits[i]))
+            digits[longest] = digits[longest][:-1]
+        self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});")
+
+    def _operands(self, gap: _Gap, param: str, examples: list[Node]) -> list[str]:
+        """What could be handed over for a parameter: what is handed over elsewhere, and what else has its type."""
+        seen = dict.fromkeys(self.at.source(e) for e in examples if self.scope.visible(e, gap.site))
+        bare = param.replace("const ", "").strip()
+        if bare.endswith("*"):
+            element, writes = bare[:-1].strip(), not param.startswith("const")
+            for text, n in self._pointers(gap).items():
+                numbers = n.type.inner is not None and n.type.inner.dtype is not None and _element(n)
+                fits = bool(numbers) and (element == "void" or _element(n) == element)
+                if fits and not (writes and frozen(n)):
+                    seen.setdefault(text)
+            wanted = self.flow.unwritten if writes else self.flow.unread
+            pointers = sorted(seen, key=lambda t: root(t) not in wanted)[:POINTERS]
+            return [f"(({param})({t}))" for t in pointers] if element == "void" else pointers
+        if examples and self.at.bare(examples[0]).is_enum:
+            enum = self.at.bare(examples[0]).referenced
+            parent = enum.cursor.semantic_parent if enum is not None else None
+            siblings = [c.spelling for c in parent.get_children()] if parent is not None and enum is not None else []
+            spelled = next(iter(seen), "")
+            name = enum.spelling if enum is not None else ""
+            siblings = [spelled.removesuffix(name) + o for o in siblings] if spelled.endswith(name) else []
+            near = sorted(siblings, key=lambda o: -letters_alike(o, enum.spelling if enum is not None else ""))
+            return list(dict.fromkeys([*seen, *near]))[:POINTERS]
+        if bare in ("float", "_Float16", "double"):
+            for text, n in self.sources.items():
+                if _plain(n) == bare and self.scope.visible(n, gap.site):
+                    seen.setdefault(text)
+            return list(seen)[:POINTERS]
+        if not re.fullmatch(r"(?:unsigned |signed )?(?:int|long|long long|short|char)|size_t|u?int\d+_t", bare):
+            return list(seen)[:POINTERS]
+        for e in (e for calls in self.called.values() for e in calls if self._on_device(e) is not gap.host):
+            for a in e.arguments:
+                if integral(self.at.bare(a)) and self.scope.visible(a, gap.site):
+                    seen.setdefault(self.at.source(a))
+        return list(seen)[:LENGTHS if len(examples) < LENGTHS else len(examples)][:POINTERS]
+
+    def _copies(self, call: Node) -> bool:
+        return "memcpy" in self.at.callee(call).lower() or self.at.primitive(call) in ("host.copy", "host.rows")
+
+    def _on_device(self, call: Node) -> bool:
+        start = self.at.span(call)[0]
+        spans = [self.at.span(f) for f in self.at.functions if self.at.is_device(f)]
+        return any(a <= start < b for a, b in spans)
+
+    # ------------------------------------------------------------ programs
+
+    def _put(
+        self, gap: _Gap, made: Made, digits: list[list[tuple[str, float]]], spell: Callable[[Sequence[str]], str]
+    ) -> None:
+        """The first digit is what is done; the others are operands."""
+        first, at = len(digits[0]), len(digits[0])
+        fields, named = [], []
+        for n, d in enumerate(digits[1:]):
+            texts = [t for t, _ in d]
+            fields.append(texts[0] if len(texts) == 1 else f"xp_{n}")
+            if len(texts) > 1:
+                digit = f"xp_c / {at} % {len(texts)}"
+                named.append(f"auto xp_{n} = {mixed(texts, digit)};")
+            at *= len(d)
+        cases = [f"if (xp_c % {first} == {n}) {{ {spell([act, *fields])} }}" for n, (act, _) in enumerate(digits[0])]
+        program = " ".join([*named, " else ".join(cases)])
+        made.programs.append((gap.at, program, Radix(COST, digits, spell, "", " is put in")))
+
+
+def _plain(n: Node) -> str:
+    return n.type.name.replace("const ", "").strip()
+
+
+def _element(n: Node) -> str:
+    return n.type.inner.name.replace("const ", "").strip() if n.type.inner is not None else ""

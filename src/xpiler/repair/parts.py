@@ -1,0 +1,75 @@
+"""What the finders of holes ask of a text."""
+
+from __future__ import annotations
+
+import re
+
+from xpiler.text.clang import Node
+from xpiler.text.sites import Site, Sites
+
+ORDER = ("<", "<=", ">", ">=", "==", "!=")
+
+
+def integral(n: Node) -> bool:
+    dtype = n.type.dtype
+    return n.type.is_scalar and dtype is not None and not dtype.is_float and not n.is_enum
+
+
+def is_value(at: Sites, n: Node) -> bool:
+    """An expression that is written out and does nothing but have a value."""
+    return bool(at.source(n)) and not any(changes(x) for x in n.walk())
+
+
+def is_fixed(at: Sites, s: Site) -> bool:
+    """Part of what the compiler has to know: an extent, a constant."""
+    for n in s.above:
+        if n.kind == "VAR_DECL" and (n.type.kind == "array" or b"constexpr" in at.mask[at.span(n)[0]:at.span(n)[1]]):
+            first = at.span(n.initializer)[0] if n.initializer is not None and n.type.kind == "array" else 1 << 60
+            if s.start < first:
+                return True
+    return False
+
+
+def stands_alone(at: Sites, s: Site) -> bool:
+    """A statement that is not an argument of a macro."""
+    return at.is_statement(s) and at.mask[:s.start].rstrip()[-1:] not in (b"(", b",")
+
+
+def changes(n: Node) -> bool:
+    own = n.kind == "CALL_EXPR" and n.spelling in ("operator=", "operator+=", "operator-=", "operator*=", "operator/=")
+    return n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or n.binary == "=" or own \
+        or n.unary in ("x++", "x--", "++x", "--x")
+
+
+def is_register(n: Node) -> bool:
+    """Several numbers in one variable, as a platform has them."""
+    return n.type.kind in ("vector", "record") and n.type.dtype is not None and n.type.count > 1
+
+
+def computed(n: Node) -> bool:
+    """A number with a fraction, or a register of numbers."""
+    return is_register(n) or n.type.is_scalar and n.type.dtype is not None and n.type.dtype.is_float
+
+
+def frozen(n: Node) -> bool:
+    return n.type.const if n.type.is_scalar else n.type.inner is not None and n.type.inner.const
+
+
+def after(at: Sites, s: Site) -> int:
+    """The byte behind a statement and its semicolon."""
+    m = re.compile(rb"\s*;").match(at.mask, s.end)
+    return m.end() if m else s.end
+
+
+def short(source: str) -> str:
+    said = " ".join(source.split())
+    return said if len(said) <= 48 else f"{said[:45]}..."
+
+
+def exchanged(at: Sites, n: Node, x: Node, y: Node) -> str:
+    start, end = at.span(n)
+    (a, b), (c, d) = sorted((at.span(x), at.span(y)))
+    data = at.data
+    if b > c:  # both of one macro
+        return data[start:end].decode()
+    return (data[start:a] + data[c:d] + data[b:c] + data[a:b] + data[d:end]).decode()

@@ -1,0 +1,136 @@
+"""What may be missing: statements between statements, functions and factors around values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from xpiler import platforms
+from xpiler.emulate.build import build
+from xpiler.emulate.entry import Entry, Limits
+from xpiler.emulate.many import run_many
+from xpiler.emulate.run import run
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Program
+from xpiler.repair.hole import Hole, Kind, Radix
+from xpiler.repair.holes import gaps
+from xpiler.repair.flow import Flow, root
+from xpiler.repair.sketch import Sketch
+from xpiler.repair.solve import pairs
+from xpiler.text.read import read
+from xpiler.text.sites import Sites
+from xpiler.verify.signature import signature
+
+SUMS = """#include <math.h>
+void f(const float *x, float *y) {
+    for (int i = 0; i < 8; ++i) {
+        float sum = 0.0f;
+        float scale = 0.5f;
+        float top = x[i];
+        for (int k = 0; k < 8; ++k) {
+            float v = x[i * 8 + k];
+        }
+        top = fmaxf(top, 1.0f);
+        y[i] = sqrtf(sum);
+    }
+}
+"""
+BANG = """#include <bang.h>
+__mlu_entry__ void k(const float *x, float *y) {
+    __nram__ float a[64];
+    __nram__ float b[64];
+    __memcpy(a, x + taskId * 64, 64 * sizeof(float), GDRAM2NRAM);
+    __memcpy(y + taskId * 64, b, 64 * sizeof(float), NRAM2GDRAM);
+}
+"""
+
+
+def program(text: str, name: str) -> Program:
+    return read(text, platforms.get(name), "t", geometry={"task": "1"} if name == "bang" else None)
+
+
+def sites(text: str, name: str) -> Sites:
+    return Sites(text, platforms.get(name), program(text, name), "t")
+
+
+def offered(found: tuple[Hole, ...]) -> dict[str, float]:
+    """What could be put in or around, with the least change it is."""
+    out: dict[str, float] = {}
+    for h in found:
+        for c in h.choices:
+            out[c.spelled] = min(c.cost, out.get(c.spelled, c.cost))
+    return out
+
+
+def test_accumulations_functions_and_factors_are_offered() -> None:
+    words = offered(gaps(sites(SUMS, "c")))
+    assert {"sum += v;", "sum = v;", "top = fmaxf(top, sum);"} <= set(words)
+    assert "(sqrtf(sum) * scale)" in words
+    assert "fmaxf(x[i], sum)" in words or "(x[i] * sum)" in words
+
+
+def test_calls_are_offered_with_what_is_at_hand() -> None:
+    words = offered(gaps(sites(BANG, "bang")))
+    assert "__bang_active_exp(b, a, 64 * sizeof(float));" in words
+    assert any(w.startswith("__memcpy(b, ") for w in words)
+
+
+def test_what_holds_nothing_and_what_nobody_reads_comes_first() -> None:
+    at = sites(BANG, "bang")
+    flow = Flow(at)
+    assert "b" in flow.unwritten and "a" not in flow.unwritten
+    assert "a" in flow.unread and "b" not in flow.unread
+    words = offered(gaps(at))
+    assert words["__bang_active_exp(b, a, 64 * sizeof(float));"] < words["__bang_active_exp(a, b, 64 * sizeof(float));"]
+    assert root("(void *)(x + 4)") == "x"
+
+
+def test_a_name_is_offered_only_where_it_can_be_named() -> None:
+    """Behind its loop a variable of the loop is gone."""
+    at = sites(SUMS, "c")
+    behind = at.text.index("}\n        top") + 1
+    here = [c.spelled for h in gaps(at) if h.start == behind for c in h.choices]
+    assert here and not any(" v;" in w or ", v)" in w for w in here)
+
+
+def test_numbers_in_mixed_radix_spell_every_combination() -> None:
+    radix = Radix(1.0, [[("a", 0.0), ("b", 0.5)], [("x", 0.0), ("y", 1.0), ("z", 2.0)]], "".join)
+    assert [radix[n].spelled for n in range(len(radix))] == ["ax", "bx", "ay", "by", "az", "bz"]
+    assert radix.costs == [radix[n].cost for n in range(6)]
+    with pytest.raises(IndexError):
+        radix[6]
+
+
+@pytest.mark.parametrize(("text", "name"), [(SUMS, "c"), (BANG, "bang")])
+def test_a_choice_does_what_its_text_does(text: str, name: str) -> None:
+    at = sites(text, name)
+    platform = at.platform
+    sketch = Sketch(at.data, gaps(at))
+    sig = signature(program(text, name))
+    entry = Entry(sig.name, sig.params, kernel=sig.is_kernel, extents={"task": 1} if sig.is_kernel else {})
+    given = {a.name: np.linspace(0.5, 2, 64, dtype=np.float32) for a in sig.arrays}
+    picks = [{k: 1 + (7 * n + k) % len(h.choices)} for n, (k, h) in enumerate(enumerate(sketch.holes))]
+    some = picks[:: max(1, len(picks) // 5)]
+    assert {sketch.holes[next(iter(p))].kind for p in some} >= {Kind.STATEMENT}
+    done = run_many(build(sketch.text, platform, entry, many=True), entry, given, Limits(), some, each=0.5)
+    for p, r in zip(some, done, strict=True):
+        filled = sketch.filled(p)
+        assert filled is not None
+        try:
+            alone = run(build(filled, platform, entry), entry, given, Limits())
+        except Fault as fault:
+            raise AssertionError(filled) from fault
+        assert alone.status == r.status, filled
+        for array, values in alone.outputs.items():
+            assert np.array_equal(values, r.outputs[array], equal_nan=True), filled
+
+
+def test_two_at_a_time_the_smallest_change_first() -> None:
+    at = sites(SUMS, "c")
+    sketch = Sketch(at.data, gaps(at))
+    weights = {(k, 1): float(1 + k % 5) for k in range(8)}
+    given = list(pairs(sketch, weights))
+    assert given and all(len(p) == 2 for _, p in given)
+    assert [w for w, _ in given] == sorted(w for w, _ in given)
+    assert all(not sketch.nested(*p) for _, p in given)
+    assert len({tuple(sorted(p.items())) for _, p in given}) == len(given)
