@@ -11,7 +11,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from xpiler import engine, platforms, show
-from xpiler.bench import ablation, checked, corpus, matrix, mutants, recall, rungs
+from xpiler.bench import ablation, checked, corpus, matrix, mutants, precision, recall, rungs
 from xpiler.bench.case import Case
 from xpiler.bench.progress import CHECKED, go_through
 from xpiler.commands import options
@@ -254,6 +254,40 @@ def bench_ablation(
     for r in results:
         if r.outcome not in (ablation.REPAIRED, ablation.UNTOUCHED):
             err.print(f"{r.name}: {r.outcome}: {'; '.join((*r.what, r.why))}", markup=False, soft_wrap=True)
+
+
+@app.command("locate")
+def bench_locate(
+    context: typer.Context,
+    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
+    direction: Annotated[list[str] | None, typer.Option("--direction", "-d", help="As in `bench`.")] = None,
+    operator: Annotated[str, typer.Option(help="Only these operators, with commas.")] = "",
+    shape: Annotated[str, typer.Option(help="Only cases whose name matches.")] = "*",
+    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 1,
+    mistakes: Annotated[int, typer.Option(min=1, help="Texts with one mistake made of each translation.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Which shapes, and which mistakes.")] = 0,
+    jobs: Jobs = 1,
+    kept: Kept = None,
+    by_kind: Annotated[bool, typer.Option("--kinds", help="A row for every kind of mistake, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put one mistake into translations, and count how far from it localisation sends one to look.
+
+        xpiler bench locate --direction cuda:bang --operator softmax,layernorm --mistakes 12 --out located.json
+    """
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
+    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level("tests"))
+    with working() as progress:
+        results = precision.measure([precision.Asked(i, mistakes, seed) for i in chosen], asked, jobs, kept, progress)
+    if as_json:
+        print_json([r.to_json() for r in results])
+        return
+    out().print(show.columns(precision.HEAD, precision.rows(results)))
+    if by_kind:
+        out().print(show.columns(precision.HEAD, precision.kinds(results)))
+    for r in results:
+        if r.outcome != precision.MEASURED:
+            err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False, soft_wrap=True)
 
 
 @app.command("recall")

@@ -40,6 +40,12 @@ def distances(at: Sites, first: Iterable[int]) -> Distances:
     return Distances(found)
 
 
+def suspects(at: Sites, first: Iterable[int]) -> tuple[int, ...]:
+    """Lines in the order in which to look at them: those of the finding, then as far as data and control go."""
+    near = distances(at, first)
+    return tuple(sorted(near.of, key=lambda line: near[line]))
+
+
 def _flow(at: Sites) -> tuple[dict[str, set[int]], dict[int, set[str]], dict[int, set[int]]]:
     """Name -> the lines that may change what it names; line -> the names on it; line -> the heads around it."""
     writes: dict[str, set[int]] = {}

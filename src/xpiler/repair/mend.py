@@ -110,9 +110,7 @@ class _Search:
     def _step(self, text: str, base: Score) -> tuple[str, Score, tuple[Changed, ...]] | None:
         """The text after the best change, accepted where its score is perfect; None where nothing is nearer."""
         at = Sites(text, self.platform, self.read(text), "repair")
-        where = self.trials.blame(text) if not base.line else None
-        first = [base.line] if base.line else [where.line] if where is not None else []
-        near = distances(at, first)
+        near = distances(at, [base.line] if base.line else self.trials.blame(text))
         self.suspects = self.suspects or tuple(sorted(near.of, key=lambda n: near[n]))
         sketch, run = self._compiled(Sketch(at.data, holes(at)))
         best: tuple[Score, Picks] | None = None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-from xpiler.fault import Span
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,9 @@ class Trials:
     """How programs are tried: what judges, seen from the side of repair.
 
     `sketch`: a text that leaves choices open, compiled; None with the lines that do not compile where it does not.
-    `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to suspect."""
+    `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to suspect first."""
 
     sketch: Callable[[str], Callable[[Mapping[int, int]], Score] | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
-    blame: Callable[[str], Span | None]
+    blame: Callable[[str], Sequence[int]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from xpiler.emulate.build import build
-from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Writer
+from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Seen, Writer
 from xpiler.emulate.run import run
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
@@ -37,6 +37,7 @@ class Trial:
     found: tuple[Finding, ...] = ()  # what `findings` say, part by part
     writers: tuple[Writer, ...] = ()  # of a watched run: those that were asked for
     looked_at: str = ""  # of a watched run: what was watched, where that is not everything
+    seen: Mapping[int, Seen] = field(default_factory=dict)  # of a text that tells what it computes
 
     @property
     def clean(self) -> bool:
@@ -92,7 +93,7 @@ class Machine:
         return Trial(
             outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
             untouched=done.untouched, launches=done.launches, found=done.findings,
-            looked_at=done.looked_at, writers=done.writers,
+            looked_at=done.looked_at, writers=done.writers, seen=done.seen,
         )
 
     def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1) -> Trial:

@@ -1,0 +1,178 @@
+"""Where a refuted text goes wrong: its runs beside those of the program it should equal.
+
+What is asked, in this order: the rule a run breaks; the first values it computes that the right program never has
+(`repair.divergence`); the line that wrote the first wrong element last. From these lines the others are as far as data
+and control go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from xpiler.emulate.entry import Limits, Seen
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Program
+from xpiler.platforms.platform import Platform
+from xpiler.repair.aliases import aliases
+from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Walk, partings
+from xpiler.repair.instrument import Instrumented, instrumented
+from xpiler.text.sites import Sites
+from xpiler.verify.runs.nearness import difference, first_wrong
+from xpiler.verify.runs.observe import Case, Reference
+from xpiler.verify.runs.steady import attempt, outputs_of
+from xpiler.verify.runs.trial import Machine, Trial, machine
+from xpiler.verify.signature import Signature
+from xpiler.verify.witness.blame import Blamed, writer_of
+
+REALS = ("f64", "f32")  # with more digits fewer values are the same by chance
+TRIES = 4  # of a text without the places on lines that do not compile
+SECONDS = 20.0  # of one run that tells its values
+TOLERATED = 0.02  # the share of values that rounding in float makes unknown
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A program made to tell its values, and how its texts are read."""
+
+    text: str
+    platform: Platform
+    signature: Signature
+    read: Callable[[str], Program]
+    file: str
+    cache: Path | None = None
+
+    def sites(self) -> Sites:
+        return Sites(self.text, self.platform, self.read(self.text), self.file)
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a text goes wrong: the first wrong element, who wrote it last, and where something wrong is made of what is
+    right (`partings`, those most wrong first; none where every value it computes is one of the right program's).
+
+    `array` is named as in the text. `storing`: lines that write to it, where nobody wrote that element."""
+
+    partings: tuple[Parting, ...] = ()
+    array: str = ""
+    index: int = 0
+    expected: object = None
+    actual: object = None
+    writer: Blamed | None = None
+    storing: tuple[int, ...] = ()
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The lines to look at first."""
+        return tuple(dict.fromkeys(p.place.line for p in self.partings)) or self.last_writer or self.storing
+
+    @property
+    def last_writer(self) -> tuple[int, ...]:
+        """The line that made the wrong element, or wrote it."""
+        told = None if self.writer is None else self.writer.made or self.writer.line
+        return (told.line,) if told is not None and told.line else ()
+
+
+@dataclass
+class Locator:
+    """Holds wrong texts against one right program, whose values are asked for once for each input."""
+
+    source: Telling
+    limits: Limits = Limits()
+    _right: dict[tuple[int, str], tuple[Right, dict[int, tuple[Seen, str]]] | None] = field(default_factory=dict)
+
+    def located(
+        self, reference: Reference, case: Case, trial: Trial, target: Telling, names: Mapping[str, str]
+    ) -> Located:
+        """Where a text goes wrong whose run `trial` on a case of the source ended well, with something else."""
+        wrong = first_wrong(reference, case, trial, names)
+        if wrong is None:
+            return Located()
+        array, index = names[wrong[0]], wrong[1]
+        scalars = {names[k]: v for k, v in case.point.scalars.items()}
+        inputs = {names[k]: v for k, v in case.inputs.items()}
+        told = writer_of(target.text, target.platform, target.signature, replace(case.point, scalars=scalars), inputs,
+                         (array, index), file=target.file, limits=self.limits, seed=case.seed, cache=target.cache)
+        every = [names[a.name] for a in reference.signature.arrays
+                 if a.written and difference(reference, case, a, outputs_of(trial, case, names)) is not None]
+        found = self.partings(target, names, case, every)
+        storing = stores(target.sites(), target.signature.name, array) if not found and told.line is None else ()
+        expected = case.source.outputs.get(wrong[0])
+        actual = trial.outputs.get(array)
+        return Located(found, array, index, None if expected is None else expected.flat[index],
+                       None if actual is None else actual.flat[index], told, storing)
+
+    def partings(
+        self, target: Telling, names: Mapping[str, str], case: Case, outputs: Collection[str]
+    ) -> tuple[Parting, ...]:
+        """Where a wrong text parts from the source on the way to its wrong `outputs`; () where that does not show.
+
+        `names`: parameter of the source -> that of the text."""
+        at = target.sites()
+        watched = instrumented(at)
+        for real in REALS:
+            right = self._known(case, real)
+            made = None if right is None else self._run(watched, target, case, real, names)
+            if right is None or made is None:
+                continue
+            places, trial = made
+            keys = [key for name in outputs for key in parameter(at, target.signature.name, name)]
+            walk = Walk(places.watched, trial.seen, right[0], aliases(at), 0.0 if real == "f64" else TOLERATED)
+            return partings(walk, keys, right[1])
+        return ()
+
+    def _known(self, case: Case, real: str) -> tuple[Right, dict[int, tuple[Seen, str]]] | None:
+        key = id(case), real
+        if key not in self._right:
+            self._right[key] = self._told(case, real)
+        return self._right[key]
+
+    def _told(self, case: Case, real: str) -> tuple[Right, dict[int, tuple[Seen, str]]] | None:
+        names = {k: k for k in (*case.point.scalars, *case.inputs)}
+        made = self._run(instrumented(self.source.sites()), self.source, case, real, names)
+        if made is None:
+            return None
+        places, trial = made
+        arrays = [x for x in (*case.inputs.values(), *trial.outputs.values()) if isinstance(x, np.ndarray)]
+        counterparts = {k: (t, f"{places.watched[k].spelled} at line {places.watched[k].line}")
+                        for k, t in trial.seen.items()}
+        return Right(trial.seen.values(), arrays, CLOSE if real == "f64" else NEAR), counterparts
+
+    def _run(
+        self, places: Instrumented, of: Telling, case: Case, real: str, names: Mapping[str, str]
+    ) -> tuple[Instrumented, Trial] | None:
+        """A run of a text that tells its values; None where it does not compile or does not end well."""
+        for _ in range(TRIES):
+            try:
+                made = machine(places.text, of.platform, of.signature, file=of.file, real=real, cache=of.cache)
+                trial = self._attempt(made, case, names)
+            except Fault as fault:
+                lines = {int(n) for n in re.findall(rf"{re.escape(of.file)}:(\d+)", str(fault))}
+                lines |= {fault.where.line}
+                smaller = places.without(lines)
+                if smaller == places:
+                    return None
+                places = smaller
+                continue
+            return (places, trial) if trial.clean else None
+        return None
+
+    def _attempt(self, made: Machine, case: Case, names: Mapping[str, str]) -> Trial:
+        limits = replace(self.limits, seconds=min(self.limits.seconds, SECONDS))
+        return attempt(made, case, names, limits)
+
+
+def parameter(at: Sites, entry: str, name: str) -> list[int]:
+    """The key of a parameter of the entry."""
+    return [p.key for fn in at.functions if fn.spelling == entry for p in fn.params if p.spelling == name]
+
+
+def stores(at: Sites, entry: str, name: str) -> tuple[int, ...]:
+    """The lines of the kernels that write to the memory of a parameter of the entry."""
+    same = aliases(at)
+    keys = {same.get(k, k) for k in parameter(at, entry, name)}
+    found = [w.line for w in instrumented(at).watched if w.into and same.get(w.into, w.into) in keys]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,201 @@
+"""Where a wrong program parts from a right one: the first values it computes that the right one never has.
+
+Both programs tell what their expressions are worth (`instrument`). Programs that do the same in other ways have most
+intermediate values in common: what is loaded, what a step makes of it, what a reduction ends with. So a value of the
+wrong program that occurs nowhere in the right one is suspect; the way back from the wrong results, along such values,
+ends where something was made of nothing but right ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from xpiler.repair.instrument import Role, Watched
+
+Values = npt.NDArray[np.float64]
+# Rounding of another order of the same steps, relative to the value, in float64 and in float.
+CLOSE, NEAR = 1e-9, 2e-5
+FEW = 8  # of so many values that any program of the same hash keeps a share can be told
+ALIKE = 0.2  # a place of the right program has at least this share of the values of its counterpart
+
+
+class Told(Protocol):
+    """What the places of a program were worth in a run, as `emulate` gives it."""
+
+    @property
+    def met(self) -> int: ...
+    @property
+    def stride(self) -> int: ...
+    @property
+    def values(self) -> Values: ...
+
+
+class Right:
+    """All values the right program has: what it computes, what it is given, and what it leaves."""
+
+    def __init__(self, told: Iterable[Told], others: Iterable[Values], within: float) -> None:
+        self.places = [t for t in told if t.values.size]
+        self.stride = max((t.stride for t in self.places), default=1)
+        self.within = within
+        everything = [t.values for t in self.places] + [np.asarray(x, np.float64).ravel() for x in others]
+        found = np.unique(np.concatenate(everything)) if everything else np.zeros(0)
+        self.nan = bool(found.size and np.isnan(found[-1]))
+        self.values = found[~np.isnan(found)]
+
+    def has(self, x: Values) -> npt.NDArray[np.bool_]:
+        """Which of these values the right program has, too."""
+        return within(self.values, x, self.within) | (np.isnan(x) & self.nan)
+
+    def wrong(self, told: Told) -> float:
+        """The share of a place's values that the right program does not have."""
+        x = told.values
+        if not x.size:
+            return 0.0
+        if self.stride > 1:  # of many values both programs keep those of the same hashes
+            kept = x[hashes(x) % np.uint64(self.stride) == 0]
+            x = kept if kept.size >= FEW else x
+        return float(1.0 - self.has(x).mean())
+
+
+def within(known: Values, x: Values, close: float) -> npt.NDArray[np.bool_]:
+    """Which of `x` are near a value of a sorted array."""
+    if not known.size:
+        return np.zeros(x.shape, np.bool_)
+    i = np.searchsorted(known, x)
+    below, above = known[np.clip(i - 1, 0, None)], known[np.clip(i, None, known.size - 1)]
+    with np.errstate(invalid="ignore"):
+        apart = np.minimum(np.abs(x - below), np.abs(above - x))
+        return (apart <= close * np.abs(x)) | (x == below) | (x == above)
+
+
+def hashes(x: Values) -> npt.NDArray[np.uint64]:
+    """As seen.cpp has them."""
+    with np.errstate(over="ignore"):
+        h = ((x.view(np.uint64) + np.uint64(1 << 35)) >> np.uint64(36)) * np.uint64(0x9E3779B97F4A7C15)
+        h = (h ^ (h >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+        return h ^ (h >> np.uint64(32))
+
+
+@dataclass(frozen=True)
+class Parting:
+    """A place where something wrong is made of what is right.
+
+    `share` of its values are unknown to the right program; `actual` is the first. `expected` is the first value of its
+    counterpart that it lacks, and `like` the text of that, where there is one."""
+
+    place: Watched
+    share: float
+    met: int
+    actual: float
+    expected: float | None = None
+    like: str = ""
+
+
+@dataclass
+class Walk:
+    """The way back from wrong results."""
+
+    watched: Sequence[Watched]
+    told: Mapping[int, Told]
+    right: Right
+    same: Mapping[int, int]  # a variable -> the one whose memory it names
+    least: float = 0.0  # shares up to this are rounding
+    wrong: dict[int, float] = field(init=False)
+    inner: dict[int, list[int]] = field(init=False)
+    seen: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.wrong = {k: self.right.wrong(t) for k, t in self.told.items()}
+        self.inner = {}
+        around: list[int] = []
+        for k, w in enumerate(self.watched):  # those around others come first
+            while around and self.watched[around[-1]].end < w.end or around and self.watched[around[-1]].end <= w.start:
+                around.pop()
+            if around:
+                self.inner.setdefault(around[-1], []).append(k)
+            around.append(k)
+
+    def bad(self, k: int) -> bool:
+        return self.wrong.get(k, 0.0) > self.least
+
+    def root(self, key: int) -> int:
+        while key in self.same and self.same[key] != key:
+            key = self.same[key]
+        return key
+
+    def from_outputs(self, outputs: Iterable[int]) -> list[int]:
+        """Places where wrong things are made of right ones, on the way to the results; of a lower share last."""
+        ends = {self.root(o) for o in outputs}
+        first = [k for k, w in enumerate(self.watched) if w.into and self.root(w.into) in ends and self.bad(k)]
+        found = dict.fromkeys(k for f in first for k in self._back(f))
+        return sorted(found, key=lambda k: -self.wrong.get(k, 0.0))
+
+    def _back(self, k: int) -> Iterator[int]:
+        waiting = [k]
+        while waiting:
+            k = waiting.pop()
+            if k in self.seen:
+                continue
+            self.seen.add(k)
+            before = self._causes(k)
+            if before:
+                waiting += before
+            else:
+                yield k
+
+    def _causes(self, k: int) -> list[int]:
+        """The wrong places that explain this one; none where it is made of what is right."""
+        inner = [i for i in self.inner.get(k, ()) if not self._own(i)]
+        bad = [i for i in inner if self.bad(i)]
+        if bad:
+            return bad
+        told = {n for i in inner for n in self.watched[i].names}
+        own = self.watched[k].names
+        return [w for n in own if n not in told for w in self.writers(n, k) if self.bad(w) and w not in self.seen]
+
+    def _own(self, k: int) -> bool:
+        """An accumulator read for its own next step."""
+        return self.watched[k].partial and self.watched[k].role is Role.READ
+
+    def writers(self, name: int, reader: int) -> list[int]:
+        """The places whose values a variable may have where it is read: back to one that is met on every way there."""
+        at, root = self.watched[reader].start, self.root(name)
+        every = [k for k, w in enumerate(self.watched) if w.into and self.root(w.into) == root and k != reader]
+        found: list[int] = []
+        for k in reversed([k for k in every if self.watched[k].end <= at]):
+            found.append(k)
+            if self.watched[k].block >= at:
+                return found
+        return found or every
+
+
+def partings(walk: Walk, outputs: Iterable[int], counterparts: Mapping[int, tuple[Told, str]]) -> tuple[Parting, ...]:
+    """The places where a program parts from the right one, those most wrong first."""
+    out = []
+    for k in walk.from_outputs(outputs):
+        told = walk.told[k]
+        unknown = told.values[~walk.right.has(told.values)]
+        expected, like = _counterpart(told.values, counterparts, walk.right.within)
+        out.append(Parting(walk.watched[k], walk.wrong[k], told.met, float(unknown[0]), expected, like))
+    return tuple(out)
+
+
+def _counterpart(
+    x: Values, places: Mapping[int, tuple[Told, str]], close: float
+) -> tuple[float | None, str]:
+    """The first value that the place most alike has and this one lacks, and how that place is written."""
+    mine = np.unique(x[~np.isnan(x)])
+    best: tuple[float, Values, str] = ALIKE, np.zeros(0), ""
+    for told, spelled in places.values():
+        if not told.values.size or not mine.size:
+            continue
+        theirs = within(mine, told.values, close)
+        share = float(theirs.mean()) * float(within(np.unique(told.values), mine, close).mean())
+        if share > best[0]:
+            best = share, told.values[~theirs], spelled
+    _, lacking, spelled = best
+    return (float(lacking[0]), spelled) if lacking.size else (None, "")
