@@ -13,18 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-from xpiler.emulate.entry import Limits, Seen
+from xpiler.emulate.entry import Finding, Limits, Seen
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.aliases import aliases
 from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Walk, partings
 from xpiler.repair.instrument import Instrumented, instrumented
+from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Sites
 from xpiler.verify.runs.nearness import difference, first_wrong
 from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.steady import attempt, outputs_of
-from xpiler.verify.runs.trial import Machine, Trial, machine
+from xpiler.verify.runs.trial import Trial, machine
 from xpiler.verify.signature import Signature
 from xpiler.verify.witness.blame import Blamed, writer_of
 
@@ -51,11 +52,13 @@ class Telling:
 
 @dataclass(frozen=True)
 class Located:
-    """Where a text goes wrong: the first wrong element, who wrote it last, and where something wrong is made of what is
-    right (`partings`, those most wrong first; none where every value it computes is one of the right program's).
+    """Where a text goes wrong: the rule that its run breaks; or the first wrong element, who wrote it last, and where
+    something wrong is made of what is right (`partings`, those most wrong first; none where every value it computes is
+    one of the right program's).
 
-    `array` is named as in the text. `storing`: lines that write to it, where nobody wrote that element."""
+    `array` is named as in the text. `storing`: where nobody wrote that element, the lines that decide whether it is."""
 
+    finding: Finding | None = None
     partings: tuple[Parting, ...] = ()
     array: str = ""
     index: int = 0
@@ -67,6 +70,8 @@ class Located:
     @property
     def lines(self) -> tuple[int, ...]:
         """The lines to look at first."""
+        if self.finding is not None:
+            return (self.finding.line,) if self.finding.line else ()
         return tuple(dict.fromkeys(p.place.line for p in self.partings)) or self.last_writer or self.storing
 
     @property
@@ -85,9 +90,12 @@ class Locator:
     _right: dict[tuple[int, str], tuple[Right, dict[int, tuple[Seen, str]]] | None] = field(default_factory=dict)
 
     def located(
-        self, reference: Reference, case: Case, trial: Trial, target: Telling, names: Mapping[str, str]
+        self, reference: Reference, case: Case, trial: Trial, target: Telling, names: Mapping[str, str],
+        backwards: bool = False,
     ) -> Located:
-        """Where a text goes wrong whose run `trial` on a case of the source ended well, with something else."""
+        """Where a text goes wrong, of which this is a run on a case of the source; nowhere if the run is right."""
+        if not trial.clean:
+            return Located(trial.found[0] if trial.found else None)
         wrong = first_wrong(reference, case, trial, names)
         if wrong is None:
             return Located()
@@ -95,18 +103,18 @@ class Locator:
         scalars = {names[k]: v for k, v in case.point.scalars.items()}
         inputs = {names[k]: v for k, v in case.inputs.items()}
         told = writer_of(target.text, target.platform, target.signature, replace(case.point, scalars=scalars), inputs,
-                         (array, index), file=target.file, limits=self.limits, seed=case.seed, cache=target.cache)
+                         (array, index), file=target.file, limits=self._limits, seed=case.seed, cache=target.cache)
         every = [names[a.name] for a in reference.signature.arrays
                  if a.written and difference(reference, case, a, outputs_of(trial, case, names)) is not None]
-        found = self.partings(target, names, case, every)
+        found = self.partings(target, names, case, every, backwards)
         storing = stores(target.sites(), target.signature.name, array) if not found and told.line is None else ()
         expected = case.source.outputs.get(wrong[0])
         actual = trial.outputs.get(array)
-        return Located(found, array, index, None if expected is None else expected.flat[index],
+        return Located(None, found, array, index, None if expected is None else expected.flat[index],
                        None if actual is None else actual.flat[index], told, storing)
 
     def partings(
-        self, target: Telling, names: Mapping[str, str], case: Case, outputs: Collection[str]
+        self, target: Telling, names: Mapping[str, str], case: Case, outputs: Collection[str], backwards: bool = False
     ) -> tuple[Parting, ...]:
         """Where a wrong text parts from the source on the way to its wrong `outputs`; () where that does not show.
 
@@ -115,7 +123,7 @@ class Locator:
         watched = instrumented(at)
         for real in REALS:
             right = self._known(case, real)
-            made = None if right is None else self._run(watched, target, case, real, names)
+            made = None if right is None else self._run(watched, target, case, real, names, backwards)
             if right is None or made is None:
                 continue
             places, trial = made
@@ -142,13 +150,14 @@ class Locator:
         return Right(trial.seen.values(), arrays, CLOSE if real == "f64" else NEAR), counterparts
 
     def _run(
-        self, places: Instrumented, of: Telling, case: Case, real: str, names: Mapping[str, str]
+        self, places: Instrumented, of: Telling, case: Case, real: str, names: Mapping[str, str],
+        backwards: bool = False,
     ) -> tuple[Instrumented, Trial] | None:
         """A run of a text that tells its values; None where it does not compile or does not end well."""
         for _ in range(TRIES):
             try:
                 made = machine(places.text, of.platform, of.signature, file=of.file, real=real, cache=of.cache)
-                trial = self._attempt(made, case, names)
+                trial = attempt(made, case, names, self._limits, backwards=backwards)
             except Fault as fault:
                 lines = {int(n) for n in re.findall(rf"{re.escape(of.file)}:(\d+)", str(fault))}
                 lines |= {fault.where.line}
@@ -160,9 +169,9 @@ class Locator:
             return (places, trial) if trial.clean else None
         return None
 
-    def _attempt(self, made: Machine, case: Case, names: Mapping[str, str]) -> Trial:
-        limits = replace(self.limits, seconds=min(self.limits.seconds, SECONDS))
-        return attempt(made, case, names, limits)
+    @property
+    def _limits(self) -> Limits:
+        return replace(self.limits, seconds=min(self.limits.seconds, SECONDS))
 
 
 def parameter(at: Sites, entry: str, name: str) -> list[int]:
@@ -171,8 +180,11 @@ def parameter(at: Sites, entry: str, name: str) -> list[int]:
 
 
 def stores(at: Sites, entry: str, name: str) -> tuple[int, ...]:
-    """The lines of the kernels that write to the memory of a parameter of the entry."""
+    """The lines that decide whether the memory of a parameter of the entry is written: the loops and branches around
+    what writes it, the launches, and the lines that do."""
     same = aliases(at)
     keys = {same.get(k, k) for k in parameter(at, entry, name)}
-    found = [w.line for w in instrumented(at).watched if w.into and same.get(w.into, w.into) in keys]
-    return tuple(dict.fromkeys(found))
+    found = [w for w in instrumented(at).watched if w.into and same.get(w.into, w.into) in keys]
+    heads = [line for w in found for _, line in w.inside]
+    launches = [at.place(s.start)[0] for s in at.host if is_launch(s.node)]
+    return tuple(dict.fromkeys((*heads, *launches, *(w.line for w in found))))

@@ -21,7 +21,7 @@ from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
 from xpiler.verify.runs.kinds import Kind
-from xpiler.verify.runs.nearness import first_wrong, right
+from xpiler.verify.runs.nearness import right
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
@@ -109,16 +109,19 @@ class Judges:
         return self.locate(text).lines
 
     def locate(self, text: str) -> Located:
-        """Where a text goes wrong that no finding names a line of."""
-        located = self._locator.located
+        """Where a text goes wrong, on the first input that shows it."""
         try:
-            made, names = self._machine(text, self._signature)
+            sig = signature(self.read(text))
+            made, names = self._machine(text, sig)
         except Fault:
             return Located()
         for case in self.cases:
-            trial = self._run(made, names, case, {})
-            if trial.clean and first_wrong(self.reference, case, trial, names) is not None:
-                return located(self.reference, case, trial, self._telling(text, made.signature), names)
+            for backwards in (False, True):
+                trial = self._run(made, names, case, {}, backwards)
+                found = self._locator.located(self.reference, case, trial, self._telling(text, made.signature), names,
+                                              backwards)
+                if found != Located():
+                    return found
         return Located()
 
     def _telling(self, text: str, sig: Signature) -> Telling:

@@ -8,7 +8,7 @@ ends where something was made of nothing but right ones."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -69,7 +69,7 @@ def within(known: Values, x: Values, close: float) -> npt.NDArray[np.bool_]:
     below, above = known[np.clip(i - 1, 0, None)], known[np.clip(i, None, known.size - 1)]
     with np.errstate(invalid="ignore"):
         apart = np.minimum(np.abs(x - below), np.abs(above - x))
-        return (apart <= close * np.abs(x)) | (x == below) | (x == above)
+        return np.asarray((apart <= close * np.abs(x)) | (x == below) | (x == above), np.bool_)
 
 
 def hashes(x: Values) -> npt.NDArray[np.uint64]:
@@ -85,7 +85,8 @@ class Parting:
     """A place where something wrong is made of what is right.
 
     `share` of its values are unknown to the right program; `actual` is the first. `expected` is the first value of its
-    counterpart that it lacks, and `like` the text of that, where there is one."""
+    counterpart that it lacks, and `like` the text of that, where there is one. `read` is where an accumulation is read
+    with a wrong value, of which `place` is a step."""
 
     place: Watched
     share: float
@@ -93,6 +94,7 @@ class Parting:
     actual: float
     expected: float | None = None
     like: str = ""
+    read: Watched | None = None
 
 
 @dataclass
@@ -157,6 +159,11 @@ class Walk:
         own = self.watched[k].names
         return [w for n in own if n not in told for w in self.writers(n, k) if self.bad(w) and w not in self.seen]
 
+    def steps(self, k: int) -> list[int]:
+        """What is added to the accumulator that is read here."""
+        every = [w for n in self.watched[k].names for w in self.writers(n, k)]
+        return list(dict.fromkeys(w for w in every if self.watched[w].step))
+
     def _own(self, k: int) -> bool:
         """An accumulator read for its own next step."""
         return self.watched[k].partial and self.watched[k].role is Role.READ
@@ -177,10 +184,12 @@ def partings(walk: Walk, outputs: Iterable[int], counterparts: Mapping[int, tupl
     """The places where a program parts from the right one, those most wrong first."""
     out = []
     for k in walk.from_outputs(outputs):
-        told = walk.told[k]
+        told, place = walk.told[k], walk.watched[k]
         unknown = told.values[~walk.right.has(told.values)]
         expected, like = _counterpart(told.values, counterparts, walk.right.within)
-        out.append(Parting(walk.watched[k], walk.wrong[k], told.met, float(unknown[0]), expected, like))
+        found = Parting(place, walk.wrong[k], told.met, float(unknown[0]), expected, like)
+        steps = walk.steps(k) if place.role is Role.READ else []
+        out += [replace(found, place=walk.watched[s], read=place) for s in steps] or [found]
     return tuple(out)
 
 

@@ -6,13 +6,13 @@ what it meant, and every line stays where it was."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from xpiler.ir.types import DType
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
-from xpiler.text.sites import Site, Sites
+from xpiler.text.sites import LOOP_OR_BRANCH, Site, Sites
 
 MOST = 8192  # places one text may have; runtime.h keeps so many
 _READS = ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "MEMBER_REF_EXPR")
@@ -35,7 +35,9 @@ class Watched:
 
     `names`: the variables it is made of, by the keys of their declarations; for what a call left behind, those the call
     reads. `into`: the variable that gets it, 0 where it goes into a larger expression. A `partial` one is a step of an
-    accumulation, and stands for nothing by itself. `block` is where the block around it ends."""
+    accumulation, and stands for nothing by itself; a `step` is what one adds to its variable. `block` is where the
+    block around it ends; `inside` are the heads of the loops and branches around it, innermost first, with their lines.
+    """
 
     start: int
     end: int
@@ -46,7 +48,9 @@ class Watched:
     names: frozenset[int]
     into: int = 0
     partial: bool = False
+    step: bool = False
     block: int = 0
+    inside: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,14 +106,31 @@ def _place(at: Sites, s: Site) -> tuple[Watched, str, str] | None:
     role = Role.READ if at.bare(n).kind in _READS or n.unary == "*" else Role.RESULT
     names = _names(n)
     into, target = _assigned(at, s)
-    return _watched(at, s, role, names, into, target in names), f"{told}({{k}}, ", ")"
+    made = _watched(at, s, role, names, into, target in names)
+    return replace(made, step=bool(into) and (made.partial or _adds(s))), f"{told}({{k}}, ", ")"
 
 
 def _watched(at: Sites, s: Site, role: Role, names: frozenset[int], into: int, partial: bool) -> Watched:
     line, column = at.place(s.start)
     spelled = " ".join(at.source(s.node).split())
     around = next((n for n in reversed(s.above) if n.kind in _BLOCKS), s.above[0])
-    return Watched(s.start, s.end, line, column, role, spelled, names, into, partial, at.span(around)[1])
+    inside = tuple(head(at, n) for n in reversed(s.above) if n.kind in LOOP_OR_BRANCH)
+    return Watched(s.start, s.end, line, column, role, spelled, names, into, partial, False, at.span(around)[1], inside)
+
+
+def _adds(s: Site) -> bool:
+    """The right side of `+=` and its like."""
+    over = next((n for n in reversed(s.above) if n.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
+    return over is not None and over.kind == "COMPOUND_ASSIGNMENT_OPERATOR"
+
+
+def head(at: Sites, n: Node) -> tuple[str, int]:
+    """A loop or a branch without its body, and its line."""
+    start, end = at.span(n)
+    body = n.children[1 if n.kind == "IF_STMT" else -1] if len(n.children) > 1 else n
+    stop = at.span(body)[0]
+    text = at.data[start:stop if start < stop <= end else end].decode().split("{")[0]
+    return " ".join(text.split()), at.place(start)[0]
 
 
 def _telling(n: Node) -> str | None:
