@@ -19,9 +19,10 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.aliases import aliases
 from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Walk, partings
-from xpiler.repair.instrument import Instrumented, instrumented
+from xpiler.repair.instrument import Instrumented, Watched, instrumented
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Sites
+from xpiler.verify.runs.compare import to_double
 from xpiler.verify.runs.nearness import difference, first_wrong
 from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.steady import attempt, outputs_of
@@ -62,8 +63,8 @@ class Located:
     partings: tuple[Parting, ...] = ()
     array: str = ""
     index: int = 0
-    expected: object = None
-    actual: object = None
+    expected: float = 0.0
+    actual: float = 0.0
     writer: Blamed | None = None
     storing: tuple[int, ...] = ()
 
@@ -87,7 +88,7 @@ class Locator:
 
     source: Telling
     limits: Limits = Limits()
-    _right: dict[tuple[int, str], tuple[Right, dict[int, tuple[Seen, str]]] | None] = field(default_factory=dict)
+    _right: dict[tuple[int, str], tuple[Right, dict[int, tuple[Seen, Watched]]] | None] = field(default_factory=dict)
 
     def located(
         self, reference: Reference, case: Case, trial: Trial, target: Telling, names: Mapping[str, str],
@@ -100,6 +101,7 @@ class Locator:
         if wrong is None:
             return Located()
         array, index = names[wrong[0]], wrong[1]
+        dtype = next(a.dtype for a in reference.signature.arrays if a.name == wrong[0])
         scalars = {names[k]: v for k, v in case.point.scalars.items()}
         inputs = {names[k]: v for k, v in case.inputs.items()}
         told = writer_of(target.text, target.platform, target.signature, replace(case.point, scalars=scalars), inputs,
@@ -108,10 +110,10 @@ class Locator:
                  if a.written and difference(reference, case, a, outputs_of(trial, case, names)) is not None]
         found = self.partings(target, names, case, every, backwards)
         storing = stores(target.sites(), target.signature.name, array) if not found and told.line is None else ()
-        expected = case.source.outputs.get(wrong[0])
-        actual = trial.outputs.get(array)
-        return Located(None, found, array, index, None if expected is None else expected.flat[index],
-                       None if actual is None else actual.flat[index], told, storing)
+        expected, actual = case.source.outputs[wrong[0]], outputs_of(trial, case, names)[wrong[0]]
+        assert isinstance(actual, np.ndarray), "arrays are given as arrays"
+        right, got = (float(to_double(dtype, x.ravel()[index : index + 1])[0]) for x in (expected, actual))
+        return Located(None, found, array, index, right, got, told, storing)
 
     def partings(
         self, target: Telling, names: Mapping[str, str], case: Case, outputs: Collection[str], backwards: bool = False
@@ -132,21 +134,20 @@ class Locator:
             return partings(walk, keys, right[1])
         return ()
 
-    def _known(self, case: Case, real: str) -> tuple[Right, dict[int, tuple[Seen, str]]] | None:
+    def _known(self, case: Case, real: str) -> tuple[Right, dict[int, tuple[Seen, Watched]]] | None:
         key = id(case), real
         if key not in self._right:
             self._right[key] = self._told(case, real)
         return self._right[key]
 
-    def _told(self, case: Case, real: str) -> tuple[Right, dict[int, tuple[Seen, str]]] | None:
+    def _told(self, case: Case, real: str) -> tuple[Right, dict[int, tuple[Seen, Watched]]] | None:
         names = {k: k for k in (*case.point.scalars, *case.inputs)}
         made = self._run(instrumented(self.source.sites()), self.source, case, real, names)
         if made is None:
             return None
         places, trial = made
         arrays = [x for x in (*case.inputs.values(), *trial.outputs.values()) if isinstance(x, np.ndarray)]
-        counterparts = {k: (t, f"{places.watched[k].spelled} at line {places.watched[k].line}")
-                        for k, t in trial.seen.items()}
+        counterparts = {k: (t, places.watched[k]) for k, t in trial.seen.items()}
         return Right(trial.seen.values(), arrays, CLOSE if real == "f64" else NEAR), counterparts
 
     def _run(

@@ -106,15 +106,14 @@ class Judges:
 
     def blame(self, text: str) -> tuple[int, ...]:
         """The lines to look at first: where something wrong is made of what is right, else the last writer's."""
-        return self.locate(text).lines
+        try:
+            return self.locate(text).lines
+        except Fault:
+            return ()
 
     def locate(self, text: str) -> Located:
-        """Where a text goes wrong, on the first input that shows it."""
-        try:
-            sig = signature(self.read(text))
-            made, names = self._machine(text, sig)
-        except Fault:
-            return Located()
+        """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
+        made, names = self._machine(text, signature(self.read(text)))
         for case in self.cases:
             for backwards in (False, True):
                 trial = self._run(made, names, case, {}, backwards)

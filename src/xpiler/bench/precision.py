@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from xpiler.fault import Fault
 from xpiler.mending import Judges, judges_of
 from xpiler.platforms.platform import Platform
 from xpiler.propose.faulty import faulty
-from xpiler.repair.localise import suspects
+from xpiler.repair.localise import distances, suspects
 from xpiler.text.sites import Sites
 from xpiler.verify.mutants import FAMILIES, KINDS
 from xpiler.verify.runs.observe import Effort
@@ -144,9 +144,15 @@ def located(m: Mutant, text: str, judges: Judges) -> Mutant:
     first = {WRITER: told.last_writer, SNAPSHOTS: told.lines} if told else dict.fromkeys(METHODS, (score.line,))
     found = {}
     for method, lines in first.items():
-        order = suspects(at, lines)
+        order = suspects(at, lines) if method == SNAPSHOTS else by_distance(at, lines)
         found[method] = Found(order[0] if order else 0, order.index(m.line) + 1 if m.line in order else 0)
     return replace(m, outcome=MEASURED, rule=score.line, found=found, seconds=time.monotonic() - start)
+
+
+def by_distance(at: Sites, first: Iterable[int]) -> tuple[int, ...]:
+    """The order in which the repair looked at lines before it took values into account."""
+    near = distances(at, first)
+    return tuple(sorted(near.of, key=lambda line: near[line]))
 
 
 # ---------------------------------------------------------------- tables

@@ -85,15 +85,15 @@ class Parting:
     """A place where something wrong is made of what is right.
 
     `share` of its values are unknown to the right program; `actual` is the first. `expected` is the first value of its
-    counterpart that it lacks, and `like` the text of that, where there is one. `read` is where an accumulation is read
-    with a wrong value, of which `place` is a step."""
+    counterpart that it lacks, and `like` that place of the right program, where there is one. `read` is where an
+    accumulation is read with a wrong value, of which `place` is a step."""
 
     place: Watched
     share: float
     met: int
     actual: float
     expected: float | None = None
-    like: str = ""
+    like: Watched | None = None
     read: Watched | None = None
 
 
@@ -180,7 +180,9 @@ class Walk:
         return found or every
 
 
-def partings(walk: Walk, outputs: Iterable[int], counterparts: Mapping[int, tuple[Told, str]]) -> tuple[Parting, ...]:
+def partings(
+    walk: Walk, outputs: Iterable[int], counterparts: Mapping[int, tuple[Told, Watched]]
+) -> tuple[Parting, ...]:
     """The places where a program parts from the right one, those most wrong first."""
     out = []
     for k in walk.from_outputs(outputs):
@@ -194,17 +196,17 @@ def partings(walk: Walk, outputs: Iterable[int], counterparts: Mapping[int, tupl
 
 
 def _counterpart(
-    x: Values, places: Mapping[int, tuple[Told, str]], close: float
-) -> tuple[float | None, str]:
-    """The first value that the place most alike has and this one lacks, and how that place is written."""
+    x: Values, places: Mapping[int, tuple[Told, Watched]], close: float
+) -> tuple[float | None, Watched | None]:
+    """The first value that the place most alike has and this one lacks, and that place."""
     mine = np.unique(x[~np.isnan(x)])
-    best: tuple[float, Values, str] = ALIKE, np.zeros(0), ""
-    for told, spelled in places.values():
+    best: tuple[float, Values, Watched | None] = ALIKE, np.zeros(0), None
+    for told, place in places.values():
         if not told.values.size or not mine.size:
             continue
         theirs = within(mine, told.values, close)
         share = float(theirs.mean()) * float(within(np.unique(told.values), mine, close).mean())
         if share > best[0]:
-            best = share, told.values[~theirs], spelled
-    _, lacking, spelled = best
-    return (float(lacking[0]), spelled) if lacking.size else (None, "")
+            best = share, told.values[~theirs], place
+    _, lacking, place_of = best
+    return (float(lacking[0]), place_of) if lacking.size else (None, None)

@@ -41,9 +41,16 @@ def distances(at: Sites, first: Iterable[int]) -> Distances:
 
 
 def suspects(at: Sites, first: Iterable[int]) -> tuple[int, ...]:
-    """Lines in the order in which to look at them: those of the finding, then as far as data and control go."""
+    """Lines in the order in which to look at them: those of the finding, then as far as data and control go; of equally
+    far ones first those closely above the finding."""
+    first = tuple(first)
     near = distances(at, first)
-    return tuple(sorted(near.of, key=lambda line: near[line]))
+
+    def below(line: int) -> tuple[bool, int]:
+        return min(((line > f, abs(line - f)) for f in first), default=(False, 0))
+
+    rest = sorted((n for n in near.of if n not in first), key=lambda n: (near[n], below(n)))
+    return (*dict.fromkeys(f for f in first if f), *rest)
 
 
 def _flow(at: Sites) -> tuple[dict[str, set[int]], dict[int, set[str]], dict[int, set[int]]]:
