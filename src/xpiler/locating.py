@@ -19,7 +19,7 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.aliases import aliases
 from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Walk, partings
-from xpiler.repair.instrument import Instrumented, Watched, instrumented
+from xpiler.repair.instrument import Instrumented, Role, Watched, instrumented
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Sites
 from xpiler.verify.runs.compare import to_double
@@ -28,7 +28,7 @@ from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.steady import attempt, outputs_of
 from xpiler.verify.runs.trial import Trial, machine
 from xpiler.verify.signature import Signature
-from xpiler.verify.witness.blame import Blamed, writer_of
+from xpiler.verify.witness.blame import NEVER, Blamed, writer_of
 
 REALS = ("f64", "f32")  # with more digits fewer values are the same by chance
 TRIES = 4  # of a text without the places on lines that do not compile
@@ -57,7 +57,8 @@ class Located:
     something wrong is made of what is right (`partings`, those most wrong first; none where every value it computes is
     one of the right program's).
 
-    `array` is named as in the text. `storing`: where nobody wrote that element, the lines that decide whether it is."""
+    `array` is named as in the text. `storing`: where nobody wrote that element, the lines that decide whether it is.
+    `copied`: the lines that gave its value to what the last writer only copies."""
 
     finding: Finding | None = None
     partings: tuple[Parting, ...] = ()
@@ -67,13 +68,15 @@ class Located:
     actual: float = 0.0
     writer: Blamed | None = None
     storing: tuple[int, ...] = ()
+    copied: tuple[int, ...] = ()
 
     @property
     def lines(self) -> tuple[int, ...]:
         """The lines to look at first."""
         if self.finding is not None:
             return (self.finding.line,) if self.finding.line else ()
-        return tuple(dict.fromkeys(p.place.line for p in self.partings)) or self.last_writer or self.storing
+        made = tuple(dict.fromkeys(p.place.line for p in self.partings))
+        return self.storing or made or self.copied or self.last_writer
 
     @property
     def last_writer(self) -> tuple[int, ...]:
@@ -102,18 +105,23 @@ class Locator:
             return Located()
         array, index = names[wrong[0]], wrong[1]
         dtype = next(a.dtype for a in reference.signature.arrays if a.name == wrong[0])
+        expected, actual = case.source.outputs[wrong[0]], outputs_of(trial, case, names)[wrong[0]]
+        assert isinstance(actual, np.ndarray), "arrays are given as arrays"
+        right, got = (float(to_double(dtype, x.ravel()[index : index + 1])[0]) for x in (expected, actual))
         scalars = {names[k]: v for k, v in case.point.scalars.items()}
         inputs = {names[k]: v for k, v in case.inputs.items()}
         told = writer_of(target.text, target.platform, target.signature, replace(case.point, scalars=scalars), inputs,
                          (array, index), file=target.file, limits=self._limits, seed=case.seed, cache=target.cache)
         every = [names[a.name] for a in reference.signature.arrays
                  if a.written and difference(reference, case, a, outputs_of(trial, case, names)) is not None]
+        at = target.sites()
+        if told.writer == NEVER or told.made is None and told.line is not None and told.line.line in host_lines(at):
+            storing = stores(at, target.signature.name, array)
+            return Located(None, (), array, index, right, got, told, storing)
         found = self.partings(target, names, case, every, backwards)
-        storing = stores(target.sites(), target.signature.name, array) if not found and told.line is None else ()
-        expected, actual = case.source.outputs[wrong[0]], outputs_of(trial, case, names)[wrong[0]]
-        assert isinstance(actual, np.ndarray), "arrays are given as arrays"
-        right, got = (float(to_double(dtype, x.ravel()[index : index + 1])[0]) for x in (expected, actual))
-        return Located(None, found, array, index, right, got, told, storing)
+        last = told.made or told.line
+        copied = () if found or last is None else handed_on(at, last.line)
+        return Located(None, found, array, index, right, got, told, copied=copied)
 
     def partings(
         self, target: Telling, names: Mapping[str, str], case: Case, outputs: Collection[str], backwards: bool = False
@@ -180,6 +188,11 @@ def parameter(at: Sites, entry: str, name: str) -> list[int]:
     return [p.key for fn in at.functions if fn.spelling == entry for p in fn.params if p.spelling == name]
 
 
+def host_lines(at: Sites) -> set[int]:
+    """The lines of what starts the kernels."""
+    return {at.place(s.start)[0] for s in at.host}
+
+
 def stores(at: Sites, entry: str, name: str) -> tuple[int, ...]:
     """The lines that decide whether the memory of a parameter of the entry is written: the loops and branches around
     what writes it, the launches, and the lines that do."""
@@ -189,3 +202,25 @@ def stores(at: Sites, entry: str, name: str) -> tuple[int, ...]:
     heads = [line for w in found for _, line in w.inside]
     launches = [at.place(s.start)[0] for s in at.host if is_launch(s.node)]
     return tuple(dict.fromkeys((*heads, *launches, *(w.line for w in found))))
+
+
+def handed_on(at: Sites, line: int) -> tuple[int, ...]:
+    """Where what a line only copies got its value: the lines that gave a variable what is read of it there."""
+    walk = Walk(instrumented(at).watched, {}, Right((), (), CLOSE), aliases(at))
+    waiting = [k for k, w in enumerate(walk.watched) if w.line == line and _is_copy(w)]
+    seen, found = set(waiting), list[int]()
+    while waiting:
+        k = waiting.pop(0)
+        before = [w for n in walk.watched[k].names for w in walk.writers(n, k) if w not in seen]
+        seen |= set(before)
+        for w in before:
+            if _is_copy(walk.watched[w]):
+                waiting.append(w)
+            else:
+                found.append(walk.watched[w].line)
+    return tuple(dict.fromkeys(found))
+
+
+def _is_copy(w: Watched) -> bool:
+    """A variable that becomes another one."""
+    return w.role is Role.READ and bool(w.into) and not w.step and w.spelled.isidentifier()
