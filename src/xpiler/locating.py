@@ -200,8 +200,9 @@ def stores(at: Sites, entry: str, name: str) -> tuple[int, ...]:
     keys = {same.get(k, k) for k in parameter(at, entry, name)}
     found = [w for w in instrumented(at).watched if w.into and same.get(w.into, w.into) in keys]
     heads = [line for w in found for _, line in w.inside]
+    inner = [line for w in found for _, line in w.inside[:1]]
     launches = [at.place(s.start)[0] for s in at.host if is_launch(s.node)]
-    return tuple(dict.fromkeys((*heads, *launches, *(w.line for w in found))))
+    return tuple(dict.fromkeys((*inner, *launches, *heads, *(w.line for w in found))))
 
 
 def handed_on(at: Sites, line: int) -> tuple[int, ...]:

@@ -36,10 +36,11 @@ DEVICE = "device"  # the space of arrays that a caller has on the device already
 
 @dataclass(frozen=True)
 class Repaired:
-    """What came of a repair: the text, its evidence, and what was done to it."""
+    """What came of a repair: the text, its evidence, what was done to it, and where it went wrong at first."""
 
     mended: Mended
     evidence: tuple[Evidence, ...]
+    located: Located | None = None
 
     @property
     def confirmed(self) -> bool:
@@ -60,10 +61,12 @@ class Judges:
     effort: Effort
     cache: Path | None
     file: str
-    geometry: Mapping[str, str]
-    pairs: Mapping[str, str]
+    geometry: Mapping[str, str] = field(default_factory=dict)
+    pairs: Mapping[str, str] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()  # arrays of the caller's whose sizes nobody says
     watch: bool = False
     evidence: tuple[Evidence, ...] = ()
+    located: Located | None = None
     cases: tuple[Case, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +102,8 @@ class Judges:
         self.evidence = confirm(
             self.source_text, self.source, text, self.target, self.source_program, let=self.let or None,
             cache=self.cache, reference=self.reference, effort=self.effort, file=self.file, level=self.level,
-            pairs=self.pairs, target_program=self.read(text) if self.geometry or self.let else None)
+            pairs=self.pairs, target_program=self.read(text) if self.geometry or self.let else None,
+            taken=self.taken)
         first = refuted(self.evidence)
         self.watch |= first is not None and first.rung not in (CLEAN, EQUAL)
         return confirmed(self.evidence)
@@ -107,9 +111,11 @@ class Judges:
     def blame(self, text: str) -> tuple[int, ...]:
         """The lines to look at first: where something wrong is made of what is right, else the last writer's."""
         try:
-            return self.locate(text).lines
+            found = self.locate(text)
         except Fault:
             return ()
+        self.located = self.located or found
+        return found.lines
 
     def locate(self, text: str) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
@@ -211,7 +217,7 @@ def repaired(
         none = Mended(text, False, (), (), "the source itself is not sane", 0, 0.0)
         return Repaired(none, (judges.reference.evidence,))
     done = mend(text, judges.target, judges.read, judges.trials, seconds=seconds, progress=progress)
-    return Repaired(done, judges.evidence)
+    return Repaired(done, judges.evidence, judges.located)
 
 
 def repair(

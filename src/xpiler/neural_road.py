@@ -1,7 +1,8 @@
 """The neural road: a model proposes a text, the text is read and written again in the cage, the judge decides.
 
-A text that is refused or refuted goes back to the model with the witness in words (self-debugging), so often and so
-long as is allowed. No answer of a model ends this road with anything but a reason or a confirmed text."""
+A text that is refuted is repaired where a small change does it. Else it goes back to the model, as one that is refused
+does, with the witness and the place in words (self-debugging), so often and so long as is allowed. No answer of a model
+ends this road with anything but a reason or a confirmed text."""
 
 from __future__ import annotations
 
@@ -12,13 +13,17 @@ from pathlib import Path
 
 from xpiler.emulate.restated import NotRestated, restated
 from xpiler.fault import Fault
+from xpiler.located import said
+from xpiler.mending import Repaired
 from xpiler.platforms.platform import Platform
 from xpiler.propose.exchange import Message
 from xpiler.propose.neural import Model, Nothing, Proposer, proposed
 from xpiler.propose.prompt import Task
-from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness, confirmed
+from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness, confirmed, refuted
 
 Judge = Callable[[str, Platform], tuple[Evidence, ...]]
+Mend = Callable[[str, Platform, float], Repaired]  # text, language, seconds
+ORIGINAL = "the original"  # what a model is told of the source's file
 BROKEN = (KeyError, IndexError, TypeError, ValueError, AssertionError, RecursionError)
 
 
@@ -46,21 +51,26 @@ class Neural:
 
 @dataclass(frozen=True)
 class Try:
-    """One answer and what became of it; `why` is "" for a text of the target that was confirmed."""
+    """One answer and what became of it; `why` is "" for a text of the target that was confirmed, and `repairs` what was
+    changed in the answer for it, a line each."""
 
     road: str
     why: str
     text: str = ""
     evidence: tuple[Evidence, ...] = ()
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a translation stands: what is asked for, the pivot as a task of its own, and how answers are judged."""
+    """Where a translation stands: what is asked for, the pivot as a task of its own, and how answers are judged, and
+    repaired in `repair` seconds each (0: not at all)."""
 
     task: Task
     pivot: Task | None
     judge: Judge
+    mend: Mend
+    repair: float = 0.0
     file: str = "<text>"
     cache: Path | None = None
     progress: Callable[[str], None] = lambda _: None
@@ -113,8 +123,15 @@ def _conversation(neural: Neural, proposer: Proposer, task: Task, place: Place, 
         yield one
         if not one.why:
             return
+        where: tuple[str, ...] = ()
+        if place.repair and refuted(one.evidence) is not None:
+            mended, where = _mended(one, task, place, min(place.repair, until - time.monotonic()))
+            yield mended
+            if not mended.why:
+                return
         # The lines a witness names are those of the text that was judged; where the user's file lies is not told.
-        messages = replace(got, text=one.text or got.text).after(one.why.replace(place.file, "answer"))
+        told = "\n\n".join((one.why.replace(place.file, "answer"), *where))
+        messages = replace(got, text=one.text or got.text).after(told)
 
 
 def _judged(road: str, answer: str, task: Task, place: Place) -> Try:
@@ -129,6 +146,30 @@ def _judged(road: str, answer: str, task: Task, place: Place) -> Try:
     except BROKEN as e:  # a bug that an answer brought to light must not cost the user the other roads
         return Try(road, f"internal error in judging: {type(e).__name__}: {e}", text)
     return Try(road, "" if confirmed(evidence) else in_words(evidence), text, evidence)
+
+
+def _mended(refused: Try, task: Task, place: Place, seconds: float) -> tuple[Try, tuple[str, ...]]:
+    """What a repair makes of a refuted answer, before the model is asked again; and where it goes wrong, in words."""
+    place.progress(f"repairing ({refused.road})")
+    try:
+        done = place.mend(refused.text, task.target, max(seconds, 0.0))
+    except (Fault, *BROKEN) as e:
+        return Try(f"{refused.road}, repair", f"{type(e).__name__}: {e}", refused.text, refused.evidence), ()
+    road = repaired_road(refused.road, done)
+    if done.confirmed:
+        return Try(road, "", done.mended.text, done.evidence, repairs(done)), ()
+    where = tuple(said(done.located, Path(ORIGINAL), Path("answer"), refused.text)) if done.located else ()
+    return Try(road, f"not repaired: {done.mended.why}", refused.text, refused.evidence), where
+
+
+def repaired_road(road: str, done: Repaired) -> str:
+    """What a road is called whose text was repaired, or could not be."""
+    return f"{road}, repaired" if done.confirmed else f"{road}, repair"
+
+
+def repairs(done: Repaired) -> tuple[str, ...]:
+    """What a repair changed, as steps of a trace."""
+    return tuple(f"repair(line {c.line}: {c.what})" for c in done.mended.changes)
 
 
 def in_words(evidence: tuple[Evidence, ...]) -> str:

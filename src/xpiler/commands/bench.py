@@ -74,7 +74,7 @@ def bench(
     if html is not None:
         check_writable(html)
     chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
-    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
+    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth), repair=0.0)
     with working() as progress:
         results = matrix.measure(chosen, jobs, matrix.Options(asked, texts), progress, kept)
     missed = matrix.misses(results)
@@ -137,7 +137,7 @@ def bench_corpus(
         effort = Effort(seeds, 2 * budget, checked.limits(budget, memory), double=False)
         _check(cases, source, jobs, effort, cache(context), kept, again, as_json)
         return
-    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
+    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth), repair=0.0)
     with working() as progress:
         results = corpus.measure(cases, source, platforms.get(to), jobs, asked, progress, kept)
     if as_json:
@@ -243,7 +243,7 @@ def bench_ablation(
     """
     chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
     draws = [ablation.Draw(item, n, seed) for item in chosen for n in range(1, most + 1)]
-    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level(depth))
+    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level(depth), repair=0.0)
     with working() as progress:
         results = ablation.measure(draws, ablation.Options(asked, seconds), jobs, kept, progress)
     if as_json:
@@ -276,7 +276,7 @@ def bench_locate(
         xpiler bench locate --direction cuda:bang --operator softmax,layernorm --mistakes 12 --out located.json
     """
     chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
-    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level("tests"))
+    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level("tests"), repair=0.0)
     with working() as progress:
         results = precision.measure([precision.Asked(i, mistakes, seed) for i in chosen], asked, jobs, kept, progress)
     if as_json:

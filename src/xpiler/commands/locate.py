@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from xpiler.commands import options
-from xpiler.commands.located import as_data, said
+from xpiler.located import as_data, said
 from xpiler.commands.options import Block, From, Grid, Json, Let, Seeds, Size, Tasks, Timeout
 from xpiler.commands.terminal import cache, err, out, print_json, working
 from xpiler.fault import Fault
@@ -60,7 +60,7 @@ def locate(
         found = judges.locate(text)
         order = suspects(Sites(text, target, judges.read(text), str(b)), found.lines)
     if as_json:
-        print_json({"source": str(a), "broken": str(b), **as_data(found, order)})
+        print_json({"source": str(a), "broken": str(b), **as_data(found), "suspects": list(order)})
     else:
         for paragraph in said(found, a, b, text):
             out().print(paragraph, markup=False, soft_wrap=True, highlight=False)

@@ -50,6 +50,8 @@ def translate(
     temperature: models.Temperature = 0.0,
     shots: models.Shots = 1,
     examples: models.Examples = None,
+    repair: Annotated[float, typer.Option(
+        min=0.0, help="Seconds to repair a refuted text before the next is proposed; 0 for none.")] = 30.0,
     as_json: Json = False,
 ) -> None:
     """Translate FILE and confirm that the result does the same.
@@ -82,7 +84,7 @@ def translate(
             options=engine.Options(
                 let=values(let), geometry=geometry_of(source, grid, block, tasks), seeds=seeds, budget=budget,
                 cache=cache(context), size=integers(size), kernel=kernel, level=options.level(depth),
-                neural=neural, plain=plain,
+                neural=neural, plain=plain, repair=repair,
             ),
         )
     good = confirmed(result.evidence)
@@ -111,6 +113,8 @@ def _say(result: engine.Result, good: bool, written: bool, trace: bool, asked: b
         if asked:
             err.print(f"proposed by: {result.road if result.proposer == 'model' else f'rules ({result.road})'}",
                       markup=False)
+        for change in result.repairs:
+            err.print(f"repaired: {change.removeprefix('repair(').removesuffix(')')}", markup=False, highlight=False)
     for note in result.notes:
         err.print(f"note: {note}", markup=False)
     if not good or asked:

@@ -78,7 +78,7 @@ def _flow(at: Sites) -> tuple[dict[str, set[int]], dict[int, set[str]], dict[int
                 writes.setdefault(name, set()).add(line)
         elif n.kind == "CALL_EXPR":
             for a in n.arguments:
-                if a.type.kind in ("pointer", "array"):
-                    for name in _WORD.findall(at.source(a))[:1]:
-                        writes.setdefault(name, set()).add(line)
+                named = next((x.spelling for x in a.walk() if x.kind == "DECL_REF_EXPR"), "")
+                if named and a.type.kind in ("pointer", "array"):
+                    writes.setdefault(named, set()).add(line)
     return writes, uses, heads

@@ -15,7 +15,7 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.holes import Hole, Kind, holes
-from xpiler.repair.localise import Distances, distances
+from xpiler.repair.localise import Distances, distances, suspects
 from xpiler.repair.score import Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
 from xpiler.repair.solve import combinations
@@ -110,8 +110,9 @@ class _Search:
     def _step(self, text: str, base: Score) -> tuple[str, Score, tuple[Changed, ...]] | None:
         """The text after the best change, accepted where its score is perfect; None where nothing is nearer."""
         at = Sites(text, self.platform, self.read(text), "repair")
-        near = distances(at, [base.line] if base.line else self.trials.blame(text))
-        self.suspects = self.suspects or tuple(sorted(near.of, key=lambda n: near[n]))
+        first = [base.line] if base.line else self.trials.blame(text)
+        near = distances(at, first)
+        self.suspects = self.suspects or suspects(at, first)
         sketch, run = self._compiled(Sketch(at.data, holes(at)))
         best: tuple[Score, Picks] | None = None
         since = 0  # programs run since something nearer was found

@@ -74,7 +74,7 @@ def _share(share: float) -> str:
     return "all" if share == 1.0 else f"{share:.2%}"
 
 
-def as_data(found: Located, suspects: tuple[int, ...]) -> dict[str, object]:
+def as_data(found: Located) -> dict[str, object]:
     """The same for `--json`."""
     writer = None if found.writer is None or found.writer.line is None else found.writer.line.line
     return {
@@ -82,7 +82,6 @@ def as_data(found: Located, suspects: tuple[int, ...]) -> dict[str, object]:
         "partings": [_as_data(p) for p in found.partings],
         "element": {"array": found.array, "index": found.index, "expected": _plain(found.expected),
                     "actual": _plain(found.actual), "written_at": writer} if found.array else None,
-        "suspects": list(suspects),
     }
 
 
