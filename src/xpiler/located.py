@@ -43,7 +43,10 @@ def _parting(p: Parting, a: Path, b: Path, lines: list[str]) -> str:
     else:
         what = f"`{place.spelled}` makes something wrong"
         why = [f"what it is made of occurs in {a.name} too, what comes of it does not:"]
-    why.append(f"of {p.met} values {_share(p.share)} occur nowhere in {a.name}, such as {p.actual:.6g}")
+    if not p.met:
+        what, why = f"`{place.spelled}` changes nothing", ["what it writes to holds the same before and after"]
+    else:
+        why.append(f"of {p.met} values {_share(p.share)} occur nowhere in {a.name}, such as {p.actual:.6g}")
     if p.expected is not None and p.like is not None:
         why.append(f"{p.expected:.6g} is missing, which `{p.like.spelled}` makes at line {p.like.line} of {a.name}")
     if place.inside:

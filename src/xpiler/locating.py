@@ -154,7 +154,8 @@ class Locator:
         if made is None:
             return None
         places, trial = made
-        arrays = [x for x in (*case.inputs.values(), *trial.outputs.values()) if isinstance(x, np.ndarray)]
+        given = [case.inputs[a.name] for a in self.source.signature.arrays if a.read]
+        arrays = [x for x in (*given, *trial.outputs.values()) if isinstance(x, np.ndarray)]
         counterparts = {k: (t, places.watched[k]) for k, t in trial.seen.items()}
         return Right(trial.seen.values(), arrays, CLOSE if real == "f64" else NEAR), counterparts
 

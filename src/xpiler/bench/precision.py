@@ -47,10 +47,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """Where one method looks first, and at which place of its list the line with the mistake stands (0: nowhere)."""
+    """The lines where one method begins, and at which place of its list the mistake stands (0: nowhere)."""
 
-    line: int
+    first: tuple[int, ...]
     rank: int
+
+    @property
+    def line(self) -> int:
+        return self.first[0] if self.first else 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ class Mutant:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Mutant:
         found = data.get("found")
-        return cls(**{**data, "found": found and {k: Found(**v) for k, v in found.items()}})
+        return cls(**{**data, "found": found and {
+            k: Found(tuple(v["first"]), v["rank"]) for k, v in found.items()}})
 
 
 @dataclass(frozen=True)
@@ -142,11 +147,13 @@ def located(m: Mutant, text: str, judges: Judges) -> Mutant:
     except Fault:
         return m
     first = {WRITER: told.last_writer, SNAPSHOTS: told.lines} if told else dict.fromkeys(METHODS, (score.line,))
+    line = at.first_line(m.line)
     found = {}
     for method, lines in first.items():
         order = suspects(at, lines) if method == SNAPSHOTS else by_distance(at, lines)
-        found[method] = Found(order[0] if order else 0, order.index(m.line) + 1 if m.line in order else 0)
-    return replace(m, outcome=MEASURED, rule=score.line, found=found, seconds=time.monotonic() - start)
+        begin = dict.fromkeys(at.first_line(n) for n in order)  # statements, as they are read
+        found[method] = Found(tuple(begin)[:len(lines)], list(begin).index(line) + 1 if line in begin else 0)
+    return replace(m, line=line, outcome=MEASURED, rule=score.line, found=found, seconds=time.monotonic() - start)
 
 
 def by_distance(at: Sites, first: Iterable[int]) -> tuple[int, ...]:

@@ -64,6 +64,7 @@ inline int pick(int k) { return picks[k]; }
 // `xp::seen(k, e)` is e, and the run remembers what it was worth; of registers, lane by lane, each a Lane.
 constexpr int MOST_SEEN = 8192;
 void note_seen(int site, double value);
+void note_place(int site); // that is met, whether or not it has a value
 std::size_t reach_of(const void* p, std::size_t known);
 
 template <class T>
@@ -91,6 +92,7 @@ struct Changes {
     const T* at;
     std::vector<char> before;
     Changes(int site, const T* p, std::size_t known = 0) : site(site), at(p) {
+        note_place(site);
         const std::size_t n = reach_of(p, known) / sizeof(T) * sizeof(T);
         if (n <= (1 << 22)) before.assign(reinterpret_cast<const char*>(p), reinterpret_cast<const char*>(p) + n);
     }

@@ -35,9 +35,13 @@ std::uint64_t bits_of(double value) {
 
 } // namespace
 
+void note_place(int site) {
+    if (unsigned(site) < unsigned(MOST_SEEN) && !places[site]) places[site] = std::make_unique<Kept>();
+}
+
 void note_seen(int site, double value) {
+    note_place(site);
     if (unsigned(site) >= unsigned(MOST_SEEN)) return;
-    if (!places[site]) places[site] = std::make_unique<Kept>();
     Kept& p = *places[site];
     const std::uint64_t bits = bits_of(value), h = hash(bits);
     std::uint64_t& last = p.last[h % LAST];

@@ -53,8 +53,8 @@ class Right:
     def wrong(self, told: Told) -> float:
         """The share of a place's values that the right program does not have."""
         x = told.values
-        if not x.size:
-            return 0.0
+        if not x.size:  # a call that changes nothing
+            return 1.0
         if self.stride > 1:  # of many values both programs keep those of the same hashes
             kept = x[hashes(x) % np.uint64(self.stride) == 0]
             x = kept if kept.size >= FEW else x
@@ -130,11 +130,10 @@ class Walk:
         return key
 
     def from_outputs(self, outputs: Iterable[int]) -> list[int]:
-        """Places where wrong things are made of right ones, on the way to the results; of a lower share last."""
+        """Places where wrong things are made of right ones, on the way to the results."""
         ends = {self.root(o) for o in outputs}
         first = [k for k, w in enumerate(self.watched) if w.into and self.root(w.into) in ends and self.bad(k)]
-        found = dict.fromkeys(k for f in first for k in self._back(f))
-        return sorted(found, key=lambda k: -self.wrong.get(k, 0.0))
+        return list(dict.fromkeys(k for f in first for k in self._back(f)))
 
     def _back(self, k: int) -> Iterator[int]:
         waiting = [k]
@@ -183,16 +182,24 @@ class Walk:
 def partings(
     walk: Walk, outputs: Iterable[int], counterparts: Mapping[int, tuple[Told, Watched]]
 ) -> tuple[Parting, ...]:
-    """The places where a program parts from the right one, those most wrong first."""
-    out = []
+    """The places where a program parts from the right one, those first that can hardly be another way to the same."""
+    out = list[Parting]()
     for k in walk.from_outputs(outputs):
         told, place = walk.told[k], walk.watched[k]
         unknown = told.values[~walk.right.has(told.values)]
         expected, like = _counterpart(told.values, counterparts, walk.right.within)
-        found = Parting(place, walk.wrong[k], told.met, float(unknown[0]), expected, like)
+        actual = float(unknown[0]) if unknown.size else float("nan")
+        found = Parting(place, walk.wrong[k], told.met, actual, expected, like)
         steps = walk.steps(k) if place.role is Role.READ else []
         out += [replace(found, place=walk.watched[s], read=place) for s in steps] or [found]
-    return tuple(out)
+    return tuple(sorted(out, key=_doubt))
+
+
+def _doubt(p: Parting) -> tuple[bool, bool, bool]:
+    """How well a place may be part of another way to the same results: a sum taken in other pieces has partial sums that
+    nobody else has; what has a counterpart, or some right values, is meant to be the same."""
+    accumulates = p.read is not None or p.place.partial or p.place.role is Role.READ
+    return p.met > 0 and accumulates, p.met > 0 and p.like is None, p.share == 1.0
 
 
 def _counterpart(

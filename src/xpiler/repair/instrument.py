@@ -105,6 +105,8 @@ def _place(at: Sites, s: Site) -> tuple[Watched, str, str] | None:
         return None
     role = Role.READ if at.bare(n).kind in _READS or n.unary == "*" else Role.RESULT
     names = _names(n)
+    if not names and n.kind != "CALL_EXPR":  # a constant
+        return None
     into, target = _assigned(at, s)
     made = _watched(at, s, role, names, into, target in names)
     return replace(made, step=bool(into) and (made.partial or _adds(s))), f"{told}({{k}}, ", ")"
