@@ -196,8 +196,8 @@ def partings(
 
 
 def _doubt(p: Parting) -> tuple[bool, bool, bool]:
-    """How well a place may be part of another way to the same results: a sum taken in other pieces has partial sums that
-    nobody else has; what has a counterpart, or some right values, is meant to be the same."""
+    """How well a place may be part of another way to the same results: a sum taken in other pieces has partial sums
+    that nobody else has; what has a counterpart, or some right values, is meant to be the same."""
     accumulates = p.read is not None or p.place.partial or p.place.role is Role.READ
     return p.met > 0 and accumulates, p.met > 0 and p.like is None, p.share == 1.0
 
