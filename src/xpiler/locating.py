@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from xpiler.emulate.entry import Finding, Limits, Seen
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.aliases import aliases
-from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Walk, partings
+from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Values, Walk, apart, partings
 from xpiler.repair.instrument import Instrumented, Role, Watched, instrumented
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Sites
@@ -85,13 +86,22 @@ class Located:
         return (told.line,) if told is not None and told.line else ()
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What the right program told on one input: all its values, those of each place, and its floating-point outputs."""
+
+    values: Right
+    places: Mapping[int, tuple[Seen, Watched]]
+    outputs: Mapping[str, Values]
+
+
 @dataclass
 class Locator:
     """Holds wrong texts against one right program, whose values are asked for once for each input."""
 
     source: Telling
     limits: Limits = Limits()
-    _right: dict[tuple[int, str], tuple[Right, dict[int, tuple[Seen, Watched]]] | None] = field(default_factory=dict)
+    _right: dict[tuple[int, str], _Told | None] = field(default_factory=dict)
 
     def located(
         self, reference: Reference, case: Case, trial: Trial, target: Telling, names: Mapping[str, str],
@@ -138,17 +148,21 @@ class Locator:
                 continue
             places, trial = made
             keys = [key for name in outputs for key in parameter(at, target.signature.name, name)]
-            walk = Walk(places.watched, trial.seen, right[0], aliases(at), 0.0 if real == "f64" else TOLERATED)
-            return partings(walk, keys, right[1])
+            mine = self._floats({a: trial.outputs[b] for a, b in names.items() if b in trial.outputs})
+            both = [a for a in right.outputs if a in mine]
+            close = apart([mine[a] for a in both], [right.outputs[a] for a in both], right.values.close)
+            least = 0.0 if real == "f64" else TOLERATED
+            walk = Walk(places.watched, trial.seen, right.values.within(close), aliases(at), least)
+            return partings(walk, keys, right.places)
         return ()
 
-    def _known(self, case: Case, real: str) -> tuple[Right, dict[int, tuple[Seen, Watched]]] | None:
+    def _known(self, case: Case, real: str) -> _Told | None:
         key = id(case), real
         if key not in self._right:
             self._right[key] = self._told(case, real)
         return self._right[key]
 
-    def _told(self, case: Case, real: str) -> tuple[Right, dict[int, tuple[Seen, Watched]]] | None:
+    def _told(self, case: Case, real: str) -> _Told | None:
         names = {k: k for k in (*case.point.scalars, *case.inputs)}
         made = self._run(instrumented(self.source.sites()), self.source, case, real, names)
         if made is None:
@@ -157,7 +171,13 @@ class Locator:
         given = [case.inputs[a.name] for a in self.source.signature.arrays if a.read]
         arrays = [x for x in (*given, *trial.outputs.values()) if isinstance(x, np.ndarray)]
         counterparts = {k: (t, places.watched[k]) for k, t in trial.seen.items()}
-        return Right(trial.seen.values(), arrays, CLOSE if real == "f64" else NEAR), counterparts
+        close = CLOSE if real == "f64" else NEAR
+        return _Told(Right(trial.seen.values(), arrays, close), counterparts, self._floats(trial.outputs))
+
+    def _floats(self, outputs: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, Values]:
+        """The arrays of floating point among outputs, by their names in the source."""
+        arrays = [a for a in self.source.signature.arrays if a.dtype.is_float and a.name in outputs]
+        return {a.name: to_double(a.dtype, outputs[a.name]) for a in arrays}
 
     def _run(
         self, places: Instrumented, of: Telling, case: Case, real: str, names: Mapping[str, str],

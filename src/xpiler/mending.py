@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -108,14 +108,14 @@ class Judges:
         self.watch |= first is not None and first.rung not in (CLEAN, EQUAL)
         return confirmed(self.evidence)
 
-    def blame(self, text: str) -> tuple[int, ...]:
-        """The lines to look at first: where something wrong is made of what is right, else the last writer's."""
+    def blame(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
+        """The lines to look at first, where something wrong is made of what is right; then the last writer's."""
         try:
             found = self.locate(text)
         except Fault:
-            return ()
+            return (), ()
         self.located = self.located or found
-        return found.lines
+        return found.lines, found.last_writer
 
     def locate(self, text: str) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""

@@ -147,12 +147,14 @@ def located(m: Mutant, text: str, judges: Judges) -> Mutant:
     except Fault:
         return m
     first = {WRITER: told.last_writer, SNAPSHOTS: told.lines} if told else dict.fromkeys(METHODS, (score.line,))
-    line = at.first_line(m.line)
+    begins = distances(at, ()).begins  # statements are what is looked at, wherever in one the mistake is
+    line = begins.get(m.line, m.line)
     found = {}
     for method, lines in first.items():
-        order = suspects(at, lines) if method == SNAPSHOTS else by_distance(at, lines)
-        begin = dict.fromkeys(at.first_line(n) for n in order)  # statements, as they are read
-        found[method] = Found(tuple(begin)[:len(lines)], list(begin).index(line) + 1 if line in begin else 0)
+        last = told.last_writer if told else ()
+        order = suspects(at, lines, last) if method == SNAPSHOTS else by_distance(at, lines)
+        begin = tuple(dict.fromkeys(begins.get(n, n) for n in lines))
+        found[method] = Found(begin, order.index(line) + 1 if line in order else 0)
     return replace(m, line=line, outcome=MEASURED, rule=score.line, found=found, seconds=time.monotonic() - start)
 
 

@@ -7,6 +7,7 @@ ends where something was made of nothing but right ones."""
 
 from __future__ import annotations
 
+from copy import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -17,8 +18,11 @@ import numpy.typing as npt
 from xpiler.repair.instrument import Role, Watched
 
 Values = npt.NDArray[np.float64]
-# Rounding of another order of the same steps, relative to the value, in float64 and in float.
-CLOSE, NEAR = 1e-9, 2e-5
+# How far values that mean the same are apart, relative to them, in float64 and in float: by the order of sums, and by
+# constants that one of the programs has rounded to float. And how far at most, where the right results show more.
+CLOSE, NEAR, FAR = 5e-7, 2e-5, 5e-5
+USUAL, MARGIN = 0.95, 4.0  # most results are not as far apart, and intermediate values perhaps more so
+SELECTED = 0.1  # so much smaller the share of wrong values may become where a maximum or a branch selects some
 FEW = 8  # of so many values that any program of the same hash keeps a share can be told
 ALIKE = 0.2  # a place of the right program has at least this share of the values of its counterpart
 
@@ -37,18 +41,24 @@ class Told(Protocol):
 class Right:
     """All values the right program has: what it computes, what it is given, and what it leaves."""
 
-    def __init__(self, told: Iterable[Told], others: Iterable[Values], within: float) -> None:
+    def __init__(self, told: Iterable[Told], others: Iterable[Values], close: float) -> None:
         self.places = [t for t in told if t.values.size]
         self.stride = max((t.stride for t in self.places), default=1)
-        self.within = within
+        self.close = close
         everything = [t.values for t in self.places] + [np.asarray(x, np.float64).ravel() for x in others]
         found = np.unique(np.concatenate(everything)) if everything else np.zeros(0)
         self.nan = bool(found.size and np.isnan(found[-1]))
         self.values = found[~np.isnan(found)]
 
+    def within(self, close: float) -> Right:
+        """The same, where values count as one that are so far apart."""
+        other = copy(self)
+        other.close = close
+        return other
+
     def has(self, x: Values) -> npt.NDArray[np.bool_]:
         """Which of these values the right program has, too."""
-        return within(self.values, x, self.within) | (np.isnan(x) & self.nan)
+        return within(self.values, x, self.close) | (np.isnan(x) & self.nan)
 
     def wrong(self, told: Told) -> float:
         """The share of a place's values that the right program does not have."""
@@ -68,8 +78,19 @@ def within(known: Values, x: Values, close: float) -> npt.NDArray[np.bool_]:
     i = np.searchsorted(known, x)
     below, above = known[np.clip(i - 1, 0, None)], known[np.clip(i, None, known.size - 1)]
     with np.errstate(invalid="ignore"):
-        apart = np.minimum(np.abs(x - below), np.abs(above - x))
-        return np.asarray((apart <= close * np.abs(x)) | (x == below) | (x == above), np.bool_)
+        off = np.minimum(np.abs(x - below), np.abs(above - x))
+        return np.asarray((off <= close * np.abs(x)) | (x == below) | (x == above), np.bool_)
+
+
+def apart(mine: Iterable[Values], theirs: Iterable[Values], least: float) -> float:
+    """How far values that mean the same are apart in two programs, as the results show that both have."""
+    found = [least]
+    for x, y in zip(mine, theirs, strict=True):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            off = np.abs(x - y) / np.abs(y)
+        near = off[off <= FAR]  # the others are wrong, or no numbers
+        found += [MARGIN * float(np.quantile(near, USUAL))] if near.size else []
+    return min(max(found), FAR)
 
 
 def hashes(x: Values) -> npt.NDArray[np.uint64]:
@@ -149,14 +170,18 @@ class Walk:
                 yield k
 
     def _causes(self, k: int) -> list[int]:
-        """The wrong places that explain this one; none where it is made of what is right."""
+        """The wrong places that explain this one; none where it is made of what is right.
+
+        What is wrong more often than what comes of it is right sometimes: it is another way to the same."""
+        most = self.wrong.get(k, 1.0) + SELECTED
         inner = [i for i in self.inner.get(k, ()) if not self._own(i)]
-        bad = [i for i in inner if self.bad(i)]
+        bad = [i for i in inner if self.bad(i) and self.wrong[i] <= most]
         if bad:
             return bad
         told = {n for i in inner for n in self.watched[i].names}
         own = self.watched[k].names
-        return [w for n in own if n not in told for w in self.writers(n, k) if self.bad(w) and w not in self.seen]
+        before = (w for n in own if n not in told for w in self.writers(n, k))
+        return [w for w in before if self.bad(w) and self.wrong[w] <= most and w not in self.seen]
 
     def steps(self, k: int) -> list[int]:
         """What is added to the accumulator that is read here."""
@@ -187,7 +212,7 @@ def partings(
     for k in walk.from_outputs(outputs):
         told, place = walk.told[k], walk.watched[k]
         unknown = told.values[~walk.right.has(told.values)]
-        expected, like = _counterpart(told.values, counterparts, walk.right.within)
+        expected, like = _counterpart(told.values, counterparts, walk.right.close)
         actual = float(unknown[0]) if unknown.size else float("nan")
         found = Parting(place, walk.wrong[k], told.met, actual, expected, like)
         steps = walk.steps(k) if place.role is Role.READ else []

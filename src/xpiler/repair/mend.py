@@ -110,9 +110,9 @@ class _Search:
     def _step(self, text: str, base: Score) -> tuple[str, Score, tuple[Changed, ...]] | None:
         """The text after the best change, accepted where its score is perfect; None where nothing is nearer."""
         at = Sites(text, self.platform, self.read(text), "repair")
-        first = [base.line] if base.line else self.trials.blame(text)
-        near = distances(at, first)
-        self.suspects = self.suspects or suspects(at, first)
+        first, then = ((base.line,), ()) if base.line else self.trials.blame(text)
+        near = distances(at, first, then)
+        self.suspects = self.suspects or suspects(at, first, then)
         sketch, run = self._compiled(Sketch(at.data, holes(at)))
         best: tuple[Score, Picks] | None = None
         since = 0  # programs run since something nearer was found

@@ -41,9 +41,10 @@ class Trials:
     """How programs are tried: what judges, seen from the side of repair.
 
     `sketch`: a text that leaves choices open, compiled; None with the lines that do not compile where it does not.
-    `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to suspect first."""
+    `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
+    and those to look at then."""
 
     sketch: Callable[[str], Callable[[Mapping[int, int]], Score] | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
-    blame: Callable[[str], Sequence[int]]
+    blame: Callable[[str], tuple[Sequence[int], Sequence[int]]]

@@ -135,12 +135,6 @@ class Sites:
             return False
         return node in (outer.children[-1:] if heads < 0 else outer.children[heads:])
 
-    def first_line(self, line: int) -> int:
-        """The line on which the statement begins that a line is part of; the line itself outside of statements."""
-        around = [s for s in self.every if self.place(s.start)[0] <= line <= self.place(s.end)[0] and (
-            self.is_statement(s) or s.node.kind == "DECL_STMT")]
-        return self.place(max(around, key=lambda s: s.start).start)[0] if around else line
-
     def callee(self, n: Node) -> str:
         """The name a call is written with, "" for what is no plain call."""
         if n.kind != "CALL_EXPR" or is_launch(n) or n.referenced is None:
