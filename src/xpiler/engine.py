@@ -19,8 +19,9 @@ from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, Kernel, Launch, Program, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, statements, substitute_expr
+from xpiler.locating import Located
 from xpiler.mending import Judges, Repaired, repaired
-from xpiler.model_road import pivot_task, task_of
+from xpiler.model_road import tasks
 from xpiler.neural_road import BROKEN, Neural, Place, repaired_road, repairs, tried
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
@@ -151,19 +152,25 @@ def translate(
                        reference=reference, effort=effort, file=file, level=options.level, progress=progress,
                        taken=taken)
 
+    def judges(on: Platform) -> Judges:
+        return Judges(text, source, given, on, reference, options.let, options.level, effort, options.cache, file,
+                      taken=taken)
+
     def mend(out: str, on: Platform, seconds: float) -> Repaired:
-        judges = Judges(text, source, given, on, reference, options.let, options.level, effort, options.cache, file,
-                        taken=taken)
-        return repaired(out, judges, seconds=seconds, progress=progress)
+        return repaired(out, judges(on), seconds=seconds, progress=progress)
+
+    def locate(out: str, on: Platform) -> Located:
+        return judges(on).locate(out)
 
     def by_model() -> Result | None:
         """The first text of a model that is confirmed, as it is or repaired."""
         nonlocal last
-        task = task_of(text, program, source, target)
-        if options.neural is None or task is None:
+        if options.neural is None:
             return None
-        place = Place(task, pivot_task(pivot, task, options.plain), judge, mend, options.repair, file, options.cache,
-                      progress)
+        task, down = tasks(text, program, pivot, source, target, options.plain, options.neural.passages)
+        if task is None:
+            return None
+        place = Place(task, down, judge, mend, options.repair, file, options.cache, progress, locate)
         for one in tried(options.neural, place):
             last = one.evidence or last
             if not one.why:
@@ -172,8 +179,11 @@ def translate(
             attempts.append(Attempt(one.road, one.why))
         return None
 
-    if options.neural is not None and options.neural.first and (found := by_model()) is not None:
-        return found
+    if options.neural is not None and options.neural.first:
+        found = by_model()
+        if found is not None or options.neural.alone:
+            return found or Result("", target.name, program, pivot, last, steps, tuple(attempts),
+                                   time.monotonic() - start)
     every: Iterator[Road] = iter(()) if pivot is None or suited is None else chain(
         roads(program, suited, steps, source, target, attempts, options.cache),
         unchanged(program, pivot, source, target, attempts, options.cache))

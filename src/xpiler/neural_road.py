@@ -9,11 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 
 from xpiler.emulate.restated import NotRestated, restated
 from xpiler.fault import Fault
 from xpiler.located import said
+from xpiler.locating import Located
 from xpiler.mending import Repaired
 from xpiler.platforms.platform import Platform
 from xpiler.propose.exchange import Message
@@ -23,7 +26,8 @@ from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness, confirmed
 
 Judge = Callable[[str, Platform], tuple[Evidence, ...]]
 Mend = Callable[[str, Platform, float], Repaired]  # text, language, seconds
-ORIGINAL = "the original"  # what a model is told of the source's file
+Locate = Callable[[str, Platform], Located]
+ORIGINAL, ANSWER = "the original", "answer"  # what a model is told the files are called
 BROKEN = (KeyError, IndexError, TypeError, ValueError, AssertionError, RecursionError)
 
 
@@ -37,7 +41,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Neural:
-    """What asks a model in a translation. `first`: before the rules, else where these have nothing that is confirmed.
+    """What asks a model in a translation. `first`: before the rules, else where these have nothing that is confirmed;
+    `alone`: and no rules after it. `passages` of the target's manual for each step of a loop nest are shown to it.
 
     Each of `ways` is tried in turn; its stages follow one another, the first from the source, or from the `pivot`
     where one of them is named there and the program has one. `tries` are answers for each stage, `seconds` for all."""
@@ -47,6 +52,8 @@ class Neural:
     first: bool = False
     tries: int = 3
     seconds: float = 600.0
+    alone: bool = False
+    passages: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,8 @@ class Try:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a translation stands: what is asked for, the pivot as a task of its own, and how answers are judged, and
-    repaired in `repair` seconds each (0: not at all)."""
+    """Where a translation stands: what is asked for, the pivot as a task of its own, and how answers are judged,
+    repaired in `repair` seconds each (0: not at all), and searched for the place where they go wrong."""
 
     task: Task
     pivot: Task | None
@@ -74,6 +81,7 @@ class Place:
     file: str = "<text>"
     cache: Path | None = None
     progress: Callable[[str], None] = lambda _: None
+    locate: Locate = lambda *_: Located()
 
 
 def tried(neural: Neural, place: Place) -> Iterator[Try]:
@@ -82,7 +90,7 @@ def tried(neural: Neural, place: Place) -> Iterator[Try]:
     for way in neural.ways:
         task, stages = place.task, way
         if place.pivot is not None and len(way) > 1:  # rules have been down there already
-            task, stages = place.pivot, way[1:]
+            task, stages = place.pivot, tuple(dropwhile(partial(_ends_in, place.pivot.source), way))
         done = ""
         for stage in stages:
             target = stage.to or place.task.target
@@ -96,6 +104,10 @@ def tried(neural: Neural, place: Place) -> Iterator[Try]:
             task = replace(task, text=done, source=target)
         if done:
             return
+
+
+def _ends_in(language: Platform, stage: Stage) -> bool:
+    return stage.to == language
 
 
 def _conversation(neural: Neural, proposer: Proposer, task: Task, place: Place, until: float) -> Iterator[Try]:
@@ -123,14 +135,17 @@ def _conversation(neural: Neural, proposer: Proposer, task: Task, place: Place, 
         yield one
         if not one.why:
             return
-        where: tuple[str, ...] = ()
-        if place.repair and refuted(one.evidence) is not None:
-            mended, where = _mended(one, task, place, min(place.repair, until - time.monotonic()))
+        found = None
+        if refuted(one.evidence) is not None and place.repair:
+            mended, found = _mended(one, task, place, min(place.repair, until - time.monotonic()))
             yield mended
             if not mended.why:
                 return
+        if refuted(one.evidence) is not None and n + 1 < neural.tries:
+            found = found or _located(one, task, place)
         # The lines a witness names are those of the text that was judged; where the user's file lies is not told.
-        told = "\n\n".join((one.why.replace(place.file, "answer"), *where))
+        where = said(found, Path(ORIGINAL), Path(ANSWER), one.text) if found else ()
+        told = "\n\n".join((one.why.replace(place.file, ANSWER), *where))
         messages = replace(got, text=one.text or got.text).after(told)
 
 
@@ -148,18 +163,25 @@ def _judged(road: str, answer: str, task: Task, place: Place) -> Try:
     return Try(road, "" if confirmed(evidence) else in_words(evidence), text, evidence)
 
 
-def _mended(refused: Try, task: Task, place: Place, seconds: float) -> tuple[Try, tuple[str, ...]]:
-    """What a repair makes of a refuted answer, before the model is asked again; and where it goes wrong, in words."""
+def _mended(refused: Try, task: Task, place: Place, seconds: float) -> tuple[Try, Located | None]:
+    """What a repair makes of a refuted answer, before the model is asked again; and where that goes wrong."""
     place.progress(f"repairing ({refused.road})")
     try:
         done = place.mend(refused.text, task.target, max(seconds, 0.0))
     except (Fault, *BROKEN) as e:
-        return Try(f"{refused.road}, repair", f"{type(e).__name__}: {e}", refused.text, refused.evidence), ()
+        return Try(f"{refused.road}, repair", f"{type(e).__name__}: {e}", refused.text, refused.evidence), None
     road = repaired_road(refused.road, done)
     if done.confirmed:
-        return Try(road, "", done.mended.text, done.evidence, repairs(done)), ()
-    where = tuple(said(done.located, Path(ORIGINAL), Path("answer"), refused.text)) if done.located else ()
-    return Try(road, f"not repaired: {done.mended.why}", refused.text, refused.evidence), where
+        return Try(road, "", done.mended.text, done.evidence, repairs(done)), None
+    return Try(road, f"not repaired: {done.mended.why}", refused.text, refused.evidence), done.located
+
+
+def _located(refused: Try, task: Task, place: Place) -> Located | None:
+    place.progress("looking for the place where it goes wrong")
+    try:
+        return place.locate(refused.text, task.target)
+    except (Fault, *BROKEN):
+        return None
 
 
 def repaired_road(road: str, done: Repaired) -> str:

@@ -11,13 +11,15 @@ import pytest
 from tests.propose.stub import Said, Stub, code, completion, serving
 from tests.test_bad_input import GOOD
 
-from xpiler import cli, engine, platforms, record
+from xpiler import cli, engine, model_road, platforms, record
+from xpiler.commands import models
 from xpiler.emulate.cage import weaknesses
 from xpiler.emulate.restated import NotRestated, restated
 from xpiler.fault import Fault
 from xpiler.neural_road import Neural, Stage, in_words
 from xpiler.propose.exchange import Answer, NoProposal, Reply, Request, Use
 from xpiler.propose.neural import Meta, Model, PerPass, WholeProgram
+from xpiler.propose.prompt import Task
 from xpiler.verify.ladder import Level
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
@@ -183,12 +185,55 @@ def test_passes_are_asked_one_by_one() -> None:
 
 
 def test_a_pass_goes_on_from_what_was_confirmed_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "pivot_task", lambda *_: None)
+    monkeypatch.setattr(model_road, "pivot_task", lambda *_: None)
     script = Script(fenced(WRONG), fenced(RIGHT), fenced(RIGHT))
     ways = ((Stage(PerPass("recover", lambda n, t: Meta(n)), C), Stage(PerPass("tensorize", lambda n, t: Meta(n)))),)
     result = translated(script, ways=ways)
     assert result.confirmed and result.road == "neural: pass tensorize, try 1" and len(script.asked) == 3
     assert "twice<<<" in script.asked[0].messages[-1].text and "c[i] = 2.0f * a[i]" in script.asked[2].messages[-1].text
+
+
+def test_every_pass_of_the_road_is_asked_for_and_what_rules_did_is_left_out() -> None:
+    """Up to BANG C a loop is bound, and then the instructions are found; each is confirmed before the next."""
+    bang = platforms.get("bang")
+    assert models.down(CUDA) == ("recover", "contract") and models.up(bang) == ("bind", "tensorize")
+    assert models.down(platforms.get("vnni")) == ("detensorize", "contract") and models.up(CUDA) == ("bind",)
+    told: list[str] = []
+
+    def meta(name: str, task: Task) -> Meta:
+        told.append(f"{name} in {task.source.name}")
+        return Meta(name)
+
+    scalar = engine.translate(GOOD, CUDA, bang, options=engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS)).text
+    script = Script(fenced(scalar))
+    stages = tuple(Stage(PerPass(p, meta), C) for p in models.down(CUDA))
+    way = (*stages, Stage(PerPass("bind", meta), bang), Stage(PerPass("tensorize", meta)))
+    neural = Neural(Model("stub", script), (way,), True, 1, alone=True)
+    options = engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS, neural=neural, plain=C, repair=0.0)
+    result = engine.translate(GOOD, CUDA, bang, file="k.cu", options=options)
+    assert result.confirmed and result.road == "neural: pass tensorize, try 1"
+    assert told == ["bind in c", "tensorize in bang"]
+
+
+def test_a_model_alone_is_not_followed_by_rules() -> None:
+    result = translated(Script(fenced(WRONG)), tries=1, alone=True)
+    assert not result.confirmed and result.text == "" and len(result.attempts) == 1
+
+
+def test_what_annotation_found_is_shown() -> None:
+    """The manual in every prompt but the zero-shot one; pragmas above the loops of the sequential program."""
+    bang = platforms.get("bang")
+    shown: list[str] = []
+    for way in ((Stage(WholeProgram(lambda task: ())),), (Stage(WholeProgram()),),
+                (Stage(PerPass("contract", lambda n, t: Meta(n)), C), Stage(PerPass("tensorize", lambda n, t: Meta(n))))):
+        script = Script(fenced("nothing"))
+        neural = Neural(Model("stub", script), (way,), True, 1, alone=True, passages=3)
+        options = engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS, neural=neural, plain=C, repair=0.0)
+        engine.translate(GOOD, CUDA, bang, options=options)
+        shown.append(script.asked[0].messages[-1].text)
+    few, zero, step = shown
+    assert "__bang_mul_scalar" in few and "From the manual of BANG C" in few and "From the manual" not in zero
+    assert "__bang_mul_scalar" in step and '#pragma xpiler computes("' in step and "#pragma xpiler" not in few
 
 
 def test_a_witness_in_words() -> None:

@@ -50,6 +50,7 @@ def translate(
     temperature: models.Temperature = 0.0,
     shots: models.Shots = 1,
     examples: models.Examples = None,
+    passages: models.Passages = 5,
     repair: Annotated[float, typer.Option(
         min=0.0, help="Seconds to repair a refuted text before the next is proposed; 0 for none.")] = 30.0,
     as_json: Json = False,
@@ -76,8 +77,8 @@ def translate(
         if path is not None:
             check_writable(path)
     asked = models.Asked(proposer, ask, model, base_url, tape, replay, tokens, money, price, tries, patience,
-                         temperature, shots, examples)
-    neural = models.neural(asked, settings(context), plain, target)
+                         temperature, shots, examples, passages)
+    neural = models.neural(asked, settings(context), plain, source, target)
     with working() as progress:
         result = engine.translate(
             text, source, target, file=str(file), progress=progress,
