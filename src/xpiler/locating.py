@@ -7,7 +7,7 @@ and control go."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.aliases import aliases
-from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Values, Walk, apart, partings
+from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Values, Walk, apart, partings, path
 from xpiler.repair.instrument import Instrumented, Role, Watched, instrumented
+from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Sites
 from xpiler.verify.runs.compare import to_double
@@ -34,6 +35,7 @@ from xpiler.verify.witness.blame import NEVER, Blamed, writer_of
 REALS = ("f64", "f32")  # with more digits fewer values are the same by chance
 TRIES = 4  # of a text without the places on lines that do not compile
 SECONDS = 20.0  # of one run that tells its values
+UNSET = 0xFF  # the bytes of memory that nobody has written yet
 TOLERATED = 0.02  # the share of values that rounding in float makes unknown
 
 
@@ -59,7 +61,8 @@ class Located:
     one of the right program's).
 
     `array` is named as in the text. `storing`: where nobody wrote that element, the lines that decide whether it is.
-    `copied`: the lines that gave its value to what the last writer only copies."""
+    `copied`: the lines that gave its value to what the last writer only copies. `path`: the lines from there to the
+    wrong results that compute something the right program never has."""
 
     finding: Finding | None = None
     partings: tuple[Parting, ...] = ()
@@ -70,6 +73,7 @@ class Located:
     writer: Blamed | None = None
     storing: tuple[int, ...] = ()
     copied: tuple[int, ...] = ()
+    path: tuple[int, ...] = ()
 
     @property
     def lines(self) -> tuple[int, ...]:
@@ -78,6 +82,11 @@ class Located:
             return (self.finding.line,) if self.finding.line else ()
         made = tuple(dict.fromkeys(p.place.line for p in self.partings))
         return self.storing or made or self.copied or self.last_writer
+
+    @property
+    def then(self) -> tuple[int, ...]:
+        """The lines to look at after those."""
+        return (*self.path, *self.last_writer)
 
     @property
     def last_writer(self) -> tuple[int, ...]:
@@ -125,18 +134,21 @@ class Locator:
         every = [names[a.name] for a in reference.signature.arrays
                  if a.written and difference(reference, case, a, outputs_of(trial, case, names)) is not None]
         at = target.sites()
-        if told.writer == NEVER or told.made is None and told.line is not None and told.line.line in host_lines(at):
+        unset = set(np.ascontiguousarray(actual).ravel()[index : index + 1].tobytes()) == {UNSET}
+        only_copied = told.made is None and told.line is not None and told.line.line in host_lines(at)
+        if told.writer == NEVER or unset and only_copied:
             storing = stores(at, target.signature.name, array)
             return Located(None, (), array, index, right, got, told, storing)
-        found = self.partings(target, names, case, every, backwards)
+        found, way = self.partings(target, names, case, every, backwards)
         last = told.made or told.line
         copied = () if found or last is None else handed_on(at, last.line)
-        return Located(None, found, array, index, right, got, told, copied=copied)
+        return Located(None, found, array, index, right, got, told, copied=copied, path=way)
 
     def partings(
         self, target: Telling, names: Mapping[str, str], case: Case, outputs: Collection[str], backwards: bool = False
-    ) -> tuple[Parting, ...]:
-        """Where a wrong text parts from the source on the way to its wrong `outputs`; () where that does not show.
+    ) -> tuple[tuple[Parting, ...], tuple[int, ...]]:
+        """Where a wrong text parts from the source on the way to its wrong `outputs`, and the lines on that way;
+        nothing where that does not show.
 
         `names`: parameter of the source -> that of the text."""
         at = target.sites()
@@ -153,8 +165,8 @@ class Locator:
             close = apart([mine[a] for a in both], [right.outputs[a] for a in both], right.values.close)
             least = 0.0 if real == "f64" else TOLERATED
             walk = Walk(places.watched, trial.seen, right.values.within(close), aliases(at), least)
-            return partings(walk, keys, right.places)
-        return ()
+            return partings(walk, keys, right.places), path(walk)
+        return (), ()
 
     def _known(self, case: Case, real: str) -> _Told | None:
         key = id(case), real
@@ -222,8 +234,15 @@ def stores(at: Sites, entry: str, name: str) -> tuple[int, ...]:
     found = [w for w in instrumented(at).watched if w.into and same.get(w.into, w.into) in keys]
     heads = [line for w in found for _, line in w.inside]
     inner = [line for w in found for _, line in w.inside[:1]]
-    launches = [at.place(s.start)[0] for s in at.host if is_launch(s.node)]
+    launches = [line for s in at.host if is_launch(s.node) for line in (at.place(s.start)[0], *_shapes(at, s.node))]
     return tuple(dict.fromkeys((*inner, *launches, *heads, *(w.line for w in found))))
+
+
+def _shapes(at: Sites, launch: Node) -> Iterator[int]:
+    """The lines of the variables that say how many threads a launch has."""
+    for n in launch.children[1].walk():
+        if n.kind == "DECL_REF_EXPR" and n.referenced is not None and n.referenced.kind == "VAR_DECL":
+            yield n.referenced.span.line
 
 
 def handed_on(at: Sites, line: int) -> tuple[int, ...]:

@@ -109,13 +109,13 @@ class Judges:
         return confirmed(self.evidence)
 
     def blame(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
-        """The lines to look at first, where something wrong is made of what is right; then the last writer's."""
+        """The lines to look at first, where something wrong is made of what is right; then those from there on."""
         try:
             found = self.locate(text)
         except Fault:
             return (), ()
         self.located = self.located or found
-        return found.lines, found.last_writer
+        return found.lines, found.then
 
     def locate(self, text: str) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""

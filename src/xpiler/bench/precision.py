@@ -151,7 +151,7 @@ def located(m: Mutant, text: str, judges: Judges) -> Mutant:
     line = begins.get(m.line, m.line)
     found = {}
     for method, lines in first.items():
-        last = told.last_writer if told else ()
+        last = told.then if told else ()
         order = suspects(at, lines, last) if method == SNAPSHOTS else by_distance(at, lines)
         begin = tuple(dict.fromkeys(begins.get(n, n) for n in lines))
         found[method] = Found(begin, order.index(line) + 1 if line in order else 0)

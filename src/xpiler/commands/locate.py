@@ -58,7 +58,7 @@ def locate(
                         try_=f"xpiler check {a}")
         progress("running both programs, which tell their values")
         found = judges.locate(text)
-        order = suspects(Sites(text, target, judges.read(text), str(b)), found.lines, found.last_writer)
+        order = suspects(Sites(text, target, judges.read(text), str(b)), found.lines, found.then)
     if as_json:
         print_json({"source": str(a), "broken": str(b), **as_data(found), "suspects": list(order)})
     else:

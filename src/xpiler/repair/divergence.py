@@ -23,6 +23,7 @@ Values = npt.NDArray[np.float64]
 CLOSE, NEAR, FAR = 5e-7, 2e-5, 5e-5
 USUAL, MARGIN = 0.95, 4.0  # most results are not as far apart, and intermediate values perhaps more so
 SELECTED = 0.1  # so much smaller the share of wrong values may become where a maximum or a branch selects some
+MANY = 32  # of fewer values that is chance
 FEW = 8  # of so many values that any program of the same hash keeps a share can be told
 ALIKE = 0.2  # a place of the right program has at least this share of the values of its counterpart
 
@@ -173,14 +174,14 @@ class Walk:
         """The wrong places that explain this one; none where it is made of what is right.
 
         What is wrong more often than what comes of it is right sometimes: it is another way to the same."""
-        most = self.wrong.get(k, 1.0) + SELECTED
+        told = self.told.get(k)
+        most = self.wrong[k] + SELECTED if told is not None and told.values.size >= MANY else 1.0
         inner = [i for i in self.inner.get(k, ()) if not self._own(i)]
         bad = [i for i in inner if self.bad(i) and self.wrong[i] <= most]
         if bad:
             return bad
-        told = {n for i in inner for n in self.watched[i].names}
-        own = self.watched[k].names
-        before = (w for n in own if n not in told for w in self.writers(n, k))
+        named = {n for i in inner for n in self.watched[i].names}
+        before = (w for n in self.watched[k].names if n not in named for w in self.writers(n, k))
         return [w for w in before if self.bad(w) and self.wrong[w] <= most and w not in self.seen]
 
     def steps(self, k: int) -> list[int]:
@@ -202,6 +203,12 @@ class Walk:
             if self.watched[k].block >= at:
                 return found
         return found or every
+
+
+def path(walk: Walk) -> tuple[int, ...]:
+    """The lines that were met on the way back, from where it ends to the results: each makes something unknown."""
+    lines = sorted({walk.watched[k].line for k in walk.seen})
+    return tuple(lines)
 
 
 def partings(
