@@ -81,7 +81,7 @@ class Located:
         if self.finding is not None:
             return (self.finding.line,) if self.finding.line else ()
         made = tuple(dict.fromkeys(p.place.line for p in self.partings))
-        return self.storing or made or self.copied or self.last_writer
+        return made or self.storing or self.copied or self.last_writer
 
     @property
     def then(self) -> tuple[int, ...]:
@@ -136,10 +136,10 @@ class Locator:
         at = target.sites()
         unset = set(np.ascontiguousarray(actual).ravel()[index : index + 1].tobytes()) == {UNSET}
         only_copied = told.made is None and told.line is not None and told.line.line in host_lines(at)
-        if told.writer == NEVER or unset and only_copied:
+        found, way = self.partings(target, names, case, every, backwards)
+        if not found and (told.writer == NEVER or unset and only_copied):
             storing = stores(at, target.signature.name, array)
             return Located(None, (), array, index, right, got, told, storing)
-        found, way = self.partings(target, names, case, every, backwards)
         last = told.made or told.line
         copied = () if found or last is None else handed_on(at, last.line)
         return Located(None, found, array, index, right, got, told, copied=copied, path=way)
