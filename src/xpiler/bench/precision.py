@@ -33,19 +33,6 @@ MEASURED, EQUAL, NOT_MADE, UNREAD = "measured", "computes the same", "no mistake
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A translation that gets `each` single mistakes, one after another."""
-
-    item: Item
-    each: int
-    seed: int
-
-    @property
-    def name(self) -> str:
-        return f"{self.item.name} {self.each} {self.seed}"
-
-
-@dataclass(frozen=True)
 class Found:
     """The lines where one method begins, and at which place of its list the mistake stands (0: nowhere)."""
 
@@ -94,38 +81,37 @@ class Outcome:
         return cls(**{**data, "mutants": tuple(Mutant.from_json(m) for m in data["mutants"])})
 
 
-_KIND: Kind[Asked, Outcome] = Kind(
-    Outcome.from_json, lambda asked, kind, why: Outcome(asked.name, f"{kind}: {why}"))
+_KIND: Kind[Item, Outcome] = Kind(
+    Outcome.from_json, lambda item, kind, why: Outcome(item.name, f"{kind}: {why}"))
 
 
 def measure(
-    items: Sequence[Asked], options: engine.Options, jobs: int, kept: Path | None = None,
+    items: Sequence[Item], options: engine.Options, jobs: int, kept: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
-    """Translate, break, locate; one bad case never stops the others."""
-    return go_through(items, lambda asked: _one(asked, options), jobs, kept, progress, _KIND)
+    """Translate, break by one of `mistakes` at a time, locate; one bad case never stops the others."""
+    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, _KIND)
 
 
-def _one(asked: Asked, options: engine.Options) -> Outcome:
-    item = asked.item
+def _one(item: Item, options: engine.Options) -> Outcome:
     source, target = platforms.get(item.source), platforms.get(item.target)
     options = replace(options, let=item.case.let)
     try:
         right = engine.translate(item.case.text, source, target, file=item.case.path.name, options=options)
         if not right.confirmed:
-            return Outcome(asked.name, NOT_MADE, why="there is no translation to break")
+            return Outcome(item.name, NOT_MADE, why="there is no translation to break")
         judges = judges_of(item.case.text, source, target, let=item.case.let, level=options.level, cache=options.cache,
                            effort=Effort(options.seeds, options.budget, level=int(options.level)))
     except Fault as fault:
-        return Outcome(asked.name, NOT_MADE, why=str(fault).splitlines()[0])
-    made = tuple(_each(asked, right.text, target, judges))
-    return Outcome(asked.name, MEASURED if made else NOT_MADE, made)
+        return Outcome(item.name, NOT_MADE, why=str(fault).splitlines()[0])
+    made = tuple(_each(item, right.text, target, judges))
+    return Outcome(item.name, MEASURED if made else NOT_MADE, made)
 
 
-def _each(asked: Asked, right: str, target: Platform, judges: Judges) -> Iterator[Mutant]:
+def _each(item: Item, right: str, target: Platform, judges: Judges) -> Iterator[Mutant]:
     seen = set[str]()
-    for n in range(asked.each):
-        proposal = faulty(right, lambda *a: mistakes(target, *a), 1, asked.seed * 1000 + n)
+    for n in range(item.mistakes):
+        proposal = faulty(right, lambda *a: mistakes(target, *a), 1, item.seed * 1000 + n)
         if proposal.text in seen or not proposal.mistakes:
             continue
         seen.add(proposal.text)

@@ -85,16 +85,27 @@ def neural(
         raise _unknown(f"--proposer {asked.proposer}", PROPOSERS)
     if asked.proposer == "symbolic":
         return None
+    names = ways_of(asked)
+    ways = tuple(way(w, asked, settings.cache, plain, source, target) for w in names)
+    return Neural(model_of(asked, settings), ways, asked.proposer == "neural", asked.tries, asked.patience,
+                  passages=asked.passages)
+
+
+def ways_of(asked: Asked) -> list[str]:
+    """What a model is asked for, in order."""
     names = [w.strip() for w in asked.ways.split(",")]
     for name in names:
         if name not in WAYS:
             raise _unknown(f"--ask {name}", WAYS)
+    return names
+
+
+def model_of(asked: Asked, settings: Settings) -> Model:
+    """Who is asked, within one budget."""
     name = asked.model or settings.model
     if not name:
         raise Fault("XP5002", "no model is named", why="an endpoint has several", try_="--model NAME, or XPILER_MODEL")
-    model = Model(name, _ask(asked, settings), asked.temperature)
-    ways = tuple(_way(w, asked, settings.cache, plain, source, target) for w in names)
-    return Neural(model, ways, asked.proposer == "neural", asked.tries, asked.patience, passages=asked.passages)
+    return Model(name, _ask(asked, settings), asked.temperature)
 
 
 def _ask(asked: Asked, settings: Settings) -> Ask:
@@ -122,7 +133,7 @@ def _price(asked: Asked) -> Price:
     return Price(*numbers)
 
 
-def _way(
+def way(
     name: str, asked: Asked, cache: Path, plain: Platform, source: Platform, target: Platform
 ) -> tuple[Stage, ...]:
     """The stages of one way: a whole program is one; by passes the way is down to plain C, then up to the target."""
