@@ -228,14 +228,16 @@ def host_lines(at: Sites) -> set[int]:
 
 def stores(at: Sites, entry: str, name: str) -> tuple[int, ...]:
     """The lines that decide whether the memory of a parameter of the entry is written: the loops and branches around
-    what writes it, the launches, and the lines that do."""
+    what writes it, the launches, where threads learn which ones they are, and the lines that write."""
     same = aliases(at)
     keys = {same.get(k, k) for k in parameter(at, entry, name)}
     found = [w for w in instrumented(at).watched if w.into and same.get(w.into, w.into) in keys]
     heads = [line for w in found for _, line in w.inside]
     inner = [line for w in found for _, line in w.inside[:1]]
     launches = [line for s in at.host if is_launch(s.node) for line in (at.place(s.start)[0], *_shapes(at, s.node))]
-    return tuple(dict.fromkeys((*inner, *launches, *heads, *(w.line for w in found))))
+    axes = {a.index for a in at.platform.axes}
+    indices = [at.place(s.start)[0] for s in at.device if at.source(s.node) in axes]
+    return tuple(dict.fromkeys((*inner, *launches, *indices, *heads, *(w.line for w in found))))
 
 
 def _shapes(at: Sites, launch: Node) -> Iterator[int]:

@@ -199,8 +199,8 @@ class _Bench:
         return Went(False, time.monotonic() - start)
 
     def _steps(self, made: Proposal, act: Callable[[str, Platform], Went]) -> Went:
-        """As many mistakes, dealt out to the passes down to plain C and those up to the target: each text is judged (and
-        repaired) before the next is proposed, which then starts from a right one."""
+        """As many mistakes, dealt out to the passes down to plain C and those up to the target: each text is judged
+        (and repaired) before the next is proposed, which then starts from a right one."""
         went = []
         for text, language, count in self._stages():
             drawn = self.proposal(text, language, count, self.item.seed)

@@ -87,7 +87,7 @@ def apart(mine: Iterable[Values], theirs: Iterable[Values], least: float) -> flo
     """How far values that mean the same are apart in two programs, as the results show that both have."""
     found = [least]
     for x, y in zip(mine, theirs, strict=True):
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             off = np.abs(x - y) / np.abs(y)
         near = off[off <= FAR]  # the others are wrong, or no numbers
         found += [MARGIN * float(np.quantile(near, USUAL))] if near.size else []
