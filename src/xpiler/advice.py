@@ -81,7 +81,6 @@ ADVICE: dict[str, tuple[str, str]] = {
     **{f"XP31{n:02}": ("a step of the translation, or a program made by hand, is not well formed", _REPORT)
        for n in range(1, 16)},
     "XP4001": ("kernels run as programs that g++ builds", "install g++ 12 or later"),
-    "XP5001": ("it is an optional part", "pip install 'xpiler[model]'"),
     "XP5002": ("a model is asked through an endpoint that has an address, and by its name",
                "--base-url and --model, or XPILER_BASE_URL and XPILER_MODEL"),
     "XP5003": ("every request is counted, before it is sent as the most it can take", "a larger --tokens or --money"),

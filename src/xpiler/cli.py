@@ -14,6 +14,7 @@ from xpiler import show
 from xpiler.commands import bench, passes, reference
 from xpiler.commands.annotate import annotate
 from xpiler.commands.check import check, replay
+from xpiler.commands.locate import locate
 from xpiler.commands.prompt import prompt
 from xpiler.commands.repair import repair
 from xpiler.commands.run import run
@@ -42,6 +43,7 @@ app.command()(run)
 app.command()(check)
 app.command()(replay)
 app.command()(prompt)
+app.command()(locate)
 app.command()(repair)
 app.command()(annotate)
 app.command("platforms")(reference.list_platforms)

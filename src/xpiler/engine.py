@@ -19,7 +19,10 @@ from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, Kernel, Launch, Program, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, statements, substitute_expr
-from xpiler.neural_road import BROKEN, Neural, Place, tried
+from xpiler.locating import Located
+from xpiler.mending import Judges, Repaired, repaired
+from xpiler.model_road import tasks
+from xpiler.neural_road import BROKEN, Neural, Place, repaired_road, repairs, tried
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
@@ -37,7 +40,6 @@ from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.weights import WeightProducts
 from xpiler.platforms.platform import Platform
-from xpiler.propose.prompt import Task
 from xpiler.text.library import library, shelf
 from xpiler.text.read import read
 from xpiler.text.write import write
@@ -75,6 +77,7 @@ class Result:
     notes: tuple[str, ...] = ()
     road: str = ""  # the name of the way that was confirmed
     proposer: str = "rules"  # who proposed it: the rules of this project, or a model
+    repairs: tuple[str, ...] = ()  # what a repair changed in the proposal, a line each
 
     @property
     def confirmed(self) -> bool:
@@ -102,6 +105,7 @@ class Options:
     kernel: str = ""  # the one to translate, of several
     neural: Neural | None = None  # a model that may propose, too
     plain: Platform | None = None  # the language of the clean sequential program, where a model is to see it
+    repair: float = 30.0  # seconds to repair one text that was refuted, before the next is proposed; 0 for none
 
 
 def translate(
@@ -148,23 +152,38 @@ def translate(
                        reference=reference, effort=effort, file=file, level=options.level, progress=progress,
                        taken=taken)
 
+    def judges(on: Platform) -> Judges:
+        return Judges(text, source, given, on, reference, options.let, options.level, effort, options.cache, file,
+                      taken=taken)
+
+    def mend(out: str, on: Platform, seconds: float) -> Repaired:
+        return repaired(out, judges(on), seconds=seconds, progress=progress)
+
+    def locate(out: str, on: Platform) -> Located:
+        return judges(on).locate(out)
+
     def by_model() -> Result | None:
-        """The first text of a model that is confirmed."""
+        """The first text of a model that is confirmed, as it is or repaired."""
         nonlocal last
-        task = _task(text, program, source, target)
-        if options.neural is None or task is None:
+        if options.neural is None:
             return None
-        place = Place(task, _pivot_task(pivot, steps, task, options.plain), judge, file, options.cache, progress)
+        task, down = tasks(text, program, pivot, source, target, options.plain, options.neural.passages)
+        if task is None:
+            return None
+        place = Place(task, down, judge, mend, options.repair, file, options.cache, progress, locate)
         for one in tried(options.neural, place):
             last = one.evidence or last
             if not one.why:
                 return Result(one.text, target.name, program, pivot, one.evidence, (one.road,), tuple(attempts),
-                              time.monotonic() - start, given.notes, one.road, "model")
+                              time.monotonic() - start, given.notes, one.road, "model", one.repairs)
             attempts.append(Attempt(one.road, one.why))
         return None
 
-    if options.neural is not None and options.neural.first and (found := by_model()) is not None:
-        return found
+    if options.neural is not None and options.neural.first:
+        found = by_model()
+        if found is not None or options.neural.alone:
+            return found or Result("", target.name, program, pivot, last, steps, tuple(attempts),
+                                   time.monotonic() - start)
     every: Iterator[Road] = iter(()) if pivot is None or suited is None else chain(
         roads(program, suited, steps, source, target, attempts, options.cache),
         unchanged(program, pivot, source, target, attempts, options.cache))
@@ -186,25 +205,18 @@ def translate(
                           time.monotonic() - start, (*given.notes, *kept), road.name)
         attempts.append(Attempt(road.name, "; ".join(
             f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
+        if options.repair and refuted(last) is not None:
+            progress(f"repairing ({road.name})")
+            mended = mend(out, target, options.repair)
+            name = repaired_road(road.name, mended)
+            if mended.confirmed:
+                return Result(mended.mended.text, target.name, road.program, pivot, mended.evidence,
+                              (*road.trace, *repairs(mended)), tuple(attempts), time.monotonic() - start,
+                              (*given.notes, *(() if road.name == KEEP else notes)), name, repairs=repairs(mended))
+            attempts.append(Attempt(name, mended.mended.why))
     if options.neural is not None and not options.neural.first and (found := by_model()) is not None:
         return found
     return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)
-
-
-def _task(text: str, program: Program, source: Platform, target: Platform) -> Task | None:
-    """What a model is asked for; None where the file has no entry that a caller could use."""
-    return None if program.launcher is None else Task(text, source, target, program.launcher)
-
-
-def _pivot_task(pivot: Program | None, steps: tuple[str, ...], task: Task, plain: Platform | None) -> Task | None:
-    """The same, from the clean sequential program; None where there is none, or no words for it."""
-    if pivot is None or plain is None:
-        return None
-    try:
-        road = _lowered("", [((k,), ()) for k in pivot.kernels], pivot, steps, plain)
-        return replace(task, text=write(road.program, plain), source=plain)
-    except (NotApplicable, NotExpressible, *BROKEN):
-        return None
 
 
 def _unsized(program: Program) -> frozenset[str]:

@@ -100,7 +100,7 @@ def together(faults: Iterable[Fault]) -> Fault:
 def told(code: str, what: str, where: Span, why: str = "", try_: str = "", source_line: str = "") -> str:
     """A message in its four parts, the line it is about with a caret below the column."""
     place = f"{where}: " if str(where) else ""
-    lines = [f"{place}{what} [{code}]"]
+    lines = [f"{place}{what} [{code}]" if code else f"{place}{what}"]
     if source_line.strip():
         shown, column = _window(source_line, where.column)
         lines.append(f"      {shown}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from xpiler.emulate.entry import Limits
-from xpiler.fault import Fault, Span
+from xpiler.fault import Fault
 from xpiler.given import with_extents
 from xpiler.ir.nodes import Buffer, Param, Program
+from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
 from xpiler.repair.mend import Mended, mend
 from xpiler.repair.score import Run, Score, Trials
@@ -20,13 +22,12 @@ from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
 from xpiler.verify.runs.kinds import Kind
-from xpiler.verify.runs.nearness import Sample, first_wrong, nearness, right
+from xpiler.verify.runs.nearness import Sample, nearness, right
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.signature import Signature, given_sizes, signature
 from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
-from xpiler.verify.witness.blame import writer_of
 
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
@@ -41,10 +42,11 @@ _Runs = Callable[[Case, bool, Sequence[Picks]], list[Trial]]
 
 @dataclass(frozen=True)
 class Repaired:
-    """What came of a repair: the text, its evidence, and what was done to it."""
+    """What came of a repair: the text, its evidence, what was done to it, and where it went wrong at first."""
 
     mended: Mended
     evidence: tuple[Evidence, ...]
+    located: Located | None = None
 
     @property
     def confirmed(self) -> bool:
@@ -52,7 +54,7 @@ class Repaired:
 
 
 @dataclass
-class _Judges:
+class Judges:
     """The judges as `repair` sees them. `watch`: runs look at every access, since a rung that does so refused."""
 
     source_text: str
@@ -65,10 +67,12 @@ class _Judges:
     effort: Effort
     cache: Path | None
     file: str
-    geometry: Mapping[str, str]
-    pairs: Mapping[str, str]
+    geometry: Mapping[str, str] = field(default_factory=dict)
+    pairs: Mapping[str, str] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()  # arrays of the caller's whose sizes nobody says
     watch: bool = False
     evidence: tuple[Evidence, ...] = ()
+    located: Located | None = None
     cases: tuple[Case, ...] = field(init=False)
     _samples: dict[int, Sample] = field(default_factory=dict)
 
@@ -106,31 +110,43 @@ class _Judges:
         self.evidence = confirm(
             self.source_text, self.source, text, self.target, self.source_program, let=self.let or None,
             cache=self.cache, reference=self.reference, effort=self.effort, file=self.file, level=self.level,
-            pairs=self.pairs, target_program=self.read(text) if self.geometry or self.let else None)
+            pairs=self.pairs, target_program=self.read(text) if self.geometry or self.let else None,
+            taken=self.taken)
         first = refuted(self.evidence)
         self.watch |= first is not None and first.rung not in (CLEAN, EQUAL)
         if first is not None and not self.watch:
             self._learn(text)
         return confirmed(self.evidence)
 
-    def blame(self, text: str) -> Span | None:
-        """The line that wrote the first wrong element last."""
+    def blame(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
+        """The lines to look at first, where something wrong is made of what is right; then those from there on."""
         try:
-            made, names = self._machine(text)
+            found = self.locate(text)
         except Fault:
-            return None
-        for case in self.cases[:1]:
-            trial = self._run(made, names, case, {})
-            wrong = first_wrong(self.reference, case, trial, names) if trial.clean else None
-            if wrong is not None:
-                wrong = names[wrong[0]], wrong[1]
-                scalars = {names[k]: v for k, v in case.point.scalars.items()}
-                point = replace(case.point, scalars=scalars)
-                inputs = {names[k]: v for k, v in case.inputs.items()}
-                told = writer_of(text, self.target, made.signature, point, inputs, wrong, file=self.file,
-                                 limits=self._limits(case), seed=case.seed, cache=self.cache)
-                return told.made or told.line
-        return None
+            return (), ()
+        self.located = self.located or found
+        return found.lines, found.then
+
+    def locate(self, text: str) -> Located:
+        """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
+        made, names = self._machine(text, sig=signature(self.read(text)))
+        for case in self.cases:
+            for backwards in (False, True):
+                trial = self._run(made, names, case, {}, backwards)
+                found = self._locator.located(self.reference, case, trial, self._telling(text, made.signature), names,
+                                              backwards)
+                if found != Located():
+                    return found
+        return Located()
+
+    def _telling(self, text: str, sig: Signature) -> Telling:
+        return Telling(text, self.target, sig, self.read, self.file, self.cache)
+
+    @cached_property
+    def _locator(self) -> Locator:
+        right = Telling(self.source_text, self.source, self.reference.signature, lambda _: self.source_program,
+                        "source", self.cache)
+        return Locator(right, self.effort.limits)
 
     # ------------------------------------------------------------ runs
 
@@ -246,6 +262,37 @@ def _as_meant(params: tuple[Param, ...], outputs: Collection[str]) -> tuple[Para
         if isinstance(p, Buffer) else p for p in params)
 
 
+def judges_of(
+    source_text: str, source: Platform, target: Platform, *, file: str = "target",
+    source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
+    target_geometry: Mapping[str, str] | None = None, pairs: Mapping[str, str] | None = None,
+    level: Level = Level.USUAL, effort: Effort | None = None, cache: Path | None = None,
+    size: Mapping[str, int] | None = None, progress: Progress = lambda _: None,
+) -> Judges:
+    """The judges that hold texts against a source, which is run for it; Fault where it does not read."""
+    # Hard inputs too, whatever the level: there are small ones among them.
+    let, effort = let or {}, effort or Effort(2, 30.0, level=max(1, int(level)))
+    whole = {k: v for k, v in let.items() if isinstance(v, int)}
+    program = read(source_text, source, source_file, geometry=dict(geometry or {}) or None, let=whole or None)
+    source_text += program.entry
+    program = with_extents(given_sizes(program, dict(size or {})), source)
+    progress("running the source")
+    reference = observe(source_text, source, program, let=let or None, effort=effort, cache=cache, progress=progress)
+    return Judges(source_text, source, program, target, reference, let, level, effort, cache, file,
+                  target_geometry or {}, pairs or {})
+
+
+def repaired(
+    text: str, judges: Judges, *, seconds: float = 60.0, progress: Progress = lambda _: None
+) -> Repaired:
+    """A text near `text` that these judges accept, if one is found within so many seconds, confirmation apart."""
+    if refuted([judges.reference.evidence]):
+        none = Mended(text, False, (), (), "the source itself is not sane", 0, 0.0)
+        return Repaired(none, (judges.reference.evidence,))
+    done = mend(text, judges.target, judges.read, judges.trials, seconds=seconds, progress=progress)
+    return Repaired(done, judges.evidence, judges.located)
+
+
 def repair(
     source_text: str, source: Platform, text: str, target: Platform, *, file: str = "target",
     source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
@@ -256,17 +303,7 @@ def repair(
 ) -> Repaired:
     """A text near `text` that does what the source does, confirmed like any translation; Fault where either does not
     read. `seconds` bounds the search, not the last confirmation."""
-    # Hard inputs too, whatever the level: there are small ones among them.
-    let, effort = let or {}, effort or Effort(2, 30.0, level=max(1, int(level)))
-    whole = {k: v for k, v in let.items() if isinstance(v, int)}
-    program = read(source_text, source, source_file, geometry=dict(geometry or {}) or None, let=whole or None)
-    source_text += program.entry
-    program = with_extents(given_sizes(program, dict(size or {})), source)
-    progress("running the source")
-    reference = observe(source_text, source, program, let=let or None, effort=effort, cache=cache, progress=progress)
-    if refuted([reference.evidence]):
-        return Repaired(Mended(text, False, (), (), "the source itself is not sane", 0, 0.0), (reference.evidence,))
-    judges = _Judges(source_text, source, program, target, reference, let, level, effort, cache, file,
-                     target_geometry or {}, pairs or {})
-    done = mend(text, target, judges.read, judges.trials, seconds=seconds, progress=progress)
-    return Repaired(done, judges.evidence)
+    judges = judges_of(source_text, source, target, file=file, source_file=source_file, let=let, geometry=geometry,
+                       target_geometry=target_geometry, pairs=pairs, level=level, effort=effort, cache=cache, size=size,
+                       progress=progress)
+    return repaired(text, judges, seconds=seconds, progress=progress)

@@ -1,24 +1,33 @@
 """The neural road: a model proposes a text, the text is read and written again in the cage, the judge decides.
 
-A text that is refused or refuted goes back to the model with the witness in words (self-debugging), so often and so
-long as is allowed. No answer of a model ends this road with anything but a reason or a confirmed text."""
+A text that is refuted is repaired where a small change does it. Else it goes back to the model, as one that is refused
+does, with the witness and the place in words (self-debugging), so often and so long as is allowed. No answer of a model
+ends this road with anything but a reason or a confirmed text."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 
 from xpiler.emulate.restated import NotRestated, restated
 from xpiler.fault import Fault
+from xpiler.located import said
+from xpiler.locating import Located
+from xpiler.mending import Repaired
 from xpiler.platforms.platform import Platform
 from xpiler.propose.exchange import Message
 from xpiler.propose.neural import Model, Nothing, Proposer, proposed
 from xpiler.propose.prompt import Task
-from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness, confirmed
+from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness, confirmed, refuted
 
 Judge = Callable[[str, Platform], tuple[Evidence, ...]]
+Mend = Callable[[str, Platform, float], Repaired]  # text, language, seconds
+Locate = Callable[[str, Platform], Located]
+ORIGINAL, ANSWER = "the original", "answer"  # what a model is told the files are called
 BROKEN = (KeyError, IndexError, TypeError, ValueError, AssertionError, RecursionError)
 
 
@@ -32,7 +41,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class Neural:
-    """What asks a model in a translation. `first`: before the rules, else where these have nothing that is confirmed.
+    """What asks a model in a translation. `first`: before the rules, else where these have nothing that is confirmed;
+    `alone`: and no rules after it. `passages` of the target's manual for each step of a loop nest are shown to it.
 
     Each of `ways` is tried in turn; its stages follow one another, the first from the source, or from the `pivot`
     where one of them is named there and the program has one. `tries` are answers for each stage, `seconds` for all."""
@@ -42,28 +52,36 @@ class Neural:
     first: bool = False
     tries: int = 3
     seconds: float = 600.0
+    alone: bool = False
+    passages: int = 0
 
 
 @dataclass(frozen=True)
 class Try:
-    """One answer and what became of it; `why` is "" for a text of the target that was confirmed."""
+    """One answer and what became of it; `why` is "" for a text of the target that was confirmed, and `repairs` what was
+    changed in the answer for it, a line each."""
 
     road: str
     why: str
     text: str = ""
     evidence: tuple[Evidence, ...] = ()
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a translation stands: what is asked for, the pivot as a task of its own, and how answers are judged."""
+    """Where a translation stands: what is asked for, the pivot as a task of its own, and how answers are judged,
+    repaired in `repair` seconds each (0: not at all), and searched for the place where they go wrong."""
 
     task: Task
     pivot: Task | None
     judge: Judge
+    mend: Mend
+    repair: float = 0.0
     file: str = "<text>"
     cache: Path | None = None
     progress: Callable[[str], None] = lambda _: None
+    locate: Locate = lambda *_: Located()
 
 
 def tried(neural: Neural, place: Place) -> Iterator[Try]:
@@ -72,7 +90,7 @@ def tried(neural: Neural, place: Place) -> Iterator[Try]:
     for way in neural.ways:
         task, stages = place.task, way
         if place.pivot is not None and len(way) > 1:  # rules have been down there already
-            task, stages = place.pivot, way[1:]
+            task, stages = place.pivot, tuple(dropwhile(partial(_ends_in, place.pivot.source), way))
         done = ""
         for stage in stages:
             target = stage.to or place.task.target
@@ -86,6 +104,10 @@ def tried(neural: Neural, place: Place) -> Iterator[Try]:
             task = replace(task, text=done, source=target)
         if done:
             return
+
+
+def _ends_in(language: Platform, stage: Stage) -> bool:
+    return stage.to == language
 
 
 def _conversation(neural: Neural, proposer: Proposer, task: Task, place: Place, until: float) -> Iterator[Try]:
@@ -113,8 +135,18 @@ def _conversation(neural: Neural, proposer: Proposer, task: Task, place: Place, 
         yield one
         if not one.why:
             return
+        found = None
+        if refuted(one.evidence) is not None and place.repair:
+            mended, found = _mended(one, task, place, min(place.repair, until - time.monotonic()))
+            yield mended
+            if not mended.why:
+                return
+        if refuted(one.evidence) is not None and n + 1 < neural.tries:
+            found = found or _located(one, task, place)
         # The lines a witness names are those of the text that was judged; where the user's file lies is not told.
-        messages = replace(got, text=one.text or got.text).after(one.why.replace(place.file, "answer"))
+        where = said(found, Path(ORIGINAL), Path(ANSWER), one.text) if found else ()
+        told = "\n\n".join((one.why.replace(place.file, ANSWER), *where))
+        messages = replace(got, text=one.text or got.text).after(told)
 
 
 def _judged(road: str, answer: str, task: Task, place: Place) -> Try:
@@ -129,6 +161,37 @@ def _judged(road: str, answer: str, task: Task, place: Place) -> Try:
     except BROKEN as e:  # a bug that an answer brought to light must not cost the user the other roads
         return Try(road, f"internal error in judging: {type(e).__name__}: {e}", text)
     return Try(road, "" if confirmed(evidence) else in_words(evidence), text, evidence)
+
+
+def _mended(refused: Try, task: Task, place: Place, seconds: float) -> tuple[Try, Located | None]:
+    """What a repair makes of a refuted answer, before the model is asked again; and where that goes wrong."""
+    place.progress(f"repairing ({refused.road})")
+    try:
+        done = place.mend(refused.text, task.target, max(seconds, 0.0))
+    except (Fault, *BROKEN) as e:
+        return Try(f"{refused.road}, repair", f"{type(e).__name__}: {e}", refused.text, refused.evidence), None
+    road = repaired_road(refused.road, done)
+    if done.confirmed:
+        return Try(road, "", done.mended.text, done.evidence, repairs(done)), None
+    return Try(road, f"not repaired: {done.mended.why}", refused.text, refused.evidence), done.located
+
+
+def _located(refused: Try, task: Task, place: Place) -> Located | None:
+    place.progress("looking for the place where it goes wrong")
+    try:
+        return place.locate(refused.text, task.target)
+    except (Fault, *BROKEN):
+        return None
+
+
+def repaired_road(road: str, done: Repaired) -> str:
+    """What a road is called whose text was repaired, or could not be."""
+    return f"{road}, repaired" if done.confirmed else f"{road}, repair"
+
+
+def repairs(done: Repaired) -> tuple[str, ...]:
+    """What a repair changed, as steps of a trace."""
+    return tuple(f"repair(line {c.line}: {c.what})" for c in done.mended.changes)
 
 
 def in_words(evidence: tuple[Evidence, ...]) -> str:

@@ -24,7 +24,8 @@ def of_translation(file: str, source: Platform, result: Result, written: bool) -
     return {
         "xpiler": VERSION, "file": file, "from": source.name, "to": result.target,
         "road": result.road, "proposer": result.proposer if result.road else "",
-        "confirmed": confirmed(result.evidence), "text": result.text if written else None,
+        "repairs": list(result.repairs), "confirmed": confirmed(result.evidence),
+        "text": result.text if written else None,
         "trace": list(result.trace), "notes": list(result.notes), "attempts": [vars(a) for a in result.attempts],
         **evidence(result.evidence), "seconds": round(result.seconds, 3),
     }

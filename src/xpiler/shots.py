@@ -41,7 +41,7 @@ def translated(
 ) -> list[Shot]:
     """Pairs of programs from the source's language to the target's, translated by rules and confirmed."""
     found: list[Shot] = []
-    options = engine.Options(seeds=1, budget=20.0, cache=cache, level=Level.TESTS)
+    options = engine.Options(seeds=1, budget=20.0, cache=cache, level=Level.TESTS, repair=0.0)
     for path, before in candidates(text, source, folder):
         if len(found) == most:
             break

@@ -10,7 +10,8 @@ import pytest
 from xpiler import platforms
 from xpiler.fault import Fault
 from xpiler.propose.manual import Passage, manual
-from xpiler.propose.retrieval import Index, extra
+from xpiler.propose.extra import extra
+from xpiler.propose.retrieval import Index
 from xpiler.propose.words import tokens
 from xpiler.text.library import library
 

@@ -11,13 +11,15 @@ import pytest
 from tests.propose.stub import Said, Stub, code, completion, serving
 from tests.test_bad_input import GOOD
 
-from xpiler import cli, engine, platforms
+from xpiler import cli, engine, model_road, platforms, record
+from xpiler.commands import models
 from xpiler.emulate.cage import weaknesses
 from xpiler.emulate.restated import NotRestated, restated
 from xpiler.fault import Fault
 from xpiler.neural_road import Neural, Stage, in_words
 from xpiler.propose.exchange import Answer, NoProposal, Reply, Request, Use
 from xpiler.propose.neural import Meta, Model, PerPass, WholeProgram
+from xpiler.propose.prompt import Task
 from xpiler.verify.ladder import Level
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
@@ -43,10 +45,12 @@ class Script:
         return answer(request) if callable(answer) else answer
 
 
-def translated(script: Script, *, first: bool = True, tries: int = 2, text: str = GOOD, **more: object) -> engine.Result:
+def translated(
+    script: Script, *, first: bool = True, tries: int = 2, text: str = GOOD, repair: float = 0.0, **more: object
+) -> engine.Result:
     ways = more.pop("ways", ((Stage(WholeProgram()),),))
     neural = Neural(Model("stub", script), ways, first, tries, **more)  # type: ignore[arg-type]
-    options = engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS, neural=neural, plain=C)
+    options = engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS, neural=neural, plain=C, repair=repair)
     return engine.translate(text, CUDA, C, file="k.cu", options=options)
 
 
@@ -69,6 +73,39 @@ def test_a_wrong_answer_goes_back_with_its_witness() -> None:
     assert answer.role == "assistant" and "2.5f" in answer.text
     assert told.role == "user" and "must be" in told.text and "`c[" in told.text and "k.cu" not in told.text
     assert script.asked[1].messages[:2] == script.asked[0].messages
+
+
+def test_a_wrong_answer_is_repaired_before_another_one_is_asked_for() -> None:
+    script = Script(fenced(BEYOND), fenced(RIGHT))
+    result = translated(script, repair=60.0)
+    assert result.confirmed and result.proposer == "model" and len(script.asked) == 1
+    assert result.road == "neural: whole program, try 1, repaired" and result.repairs
+    assert result.attempts[0].road == "neural: whole program, try 1", "what was wrong with the answer is kept"
+    told = record.of_translation("k.cu", CUDA, result, True)
+    assert told["repairs"] == list(result.repairs) and all(r.startswith("repair(line ") for r in result.repairs)
+    assert "i < n" in result.text and "i <= n" not in result.text
+
+
+def test_what_no_repair_reaches_goes_back_with_the_place() -> None:
+    bad = RIGHT.replace("c[i] = 2.0f * a[i];", "{ float v = a[i] * a[i] * a[i]; c[i] = v + a[n - 1 - i]; }")
+    script = Script(fenced(bad), fenced(RIGHT))
+    result = translated(script, repair=15.0)
+    assert result.confirmed and result.road == "neural: whole program, try 2"
+    assert [a.road for a in result.attempts] == ["neural: whole program, try 1", "neural: whole program, try 1, repair"]
+    told = script.asked[1].messages[-1].text
+    assert "must be" in told and "answer:" in told and "the original" in told and "k.cu" not in told
+
+
+def test_rules_are_repaired_before_the_next_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that gets a bound wrong stands for a rule with a mistake."""
+    write = engine.write
+    monkeypatch.setattr(engine, "write", lambda *a: write(*a).replace("< 300", "< 299"))
+    options = engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS, repair=60.0)
+    result = engine.translate(GOOD, CUDA, C, file="k.cu", options=options)
+    assert result.confirmed and result.road.endswith(", repaired") and result.repairs and result.attempts
+    assert result.trace[-1] in result.repairs
+    bare = engine.translate(GOOD, CUDA, C, file="k.cu", options=replace(options, repair=0.0))
+    assert not bare.confirmed and bare.text == ""
 
 
 @pytest.mark.parametrize("bad", [WRONG, BEYOND, RIGHT.replace("entry", "entry2").replace("int n", "long n"), RIGHT[:40], ""])
@@ -148,12 +185,55 @@ def test_passes_are_asked_one_by_one() -> None:
 
 
 def test_a_pass_goes_on_from_what_was_confirmed_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_pivot_task", lambda *_: None)
+    monkeypatch.setattr(model_road, "pivot_task", lambda *_: None)
     script = Script(fenced(WRONG), fenced(RIGHT), fenced(RIGHT))
     ways = ((Stage(PerPass("recover", lambda n, t: Meta(n)), C), Stage(PerPass("tensorize", lambda n, t: Meta(n)))),)
     result = translated(script, ways=ways)
     assert result.confirmed and result.road == "neural: pass tensorize, try 1" and len(script.asked) == 3
     assert "twice<<<" in script.asked[0].messages[-1].text and "c[i] = 2.0f * a[i]" in script.asked[2].messages[-1].text
+
+
+def test_every_pass_of_the_road_is_asked_for_and_what_rules_did_is_left_out() -> None:
+    """Up to BANG C a loop is bound, and then the instructions are found; each is confirmed before the next."""
+    bang = platforms.get("bang")
+    assert models.down(CUDA) == ("recover", "contract") and models.up(bang) == ("bind", "tensorize")
+    assert models.down(platforms.get("vnni")) == ("detensorize", "contract") and models.up(CUDA) == ("bind",)
+    told: list[str] = []
+
+    def meta(name: str, task: Task) -> Meta:
+        told.append(f"{name} in {task.source.name}")
+        return Meta(name)
+
+    scalar = engine.translate(GOOD, CUDA, bang, options=engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS)).text
+    script = Script(fenced(scalar))
+    stages = tuple(Stage(PerPass(p, meta), C) for p in models.down(CUDA))
+    way = (*stages, Stage(PerPass("bind", meta), bang), Stage(PerPass("tensorize", meta)))
+    neural = Neural(Model("stub", script), (way,), True, 1, alone=True)
+    options = engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS, neural=neural, plain=C, repair=0.0)
+    result = engine.translate(GOOD, CUDA, bang, file="k.cu", options=options)
+    assert result.confirmed and result.road == "neural: pass tensorize, try 1"
+    assert told == ["bind in c", "tensorize in bang"]
+
+
+def test_a_model_alone_is_not_followed_by_rules() -> None:
+    result = translated(Script(fenced(WRONG)), tries=1, alone=True)
+    assert not result.confirmed and result.text == "" and len(result.attempts) == 1
+
+
+def test_what_annotation_found_is_shown() -> None:
+    """The manual in every prompt but the zero-shot one; pragmas above the loops of the sequential program."""
+    bang = platforms.get("bang")
+    shown: list[str] = []
+    for way in ((Stage(WholeProgram(lambda task: ())),), (Stage(WholeProgram()),),
+                (Stage(PerPass("contract", lambda n, t: Meta(n)), C), Stage(PerPass("tensorize", lambda n, t: Meta(n))))):
+        script = Script(fenced("nothing"))
+        neural = Neural(Model("stub", script), (way,), True, 1, alone=True, passages=3)
+        options = engine.Options(let={"n": 300}, seeds=1, level=Level.TESTS, neural=neural, plain=C, repair=0.0)
+        engine.translate(GOOD, CUDA, bang, options=options)
+        shown.append(script.asked[0].messages[-1].text)
+    few, zero, step = shown
+    assert "__bang_mul_scalar" in few and "From the manual of BANG C" in few and "From the manual" not in zero
+    assert "__bang_mul_scalar" in step and '#pragma xpiler computes("' in step and "#pragma xpiler" not in few
 
 
 def test_a_witness_in_words() -> None:
@@ -285,7 +365,7 @@ def test_a_translation_by_a_model_is_recorded_and_replayed(folder: Path, capsys:
         assert command(*asking(stub), "--tape", "tape.jsonl", "-o", "a.c", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["proposer"] == "model" and told["road"] == "neural: whole program, try 3"
-    assert [a["road"][-5:] for a in told["attempts"]] == ["try 1", "try 2"]
+    assert [a["road"].partition("try ")[2] for a in told["attempts"]] == ["1", "2", "2, repair"]
     assert len(stub.asked) == 3 == len((folder / "tape.jsonl").read_text().splitlines())
     assert "0123456789abcdef" not in (folder / "tape.jsonl").read_text()
     assert stub.headers[0]["authorization"] == "Bearer sk-0123456789abcdef"

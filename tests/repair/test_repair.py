@@ -9,7 +9,6 @@ import pytest
 
 from xpiler import platforms
 from xpiler.emulate.entry import Limits
-from xpiler.fault import Span
 from xpiler.mending import repair
 from xpiler.repair.holes import Hole, Kind, holes
 from xpiler.repair.localise import FAR, distances
@@ -159,21 +158,21 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
         at[:] = [sites(text, "c")]
         return at[0].program
 
-    trials = Trials(sketch, score, lambda text: score(text).perfect, lambda text: Span("t", 3))
+    trials = Trials(sketch, score, lambda text: score(text).perfect, lambda text: ((3,), ()))
     done = mend(wrong, platforms.get("c"), reading, trials)
     assert done.accepted and len(done.changes) == 2, done
     assert {c.line for c in done.changes} == {2, 3}
 
 
 def test_it_gives_up_and_says_why() -> None:
-    trials = Trials(lambda _: lambda many: [Score(0.5) for _ in many], lambda _: Score(0.5), lambda _: False, lambda _: None)
+    trials = Trials(lambda _: lambda many: [Score(0.5) for _ in many], lambda _: Score(0.5), lambda _: False, lambda _: ((), ()))
     done = mend(PLAIN, platforms.get("c"), lambda t: read(t, platforms.get("c"), "t"), trials, seconds=20)
     assert not done.accepted and "no small change" in done.why
 
 
 def test_what_the_judge_refuses_is_not_accepted() -> None:
     """A search that finds a text that runs right is not believed."""
-    trials = Trials(lambda _: lambda many: [Score(1.0) for _ in many], lambda _: Score(1.0), lambda _: False, lambda _: None)
+    trials = Trials(lambda _: lambda many: [Score(1.0) for _ in many], lambda _: Score(1.0), lambda _: False, lambda _: ((), ()))
     done = mend(PLAIN, platforms.get("c"), lambda t: read(t, platforms.get("c"), "t"), trials, seconds=20)
     assert not done.accepted and "judge" in done.why
 

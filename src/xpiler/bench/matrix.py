@@ -44,15 +44,18 @@ TENSORIZED = 0.5
 
 @dataclass(frozen=True)
 class Item:
-    """One case to be translated in one direction."""
+    """One case to be translated in one direction, and perhaps the mistakes that are put into its translation."""
 
     case: Case
     source: str
     target: str
+    mistakes: int = 0
+    seed: int = 0
 
     @property
     def name(self) -> str:
-        return f"{self.source} -> {self.target} {self.case.name}"
+        name = f"{self.source} -> {self.target} {self.case.name}"
+        return f"{name} {self.mistakes} {self.seed}" if self.mistakes else name
 
 
 @dataclass(frozen=True)

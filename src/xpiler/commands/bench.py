@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +11,16 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from xpiler import engine, platforms, show
-from xpiler.bench import ablation, checked, corpus, matrix, mutants, peers, recall, rungs
+from xpiler import annotated, engine, platforms, show
+from xpiler.bench import asked as by_model
+from xpiler.bench import ablation, checked, corpus, matrix, mutants, peers, precision, recall, rungs
 from xpiler.bench.case import Case
 from xpiler.bench.progress import CHECKED, go_through
-from xpiler.commands import options
+from xpiler.commands import models, options
 from xpiler.commands.options import Budget, Depth, Json, Seeds
-from xpiler.commands.terminal import cache, err, out, print_json, working
+from xpiler.commands.terminal import cache, err, out, print_json, settings, working
 from xpiler.fault import Fault
+from xpiler.neural_road import Stage
 from xpiler.platforms.platform import Platform
 from xpiler.verify.mutants import KINDS
 from xpiler.verify.runs.observe import Effort
@@ -74,7 +77,7 @@ def bench(
     if html is not None:
         check_writable(html)
     chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
-    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
+    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth), repair=0.0)
     with working() as progress:
         results = matrix.measure(chosen, jobs, matrix.Options(asked, texts), progress, kept)
     missed = matrix.misses(results)
@@ -137,7 +140,7 @@ def bench_corpus(
         effort = Effort(seeds, 2 * budget, checked.limits(budget, memory), double=False)
         _check(cases, source, jobs, effort, cache(context), kept, again, as_json)
         return
-    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
+    asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth), repair=0.0)
     with working() as progress:
         results = corpus.measure(cases, source, platforms.get(to), jobs, asked, progress, kept)
     if as_json:
@@ -232,28 +235,112 @@ def bench_ablation(
     seed: Annotated[int, typer.Option(min=0, help="Which shapes, and which mistakes.")] = 0,
     most: Annotated[int, typer.Option(min=1, max=4, help="One to so many mistakes in a text.")] = 4,
     seconds: Annotated[float, typer.Option(min=1.0, help="Seconds to search for one repair.")] = 60.0,
+    rows: Annotated[str, typer.Option(
+        help="Only rows whose name begins with one of these, with commas: `whole program,rules`.")] = "",
+    proposer: Annotated[str, typer.Option(
+        help="`faulty` (our own translations with mistakes in them), or `model`: what --model, --ask and --replay say.",
+    )] = "faulty",
+    ask: models.Ways = "few-shot,per-pass",
+    model: models.Named = "",
+    base_url: models.Address = "",
+    tape: models.Tape = None,
+    replay: models.Replay = None,
+    tokens: models.Tokens = 2_000_000,
+    tries: models.Tries = 3,
+    patience: models.Patience = 600.0,
+    shots: models.Shots = 1,
+    examples: models.Examples = None,
+    passages: models.Passages = 5,
     jobs: Jobs = 1,
     depth: Depth = "usual",
     kept: Kept = None,
     as_json: Json = False,
 ) -> None:
-    """Put mistakes into translations, as a model makes them, and count what repair makes of them.
+    """What self-debugging, repair and going pass by pass are worth, in the shape of the paper's ablation.
+
+    The faulty proposer puts mistakes into our own translations, as a model makes them; a model proposes by itself.
 
         xpiler bench ablation --direction cuda:bang --operator gemm,softmax --out ablation.json
+
+        xpiler bench ablation -d cuda:bang --proposer model --model my-model --tape tape.jsonl
     """
     chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
-    draws = [ablation.Draw(item, n, seed) for item in chosen for n in range(1, most + 1)]
-    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level(depth))
+    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level(depth), repair=0.0)
+    if proposer not in ("faulty", "model"):
+        raise Fault("XP3004", f"cannot understand `--proposer {proposer}`", why="there are faulty, model")
+    said = models.Asked("neural", ask, model, base_url, tape, replay, tokens, tries=tries, patience=patience,
+                        shots=shots, examples=examples, passages=passages)
     with working() as progress:
-        results = ablation.measure(draws, ablation.Options(asked, seconds), jobs, kept, progress)
+        if proposer == "model":
+            results = _asked(context, said, chosen, asked, seconds, jobs, kept, progress)
+        else:
+            items = [replace(item, mistakes=n, seed=seed) for item in chosen for n in range(1, most + 1)]
+            begins = tuple(r.strip() for r in rows.split(",") if r.strip())
+            wanted = tuple(r for r in ablation.ROWS if r.startswith(begins or ("",)))
+            results = ablation.measure(items, ablation.Options(asked, seconds, tries, wanted), jobs, kept, progress)
     if as_json:
         print_json([r.to_json() for r in results])
         return
-    out().print(show.columns(ablation.HEAD, ablation.rows(results)))
-    out().print(show.columns(ablation.OF_KIND, ablation.kinds(results)))
+    directions = list(dict.fromkeys((item.source, item.target) for item in chosen))
+    out().print(show.columns(ablation.PARTS, ablation.parts(results, directions)))
+    if proposer == "faulty":
+        out().print(show.columns(ablation.HEAD, ablation.rows(results)))
+        out().print(show.columns(ablation.OF_KIND, ablation.kinds(results)))
     for r in results:
         if r.outcome not in (ablation.REPAIRED, ablation.UNTOUCHED):
             err.print(f"{r.name}: {r.outcome}: {'; '.join((*r.what, r.why))}", markup=False, soft_wrap=True)
+
+
+def _asked(
+    context: typer.Context, said: models.Asked, items: Sequence[matrix.Item], asked: engine.Options, seconds: float,
+    jobs: int, kept: Path | None, progress: Callable[[str], None],
+) -> tuple[ablation.Outcome, ...]:
+    """The rows of a model."""
+    names = models.ways_of(said)
+    plain, builds = annotated.plain(), cache(context)
+
+    def ways(source: Platform, target: Platform) -> list[tuple[str, tuple[Stage, ...]]]:
+        called = {n: ablation.STEPS if n == "per-pass" else f"{ablation.WHOLE}, {n}" for n in names}
+        return [(called[n], models.way(n, said, builds, plain, source, target)) for n in names]
+
+    wanted = by_model.Options(replace(asked, plain=plain), models.model_of(said, settings(context)), ways, said.tries,
+                              said.patience, seconds, said.passages)
+    return by_model.measure(items, wanted, jobs, kept, progress)
+
+
+@app.command("locate")
+def bench_locate(
+    context: typer.Context,
+    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
+    direction: Annotated[list[str] | None, typer.Option("--direction", "-d", help="As in `bench`.")] = None,
+    operator: Annotated[str, typer.Option(help="Only these operators, with commas.")] = "",
+    shape: Annotated[str, typer.Option(help="Only cases whose name matches.")] = "*",
+    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 1,
+    mistakes: Annotated[int, typer.Option(min=1, help="Texts with one mistake made of each translation.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Which shapes, and which mistakes.")] = 0,
+    jobs: Jobs = 1,
+    kept: Kept = None,
+    by_kind: Annotated[bool, typer.Option("--kinds", help="A row for every kind of mistake, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put one mistake into translations, and count how far from it localisation sends one to look.
+
+        xpiler bench locate --direction cuda:bang --operator softmax,layernorm --mistakes 12 --out located.json
+    """
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
+    asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level("tests"), repair=0.0)
+    with working() as progress:
+        results = precision.measure(
+            [replace(i, mistakes=mistakes, seed=seed) for i in chosen], asked, jobs, kept, progress)
+    if as_json:
+        print_json([r.to_json() for r in results])
+        return
+    out().print(show.columns(precision.HEAD, precision.rows(results)))
+    if by_kind:
+        out().print(show.columns(precision.HEAD, precision.kinds(results)))
+    for r in results:
+        if r.outcome != precision.MEASURED:
+            err.print(f"{r.name}: {r.outcome}: {r.why}", markup=False, soft_wrap=True)
 
 
 @app.command("recall")

@@ -41,6 +41,9 @@ Shots = Annotated[int, typer.Option("--shots", min=0, help="Examples in a prompt
 Examples = Annotated[
     Path | None, typer.Option("--examples", help="A folder of programs to make examples from; else the project's own.")]
 
+Passages = Annotated[int, typer.Option(
+    "--passages", min=0, help="Passages of the target's manual for each step of a loop nest; 0 is none.")]
+
 PROPOSERS = ("symbolic", "auto", "neural")
 WAYS = ("zero-shot", "few-shot", "per-pass")
 _CHECKOUT = Path(__file__).parents[3] / "examples"
@@ -64,6 +67,7 @@ class Asked:
     temperature: float = 0.0
     shots: int = 1
     examples: Path | None = None
+    passages: int = 5
 
 
 def folder(given: Path | None) -> Path | None:
@@ -73,22 +77,35 @@ def folder(given: Path | None) -> Path | None:
     return given or (_CHECKOUT if _CHECKOUT.is_dir() else None)
 
 
-def neural(asked: Asked, settings: Settings, plain: Platform, target: Platform) -> Neural | None:
+def neural(
+    asked: Asked, settings: Settings, plain: Platform, source: Platform, target: Platform
+) -> Neural | None:
     """Who is asked in a translation; None for the rules alone. Faults XP5002 and XP5004."""
     if asked.proposer not in PROPOSERS:
         raise _unknown(f"--proposer {asked.proposer}", PROPOSERS)
     if asked.proposer == "symbolic":
         return None
+    names = ways_of(asked)
+    ways = tuple(way(w, asked, settings.cache, plain, source, target) for w in names)
+    return Neural(model_of(asked, settings), ways, asked.proposer == "neural", asked.tries, asked.patience,
+                  passages=asked.passages)
+
+
+def ways_of(asked: Asked) -> list[str]:
+    """What a model is asked for, in order."""
     names = [w.strip() for w in asked.ways.split(",")]
     for name in names:
         if name not in WAYS:
             raise _unknown(f"--ask {name}", WAYS)
+    return names
+
+
+def model_of(asked: Asked, settings: Settings) -> Model:
+    """Who is asked, within one budget."""
     name = asked.model or settings.model
     if not name:
         raise Fault("XP5002", "no model is named", why="an endpoint has several", try_="--model NAME, or XPILER_MODEL")
-    model = Model(name, _ask(asked, settings), asked.temperature)
-    ways = tuple(_way(w, asked, settings.cache, plain, target) for w in names)
-    return Neural(model, ways, asked.proposer == "neural", asked.tries, asked.patience)
+    return Model(name, _ask(asked, settings), asked.temperature)
 
 
 def _ask(asked: Asked, settings: Settings) -> Ask:
@@ -116,15 +133,18 @@ def _price(asked: Asked) -> Price:
     return Price(*numbers)
 
 
-def _way(name: str, asked: Asked, cache: Path, plain: Platform, target: Platform) -> tuple[Stage, ...]:
+def way(
+    name: str, asked: Asked, cache: Path, plain: Platform, source: Platform, target: Platform
+) -> tuple[Stage, ...]:
     """The stages of one way: a whole program is one; by passes the way is down to plain C, then up to the target."""
     examples = folder(asked.examples)
     if name == "per-pass":
         def meta(of: str, task: Task) -> Meta:
             return shots.meta(of, task.text, task.source, task.target, examples, asked.shots, cache)
 
-        last = "bind" if target.model == "simt" else "tensorize"
-        return Stage(PerPass("recover", meta), plain), Stage(PerPass(last, meta))
+        *before, last = up(target)
+        return (*(Stage(PerPass(p, meta), plain) for p in down(source)),
+                *(Stage(PerPass(p, meta), target) for p in before), Stage(PerPass(last, meta)))
     if name == "zero-shot" or not asked.shots:
         return (Stage(WholeProgram()),)
     if examples is None:
@@ -132,6 +152,20 @@ def _way(name: str, asked: Asked, cache: Path, plain: Platform, target: Platform
                     try_="--examples FOLDER, or --ask zero-shot")
     return (Stage(WholeProgram(
         lambda task: shots.translated(task.text, task.source, task.target, examples, asked.shots, cache))),)
+
+
+def down(source: Platform) -> tuple[str, ...]:
+    """The passes from a language to the clean sequential program; those that say nothing of it left out."""
+    vectors = ("detensorize",) if source.vector_bits or source.vector_space else ()
+    axes = ("recover",) if source.model != "serial" else ()
+    return (*vectors, *axes, "contract")
+
+
+def up(target: Platform) -> tuple[str, ...]:
+    """The passes from the sequential program to a language: parallel axes, then what has instructions of its own."""
+    axes = ("bind",) if target.model != "serial" else ()
+    vectors = ("tensorize",) if target.vector_bits or target.vector_space else ()
+    return (*axes, *vectors) or ("contract",)
 
 
 def _unknown(said: str, known: tuple[str, ...]) -> Fault:

@@ -13,6 +13,8 @@ from xpiler.commands import options
 from xpiler.commands.options import Block, Depth, From, Grid, Json, Let, Seeds, Size, Tasks, Timeout
 from xpiler.commands.terminal import cache, err, print_json, working
 from xpiler.given import geometry_of, integers, pairs, platform_of, text_of, values
+from xpiler.located import as_data
+from xpiler.located import said as located
 from xpiler.mending import Repaired
 from xpiler.mending import repair as mended
 from xpiler.verify.verdict import refuted
@@ -60,11 +62,11 @@ def repair(
     if as_json:
         print_json(_told(a, b, done))
     else:
-        _say(b, text, done, to_stdout=out is None)
+        _say(a, b, text, done, to_stdout=out is None)
     raise typer.Exit(0 if done.confirmed else 1)
 
 
-def _say(b: Path, before: str, done: Repaired, to_stdout: bool) -> None:
+def _say(a: Path, b: Path, before: str, done: Repaired, to_stdout: bool) -> None:
     mended = done.mended
     for c in mended.changes:
         err.print(f"{b}:{c.line}: {c.what}", markup=False, soft_wrap=True, highlight=False)
@@ -77,6 +79,8 @@ def _say(b: Path, before: str, done: Repaired, to_stdout: bool) -> None:
         return
     err.print(f"not repaired: {mended.why} ({mended.runs} programs run, {mended.seconds:.1f} s)", markup=False,
               soft_wrap=True, highlight=False)
+    for paragraph in located(done.located, a, b, before) if done.located is not None else ():
+        err.print(paragraph, markup=False, soft_wrap=True, highlight=False)
     if mended.suspects:
         lines = ", ".join(map(str, mended.suspects[:5]))
         err.print(f"look at: {b}, lines {lines}", markup=False, soft_wrap=True, highlight=False)
@@ -93,6 +97,7 @@ def _told(a: Path, b: Path, done: Repaired) -> dict[str, object]:
     return {
         "source": str(a), "broken": str(b), "repaired": done.confirmed, "why": mended.why,
         "changes": [{"line": c.line, "what": c.what} for c in mended.changes], "suspects": list(mended.suspects),
+        "located": None if done.located is None else as_data(done.located),
         "runs": mended.runs, "seconds": round(mended.seconds, 3), "text": mended.text,
         "evidence": [e.to_json() for e in done.evidence],
     }

@@ -50,6 +50,9 @@ def translate(
     temperature: models.Temperature = 0.0,
     shots: models.Shots = 1,
     examples: models.Examples = None,
+    passages: models.Passages = 5,
+    repair: Annotated[float, typer.Option(
+        min=0.0, help="Seconds to repair a refuted text before the next is proposed; 0 for none.")] = 30.0,
     as_json: Json = False,
 ) -> None:
     """Translate FILE and confirm that the result does the same.
@@ -77,11 +80,11 @@ def translate(
         if path is not None:
             check_writable(path)
     asked = models.Asked(proposer, ask, model, base_url, tape, replay, tokens, money, price, tries, patience,
-                         temperature, shots, examples)
-    neural = models.neural(asked, settings(context), plain, target)
+                         temperature, shots, examples, passages)
+    neural = models.neural(asked, settings(context), plain, source, target)
     how = engine.Options(
         let=values(let), geometry=geometry, seeds=seeds, budget=budget, cache=cache(context), size=integers(size),
-        kernel=kernel, level=options.level(depth), neural=neural, plain=plain)
+        kernel=kernel, level=options.level(depth), neural=neural, plain=plain, repair=repair)
     with working() as progress:
         try:
             result = engine.translate(text, source, target, file=str(file), progress=progress, options=how)
@@ -113,6 +116,8 @@ def _say(result: engine.Result, good: bool, written: bool, trace: bool, asked: b
         if asked:
             err.print(f"proposed by: {result.road if result.proposer == 'model' else f'rules ({result.road})'}",
                       markup=False)
+        for change in result.repairs:
+            err.print(f"repaired: {change.removeprefix('repair(').removesuffix(')')}", markup=False, highlight=False)
     for note in result.notes:
         err.print(f"note: {note}", markup=False)
     if not good or asked:

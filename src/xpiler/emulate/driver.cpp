@@ -165,6 +165,7 @@ int drive(int argc, char** argv, void (*call)(const Slot*)) {
             if (buffers[i] && !(records[i].flags & CONST))
                 if (std::size_t n = shadow_hide(buffers[i]->base, buffers[i]->bytes)) note_untouched(records[i].name, n);
     given.write(out);
+    write_seen(write_all, out);
     for (const Record& ask : records)
         for (std::size_t i = 0; i < count && ask.kind == ASK; ++i)
             if (buffers[i] && !std::strcmp(records[i].name, ask.name) && ask.bytes < buffers[i]->bytes / records[i].element)

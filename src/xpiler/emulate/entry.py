@@ -104,6 +104,18 @@ class Executable:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a place of a text that tells what it computes was worth, in the order of the run, without most repetitions.
+
+    `met`: how often it was. Of many values those whose hash is a multiple of `stride` are kept, in any program the
+    same ones."""
+
+    met: int
+    stride: int
+    values: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Run:
     """What a run left behind. `outputs` has every buffer that is not const when status is "ok", else nothing.
 
@@ -111,8 +123,9 @@ class Run:
     `seconds` is the time inside the entry; 0 if it did not end.
     Of a watched run: `noted` findings did not end it; `untouched` says how many bytes of an output were never
     written (they read as 0xFF); `launches` are kernels with the threads of a block; `looked_at` says what was watched
-    where that is not everything; `writers` are those that were asked for. Of one among many: `reached` are the choices
-    that the text leaves open and the run came by."""
+    where that is not everything; `writers` are those that were asked for. `seen`: by the number of the place, of a text
+    that tells what it computes. Of one among many: `reached` are the choices that the text leaves open and the run came
+    by."""
 
     outputs: Mapping[str, Array]
     findings: tuple[Finding, ...]
@@ -125,4 +138,5 @@ class Run:
     launches: frozenset[tuple[str, int]] = frozenset()
     looked_at: str = ""
     writers: tuple[Writer, ...] = ()
+    seen: Mapping[int, Seen] = field(default_factory=dict)
     reached: frozenset[int] = frozenset()

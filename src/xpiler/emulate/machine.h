@@ -32,6 +32,9 @@ extern void (*ended)(int status);        // where a run goes that has ended in a
 void install_handlers();
 void install_filter();                   // from here on only computing, writing to open files and exit
 
+// ---- what was seen
+void write_seen(void (*to)(int, const void*, std::size_t), int fd); // at the end of the outputs
+
 // ---- memory
 unsigned char unset();                   // what fresh memory is filled with: NaN; in watched runs another value, so
                                          // that whoever uses it computes something else there

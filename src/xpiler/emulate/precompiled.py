@@ -29,7 +29,7 @@ _HERE = Path(__file__).parent
 _PARTS = (  # edge.cpp stays first
     "edge.cpp", "launch.cpp", "groups.cpp", "meetings.cpp", "later.cpp", "fibers.cpp", "memory.cpp",
     "findings.cpp", "undefined.cpp", "driver.cpp", "filter.cpp", "shadow.cpp", "share.cpp", "races.cpp",
-    "noted.cpp", "origins.cpp",
+    "noted.cpp", "origins.cpp", "seen.cpp",
 )
 _HOOKS = "hooks.cpp"
 _MANY = "many.cpp"  # with a malloc of its own

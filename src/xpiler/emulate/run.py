@@ -17,7 +17,7 @@ import numpy as np
 from xpiler.emulate import sandbox
 from xpiler.emulate.caller import geometry
 from xpiler.emulate.caret import caret
-from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run, Writer
+from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run, Seen, Writer
 from xpiler.emulate.failing import on_this_machine
 from xpiler.emulate.locate import user_place, variable
 from xpiler.emulate.lowered.element import ELEMENT, REAL
@@ -91,9 +91,10 @@ def run(
         seconds = next((float(str(line["done"])) for line in lines if "done" in line), 0.0)
         finished = done.code == 0 and any(line.get("token") == token for line in lines if "done" in line)
         outputs = outputs_in(folder / "out", buffers) if finished and not findings else {}
+        seen = _seen(folder / "out", sum(a.nbytes for _, a in buffers)) if finished and not findings else {}
     status = _status(done, finished, findings)
     return Run(outputs, findings, status, seconds, done.stderr, done.stdout, noted, untouched, launches, looked_at,
-               writers)
+               writers, seen)
 
 
 def called(
@@ -208,6 +209,16 @@ def outputs_in(path: Path, buffers: list[tuple[Buffer, Array]], at: int = 0) -> 
             flat = np.fromfile(path, shape.dtype, shape.size, offset=at).reshape(shape.shape)
         out[p.name] = from_bf16(flat) if flat.dtype == np.uint16 and p.dtype is DType.BF16 else flat
         at += shape.nbytes
+    return out
+
+
+def _seen(path: Path, at: int) -> dict[int, Seen]:
+    """What stands behind the outputs: of every place its number, how often it was met, its stride, and values."""
+    out, end = dict[int, Seen](), path.stat().st_size
+    while at < end:
+        site, met, stride, kept = (int(n) for n in np.fromfile(path, np.uint64, 4, offset=at))
+        out[site] = Seen(met, stride, np.fromfile(path, np.float64, kept, offset=at + 32))
+        at += 32 + 8 * kept
     return out
 
 

@@ -64,6 +64,54 @@ inline int pick(int k) {
     return picks[k];
 }
 
+// ---------------------------------------------------------------- texts that tell what they compute
+
+// `xp::seen(k, e)` is e, and the run remembers what it was worth; of registers, lane by lane, each a Lane.
+constexpr int MOST_SEEN = 8192;
+void note_seen(int site, double value);
+void note_place(int site); // that is met, whether or not it has a value
+std::size_t reach_of(const void* p, std::size_t known);
+
+template <class T>
+T seen(int site, T value) {
+    if constexpr (std::is_arithmetic_v<T>) note_seen(site, double(value));
+    else note_seen(site, double(float(value)));
+    return value;
+}
+
+template <class Lane, class T>
+T seen_lanes(int site, T value) {
+    for (std::size_t i = 0; i < sizeof(T) / sizeof(Lane); ++i) {
+        Lane lane;
+        std::memcpy(&lane, reinterpret_cast<const char*>(&value) + i * sizeof(Lane), sizeof lane);
+        note_seen(site, double(lane));
+    }
+    return value;
+}
+
+// In the lifetime of one, what a call changes from `p` on: the elements that are others afterwards. `known`: the bytes
+// of the array, 0 where they are to be found out.
+template <class T>
+struct Changes {
+    int site;
+    const T* at;
+    std::vector<char> before;
+    Changes(int site, const T* p, std::size_t known = 0) : site(site), at(p) {
+        note_place(site);
+        const std::size_t n = reach_of(p, known) / sizeof(T) * sizeof(T);
+        if (n <= (1 << 22)) before.assign(reinterpret_cast<const char*>(p), reinterpret_cast<const char*>(p) + n);
+    }
+    ~Changes() {
+        for (std::size_t i = 0; i < before.size() / sizeof(T); ++i)
+            if (std::memcmp(&before[i * sizeof(T)], at + i, sizeof(T))) {
+                if constexpr (std::is_arithmetic_v<T>) note_seen(site, double(at[i]));
+                else note_seen(site, double(float(at[i])));
+            }
+    }
+};
+template <class T>
+Changes<T> changes(int site, T* p, std::size_t known = 0) { return {site, p, known}; }
+
 // ---------------------------------------------------------------- launches
 
 // What one launch is. `cluster`: consecutive blocks that share SRAM and meet at barrier_cluster. `warp`: lanes.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from xpiler.fault import Fault
 from xpiler.propose.budget import Budget, worst_case
 from xpiler.propose.exchange import Answer, NoProposal, Reply, Request, Use
+from xpiler.propose.extra import extra
 
 if TYPE_CHECKING:  # importing it takes a second, which commands that ask no model should not
     import openai
@@ -50,11 +51,7 @@ class Client:
 
     @cached_property
     def _library(self) -> Any:
-        try:
-            return import_module("openai")
-        except ImportError as e:
-            why = f"`openai` cannot be imported: {e}"
-            raise Fault("XP5001", "no library to talk to language models", why=why) from e
+        return extra("openai", "model")
 
     @cached_property
     def _broken(self) -> type[Exception]:
@@ -71,7 +68,7 @@ class Client:
         return made
 
     def ready(self) -> Self:
-        """This client, its library loaded; Fault XP5001 where there is none."""
+        """This client, its library loaded; Fault XP4003 where there is none."""
         _ = self._endpoint
         return self
 

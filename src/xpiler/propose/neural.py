@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from xpiler.platforms.platform import Platform
@@ -66,7 +66,7 @@ class WholeProgram:
         return "whole program" + (", few-shot" if self.shots else "")
 
     def opening(self, task: Task) -> tuple[Message, ...]:
-        return whole(task, self.shots(task) if self.shots else ())
+        return whole(task, self.shots(task)) if self.shots else whole(replace(task, manual=()))
 
 
 @dataclass(frozen=True)

@@ -5,25 +5,13 @@ No translation needs it: it comes with the extra `model`, and is asked for when 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
 
-from xpiler.fault import Fault
+from xpiler.propose.extra import extra
 from xpiler.propose.manual import Passage
 from xpiler.propose.words import tokens
 
 TOP = 5
 NAME = 3  # times a title counts
-
-
-def extra(module: str, name: str) -> Any:
-    """A library that only an extra of the package brings; a Fault that says how to get it where it is not there."""
-    try:
-        return import_module(module)
-    except ImportError as e:
-        raise Fault("XP4003", f"the library `{module}` is not installed",
-                    why=f"it comes with the extra `{name}` of the package, which translating does not need",
-                    try_=f"pip install 'xpiler[{name}]'") from e
 
 
 class Ranked:

@@ -16,7 +16,7 @@ _STANDARD = frozenset(
     "algorithm array assert.h cassert cfloat climits cmath cstddef cstdint cstdio cstdlib cstring float.h limits "
     "limits.h math.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h type_traits utility vector".split())
 _DIRECTIVES = frozenset("include define undef if ifdef ifndef elif else endif pragma".split())
-_PRAGMAS = frozenset("unroll nounroll omp once".split())
+_PRAGMAS = frozenset("unroll nounroll omp once xpiler".split())
 _ATTRIBUTES = frozenset(
     "aligned always_inline noinline unused maybe_unused vector_size ext_vector_type may_alias".split())
 # Tokens of C++ that could hide others: names and numbers are among them so that `1'000` and `u8'"'` are told apart.

@@ -19,7 +19,7 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.hole import Hole, Kind
 from xpiler.repair.holes import gaps, holes
-from xpiler.repair.localise import Distances, distances
+from xpiler.repair.localise import Distances, distances, suspects
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
 from xpiler.repair.solve import combinations, pairs
@@ -163,8 +163,9 @@ class _Search:
         sketch, run = self._compiled(Sketch(at.data, holes(at)))
         base = run([{}])[0] if run is not None else self.trials.fixed(now.text)
         self.runs += 1
-        near = distances(at, [base.line] if base.line else [])
-        self._suspect(near)
+        first = [base.line] if base.line else []
+        near = distances(at, first)
+        self.suspects = self.suspects or suspects(at, first)
         return _Open(replace(now, score=base), at, sketch, run, base, near)
 
     def _compiled(self, sketch: Sketch) -> tuple[Sketch, Run | None]:
@@ -293,9 +294,9 @@ class _Search:
         if o.run is None:
             return
         if not o.base.line and harmless:
-            where = self.trials.blame(o.origin.text)
-            o.near = distances(o.at, [where.line] if where is not None else [])
-            self._suspect(o.near)
+            first, then = self.trials.blame(o.origin.text)
+            o.near = distances(o.at, first, then)
+            self.suspects = self.suspects or suspects(o.at, first, then)
             harmless = {(k, c): w + o.near[o.sketch.holes[k].line] for (k, c), w in harmless.items()}
         likely = dict(sorted(harmless.items(), key=lambda i: i[1])[:COMBINED])
         yield from pairs(o.sketch, likely)
@@ -340,9 +341,6 @@ class _Search:
         made = o.sketch.filled(picks)
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in picks.items())
         return None if made is None else _Text(made, score, o.origin.changes + told)
-
-    def _suspect(self, near: Distances) -> None:
-        self.suspects = self.suspects or tuple(sorted(near.of, key=lambda n: near[n]))
 
 
 def _best(found: Iterable[_Node]) -> list[_Node]:

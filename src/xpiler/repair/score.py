@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from xpiler.fault import Span
-
 # Values that are nearer by less than this are as near.
 FINE = 3
 
@@ -61,9 +59,10 @@ class Trials:
     """How programs are tried: what judges, seen from the side of repair.
 
     `sketch`: a text that leaves choices open, compiled; the lines that do not compile where it does not.
-    `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to suspect."""
+    `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
+    and those to look at then."""
 
     sketch: Callable[[str], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
-    blame: Callable[[str], Span | None]
+    blame: Callable[[str], tuple[Sequence[int], Sequence[int]]]

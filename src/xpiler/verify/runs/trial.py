@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from xpiler.emulate.build import build
-from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Run, Writer
+from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Run, Seen, Writer
 from xpiler.emulate.many import run_many
 from xpiler.emulate.run import run
 from xpiler.fault import Fault
@@ -43,6 +43,7 @@ class Trial:
     found: tuple[Finding, ...] = ()  # what `findings` say, part by part
     writers: tuple[Writer, ...] = ()  # of a watched run: those that were asked for
     looked_at: str = ""  # of a watched run: what was watched, where that is not everything
+    seen: Mapping[int, Seen] = field(default_factory=dict)  # of a text that tells what it computes
     reached: frozenset[int] = frozenset()  # of one among many: the open choices it came by
 
     @property
@@ -120,7 +121,7 @@ class Machine:
         return Trial(
             outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
             untouched=done.untouched, launches=done.launches, found=done.findings,
-            looked_at=done.looked_at, writers=done.writers, reached=done.reached,
+            looked_at=done.looked_at, writers=done.writers, seen=done.seen, reached=done.reached,
         )
 
     def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1) -> Trial:
