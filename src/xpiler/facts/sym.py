@@ -321,7 +321,37 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
                         break
             if again:
                 break
+        again = again or _whole_again(terms)
     return terms
+
+
+def _whole_again(terms: dict[Sym, int]) -> bool:
+    """One step of c*m*(x/m) + c*(x%m) = c*x, and of c*m*((x/m)%p) + c*(x%m) = c*(x%(m*p)), where x is a sum: its
+    remainder may be of a smaller sum, as of b + t for (4*b + t) % 3, or fall apart."""
+    for high, k in list(terms.items()):
+        digit = high.op == "mod" and is_const(high.args[1]) and high.args[0].op == "div"
+        quotient, p = (high.args[0], value_of(high.args[1])) if digit else (high, 0)
+        if quotient.op != "div" or quotient.args[0].op != "lin" or not is_const(quotient.args[1]):
+            continue
+        x, m = quotient.args[0], value_of(quotient.args[1])
+        if k % m or x.lo < 0:
+            continue
+        c = k // m
+        const, rest = terms_of(mod(x, integer(m)))
+        if const or not rest or any(terms.get(a, 0) != c * n for a, n in rest.items()):
+            continue
+        const, whole = terms_of(mod(x, integer(m * p)) if digit else x)
+        if const or high in whole:
+            continue
+        del terms[high]
+        for a in rest:
+            del terms[a]
+        for a, n in whole.items():
+            terms[a] = terms.get(a, 0) + c * n
+            if not terms[a]:
+                del terms[a]
+        return True
+    return False
 
 
 def add(*xs: Sym) -> Sym:
@@ -621,6 +651,14 @@ def _negative(d: Sym) -> Sym:
         g = gcd(g, c)
     if g > 1:
         return _negative(linear(const // g, {a: c // g for a, c in terms.items()}))
+    if len(terms) == 1:
+        ((a, c),) = terms.items()
+        if a.op == "div" and is_const(a.args[1]) and a.args[0].lo >= 0:
+            x, m = a.args[0], value_of(a.args[1])
+            if c == 1:  # x / m < k is x < k * m
+                return _negative(add(x, integer(const * m)))
+            if c == -1:  # x / m > k is x >= (k + 1) * m
+                return _negative(sub(integer((const + 1) * m - 1), x))
     return make("lt", (d,), None, BOOL)
 
 

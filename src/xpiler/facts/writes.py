@@ -201,7 +201,7 @@ def normal(w: Write) -> Write:
     while again:
         again = False
         for g in guards:
-            step = _eliminate(vars_, g)
+            step = _eliminate(vars_, g, index)
             if step is None:
                 continue
             vars_, mapping, spent = step
@@ -411,7 +411,7 @@ def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
     return None
 
 
-def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym], bool] | None:
+def _eliminate(vars_: list[Sym], guard: Sym, index: Sym) -> tuple[list[Sym], dict[Sym, Sym], bool] | None:
     """Use one guard to bound or fix a quantified variable; True where its extent says then all that the guard did."""
     for v in vars_:
         if v not in guard.free:
@@ -420,8 +420,35 @@ def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym],
         if tight is not None:
             new = sym.fresh(sym.name_of(v).split("#")[0], tight)
             return [new if u is v else u for u in vars_], {v: new}, True
+    whole = _gathered(vars_, guard, index) if guard.op == "lt" else None
+    if whole is not None:
+        return (*whole, True)
     step = _raise(vars_, guard) or _relax(vars_, guard) if guard.op == "lt" else _fixed(vars_, guard)
     return None if step is None else (*step, False)
+
+
+def _gathered(vars_: list[Sym], guard: Sym, index: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
+    """4 b + t < 9, where t runs over 4: b and t are the digits of one number below 9, if the index takes them so.
+
+    The extents of b and t alone do not say that the rows of `index` stay apart; that of the number does."""
+    const, terms = sym.terms_of(guard.args[0])
+    if len(terms) < 2 or any(a not in vars_ or c < 1 or not sym.is_const(sym.extent_of(a)) for a, c in terms.items()):
+        return None
+    digits = sorted(terms.items(), key=lambda t: t[1])
+    unit, size = digits[0][1], 1
+    for v, c in digits:
+        if c != unit * size:
+            return None
+        size *= sym.value_of(sym.extent_of(v))
+    extent = -(const // unit)  # unit * x + const < 0: x < ceil(-const / unit)
+    if not 0 < extent < size:
+        return None
+    whole = sym.fresh(sym.name_of(digits[-1][0]).split("#")[0], sym.integer(extent))
+    mapping = {v: sym.mod(sym.div(whole, sym.integer(c // unit)), sym.extent_of(v)) for v, c in digits}
+    taken = sym.substitute(index, mapping)
+    if any(whole in a.free and a is not whole for a in sym.terms_of(taken)[1]):
+        return None
+    return [whole if v is digits[-1][0] else v for v in vars_ if v not in mapping or v is digits[-1][0]], mapping
 
 
 def _fixed(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
