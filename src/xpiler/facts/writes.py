@@ -300,7 +300,7 @@ def join(writes: list[Write]) -> list[Write]:
     return out
 
 
-def _aligned(old: Write, new: Write, but: Sym | None = None) -> Write | None:
+def aligned(old: Write, new: Write, but: Sym | None = None) -> Write | None:
     """new with its variables renamed to those of old, extents equal except for `but`."""
     if len(old.vars) != len(new.vars):
         return None
@@ -318,7 +318,7 @@ def _continued(first: Write, second: Write) -> Write | None:
         if len(first.vars) != len(second.vars):
             return None
         u = second.vars[n]
-        moved = _aligned(first, second, but=v)
+        moved = aligned(first, second, but=v)
         if moved is None:
             continue
         shifted = first.at({v: sym.add(sym.extent_of(v), v)})
@@ -330,7 +330,7 @@ def _continued(first: Write, second: Write) -> Write | None:
 
 def _repeated(old: Write, new: Write) -> Write | None:
     """The same nest again at indices a constant apart: one more loop around it."""
-    moved = _aligned(old, new)
+    moved = aligned(old, new)
     if moved is not None and moved.guard is old.guard:
         a = sym.make("pair", (old.index, old.value), None, DType.F32)
         b = sym.make("pair", (moved.index, moved.value), None, DType.F32)
@@ -342,7 +342,7 @@ def _repeated(old: Write, new: Write) -> Write | None:
         v = old.vars[-1]
         n = sym.extent_of(v)
         rest = replace(old.at({v: n}), vars=old.vars[:-1])
-        again = _aligned(rest, new)
+        again = aligned(rest, new)
         if again is not None and again.parts() == rest.parts():
             longer = sym.fresh("r", sym.add(n, ONE))
             return replace(old.at({v: longer}), vars=(*old.vars[:-1], longer))
