@@ -254,7 +254,8 @@ def terms_of(x: Sym) -> tuple[int, dict[Sym, int]]:
 
 def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
     live = {a: c for a, c in terms.items() if c}
-    live = _recombine(live)
+    live, more = _recombine(live)
+    const += more
     if not live:
         return integer(const)
     if const == 0 and len(live) == 1:
@@ -265,9 +266,9 @@ def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
     return make("lin", atoms, (const, tuple(live[a] for a in atoms)), I32)
 
 
-def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
-    """c*m*(x/m) + c*(x%m) = c*x, for whole and partial digits of x."""
-    again = True
+def _recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
+    """c*m*(x/m) + c*(x%m) = c*x, for whole and partial digits of x; and the constant that comes out of x."""
+    again, constant = True, 0
     while again:
         again = False
         for high in list(terms):
@@ -302,9 +303,7 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
             if terms.get(high) == c * value_of(m):
                 del terms[low], terms[high]
                 const, extra = terms_of(x)
-                if const:
-                    terms[low], terms[high] = c, c * value_of(m)
-                    continue
+                constant += c * const
                 for a, k in extra.items():
                     terms[a] = terms.get(a, 0) + c * k
                 terms = {a: k for a, k in terms.items() if k}
@@ -322,7 +321,7 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
             if again:
                 break
         again = again or _whole_again(terms)
-    return terms
+    return terms, constant
 
 
 def _whole_again(terms: dict[Sym, int]) -> bool:
@@ -490,6 +489,9 @@ def _mod_const(a: Sym, m: int) -> Sym:
             return picked
     if a.lo < 0:
         return make("mod", (a, integer(m)), None, I32)
+    whole = _up_to(a, m)
+    if whole is not None:
+        return _mod_const(whole, m)
     const, terms = terms_of(a)
     rest = {x: c % m if c > 0 else c for x, c in terms.items() if c % m}
     reduced = linear(const % m, rest)
@@ -506,6 +508,26 @@ def _mod_const(a: Sym, m: int) -> Sym:
     if a.op == "bit" and a.data == "^" and m & (m - 1) == 0:
         return bit("^", _mod_const(a.args[0], m), _mod_const(a.args[1], m))
     return make("mod", (a, integer(m)), None, I32)
+
+
+def _up_to(a: Sym, m: int) -> Sym | None:
+    """a with c*(x%q) + d*(x/q) as c*x where c*q and d are the same up to a multiple of m, which the remainder of a by m
+    does not see; likewise of a digit (x/q)%p."""
+    const, terms = terms_of(a)
+    for low, c in terms.items():
+        if low.op != "mod" or not is_const(low.args[1]):
+            continue
+        x, q = low.args
+        high = div(x, q)
+        for other, d in terms.items():
+            digit = other.op == "mod" and other.args[0] is high and is_const(other.args[1])
+            if other is not high and not digit or (c * value_of(q) - d) % m:
+                continue
+            merged = mod(x, integer(value_of(q) * value_of(other.args[1]))) if digit else x
+            rest = linear(const, {t: k for t, k in terms.items() if t is not low and t is not other})
+            whole = add(rest, scale(merged, c))
+            return whole if whole is not a and whole.lo >= 0 else None
+    return None
 
 
 def _mask_bit(a: Sym) -> Sym | None:

@@ -387,6 +387,39 @@ def _relax(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | N
     return None
 
 
+def renumbered(w: Write) -> Write | None:
+    """A write over the digits of its elements' numbers, b * 256 + t, as one over those numbers; None where that does
+    not make what it takes of them, (b * 256 + t) / 30 % 30, digits of one number.
+
+    How a grid was cut into blocks and threads says nothing of the rows and columns its threads find for themselves."""
+    _, terms = sym.terms_of(w.index)
+    digits = sorted(((c, v) for v, c in terms.items()), key=lambda d: d[0])
+    if len(digits) < 2 or {v for _, v in digits} != {*w.vars} or not _taken_apart(w, frozenset(w.vars)):
+        return None
+    unit, size, strides = digits[0][0], 1, dict[Sym, int]()
+    for c, v in digits:
+        if c != unit * size or not sym.is_const(sym.extent_of(v)):
+            return None
+        strides[v] = size
+        size *= sym.value_of(sym.extent_of(v))
+    whole = sym.fresh(sym.name_of(digits[-1][1]).split("#")[0], sym.integer(size))
+    mapping = {v: sym.mod(sym.div(whole, sym.integer(strides[v])), sym.extent_of(v)) for v in w.vars}
+
+    parts = [sym.substitute(p, mapping) for p in w.parts()]
+    made = Write((whole,), *parts)
+    return None if _taken_apart(made, frozenset({whole})) else made
+
+
+def _taken_apart(w: Write, vs: frozenset[Sym]) -> bool:
+    """Whether a quotient or remainder of several loops, or of one and something else, is in a write."""
+    def odd(n: Sym) -> bool:
+        if n.op not in ("div", "mod") or not n.args[0].free & vs:
+            return False
+        const, terms = sym.terms_of(n.args[0])
+        return len(terms) > 1 or const != 0
+    return any(sym.collect(p, odd) for p in w.parts())
+
+
 def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
     """A variable that `parts` use as v / c and v % c becomes two: v = c * high + low."""
     for v in w.vars:

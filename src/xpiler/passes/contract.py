@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from xpiler.facts import sym
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, solve, split_digits
+from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renumbered, solve, split_digits
 from xpiler.ir.nodes import Buffer, Kernel, Stmt
 from xpiler.ir.walk import Fresh
 from xpiler.passes.nest import Nest
@@ -78,6 +78,7 @@ def _emit(kernel: Kernel, ordered: list[tuple[str, Write]]) -> tuple[Stmt, ...]:
 
 def _shape(w: Write) -> Write:
     """w with its digits merged, split where its value needs them, and ordered by stride."""
+    w = renumbered(w) or w
     live, exprs = list(w.vars), [w.index, w.guard, w.value]
     while True:
         merged = sym.merge_digits(live, exprs)
