@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xpiler.facts import sym
-from xpiler.facts.offers import consecutive, unbound
+from xpiler.facts.offers import unbound
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Var
 from xpiler.passes.nest import NAMES, Scope, combined, converted
 from xpiler.ir.types import DType
-from xpiler.passes.vector_loops import LaneLoops, follows
+from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
+from xpiler.passes.vector_loops import LaneLoops
 from xpiler.passes.vector_values import I32, Lane, Vector
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
@@ -21,20 +24,19 @@ class ReductionNest(LaneLoops):
 
     def compute(self, x: Sym) -> Expr:
         lane, self.lane = self.lane, None
-        v = self._fold_lane(x) if x.op == "fold" else None
-        out = super().compute(x) if v is None else self._reduced(x, v)
+        lanes = self._fold_lanes(x, self._open()) if x.op == "fold" else None
+        out = super().compute(x) if lanes is None else self._reduced(x, lanes)
         self.lane = lane
         return out
 
-    def _reduced(self, x: Sym, v: Sym) -> Expr:
-        """A reduction to a scalar whose loop over v runs in lanes."""
-        op, vs = sym.fold_op(x), sym.fold_vars(x)
+    def _reduced(self, x: Sym, lanes: Lanes) -> Expr:
+        """A reduction to a scalar of which one loop runs in lanes."""
+        op, vs, v = sym.fold_op(x), lanes.vars, lanes.var
         acc = Var(self.names(NAMES.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
         self.vectors += 1
-        body = x.args[0]
         fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
-        body = sym.substitute(body, fresh)
+        body = sym.substitute(self._packed(lanes), fresh)
         outer = [fresh[u] for u in vs if u is not v]
         n = sym.extent_of(v)
         short = sym.is_const(n) and sym.value_of(n) <= self.chunk
@@ -70,16 +72,18 @@ class ReductionNest(LaneLoops):
             self.lane = None
         return acc
 
-    def _fold_lane(self, x: Sym) -> Sym | None:
-        """The reduction loop to run in lanes: every load follows it or ignores it, and one follows."""
+    def _fold_lanes(self, x: Sym, outer: Sequence[Sym], packing: bool = True) -> Lanes | None:
+        """The loops of a reduction to run in lanes: every load follows them or ignores them, and one follows; best
+        those that fill lanes."""
         op, body = sym.fold_op(x), x.args[0]
         if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
             return None
-        for v in reversed(sym.fold_vars(x)):
-            followed = follows(body, v) and self._long(v, x.dtype)
-            if followed and sym.collect(body, lambda n: n.op == "ld" and consecutive(n, v)):  # noqa: B023
-                return v
-        return None
+        alone = [Lanes(sym.fold_vars(x), v, body) for v in reversed(sym.fold_vars(x))
+                 if strays(body, v) == [] and follow(body, v) and self._long(v, x.dtype)]
+        several = [m for m in suffixes(*split(sym.fold_vars(x), body), None) if follow(m.expr, m.var)]
+        full = (m for m in (*alone, *several) if self._wide(m.var))
+        found = next((m for m in full if not m.strays or packing and self._worth_packing(m, outer)), None)
+        return found or (alone[0] if alone and packing else None)
 
     # ------------------------------------------------------------ reductions of vectors
 

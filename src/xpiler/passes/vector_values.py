@@ -51,6 +51,7 @@ class Vector:
     register: str = ""
     memory: str = ""
     stem: str = "t"  # what names made for it start with
+    at: Expr = _ZERO  # where in its memory, if that is part of an array
 
 
 @dataclass
@@ -83,6 +84,7 @@ class VectorNest(Nest):
         self.lane: Lane | None = None
         self.within = 0  # how many vectors are being made, each an operand of the one before
         self.shared: set[Sym] = set()  # scalars that get a name
+        self.near: set[object] = set()  # arrays of our own in the vector space
 
     def plain_index(self, index: Sym) -> Expr:
         """The index of lane 0."""
@@ -243,6 +245,8 @@ class VectorNest(Nest):
         v = self.vector(e) if self.lane.var in e.free else self._broadcast(e)
         if self.unit.width and not is_memory(param):
             return Addr(self._register(v), _ZERO, v.dtype)
+        if v.memory and not self.unit.width:
+            return Addr(v.memory, v.at, v.dtype)
         return Addr(self._memory(v), _ZERO, v.dtype)
 
     def _target(self, v: Vector, param: Buffer) -> Addr:
@@ -284,7 +288,13 @@ class VectorNest(Nest):
         return best
 
     def _memory(self, v: Vector) -> str:
+        if v.memory and v.at == _ZERO:
+            return v.memory
         if v.memory:
+            whole = Vector(v.dtype, stem=v.stem)
+            whole.memory = self._allocate(v.dtype, "", v.stem)
+            self._transfer(whole.memory, _ZERO, v.memory, v.at, v.dtype, (self.unit.space, self.unit.space))
+            v.memory, v.at = whole.memory, _ZERO
             return v.memory
         name = self._allocate(v.dtype, "", f"{v.stem}_lanes")
         assert self.lane is not None
@@ -301,7 +311,7 @@ class VectorNest(Nest):
         """Vector to consecutive elements of memory."""
         assert self.lane is not None
         if not self.unit.width:
-            self._transfer(buffer, base, v.memory, _ZERO, dtype, (self.unit.space, "global"))
+            self._transfer(buffer, base, v.memory, v.at, dtype, (self.unit.space, "global"))
             return
         if not v.register:
             i = Var(self.names("l"), I32)
@@ -358,9 +368,11 @@ class VectorNest(Nest):
         if self.unit.width:
             best = self._best(self.lane.where_it_runs(x, sym.number(0.0, x.dtype)))
             return self._call(best[0], best[1], Vector(x.dtype, stem=stem_of(x))) if best else self._by_element(x)
+        base = self.plain_index(x.args[0])
+        if x.data in self.near:
+            return Vector(x.dtype, "", str(x.data), stem_of(x), base)
         out = Vector(x.dtype, stem=stem_of(x))
         out.memory = self._allocate(x.dtype, "", out.stem)
-        base = self.plain_index(x.args[0])
         self._transfer(out.memory, _ZERO, str(x.data), base, x.dtype, ("global", self.unit.space))
         return out
 

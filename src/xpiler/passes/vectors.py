@@ -23,7 +23,7 @@ from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import nests_of
 from xpiler.passes.nest import converted
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.vector_loops import follows
+from xpiler.passes.vector_lanes import Lanes, strays, suffixes
 from xpiler.passes.vector_sums import ReductionNest
 from xpiler.passes.vector_values import VectorUnit
 
@@ -62,9 +62,11 @@ class LaneNest(ReductionNest):
     """A nest builder whose innermost loops run in lanes."""
 
     def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
-        v = self._lane_of(w)
-        if v is None:
+        self.bare = w.guard is sym.TRUE
+        lanes = self._lanes_of(w)
+        if lanes is None:
             return super().build(buffer, dtype, w)
+        v, w = lanes.var, Write(lanes.vars, lanes.index, w.guard, lanes.expr)
         guards = list(sym.conjuncts(w.guard))
         outer = [u for u in w.vars if u is not v]
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
@@ -78,6 +80,7 @@ class LaneNest(ReductionNest):
         self.vectors += 1
         if guards:
             raise Unsummarised("a condition that differs between lanes")
+        w = Write(w.vars, w.index, w.guard, self._packed(lanes))
         kind = "serial" if outer else "parallel"
         self._lanes(v, kind, dtype, lambda at: self._store_lanes(buffer, dtype, w, v, at),
                     lambda at: self._store_scalar(buffer, dtype, w, v, at))
@@ -85,17 +88,34 @@ class LaneNest(ReductionNest):
             self.close(u, extent, "parallel", ready)
         return self.scopes[0].stmts
 
-    def _lane_of(self, w: Write) -> Sym | None:
-        """The output loop to run in lanes: consecutive in the output and in every load that follows it."""
+    def _lanes_of(self, w: Write) -> Lanes | None:
+        """The output loops to run in lanes: consecutive in the output and in every load that follows them.
+
+        One that fills lanes by itself is best, then several that do; then a reduction's that does, for which the output
+        is one scalar after another; then several for which loads are put in order first."""
         if not w.vars:
             return None
         v = w.vars[-1]
         _, terms = sym.terms_of(w.index)
-        if terms.get(v) != 1 or any(v in a.free for a in terms if a is not v):
-            return None
-        if any(v in g.free for g in sym.conjuncts(w.guard)) or not self._long(v, w.value.dtype):
-            return None
-        return v if follows(w.value, v) else None
+        alone = None
+        if terms.get(v) == 1 and not any(v in a.free for a in terms if a is not v) and v not in w.guard.free:
+            alone = Lanes(w.vars, v, w.value, w.index) if strays(w.value, v) == [] else None
+        if alone is not None and self._wide(v):
+            return alone
+        several = [m for m in suffixes(w.vars, w.value, w.index) if self._wide(m.var)
+                   and not w.guard.free & {*w.vars[len(m.vars) - 1:]}]
+        found = next((m for m in several if not m.strays), None)
+        if found is not None:
+            return found
+        folds = sym.collect(w.value, lambda n: n.op == "fold")
+        if not any(self._fold_lanes(f, w.vars, packing=False) for f in folds):
+            found = next((m for m in several if self._worth_packing(m, m.vars[:-1])), None)
+            if found is not None:
+                return found
+            reduced = (self._fold_lanes(f, w.vars) for f in folds)
+            if alone is not None and self._long(v, w.value.dtype) and not any(m and self._wide(m.var) for m in reduced):
+                return alone
+        return None
 
     def _store_lanes(self, buffer: str, dtype: DType, w: Write, v: Sym, at: Sym) -> None:
         value = sym.substitute(w.value, {v: at})

@@ -1,0 +1,102 @@
+"""Which iterations run in lanes: one loop, or several as one; what then strays in memory is packed beforehand.
+
+    for y in 9, x in 3: o[y,x] = sum(c: a[c, 2*y, 2*x] * w[c])
+
+The three iterations of x are too few for lanes. Of c, w follows; a does not, so a[c, 2*y, 2*x] is put in the order of c
+once for the iterations that read it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from xpiler.facts import sym
+from xpiler.facts.offers import consecutive
+from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.writes import Write, split_digits
+
+AGAIN = 8  # times that what is packed is read, at least
+PACKED = 1 << 14  # most elements of a packed array
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Loops of a nest or a reduction, `var` of them in lanes; `expr` in terms of these."""
+
+    vars: tuple[Sym, ...]
+    var: Sym
+    expr: Sym
+    index: Sym = ZERO
+    strays: tuple[Sym, ...] = ()  # loads to be packed
+
+
+def strays(x: Sym, v: Sym) -> list[Sym] | None:
+    """The loads of x that neither ignore v nor read consecutive elements as it advances; None where v is used in a
+    condition, or says where an address is."""
+    out = []
+    for n in sym.collect(x, lambda n: v in n.free and n.op in ("ld", "lt", "eq")):
+        if n.op != "ld" or "ld" in n.args[0].has:
+            return None
+        if not consecutive(n, v):
+            out.append(n)
+    return out
+
+
+def follow(x: Sym, v: Sym) -> bool:
+    """Some load of x reads consecutive elements as v advances."""
+    return bool(sym.collect(x, lambda n: n.op == "ld" and consecutive(n, v)))
+
+
+def suffixes(vs: Sequence[Sym], x: Sym, index: Sym | None) -> Iterable[Lanes]:
+    """The innermost two loops as one, three, and so on; with an index, those that are digits of it."""
+    size, mapping = 1, dict[Sym, Sym]()
+    for n in range(len(vs) - 1, -1, -1):
+        extent = sym.extent_of(vs[n])
+        if not sym.is_const(extent) or index is not None and sym.terms_of(index)[1].get(vs[n]) != size:
+            return
+        size *= sym.value_of(extent)
+        if n == len(vs) - 1:
+            continue
+        whole, stride = sym.fresh("f", sym.integer(size)), 1
+        for v in reversed(vs[n:]):
+            mapping[v] = sym.mod(sym.div(whole, sym.integer(stride)), sym.extent_of(v))
+            stride *= sym.value_of(sym.extent_of(v))
+        moved = sym.substitute(x, mapping)
+        found = strays(moved, whole)
+        if found is not None:
+            at = ZERO if index is None else sym.substitute(index, mapping)
+            yield Lanes((*vs[:n], whole), whole, moved, at, tuple(found))
+
+
+def split(vs: Sequence[Sym], x: Sym) -> tuple[tuple[Sym, ...], Sym]:
+    """Loops that x takes apart as v / c and v % c as loops over these."""
+    w = Write(tuple(vs), ZERO, sym.TRUE, x)
+    while (made := split_digits(w, (w.value,))) is not None:
+        gone = next(n for n, v in enumerate(w.vars) if v not in made.vars)
+        kept = [v for v in made.vars if v in w.vars]
+        w = Write((*kept[:gone], *made.vars[-2:], *kept[gone:]), ZERO, sym.TRUE, made.value)
+    return w.vars, w.value
+
+
+def read_again(load: Sym, v: Sym, outer: Sequence[Sym]) -> int | None:
+    """The outermost of the loops around that a stray load does not depend on and that reads it often enough, if what
+    is packed outside of it is not too much; None otherwise."""
+    for n, u in enumerate(outer):
+        extent = sym.extent_of(u)
+        if u in load.free or sym.is_const(extent) and sym.value_of(extent) < AGAIN:
+            continue
+        size = 1
+        for d in dimensions(load, v, outer, n):
+            if not sym.is_const(sym.extent_of(d)):
+                return None
+            size *= sym.value_of(sym.extent_of(d))
+        return n if size <= PACKED else None
+    return None
+
+
+def dimensions(load: Sym, v: Sym, outer: Sequence[Sym], first: int) -> list[Sym]:
+    """The loops an array packed outside of one of them has elements for: those within, reductions', then v."""
+    free = load.args[0].free
+    reductions = (u for u in free if sym.bounded(u) and u not in outer and u is not v)
+    return [*(u for u in outer[first:] if u in free), *sorted(reductions, key=lambda u: u.uid), v]
