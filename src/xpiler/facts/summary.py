@@ -18,7 +18,7 @@ from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, most, normal, rolled_up, solve, supersedes
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
-    Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
+    Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
     Load, Select, Stmt, Store, Unary, Var,
 )
 from xpiler.ir.types import DType
@@ -116,6 +116,7 @@ class Machine:
         self.arrays: dict[str, Array] = {}
         self.inner: set[str] = set()  # arrays the kernel declares itself
         self.path = TRUE
+        self.ends: dict[int, Sym] = {}  # what a loop goes on under, and the loop's variable
         self.span = NOWHERE
         for p in kernel.params:
             if isinstance(p, Buffer):
@@ -248,6 +249,8 @@ class Machine:
 
     def branch(self, s: If) -> None:
         cond = self.here(_as_bool(self.value(s.cond)))
+        if id(s) in self.ends and not _once_false(cond, self.ends[id(s)]):
+            raise Unsummarised("a loop that ends where data says so", s.span)
         if sym.is_const(cond):
             self.body(s.then if sym.value_of(cond) else s.orelse)
             return
@@ -340,6 +343,7 @@ class Machine:
         self.arrays = {n: a.copy() for n, a in saved[1].items()}
 
     def _summarise_loop(self, s: For, start: Sym, stop: Sym, by: Sym, trips: Sym) -> None:
+        s, end = _without_break(s)
         saved = self._save()
         scalars, arrays, outer = saved
         carried = [v.name for v in scalars_written(s.body) if v.name in scalars]
@@ -359,7 +363,10 @@ class Machine:
                 self.arrays[name] = Array("prev", arrays[name].dtype, level=self.level)
             self.scalars[s.var.name] = at
             self.path = sym.conjoin(outer, guard)
+            if end is not None:
+                self.ends[id(end)] = k
             self.body(s.body)
+            self.ends.pop(id(end), None)
             left = (n for n in carried if n not in steps)
             found = {n: c for n in left if (c := _induction(_at(n, self.level), self.scalars[n], k))}
             if not found:
@@ -683,6 +690,23 @@ class _Kept:
 
 
 # ---------------------------------------------------------------- small questions
+
+
+def _without_break(s: For) -> tuple[For, If | None]:
+    """`if (c) break; rest` as `if (!c) rest`, and that statement: the same where a c that holds keeps holding."""
+    for n, x in enumerate(s.body):
+        if isinstance(x, If) and x.then and isinstance(x.then[0], Break) and not x.orelse:
+            rest = If(Unary("!", x.cond, DType.BOOL), s.body[n + 1:])
+            return replace(s, body=(*s.body[:n], rest)), rest
+    return s, None
+
+
+def _once_false(cond: Sym, k: Sym) -> bool:
+    """A condition that does not hold in an iteration holds in none after it."""
+    if cond.op != "lt":
+        return k not in cond.free
+    _, terms = sym.terms_of(cond.args[0])
+    return terms.get(k, 0) >= 0 and not any(k in a.free for a in terms if a is not k)
 
 
 def _poison(dtype: DType) -> Sym:

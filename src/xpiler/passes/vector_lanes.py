@@ -15,8 +15,9 @@ from xpiler.facts import sym
 from xpiler.facts.offers import consecutive
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Write, split_digits
+from xpiler.ir.types import DType
 
-AGAIN = 8  # times that what is packed is read, at least
+AGAIN = 4  # times that what is packed is read, at least
 PACKED = 1 << 14  # most elements of a packed array
 
 
@@ -100,3 +101,33 @@ def dimensions(load: Sym, v: Sym, outer: Sequence[Sym], first: int) -> list[Sym]
     free = load.args[0].free
     reductions = (u for u in free if sym.bounded(u) and u not in outer and u is not v)
     return [*(u for u in outer[first:] if u in free), *sorted(reductions, key=lambda u: u.uid), v]
+
+
+def parted(x: Sym) -> Sym:
+    """x with reductions whose term is one thing for the first iterations and another for the rest in two."""
+    return sym.rewrite(x, _parts) if "fold" in x.has else x
+
+
+def _parts(x: Sym) -> Sym | None:
+    if x.op != "fold" or len(sym.fold_vars(x)) != 1 or not x.dtype.is_float:
+        return None
+    (k,), op, (body, init) = sym.fold_vars(x), sym.fold_op(x), x.args
+    n = sym.extent_of(k)
+    cuts = {-sym.terms_of(c.args[0])[0] for c in sym.collect(body, lambda c: c.op == "lt")
+            if sym.terms_of(c.args[0])[1] == {k: 1}}
+    if len(cuts) != 1 or not sym.is_const(n) or body.op == "sel":
+        return None
+    cut = cuts.pop()
+    if not 0 < cut < sym.value_of(n):
+        return None
+    first, rest = sym.fresh("k", sym.integer(cut)), sym.fresh("k", sym.sub(n, sym.integer(cut)))
+    one = sym.fold(op, [first], sym.substitute(body, {k: first}), init, x.dtype)
+    term = sym.substitute(body, {k: sym.add(rest, sym.integer(cut))})
+    if rest in term.free or op not in ("+", "max", "min"):
+        return sym.make(*_combined(op, one, sym.fold(op, [rest], term, sym.identity_of(op, x.dtype), x.dtype)))
+    times = sym.number(float(sym.value_of(n) - cut), x.dtype)
+    return sym.make(*_combined(op, one, sym.make("bin", (term, times), "*", x.dtype) if op == "+" else term))
+
+
+def _combined(op: str, a: Sym, b: Sym) -> tuple[str, tuple[Sym, ...], str, DType]:
+    return ("call" if op in ("max", "min") else "bin"), (a, b), op, a.dtype

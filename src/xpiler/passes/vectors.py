@@ -23,7 +23,7 @@ from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import nests_of
 from xpiler.passes.nest import converted
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.vector_lanes import Lanes, strays, suffixes
+from xpiler.passes.vector_lanes import Lanes, parted, strays, suffixes
 from xpiler.passes.vector_sums import ReductionNest
 from xpiler.passes.vector_values import VectorUnit
 
@@ -47,7 +47,8 @@ class VectorLoops:
         names = Fresh([p.name for p in kernel.params])
         body: list[Stmt] = []
         used = False
-        for name, w in nests_of(kernel):
+        for name, whole in nests_of(kernel):
+            w = Write(whole.vars, whole.index, whole.guard, parted(whole.value))
             dtype = next(p.dtype for p in kernel.params if isinstance(p, Buffer) and p.name == name)
             nest = LaneNest(names, self.unit, self.chunk)
             stmts = nest.build(name, dtype, w)
@@ -62,6 +63,7 @@ class LaneNest(ReductionNest):
     """A nest builder whose innermost loops run in lanes."""
 
     def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
+        w = _kept(buffer, dtype, w)
         self.bare = w.guard is sym.TRUE
         lanes = self._lanes_of(w)
         if lanes is None:
@@ -102,20 +104,20 @@ class LaneNest(ReductionNest):
             alone = Lanes(w.vars, v, w.value, w.index) if strays(w.value, v) == [] else None
         if alone is not None and self._wide(v):
             return alone
-        several = [m for m in suffixes(w.vars, w.value, w.index) if self._wide(m.var)
-                   and not w.guard.free & {*w.vars[len(m.vars) - 1:]}]
+        short = [m for m in suffixes(w.vars, w.value, w.index) if not w.guard.free & {*w.vars[len(m.vars) - 1:]}]
+        several = [m for m in short if self._wide(m.var)]
         found = next((m for m in several if not m.strays), None)
         if found is not None:
             return found
         folds = sym.collect(w.value, lambda n: n.op == "fold")
-        if not any(self._fold_lanes(f, w.vars, packing=False) for f in folds):
-            found = next((m for m in several if self._worth_packing(m, m.vars[:-1])), None)
-            if found is not None:
-                return found
-            reduced = (self._fold_lanes(f, w.vars) for f in folds)
-            if alone is not None and self._long(v, w.value.dtype) and not any(m and self._wide(m.var) for m in reduced):
-                return alone
-        return None
+        if any(self._fold_lanes(f, w.vars, packing=False) for f in folds):
+            return None
+        found = next((m for m in several if self._worth_packing(m, m.vars[:-1])), None)
+        reduced = (self._fold_lanes(f, w.vars) for f in folds)
+        if found is not None or any(m and self._wide(m.var) for m in reduced):
+            return found
+        fits = (m for m in short[::-1] if self._worth_packing(m, m.vars[:-1]) and self._long(m.var, w.value.dtype))
+        return alone if alone is not None and self._long(v, w.value.dtype) else next(fits, None)
 
     def _store_lanes(self, buffer: str, dtype: DType, w: Write, v: Sym, at: Sym) -> None:
         value = sym.substitute(w.value, {v: at})
@@ -129,3 +131,14 @@ class LaneNest(ReductionNest):
         value = self.expr(sym.substitute(w.value, {v: at}))
         index = self.expr(sym.substitute(w.index, {v: at}))
         self.scopes[-1].stmts.append(Store(buffer, index, converted(value, dtype)))
+
+
+def _kept(buffer: str, dtype: DType, w: Write) -> Write:
+    """Elements written where data says so as all elements, some with what they held; only of an array that is read."""
+    told = [g for g in sym.conjuncts(w.guard) if "ld" in g.has]
+    read = [n for x in (w.guard, w.value) for n in sym.collect(x, lambda n: n.op == "ld" and n.data == buffer)]
+    if not told or any(n.args[0] is not w.index for n in read) or not read:
+        return w
+    rest = sym.conjoin(*(g for g in sym.conjuncts(w.guard) if g not in told))
+    old = sym.load(buffer, w.index, dtype)
+    return Write(w.vars, w.index, rest, sym.select(sym.conjoin(*told), sym.cast(w.value, dtype), old))
