@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from xpiler.facts import sym
 from xpiler.facts.rescaled import Relative, relative
@@ -580,13 +581,12 @@ class _Loop:
                 if form is not None and _mentions(form[1], "pld", _at(name, self.level)):
                     form = None
                 form = form or self._kept_to(name, w)
-            before, earlier = out[-1] if out else (w, None)
-            if (isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]
-                    and before.vars == w.vars and before.index is w.index
-                    and before.value.dtype is w.value.dtype):
+            n = _earlier(out, w)
+            before, earlier = out[n] if n is not None else (w, None)
+            if n is not None and isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]:
                 op, dtype = form[0], w.value.dtype
                 either = sym.select(before.guard, earlier[1], sym.identity_of(op, dtype))
-                out[-1] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
+                out[n] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
             else:
                 out.append((w, form))
         return out
@@ -744,6 +744,8 @@ def _never_meet(a: Sym, b: Sym) -> bool:
     """Two indices differ whatever their variables are: what is left of the difference beside the multiples of some
     number reaches no multiple of it."""
     const, terms = sym.terms_of(sym.sub(a, b))
+    if not terms:
+        return const != 0
     for by in {abs(c) for c in terms.values()} - {1}:
         rest = [(t, c) for t, c in terms.items() if c % by]
         low = const + sum(min(c * t.lo, c * t.hi) for t, c in rest)
@@ -751,6 +753,17 @@ def _never_meet(a: Sym, b: Sym) -> bool:
         if -float("inf") < low and high < float("inf") and high // by * by < low:
             return True
     return False
+
+
+def _earlier(found: list[tuple[Write, Any]], w: Write) -> int | None:
+    """The last of some writes to the elements that w writes, if none after it touches any of these."""
+    for n in range(len(found) - 1, -1, -1):
+        before = found[n][0]
+        if before.vars == w.vars and before.index is w.index and before.value.dtype is w.value.dtype:
+            return n
+        if before.vars or w.vars or not sym.is_const(gap := sym.sub(before.index, w.index)) or gap is ZERO:
+            return None
+    return None
 
 
 def _over(vars_: tuple[Sym, ...], index: Sym, w: Write) -> Write:
@@ -793,16 +806,14 @@ def _induction(name: str, value: Sym, k: Sym) -> Sym | None:
 def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
     """(op, e) with value = old op e and e free of old."""
     if value.op == "sel":
-        cond, a, b = value.args
-        if b is old:
-            inner = _reduction(a, old)
-        elif a is old:
-            inner, cond = _reduction(b, old), sym.negate(cond)
-        else:
+        cond, *sides = value.args
+        forms = [_reduction(side, old) for side in sides if side is not old]
+        ops = {form[0] for form in forms if form is not None}
+        if None in forms or len(ops) != 1 or _uses(cond, old):
             return None
-        if inner is None or _uses(cond, old):
-            return None
-        return inner[0], sym.select(cond, inner[1], sym.identity_of(inner[0], value.dtype))
+        (op,), rest = ops, iter(forms)
+        terms = [sym.identity_of(op, value.dtype) if side is old else (next(rest) or ("", old))[1] for side in sides]
+        return op, sym.select(cond, *terms)
     if value.op == "call" and value.data in ("max", "min"):
         return _spine(value, old, str(value.data))
     if value.op == "bin" and value.data in ("+", "*"):
