@@ -238,7 +238,7 @@ class Machine:
     def store(self, buffer: str, index: Sym, value: Sym) -> None:
         self.afford(value)
         array = self.arrays[buffer]
-        new = Write((), self.here(index), self.path, value)
+        new = Write((), self.here(index), self.path, value, self._more(buffer, index, value))
         while array.writes and supersedes(new, array.writes[-1]):
             array.writes.pop()
         if array.writes:
@@ -247,6 +247,17 @@ class Machine:
                 array.writes[-1] = rolled
                 return
         array.writes.append(new)
+
+    def _more(self, buffer: str, index: Sym, value: Sym) -> tuple[str, Sym] | None:
+        """What a value adds to one that an earlier statement of the same iteration left in the element."""
+        array = self.arrays[buffer]
+        if not self.level or array.base != "prev" or not array.writes:
+            return None
+        before = self.read(buffer, index)
+        if before.op not in ("sel", "bin", "call"):
+            return None
+        held = sym.previous_load(f"~{buffer}", index, value.dtype)
+        return _reduction(sym.rewrite(value, lambda n: held if n is before else None), held)
 
     def branch(self, s: If) -> None:
         cond = self.here(_as_bool(self.value(s.cond)))
@@ -583,7 +594,15 @@ class _Loop:
                 form = form or self._kept_to(name, w)
             n = _earlier(out, w)
             before, earlier = out[n] if n is not None else (w, None)
-            if n is not None and isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]:
+            if n is not None and isinstance(earlier, tuple) and w.more is not None and earlier[0] == w.more[0]:
+                op, dtype = w.more[0], w.value.dtype
+                terms = [sym.select(w.guard, w.more[1], sym.identity_of(op, dtype))]
+                if before.guard is not TRUE:
+                    terms.insert(0, sym.select(before.guard, earlier[1], sym.identity_of(op, dtype)))
+                else:
+                    terms.insert(0, earlier[1])
+                out[n] = replace(w, guard=TRUE, more=None), (op, sym.combine(op, *terms, dtype))
+            elif n is not None and isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]:
                 op, dtype = form[0], w.value.dtype
                 either = sym.select(before.guard, earlier[1], sym.identity_of(op, dtype))
                 out[n] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
@@ -775,7 +794,8 @@ def _over(vars_: tuple[Sym, ...], index: Sym, w: Write) -> Write:
     names = dict(zip(w.vars, vars_, strict=True))
     if sym.substitute(w.index, names) is not index:
         return w
-    return Write(vars_, index, sym.substitute(w.guard, names), sym.substitute(w.value, names))
+    more = None if w.more is None else (w.more[0], sym.substitute(w.more[1], names))
+    return Write(vars_, index, sym.substitute(w.guard, names), sym.substitute(w.value, names), more)
 
 
 def _at(name: str, level: int) -> str:

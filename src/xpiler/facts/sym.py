@@ -1279,11 +1279,11 @@ def is_shift(a: Sym, b: Sym) -> bool:
         if x is y:
             continue
         if not x.dtype.is_float and not y.dtype.is_float and x.dtype is not BOOL:
-            if "ld" not in x.has and "ld" not in y.has:
-                if not is_const(sub(y, x)):
-                    return False
+            if is_const(sub(y, x)):
                 moved = True
                 continue
+            if "ld" not in x.has and "ld" not in y.has:
+                return False
         if x.op != y.op or x.dtype is not y.dtype or len(x.args) != len(y.args):
             return False
         if x.op == "lin" or x.data != y.data:
@@ -1296,7 +1296,7 @@ def between(a: Sym, b: Sym, v: Sym) -> Sym | None:
     """a with each integer that differs in b replaced by a + v * (b - a)."""
     if a is b:
         return a
-    if not a.dtype.is_float and a.dtype is not BOOL and "ld" not in a.has:
+    if not a.dtype.is_float and a.dtype is not BOOL and is_const(sub(b, a)):
         return add(a, scale(v, value_of(sub(b, a))))
     args = []
     for x, y in zip(a.args, b.args, strict=True):

@@ -7,7 +7,7 @@ whose digits are its loops, and joined with others that continue or repeat it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
@@ -25,12 +25,15 @@ class Unsummarised(Exception):
 
 @dataclass(frozen=True)
 class Write:
-    """For every value of `vars` that satisfies `guard`: buffer[index] = value."""
+    """For every value of `vars` that satisfies `guard`: buffer[index] = value.
+
+    `more`: (op, term) where the value is that of an earlier write to the element op term."""
 
     vars: tuple[Sym, ...]
     index: Sym
     guard: Sym
     value: Sym
+    more: tuple[str, Sym] | None = field(default=None, compare=False)
 
     def at(self, mapping: Mapping[Sym, Sym]) -> Write:
         return Write(
@@ -241,20 +244,27 @@ def rolled_up(old: Write, new: Write) -> Write | None:
     """Two writes of the same shape at indices a constant apart are one quantified write."""
     if old.guard is not new.guard:
         return None
+    both = old.more is not None and new.more is not None and old.more[0] == new.more[0]
     if not old.vars:
-        a = sym.make("pair", (old.index, old.value), None, DType.F32)
-        b = sym.make("pair", (new.index, new.value), None, DType.F32)
+        mores = [w.more[1] if both and w.more else ZERO for w in (old, new)]
+        a = sym.make("pair", (old.index, old.value, mores[0]), None, DType.F32)
+        b = sym.make("pair", (new.index, new.value, mores[1]), None, DType.F32)
         if old.index is new.index or not sym.is_shift(a, b):
             return None
         v = sym.fresh("r", sym.integer(2))
         moved = sym.between(a, b, v)
-        return None if moved is None else Write((v,), moved.args[0], old.guard, moved.args[1])
+        if moved is None:
+            return None
+        index, value, more = moved.args
+        return Write((v,), index, old.guard, value, (old.more[0], more) if both and old.more else None)
     if len(old.vars) == 1:
         (v,) = old.vars
         n = sym.extent_of(v)
         if sym.is_const(n) and v in old.index.free and _next(old, {v: n}, new):
             longer = sym.fresh("r", sym.add(n, ONE))
-            return replace(old.at({v: longer}), vars=(longer,))
+            same = both and old.more and new.more and sym.substitute(old.more[1], {v: n}) is new.more[1]
+            more_of = (old.more[0], sym.substitute(old.more[1], {v: longer})) if same and old.more else None
+            return replace(old.at({v: longer}), vars=(longer,), more=more_of)
     return None
 
 

@@ -37,10 +37,11 @@ def strays(x: Sym, v: Sym) -> list[Sym] | None:
     condition, or says where an address is."""
     out = []
     for n in sym.collect(x, lambda n: v in n.free and n.op in ("ld", "lt", "eq")):
+        if n.op == "ld" and consecutive(n, v):
+            continue
         if n.op != "ld" or "ld" in n.args[0].has:
             return None
-        if not consecutive(n, v):
-            out.append(n)
+        out.append(n)
     return out
 
 
