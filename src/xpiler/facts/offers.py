@@ -136,7 +136,7 @@ def _mask(value: Sym) -> tuple[Sym, Sym] | None:
     while value.op == "cast":
         (value,) = value.args
     const, terms = sym.terms_of(value)
-    bits = sorted(terms.items(), key=lambda t: t[1])
+    bits = [(_condition(a), c) for a, c in sorted(terms.items(), key=lambda t: t[1])]
     if const or len(bits) < 2 or any(a.dtype is not DType.BOOL or c != 1 << n for n, (a, c) in enumerate(bits)):
         return None
     lane = sym.fresh("i", sym.integer(len(bits)))
@@ -146,6 +146,11 @@ def _mask(value: Sym) -> tuple[Sym, Sym] | None:
     if any(sym.substitute(condition, {lane: sym.integer(n)}) is not a for n, (a, _) in enumerate(bits)):
         return None
     return lane, condition
+
+
+def _condition(x: Sym) -> Sym:
+    """c in (c ? 1 : 0)."""
+    return x.args[0] if x.op == "sel" and x.args[1] is sym.ONE and x.args[2] is ZERO else x
 
 
 def _told(guard: Sym, lane: Sym) -> bool:

@@ -596,12 +596,10 @@ class _Loop:
             before, earlier = out[n] if n is not None else (w, None)
             if n is not None and isinstance(earlier, tuple) and w.more is not None and earlier[0] == w.more[0]:
                 op, dtype = w.more[0], w.value.dtype
-                terms = [sym.select(w.guard, w.more[1], sym.identity_of(op, dtype))]
-                if before.guard is not TRUE:
-                    terms.insert(0, sym.select(before.guard, earlier[1], sym.identity_of(op, dtype)))
-                else:
-                    terms.insert(0, earlier[1])
-                out[n] = replace(w, guard=TRUE, more=None), (op, sym.combine(op, *terms, dtype))
+                nothing = sym.identity_of(op, dtype)
+                first = sym.select(before.guard, earlier[1], nothing)
+                term = sym.combine(op, first, sym.select(w.guard, w.more[1], nothing), dtype)
+                out[n] = replace(w, guard=TRUE, more=None), (op, term)
             elif n is not None and isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]:
                 op, dtype = form[0], w.value.dtype
                 either = sym.select(before.guard, earlier[1], sym.identity_of(op, dtype))
@@ -827,13 +825,14 @@ def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
     """(op, e) with value = old op e and e free of old."""
     if value.op == "sel":
         cond, *sides = value.args
-        forms = [_reduction(side, old) for side in sides if side is not old]
+        forms = [None if side is old else _reduction(side, old) for side in sides]
         ops = {form[0] for form in forms if form is not None}
-        if None in forms or len(ops) != 1 or _uses(cond, old):
+        lost = any(form is None and side is not old for form, side in zip(forms, sides, strict=True))
+        if lost or len(ops) != 1 or _uses(cond, old):
             return None
-        (op,), rest = ops, iter(forms)
-        terms = [sym.identity_of(op, value.dtype) if side is old else (next(rest) or ("", old))[1] for side in sides]
-        return op, sym.select(cond, *terms)
+        (op,) = ops
+        one, other = (sym.identity_of(op, value.dtype) if form is None else form[1] for form in forms)
+        return op, sym.select(cond, one, other)
     if value.op == "call" and value.data in ("max", "min"):
         return _spine(value, old, str(value.data))
     if value.op == "bin" and value.data in ("+", "*"):

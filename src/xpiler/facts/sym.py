@@ -990,6 +990,8 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             inner = inner.args[1]
         live += apart.values()
         body = inner
+    if op == "+" and is_identity(op, body):
+        return init  # however often
     live, body, guards = _tidy(live, body, guards)
     for v in [v for v in live if extent_of(v) is ONE] if len(live) > 1 else []:
         live.remove(v)

@@ -415,8 +415,7 @@ def renumbered(w: Write) -> Write | None:
     whole = sym.fresh(sym.name_of(digits[-1][1]).split("#")[0], sym.integer(size))
     mapping = {v: sym.mod(sym.div(whole, sym.integer(strides[v])), sym.extent_of(v)) for v in w.vars}
 
-    parts = [sym.substitute(p, mapping) for p in w.parts()]
-    made = Write((whole,), *parts)
+    made = Write((whole,), *w.at(mapping).parts())
     return None if _taken_apart(made, frozenset({whole})) else made
 
 

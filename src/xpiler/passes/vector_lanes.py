@@ -116,7 +116,7 @@ def _parts(x: Sym) -> Sym | None:
     n = sym.extent_of(k)
     cuts = {-sym.terms_of(c.args[0])[0] for c in sym.collect(body, lambda c: c.op == "lt")
             if sym.terms_of(c.args[0])[1] == {k: 1}}
-    if len(cuts) != 1 or not sym.is_const(n) or body.op == "sel":
+    if len(cuts) != 1 or not sym.is_const(n) or body.op == "sel" and sym.is_identity(op, body.args[2]):
         return None
     cut = cuts.pop()
     if not 0 < cut < sym.value_of(n):
