@@ -27,7 +27,7 @@ from xpiler.ir.walk import buffers_written, scalars_written, statements
 
 UNROLL = 64
 LARGEST = 200_000  # nodes of one value, counted as a tree
-STEPS = 120_000  # of rewriting, for one kernel
+STEPS = 500_000  # of rewriting, for one kernel
 KEPT = 64  # kernels whose summary is remembered
 
 

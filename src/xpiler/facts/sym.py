@@ -692,9 +692,14 @@ def _zero(d: Sym) -> Sym:
         return FALSE
     if is_const(d):
         return boolean(value_of(d) == 0)
-    _, terms = terms_of(d)
+    const, terms = terms_of(d)
     if all(c < 0 for c in terms.values()):
         d = scale(d, -1)
+    if len(terms) == 1:
+        ((a, c),) = terms.items()
+        if a.op == "div" and is_const(a.args[1]) and a.args[0].lo >= 0 and abs(c) == 1:
+            x, first = a.args[0], -const * c * value_of(a.args[1])  # x / m == k is k * m <= x < (k + 1) * m
+            return conjoin(compare(">=", x, integer(first)), compare("<", x, integer(first + value_of(a.args[1]))))
     return make("eq", (d,), None, BOOL)
 
 
@@ -885,6 +890,8 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 if (n.hi <= limit) if name == "min" else (n.lo >= limit):
                     return x
         return reduce_pair(name, args[0], args[1], dtype)
+    if name.startswith("bits.") and args[0].op == "call" and _undone(name, word_of(args[0])):
+        return args[0].args[0]
     if name in _WHOLE and args[0].op == "cast" and not args[0].args[0].dtype.is_float:
         return args[0]
     if name in _FOLDED and len(args) == 1 and args[0].op == "flt":
@@ -899,6 +906,11 @@ _WHOLE = frozenset({"trunc", "floor", "ceil", "round", "rint"})
 _FOLDED: dict[str, Callable[[float], float]] = {
     "exp2": lambda x: 2.0 ** x, "sqrt": math.sqrt, "abs": abs, "floor": math.floor, "ceil": math.ceil,
 }
+
+
+def _undone(name: str, before: str) -> bool:
+    """bits.i32.f32 after bits.f32.i32: the bits of a number there and back."""
+    return name.split(".") == [*before.split(".")[:1], *before.split(".")[:0:-1]]
 
 
 def cast(a: Sym, dtype: DType) -> Sym:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.offers import consecutive
-from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.sym import ONE, ZERO, Sym
 from xpiler.facts.writes import Write, split_digits
 from xpiler.ir.types import DType
 
@@ -78,7 +78,19 @@ def split(vs: Sequence[Sym], x: Sym) -> tuple[tuple[Sym, ...], Sym]:
         gone = next(n for n, v in enumerate(w.vars) if v not in made.vars)
         kept = [v for v in made.vars if v in w.vars]
         w = Write((*kept[:gone], *made.vars[-2:], *kept[gone:]), ZERO, sym.TRUE, made.value)
-    return w.vars, w.value
+    return _by_stride(w.vars, w.value)
+
+
+def _by_stride(vs: Sequence[Sym], x: Sym) -> tuple[tuple[Sym, ...], Sym]:
+    """A reduction's loops, those with long steps outside, and forwards where everything goes backwards."""
+    steps: dict[Sym, list[int]] = {v: [] for v in vs}
+    for n in sym.collect(x, lambda n: n.op == "ld"):
+        for atom, c in sym.terms_of(n.args[0])[1].items():
+            if atom in steps:
+                steps[atom].append(c)
+    back = {v: sym.sub(sym.sub(sym.extent_of(v), ONE), v) for v in vs if steps[v] and max(steps[v]) < 0}
+    order = sorted(vs, key=lambda v: -max((abs(c) for c in steps[v]), default=0))
+    return tuple(order), sym.substitute(x, back)
 
 
 def read_again(load: Sym, v: Sym, outer: Sequence[Sym]) -> int | None:

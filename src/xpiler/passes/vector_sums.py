@@ -78,9 +78,10 @@ class ReductionNest(LaneLoops):
         op, body = sym.fold_op(x), x.args[0]
         if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
             return None
-        alone = [Lanes(sym.fold_vars(x), v, body) for v in reversed(sym.fold_vars(x))
+        loops, body = split(sym.fold_vars(x), body)
+        alone = [Lanes(loops, v, body) for v in reversed(loops)
                  if strays(body, v) == [] and follow(body, v) and self._long(v, x.dtype)]
-        several = [m for m in suffixes(*split(sym.fold_vars(x), body), None) if follow(m.expr, m.var)]
+        several = [m for m in suffixes(loops, body, None) if follow(m.expr, m.var)]
         full = (m for m in (*alone, *several) if self._wide(m.var))
         found = next((m for m in full if not m.strays or packing and self._worth_packing(m, outer)), None)
         return found or (alone[0] if alone and packing else None)
