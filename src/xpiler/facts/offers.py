@@ -13,7 +13,7 @@ from xpiler.facts import sym
 from xpiler.facts.stored import Row, restored, rows
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ZERO, Sym
-from xpiler.facts.writes import Unsummarised
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Buffer, Const, Kernel, Meaning, Param, Store, Var
 from xpiler.ir.types import DType
 from xpiler.kept import Shelf
@@ -22,7 +22,10 @@ from xpiler.kept import Shelf
 @dataclass(frozen=True)
 class Offer:
     """One intrinsic as a pattern. `out` is the parameter (or result) written; `lane` the element variable, None for
-    a reduction; `count` the name of the parameter that says how many elements, "" when `width` is fixed."""
+    a reduction; `count` the name of the parameter that says how many elements, "" when `width` is fixed.
+
+    Where `value` is a condition, the result is a mask: its bits say in which lanes the condition holds. One whose
+    value has `out` in it leaves elements as they are."""
 
     meaning: Meaning
     out: str
@@ -101,12 +104,20 @@ def _offer(meaning: Meaning) -> Offer | None:
     if len(outputs) != 1:
         return None
     ((out, writes),) = outputs.items()
-    if len(writes) != 1 or writes[0].guard is not sym.TRUE or "undef" in writes[0].value.has:
+    if len(writes) != 1 or "undef" in writes[0].value.has:
         return None
     w = writes[0]
+    if w.guard is not sym.TRUE:
+        if out == "result" or len(w.vars) != 1 or not (masked(w.guard, w.vars[0]) or _told(w.guard, w.vars[0])):
+            return None
+        w = Write(w.vars, w.index, sym.TRUE, sym.select(w.guard, w.value, sym.load(out, w.index, w.value.dtype)))
     if out == "result" and isinstance(meaning.result, Var):
         if w.index is not ZERO or w.vars:
             return None
+        mask = _mask(w.value)
+        if mask is not None:
+            lane, condition = mask
+            return Offer(meaning, meaning.result.name, lane, condition, "", sym.value_of(sym.extent_of(lane)))
         return Offer(meaning, meaning.result.name, None, w.value, "", _fold_width(w.value))
     if len(w.vars) != 1 or w.index is not w.vars[0]:
         return None
@@ -118,6 +129,44 @@ def _offer(meaning: Meaning) -> Offer | None:
     if extent.op == "var" and sym.name_of(extent) in scalars:
         return Offer(meaning, out, lane, w.value, sym.name_of(extent), 0)
     return None
+
+
+def _mask(value: Sym) -> tuple[Sym, Sym] | None:
+    """(lane, condition) where the bits of a number, the lowest first, are one condition lane by lane."""
+    while value.op == "cast":
+        (value,) = value.args
+    const, terms = sym.terms_of(value)
+    bits = [(_condition(a), c) for a, c in sorted(terms.items(), key=lambda t: t[1])]
+    if const or len(bits) < 2 or any(a.dtype is not DType.BOOL or c != 1 << n for n, (a, c) in enumerate(bits)):
+        return None
+    lane = sym.fresh("i", sym.integer(len(bits)))
+    first = bits[0][0]
+    condition = sym.rewrite(
+        first, lambda n: sym.load(str(n.data), lane, n.dtype) if n.op == "ld" and n.args[0] is ZERO else None)
+    if any(sym.substitute(condition, {lane: sym.integer(n)}) is not a for n, (a, _) in enumerate(bits)):
+        return None
+    return lane, condition
+
+
+def _condition(x: Sym) -> Sym:
+    """c in (c ? 1 : 0)."""
+    return x.args[0] if x.op == "sel" and x.args[1] is sym.ONE and x.args[2] is ZERO else x
+
+
+def _told(guard: Sym, lane: Sym) -> bool:
+    """An element of another array says whether one is written."""
+    return guard.op == "cmp" and guard.free == {lane} and "ld" in guard.has
+
+
+def masked(test: Sym, lane: Sym | None) -> str:
+    """The parameter whose bit of a lane a condition asks for: k in ((k >> lane) & 1) != 0; "" for another."""
+    if test.op != "not" or test.args[0].op != "eq" or lane is None:
+        return ""
+    (bit,) = test.args[0].args
+    if bit.op != "bit" or bit.data != "&" or bit.args[1] is not sym.ONE or bit.args[0].op != "bit":
+        return ""
+    mask, at = bit.args[0].args
+    return sym.name_of(mask) if bit.args[0].data == ">>" and at is lane and mask.op == "var" else ""
 
 
 def _fold_width(value: Sym) -> int:
@@ -150,6 +199,13 @@ def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding |
         return _bind(sym.name_of(p), t, bound) if lane not in t.free and t.dtype is p.dtype else None
     if p.dtype is not t.dtype:
         return None
+    if p.op == "cast" and t.op == "sel":
+        return _unify_number(offer, p.args[0], t, lane, bound)
+    if p.op == "sel" and t.op == "sel" and (mask := masked(p.args[0], offer.lane)):
+        bare = _bind(mask, t.args[0], bound) if lane in t.args[0].free else None
+        return None if bare is None else _unify_all(offer, p.args[1:], t.args[1:], lane, bare)
+    if p.op == "cmp" and t.op == "cmp" and p.data != t.data and p.data == MIRRORED[str(t.data)]:
+        return _unify_all(offer, p.args, t.args[::-1], lane, bound)
     if p.op in ("flt", "int"):
         return bound if p is t else None
     if p.op == "call" and p.data == "fma" and t.op == "bin" and t.data == "+":
@@ -160,6 +216,18 @@ def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding |
     if out is None and len(p.args) == 2 and _commutes(p):
         out = _unify_all(offer, p.args, (t.args[1], t.args[0]), lane, bound)
     return out
+
+
+MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def _unify_number(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
+    """A choice between whole numbers made a float is the choice between those floats."""
+    if p.op != "sel" or any(
+            a.op != "int" or b.op != "flt" or sym.float_of(b) != sym.value_of(a)
+            for a, b in zip(p.args[1:], t.args[1:], strict=True)):
+        return None
+    return _unify(offer, p.args[0], t.args[0], lane, bound)
 
 
 def _contract(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from xpiler.facts import sym
 from xpiler.facts.rescaled import Relative, relative
@@ -18,7 +19,7 @@ from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, most, normal, rolled_up, solve, supersedes
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
-    Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
+    Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
     Load, Select, Stmt, Store, Unary, Var,
 )
 from xpiler.ir.types import DType
@@ -26,7 +27,7 @@ from xpiler.ir.walk import buffers_written, scalars_written, statements
 
 UNROLL = 64
 LARGEST = 200_000  # nodes of one value, counted as a tree
-STEPS = 120_000  # of rewriting, for one kernel
+STEPS = 500_000  # of rewriting, for one kernel
 KEPT = 64  # kernels whose summary is remembered
 
 
@@ -116,6 +117,7 @@ class Machine:
         self.arrays: dict[str, Array] = {}
         self.inner: set[str] = set()  # arrays the kernel declares itself
         self.path = TRUE
+        self.ends: dict[int, Sym] = {}  # what a loop goes on under, and the loop's variable
         self.span = NOWHERE
         for p in kernel.params:
             if isinstance(p, Buffer):
@@ -236,7 +238,7 @@ class Machine:
     def store(self, buffer: str, index: Sym, value: Sym) -> None:
         self.afford(value)
         array = self.arrays[buffer]
-        new = Write((), self.here(index), self.path, value)
+        new = Write((), self.here(index), self.path, value, self._more(buffer, index, value))
         while array.writes and supersedes(new, array.writes[-1]):
             array.writes.pop()
         if array.writes:
@@ -246,8 +248,21 @@ class Machine:
                 return
         array.writes.append(new)
 
+    def _more(self, buffer: str, index: Sym, value: Sym) -> tuple[str, Sym] | None:
+        """What a value adds to one that an earlier statement of the same iteration left in the element."""
+        array = self.arrays[buffer]
+        if not self.level or array.base != "prev" or not array.writes:
+            return None
+        before = self.read(buffer, index)
+        if before.op not in ("sel", "bin", "call"):
+            return None
+        held = sym.previous_load(f"~{buffer}", index, value.dtype)
+        return _reduction(sym.rewrite(value, lambda n: held if n is before else None), held)
+
     def branch(self, s: If) -> None:
         cond = self.here(_as_bool(self.value(s.cond)))
+        if id(s) in self.ends and not _once_false(cond, self.ends[id(s)]):
+            raise Unsummarised("a loop that ends where data says so", s.span)
         if sym.is_const(cond):
             self.body(s.then if sym.value_of(cond) else s.orelse)
             return
@@ -340,6 +355,7 @@ class Machine:
         self.arrays = {n: a.copy() for n, a in saved[1].items()}
 
     def _summarise_loop(self, s: For, start: Sym, stop: Sym, by: Sym, trips: Sym) -> None:
+        s, end = _without_break(s)
         saved = self._save()
         scalars, arrays, outer = saved
         carried = [v.name for v in scalars_written(s.body) if v.name in scalars]
@@ -359,7 +375,10 @@ class Machine:
                 self.arrays[name] = Array("prev", arrays[name].dtype, level=self.level)
             self.scalars[s.var.name] = at
             self.path = sym.conjoin(outer, guard)
+            if end is not None:
+                self.ends[id(end)] = k
             self.body(s.body)
+            self.ends.pop(id(end), None)
             left = (n for n in carried if n not in steps)
             found = {n: c for n in left if (c := _induction(_at(n, self.level), self.scalars[n], k))}
             if not found:
@@ -573,13 +592,18 @@ class _Loop:
                 if form is not None and _mentions(form[1], "pld", _at(name, self.level)):
                     form = None
                 form = form or self._kept_to(name, w)
-            before, earlier = out[-1] if out else (w, None)
-            if (isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]
-                    and before.vars == w.vars and before.index is w.index
-                    and before.value.dtype is w.value.dtype):
+            n = _earlier(out, w)
+            before, earlier = out[n] if n is not None else (w, None)
+            if n is not None and isinstance(earlier, tuple) and w.more is not None and earlier[0] == w.more[0]:
+                op, dtype = w.more[0], w.value.dtype
+                nothing = sym.identity_of(op, dtype)
+                first = sym.select(before.guard, earlier[1], nothing)
+                term = sym.combine(op, first, sym.select(w.guard, w.more[1], nothing), dtype)
+                out[n] = replace(w, guard=TRUE, more=None), (op, term)
+            elif n is not None and isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]:
                 op, dtype = form[0], w.value.dtype
                 either = sym.select(before.guard, earlier[1], sym.identity_of(op, dtype))
-                out[-1] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
+                out[n] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
             else:
                 out.append((w, form))
         return out
@@ -685,6 +709,23 @@ class _Kept:
 # ---------------------------------------------------------------- small questions
 
 
+def _without_break(s: For) -> tuple[For, If | None]:
+    """`if (c) break; rest` as `if (!c) rest`, and that statement: the same where a c that holds keeps holding."""
+    for n, x in enumerate(s.body):
+        if isinstance(x, If) and x.then and isinstance(x.then[0], Break) and not x.orelse:
+            rest = If(Unary("!", x.cond, DType.BOOL), s.body[n + 1:])
+            return replace(s, body=(*s.body[:n], rest)), rest
+    return s, None
+
+
+def _once_false(cond: Sym, k: Sym) -> bool:
+    """A condition that does not hold in an iteration holds in none after it."""
+    if cond.op != "lt":
+        return k not in cond.free
+    _, terms = sym.terms_of(cond.args[0])
+    return terms.get(k, 0) >= 0 and not any(k in a.free for a in terms if a is not k)
+
+
 def _poison(dtype: DType) -> Sym:
     return sym.make("poison", (), None, dtype)
 
@@ -720,6 +761,8 @@ def _never_meet(a: Sym, b: Sym) -> bool:
     """Two indices differ whatever their variables are: what is left of the difference beside the multiples of some
     number reaches no multiple of it."""
     const, terms = sym.terms_of(sym.sub(a, b))
+    if not terms:
+        return const != 0
     for by in {abs(c) for c in terms.values()} - {1}:
         rest = [(t, c) for t, c in terms.items() if c % by]
         low = const + sum(min(c * t.lo, c * t.hi) for t, c in rest)
@@ -727,6 +770,17 @@ def _never_meet(a: Sym, b: Sym) -> bool:
         if -float("inf") < low and high < float("inf") and high // by * by < low:
             return True
     return False
+
+
+def _earlier(found: list[tuple[Write, Any]], w: Write) -> int | None:
+    """The last of some writes to the elements that w writes, if none after it touches any of these."""
+    for n in range(len(found) - 1, -1, -1):
+        before = found[n][0]
+        if before.vars == w.vars and before.index is w.index and before.value.dtype is w.value.dtype:
+            return n
+        if before.vars or w.vars or not sym.is_const(gap := sym.sub(before.index, w.index)) or gap is ZERO:
+            return None
+    return None
 
 
 def _over(vars_: tuple[Sym, ...], index: Sym, w: Write) -> Write:
@@ -738,7 +792,8 @@ def _over(vars_: tuple[Sym, ...], index: Sym, w: Write) -> Write:
     names = dict(zip(w.vars, vars_, strict=True))
     if sym.substitute(w.index, names) is not index:
         return w
-    return Write(vars_, index, sym.substitute(w.guard, names), sym.substitute(w.value, names))
+    more = None if w.more is None else (w.more[0], sym.substitute(w.more[1], names))
+    return Write(vars_, index, sym.substitute(w.guard, names), sym.substitute(w.value, names), more)
 
 
 def _at(name: str, level: int) -> str:
@@ -769,16 +824,15 @@ def _induction(name: str, value: Sym, k: Sym) -> Sym | None:
 def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
     """(op, e) with value = old op e and e free of old."""
     if value.op == "sel":
-        cond, a, b = value.args
-        if b is old:
-            inner = _reduction(a, old)
-        elif a is old:
-            inner, cond = _reduction(b, old), sym.negate(cond)
-        else:
+        cond, *sides = value.args
+        forms = [None if side is old else _reduction(side, old) for side in sides]
+        ops = {form[0] for form in forms if form is not None}
+        lost = any(form is None and side is not old for form, side in zip(forms, sides, strict=True))
+        if lost or len(ops) != 1 or _uses(cond, old):
             return None
-        if inner is None or _uses(cond, old):
-            return None
-        return inner[0], sym.select(cond, inner[1], sym.identity_of(inner[0], value.dtype))
+        (op,) = ops
+        one, other = (sym.identity_of(op, value.dtype) if form is None else form[1] for form in forms)
+        return op, sym.select(cond, one, other)
     if value.op == "call" and value.data in ("max", "min"):
         return _spine(value, old, str(value.data))
     if value.op == "bin" and value.data in ("+", "*"):

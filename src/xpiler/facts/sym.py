@@ -254,7 +254,8 @@ def terms_of(x: Sym) -> tuple[int, dict[Sym, int]]:
 
 def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
     live = {a: c for a, c in terms.items() if c}
-    live = _recombine(live)
+    live, more = _recombine(live)
+    const += more
     if not live:
         return integer(const)
     if const == 0 and len(live) == 1:
@@ -265,9 +266,9 @@ def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
     return make("lin", atoms, (const, tuple(live[a] for a in atoms)), I32)
 
 
-def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
-    """c*m*(x/m) + c*(x%m) = c*x, for whole and partial digits of x."""
-    again = True
+def _recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
+    """c*m*(x/m) + c*(x%m) = c*x, for whole and partial digits of x; and the constant that comes out of x."""
+    again, constant = True, 0
     while again:
         again = False
         for high in list(terms):
@@ -302,9 +303,7 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
             if terms.get(high) == c * value_of(m):
                 del terms[low], terms[high]
                 const, extra = terms_of(x)
-                if const:
-                    terms[low], terms[high] = c, c * value_of(m)
-                    continue
+                constant += c * const
                 for a, k in extra.items():
                     terms[a] = terms.get(a, 0) + c * k
                 terms = {a: k for a, k in terms.items() if k}
@@ -321,7 +320,37 @@ def _recombine(terms: dict[Sym, int]) -> dict[Sym, int]:
                         break
             if again:
                 break
-    return terms
+        again = again or _whole_again(terms)
+    return terms, constant
+
+
+def _whole_again(terms: dict[Sym, int]) -> bool:
+    """One step of c*m*(x/m) + c*(x%m) = c*x, and of c*m*((x/m)%p) + c*(x%m) = c*(x%(m*p)), where x is a sum: its
+    remainder may be of a smaller sum, as of b + t for (4*b + t) % 3, or fall apart."""
+    for high, k in list(terms.items()):
+        digit = high.op == "mod" and is_const(high.args[1]) and high.args[0].op == "div"
+        quotient, p = (high.args[0], value_of(high.args[1])) if digit else (high, 0)
+        if quotient.op != "div" or quotient.args[0].op != "lin" or not is_const(quotient.args[1]):
+            continue
+        x, m = quotient.args[0], value_of(quotient.args[1])
+        if k % m or x.lo < 0:
+            continue
+        c = k // m
+        const, rest = terms_of(mod(x, integer(m)))
+        if const or not rest or any(terms.get(a, 0) != c * n for a, n in rest.items()):
+            continue
+        const, whole = terms_of(mod(x, integer(m * p)) if digit else x)
+        if const or high in whole:
+            continue
+        del terms[high]
+        for a in rest:
+            del terms[a]
+        for a, n in whole.items():
+            terms[a] = terms.get(a, 0) + c * n
+            if not terms[a]:
+                del terms[a]
+        return True
+    return False
 
 
 def add(*xs: Sym) -> Sym:
@@ -460,6 +489,9 @@ def _mod_const(a: Sym, m: int) -> Sym:
             return picked
     if a.lo < 0:
         return make("mod", (a, integer(m)), None, I32)
+    whole = _up_to(a, m)
+    if whole is not None:
+        return _mod_const(whole, m)
     const, terms = terms_of(a)
     rest = {x: c % m if c > 0 else c for x, c in terms.items() if c % m}
     reduced = linear(const % m, rest)
@@ -476,6 +508,26 @@ def _mod_const(a: Sym, m: int) -> Sym:
     if a.op == "bit" and a.data == "^" and m & (m - 1) == 0:
         return bit("^", _mod_const(a.args[0], m), _mod_const(a.args[1], m))
     return make("mod", (a, integer(m)), None, I32)
+
+
+def _up_to(a: Sym, m: int) -> Sym | None:
+    """a with c*(x%q) + d*(x/q) as c*x where c*q and d are the same up to a multiple of m, which the remainder of a by m
+    does not see; likewise of a digit (x/q)%p."""
+    const, terms = terms_of(a)
+    for low, c in terms.items():
+        if low.op != "mod" or not is_const(low.args[1]):
+            continue
+        x, q = low.args
+        high = div(x, q)
+        for other, d in terms.items():
+            digit = other.op == "mod" and other.args[0] is high and is_const(other.args[1])
+            if other is not high and not digit or (c * value_of(q) - d) % m:
+                continue
+            merged = mod(x, integer(value_of(q) * value_of(other.args[1]))) if digit else x
+            rest = linear(const, {t: k for t, k in terms.items() if t is not low and t is not other})
+            whole = add(rest, scale(merged, c))
+            return whole if whole is not a and whole.lo >= 0 else None
+    return None
 
 
 def _mask_bit(a: Sym) -> Sym | None:
@@ -621,6 +673,14 @@ def _negative(d: Sym) -> Sym:
         g = gcd(g, c)
     if g > 1:
         return _negative(linear(const // g, {a: c // g for a, c in terms.items()}))
+    if len(terms) == 1:
+        ((a, c),) = terms.items()
+        if a.op == "div" and is_const(a.args[1]) and a.args[0].lo >= 0:
+            x, m = a.args[0], value_of(a.args[1])
+            if c == 1:  # x / m < k is x < k * m
+                return _negative(add(x, integer(const * m)))
+            if c == -1:  # x / m > k is x >= (k + 1) * m
+                return _negative(sub(integer((const + 1) * m - 1), x))
     return make("lt", (d,), None, BOOL)
 
 
@@ -632,9 +692,14 @@ def _zero(d: Sym) -> Sym:
         return FALSE
     if is_const(d):
         return boolean(value_of(d) == 0)
-    _, terms = terms_of(d)
+    const, terms = terms_of(d)
     if all(c < 0 for c in terms.values()):
         d = scale(d, -1)
+    if len(terms) == 1:
+        ((a, c),) = terms.items()
+        if a.op == "div" and is_const(a.args[1]) and a.args[0].lo >= 0 and abs(c) == 1:
+            x, first = a.args[0], -const * c * value_of(a.args[1])  # x / m == k is k * m <= x < (k + 1) * m
+            return conjoin(compare(">=", x, integer(first)), compare("<", x, integer(first + value_of(a.args[1]))))
     return make("eq", (d,), None, BOOL)
 
 
@@ -825,6 +890,8 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 if (n.hi <= limit) if name == "min" else (n.lo >= limit):
                     return x
         return reduce_pair(name, args[0], args[1], dtype)
+    if name.startswith("bits.") and args[0].op == "call" and _undone(name, word_of(args[0])):
+        return args[0].args[0]
     if name in _WHOLE and args[0].op == "cast" and not args[0].args[0].dtype.is_float:
         return args[0]
     if name in _FOLDED and len(args) == 1 and args[0].op == "flt":
@@ -839,6 +906,11 @@ _WHOLE = frozenset({"trunc", "floor", "ceil", "round", "rint"})
 _FOLDED: dict[str, Callable[[float], float]] = {
     "exp2": lambda x: 2.0 ** x, "sqrt": math.sqrt, "abs": abs, "floor": math.floor, "ceil": math.ceil,
 }
+
+
+def _undone(name: str, before: str) -> bool:
+    """bits.i32.f32 after bits.f32.i32: the bits of a number there and back."""
+    return name.split(".") == [*before.split(".")[:1], *before.split(".")[:0:-1]]
 
 
 def cast(a: Sym, dtype: DType) -> Sym:
@@ -930,6 +1002,8 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             inner = inner.args[1]
         live += apart.values()
         body = inner
+    if op == "+" and is_identity(op, body):
+        return init  # however often
     live, body, guards = _tidy(live, body, guards)
     for v in [v for v in live if extent_of(v) is ONE] if len(live) > 1 else []:
         live.remove(v)
@@ -1219,11 +1293,11 @@ def is_shift(a: Sym, b: Sym) -> bool:
         if x is y:
             continue
         if not x.dtype.is_float and not y.dtype.is_float and x.dtype is not BOOL:
-            if "ld" not in x.has and "ld" not in y.has:
-                if not is_const(sub(y, x)):
-                    return False
+            if is_const(sub(y, x)):
                 moved = True
                 continue
+            if "ld" not in x.has and "ld" not in y.has:
+                return False
         if x.op != y.op or x.dtype is not y.dtype or len(x.args) != len(y.args):
             return False
         if x.op == "lin" or x.data != y.data:
@@ -1236,7 +1310,7 @@ def between(a: Sym, b: Sym, v: Sym) -> Sym | None:
     """a with each integer that differs in b replaced by a + v * (b - a)."""
     if a is b:
         return a
-    if not a.dtype.is_float and a.dtype is not BOOL and "ld" not in a.has:
+    if not a.dtype.is_float and a.dtype is not BOOL and is_const(sub(b, a)):
         return add(a, scale(v, value_of(sub(b, a))))
     args = []
     for x, y in zip(a.args, b.args, strict=True):

@@ -7,7 +7,7 @@ whose digits are its loops, and joined with others that continue or repeat it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
@@ -25,12 +25,15 @@ class Unsummarised(Exception):
 
 @dataclass(frozen=True)
 class Write:
-    """For every value of `vars` that satisfies `guard`: buffer[index] = value."""
+    """For every value of `vars` that satisfies `guard`: buffer[index] = value.
+
+    `more`: (op, term) where the value is that of an earlier write to the element op term."""
 
     vars: tuple[Sym, ...]
     index: Sym
     guard: Sym
     value: Sym
+    more: tuple[str, Sym] | None = field(default=None, compare=False)
 
     def at(self, mapping: Mapping[Sym, Sym]) -> Write:
         return Write(
@@ -201,7 +204,7 @@ def normal(w: Write) -> Write:
     while again:
         again = False
         for g in guards:
-            step = _eliminate(vars_, g)
+            step = _eliminate(vars_, g, index)
             if step is None:
                 continue
             vars_, mapping, spent = step
@@ -241,20 +244,27 @@ def rolled_up(old: Write, new: Write) -> Write | None:
     """Two writes of the same shape at indices a constant apart are one quantified write."""
     if old.guard is not new.guard:
         return None
+    both = old.more is not None and new.more is not None and old.more[0] == new.more[0]
     if not old.vars:
-        a = sym.make("pair", (old.index, old.value), None, DType.F32)
-        b = sym.make("pair", (new.index, new.value), None, DType.F32)
+        mores = [w.more[1] if both and w.more else ZERO for w in (old, new)]
+        a = sym.make("pair", (old.index, old.value, mores[0]), None, DType.F32)
+        b = sym.make("pair", (new.index, new.value, mores[1]), None, DType.F32)
         if old.index is new.index or not sym.is_shift(a, b):
             return None
         v = sym.fresh("r", sym.integer(2))
         moved = sym.between(a, b, v)
-        return None if moved is None else Write((v,), moved.args[0], old.guard, moved.args[1])
+        if moved is None:
+            return None
+        index, value, more = moved.args
+        return Write((v,), index, old.guard, value, (old.more[0], more) if both and old.more else None)
     if len(old.vars) == 1:
         (v,) = old.vars
         n = sym.extent_of(v)
         if sym.is_const(n) and v in old.index.free and _next(old, {v: n}, new):
             longer = sym.fresh("r", sym.add(n, ONE))
-            return replace(old.at({v: longer}), vars=(longer,))
+            same = both and old.more and new.more and sym.substitute(old.more[1], {v: n}) is new.more[1]
+            more_of = (old.more[0], sym.substitute(old.more[1], {v: longer})) if same and old.more else None
+            return replace(old.at({v: longer}), vars=(longer,), more=more_of)
     return None
 
 
@@ -300,7 +310,7 @@ def join(writes: list[Write]) -> list[Write]:
     return out
 
 
-def _aligned(old: Write, new: Write, but: Sym | None = None) -> Write | None:
+def aligned(old: Write, new: Write, but: Sym | None = None) -> Write | None:
     """new with its variables renamed to those of old, extents equal except for `but`."""
     if len(old.vars) != len(new.vars):
         return None
@@ -318,7 +328,7 @@ def _continued(first: Write, second: Write) -> Write | None:
         if len(first.vars) != len(second.vars):
             return None
         u = second.vars[n]
-        moved = _aligned(first, second, but=v)
+        moved = aligned(first, second, but=v)
         if moved is None:
             continue
         shifted = first.at({v: sym.add(sym.extent_of(v), v)})
@@ -330,7 +340,7 @@ def _continued(first: Write, second: Write) -> Write | None:
 
 def _repeated(old: Write, new: Write) -> Write | None:
     """The same nest again at indices a constant apart: one more loop around it."""
-    moved = _aligned(old, new)
+    moved = aligned(old, new)
     if moved is not None and moved.guard is old.guard:
         a = sym.make("pair", (old.index, old.value), None, DType.F32)
         b = sym.make("pair", (moved.index, moved.value), None, DType.F32)
@@ -342,7 +352,7 @@ def _repeated(old: Write, new: Write) -> Write | None:
         v = old.vars[-1]
         n = sym.extent_of(v)
         rest = replace(old.at({v: n}), vars=old.vars[:-1])
-        again = _aligned(rest, new)
+        again = aligned(rest, new)
         if again is not None and again.parts() == rest.parts():
             longer = sym.fresh("r", sym.add(n, ONE))
             return replace(old.at({v: longer}), vars=(*old.vars[:-1], longer))
@@ -387,6 +397,38 @@ def _relax(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | N
     return None
 
 
+def renumbered(w: Write) -> Write | None:
+    """A write over the digits of its elements' numbers, b * 256 + t, as one over those numbers; None where that does
+    not make what it takes of them, (b * 256 + t) / 30 % 30, digits of one number.
+
+    How a grid was cut into blocks and threads says nothing of the rows and columns its threads find for themselves."""
+    _, terms = sym.terms_of(w.index)
+    digits = sorted(((c, v) for v, c in terms.items()), key=lambda d: d[0])
+    if len(digits) < 2 or {v for _, v in digits} != {*w.vars} or not _taken_apart(w, frozenset(w.vars)):
+        return None
+    unit, size, strides = digits[0][0], 1, dict[Sym, int]()
+    for c, v in digits:
+        if c != unit * size or not sym.is_const(sym.extent_of(v)):
+            return None
+        strides[v] = size
+        size *= sym.value_of(sym.extent_of(v))
+    whole = sym.fresh(sym.name_of(digits[-1][1]).split("#")[0], sym.integer(size))
+    mapping = {v: sym.mod(sym.div(whole, sym.integer(strides[v])), sym.extent_of(v)) for v in w.vars}
+
+    made = Write((whole,), *w.at(mapping).parts())
+    return None if _taken_apart(made, frozenset({whole})) else made
+
+
+def _taken_apart(w: Write, vs: frozenset[Sym]) -> bool:
+    """Whether a quotient or remainder of several loops, or of one and something else, is in a write."""
+    def odd(n: Sym) -> bool:
+        if n.op not in ("div", "mod") or not n.args[0].free & vs:
+            return False
+        const, terms = sym.terms_of(n.args[0])
+        return len(terms) > 1 or const != 0
+    return any(sym.collect(p, odd) for p in w.parts())
+
+
 def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
     """A variable that `parts` use as v / c and v % c becomes two: v = c * high + low."""
     for v in w.vars:
@@ -411,7 +453,7 @@ def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
     return None
 
 
-def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym], bool] | None:
+def _eliminate(vars_: list[Sym], guard: Sym, index: Sym) -> tuple[list[Sym], dict[Sym, Sym], bool] | None:
     """Use one guard to bound or fix a quantified variable; True where its extent says then all that the guard did."""
     for v in vars_:
         if v not in guard.free:
@@ -420,8 +462,35 @@ def _eliminate(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym],
         if tight is not None:
             new = sym.fresh(sym.name_of(v).split("#")[0], tight)
             return [new if u is v else u for u in vars_], {v: new}, True
+    whole = _gathered(vars_, guard, index) if guard.op == "lt" else None
+    if whole is not None:
+        return (*whole, True)
     step = _raise(vars_, guard) or _relax(vars_, guard) if guard.op == "lt" else _fixed(vars_, guard)
     return None if step is None else (*step, False)
+
+
+def _gathered(vars_: list[Sym], guard: Sym, index: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:
+    """4 b + t < 9, where t runs over 4: b and t are the digits of one number below 9, if the index takes them so.
+
+    The extents of b and t alone do not say that the rows of `index` stay apart; that of the number does."""
+    const, terms = sym.terms_of(guard.args[0])
+    if len(terms) < 2 or any(a not in vars_ or c < 1 or not sym.is_const(sym.extent_of(a)) for a, c in terms.items()):
+        return None
+    digits = sorted(terms.items(), key=lambda t: t[1])
+    unit, size = digits[0][1], 1
+    for v, c in digits:
+        if c != unit * size:
+            return None
+        size *= sym.value_of(sym.extent_of(v))
+    extent = -(const // unit)  # unit * x + const < 0: x < ceil(-const / unit)
+    if not 0 < extent < size:
+        return None
+    whole = sym.fresh(sym.name_of(digits[-1][0]).split("#")[0], sym.integer(extent))
+    mapping = {v: sym.mod(sym.div(whole, sym.integer(c // unit)), sym.extent_of(v)) for v, c in digits}
+    taken = sym.substitute(index, mapping)
+    if any(whole in a.free and a is not whole for a in sym.terms_of(taken)[1]):
+        return None
+    return [whole if v is digits[-1][0] else v for v in vars_ if v not in mapping or v is digits[-1][0]], mapping
 
 
 def _fixed(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.summary import summarise
-from xpiler.facts.sym import TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, join, normal, solve, split_digits
+from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
+from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renumbered, solve, split_digits
 from xpiler.ir.nodes import Buffer, Kernel, Stmt
 from xpiler.ir.walk import Fresh
 from xpiler.passes.nest import Nest
@@ -39,8 +39,29 @@ def nests_of(kernel: Kernel) -> list[tuple[str, Write]]:
     nests = []
     for name, writes in outputs.items():
         shaped = join([_shape(w) for w in writes])
-        nests += [(name, _shape(w)) for w in shaped]
+        nests += [(name, w) for w in _united([_shape(w) for w in shaped])]
     return _order(nests)
+
+
+def _united(writes: list[Write]) -> list[Write]:
+    """Writes to the same elements, one of which is made whatever the others' conditions say, as one with a choice."""
+    for n, first in enumerate(writes):
+        rest = [aligned(first, w) for w in writes[n:]]
+        same = [w for w in rest if w is not None and w.index is first.index]
+        if len(same) < len(rest) or len(same) < 2:
+            continue
+        left = TRUE  # where none so far writes
+        for w in same:
+            left = sym.conjoin(left, sym.assume(sym.negate(w.guard), left))
+        if left is not FALSE:
+            continue
+        apart = all(sym.assume(w.guard, v.guard) is FALSE for k, v in enumerate(same) for w in same[k + 1:])
+        order = same[::-1] if apart else same  # as in the source, where it matters
+        value = order[0].value
+        for w in order[1:]:
+            value = sym.select(w.guard, w.value, value)
+        return [*writes[:n], Write(first.vars, first.index, TRUE, value)]
+    return writes
 
 
 def _emit(kernel: Kernel, ordered: list[tuple[str, Write]]) -> tuple[Stmt, ...]:
@@ -57,6 +78,7 @@ def _emit(kernel: Kernel, ordered: list[tuple[str, Write]]) -> tuple[Stmt, ...]:
 
 def _shape(w: Write) -> Write:
     """w with its digits merged, split where its value needs them, and ordered by stride."""
+    w = renumbered(w) or w
     live, exprs = list(w.vars), [w.index, w.guard, w.value]
     while True:
         merged = sym.merge_digits(live, exprs)

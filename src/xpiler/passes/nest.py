@@ -22,12 +22,15 @@ SCRATCH = 1 << 16  # most elements an intermediate array may have
 
 @dataclass
 class Scope:
-    """One open loop: its variable (None at the top), the statements so far, and values already named."""
+    """One open loop: its variable (None at the top), the statements so far, and values already named.
+
+    `guarded`: the body of an `if`, which no load may leave."""
 
     var: Sym | None
     stmts: list[Stmt] = field(default_factory=list)
     named: dict[Sym, Expr] = field(default_factory=dict)
     held: dict[object, object] = field(default_factory=dict)  # what a subclass names here
+    guarded: bool = False
 
 
 class Nest:
@@ -74,9 +77,10 @@ class Nest:
     # ------------------------------------------------------------ placing
 
     def level(self, x: Sym) -> int:
-        """The deepest open loop x depends on."""
-        return max((n for n, s in enumerate(self.scopes) if s.var is not None and s.var in x.free),
-                   default=0)
+        """The deepest open loop x depends on; for what is loaded not further out than the condition it is under."""
+        loads = "ld" in x.has
+        return max((n for n, s in enumerate(self.scopes)
+                    if s.var is not None and s.var in x.free or loads and s.guarded), default=0)
 
     def skipped(self, x: Sym, level: int) -> int | None:
         """The outermost loop, above `level`, that x does not depend on; not the first, which is shared out."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
-    Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Kernel, Let, Load, Stmt,
+    Addr, Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Stmt,
     Store, Var,
 )
 from xpiler.ir.types import DType
@@ -56,6 +56,7 @@ def _needed(heads: list[Stmt], s: Stmt) -> list[Stmt]:
         made = {x.var.name for x in statements(h) if isinstance(x, Let | Assign)}
         made |= {x.buffer.name for x in statements(h) if isinstance(x, Alloc)}
         made |= {x.buffer for x in statements(h) if isinstance(x, Store)}
+        made |= {e.buffer for x in statements(h) if isinstance(x, Intrinsic) for e in x.args if isinstance(e, Addr)}
         if made & wanted:
             keep.append(h)
             wanted |= {v.name for v in free_vars(h)} | _arrays((h,))
@@ -63,7 +64,7 @@ def _needed(heads: list[Stmt], s: Stmt) -> list[Stmt]:
 
 
 def _arrays(body: tuple[Stmt, ...]) -> set[str]:
-    return {e.buffer for e in walk(body) if isinstance(e, Load)}
+    return {e.buffer for e in walk(body) if isinstance(e, Load | Addr)}
 
 
 @dataclass(frozen=True)

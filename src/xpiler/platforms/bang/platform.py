@@ -104,6 +104,7 @@ PLATFORM = Platform(
     copy_later="__memcpy_async",  # bang.md, "Synchronisation inside a core": __sync waits for all queues
     transfers={  # bang.md, "mluMemcpyDirection_t"
         ("global", "nram"): "GDRAM2NRAM", ("nram", "global"): "NRAM2GDRAM", ("nram", "wram"): "NRAM2WRAM",
+        ("nram", "nram"): "NRAM2NRAM",
     },
     weights=WeightUnit(  # bang.md, "Canonical matrix multiplication sequence"
         product="__bang_matmul", reorder="__bang_reshape_filter", transpose="__bang_transpose", add="__bang_add",

@@ -31,13 +31,13 @@
     return r;                                                                                    \
   }
 XP_WIDTHS_PS(XP_COMPARE_PS, )
-inline __mmask16 _mm512_cmpeq_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
-inline __mmask16 _mm512_cmplt_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OS); }
-inline __mmask16 _mm512_cmple_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OS); }
-inline __mmask16 _mm512_cmpneq_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ); }
-inline __mmask16 _mm512_cmpnlt_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NLT_US); }
-inline __mmask16 _mm512_cmpnle_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NLE_US); }
-inline __mmask16 _mm512_cmpunord_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
+XP_INTRINSIC inline __mmask16 _mm512_cmpeq_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+XP_INTRINSIC inline __mmask16 _mm512_cmplt_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OS); }
+XP_INTRINSIC inline __mmask16 _mm512_cmple_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OS); }
+XP_INTRINSIC inline __mmask16 _mm512_cmpneq_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ); }
+XP_INTRINSIC inline __mmask16 _mm512_cmpnlt_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NLT_US); }
+XP_INTRINSIC inline __mmask16 _mm512_cmpnle_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NLE_US); }
+XP_INTRINSIC inline __mmask16 _mm512_cmpunord_ps_mask(__m512 a, __m512 b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
 
 #define XP_COMPARE_EPI32(P, V, N, K, op, T, p)                                                   \
   XP_INTRINSIC inline K P##_##op##_mask(V a, V b) {                                              \

@@ -1,0 +1,139 @@
+"""Loops in lanes: in pieces of how many, and what is put in their order beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from xpiler.facts import sym
+from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.writes import Unsummarised
+from xpiler.ir.nodes import Alloc, Buffer, Call, Const, Expr, Let, Store, Var
+from xpiler.ir.types import DType
+from xpiler.passes.nest import row_major
+from xpiler.passes.vector_choices import ChoiceNest
+from xpiler.passes.vector_lanes import Lanes, dimensions, read_again
+from xpiler.passes.vector_values import I32, Lane, spares_memory
+
+WIDE = 32  # iterations that an instruction with a count is worth its start for
+SHORTEST = 4  # iterations that a register is used for where it has lanes to spare
+AtIndex = Callable[[Sym], None]  # emits the statements for one value of an index
+
+
+class LaneLoops(ChoiceNest):
+    """A vector nest that opens loops whose iterations run in lanes."""
+
+    bare = True  # nothing but the loops says which elements are computed
+
+    def _wide(self, v: Sym, least: int = 0) -> bool:
+        """Whether a loop has iterations enough to fill lanes."""
+        n = sym.extent_of(v)
+        return not sym.is_const(n) or sym.value_of(n) >= (least or self.unit.width or WIDE)
+
+    def _long(self, v: Sym, dtype: DType) -> bool:
+        """Whether a loop has iterations enough, if there is no better one: a register's worth, fewer where some lanes
+        can be left out."""
+        return self._wide(v, SHORTEST if spares_memory(self.unit, dtype) else max(self.unit.width, 2))
+
+    def _packed(self, lanes: Lanes) -> Sym:
+        """The value of some lanes where each load that strays is one of an array in their order, filled further out."""
+        packed: dict[Sym, Sym] = {}
+        for load in lanes.strays:
+            packed[load] = self._pack(load, lanes.var)
+        return sym.rewrite(lanes.expr, packed.get)
+
+    def _open(self) -> list[Sym]:
+        return [s.var for s in self.scopes if s.var is not None]
+
+    def _worth_packing(self, lanes: Lanes, outer: Sequence[Sym]) -> bool:
+        bare = self.bare and not any(s.guarded for s in self.scopes)  # else it may read what a condition keeps it from
+        return bare and all(read_again(x, lanes.var, outer) is not None for x in lanes.strays)
+
+    def _pack(self, load: Sym, v: Sym) -> Sym:
+        outer = self._open()
+        first = read_again(load, v, outer)
+        if first is None:
+            raise Unsummarised("what lanes read is not in their order")
+        at = next(n for n, s in enumerate(self.scopes) if s.var is outer[first])
+        inner, self.scopes = self.scopes[at:], self.scopes[:at]
+        loops = dimensions(load, v, outer, first)
+        held = self.scopes[-1].held
+        key = ("packed", load.data, sym.substitute(
+            load.args[0], {u: sym.var(f"~{n}", sym.extent_of(u)) for n, u in enumerate(loops)}))
+        name = held.get(key)
+        if name is None:
+            name = held[key] = self._fill(load, loops)
+        self.scopes += inner
+        return sym.load(str(name), row_major(loops), load.dtype)
+
+    def _fill(self, load: Sym, loops: list[Sym]) -> str:
+        """An array with a load's values over some loops."""
+        name, size = self.names(f"{load.data}_packed"), 1
+        for u in loops:
+            size *= sym.value_of(sym.extent_of(u))
+        space = "local" if self.unit.width else self.unit.space
+        self.scopes[-1].stmts.append(Alloc(Buffer(name, load.dtype, Const(size, I32), space)))
+        if not self.unit.width:
+            self.near.add(name)
+        copies = {u: sym.fresh("j", sym.extent_of(u)) for u in loops}
+        for c in copies.values():
+            self.open(c)
+        value, index = self.expr(sym.substitute(load, copies)), self.expr(row_major(list(copies.values())))
+        self.scopes[-1].stmts.append(Store(name, index, value))
+        for c in reversed(copies.values()):
+            self.close(c, self.expr(sym.extent_of(c)), "serial", [])
+        return name
+
+    def _lanes(self, v: Sym, kind: str, dtype: DType, vector: AtIndex, scalar: AtIndex) -> None:
+        """Run `vector(index of the first lane + lane)` over v in chunks, `scalar(index)` over the rest where a register
+        cannot leave lanes out."""
+        if self.lane is not None:
+            raise Unsummarised("lanes inside lanes")
+        n = sym.extent_of(v)
+        width = self.unit.width or self.chunk
+        if not self.unit.width and sym.is_const(n) and sym.value_of(n) <= width:
+            self._with_lane(sym.var("lane", n), self.expr(n), sym.value_of(n), vector)
+            return
+        if not self.unit.width:
+            self._counted_chunks(n, width, kind, vector)
+            return
+        blocks = sym.div(n, sym.integer(width))
+        if blocks is not ZERO:
+            c = sym.fresh("b", blocks)
+            extent = self.expr(blocks)
+            self.open(c)
+            self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width,
+                            lambda lane: vector(sym.add(sym.scale(c, width), lane)))
+            self.close(c, extent, kind, [])
+        left = sym.mod(n, sym.integer(width))
+        if left is not ZERO and spares_memory(self.unit, dtype):
+            lane = sym.var("last lane", sym.integer(width))
+            self.lane = Lane(lane, self.expr(left), width, left)
+            vector(sym.add(sym.scale(blocks, width), lane))
+            self.lane = None
+        elif left is not ZERO:
+            r = sym.fresh("r", left)
+            extent = self.expr(left)
+            self.open(r)
+            scalar(sym.add(sym.scale(blocks, width), r))
+            self.close(r, extent, "serial", [])
+
+    def _counted_chunks(self, n: Sym, width: int, kind: str, vector: AtIndex) -> None:
+        """Chunks of `width` lanes, the last one shorter: the count is min(width, what is left)."""
+        blocks = sym.div(sym.add(n, sym.integer(width - 1)), sym.integer(width))
+        c = sym.fresh("b", blocks)
+        extent = self.expr(blocks)
+        self.open(c)
+        count: Expr = Const(width, I32)
+        if sym.mod(n, sym.integer(width)) is not ZERO:
+            left = self.expr(sym.sub(n, sym.scale(c, width)))
+            m = Var(self.names("count"), I32)
+            self.scopes[-1].stmts.append(Let(m, Call("min", (Const(width, I32), left), I32)))
+            count = m
+        self._with_lane(sym.var("lane", sym.integer(width)), count, width,
+                        lambda lane: vector(sym.add(sym.scale(c, width), lane)))
+        self.close(c, extent, kind, [])
+
+    def _with_lane(self, lane: Sym, count: Expr, width: int, run: AtIndex) -> None:
+        self.lane = Lane(lane, count, width)
+        run(lane)
+        self.lane = None

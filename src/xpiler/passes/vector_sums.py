@@ -1,0 +1,215 @@
+"""Reductions in lanes: accumulated lane by lane, and across lanes at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xpiler.facts import sym
+from xpiler.facts.offers import unbound
+from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.writes import Unsummarised
+from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Var
+from xpiler.passes.nest import NAMES, Scope, combined, converted
+from xpiler.ir.types import DType
+from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
+from xpiler.passes.vector_loops import LaneLoops
+from xpiler.passes.vector_values import I32, Lane, Vector
+
+_ZERO, _ONE = Const(0, I32), Const(1, I32)
+FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
+
+
+class ReductionNest(LaneLoops):
+    """A vector nest whose reductions run in lanes."""
+
+    def compute(self, x: Sym) -> Expr:
+        lane, self.lane = self.lane, None
+        lanes = self._fold_lanes(x, self._open()) if x.op == "fold" else None
+        out = super().compute(x) if lanes is None else self._reduced(x, lanes)
+        self.lane = lane
+        return out
+
+    def _reduced(self, x: Sym, lanes: Lanes) -> Expr:
+        """A reduction to a scalar of which one loop runs in lanes."""
+        op, vs, v = sym.fold_op(x), lanes.vars, lanes.var
+        acc = Var(self.names(NAMES.get(op, op)), x.dtype)
+        self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
+        self.vectors += 1
+        fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
+        body = sym.substitute(self._packed(lanes), fresh)
+        outer = [fresh[u] for u in vs if u is not v]
+        n = sym.extent_of(v)
+        short = sym.is_const(n) and sym.value_of(n) <= self.chunk
+        single = not self.unit.width and not outer and short
+        width = self.unit.width or (sym.value_of(n) if short else self.chunk)
+        extents = []
+        partial: Vector | None = None
+        if not single:
+            partial = self._identity(op, x.dtype, width)
+        for u in outer:
+            extents.append(self.expr(sym.extent_of(u)))
+            self.open(u)
+        lane_var = fresh[v]
+
+        def vector(at: Sym) -> None:
+            term = sym.substitute(body, {lane_var: at})
+            self.share(term)
+            if partial is None:
+                self._across(op, self.vector(term), acc)
+            else:
+                self._accumulate(op, partial, term)
+
+        def scalar(at: Sym) -> None:
+            term = self.expr(sym.substitute(body, {lane_var: at}))
+            self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, converted(term, acc.dtype))))
+
+        self._lanes(lane_var, "serial", x.dtype, vector, scalar)
+        for u, extent in zip(reversed(outer), reversed(extents), strict=True):
+            self.close(u, extent, "serial", [])
+        if partial is not None:
+            self.lane = Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
+            self._across(op, partial, acc)
+            self.lane = None
+        return acc
+
+    def _fold_lanes(self, x: Sym, outer: Sequence[Sym], packing: bool = True) -> Lanes | None:
+        """The loops of a reduction to run in lanes: every load follows them or ignores them, and one follows; best
+        those that fill lanes."""
+        op, body = sym.fold_op(x), x.args[0]
+        if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
+            return None
+        loops, body = split(sym.fold_vars(x), body)
+        alone = [Lanes(loops, v, body) for v in reversed(loops)
+                 if strays(body, v) == [] and follow(body, v) and self._long(v, x.dtype)]
+        several = [m for m in suffixes(loops, body, None) if follow(m.expr, m.var)]
+        full = (m for m in (*alone, *several) if self._wide(m.var))
+        found = next((m for m in full if not m.strays or packing and self._worth_packing(m, outer)), None)
+        return found or (alone[0] if alone and packing else None)
+
+    # ------------------------------------------------------------ reductions of vectors
+
+    def _identity(self, op: str, dtype: DType, width: int) -> Vector:
+        """An accumulator with the operation's identity in every lane."""
+        lane, self.lane = self.lane, Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
+        out = self._filled(sym.identity_of(op, dtype))
+        self.lane = lane
+        return out
+
+    def _fold_vector(self, x: Sym) -> Vector:
+        """A reduction per lane: an accumulator vector, the reduction loops around it."""
+        op, init = sym.fold_op(x), x.args[1]
+        assert self.lane is not None
+        acc = self._beginning(init)
+        fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in sym.fold_vars(x)}
+        body = sym.substitute(x.args[0], fresh)
+        if body.op == "sel" and body.args[2].op == "undef":
+            body = sym.make("sel", (*body.args[:2], sym.identity_of(op, x.dtype)), None, x.dtype)
+        extents = []
+        for u in fresh.values():
+            extents.append(self.expr(sym.extent_of(u)))
+            self.open(u)
+        self.share(body)
+        self._accumulate(op, acc, body)
+        for u, extent in zip(reversed(list(fresh.values())), reversed(extents), strict=True):
+            self.close(u, extent, "serial", [])
+        return acc
+
+    def _beginning(self, init: Sym) -> Vector:
+        """An accumulator that holds what a reduction starts from; nothing else may be kept in it."""
+        assert self.lane is not None
+        if self.lane.var not in init.free:
+            return self._filled(init, "acc")
+        if init.op == "ld":
+            return self._vector(init)
+        acc = Vector(init.dtype, stem="acc")
+        self._reserve(acc)
+        self._copied(self.vector(init), acc)
+        return acc
+
+    def _accumulate(self, op: str, acc: Vector, term: Sym) -> None:
+        """acc = acc op term, lane by lane."""
+        assert self.lane is not None
+        if term.op == "sel" and sym.is_identity(op, term.args[2]) and self.lane.var not in term.args[0].free:
+            test = self.expr(term.args[0])
+            self.scopes.append(Scope(None, guarded=True))
+            self.share(term.args[1])
+            self._accumulate(op, acc, term.args[1])
+            stmts = self.scopes.pop().stmts
+            self.scopes[-1].stmts.append(If(test, tuple(stmts)))
+            return
+        old = sym.load(f"~acc{id(acc)}", self.lane.var, acc.dtype)
+        if self.lane.var not in term.free:
+            self.scopes[-1].held[term] = self._broadcast(term)
+        self.scopes[-1].held[old] = acc
+        whole = self.lane.where_it_runs(sym.combine(op, old, term, acc.dtype), old)
+        best = self._best(whole)
+        if best is not None and (acc.register or not self.unit.width):
+            self._call(best[0], best[1], acc)
+            return
+        if best is not None:  # the accumulator stays where it was declared, outside the loop this is in
+            self._write_back(self._call(best[0], best[1], Vector(acc.dtype)), acc.memory, _ZERO, acc.dtype)
+            return
+        v = self.vector(term)
+        a, b = self._memory(acc), self._memory(v)
+        self._element_loop(a, lambda i: combined(op, Load(a, i, acc.dtype), Load(b, i, acc.dtype)))
+        if acc.register:
+            back = self._best(sym.load(a, self.lane.var, acc.dtype))
+            if back is None:
+                raise Unsummarised("no instruction loads a register")
+            self._call(back[0], back[1], acc)
+
+    def _across(self, op: str, v: Vector, acc: Var) -> None:
+        """acc = acc op (all lanes of v)."""
+        assert self.lane is not None
+        for offer in self.unit.offers:
+            if offer.lane is not None or offer.value.op != "fold" or offer.dtype is not acc.dtype:
+                continue
+            if not self.unit.width or offer.width != self.lane.width or sym.fold_op(offer.value) != op:
+                continue
+            body, init = offer.value.args
+            if body.op != "ld" or not sym.is_identity(op, init) and init.op != "ld":
+                continue
+            name = str(body.data)
+            if unbound(offer, {name: ZERO}):
+                continue
+            part = Var(self.names("part"), acc.dtype)
+            register = self._register(v)
+            self.scopes[-1].stmts.append(Let(part, None))
+            self.scopes[-1].stmts.append(Intrinsic(
+                offer.meaning.name, (Addr(register, _ZERO, v.dtype),), part, offer.meaning.key))
+            self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, part)))
+            return
+        memory, count = self._halved(op, v)
+        i = Var(self.names("l"), I32)
+        step = Assign(acc, combined(op, acc, Load(memory, i, acc.dtype)))
+        self.scopes[-1].stmts.append(For(i, _ZERO, count, _ONE, (step,)))
+
+    def _halved(self, op: str, v: Vector) -> tuple[str, Expr]:
+        """Fold the upper half of v onto the lower one while the instruction set can; what is left, and how much."""
+        assert self.lane is not None
+        memory, count = self._memory(v), self.lane.count
+        if self.unit.width or not isinstance(count, Const):
+            return memory, count
+        width, own = int(count.value), False
+        lane = sym.var("lane", sym.integer(width))
+        pair = sym.combine(op, sym.load("~a", lane, v.dtype), sym.load("~b", lane, v.dtype), v.dtype)
+        best = self._best(pair)
+        while best is not None and width % 2 == 0 and width > FEW:
+            offer, bound = best
+            width //= 2
+            to = memory if own else self.names(f"{v.stem}_halves")
+            if not own:
+                self.scopes[-1].stmts.append(
+                    Alloc(Buffer(to, v.dtype, Const(width, I32), self.unit.space)))
+            halves = {"~a": Addr(memory, _ZERO, v.dtype), "~b": Addr(memory, Const(width, I32), v.dtype)}
+            args: list[Expr] = []
+            for p in offer.meaning.params:
+                if p.name == offer.count:
+                    args.append(Const(width, p.dtype))
+                elif p.name == offer.out:
+                    args.append(Addr(to, _ZERO, v.dtype))
+                else:
+                    args.append(halves[str(bound[p.name].data)])
+            self.scopes[-1].stmts.append(Intrinsic(offer.meaning.name, tuple(args), None, offer.meaning.key))
+            memory, own = to, True
+        return memory, Const(width, I32)
