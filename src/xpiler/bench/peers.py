@@ -2,13 +2,13 @@
 
 A peer is a program that takes the name of a file and prints its translation: HIPIFY's hipify-perl for CUDA C to HIP, or
 whatever is named. It runs with the caller's rights, on sources of the suite; what it prints is a stranger's text and is
-judged in the sandbox like any other."""
+judged in the sandbox like any other. No more than 64 KiB of it are taken."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -20,13 +20,15 @@ from xpiler.bench import matrix, paper
 from xpiler.bench.corpus import CONFIRMED, DEFECTIVE, judged
 from xpiler.bench.matrix import Item, Translated
 from xpiler.bench.progress import Kind, go_through
+from xpiler.emulate import sandbox
+from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
 from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
 from xpiler.verify.runs.observe import Effort
 
 HEADER = ("tool", "from", "to", "cases", "compiles %", "computes %", "median s", "published %")
-SECONDS = 60.0  # for one file
+_LIMITS = Limits(seconds=60)  # for one file
 NO_ANSWER = "no translation"
 
 
@@ -110,12 +112,14 @@ def translated(peer: Peer, name: str, text: str) -> tuple[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / name).write_text(text)
         try:
-            done = subprocess.run([*peer.command, name], cwd=folder, capture_output=True, text=True, timeout=SECONDS)
-        except (OSError, subprocess.TimeoutExpired) as e:
+            done = sandbox.call([*peer.command, name], Path(folder), _LIMITS, tools=os.environ.get("PATH", ""))
+        except OSError as e:
             return "", f"{peer.command[0]}: {e}"
-    if done.returncode == 0 and done.stdout.strip():
+    if done.late:
+        return "", f"still running after {_LIMITS.seconds:.0f} seconds"
+    if done.code == 0 and done.stdout.strip():
         return done.stdout, ""
-    return "", f"status {done.returncode}: {(done.stderr.strip().splitlines() or ['it printed nothing'])[-1]}"
+    return "", f"status {done.code}: {(done.stderr.strip().splitlines() or ['it printed nothing'])[-1]}"
 
 
 def _named(result: Translated, t: Try) -> Translated:
