@@ -6,7 +6,6 @@ judged in the sandbox like any other. No more than 64 KiB of it are taken."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import tempfile
@@ -29,6 +28,7 @@ from xpiler.verify.runs.observe import Effort
 
 HEADER = ("tool", "from", "to", "cases", "compiles %", "computes %", "median s", "published %")
 _LIMITS = Limits(seconds=60)  # for one file
+_PATH = "/usr/local/bin:/usr/bin:/bin"  # where a peer finds the programs it needs
 NO_ANSWER = "no translation"
 
 
@@ -112,7 +112,7 @@ def translated(peer: Peer, name: str, text: str) -> tuple[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / name).write_text(text)
         try:
-            done = sandbox.call([*peer.command, name], Path(folder), _LIMITS, tools=os.environ.get("PATH", ""))
+            done = sandbox.call([*peer.command, name], Path(folder), _LIMITS, tools=_PATH)
         except OSError as e:
             return "", f"{peer.command[0]}: {e}"
     if done.late:
