@@ -28,6 +28,8 @@ class ChoiceNest(VectorNest):
         assert self.lane is not None
         if x.op == "cast" and x.dtype.is_float and (number := _in_floats(x)) is not None:
             return self.vector(number)
+        if x.op == "un" and x.data == "-" and x.dtype.is_float and self._best(x) is None:
+            return self.vector(sym.make("bin", (x.args[0], sym.number(-1.0, x.dtype)), "*", x.dtype))
         if x.op != "sel" or not x.dtype.is_float:
             return super()._vector(x)
         cond, a, b = x.args

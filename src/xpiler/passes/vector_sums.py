@@ -122,6 +122,10 @@ class ReductionNest(LaneLoops):
         if init.op == "ld":
             return self._vector(init)
         acc = Vector(init.dtype, stem="acc")
+        init = self.inline(init) or init if init.op == "fold" else init
+        best = self._best(init)
+        if best is not None:
+            return self._call(best[0], best[1], acc)
         self._reserve(acc)
         self._copied(self.vector(init), acc)
         return acc
