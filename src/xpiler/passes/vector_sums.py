@@ -13,7 +13,7 @@ from xpiler.passes.nest import NAMES, Scope, combined, converted
 from xpiler.ir.types import DType
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
 from xpiler.passes.vector_loops import LaneLoops
-from xpiler.passes.vector_values import I32, Lane, Vector
+from xpiler.passes.vector_memory import I32, Lane, Vector
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 FEW = 32  # lanes that are left to a scalar loop at the end of a reduction

@@ -25,7 +25,7 @@ from xpiler.passes.nest import converted
 from xpiler.passes.step import NotApplicable
 from xpiler.passes.vector_lanes import Lanes, parted, strays, suffixes
 from xpiler.passes.vector_sums import ReductionNest
-from xpiler.passes.vector_values import VectorUnit
+from xpiler.passes.vector_memory import VectorUnit
 
 __all__ = ["VectorLoops", "VectorUnit"]
 
