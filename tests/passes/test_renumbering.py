@@ -8,6 +8,7 @@ import pytest
 from tests.passes.programs import E, F, I, array, assign, kernel, let, load, loop, store, var, when
 from tests.passes.test_down import results
 from xpiler.facts import sym
+from xpiler.facts.sym import ZERO
 from xpiler.ir.nodes import Binary, Break, Const, For, If, Kernel, Let, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, statements, subexpressions
@@ -97,3 +98,20 @@ def test_a_sum_that_nothing_is_added_to() -> None:
     body = (let("s", 0.0), loop("k", 3, assign("s", var("s", F) + 0.0)), store("y", b, load("x", b) + var("s", F)))
     made = Contract().apply(kernel("zeros", "x y", loop("b", 4, *body)))
     assert sum(isinstance(s, For) for s in statements(made.body)) == 1
+
+
+def test_a_quotient_below_or_at_a_number_is_an_interval() -> None:
+    n = sym.integer
+    x = sym.var("x", n(100))
+    assert sym.compare("<", sym.div(x, n(7)), n(3)) is sym.compare("<", x, n(21))
+    assert sym.compare(">", sym.div(x, n(7)), n(3)) is sym.compare(">=", x, n(28))
+    assert sym.compare("==", sym.div(x, n(7)), ZERO) is sym.compare("<", x, n(7))
+    inside = sym.compare("==", sym.div(x, n(7)), n(3))
+    held = [v for v in range(100) if all(sym.substitute(c, {x: n(v)}) is sym.TRUE for c in sym.conjuncts(inside))]
+    assert held == list(range(21, 28))
+
+
+def test_bits_there_and_back() -> None:
+    x = sym.load("x", ZERO, F)
+    assert sym.call("bits.i32.f32", (sym.call("bits.f32.i32", (x,), I),), F) is x
+    assert sym.call("bits.u32.f32", (sym.call("bits.f32.i32", (x,), I),), F) is not x

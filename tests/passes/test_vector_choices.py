@@ -10,7 +10,7 @@ from tests.passes.programs import E, F, I, array, assign, ex, kernel, let, load,
 from tests.passes.test_down import results
 from xpiler.facts.offers import offers
 from xpiler.ir.nodes import (
-    Assign, Binary, Buffer, Cast, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Meaning, Select, Store, Var,
+    Assign, Binary, Buffer, Cast, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Meaning, Select, Store, Unary, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, statements, subexpressions
@@ -82,7 +82,7 @@ def agree(given: Kernel, made: Kernel, sizes: dict[str, int], out: str = "y") ->
 
 def operations(k: Kernel) -> int:
     """Operations on floats that are not left to an intrinsic."""
-    return sum(isinstance(x, Binary | Select) and x.dtype.is_float
+    return sum(isinstance(x, Binary | Select | Unary) and x.dtype.is_float
                for s in statements(k.body) for e in expressions(s) for x in subexpressions(e))
 
 
@@ -225,3 +225,22 @@ def test_sums_in_several_guarded_steps() -> None:
     made = Contract().apply(given)
     assert not [s for s in statements(made.body) if not isinstance(s, For | If | Let | Assign | Store)]
     agree(given, made, {"w": 8, "x": 14, "y": 2})
+
+
+@both
+def test_a_sum_backwards_and_across_runs_forwards(unit: str) -> None:
+    """Rows from the last to the first, the long steps inside: lanes go along memory all the same."""
+    term = load("x", r * 64 + i * 16 + (ex(15) - k)) * load("w", i * 16 + (ex(15) - k))
+    body = (let("s", 0.0), loop("k", 16, loop("i", 4, assign("s", var("s", F) + term))), store("y", r, var("s", F)))
+    given = kernel("back", "x w y", loop("r", 3, *body))
+    made = vectorized(given, unit)
+    assert "vmul" in calls(made) or "pmul" in calls(made)
+    agree(given, made, {"x": 192, "w": 64, "y": 3})
+
+
+@both
+def test_a_negated_vector(unit: str) -> None:
+    given = kernel("minus", "x y", loop("i", 32, store("y", i, E(Unary("-", load("x", i).e, F)))))
+    made = vectorized(given, unit)
+    assert operations(made) == 0 and calls(made)
+    agree(given, made, {"x": 32, "y": 32})

@@ -16,7 +16,8 @@ from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Assign, Binary, Const, Expr, For, If, Intrinsic, Let, Load, Select, Var
 from xpiler.ir.types import DType
 from xpiler.passes.nest import Scope, converted
-from xpiler.passes.vector_values import I32, Vector, VectorNest, stem_of
+from xpiler.passes.vector_memory import I32, Vector
+from xpiler.passes.vector_values import VectorNest, stem_of
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 
@@ -28,6 +29,8 @@ class ChoiceNest(VectorNest):
         assert self.lane is not None
         if x.op == "cast" and x.dtype.is_float and (number := _in_floats(x)) is not None:
             return self.vector(number)
+        if x.op == "un" and x.data == "-" and x.dtype.is_float and self._best(x) is None:
+            return self.vector(sym.make("bin", (x.args[0], sym.number(-1.0, x.dtype)), "*", x.dtype))
         if x.op != "sel" or not x.dtype.is_float:
             return super()._vector(x)
         cond, a, b = x.args

@@ -12,7 +12,7 @@ from xpiler.ir.types import DType
 from xpiler.passes.nest import row_major
 from xpiler.passes.vector_choices import ChoiceNest
 from xpiler.passes.vector_lanes import Lanes, dimensions, read_again
-from xpiler.passes.vector_values import I32, Lane, spares_memory
+from xpiler.passes.vector_memory import I32, Lane, spares_memory
 
 WIDE = 32  # iterations that an instruction with a count is worth its start for
 SHORTEST = 4  # iterations that a register is used for where it has lanes to spare

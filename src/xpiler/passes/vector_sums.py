@@ -13,7 +13,7 @@ from xpiler.passes.nest import NAMES, Scope, combined, converted
 from xpiler.ir.types import DType
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
 from xpiler.passes.vector_loops import LaneLoops
-from xpiler.passes.vector_values import I32, Lane, Vector
+from xpiler.passes.vector_memory import I32, Lane, Vector
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
@@ -122,6 +122,10 @@ class ReductionNest(LaneLoops):
         if init.op == "ld":
             return self._vector(init)
         acc = Vector(init.dtype, stem="acc")
+        init = self.inline(init) or init if init.op == "fold" else init
+        best = self._best(init)
+        if best is not None:
+            return self._call(best[0], best[1], acc)
         self._reserve(acc)
         self._copied(self.vector(init), acc)
         return acc

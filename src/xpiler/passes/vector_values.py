@@ -6,90 +6,22 @@ scalar loop over the temporaries.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from xpiler.facts import sym
-from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, masked, match, unbound
-from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, match, unbound
+from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Unsummarised
-from xpiler.ir.nodes import Addr, Alloc, Binary, Buffer, Const, Expr, For, Intrinsic, Let, Load, Store, Var
+from xpiler.ir.nodes import Addr, Buffer, Const, Expr, For, Intrinsic, Let, Load, Store, Var
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest, converted
+from xpiler.passes.nest import converted
+from xpiler.passes.vector_memory import MemoryNest, Vector
 
 I32 = DType.I32
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 DEEPEST = 100  # operands of operands
 
 
-@dataclass(frozen=True)
-class VectorUnit:
-    """How a target computes on vectors.
-
-    `width` is the number of 32-bit lanes of a register, or 0 when instructions take a count and operate on the memory
-    space `space`; `transfers` names the copy direction between two spaces, `copy` the intrinsic that takes it.
-    `room` is how many bytes of `space` temporaries may take. `tasks` is how many tasks share the outermost loop (0:
-    leave it parallel)."""
-
-    offers: tuple[Offer, ...]
-    width: int = 0
-    space: str = ""
-    copy: str = ""
-    transfers: tuple[tuple[tuple[str, str], str], ...] = ()
-    room: int = 0
-
-    def direction(self, source: str, to: str) -> str:
-        return dict(self.transfers)[(source, to)]
-
-
-@dataclass
-class Vector:
-    """A vector value: the names of its register and of its copy in memory, as far as they exist."""
-
-    dtype: DType
-    register: str = ""
-    memory: str = ""
-    stem: str = "t"  # what names made for it start with
-    at: Expr = _ZERO  # where in its memory, if that is part of an array
-
-
-@dataclass
-class Lane:
-    """The loop being executed by lanes: its canonical variable and the number of lanes now. `live` are the lanes that
-    have an iteration where a register has more."""
-
-    var: Sym
-    count: Expr
-    width: int
-    live: Sym | None = None
-
-    @property
-    def runs(self) -> Sym:
-        """Whether a lane has an iteration."""
-        return sym.TRUE if self.live is None else sym.compare("<", self.var, self.live)
-
-    def where_it_runs(self, x: Sym, other: Sym) -> Sym:
-        """x in the lanes that have an iteration."""
-        return x if self.live is None else sym.make("sel", (self.runs, x, other), None, x.dtype)
-
-
-class VectorNest(Nest):
+class VectorNest(MemoryNest):
     """A nest builder that can write a value that differs between lanes as a vector."""
-
-    def __init__(self, names: Fresh, unit: VectorUnit, chunk: int) -> None:
-        super().__init__(names)
-        self.unit, self.chunk = unit, chunk
-        self.vectors = 0  # loops that run in lanes so far
-        self.lane: Lane | None = None
-        self.within = 0  # how many vectors are being made, each an operand of the one before
-        self.shared: set[Sym] = set()  # scalars that get a name
-        self.near: set[object] = set()  # arrays of our own in the vector space
-
-    def plain_index(self, index: Sym) -> Expr:
-        """The index of lane 0."""
-        assert self.lane is not None
-        return self.expr(sym.substitute(index, {self.lane.var: ZERO}))
 
     # ------------------------------------------------------------ scalars that lanes have in common
 
@@ -237,9 +169,6 @@ class VectorNest(Nest):
         out.memory = out.memory or self._allocate(out.dtype, "", out.stem)
         self._copied(v, out)
 
-    def _mask(self, cond: Sym, dtype: DType) -> Expr:
-        raise NotImplementedError
-
     def _operand(self, e: Sym, param: Buffer) -> Addr:
         assert self.lane is not None
         v = self.vector(e) if self.lane.var in e.free else self._broadcast(e)
@@ -248,118 +177,6 @@ class VectorNest(Nest):
         if v.memory and not self.unit.width:
             return Addr(v.memory, v.at, v.dtype)
         return Addr(self._memory(v), _ZERO, v.dtype)
-
-    def _target(self, v: Vector, param: Buffer) -> Addr:
-        """Where a call leaves its result."""
-        if self.unit.width and not is_memory(param):
-            if not v.register:
-                v.register = self._allocate(v.dtype, param.ctype, v.stem)
-            v.memory = "" if v.memory and v.register else v.memory
-            return Addr(v.register, _ZERO, v.dtype)
-        if not v.memory:
-            v.memory = self._allocate(v.dtype, "", v.stem)
-        return Addr(v.memory, _ZERO, v.dtype)
-
-    def _allocate(self, dtype: DType, ctype: str, stem: str) -> str:
-        assert self.lane is not None
-        name = self.names(f"{stem}_{self.unit.space or 'v'}")
-        space = "local" if self.unit.width else self.unit.space
-        self.scopes[-1].stmts.append(
-            Alloc(Buffer(name, dtype, Const(self.lane.width, I32), space, ctype)))
-        return name
-
-    # ------------------------------------------------------------ between registers and memory
-
-    def _register(self, v: Vector) -> str:
-        if v.register:
-            return v.register
-        best = self._from_memory(v.memory, v.dtype)
-        if best is None:
-            raise Unsummarised("no instruction loads a register")
-        copy = self._call(best[0], best[1], Vector(v.dtype, stem=v.stem))
-        return copy.register
-
-    def _from_memory(self, name: str, dtype: DType) -> tuple[Offer, Binding] | None:
-        """What loads a register's worth of an array of our own."""
-        assert self.lane is not None
-        live, self.lane.live = self.lane.live, None
-        best = self._best(sym.load(name, self.lane.var, dtype))
-        self.lane.live = live
-        return best
-
-    def _memory(self, v: Vector) -> str:
-        if v.memory and v.at == _ZERO:
-            return v.memory
-        if v.memory:
-            whole = Vector(v.dtype, stem=v.stem)
-            whole.memory = self._allocate(v.dtype, "", v.stem)
-            self._transfer(whole.memory, _ZERO, v.memory, v.at, v.dtype, (self.unit.space, self.unit.space))
-            v.memory, v.at = whole.memory, _ZERO
-            return v.memory
-        name = self._allocate(v.dtype, "", f"{v.stem}_lanes")
-        assert self.lane is not None
-        live, self.lane.live = self.lane.live, None
-        self._write_back(v, name, _ZERO, v.dtype)
-        self.lane.live = live
-        return name
-
-    def _lane_var(self) -> Sym:
-        assert self.lane is not None
-        return self.lane.var
-
-    def _write_back(self, v: Vector, buffer: str, base: Expr, dtype: DType) -> None:
-        """Vector to consecutive elements of memory."""
-        assert self.lane is not None
-        if not self.unit.width:
-            self._transfer(buffer, base, v.memory, v.at, dtype, (self.unit.space, "global"))
-            return
-        if not v.register:
-            i = Var(self.names("l"), I32)
-            body = Store(buffer, _plus(base, i), Load(v.memory, i, dtype))
-            self.scopes[-1].stmts.append(For(i, _ZERO, self.lane.count, _ONE, (body,)))
-            return
-        if self.lane.live is not None:
-            self._write_live(v, buffer, base, dtype)
-            return
-        for offer in self.unit.offers:
-            if offer.lane is None or offer.width != self.lane.width or offer.result:
-                continue
-            if not is_memory(offer.param(offer.out)) or offer.value.op != "ld" or offer.dtype is not dtype:
-                continue
-            source = str(offer.value.data)
-            if is_memory(offer.param(source)) or unbound(offer, {source: ZERO}):
-                continue
-            args = tuple(
-                Addr(buffer, base, dtype) if p.name == offer.out else Addr(v.register, _ZERO, dtype)
-                for p in offer.meaning.params)
-            self.scopes[-1].stmts.append(Intrinsic(offer.meaning.name, args, None, offer.meaning.key))
-            return
-        raise Unsummarised("no instruction stores a register")
-
-    def _write_live(self, v: Vector, buffer: str, base: Expr, dtype: DType) -> None:
-        """The lanes that have an iteration to memory."""
-        assert self.lane is not None
-        offer = next((o for o in self.unit.offers if _stores_some(o) and o.width == self.lane.width
-                      and o.dtype is dtype), None)
-        if offer is None:
-            raise Unsummarised("no instruction stores some lanes of a register")
-        mask, source = masked(offer.value.args[0], offer.lane), str(offer.value.args[1].data)
-        held: dict[str, Expr] = {offer.out: Addr(buffer, base, dtype), source: Addr(v.register, _ZERO, dtype)}
-        args = [held[p.name] if p.name != mask else self._mask(self.lane.runs, p.dtype) for p in offer.meaning.params]
-        self.scopes[-1].stmts.append(Intrinsic(offer.meaning.name, tuple(args), None, offer.meaning.key))
-
-    def _transfer(
-        self, to: str, at: Expr, source: str, start: Expr, dtype: DType, spaces: tuple[str, str]
-    ) -> None:
-        """One bulk copy of the lanes between two memory spaces."""
-        assert self.lane is not None
-        size = Const(dtype.bytes, I32)
-        count = self.lane.count
-        amount = (Const(int(count.value) * dtype.bytes, I32) if isinstance(count, Const)
-                  else Binary("*", count, size, I32))
-        direction = Var(self.unit.direction(*spaces), I32)
-        self.scopes[-1].stmts.append(Intrinsic(
-            self.unit.copy, (Addr(to, at, dtype), Addr(source, start, dtype), amount, direction)))
 
     def _load(self, x: Sym) -> Vector:
         assert self.lane is not None
@@ -413,21 +230,6 @@ class VectorNest(Nest):
         self._element_loop(out.memory, lambda _: scalar)
         return out
 
-    def _copied(self, v: Vector, out: Vector) -> None:
-        """The elements of one vector into the place of another."""
-        assert self.lane is not None
-        source = self._memory(v)
-        within = (self.unit.space, self.unit.space)
-        if out.register:
-            best = self._from_memory(source, v.dtype)
-            if best is None:
-                raise Unsummarised("no instruction loads a register")
-            self._call(best[0], best[1], out)
-        elif within in dict(self.unit.transfers):
-            self._transfer(out.memory, _ZERO, source, _ZERO, v.dtype, within)
-        else:
-            self._element_loop(out.memory, lambda i: Load(source, i, v.dtype))
-
     def _by_element(self, x: Sym) -> Vector:
         """One scalar operation per lane, its vector operands through memory."""
         assert self.lane is not None
@@ -459,17 +261,8 @@ class VectorNest(Nest):
         self.scopes[-1].stmts.append(For(i, _ZERO, self.lane.count, _ONE, (body,)))
         return out
 
-    def _element_loop(self, name: str, value: Callable[[Var], Expr]) -> None:
-        assert self.lane is not None
-        i = Var(self.names("l"), I32)
-        self.scopes[-1].stmts.append(
-            For(i, _ZERO, self.lane.count, _ONE, (Store(name, i, value(i)),)))
-
     def _fold_vector(self, x: Sym) -> Vector:
         raise NotImplementedError
-
-
-# ---------------------------------------------------------------- small questions
 
 
 def stem_of(x: Sym) -> str:
@@ -478,22 +271,3 @@ def stem_of(x: Sym) -> str:
         return str(x.data).lstrip("~")
     words = {"+": "sum", "-": "difference", "*": "product", "/": "quotient"}
     return words.get(str(x.data), "t") if x.op == "bin" else "sum" if x.op == "fold" else "t"
-
-
-def _plus(a: Expr, b: Expr) -> Expr:
-    return b if a == _ZERO else Binary("+", a, b, I32)
-
-
-def _stores_some(offer: Offer) -> bool:
-    """It stores those lanes of a register that a mask has, and nothing else."""
-    v, mask = offer.value, masked(offer.value.args[0], offer.lane) if offer.value.op == "sel" else ""
-    if offer.result or not mask or not all(a.op == "ld" for a in v.args[1:]) or v.args[2].data != offer.out:
-        return False
-    source = str(v.args[1].data)
-    known = {p.name for p in offer.meaning.params} == {offer.out, mask, source}
-    return known and is_memory(offer.param(offer.out)) and not is_memory(offer.param(source))
-
-
-def spares_memory(unit: VectorUnit, dtype: DType) -> bool:
-    """Whether a target with registers loads and stores some lanes of one."""
-    return any(_stores_some(o) and o.dtype is dtype for o in unit.offers)

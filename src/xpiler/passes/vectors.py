@@ -14,18 +14,15 @@ from dataclasses import dataclass
 from xpiler.facts import sym
 from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Unsummarised, Write
-from xpiler.ir.nodes import (
-    Buffer, Expr, Kernel, Stmt,
-    Store,
-)
+from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import nests_of
 from xpiler.passes.nest import converted
 from xpiler.passes.step import NotApplicable
 from xpiler.passes.vector_lanes import Lanes, parted, strays, suffixes
+from xpiler.passes.vector_memory import VectorUnit
 from xpiler.passes.vector_sums import ReductionNest
-from xpiler.passes.vector_values import VectorUnit
 
 __all__ = ["VectorLoops", "VectorUnit"]
 
