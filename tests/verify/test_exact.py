@@ -300,3 +300,15 @@ def test_translations_of_examples_are_the_same_function(examples: Path, name: st
         made = translate(text, source, target, file=name).text
         found = equal_exact(given, read(made, target, name), reference).verdict
         assert isinstance(found, Proved), (target.name, found)
+
+
+@pytest.mark.parametrize(("largest", "seconds", "shown"), [(192, 5.0, True), (96, 60.0, True), (96, 5.0, False),
+                                                          (64, 60.0, False)])
+def test_how_many_elements_are_run_hangs_on_the_time_there_is(
+    largest: int, seconds: float, shown: bool, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three arrays of 64; twice as many elements as usual where there is time."""
+    monkeypatch.setattr("xpiler.verify.exact.exact.LARGEST", largest)
+    given = program(elementwise("a + b"), {"x": 64, "z": 64, "y": 64})
+    found = equal_exact(given, program(elementwise("b + a")), observed(given), seconds=seconds).verdict
+    assert isinstance(found, Proved) if shown else isinstance(found, Unknown) and "too many" in found.reason

@@ -21,7 +21,9 @@ from xpiler.verify.exact.exact import EXACT
 from xpiler.verify.ladder import Level, Question, Side
 from xpiler.verify.mutants import FAMILIES, KINDS, Mutant, mutants
 from xpiler.text.edits import Edit, edited, tokens
-from xpiler.verify.mutants.trial import EQUIVALENT, INVALID, KILLED, SAME_PROGRAM, SURVIVED, Judged, judged, verdict_of
+from xpiler.verify.mutants.trial import (
+    EQUIVALENT, INVALID, KILLED, SAME_PROGRAM, SURVIVED, Judged, judged, undecided, verdict_of,
+)
 from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.signature import given_sizes
 from xpiler.verify.verdict import CLEAN, EQUAL, WATCHED, Evidence, Proved, Refuted, Unknown, Witness
@@ -239,6 +241,11 @@ def test_the_same_program_is_shown_to_be_it_when_every_access_was_looked_at() ->
     full = Question(tests.source, tests.target, tests.reference, effort=tests.effort, level=Level.FULL)
     j = judged(renamed, full)
     assert (j.outcome, j.shown) == (EQUIVALENT, SAME_PROGRAM)
+
+
+def test_who_was_not_asked_in_time_is_told() -> None:
+    j = judged(text_of("* 0.25f", "* 0.5f"), question(), seconds=0.0)
+    assert "were up" in undecided(j.evidence) and len(j.evidence) == 3
 
 
 def rung(name: str, verdict: Proved | Refuted | Unknown) -> Evidence:

@@ -40,8 +40,9 @@ TRIALS = 2  # at every point: an error survives only if it fools all of them
 ENOUGH = -32.0
 # Elements of all points tried, beyond which the third point and further ones are left out.
 MOST_ELEMENTS = 1 << 18
-# Larger points are not tried; an element takes 32 bytes. Starting a run takes as long as so many elements.
-LARGEST, START = 1 << 23, 1 << 16
+# Larger points are not tried, and where there are this many seconds none that is twice as large; an element takes 32
+# bytes. Starting a run takes as long as so many elements.
+LARGEST, PATIENT, START = 1 << 23, 20.0, 1 << 16
 # How far reals must part to refute, in units of what rounding may do.
 BEYOND_ROUNDING = 8.0
 _MEMORY = 4096
@@ -117,13 +118,14 @@ def _tried(sides: tuple[Side, Side], reference: Reference, until: float) -> Prov
     done: list[Bound] = []
     doubt: Unknown | None = None
     elements, cost = 0, 0.0
+    largest = LARGEST if until - time.monotonic() < PATIENT else 2 * LARGEST
     each = TRIALS if _reals(reference.signature) else 1
     for group in trials(reference.cases, each):
         size = sum(group[0].case.point.sizes.values())
-        if size > LARGEST and not done:
+        if size > largest and not done:
             return Unknown(f"{size} elements are too many to run it exactly")
         late = bool(done) and cost * size > until - time.monotonic()
-        if late or size > LARGEST or len(done) > 1 and elements + size > MOST_ELEMENTS:
+        if late or size > largest or len(done) > 1 and elements + size > MOST_ELEMENTS:
             break
         began = time.monotonic()
         found, reason = _point(sides, reference, group, until)

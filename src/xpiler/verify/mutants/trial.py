@@ -72,6 +72,7 @@ def _asked(question: Question, began: float, seconds: float, deaf: Collection[st
         for found in climb(question, every=True):
             evidence += [found] if found.rung not in deaf else []
             if time.monotonic() - began > seconds:
+                evidence.append(Evidence(CLIMBED, Unknown(f"the {seconds:g} s for a mutant were up")))
                 break
     except Fault as fault:  # a judge could not even look
         evidence.append(Evidence(CLIMBED, Unknown(str(fault))))
