@@ -88,6 +88,13 @@ class _Text:
         return Flow(self.at)
 
     @cached_property
+    def host_flow(self) -> Flow:
+        return Flow(self.at, host=True)
+
+    def _flow(self, gap: _Gap) -> Flow:
+        return self.host_flow if gap.host else self.flow
+
+    @cached_property
     def targets(self) -> dict[str, Node]:
         """What is assigned to somewhere, or declared to be."""
         found: dict[str, Node] = {}
@@ -244,7 +251,8 @@ class _Text:
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
         for p, some in zip([*types, *[""] * count], operands, strict=False):
             bare = p.replace("const ", "").strip()
-            wanted = self.flow.unread if p.startswith("const") else self.flow.unwritten
+            flow = self._flow(gap)
+            wanted = flow.unread if p.startswith("const") else flow.unwritten
             digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not bare.endswith("*") else UNASKED))
                            for i, t in enumerate(some)])
             digits[-1].sort(key=lambda d: d[1])
@@ -264,7 +272,8 @@ class _Text:
                 fits = bool(numbers) and (element == "void" or _element(n) == element)
                 if fits and not (writes and frozen(n)):
                     seen.setdefault(text)
-            wanted = self.flow.unwritten if writes else self.flow.unread
+            flow = self._flow(gap)
+            wanted = flow.unwritten if writes else flow.unread
             pointers = sorted(seen, key=lambda t: root(t) not in wanted)[:POINTERS]
             return [f"(({param})({t}))" for t in pointers] if element == "void" else pointers
         if examples and self.at.bare(examples[0]).is_enum:
