@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from xpiler.repair.combined import BOTH, of_two
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.hole import Kind, Made, Radix, mixed
 from xpiler.repair.parts import after, changes, computed, frozen, integral, is_value, short, stands_alone
@@ -128,7 +129,7 @@ class _Text:
             here = [v.spelled for v in self.scope.at_site(gap.site) if _plain(v.node) == kind]
             more = (t for t, v in self.sources.items() if _plain(v) == kind and self.scope.visible(v, gap.site))
             values = [t for t in dict.fromkeys([*here, *more]) if t != target][:VALUES]
-            two = [f for f in alike(self.at.platform).get(f"{kind} ({kind}, {kind})", ()) if f in used][:3]
+            two = of_two(self.at, kind, used)[:BOTH]
             acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
             if scalar:
                 acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
