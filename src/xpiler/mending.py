@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from xpiler.verify.pairing import pair
 from xpiler.verify.runs.kinds import Kind
 from xpiler.verify.runs.nearness import Sample, nearness, right
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe
+from xpiler.verify.runs.probes import probes
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.signature import Signature, given_sizes, signature
@@ -238,12 +239,21 @@ class Judges:
             made, names = self._machine(text)
         except Fault:
             return
-        for case in self.reference.cases:
+        for case in (*self.reference.cases, *self._probed(text, names)):
             if not any(c is case for c in self.cases):
                 trial = self._run(made, names, case, {})
                 if not trial.clean or right(self.reference, case, trial, names) < 1.0:
                     self.cases = (case, *self.cases)
                     return
+
+    def _probed(self, text: str, names: Mapping[str, str]) -> Iterator[Case]:
+        """What the source does at sizes where the text goes another way."""
+        sig = self.reference.signature
+        here = {p.name: p.name for p in sig.params}
+        fixed = {k: v for k, v in self.let.items() if not isinstance(v, tuple)}
+        tried = [c.point.scalars for c in self.reference.cases]
+        more = probes(sig, ((self.source_program, here), (self.read(text), names)), tried, fixed)
+        yield from self.reference.further(more).cases[len(self.reference.cases):] if more else ()
 
 
 def _telling(case: Case) -> tuple[bool, int]:

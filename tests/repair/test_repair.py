@@ -10,7 +10,7 @@ import pytest
 from xpiler import platforms
 from xpiler.emulate.entry import Limits
 from xpiler.mending import repair
-from xpiler.repair.holes import Hole, Kind, holes
+from xpiler.repair.holes import Hole, Kind, gaps, holes
 from xpiler.repair.localise import FAR, distances
 from xpiler.repair.mend import mend
 from xpiler.repair.score import Score, Trials
@@ -149,7 +149,8 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
         return Score(good / 2)
 
     def sketch(text: str):  # type: ignore[no-untyped-def]
-        now = Sketch(at[0].data, holes(at[0]))
+        both = (Sketch(at[0].data, find(at[0])) for find in (holes, gaps))
+        now = next(s for s in both if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
 
     at: list[Sites] = []

@@ -4,6 +4,7 @@ Too many to be spelled one by one: a choice is a number in mixed radix, what is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from xpiler.repair.hole import Made, Radix
@@ -16,9 +17,10 @@ from xpiler.text.sites import Site, Sites, wrapped
 # Functions of one value that are tried around an expression, beside those of the text; other values that are tried as
 # its other operand, the nearest in the text first.
 _USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
-OPERANDS, ALONE, BOTH = 12, 12, 4
+OPERANDS, ALONE, BOTH = 12, 12, 6
 # How large a change it is; more where nothing says that the operand is wanted, and for each that comes later.
 COST, UNASKED, LATER = 3.5, 1.0, 0.05
+_PLAIN = re.compile(r"(?<![a-z])f?(?:add|sub|mul|max|min)(?![a-eg-z])")
 _LEAVES = ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR", "BINARY_OPERATOR",
            "UNARY_OPERATOR", "PAREN_EXPR", "CSTYLE_CAST_EXPR", "MEMBER_REF_EXPR")
 
@@ -51,12 +53,18 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
 def _acts(at: Sites, kind: str, used: set[str], register: bool) -> list[str]:
     """What is done with a value x and another one y."""
     offered = alike(at.platform)
-    two = [name for name in offered.get(f"{kind} ({kind}, {kind})", ()) if name in used][:BOTH]
+    two = of_two(at, kind, used)[:BOTH]
     out = [f"{name}({{X}}, {{Y}})" for name in two]
     out += [f"{name}({{Y}}, {{X}})" for name in two] if register else []
     if not register:
         out[:0] = ["({x} * {y})", "({x} + {y})", "({x} - {y})", "({x} / {y})", "({y} - {x})", "({y} / {x})"]
     return out + [f"{name}({{X}})" for name in _ranked(offered.get(f"{kind} ({kind})", ()), used)[:ALONE]]
+
+
+def of_two(at: Sites, kind: str, used: set[str]) -> list[str]:
+    """Functions of two values of a type: those of the text, then the greater, the sum and their like."""
+    names = alike(at.platform).get(f"{kind} ({kind}, {kind})", ())
+    return sorted((n for n in names if n in used or _PLAIN.search(n)), key=lambda n: (n not in used, len(n), n))
 
 
 def _ranked(names: tuple[str, ...], used: set[str]) -> list[str]:

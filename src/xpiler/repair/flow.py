@@ -13,9 +13,10 @@ from xpiler.text.sites import Site, Sites
 
 @dataclass
 class Flow:
-    """The names of a text, by what becomes of them."""
+    """The names of what runs on the machine, or of the host, by what becomes of them."""
 
     at: Sites
+    host: bool = False
 
     @cached_property
     def _touched(self) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
@@ -23,9 +24,9 @@ class Flow:
         are read."""
         declared, begun, written, read = set[str](), set[str](), set[str](), set[str]()
         for fn in self.at.functions:
-            declared |= {p.spelling for p in fn.params if self.at.is_device(fn)}
+            declared |= {p.spelling for p in fn.params if self.at.is_device(fn) is not self.host}
         begun |= declared
-        for s in self.at.every:
+        for s in self.at.host if self.host else self.at.device:
             n = s.node
             if n.kind == "VAR_DECL":
                 declared.add(n.spelling)

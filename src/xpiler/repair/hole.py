@@ -15,12 +15,14 @@ _WORDS = re.compile(r"[A-Za-z_]\w*")
 
 
 class Kind(StrEnum):
-    """What a hole is for: an integer, any value, a value and another one, a whole statement (nothing, where one is only
-    put in), or what the compiler has to know (a memory, an extent), so that every choice is a text of its own."""
+    """What a hole is for: an integer, any value, a value and another one, a function that is called, a whole statement
+    (nothing, where one is only put in), or what the compiler has to know (a memory, an extent), so that every choice is
+    a text of its own."""
 
     NUMBER = "number"
     VALUE = "value"
     COMBINED = "combined"
+    FUNCTION = "function"
     STATEMENT = "statement"
     FIXED = "fixed"
 
@@ -78,7 +80,8 @@ class Hole:
     """Bytes of a text and what could stand there.
 
     `program`: what does the choice `xp_c`, counted from 0, where choices are too many to be spelled one by one. With
-    `acts`, what is done with the value x that stands there and another one y, it is the type of both."""
+    `acts`, what is done with the value x that stands there and another one y, it is the type of both; of a function
+    that of a pointer to it."""
 
     start: int
     end: int
@@ -106,6 +109,7 @@ class Made:
     at: Sites
     found: dict[tuple[int, int, Kind], dict[str, Choice]] = field(default_factory=dict)
     programs: list[tuple[int, str, Sequence[Choice]]] = field(default_factory=list)
+    types: dict[tuple[int, int], str] = field(default_factory=dict)
     around: list[tuple[int, int, str, tuple[str, ...], Radix]] = field(default_factory=list)
 
     def add(self, span: tuple[int, int], new: str, what: str, cost: float, kind: Kind = Kind.VALUE) -> None:
@@ -121,7 +125,8 @@ class Made:
         for (start, end, kind), choices in self.found.items():
             line, _ = self.at.place(start)
             words = frozenset(_WORDS.findall(self.at.data[start:end].decode()))
-            out.append(Hole(start, end, line, kind, tuple(choices.values()), words))
+            program = self.types.get((start, end), "") if kind is Kind.FUNCTION else ""
+            out.append(Hole(start, end, line, kind, tuple(choices.values()), words, program))
         for start, program, some in self.programs:
             line, _ = self.at.place(start)
             out.append(Hole(start, start, line, Kind.STATEMENT, some, program=program))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from xpiler.repair.combined import BOTH, of_two
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.hole import Kind, Made, Radix, mixed
 from xpiler.repair.parts import after, changes, computed, frozen, integral, is_value, short, stands_alone
@@ -88,6 +89,13 @@ class _Text:
         return Flow(self.at)
 
     @cached_property
+    def host_flow(self) -> Flow:
+        return Flow(self.at, host=True)
+
+    def _flow(self, gap: _Gap) -> Flow:
+        return self.host_flow if gap.host else self.flow
+
+    @cached_property
     def targets(self) -> dict[str, Node]:
         """What is assigned to somewhere, or declared to be."""
         found: dict[str, Node] = {}
@@ -121,7 +129,7 @@ class _Text:
             here = [v.spelled for v in self.scope.at_site(gap.site) if _plain(v.node) == kind]
             more = (t for t, v in self.sources.items() if _plain(v) == kind and self.scope.visible(v, gap.site))
             values = [t for t in dict.fromkeys([*here, *more]) if t != target][:VALUES]
-            two = [f for f in alike(self.at.platform).get(f"{kind} ({kind}, {kind})", ()) if f in used][:3]
+            two = of_two(self.at, kind, used)[:BOTH]
             acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
             if scalar:
                 acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
@@ -244,7 +252,8 @@ class _Text:
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
         for p, some in zip([*types, *[""] * count], operands, strict=False):
             bare = p.replace("const ", "").strip()
-            wanted = self.flow.unread if p.startswith("const") else self.flow.unwritten
+            flow = self._flow(gap)
+            wanted = flow.unread if p.startswith("const") else flow.unwritten
             digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not bare.endswith("*") else UNASKED))
                            for i, t in enumerate(some)])
             digits[-1].sort(key=lambda d: d[1])
@@ -264,7 +273,8 @@ class _Text:
                 fits = bool(numbers) and (element == "void" or _element(n) == element)
                 if fits and not (writes and frozen(n)):
                     seen.setdefault(text)
-            wanted = self.flow.unwritten if writes else self.flow.unread
+            flow = self._flow(gap)
+            wanted = flow.unwritten if writes else flow.unread
             pointers = sorted(seen, key=lambda t: root(t) not in wanted)[:POINTERS]
             return [f"(({param})({t}))" for t in pointers] if element == "void" else pointers
         if examples and self.at.bare(examples[0]).is_enum:

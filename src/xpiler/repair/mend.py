@@ -30,13 +30,16 @@ Item = tuple[float, Picks]  # how unlikely, and the choices
 # Texts that are opened; texts compiled for the sake of one choice; lines left alone so that a sketch compiles; programs
 # run side by side.
 ROUNDS, COMPILED, TRIES, ABREAST = 12, 24, 6, 2
-# Texts that are followed side by side; choices added one after another before a text is opened again.
-WIDTH, DEPTH = 3, 4
+# Texts that are followed side by side, the nearest and those that are the smallest change; choices added one after
+# another before a text is opened again.
+WIDTH, SMALL, DEPTH = 3, 2, 4
 # Candidates of one process, at first and at most, and the seconds it should take; choices that are combined; programs
 # run for something nearer still than what is nearer, at least, and the seconds for it.
 FIRST, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 400, 1.0, 160, 60, 6.0
 # Things put in where something may be missing; values this close are wrong by their precision.
-FILLED, CLOSE = 12000, 0.9
+LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
+# Texts compiled before others are followed; the share of the time for following them.
+EARLY, SHARE = 6, 0.3
 
 
 @dataclass(frozen=True)
@@ -190,9 +193,10 @@ class _Search:
                 return []
             o.sketch, o.run = self._compiled(o.sketch)
             o.near = distances(o.at, [o.base.line] if o.base.line else [])
-        root = _Node({}, o.base, 0.0)
-        level, kept = [root], list[_Node]()
-        harmless: dict[tuple[int, int], float] = {}
+        root, harmless, kept = _Node({}, o.base, 0.0), dict[tuple[int, int], float](), list[_Node]()
+        fixed, between, wide = self._fixed(o, root), list[_Text](), None
+        began = time.monotonic()
+        level = [root]
         for depth in range(DEPTH):
             found = list[_Node]()
             for node in level:
@@ -201,39 +205,52 @@ class _Search:
                 if isinstance(nodes, Mended):
                     return nodes
                 found += nodes
-            if depth == 0 and (o.base.met or o.base.near > CLOSE):  # a memory breaks a rule, a type costs precision
-                nodes = self._expanded(o, root, self._fixed(o, root), {}, COMPILED // 3)
-                if isinstance(nodes, Mended):
-                    return nodes
-                kept += nodes
+            if depth == 0:
+                if o.base.met or o.base.near > CLOSE:  # a memory breaks a rule, a type costs precision
+                    nodes = self._expanded(o, root, islice(fixed, EARLY), {}, EARLY)
+                    if isinstance(nodes, Mended):
+                        return nodes
+                    kept += nodes
+                wide = self._wide(o)
+                filled = self._filled_in(wide, LIKELY)
+                if isinstance(filled, Mended):
+                    return filled
+                between += filled
             level = _best(found)
             kept += level
-            if not level or self.late:
+            if not level or self.late or time.monotonic() - began > SHARE * (self.until - began):
                 break
-        between = self._filled_in(o)
-        if isinstance(between, Mended):
-            return between
-        skipped = COMPILED // 3 if o.base.met or o.base.near > CLOSE else 0
-        left = islice(self._fixed(o, root), skipped, None)
-        for items, compiled in ((left, COMPILED), (self._together(o, harmless), 0)):
+        filled = self._filled_in(wide, FILLED)
+        if isinstance(filled, Mended):
+            return filled
+        between += filled
+        for items, compiled in ((fixed, COMPILED), (self._together(o, harmless), 0)):
             nodes = self._expanded(o, root, items, {}, compiled)
             if isinstance(nodes, Mended):
                 return nodes
             kept += nodes
         return between + [t for node in _best(kept) if (t := self._text(o, node.picks, node.score)) is not None]
 
-    def _filled_in(self, o: _Open) -> Mended | list[_Text]:
-        """A statement put in where one may be missing."""
+    def _wide(self, o: _Open) -> tuple[_Open, Iterator[Item]] | None:
+        """The text opened where something may be missing, and what to try there."""
+        if self.late:
+            return None
         sketch, run = self._compiled(Sketch(o.at.data, gaps(o.at)))
-        if run is None or self.late:
-            return []
+        if run is None:
+            return None
         base = run([{}])[0]
         wide = replace(o, sketch=sketch, run=run, base=base)
-        node = _Node({}, base, 0.0)
-        nodes = self._expanded(wide, node, islice(self._singles(wide, node), FILLED), {})
+        return wide, self._singles(wide, _Node({}, base, 0.0))
+
+    def _filled_in(self, wide: tuple[_Open, Iterator[Item]] | None, most: int) -> Mended | list[_Text]:
+        """Something put in where it may be missing."""
+        if wide is None or self.late:
+            return []
+        o, items = wide
+        nodes = self._expanded(o, _Node({}, o.base, 0.0), islice(items, most), {})
         if isinstance(nodes, Mended):
             return nodes
-        return [t for n in nodes if (t := self._text(wide, n.picks, n.score)) is not None]
+        return [t for n in nodes if (t := self._text(o, n.picks, n.score)) is not None]
 
     def _expanded(
         self, o: _Open, node: _Node, items: Iterator[Item], harmless: dict[tuple[int, int], float],
@@ -344,11 +361,14 @@ class _Search:
 
 
 def _best(found: Iterable[_Node]) -> list[_Node]:
-    """The nearest few, of those with one result the smallest change."""
+    """The nearest few, and those that are the smallest change: what got past a broken rule tells little of how near it
+    is where something else is wrong. Of those with one result the smallest change."""
     kept: dict[object, _Node] = {}
     for n in sorted(found, key=lambda n: n.weight):
         kept.setdefault((n.score.order, n.score.met), n)
-    return sorted(kept.values(), key=lambda n: n.score.order, reverse=True)[:WIDTH]
+    nearest = sorted(kept.values(), key=lambda n: n.score.order, reverse=True)[:WIDTH]
+    small = [n for n in list(kept.values())[:SMALL] if n not in nearest]
+    return small + nearest
 
 
 def _weighed(all_holes: Iterable[Hole], near: Distances) -> Iterator[tuple[float, int, int]]:

@@ -72,7 +72,7 @@ class Sketch:
     def _choice(self, k: int, hole: Hole, inner: list[tuple[int, Hole]]) -> str:
         here = self._opened(hole.start, hole.end, inner)
         chosen = f"xp::pick({k})"
-        if hole.program and not hole.acts:
+        if hole.kind is Kind.STATEMENT and hole.program:
             return f"if (const int xp_c = {chosen} - 1; xp_c >= 0) {{ {_line(hole.program)} }} "
         if hole.kind is Kind.STATEMENT:
             cases = "".join(f" else if ({chosen} == {n}) {{ {_line(c.spelled)}; }}" for n, c in _from_1(hole))
@@ -83,9 +83,20 @@ class Sketch:
             acts, others = (len(d) for d in hole.choices.digits)
             other = mixed([t for t, _ in hole.choices.digits[1]], f"({chosen} - 1) / {acts} % {others}")
             return f"xp_act{_index(self.acts, hole)}({chosen} - 1, ({here}), {other})"
+        if hole.kind is Kind.FUNCTION:
+            cases = "".join(f"{chosen} == {n} ? {_named(hole.program, c.spelled)} : " for n, c in _from_1(hole))
+            return f"({cases}{_named(hole.program, here)})"
         cast = f"(__typeof__({_line(self.data[hole.start:hole.end].decode())}))" if hole.kind is Kind.NUMBER else ""
         cases = "".join(f"{chosen} == {n} ? {cast}({_line(c.spelled)}) : " for n, c in _from_1(hole)[:-1])
         return f"({chosen} == 0 ? ({here}) : {cases}{cast}({_line(hole.choices[-1].spelled)}))"
+
+
+def _named(pointer: str, name: str) -> str:
+    """A pointer to one of the functions of a name, or to what a call of that type calls."""
+    result = pointer.partition("(*)")[0].strip()
+    if result == "void":
+        return f"static_cast<{pointer}>({name})"
+    return f"static_cast<{pointer}>([](auto... xp_a) -> {result} {{ return {name}(xp_a...); }})"
 
 
 def _index(acts: Sequence[tuple[str, tuple[str, ...]]], hole: Hole) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
@@ -70,8 +72,14 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
             behind = at.data[start + len(name):s.end].decode()
             others = sorted((o for o in alike(at.platform).get(n.referenced.signature, ()) if o != name),
                             key=lambda o: (-letters_alike(o, name), o))
+            whole = len(n.arguments) == len(n.referenced.params) and at.data[s.start:start] == b""
+            pointer = re.sub(r"\(", "(*)(", n.referenced.signature, count=1)
             for new in others[:STAND_INS if kind is Kind.STATEMENT else VALUED]:
-                made.add(span, f"{new}{behind}", f"{name} is {new}", 3, kind)
+                if whole:  # the name alone, so that its arguments can be changed with it
+                    made.types[start, start + len(name)] = pointer
+                    made.add((start, start + len(name)), new, f"{name} is {new}", 3, Kind.FUNCTION)
+                else:
+                    made.add(span, f"{new}{behind}", f"{name} is {new}", 3, kind)
             arguments = n.arguments
             for i, a in enumerate(arguments):
                 for b in arguments[i + 1:]:
