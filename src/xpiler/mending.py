@@ -111,20 +111,20 @@ class Judges:
     def blame(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
         """The lines to look at first, where something wrong is made of what is right; then those from there on."""
         try:
-            found = self.locate(text)
+            found = self.locate(text, brief=True)
         except Fault:
             return (), ()
         self.located = self.located or found
         return found.lines, found.then
 
-    def locate(self, text: str) -> Located:
+    def locate(self, text: str, brief: bool = False) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
         made, names = self._machine(text, signature(self.read(text)))
         for case in self.cases:
             for backwards in (False, True):
                 trial = self._run(made, names, case, {}, backwards)
                 found = self._locator.located(self.reference, case, trial, self._telling(text, made.signature), names,
-                                              backwards)
+                                              backwards, brief)
                 if found != Located():
                     return found
         return Located()

@@ -13,6 +13,7 @@ from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Site, Sites
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+MEANT = 3  # the distance of a call that reads what it may be meant to write
 FAR = 8  # the distance of lines that nothing leads to
 
 
@@ -33,7 +34,8 @@ def distances(at: Sites, first: Iterable[int], then: Iterable[int] = ()) -> Dist
     """Distances from the lines of a finding, those to look at `then` counting as one step from there.
 
     They go over the names that lines share: a line that gives a name its value is one step before those that use it,
-    one that only declares it is two; the head of a loop or a branch is one before what is in it."""
+    one that only declares it is two, a call that reads it three; the head of a loop or a branch is one before what is
+    in it."""
     flow = _Flow(at)
     found: dict[int, int] = {}
     waiting = [(0, flow.begin(n)) for n in first if n] + [(1, flow.begin(n)) for n in then if n]
@@ -106,8 +108,8 @@ class _Flow:
             params = n.referenced.params if n.referenced is not None else ()
             for i, a in enumerate(n.arguments):
                 named = next((x.spelling for x in a.walk() if x.kind == "DECL_REF_EXPR"), "")
-                if named and a.type.kind in ("pointer", "array") and not (i < len(params) and _promised(params[i])):
-                    self._write(named, line)
+                if named and a.type.kind in ("pointer", "array"):  # what it only reads may be meant to be written
+                    self._write(named, line, MEANT if i < len(params) and _promised(params[i]) else 1)
 
     def _write(self, name: str, line: int, steps: int = 1) -> None:
         found = self.writes.setdefault(name, {})
