@@ -254,7 +254,9 @@ def _shapes(at: Sites, launch: Node) -> Iterator[int]:
 def handed_on(at: Sites, line: int) -> tuple[int, ...]:
     """Where what a line only copies got its value: the lines that gave a variable what is read of it there."""
     walk = Walk(instrumented(at).watched, {}, Right((), (), CLOSE), aliases(at))
-    waiting = [k for k, w in enumerate(walk.watched) if w.line == line and _is_copy(w)]
+    here = [k for k, w in enumerate(walk.watched) if w.line == line]
+    made = any(walk.watched[k].role is Role.RESULT for k in here)
+    waiting = [k for k in here if _is_copy(walk.watched[k]) or not made and _is_variable(walk.watched[k])]
     seen, found = set(waiting), list[int]()
     while waiting:
         k = waiting.pop(0)
@@ -270,4 +272,8 @@ def handed_on(at: Sites, line: int) -> tuple[int, ...]:
 
 def _is_copy(w: Watched) -> bool:
     """A variable that becomes another one."""
-    return w.role is Role.READ and bool(w.into) and not w.step and w.spelled.isidentifier()
+    return _is_variable(w) and bool(w.into) and not w.step
+
+
+def _is_variable(w: Watched) -> bool:
+    return w.role is Role.READ and w.spelled.isidentifier()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from xpiler.repair.instrument import assignment
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Site, Sites
@@ -100,8 +101,8 @@ class _Flow:
                 self._write(p.spelling, line)
         elif n.kind == "VAR_DECL":
             self._write(n.spelling, line, 1 if n.initializer is not None else 2)
-        elif n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or n.binary == "=" or n.unary in ("x++", "++x", "x--", "--x"):
-            target = n.children[0] if n.children else n
+        elif (sides := assignment(n)) is not None or n.unary in ("x++", "++x", "x--", "--x"):
+            target = sides[0] if sides is not None else n.children[0] if n.children else n
             for name in _WORD.findall(at.source(target))[:1]:
                 self._write(name, line)
         elif n.kind == "CALL_EXPR":
