@@ -110,10 +110,12 @@ class _Search:
     def _step(self, text: str, base: Score) -> tuple[str, Score, tuple[Changed, ...]] | None:
         """The text after the best change, accepted where its score is perfect; None where nothing is nearer."""
         at = Sites(text, self.platform, self.read(text), "repair")
-        first, then = ((base.line,), ()) if base.line else self.trials.blame(text)
+        with ThreadPoolExecutor(1) as pool:  # both compile, and neither waits for the other
+            blamed = None if base.line else pool.submit(self.trials.blame, text)
+            sketch, run = self._compiled(Sketch(at.data, holes(at)))
+            first, then = blamed.result() if blamed is not None else ((base.line,), ())
         near = distances(at, first, then)
         self.suspects = self.suspects or suspects(at, first, then)
-        sketch, run = self._compiled(Sketch(at.data, holes(at)))
         best: tuple[Score, Picks] | None = None
         since = 0  # programs run since something nearer was found
         harmless: dict[tuple[int, int], float] = {}
