@@ -9,7 +9,7 @@ import pytest
 
 from xpiler import platforms
 from xpiler.emulate.entry import Limits
-from xpiler.mending import repair
+from xpiler.repairing import repair
 from xpiler.repair.holes import Hole, Kind, holes
 from xpiler.repair.localise import FAR, distances
 from xpiler.repair.mend import mend
