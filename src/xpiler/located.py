@@ -58,9 +58,11 @@ def _parting(p: Parting, a: Path, b: Path, lines: list[str]) -> str:
 def _element(found: Located, b: Path, lines: list[str]) -> str:
     wrong = f"`{found.array}[{found.index}]` is {found.actual:.6g}, and must be {found.expected:.6g}"
     blamed = found.writer
+    if found.storing:
+        copied = f", line {blamed.line.line} only copied it" if blamed is not None and blamed.line is not None else ""
+        return f"{b}: {wrong}: nobody wrote it{copied}; lines {', '.join(map(str, found.storing))} decide that"
     if blamed is None or blamed.line is None:
-        where = ", ".join(map(str, found.storing))
-        return f"{b}: {wrong}: nobody wrote it" + (f"; lines {where} decide that" if where else "")
+        return f"{b}: {wrong}"
     why = [f"this line wrote it last{f', {blamed.writer}' if blamed.writer else ''}"]
     why += [f"what it copied was made at line {blamed.made.line}"] if blamed.made is not None else []
     why += [] if found.partings else [

@@ -114,9 +114,11 @@ class Locator:
 
     def located(
         self, reference: Reference, case: Case, trial: Trial, target: Telling, names: Mapping[str, str],
-        backwards: bool = False,
+        backwards: bool = False, brief: bool = False,
     ) -> Located:
-        """Where a text goes wrong, of which this is a run on a case of the source; nowhere if the run is right."""
+        """Where a text goes wrong, of which this is a run on a case of the source; nowhere if the run is right.
+
+        `brief`: the last writer, which takes a build of its own, only where nothing else says where to look."""
         if not trial.clean:
             return Located(trial.found[0] if trial.found else None)
         wrong = first_wrong(reference, case, trial, names)
@@ -129,14 +131,16 @@ class Locator:
         right, got = (float(to_double(dtype, x.ravel()[index : index + 1])[0]) for x in (expected, actual))
         scalars = {names[k]: v for k, v in case.point.scalars.items()}
         inputs = {names[k]: v for k, v in case.inputs.items()}
-        told = writer_of(target.text, target.platform, target.signature, replace(case.point, scalars=scalars), inputs,
-                         (array, index), file=target.file, limits=self._limits, seed=case.seed, cache=target.cache)
         every = [names[a.name] for a in reference.signature.arrays
                  if a.written and difference(reference, case, a, outputs_of(trial, case, names)) is not None]
         at = target.sites()
         unset = set(np.ascontiguousarray(actual).ravel()[index : index + 1].tobytes()) == {UNSET}
-        only_copied = told.made is None and told.line is not None and told.line.line in host_lines(at)
         found, way = self.partings(target, names, case, every, backwards)
+        if found and brief:
+            return Located(None, found, array, index, right, got, path=way)
+        told = writer_of(target.text, target.platform, target.signature, replace(case.point, scalars=scalars), inputs,
+                         (array, index), file=target.file, limits=self._limits, seed=case.seed, cache=target.cache)
+        only_copied = told.made is None and told.line is not None and told.line.line in host_lines(at)
         if not found and (told.writer == NEVER or unset and only_copied):
             storing = stores(at, target.signature.name, array)
             return Located(None, (), array, index, right, got, told, storing)
@@ -250,7 +254,9 @@ def _shapes(at: Sites, launch: Node) -> Iterator[int]:
 def handed_on(at: Sites, line: int) -> tuple[int, ...]:
     """Where what a line only copies got its value: the lines that gave a variable what is read of it there."""
     walk = Walk(instrumented(at).watched, {}, Right((), (), CLOSE), aliases(at))
-    waiting = [k for k, w in enumerate(walk.watched) if w.line == line and _is_copy(w)]
+    here = [k for k, w in enumerate(walk.watched) if w.line == line]
+    made = any(walk.watched[k].role is Role.RESULT for k in here)
+    waiting = [k for k in here if _is_copy(walk.watched[k]) or not made and _is_variable(walk.watched[k])]
     seen, found = set(waiting), list[int]()
     while waiting:
         k = waiting.pop(0)
@@ -266,4 +272,8 @@ def handed_on(at: Sites, line: int) -> tuple[int, ...]:
 
 def _is_copy(w: Watched) -> bool:
     """A variable that becomes another one."""
-    return w.role is Role.READ and bool(w.into) and not w.step and w.spelled.isidentifier()
+    return _is_variable(w) and bool(w.into) and not w.step
+
+
+def _is_variable(w: Watched) -> bool:
+    return w.role is Role.READ and w.spelled.isidentifier()

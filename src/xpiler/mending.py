@@ -10,7 +10,6 @@ from pathlib import Path
 
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
-from xpiler.given import with_extents
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
@@ -23,11 +22,11 @@ from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
 from xpiler.verify.runs.kinds import Kind
 from xpiler.verify.runs.nearness import Sample, nearness, right
-from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe
+from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference
 from xpiler.verify.runs.probes import probes
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
-from xpiler.verify.signature import Signature, given_sizes, signature
+from xpiler.verify.signature import Signature, signature
 from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
 
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
@@ -122,20 +121,20 @@ class Judges:
     def blame(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
         """The lines to look at first, where something wrong is made of what is right; then those from there on."""
         try:
-            found = self.locate(text)
+            found = self.locate(text, brief=True)
         except Fault:
             return (), ()
         self.located = self.located or found
         return found.lines, found.then
 
-    def locate(self, text: str) -> Located:
+    def locate(self, text: str, brief: bool = False) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
         made, names = self._machine(text, sig=signature(self.read(text)))
         for case in self.cases:
             for backwards in (False, True):
                 trial = self._run(made, names, case, {}, backwards)
                 found = self._locator.located(self.reference, case, trial, self._telling(text, made.signature), names,
-                                              backwards)
+                                              backwards, brief)
                 if found != Located():
                     return found
         return Located()
@@ -272,26 +271,6 @@ def _as_meant(params: tuple[Param, ...], outputs: Collection[str]) -> tuple[Para
         if isinstance(p, Buffer) else p for p in params)
 
 
-def judges_of(
-    source_text: str, source: Platform, target: Platform, *, file: str = "target",
-    source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
-    target_geometry: Mapping[str, str] | None = None, pairs: Mapping[str, str] | None = None,
-    level: Level = Level.USUAL, effort: Effort | None = None, cache: Path | None = None,
-    size: Mapping[str, int] | None = None, progress: Progress = lambda _: None,
-) -> Judges:
-    """The judges that hold texts against a source, which is run for it; Fault where it does not read."""
-    # Hard inputs too, whatever the level: there are small ones among them.
-    let, effort = let or {}, effort or Effort(2, 30.0, level=max(1, int(level)))
-    whole = {k: v for k, v in let.items() if isinstance(v, int)}
-    program = read(source_text, source, source_file, geometry=dict(geometry or {}) or None, let=whole or None)
-    source_text += program.entry
-    program = with_extents(given_sizes(program, dict(size or {})), source)
-    progress("running the source")
-    reference = observe(source_text, source, program, let=let or None, effort=effort, cache=cache, progress=progress)
-    return Judges(source_text, source, program, target, reference, let, level, effort, cache, file,
-                  target_geometry or {}, pairs or {})
-
-
 def repaired(
     text: str, judges: Judges, *, seconds: float = 60.0, progress: Progress = lambda _: None
 ) -> Repaired:
@@ -301,19 +280,3 @@ def repaired(
         return Repaired(none, (judges.reference.evidence,))
     done = mend(text, judges.target, judges.read, judges.trials, seconds=seconds, progress=progress)
     return Repaired(done, judges.evidence, judges.located)
-
-
-def repair(
-    source_text: str, source: Platform, text: str, target: Platform, *, file: str = "target",
-    source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
-    target_geometry: Mapping[str, str] | None = None, pairs: Mapping[str, str] | None = None, seconds: float = 60.0,
-    level: Level = Level.USUAL,
-    effort: Effort | None = None, cache: Path | None = None, size: Mapping[str, int] | None = None,
-    progress: Progress = lambda _: None,
-) -> Repaired:
-    """A text near `text` that does what the source does, confirmed like any translation; Fault where either does not
-    read. `seconds` bounds the search, not the last confirmation."""
-    judges = judges_of(source_text, source, target, file=file, source_file=source_file, let=let, geometry=geometry,
-                       target_geometry=target_geometry, pairs=pairs, level=level, effort=effort, cache=cache, size=size,
-                       progress=progress)
-    return repaired(text, judges, seconds=seconds, progress=progress)

@@ -13,7 +13,8 @@ from tests.conftest import ROOT
 from xpiler import cli, located, platforms
 from xpiler.emulate.entry import Limits, Seen
 from xpiler.locating import Located
-from xpiler.mending import Judges, judges_of
+from xpiler.mending import Judges
+from xpiler.repairing import judges_of
 from xpiler.repair.aliases import aliases
 from xpiler.repair.divergence import CLOSE, Right, Walk, hashes, partings, within
 from xpiler.repair.instrument import Role, instrumented

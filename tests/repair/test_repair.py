@@ -9,11 +9,11 @@ import pytest
 
 from xpiler import platforms
 from xpiler.emulate.entry import Limits
-from xpiler.mending import repair
 from xpiler.repair.holes import Hole, Kind, gaps, holes
 from xpiler.repair.localise import FAR, distances
 from xpiler.repair.mend import mend
 from xpiler.repair.score import Score, Trials
+from xpiler.repairing import repair
 from xpiler.repair.sketch import Sketch
 from xpiler.repair.solve import combinations
 from xpiler.text.read import read

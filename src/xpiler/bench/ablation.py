@@ -19,7 +19,8 @@ from xpiler.bench import paper
 from xpiler.bench.matrix import Item
 from xpiler.bench.progress import Kind, go_through
 from xpiler.fault import Fault
-from xpiler.mending import Judges, Repaired, judges_of, repaired
+from xpiler.mending import Judges, Repaired, repaired
+from xpiler.repairing import judges_of
 from xpiler.model_road import pivot_task
 from xpiler.platforms.platform import Platform
 from xpiler.propose.faulty import Proposal, faulty

@@ -17,7 +17,8 @@ from xpiler.bench.ablation import mistakes
 from xpiler.bench.matrix import Item
 from xpiler.bench.progress import Kind, go_through
 from xpiler.fault import Fault
-from xpiler.mending import Judges, judges_of
+from xpiler.mending import Judges
+from xpiler.repairing import judges_of
 from xpiler.platforms.platform import Platform
 from xpiler.propose.faulty import faulty
 from xpiler.repair.localise import distances, suspects

@@ -13,7 +13,7 @@ from xpiler.commands.options import Block, From, Grid, Json, Let, Seeds, Size, T
 from xpiler.commands.terminal import cache, err, out, print_json, working
 from xpiler.fault import Fault
 from xpiler.given import geometry_of, integers, pairs, platform_of, text_of, values
-from xpiler.mending import judges_of
+from xpiler.repairing import judges_of
 from xpiler.repair.localise import suspects
 from xpiler.text.sites import Sites
 from xpiler.verify.verdict import refuted

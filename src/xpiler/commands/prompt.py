@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from xpiler import platforms, shots
+from xpiler import engine, model_road, platforms, shots
+from xpiler.annotated import plain
 from xpiler.commands import models
 from xpiler.commands.options import Block, File, From, Grid, Json, Let, Tasks
 from xpiler.commands.terminal import cache, print_json, working
 from xpiler.fault import Fault
 from xpiler.given import program_of
+from xpiler.ir.nodes import Program
 from xpiler.passes.host import with_host
+from xpiler.platforms.platform import Platform
 from xpiler.propose import prompt as prompts
 
 
@@ -24,6 +28,7 @@ def prompt(
     from_: From = "",
     shots_: models.Shots = 1,
     examples: models.Examples = None,
+    passages: models.Passages = 5,
     let: Let = [],  # noqa: B006
     grid: Grid = "",
     block: Block = "",
@@ -42,17 +47,18 @@ def prompt(
     if not to:
         raise Fault("XP3005", "no target language", why="a prompt asks for one", try_="--to bang")
     source, text, program, _ = program_of(file, from_, let, (), grid, block, tasks, "")
-    target, launcher = platforms.get(to), with_host(program).launcher
-    if launcher is None:
+    target = platforms.get(to)
+    if with_host(program).launcher is None:
         raise Fault("XP2013", f"{file} has several kernels and no function that launches them",
                     why="a prompt names the function that callers use", try_="the host code that launches them")
-    task = prompts.Task(text, source, target, launcher)
     folder = models.folder(examples)
     with working() as progress:
+        task, _ = model_road.tasks(text, with_host(program), down(program, source), source, target, plain(), passages)
+        assert task is not None, "there is a launcher"
         progress("making examples")
         if name == "whole":
             found = shots.translated(text, source, target, folder, shots_, cache(context))
-            messages = prompts.whole(task, found)
+            messages = prompts.whole(task if found else replace(task, manual=()), found)
         else:
             told = shots.meta(name, text, source, target, folder, shots_, cache(context))
             messages = prompts.of_pass(name, told.about, task, told.shots, told.knobs)
@@ -60,3 +66,11 @@ def prompt(
         print_json({"prompt": name, "versions": prompts.versions(), "messages": prompts.as_json(messages)})
     else:
         print(prompts.shown(messages), end="")
+
+
+def down(program: Program, source: Platform) -> Program | None:
+    """The clean sequential program, which annotation looks at; None where there is none."""
+    try:
+        return engine.sequential(with_host(program), source)[0]
+    except Fault:
+        return None

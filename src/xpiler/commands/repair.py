@@ -16,7 +16,7 @@ from xpiler.given import geometry_of, integers, pairs, platform_of, text_of, val
 from xpiler.located import as_data
 from xpiler.located import said as located
 from xpiler.mending import Repaired
-from xpiler.mending import repair as mended
+from xpiler.repairing import repair as mended
 from xpiler.verify.verdict import refuted
 from xpiler.written import check_writable, write_whole
 

@@ -20,7 +20,8 @@ from xpiler.repair.instrument import Role, Watched
 Values = npt.NDArray[np.float64]
 # How far values that mean the same are apart, relative to them, in float64 and in float: by the order of sums, and by
 # constants that one of the programs has rounded to float. And how far at most, where the right results show more.
-CLOSE, NEAR, FAR = 5e-7, 2e-5, 5e-5
+CLOSE, NEAR, FAR = 5e-7, 2e-5, 5e-6
+ELSEWHERE = 64.0  # so many times as far away a value is another one
 USUAL, MARGIN = 0.95, 4.0  # most results are not as far apart, and intermediate values perhaps more so
 SELECTED = 0.1  # so much smaller the share of wrong values may become where a maximum or a branch selects some
 MANY = 32  # of fewer values that is chance
@@ -62,14 +63,17 @@ class Right:
         return within(self.values, x, self.close) | (np.isnan(x) & self.nan)
 
     def wrong(self, told: Told) -> float:
-        """The share of a place's values that the right program does not have."""
+        """The share of a place's values that the right program does not have, those left out that it has by chance: as
+        many as of values next to them."""
         x = told.values
         if not x.size:  # a call that changes nothing
             return 1.0
         if self.stride > 1:  # of many values both programs keep those of the same hashes
             kept = x[hashes(x) % np.uint64(self.stride) == 0]
             x = kept if kept.size >= FEW else x
-        return float(1.0 - self.has(x).mean())
+        unknown = float(1.0 - self.has(x).mean())
+        chance = float(self.has(x * (1.0 + ELSEWHERE * self.close))[x != 0].mean()) if np.any(x) else 0.0
+        return min(1.0, unknown / (1.0 - chance)) if chance < 0.9 else unknown
 
 
 def within(known: Values, x: Values, close: float) -> npt.NDArray[np.bool_]:
@@ -90,8 +94,8 @@ def apart(mine: Iterable[Values], theirs: Iterable[Values], least: float) -> flo
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             off = np.abs(x - y) / np.abs(y)
         near = off[off <= FAR]  # the others are wrong, or no numbers
-        found += [MARGIN * float(np.quantile(near, USUAL))] if near.size else []
-    return min(max(found), FAR)
+        found += [min(MARGIN * float(np.quantile(near, USUAL)), FAR)] if near.size > off.size / 4 else []
+    return max(found)
 
 
 def hashes(x: Values) -> npt.NDArray[np.uint64]:

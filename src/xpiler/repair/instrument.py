@@ -192,10 +192,9 @@ def _assigned(at: Sites, s: Site) -> tuple[int, int]:
             continue
         if n.kind == "VAR_DECL":
             return into or n.key * whole, n.key
-        if n.binary == "=" or n.kind == "COMPOUND_ASSIGNMENT_OPERATOR":
-            inside = len(n.children) == 2 and at.span(n.children[1])[0] <= s.start
-            target = root(n.children[0]) if inside else 0
-            return into or target * (whole and at.span(n.children[1]) == span), target
+        if (sides := assignment(n)) is not None:
+            target = root(sides[0]) if at.span(sides[1])[0] <= s.start else 0
+            return into or target * (whole and at.span(sides[1]) == span), target
         if n.kind == "RETURN_STMT":
             return into or s.above[0].key * whole, 0
         if n.kind == "CALL_EXPR" and whole and n.referenced is not None and n.referenced.in_text:
@@ -205,6 +204,15 @@ def _assigned(at: Sites, s: Site) -> tuple[int, int]:
             break
         whole = False
     return into, 0
+
+
+def assignment(n: Node) -> tuple[Node, Node] | None:
+    """Both sides of an assignment, also of one of registers, which C++ sees as a call; None for anything else."""
+    if (n.binary == "=" or n.kind == "COMPOUND_ASSIGNMENT_OPERATOR") and len(n.children) == 2:
+        return n.children[0], n.children[1]
+    if n.kind == "CALL_EXPR" and n.spelling == "operator=" and len(n.arguments) == 2:
+        return n.arguments[0], n.arguments[1]
+    return None
 
 
 def root(n: Node) -> int:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from xpiler.repair.instrument import assignment
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Site, Sites
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+MEANT = 3  # the distance of a call that reads what it may be meant to write
 FAR = 8  # the distance of lines that nothing leads to
 
 
@@ -33,7 +35,8 @@ def distances(at: Sites, first: Iterable[int], then: Iterable[int] = ()) -> Dist
     """Distances from the lines of a finding, those to look at `then` counting as one step from there.
 
     They go over the names that lines share: a line that gives a name its value is one step before those that use it,
-    one that only declares it is two; the head of a loop or a branch is one before what is in it."""
+    one that only declares it is two, a call that reads it three; the head of a loop or a branch is one before what is
+    in it."""
     flow = _Flow(at)
     found: dict[int, int] = {}
     waiting = [(0, flow.begin(n)) for n in first if n] + [(1, flow.begin(n)) for n in then if n]
@@ -98,16 +101,16 @@ class _Flow:
                 self._write(p.spelling, line)
         elif n.kind == "VAR_DECL":
             self._write(n.spelling, line, 1 if n.initializer is not None else 2)
-        elif n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or n.binary == "=" or n.unary in ("x++", "++x", "x--", "--x"):
-            target = n.children[0] if n.children else n
+        elif (sides := assignment(n)) is not None or n.unary in ("x++", "++x", "x--", "--x"):
+            target = sides[0] if sides is not None else n.children[0] if n.children else n
             for name in _WORD.findall(at.source(target))[:1]:
                 self._write(name, line)
         elif n.kind == "CALL_EXPR":
             params = n.referenced.params if n.referenced is not None else ()
             for i, a in enumerate(n.arguments):
                 named = next((x.spelling for x in a.walk() if x.kind == "DECL_REF_EXPR"), "")
-                if named and a.type.kind in ("pointer", "array") and not (i < len(params) and _promised(params[i])):
-                    self._write(named, line)
+                if named and a.type.kind in ("pointer", "array"):  # what it only reads may be meant to be written
+                    self._write(named, line, MEANT if i < len(params) and _promised(params[i]) else 1)
 
     def _write(self, name: str, line: int, steps: int = 1) -> None:
         found = self.writes.setdefault(name, {})
