@@ -31,8 +31,6 @@ _RECORD = struct.Struct("<QQQQdq48s")
 _BUFFER, _INTEGER, _REAL, _ASK, _PICK = range(5)
 _CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
 _EXIT_FINDING, _EXIT_MEMORY, _EXIT_TIMEOUT, _EXIT_CAGE = 86, 87, 88, 126
-# Ended from outside, as by a system that has no memory left; or more written than there may be.
-_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGXFSZ)
 _STAYS = 256 << 20  # bytes of an output that is not read into memory
 _FORBIDDEN = "the program asked the system for something kernels may not do"
 _NUMPY = {
@@ -109,14 +107,15 @@ def run(
 def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:
     if done.late or done.code == _EXIT_TIMEOUT:
         return "timeout"
-    if done.code == _EXIT_MEMORY:
+    if done.code in (_EXIT_MEMORY, -signal.SIGXFSZ):  # or more was written than may be
         return "memory"
     if findings:
         return "finding"
     if finished:
         return "ok"
     untold = done.code == _EXIT_FINDING  # there was no room to write it down
-    return "machine" if untold or done.code == _EXIT_CAGE or done.code in _FROM_OUTSIDE else "crash"
+    outside = done.code == -signal.SIGKILL  # as by a system that has no memory left
+    return "machine" if untold or outside or done.code == _EXIT_CAGE else "crash"
 
 
 def _arguments(
