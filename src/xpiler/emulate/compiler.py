@@ -39,7 +39,8 @@ _ERROR = re.compile(
 # that are not for it to see.
 _BEYOND = re.compile(
     r"undefined reference|multiple definition|duplicate symbol|undefined symbol|relocation truncated"
-    r"|^cc1plus: fatal error: \S+: Permission denied|Assembler messages|: Error: |section .* (?:overlaps|will not fit)", re.MULTILINE,
+    r"|^cc1plus: fatal error: \S+: Permission denied|Assembler messages|: Error: |section .* (?:overlaps|will not fit)",
+    re.MULTILINE,
 )
 _NOTE = re.compile(r"[^\n]*?: note: (?P<what>[^\n]*)")
 _REPORT = "a smaller file that shows it; where the text is legal C++17, this is a mistake in xpiler"
