@@ -35,10 +35,12 @@ _ERROR = re.compile(
     r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal )?error: (?P<what>.*)$",
     re.MULTILINE,
 )
-# What comes after compiling, and is about the text all the same: names without a definition, or with two; assembly.
+# What has no place in the text and is about it all the same: names without a definition, or with two; assembly; files
+# that are not for it to see.
 _BEYOND = re.compile(
     r"undefined reference|multiple definition|duplicate symbol|undefined symbol|relocation truncated"
-    r"|Assembler messages|: Error: |section .* (?:overlaps|will not fit)"
+    r"|^cc1plus: fatal error: \S+: Permission denied|Assembler messages|: Error: |section .* (?:overlaps|will not fit)",
+    re.MULTILINE,
 )
 _NOTE = re.compile(r"[^\n]*?: note: (?P<what>[^\n]*)")
 _REPORT = "a smaller file that shows it; where the text is legal C++17, this is a mistake in xpiler"

@@ -32,8 +32,6 @@ RECORD = struct.Struct("<QQQQdq48s")
 _BUFFER, _INTEGER, _REAL, _ASK, PICK = range(5)
 _CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
 _EXIT_FINDING, EXIT_MEMORY, EXIT_TIMEOUT, _EXIT_CAGE = 86, 87, 88, 126
-# Ended from outside, as by a system that has no memory left; or more written than there may be.
-_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGXFSZ)
 _STAYS = 256 << 20  # bytes of an output that is not read into memory
 _FORBIDDEN = "the program asked the system for something kernels may not do"
 _NUMPY = {
@@ -120,14 +118,15 @@ def called(
 def _status(done: sandbox.Finished, finished: bool, findings: tuple[Finding, ...]) -> str:
     if done.late or done.code == EXIT_TIMEOUT:
         return "timeout"
-    if done.code == EXIT_MEMORY:
+    if done.code in (EXIT_MEMORY, -signal.SIGXFSZ):  # or more was written than may be
         return "memory"
     if findings:
         return "finding"
     if finished:
         return "ok"
     untold = done.code == _EXIT_FINDING  # there was no room to write it down
-    return "machine" if untold or done.code == _EXIT_CAGE or done.code in _FROM_OUTSIDE else "crash"
+    outside = done.code == -signal.SIGKILL  # as by a system that has no memory left
+    return "machine" if untold or outside or done.code == _EXIT_CAGE else "crash"
 
 
 def arguments(
