@@ -73,6 +73,8 @@ def test_calls_are_offered_with_what_is_at_hand() -> None:
     words = offered(gaps(sites(BANG, "bang")))
     assert "__bang_active_exp(b, a, 64 * sizeof(float));" in words
     assert any(w.startswith("__memcpy(b, ") for w in words)
+    lost = BANG.replace("__memcpy(a, x + taskId * 64, 64 * sizeof(float), GDRAM2NRAM)", "")
+    assert "__memcpy(a, x + taskId * 64, 64 * sizeof(float), GDRAM2NRAM);" in offered(gaps(sites(lost, "bang")))
 
 
 def test_what_holds_nothing_and_what_nobody_reads_comes_first() -> None:

@@ -130,7 +130,7 @@ class Made:
         for start, program, some in self.programs:
             line, _ = self.at.place(start)
             out.append(Hole(start, start, line, Kind.STATEMENT, some, program=program))
-        for start, end, program, acts, radix in self.around:
+        for start, end, ctype, acts, radix in self.around:
             line, _ = self.at.place(start)
-            out.append(Hole(start, end, line, Kind.COMBINED, radix, program=program, acts=acts))
+            out.append(Hole(start, end, line, Kind.COMBINED, radix, program=ctype, acts=acts))
         return tuple(sorted(out, key=lambda h: (h.start, h.start < h.end, -h.end, h.kind is not Kind.STATEMENT)))

@@ -216,9 +216,14 @@ class _Text:
         return names | moved
 
     def _pointers(self, gap: _Gap) -> dict[str, Node]:
-        """Those that can be named at a gap, arrays that nobody names yet among them."""
+        """Those that can be named at a gap, arrays that nobody names yet among them, and pointers moved as others."""
         here = {v.spelled: v.node for v in self.scope.at_site(gap.site) if v.node.type.kind in ("array", "pointer")}
-        return here | {t: n for t, n in self.pointers.items() if self.scope.visible(n, gap.site)}
+        out = here | {t: n for t, n in self.pointers.items() if self.scope.visible(n, gap.site)}
+        for text, n in list(out.items()):
+            for name, v in here.items() if n.kind == "BINARY_OPERATOR" else ():
+                if v.type.kind == "pointer" and _element(v) == _element(n):  # another pointer moved as far
+                    out.setdefault(re.sub(rf"\b{re.escape(root(text))}\b", name, text), v)
+        return out
 
     def calls(self, gap: _Gap, made: Made) -> None:
         """A function of the platform is called, with operands that are at hand."""
@@ -284,7 +289,8 @@ class _Text:
             spelled = next(iter(seen), "")
             name = enum.spelling if enum is not None else ""
             siblings = [spelled.removesuffix(name) + o for o in siblings] if spelled.endswith(name) else []
-            near = sorted(siblings, key=lambda o: -letters_alike(o, enum.spelling if enum is not None else ""))
+            usual = set(self.at.platform.transfers.values())
+            near = sorted(siblings, key=lambda o: (o not in usual, -letters_alike(o, name)))
             return list(dict.fromkeys([*seen, *near]))[:POINTERS]
         if bare in ("float", "_Float16", "double"):
             for text, n in self.sources.items():
