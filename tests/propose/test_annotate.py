@@ -126,7 +126,7 @@ def test_a_pragma_above_no_loop_is_about_none() -> None:
 
 
 def test_the_matrix_product_of_an_example_finds_the_matrix_instruction() -> None:
-    source, _, given = program_of(ROOT / "examples" / "gemm.cu", "", (), (), "", "", "", "")
+    source, _, given, _ = program_of(ROOT / "examples" / "gemm.cu", "", (), (), "", "", "", "")
     text, pivot = pivot_text(given, source)
     (one,) = SymbolicAnnotator(Index(manual(platforms.get("bang")))).annotate(pivot, text)
     matmul = next(r for r in one.refers if r.name == "__bang_matmul")

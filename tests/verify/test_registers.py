@@ -39,7 +39,7 @@ extern "C" void run(const float* x, float* y) {
 def test_registers_of_a_block(tmp_path: Path, threads: int, found: bool) -> None:
     path = tmp_path / "k.cu"
     path.write_text(TEXT.replace("THREADS", str(threads)))
-    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    platform, text, program, _ = program_of(path, "", [], [], "", "", "", "")
     told = [f for f in sane(text, platform, program, file=path.name).findings if f.code == "XP2122"]
     assert bool(told) == found
     assert all(f.line == 2 and "registers" in f.message for f in told)

@@ -20,7 +20,7 @@ PLANTED = re.compile(r"// (XP\d{4})$", re.MULTILINE)
 
 
 def look(path: Path) -> Sanity:
-    platform, text, program = program_of(path, "vnni" if path.suffix == ".cpp" else "", [], [], "", "", "", "")
+    platform, text, program, _ = program_of(path, "vnni" if path.suffix == ".cpp" else "", [], [], "", "", "", "")
     return sane(text, platform, program, file=path.name)
 
 
@@ -142,7 +142,7 @@ def test_clusters_have_their_own_sram(tmp_path: Path, barrier: str, codes: set[s
 
 def test_the_watched_run_computes_what_the_plain_one_does() -> None:
     path = HERE / "sound.cu"
-    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    platform, text, program, _ = program_of(path, "", [], [], "", "", "", "")
     sig = signature(program, "")
     point = Point({}, sig.sizes({}), Domain.WIDE, {})
     plain, watched = (
@@ -180,7 +180,7 @@ def shared_out(tmp_path: Path, share: int, barrier: str) -> tuple[Trial, Trial]:
     """A plain run and one that looks at a share, of 256 blocks."""
     path = tmp_path / "k.cu"
     path.write_text(BUSY.format(n=256 * 64, work=8, barrier=barrier))
-    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    platform, text, program, _ = program_of(path, "", [], [], "", "", "", "")
     sig = signature(program)
     point = Point({}, {"x": 256 * 64, "y": 256 * 64}, Domain.WIDE)
     plain, watched = (machine(text, platform, sig, file="k.cu", watch=w) for w in (False, True))
@@ -205,7 +205,7 @@ def test_a_write_outside_is_found_whoever_looks(tmp_path: Path) -> None:
     path = tmp_path / "k.cu"
     path.write_text(BUSY.format(n=256 * 64, work=1, barrier="__syncthreads();").replace(
         "  y[", "  if (blockIdx.x == 100) y[-1] = 0.0f;\n  y["))
-    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    platform, text, program, _ = program_of(path, "", [], [], "", "", "", "")
     point = Point({}, {"x": 256 * 64, "y": 256 * 64}, Domain.WIDE)
     for share in (1, 1000):
         trial = machine(text, platform, signature(program), file="k.cu", watch=True).try_point(
@@ -219,7 +219,7 @@ def test_where_all_would_take_too_long_some_blocks_are_looked_at_and_the_result_
     monkeypatch.setattr("xpiler.verify.runs.sane.WATCHING", 1e6)  # as if looking were that slow
     path = tmp_path / "k.cu"
     path.write_text(BUSY.format(n=256 * 64, work=50, barrier="__syncthreads();"))
-    platform, text, program = program_of(path, "", [], [], "", "", "", "")
+    platform, text, program, _ = program_of(path, "", [], [], "", "", "", "")
     result = sane(text, platform, program, file="k.cu", effort=Effort(limits=Limits(30.0)))
     assert not result.findings and isinstance(result.evidence.verdict, Proved)
     assert re.match(r"\d+ of 256 blocks", result.evidence.verdict.scope)
