@@ -89,7 +89,7 @@ def test_a_wrong_answer_is_repaired_before_another_one_is_asked_for() -> None:
 def test_what_no_repair_reaches_goes_back_with_the_place() -> None:
     bad = RIGHT.replace("c[i] = 2.0f * a[i];", "{ float v = a[i] * a[i] * a[i]; c[i] = v + a[n - 1 - i]; }")
     script = Script(fenced(bad), fenced(RIGHT))
-    result = translated(script, repair=15.0)
+    result = translated(script, repair=0.01)
     assert result.confirmed and result.road == "neural: whole program, try 2"
     assert [a.road for a in result.attempts] == ["neural: whole program, try 1", "neural: whole program, try 1, repair"]
     told = script.asked[1].messages[-1].text
@@ -362,14 +362,14 @@ def asking(stub: Stub) -> list[str]:
 
 def test_a_translation_by_a_model_is_recorded_and_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(completion("no"), code(WRONG), code(RIGHT)) as stub:
-        assert command(*asking(stub), "--tape", "tape.jsonl", "-o", "a.c", "--json") == 0
+        assert command(*asking(stub), "--repair", "0", "--tape", "tape.jsonl", "-o", "a.c", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["proposer"] == "model" and told["road"] == "neural: whole program, try 3"
-    assert [a["road"].partition("try ")[2] for a in told["attempts"]] == ["1", "2", "2, repair"]
+    assert [a["road"].partition("try ")[2] for a in told["attempts"]] == ["1", "2"]
     assert len(stub.asked) == 3 == len((folder / "tape.jsonl").read_text().splitlines())
     assert "0123456789abcdef" not in (folder / "tape.jsonl").read_text()
     assert stub.headers[0]["authorization"] == "Bearer sk-0123456789abcdef"
-    again = ["--proposer", "neural", "--ask", "zero-shot", "--model", "small", "--replay", "tape.jsonl"]
+    again = ["--proposer", "neural", "--ask", "zero-shot", "--model", "small", "--repair", "0", "--replay", "tape.jsonl"]
     assert command(*again, "-o", "b.c") == 0
     said = capsys.readouterr().err
     assert "proposed by: neural: whole program, try 3" in said and "tried neural: whole program, try 1" in said
@@ -378,7 +378,7 @@ def test_a_translation_by_a_model_is_recorded_and_replayed(folder: Path, capsys:
 
 def test_a_budget_holds_in_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(replace(code(WRONG))) as stub:
-        assert command(*asking(stub), "--tokens", "12000", "--tries", "5") == 0
+        assert command(*asking(stub), "--repair", "0", "--tokens", "12000", "--tries", "5") == 0
     said = capsys.readouterr().err
     assert "budget of 12000 tokens is spent" in said and "proposed by: rules (scalar loops)" in said
     assert 1 <= len(stub.asked) < 5
