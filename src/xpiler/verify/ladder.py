@@ -322,7 +322,7 @@ LADDER: tuple[Rung, ...] = (
 def meanings() -> dict[str, str]:
     """What each piece of evidence means, in a sentence, from the foot of the ladder up."""
     below = {READS: "the text that was written is read again, in its own language, and is well formed",
-             SOURCE: "the source, executed from its own text, breaks no rule of its platform"}
+             SOURCE: "the source, executed from its own text, breaks no rule of its platform, and is not shown to race"}
     return below | {name: text for rung in LADDER for name, text in rung.means.items()}
 
 
