@@ -1,5 +1,5 @@
 # make demo   translate one kernel to every language, run all of them here, keep the files
-# make test   the quick tests, about four minutes;  make test-all  the slow ones too
+# make test   the quick tests, two to three minutes;  make test-all  the slow ones too
 # make lint   ruff and mypy
 #
 # Needs python3 >= 3.11 with venv, and g++ (Debian, Ubuntu: apt install python3-venv g++).

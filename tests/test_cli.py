@@ -84,6 +84,7 @@ def test_check_tells_two_files_apart(call: Call, tmp_path: Path) -> None:
     assert rungs["equal on tests"]["witness"]["buffer"] == "c"
 
 
+@pytest.mark.slow
 def test_translate_writes_a_confirmed_file_that_computes_the_same(process: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     said = process("translate", "k.cu", "--to", "c", "-o", "k.c")

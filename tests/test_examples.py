@@ -217,6 +217,7 @@ def as_c(a: Argument) -> object:
     return ctypes.c_void_p(a.ctypes.data)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", NATIVE, ids=lambda p: p.name)
 def test_native(path: Path, tmp_path: Path, rng: np.random.Generator) -> None:
     text = path.read_text()
@@ -268,6 +269,7 @@ def emulated(path: Path, text: str | None = None) -> Run:
     return run
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_emulated(path: Path, rng: np.random.Generator) -> None:
     compare(SPECS[path.stem], emulated(path), rng)

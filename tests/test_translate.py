@@ -88,6 +88,7 @@ def assert_good(name: str, to: str) -> None:
     assert [w for w in FOREIGN[to] if w in code] == [], code
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("name", "to"), SAMPLE, ids=lambda x: x)
 def test_translates(name: str, to: str) -> None:
     assert_good(name, to)

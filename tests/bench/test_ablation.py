@@ -94,6 +94,7 @@ def test_localisation_is_measured_on_single_mistakes(tmp_path: Path) -> None:
         assert m.outcome != precision.MEASURED or m.found is not None and set(m.found) == set(precision.METHODS)
 
 
+@pytest.mark.slow
 def test_a_model_is_asked_the_same_only_once_for_all_rows(tmp_path: Path) -> None:
     """Alone it is wrong; told why, it is right. Rules never stand in for it."""
     script = Script(fenced(WRONG), fenced(RIGHT))

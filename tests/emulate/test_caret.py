@@ -49,6 +49,7 @@ STATEMENTS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_findings_stand_at_the_access(emulate: Emulate, statement: str) -> None:
     plain, column = re.sub("[«»]", "", statement), statement.index("«") + 3

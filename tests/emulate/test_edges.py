@@ -26,6 +26,7 @@ def host(text: str, platform: str, n: int, cache: Path, flush: bool) -> Run:
     return run(built, entry, {**arrays, "n": n}, flush=flush)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("body", ["c[i] = a[i];", "c[i] = a[i] + b[i];", "c[i] = -c[i];", "c[i] = fmaxf(a[i], 0.0f);"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int32, np.int8])
 def test_results_made_past_the_end_from_what_lies_past_the_end_are_seen(

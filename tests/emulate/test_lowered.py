@@ -145,6 +145,7 @@ KERNELS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels_do_what_the_emulator_does(name: str) -> None:
     grid, body = KERNELS[name]

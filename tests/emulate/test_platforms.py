@@ -33,6 +33,7 @@ __mlu_global__ void add(const float* a, const float* b, float* c, int n) {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cuda", "hip"])
 def test_a_tiled_gemm(name: str, cache: Path) -> None:
     entry = Entry("run", PARAMS)
@@ -43,6 +44,7 @@ def test_a_tiled_gemm(name: str, cache: Path) -> None:
     np.testing.assert_allclose(done.outputs["c"], a.astype(np.float64) @ b, rtol=1e-5)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("change", "line"),
     [(("xs, xs, ys, 64", "xs, xs, (float*)b, 64"), 8), (("xs, xs, ys, 64", "xs, xs, ys, 90000"), 8), (("GDRAM2NRAM", "NRAM2GDRAM"), 6)],

@@ -58,6 +58,7 @@ def test_tasks(case: str) -> None:
     same(case, BindTasks(tasks=3).apply(pivot(case)))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("unit", ["registers", "counted"])
 @pytest.mark.parametrize("chunk", [8, 4096])

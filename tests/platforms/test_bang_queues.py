@@ -59,6 +59,7 @@ def tried(body: str) -> Run:
     return run_kernel(HEAD + body, o=np.zeros(256, np.float32), a=np.arange(256, dtype=np.float32))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", LATE)
 def test_what_has_not_arrived_must_not_be_touched(name: str) -> None:
     body, message = LATE[name]

@@ -39,6 +39,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_rule_is_a_finding_at_its_line(name: str) -> None:
     call, message = BROKEN[name]
@@ -70,6 +71,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_weights_must_be_in_the_layout_of_their_shape(name: str) -> None:
     load, n, k, message = LAYOUTS[name]

@@ -81,12 +81,14 @@ def ran(body: str) -> Run:
         "a": np.ones(SIZE, np.float16), "b": np.ones(SIZE, np.float16), "o": np.zeros(SIZE, np.float32)})
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("body", LAWFUL.values(), ids=LAWFUL)
 def test_what_lanes_do_as_one_is_silent(body: str) -> None:
     done = ran(body)
     assert done.status == "ok", done.findings
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("body", "message"), FAULTS.values(), ids=FAULTS)
 def test_lanes_that_part(body: str, message: str) -> None:
     done = ran(body)

@@ -31,6 +31,7 @@ def _reals() -> Iterator[Row]:
     yield from smaller_and_larger()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["cuda", "hip"])
 @pytest.mark.parametrize("rows", [_words, _reals, narrow])
 def test_calls_give_what_they_must(name: str, rows: Callable[[], Iterator[Row]]) -> None:

@@ -220,6 +220,7 @@ def test_a_model_alone_is_not_followed_by_rules() -> None:
     assert not result.confirmed and result.text == "" and len(result.attempts) == 1
 
 
+@pytest.mark.slow
 def test_what_annotation_found_is_shown() -> None:
     """The manual in every prompt but the zero-shot one; pragmas above the loops of the sequential program."""
     bang = platforms.get("bang")
@@ -264,6 +265,7 @@ def planted(path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", planted(Path("x")))
 def test_an_answer_that_tries_more_gains_nothing(name: str, tmp_path: Path) -> None:
     mark = tmp_path / "owned"
@@ -360,6 +362,7 @@ def asking(stub: Stub) -> list[str]:
     return ["--proposer", "neural", "--ask", "zero-shot", "--model", "small", "--base-url", stub.url]
 
 
+@pytest.mark.slow
 def test_a_translation_by_a_model_is_recorded_and_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(completion("no"), code(WRONG), code(RIGHT)) as stub:
         assert command(*asking(stub), "--repair", "0", "--tape", "tape.jsonl", "-o", "a.c", "--json") == 0

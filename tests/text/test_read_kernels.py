@@ -465,6 +465,7 @@ def passed(a: object) -> object:
     raise TypeError(f"not an argument: {a!r}")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", list(names()))
 def test_as_plain_c(name: str, tmp_path: Path, rng: np.random.Generator) -> None:
     path = KERNELS / name

@@ -28,6 +28,7 @@ CENTRED = row("""float m = 0.0f, v = 0.0f;
     for (int i = 0; i < n; ++i) y[i] = (x[i] - m) * rsqrtf(v / n + 1e-5f);""")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("source", "target", "on"), [
     (SOFTMAX, SOFTMAX.replace("- m", "- 0.0f"), "cancellation"),
     (MAX, MAX.replace("-INFINITY", "n > 1 ? 0.0f : x[0]"), "all negative"),

@@ -142,6 +142,7 @@ def named(which: int) -> list[tuple[str, str]]:
     return [(case, name) for case, parts in CASES.items() for name in parts[which]]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("case", "name"), named(1))
 def test_a_mutant_is_refuted(case: str, name: str) -> None:
     evidence = judged(case, CASES[case][1][name])

@@ -199,6 +199,7 @@ def outcome(kind: str) -> tuple[Judged, ...]:
     return tuple(judged(m, question()) for m in made(SCALED, C, kind)[:3])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["operator replaced", "zeros", "permuted", "bound off by one", "transposed access"])
 def test_gcc_agrees_with_the_outcome(kind: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(7)

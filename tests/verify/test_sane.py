@@ -29,6 +29,7 @@ def planted(path: Path) -> set[tuple[str, int]]:
     return {(m[1], text.count("\n", 0, m.start()) + 1) for m in PLANTED.finditer(text)}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["races.cu", "values.cu", "tasks.mlu", "early.mlu", "bytes.cpp"])
 def test_every_planted_defect_is_found_and_nothing_else(name: str) -> None:
     result = look(HERE / name)
@@ -132,6 +133,7 @@ extern "C" void run(const float* x, float* y) {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("barrier", "codes"), [("__sync_cluster();", set()), ("", {"XP2107"})])
 def test_clusters_have_their_own_sram(tmp_path: Path, barrier: str, codes: set[str]) -> None:
     """Two clusters that write it at the same place do not race; two cores of one cluster do."""

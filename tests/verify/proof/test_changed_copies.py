@@ -83,6 +83,7 @@ def check(kind: str, seed: int, copies: int) -> int:
     return proofs
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_changed_copy_proved_equal_is_equal(kind: str) -> None:
     for seed in range(2):
