@@ -34,7 +34,7 @@ MOST = 64  # instances of a pass on one kernel: a tuner goes through all of them
 FEW = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 SOME = settings(FEW, max_examples=12)
 RARE = ("contraction", "fuse", "pipeline")  # passes that apply to so few of the kernels that a few may show none
-MANY = settings(FEW, max_examples=400)
+MANY = settings(FEW, max_examples=200)
 
 
 @dataclass(frozen=True)
