@@ -105,7 +105,7 @@ class Options:
     kernel: str = ""  # the one to translate, of several
     neural: Neural | None = None  # a model that may propose, too
     plain: Platform | None = None  # the language of the clean sequential program, where a model is to see it
-    repair: float = 30.0  # seconds to repair one text that was refuted, before the next is proposed; 0 for none
+    repair: float = 30.0  # seconds to repair one text that was refuted; 0 for none
 
 
 def translate(
@@ -187,6 +187,7 @@ def translate(
     every: Iterator[Road] = iter(()) if pivot is None or suited is None else chain(
         roads(program, suited, steps, source, target, attempts, options.cache),
         unchanged(program, pivot, source, target, attempts, options.cache))
+    wrong: list[tuple[Road, str]] = []
     for road in every:
         progress(f"writing ({road.name})")
         try:
@@ -205,15 +206,17 @@ def translate(
                           time.monotonic() - start, (*given.notes, *kept), road.name)
         attempts.append(Attempt(road.name, "; ".join(
             f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
-        if options.repair and refuted(last) is not None:
-            progress(f"repairing ({road.name})")
-            mended = mend(out, target, options.repair)
-            name = repaired_road(road.name, mended)
-            if mended.confirmed:
-                return Result(mended.mended.text, target.name, road.program, pivot, mended.evidence,
-                              (*road.trace, *repairs(mended)), tuple(attempts), time.monotonic() - start,
-                              (*given.notes, *(() if road.name == KEEP else notes)), name, repairs=repairs(mended))
-            attempts.append(Attempt(name, mended.mended.why))
+        if refuted(last) is not None:
+            wrong.append((road, out))
+    for road, out in wrong if options.repair else ():  # the next road costs less than a repair, so all come first
+        progress(f"repairing ({road.name})")
+        mended = mend(out, target, options.repair)
+        name = repaired_road(road.name, mended)
+        if mended.confirmed:
+            return Result(mended.mended.text, target.name, road.program, pivot, mended.evidence,
+                          (*road.trace, *repairs(mended)), tuple(attempts), time.monotonic() - start,
+                          (*given.notes, *(() if road.name == KEEP else notes)), name, repairs=repairs(mended))
+        attempts.append(Attempt(name, mended.mended.why))
     if options.neural is not None and not options.neural.first and (found := by_model()) is not None:
         return found
     return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)
