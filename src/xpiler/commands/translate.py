@@ -52,7 +52,7 @@ def translate(
     examples: models.Examples = None,
     passages: models.Passages = 5,
     repair: Annotated[float, typer.Option(
-        min=0.0, help="Seconds to repair a refuted text: a model's at once, ours when all are refuted; 0 for none.")] = 30.0,
+        min=0.0, help="Seconds to repair a refuted text: a model's at once, ours when all are; 0 for none.")] = 30.0,
     as_json: Json = False,
 ) -> None:
     """Translate FILE and confirm that the result does the same.
