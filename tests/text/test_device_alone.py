@@ -102,7 +102,7 @@ def test_a_template_that_nothing_launches_is_launched_as_it_is_said() -> None:
     made = with_launcher(text, CUDA, "k.cu", "scale_kernel<float, (1, 3)>", geometry)
     assert made.splitlines()[-1] == (
         "void scale_kernel(float * y, const float * x, const int n, float by) "
-        "{ scale_kernel<float, (1, 3), const float *><<<dim3(4, 1, 1), dim3(32, 1, 1)>>>(y, x, n, by); }")
+        "{ scale_kernel<float, (1, 3), const float *><<<dim3(4, 1, 1), dim3(32, 1, 1)>>>(y, x, n, by); cudaDeviceSynchronize(); }")
     assert read(made, CUDA, "k.cu", geometry=geometry).launcher is not None
     assert with_launcher(BOUND.replace("TORCH", "//"), CUDA, "k.cu", "", geometry).count("<<<") == BOUND.count("<<<")
     with pytest.raises(Fault, match="is a template of T, EACH, U"):
@@ -119,3 +119,10 @@ def test_an_instance_is_run_checked_and_translated(call: Call, tmp_path: Path) -
     done = call("translate", "k.cu", "--to", "c", "--evidence", "tests", *said)
     assert done.status == 0 and "void scale_kernel(float* y, const float* x, int n, float by)" in done.out
     assert "not used" not in done.err
+
+
+def test_tasks_are_launched_as_their_platform_launches() -> None:
+    text = "template <int N>\n__mlu_global__ void clear(float* y) { for (int i = 0; i < N; ++i) y[taskId * N + i] = 0.0f; }\n"
+    made = with_launcher(text, platforms.get("bang"), "k.mlu", "clear<64>", {"task": "4"})
+    assert "cnrtDim3_t dim = {4, 1, 1};\nclear<64><<<dim, cnrtFuncTypeBlock, queue>>>(y);" in made
+    assert read(made, platforms.get("bang"), "k.mlu").launcher is not None

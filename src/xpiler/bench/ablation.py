@@ -90,7 +90,7 @@ class Options:
     rows: tuple[str, ...] = ROWS
 
 
-_KIND: Kind[Item, Outcome] = Kind(
+KIND: Kind[Item, Outcome] = Kind(
     Outcome.from_json, lambda item, kind, why: Outcome(item.name, item.mistakes, (), (), f"{kind}: {why}"))
 
 
@@ -99,7 +99,7 @@ def measure(
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Translate, break, and go on as every row does; one bad case never stops the others."""
-    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, _KIND)
+    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, KIND)
 
 
 def _one(item: Item, options: Options) -> Outcome:

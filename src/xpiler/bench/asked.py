@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xpiler import engine, platforms
-from xpiler.bench.ablation import DEBUGGED, MENDED, RULES, STEPS, WHOLE, Outcome, Went
+from xpiler.bench.ablation import DEBUGGED, KIND, MENDED, RULES, STEPS, WHOLE, Outcome, Went
 from xpiler.bench.matrix import Item
-from xpiler.bench.progress import Kind, go_through
+from xpiler.bench.progress import go_through
 from xpiler.fault import Fault
 from xpiler.neural_road import Neural, Stage
 from xpiler.platforms.platform import Platform
@@ -47,16 +47,12 @@ class Options:
     passages: int = 0
 
 
-_KIND: Kind[Item, Outcome] = Kind(
-    Outcome.from_json, lambda item, kind, why: Outcome(item.name, 0, (), (), f"{kind}: {why}"))
-
-
 def measure(
     items: Sequence[Item], options: Options, jobs: int, kept: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Every row for every item; one bad case never stops the others."""
-    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, _KIND)
+    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, KIND)
 
 
 def _one(item: Item, options: Options) -> Outcome:

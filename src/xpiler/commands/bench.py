@@ -28,6 +28,13 @@ from xpiler.written import check_writable, write_whole
 
 app = typer.Typer(help="Measure xpiler on suites of kernels.")
 
+Suite = Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")]
+Directions = Annotated[list[str] | None, typer.Option(
+    "--direction", "-d", help="`cuda:bang`; `cuda:*` is all from CUDA. Again for more; all twelve without.")]
+Operators = Annotated[str, typer.Option(help="Only these operators, with commas: `gemm,softmax`.")]
+Shapes = Annotated[str, typer.Option(help="Only cases whose name matches: `gemm_*_128`.")]
+Each = Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")]
+Which = Annotated[int, typer.Option(min=0, help="Which shapes --each takes, and which mistakes are made.")]
 Layout = Annotated[str, typer.Option(
     help="How the suite is laid out: suite (templates, as in benchmarks/), qimeng, polybench, hipcpu, or plain files.")]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many files of an operator; 0 is all.")]
@@ -39,14 +46,12 @@ Kept = Annotated[Path | None, typer.Option("--out", help="Keep results here, and
 @app.callback(invoke_without_command=True)
 def bench(
     context: typer.Context,
-    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
-    direction: Annotated[list[str] | None, typer.Option(
-        "--direction", "-d", help="`cuda:bang`; `cuda:*` is all from CUDA. Again for more; all twelve without.",
-    )] = None,
-    operator: Annotated[str, typer.Option(help="Only these operators, with commas: `gemm,softmax`.")] = "",
-    shape: Annotated[str, typer.Option(help="Only cases whose name matches: `gemm_*_128`.")] = "*",
-    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Which shapes --each takes.")] = 0,
+    suite: Suite = Path("benchmarks"),
+    direction: Directions = None,
+    operator: Operators = "",
+    shape: Shapes = "*",
+    each: Each = 0,
+    seed: Which = 0,
     jobs: Jobs = 2,
     seeds: Seeds = 2,
     budget: Budget = 30.0,
@@ -227,12 +232,12 @@ def bench_mutants(
 @app.command("ablation")
 def bench_ablation(
     context: typer.Context,
-    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
-    direction: Annotated[list[str] | None, typer.Option("--direction", "-d", help="As in `bench`.")] = None,
-    operator: Annotated[str, typer.Option(help="Only these operators, with commas.")] = "",
-    shape: Annotated[str, typer.Option(help="Only cases whose name matches.")] = "*",
-    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Which shapes, and which mistakes.")] = 0,
+    suite: Suite = Path("benchmarks"),
+    direction: Directions = None,
+    operator: Operators = "",
+    shape: Shapes = "*",
+    each: Each = 1,
+    seed: Which = 0,
     most: Annotated[int, typer.Option(min=1, max=4, help="One to so many mistakes in a text.")] = 4,
     seconds: Annotated[float, typer.Option(min=1.0, help="Seconds to search for one repair.")] = 60.0,
     rows: Annotated[str, typer.Option(
@@ -311,13 +316,13 @@ def _asked(
 @app.command("locate")
 def bench_locate(
     context: typer.Context,
-    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
-    direction: Annotated[list[str] | None, typer.Option("--direction", "-d", help="As in `bench`.")] = None,
-    operator: Annotated[str, typer.Option(help="Only these operators, with commas.")] = "",
-    shape: Annotated[str, typer.Option(help="Only cases whose name matches.")] = "*",
-    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 1,
+    suite: Suite = Path("benchmarks"),
+    direction: Directions = None,
+    operator: Operators = "",
+    shape: Shapes = "*",
+    each: Each = 1,
     mistakes: Annotated[int, typer.Option(min=1, help="Texts with one mistake made of each translation.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="Which shapes, and which mistakes.")] = 0,
+    seed: Which = 0,
     jobs: Jobs = 1,
     kept: Kept = None,
     by_kind: Annotated[bool, typer.Option("--kinds", help="A row for every kind of mistake, too.")] = False,
@@ -346,7 +351,7 @@ def bench_locate(
 @app.command("recall")
 def bench_recall(
     context: typer.Context,
-    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
+    suite: Suite = Path("benchmarks"),
     to: Annotated[str, typer.Option(help="Only these targets, with commas: `bang,vnni`.")] = "",
     misses: Annotated[bool, typer.Option("--misses", help="List what was not found, too.")] = False,
     as_json: Json = False,
@@ -376,14 +381,14 @@ def bench_recall(
 @app.command("peers")
 def bench_peers(
     context: typer.Context,
-    suite: Annotated[Path, typer.Option(help="The suite: a folder with operators.toml.")] = Path("benchmarks"),
+    suite: Suite = Path("benchmarks"),
     peer: Annotated[list[str] | None, typer.Option(
         help="HIPIFY=COMMAND, or NAME:cuda:hip=COMMAND; the command gets a file's name and prints its translation.",
     )] = None,
-    operator: Annotated[str, typer.Option(help="Only these operators, with commas.")] = "",
-    shape: Annotated[str, typer.Option(help="Only cases whose name matches.")] = "*",
-    each: Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Which shapes --each takes.")] = 0,
+    operator: Operators = "",
+    shape: Shapes = "*",
+    each: Each = 0,
+    seed: Which = 0,
     jobs: Jobs = 2,
     seeds: Seeds = 2,
     budget: Budget = 30.0,

@@ -12,7 +12,9 @@ import typer
 from xpiler import record, show
 from xpiler.bench import specs
 from xpiler.commands import options
-from xpiler.commands.options import Block, Depth, From, Grid, Json, Let, Named, Record, Seeds, Size, Tasks, Timeout
+from xpiler.commands.options import (
+    Block, Depth, From, Grid, Json, Let, Map, Named, Record, Seeds, Size, Tasks, Timeout,
+)
 from xpiler.commands.run import run_main, say_as_it_is
 from xpiler.commands.terminal import cache, err, out, print_json, say_fixed, say_notes, working
 from xpiler.fault import Fault
@@ -36,9 +38,6 @@ from xpiler.written import check_writable
 
 Bind = Annotated[
     list[str], typer.Option(help="Which array is which argument of --spec: `--bind a=A`, where it is not clear."),
-]
-Map = Annotated[
-    list[str], typer.Option("--map", help="Which parameter of A is which of B: `--map x=input`."),
 ]
 
 

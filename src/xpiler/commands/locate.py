@@ -9,7 +9,7 @@ import typer
 
 from xpiler.commands import options
 from xpiler.located import as_data, said
-from xpiler.commands.options import Block, From, Grid, Json, Let, Seeds, Size, Tasks, Timeout
+from xpiler.commands.options import Block, From, Grid, Json, Let, Map, Seeds, Size, Tasks, Timeout
 from xpiler.commands.terminal import cache, err, out, print_json, working
 from xpiler.fault import Fault
 from xpiler.given import geometry_of, integers, pairs, platform_of, text_of, values
@@ -32,9 +32,7 @@ def locate(
     grid: Grid = "",
     block: Block = "",
     tasks: Tasks = "",
-    mapped: Annotated[
-        list[str], typer.Option("--map", help="Which parameter of SOURCE is which of BROKEN: `--map x=input`."),
-    ] = [],  # noqa: B006
+    mapped: Map = [],  # noqa: B006
     seeds: Seeds = 1,
     timeout: Timeout = 60.0,
     as_json: Json = False,

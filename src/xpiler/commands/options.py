@@ -26,6 +26,9 @@ Seeds = Annotated[int, typer.Option(min=1, help="Random inputs to try at every c
 Budget = Annotated[float, typer.Option(min=1.0, help="Seconds for running the source, and again the result.")]
 Timeout = Annotated[float, typer.Option(min=0.05, help="Seconds one run of a kernel may take.")]
 Named = Annotated[str, typer.Option(help="The kernel that is meant, where a file without host code has several.")]
+Map = Annotated[
+    list[str], typer.Option("--map", help="Which parameter of the first file is which of the second: `--map x=input`."),
+]
 Size = Annotated[list[str], typer.Option(help="Elements of an array nothing in the file allocates: `--size a=1024`.")]
 Depth = Annotated[
     str,

@@ -10,7 +10,7 @@ import typer
 
 from xpiler import show
 from xpiler.commands import options
-from xpiler.commands.options import Block, Depth, From, Grid, Json, Let, Seeds, Size, Tasks, Timeout
+from xpiler.commands.options import Block, Depth, From, Grid, Json, Let, Map, Seeds, Size, Tasks, Timeout
 from xpiler.commands.terminal import cache, err, print_json, working
 from xpiler.given import geometry_of, integers, pairs, platform_of, text_of, values
 from xpiler.located import as_data
@@ -33,9 +33,7 @@ def repair(
     grid: Grid = "",
     block: Block = "",
     tasks: Tasks = "",
-    mapped: Annotated[
-        list[str], typer.Option("--map", help="Which parameter of SOURCE is which of BROKEN: `--map x=input`."),
-    ] = [],  # noqa: B006
+    mapped: Map = [],  # noqa: B006
     seeds: Seeds = 2,
     timeout: Timeout = 60.0,
     depth: Depth = "usual",

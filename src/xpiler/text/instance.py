@@ -18,6 +18,7 @@ from xpiler.text.read_base import calls
 from xpiler.text.host_bearing import is_launch
 
 _ASKED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:<(.*)>)?\s*\Z", re.DOTALL)
+_GROUPS = (("block.x", "block.y", "block.z"), ("thread.x", "thread.y", "thread.z"), ("task",))
 _PARAMETERS = ("TEMPLATE_TYPE_PARAMETER", "TEMPLATE_NON_TYPE_PARAMETER")
 
 
@@ -34,17 +35,17 @@ def with_launcher(text: str, platform: Platform, file: str, kernel: str, geometr
 
     `kernel`: a name, or a name and arguments in angle brackets. Fault where arguments are missing."""
     asked = _ASKED.match(kernel)
-    if asked is None or not platform.kernel_qualifier or "block.x" not in {a.kind for a in platform.axes}:
+    if asked is None or not platform.runtime.launch:
         return text
     unit = parse(text, file, platform.header, platform.clang_args)
     found = [n for n in unit.top if n.kind == "FUNCTION_TEMPLATE" and n.in_text and n.spelling == asked[1]
              and any(c.kind.name == "CUDAGLOBAL_ATTR" for c in n.cursor.get_children())]
     if not found or any(is_launch(c) for f in unit.functions() for c in calls(f)):
         return text
-    return text + _launcher(unit, found[-1], asked[2], geometry)
+    return text + _launcher(unit, platform, found[-1], asked[2], geometry)
 
 
-def _launcher(unit: Unit, kernel: Node, written: str | None, geometry: Mapping[str, str]) -> str:
+def _launcher(unit: Unit, platform: Platform, kernel: Node, written: str | None, geometry: Mapping[str, str]) -> str:
     parameters = [_parameter(c) for c in kernel.cursor.get_children() if c.kind.name in _PARAMETERS]
     given = _arguments(written or "")
     values = [*given, *(p.default for p in parameters[len(given):])]
@@ -66,10 +67,18 @@ def _launcher(unit: Unit, kernel: Node, written: str | None, geometry: Mapping[s
     params = [c for c in kernel.cursor.get_children() if c.kind is ci.CursorKind.PARM_DECL]
     passed = [c.spelling or f"p{n}" for n, c in enumerate(params)]
     declared = ", ".join(f"{meant(_type(c))} {name}" for c, name in zip(params, passed, strict=True))
-    grid, block = (", ".join(geometry.get(f"{group}.{axis}", "1") for axis in "xyz") for group in ("block", "thread"))
-    chosen = f"{kernel.spelling}<{', '.join(told.values())}>"
-    return (f"\nvoid {kernel.spelling}({declared}) {{ "
-            f"{chosen}<<<dim3({grid}), dim3({block})>>>({', '.join(passed)}); }}\n")
+    steps = platform.runtime
+    grid, block, task = (_extent(steps.dim3, [geometry.get(kind, "1") for kind in kinds]) for kinds in _GROUPS)
+    launch = steps.launch.format(
+        kernel=f"{kernel.spelling}<{', '.join(told.values())}>", grid=grid, block=block, dynamic="", dim=task,
+        dim_name="dim", type=steps.single, args=", ".join(passed))
+    body = " ".join([*steps.prologue, launch, *steps.epilogue, *steps.cleanup])
+    return f"\nvoid {kernel.spelling}({declared}) {{ {body} }}\n"
+
+
+def _extent(dim3: str, parts: list[str]) -> str:
+    x, y, z = (*parts, "1", "1")[:3]
+    return dim3.format(x=x, y=y, z=z, dims=f"{x}, {y}, {z}")
 
 
 def _parameter(c: ci.Cursor) -> _Parameter:
