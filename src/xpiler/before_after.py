@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 
-from xpiler import engine
+from xpiler import to_pivot
 from xpiler.by_hand import Stand
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Kernel, Program
@@ -80,7 +80,7 @@ def _written(at: Stand, became: Parts, platform: Platform) -> str:
         else:
             out = replace(program, kernels=tuple(p for ps in parts.values() for p in ps))
         return write(out, platform)
-    out = split_launches(_hosted(engine.with_extents(program), platform), parts)
+    out = split_launches(_hosted(to_pivot.with_extents(program), platform), parts)
     return write(replace(out, platform=platform.name), platform)
 
 
@@ -88,6 +88,6 @@ def _hosted(program: Program, platform: Platform) -> Program:
     """The program with the launcher of such a platform."""
     if platform.model == "serial":
         return on_host_memory(program)
-    found = engine.launcher_ranges(program)
+    found = to_pivot.launcher_ranges(program)
     extents = {n: r.extent for n, r in found.items()}
     return on_device_memory(program, extents, lambda n: n in found and found[n].covered)

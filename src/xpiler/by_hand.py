@@ -14,7 +14,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any
 
-from xpiler import engine, passes
+from xpiler import passes, to_pivot, to_target
 from xpiler.fault import Fault
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Kernel, Program
@@ -146,7 +146,7 @@ def stand(program: Program, source: Platform, stage: str, target: Platform) -> S
     if stage == "read":
         return Stand(program, stage, here)
     if stage == "pivot":
-        return Stand(engine.suited_to(target, engine.sequential(program, source)[0])[0], stage, target)
+        return Stand(to_target.suited_to(target, to_pivot.sequential(program, source)[0])[0], stage, target)
     down: list[Any] = [Detensorize(Detensorize.of_machine(here)["meanings"]), Count()]
     if stage == "sequential":
         down.append(Recover(Recover.of_machine(source)["lanes"]))

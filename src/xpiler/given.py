@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xpiler import engine, platforms
+from xpiler import platforms, to_pivot
 from xpiler.passes.ranges import Range, ranges
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Buffer, Kernel, Program
@@ -113,11 +113,11 @@ def with_extents(program: Program, platform: Platform, kernel: str = "") -> Prog
     if program.unread or all(a.extents for a in signature(program, kernel).arrays):
         return program
     try:
-        pivot, _ = engine.sequential(program, platform)
+        pivot, _ = to_pivot.sequential(program, platform)
     except Fault:
         return program
-    known = engine.accesses(program)
-    sized = engine.with_extents(pivot, known).launcher
+    known = to_pivot.accesses(program)
+    sized = to_pivot.with_extents(pivot, known).launcher
     if program.launcher is not None and sized is not None:
         return replace(program, launcher=replace(program.launcher, params=sized.params))
     more = {name: {n: r for n, r in held.items() if r} for name, held in known.items()}

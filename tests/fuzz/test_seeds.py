@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 from xpiler import platforms
-from xpiler.engine import sequential
+from xpiler.to_pivot import sequential
 from xpiler.fault import Fault
 from xpiler.text.read import read
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.passes.random_kernels import same
 from xpiler import platforms
-from xpiler.engine import sequential
+from xpiler.to_pivot import sequential
 from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements

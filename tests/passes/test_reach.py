@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xpiler import engine, platforms
+from xpiler import platforms, to_pivot
 from xpiler.facts.summary import summarise
 from xpiler.facts.writes import Unsummarised
 from xpiler.passes.ranges import ranges
@@ -44,7 +44,7 @@ UNBOUNDED = """void f(const int* at, const float* x, float* y, int n) {
     ids=["carried", "while", "leaves", "guarded", "unbounded"],
 )
 def test_sizes_without_a_closed_form(text: str, scalars: dict[str, int], sizes: dict[str, int]) -> None:
-    pivot, _ = engine.sequential(read(text, C, "k.c"), C)
+    pivot, _ = to_pivot.sequential(read(text, C, "k.c"), C)
     kernel = pivot.kernels[0]
     with pytest.raises(Unsummarised):
         summarise(kernel)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from xpiler import platforms
-from xpiler.engine import Options, sequential, translate
+from xpiler.engine import Options, translate
+from xpiler.to_pivot import sequential
 from xpiler.ir.nodes import Call
 from xpiler.ir.walk import walk
 from xpiler.text.read import read

@@ -11,7 +11,7 @@ import pytest
 from tests.propose.stub import Said, Stub, code, completion, serving
 from tests.test_bad_input import GOOD
 
-from xpiler import cli, engine, model_road, platforms, record
+from xpiler import cli, engine, model_road, platforms, record, to_target
 from xpiler.commands import models
 from xpiler.emulate.cage import weaknesses
 from xpiler.emulate.restated import NotRestated, restated
@@ -132,7 +132,7 @@ def test_a_model_is_not_asked_where_rules_do() -> None:
 
 
 def test_a_model_is_asked_where_rules_have_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(*_: object) -> Iterator[engine.Road]:
+    def none(*_: object) -> Iterator[to_target.Road]:
         return iter(())
 
     monkeypatch.setattr(engine, "roads", none)

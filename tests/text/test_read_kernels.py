@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from xpiler import platforms
-from xpiler.engine import Options, sequential, translate, with_extents
+from xpiler.engine import Options, translate
+from xpiler.to_pivot import sequential, with_extents
 from xpiler.ir.nodes import Store
 from xpiler.ir.show import show
 from xpiler.ir.types import DType

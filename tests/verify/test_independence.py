@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from xpiler import engine, platforms
+from xpiler import engine, platforms, to_target
 from xpiler.facts.offers import Offer
 from xpiler.ir.nodes import Barrier, Binary, Const, Expr, For, Kernel, Meaning, Program, Stmt
 from xpiler.ir.types import DType
@@ -41,7 +41,7 @@ import sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[:2] in [["xpiler", room] for room in ("facts", "passes", "propose", "search", "engine")]:
+        if name.split(".")[:2] in [["xpiler", room] for room in ("facts", "passes", "propose", "search", "engine", "to_pivot", "to_target")]:
             raise ImportError(f"{name} is not there")
 
 sys.meta_path.insert(0, Refuse())
@@ -131,7 +131,7 @@ def _every_other_task(kernel: Kernel) -> Kernel:
 
 def _swapped_offers(patch: Patch) -> None:
     """Of every two intrinsics with the same parameters the proposer takes each for the other."""
-    sound = engine.offers
+    sound = to_target.offers
 
     def lying(*args: Any) -> tuple[Offer, ...]:
         known = sound(*args)
@@ -143,12 +143,12 @@ def _swapped_offers(patch: Patch) -> None:
             out[i] = o if twin is None else replace(o, meaning=known[twin].meaning)
         return tuple(out)
 
-    patch.setattr(engine, "offers", lying)
+    patch.setattr(to_target, "offers", lying)
 
 
 def _plus_for_times(patch: Patch) -> None:
     """The proposer believes of every intrinsic that multiplies that it adds, and the other way round."""
-    sound = engine.library
+    sound = to_target.library
     turned = {"+": "*", "*": "+"}
 
     def change(e: Expr) -> Expr:
@@ -158,8 +158,8 @@ def _plus_for_times(patch: Patch) -> None:
     def lying(platform: Platform, cache: Path | None = None) -> tuple[Meaning, ...]:
         return tuple(replace(m, body=map_exprs(m.body, change)) for m in sound(platform, cache))
 
-    patch.setattr(engine, "library", lying)
-    patch.setattr(engine, "shelf", lambda *a: None)
+    patch.setattr(to_target, "library", lying)
+    patch.setattr(to_target, "shelf", lambda *a: None)
 
 
 def _bare(spelled: Spelled, least: int) -> str:
@@ -185,7 +185,7 @@ def _nothing_back(patch: Patch) -> None:
         held = tuple(replace(b, copy_in=True, copy_out=False) for b in out.launcher.buffers)
         return replace(out, launcher=replace(out.launcher, buffers=held))
 
-    patch.setattr(engine, "on_device_memory", lying)
+    patch.setattr(to_target, "on_device_memory", lying)
 
 
 FAULTS = (
@@ -213,7 +213,7 @@ def caught(fault: Fault, patch: Patch, level: Level) -> tuple[Evidence, ...]:
         seen.append(confirm(*args, **(more | {"level": level, "every": True})))
         raise Seen
 
-    patch.setattr(engine, "_units", {})
+    patch.setattr(to_target, "_units", {})
     fault.plant(patch)
     patch.setattr(engine, "confirm", watching)
     path = EXAMPLES / fault.source

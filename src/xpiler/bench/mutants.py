@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from xpiler import engine, platforms
+from xpiler import platforms, to_pivot
 from xpiler.bench.case import Case
 from xpiler.bench.progress import Kind, go_through, place
 from xpiler.fault import Fault
@@ -190,10 +190,10 @@ def _sized(program: Program, platform: Platform) -> Program:
     if program.unread or program.launcher is None:
         return program
     try:
-        pivot, _ = engine.sequential(program, platform)
+        pivot, _ = to_pivot.sequential(program, platform)
     except Fault:
         return program
-    sized = engine.with_extents(pivot, engine.accesses(program)).launcher
+    sized = to_pivot.with_extents(pivot, to_pivot.accesses(program)).launcher
     if sized is None:
         return program
     return replace(program, launcher=replace(program.launcher, params=sized.params))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xpiler import engine, platforms
+from xpiler import platforms, to_pivot, to_target
 from xpiler.annotated import pivot_text
 from xpiler.bench import suite
 from xpiler.bench.case import Case
@@ -150,10 +150,10 @@ def _sample(cases: Iterable[Case]) -> Iterator[Case]:
 def _used(program: Program, source: Platform, target: Platform, cache: Path | None) -> set[str]:
     """The intrinsics in the first program for the target that can be written; it is not confirmed here."""
     hosted = with_host(program)
-    pivot, steps = engine.sequential(hosted, source)
-    pivot = engine.with_extents(pivot, engine.accesses(hosted))
-    suited, _ = engine.suited_to(target, pivot)
-    for road in engine.roads(hosted, suited, steps, source, target, [], cache):
+    pivot, steps = to_pivot.sequential(hosted, source)
+    pivot = to_pivot.with_extents(pivot, to_pivot.accesses(hosted))
+    suited, _ = to_target.suited_to(target, pivot)
+    for road in to_target.roads(hosted, suited, steps, source, target, [], cache):
         try:
             write(road.program, target)
         except NotExpressible:

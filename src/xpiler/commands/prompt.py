@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xpiler import engine, model_road, platforms, shots
+from xpiler import model_road, platforms, shots, to_pivot
 from xpiler.annotated import plain
 from xpiler.commands import models
 from xpiler.commands.options import Block, File, From, Grid, Json, Let, Tasks
@@ -71,6 +71,6 @@ def prompt(
 def down(program: Program, source: Platform) -> Program | None:
     """The clean sequential program, which annotation looks at; None where there is none."""
     try:
-        return engine.sequential(with_host(program), source)[0]
+        return to_pivot.sequential(with_host(program), source)[0]
     except Fault:
         return None

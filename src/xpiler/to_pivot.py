@@ -1,0 +1,126 @@
+"""Down to the pivot: the sequential program of a kernel file, and the sizes of the arrays it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from xpiler.fault import NOWHERE, Fault
+from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, Kernel, Launch, Program, Var
+from xpiler.ir.types import DType
+from xpiler.ir.walk import buffers_used, statements, substitute_expr
+from xpiler.neural_road import BROKEN
+from xpiler.passes.contract import Contract
+from xpiler.passes.count import Count
+from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.ranges import Range, accessed, ranges
+from xpiler.passes.recover import Recover
+from xpiler.passes.specialize import specialize
+from xpiler.passes.step import NotApplicable
+from xpiler.platforms.platform import Platform
+
+
+def sequential(program: Program, source: Platform, contracted: bool = True) -> tuple[Program, tuple[str, ...]]:
+    """The sequential program of the same meaning: intrinsics inlined, parallel axes recovered, nests contracted."""
+    program = specialize(program)
+    meanings = {(m.name, m.key): m for m in program.meanings}
+    lanes = tuple(a.kind for a in source.axes if a.kind.startswith("thread") or a.kind == "core")
+    steps: list[str] = []
+    kernels: list[Kernel] = []
+    for kernel in program.kernels:
+        try:
+            flat = Recover(lanes).apply(Count().apply(Detensorize(meanings).apply(kernel)))
+        except NotApplicable as e:
+            raise Fault("XP3002", f"no sequential form of `{kernel.name}` was found", e.span or NOWHERE, e.why,
+                        "rewrite this part of the kernel, or report it with the file") from e
+        steps += [f"detensorize({kernel.name})", f"recover({kernel.name})"]
+        if not contracted:
+            kernels.append(flat)
+            continue
+        try:
+            flat = Contract().apply(flat)
+            steps.append(f"contract({kernel.name})")
+        except NotApplicable as e:
+            steps.append(f"-- contract({kernel.name}) does not apply: {e.why}")
+        except BROKEN as e:
+            steps.append(f"-- contract({kernel.name}) failed: {type(e).__name__}: {e}")
+        kernels.append(flat)
+    return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
+
+
+# Kernel -> each array it touches -> its range, None where that cannot be told.
+Known = Mapping[str, Mapping[str, Range | None]]
+
+
+def accesses(program: Program) -> Known:
+    """The ranges of all accesses a program makes, those whose value nothing comes of too; only where it matters."""
+    launcher = program.launcher
+    if launcher is not None and not any(isinstance(p, Buffer) and p.extent is None for p in launcher.params):
+        return {}
+    meanings = {(m.name, m.key): m for m in program.meanings}
+    found: dict[str, dict[str, Range | None]] = {}
+    for kernel in specialize(program).kernels:
+        try:
+            flat = Count().apply(Detensorize(meanings).apply(kernel))
+        except NotApplicable:
+            continue
+        extents = accessed(flat)
+        found[kernel.name] = _touched(flat, {name: Range(e, True, False) for name, e in extents.items()})
+    return found
+
+
+def _touched(kernel: Kernel, known: Mapping[str, Range]) -> dict[str, Range | None]:
+    names = buffers_used(kernel.body)
+    return {p.name: known.get(p.name) for p in kernel.params if isinstance(p, Buffer) and p.name in names}
+
+
+def with_extents(pivot: Program, known: Known | None = None) -> Program:
+    """The launcher's array parameters with the extents their accesses need, where nothing else says; `known` are the
+    accesses of the program the pivot was made from, which makes more of them."""
+    launcher = pivot.launcher
+    if launcher is None:
+        return pivot
+    found = launcher_ranges(pivot) | launcher_ranges(pivot, known or {})
+    params = tuple(
+        replace(p, extent=found[p.name].extent)
+        if isinstance(p, Buffer) and p.extent is None and p.name in found
+        and not any(b.host == p.name for b in launcher.buffers) else p
+        for p in launcher.params)
+    return replace(pivot, launcher=replace(launcher, params=params))
+
+
+def _larger(a: Expr, b: Expr) -> Expr:
+    if a == b:
+        return a
+    if isinstance(a, Const) and isinstance(b, Const):
+        return a if int(a.value) >= int(b.value) else b
+    return Call("max", (a, b), DType.I32)
+
+
+def launcher_ranges(pivot: Program, known: Known | None = None) -> dict[str, Range]:
+    """Ranges of the arrays a launcher hands to its kernels, in the launcher's own scalars; of the kernels' by
+    themselves unless they are given. Arrays that one of several launches touches in an unknown range are left out."""
+    assert pivot.launcher is not None
+    if known is None:
+        known = {k.name: _touched(k, ranges(k)) for k in pivot.kernels}
+    unknown: set[str] = set()
+    out: dict[str, Range] = {}
+    for s in statements(pivot.launcher.body):
+        if not isinstance(s, Launch):
+            continue
+        kernel = pivot.kernel(s.kernel)
+        args = dict(zip([p.name for p in kernel.params], s.args, strict=True))
+        values: dict[Var, Expr] = {
+            p: args[p.name] for p in kernel.params if isinstance(p, Var)}
+        held = known.get(kernel.name, {})
+        for name, arg in args.items():
+            if not isinstance(arg, Addr) or name not in held:
+                continue
+            r, seen = held[name], out.get(arg.buffer)
+            if r is None:
+                unknown.add(arg.buffer)
+                continue
+            extent = substitute_expr(r.extent, values)
+            out[arg.buffer] = Range(extent, r.read, r.covered) if seen is None else Range(
+                _larger(seen.extent, extent), seen.read or r.read, seen.covered and r.covered)
+    return {name: r for name, r in out.items() if name not in unknown}

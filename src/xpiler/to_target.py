@@ -1,0 +1,226 @@
+"""Up to the target: the ways a pivot may take to a platform, the best first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from xpiler.facts.offers import offers
+from xpiler.facts.tiles import tile_units
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Buffer, Const, Expr, Kernel, Program
+from xpiler.ir.types import DType
+from xpiler.neural_road import BROKEN
+from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
+from xpiler.passes.dots import DotProducts
+from xpiler.passes.matrix import TileProducts
+from xpiler.passes.narrow import Narrow, uses
+from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
+from xpiler.passes.spill import spilled
+from xpiler.passes.step import NotApplicable, Pass
+from xpiler.passes.vectors import VectorLoops, VectorUnit
+from xpiler.passes.weights import WeightProducts
+from xpiler.platforms.platform import Platform
+from xpiler.text.library import library, shelf
+from xpiler.to_pivot import sequential, launcher_ranges
+
+KEEP = "same structure"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A road that was tried and not taken, and why."""
+
+    road: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Road:
+    """A way to the target: its name, the steps taken, and the program it ends with."""
+
+    name: str
+    trace: tuple[str, ...]
+    program: Program
+
+
+def suited_to(target: Platform, pivot: Program) -> tuple[Program, tuple[str, ...]]:
+    """The pivot in types the target has, and what was changed for that in words."""
+    if DType.F64 in target.types or not any(uses(k, {DType.F64}) for k in pivot.kernels):
+        return pivot, ()
+    try:
+        kernels = tuple(Narrow().apply(k) for k in pivot.kernels)
+    except NotApplicable as e:
+        raise Fault("XP3003", f"{target.title} has no double", e.span, e.why, "a target that has double") from e
+    return replace(pivot, kernels=kernels), (
+        f"temporaries of type double are computed in float: {target.title} has no double",)
+
+
+def roads(
+    program: Program, pivot: Program, steps: tuple[str, ...], source: Platform, target: Platform,
+    attempts: list[Attempt], cache: Path | None = None,
+) -> Iterator[Road]:
+    """Programs for the target, best first."""
+    if source.model == target.model == "simt":
+        yield Road(KEEP, ("keep",), replace(program, platform=target.name))
+    ways = list(_lowerings(target, cache))
+    table = {k.name: _Choices(k, ways, attempts) for k in pivot.kernels}
+    seen: set[tuple[int, ...]] = set()
+    for first in range(len(ways)):
+        picked = tuple(table[k.name].at_or_after(first) for k in pivot.kernels)
+        if None in picked or picked in seen:
+            continue
+        chosen = tuple(n for n in picked if n is not None)
+        seen.add(chosen)
+        name = " and ".join(dict.fromkeys(ways[n][0] for n in chosen)) or ways[first][0]
+        try:
+            yield _lowered(name, [table[k.name].made[n] for k, n in zip(pivot.kernels, chosen, strict=True)],
+                           pivot, steps, target)
+        except NotApplicable as e:
+            attempts.append(Attempt(name, e.why))
+        except BROKEN as e:  # a bug in one road must not cost the user the others
+            attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
+
+
+def unchanged(
+    program: Program, pivot: Program, source: Platform, target: Platform, attempts: list[Attempt],
+    cache: Path | None = None,
+) -> Iterator[Road]:
+    """The plainest way of the program as it was recovered: for when a clean-up on the way to the pivot was wrong."""
+    plain, steps = sequential(program, source, contracted=False)
+    if plain.kernels == pivot.kernels:
+        return
+    if plain.launcher is not None and pivot.launcher is not None:
+        plain = replace(plain, launcher=replace(plain.launcher, params=pivot.launcher.params))
+    suited, _ = suited_to(target, plain)
+    name, lower = list(_lowerings(target, cache))[-1]
+    name = f"{name}, as recovered"
+    try:
+        yield _lowered(name, [lower(k) for k in suited.kernels], suited, steps, target)
+    except NotApplicable as e:
+        attempts.append(Attempt(name, e.why))
+    except BROKEN as e:
+        attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
+
+
+@dataclass
+class _Choices:
+    """The ways to bring one kernel to the target, tried only when asked for."""
+
+    kernel: Kernel
+    ways: list[tuple[str, Lowering]]
+    attempts: list[Attempt]
+    made: dict[int, Lowered] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+
+    def at_or_after(self, first: int) -> int | None:
+        """The first way from `first` on that applies to this kernel."""
+        return next((n for n in range(first, len(self.ways)) if self._applies(n)), None)
+
+    def _applies(self, n: int) -> bool:
+        if n in self.made or n in self.refused:
+            return n in self.made
+        name, lower = self.ways[n]
+        try:
+            self.made[n] = lower(self.kernel)
+        except NotApplicable as e:
+            self.attempts.append(Attempt(name, e.why))
+            self.refused.add(n)
+        except BROKEN as e:
+            self.attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
+            self.refused.add(n)
+        return n in self.made
+
+
+Lowered = tuple[tuple[Kernel, ...], tuple[str, ...]]  # the kernels one became, and the passes that made them
+Lowering = Callable[[Kernel], Lowered]
+
+
+def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowering]]:
+    match target.model:
+        case "simt":
+            tiles = TileProducts(tile_units(library(target, cache)), target.warp, tuple(target.enumerators.items()))
+            yield "matrix tiles", lambda k: (tiles.apply(k), ("tensorize", "bind"))
+            yield "rows over blocks", lambda k: _each(nests(k), RowsOrThreads(target.warp))
+            yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
+        case "task":
+            unit = vector_unit(target, cache)
+            if target.weights is not None:
+                room = target.space(target.vector_space).capacity or 0
+                staged = WeightProducts(
+                    target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
+                yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks(), "tensorize")
+            for chunk in (4096, 1024, 256):
+                yield f"vectors of {chunk}", _in_chunks(unit, chunk)
+            yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
+        case "serial":
+            if target.dots:
+                yield "dot products", lambda k: ((DotProducts(target.dots).apply(k),), ("tensorize",))
+            if target.vector_bits:
+                yield "vectors", lambda k: ((VectorLoops(vector_unit(target, cache)).apply(k),), ("tensorize",))
+            yield "scalar loops", lambda k: ((k,), ())
+
+
+@dataclass(frozen=True)
+class RowsOrThreads:
+    """A block for each row where there are rows, else a thread for each element."""
+
+    warp: int
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        try:
+            return BindRows().apply(kernel)
+        except NotApplicable:
+            return BindThreads(warp=self.warp).apply(kernel)
+
+
+def _in_chunks(unit: VectorUnit, chunk: int) -> Lowering:
+    return lambda k: _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
+
+
+def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:
+    return tuple(step.apply(k) for k in kernels), (*before, "bind")
+
+
+def _lowered(
+    name: str, made: list[Lowered], pivot: Program, steps: tuple[str, ...], target: Platform
+) -> Road:
+    parts = {k.name: kernels for k, (kernels, _) in zip(pivot.kernels, made, strict=True)}
+    trace = list(steps)
+    for k, (_, taken) in zip(pivot.kernels, made, strict=True):
+        trace += [f"{step}({k.name})" for step in taken]
+    if target.model == "serial":
+        hosted = on_host_memory(pivot)
+    else:
+        found = launcher_ranges(pivot)
+        extents = {n: r.extent for n, r in found.items()}
+        if pivot.launcher is not None:  # what somebody states comes first
+            extents |= {p.name: _as_written(p.extent) for p in pivot.launcher.params
+                        if isinstance(p, Buffer) and p.extent is not None}
+        hosted = on_device_memory(pivot, extents, lambda n: n in found and found[n].covered)
+    out = split_launches(hosted, parts)
+    if target.model == "simt":
+        room = target.space("local").capacity
+        out = spilled(out, None if room is None else room // 2)
+    trace.append(f"rehost({target.name})")
+    return Road(name, tuple(trace), replace(out, platform=target.name))
+
+
+def _as_written(extent: Expr) -> Expr:
+    if isinstance(extent, Const) and abs(int(extent.value)) < 1 << 31:
+        return Const(extent.value, DType.I32)
+    return extent
+
+
+_units: dict[str, VectorUnit] = {}
+
+
+def vector_unit(target: Platform, cache: Path | None = None) -> VectorUnit:
+    """The vector instructions of a platform, from its header."""
+    if target.name not in _units:
+        known = offers(library(target, cache), target.avoid, shelf(target, cache))
+        _units[target.name] = VectorUnit(
+            known, target.vector_bits // 32, target.vector_space, target.copy,
+            tuple(target.transfers.items()))
+    return _units[target.name]
