@@ -133,20 +133,23 @@ void Given::write(int fd) const {
         if (buffers[i] && !(records[i].flags & CONST)) write_all(fd, buffers[i]->base, buffers[i]->bytes);
 }
 
-int drive(int argc, char** argv, void (*call)(const Slot*)) {
-    if (argc != 4) return 2;
-    const int in = std::atoi(argv[1]), out = std::atoi(argv[2]);
+std::uint64_t Given::begin(char** argv) {
     findings_fd = std::atoi(argv[3]);
     find_sections();
+    read(std::atoi(argv[1]));
+    backwards = head.backwards;
+    return std::exchange(head.token, 0);
+}
+
+int drive(int argc, char** argv, void (*call)(const Slot*)) {
+    if (argc != 4) return 2;
     Given given;
-    given.read(in);
+    const std::uint64_t token = given.begin(argv);
+    const int out = std::atoi(argv[2]);
     const std::size_t count = given.count();
     const auto& [records, slots, buffers, before] = given;
-    const std::uint64_t token = head.token;
-    head.token = 0;
     share = unsigned(std::max<std::uint64_t>(1, head.share));
     share_start();
-    backwards = head.backwards;
     auto start = std::chrono::steady_clock::now();
     if (head.calls > 1) {  // the others go before; what they leave in the program's own variables stays
         const std::vector<Kept> kept = keep(buffers);

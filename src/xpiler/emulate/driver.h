@@ -40,6 +40,7 @@ struct Given {
 
     std::size_t count() const { return records.size(); }
     void read(int fd);
+    std::uint64_t begin(char** argv);      // all that a run starts from; gives the token, which is nowhere else then
     void check() const;                    // that nothing was written where nothing may be
     void write(int fd) const;              // what is left in the buffers that may change
 };

@@ -244,14 +244,9 @@ void tell(std::uint64_t token) {
 
 int drive_many(int argc, char** argv, void (*call)(const Slot*)) {
     if (argc != 4) return 2;
-    const int in = std::atoi(argv[1]), out = std::atoi(argv[2]);
-    findings_fd = std::atoi(argv[3]);
-    find_sections();
     Given given;
-    given.read(in);
-    const std::uint64_t token = head.token;
-    head.token = 0;
-    backwards = head.backwards;
+    const std::uint64_t token = given.begin(argv);
+    const int out = std::atoi(argv[2]);
     kept = static_cast<Kept*>(mapped(sizeof(Kept)));
     if (!kept) out_of_memory("what candidates start from");
     static char printed[1 << 12];
