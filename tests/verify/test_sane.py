@@ -251,3 +251,53 @@ def test_a_maximum_that_starts_at_nothing_in_particular_shows_below_zero(tmp_pat
     assert [(f.code, f.line) for f in look(path).findings] == [("XP2105", 5)]
     path.write_text(HIGHEST.replace("float top;", "float top = x[i * 32];"))
     assert look(path).findings == ()
+
+
+TEMPLATES = {
+    "k.mlu": """
+template <typename T, int N>
+__mlu_global__ void twice(const T* x, T* y) {
+  __nram__ T t[N];
+  __memcpy(t, x + taskId * N, N * sizeof(T), GDRAM2NRAM);
+  __bang_add(t, t, t, N);
+  __memcpy(y + taskId * N, t, N * sizeof(T), NRAM2GDRAM);
+}
+extern "C" void run(const float* x, float* y) {
+  cnrtQueue_t queue;
+  cnrtQueueCreate(&queue);
+  cnrtDim3_t dim = {4, 1, 1};
+  twice<float, 64><<<dim, cnrtFuncTypeBlock, queue>>>(x, y);
+  cnrtQueueSync(queue);
+}
+""",
+    "k.cu": """
+template <typename T, int N>
+__device__ T total(T v) {
+  __shared__ T part[N];
+  part[threadIdx.x] = v;
+  __syncthreads();
+  T sum = 0;
+  for (int i = 0; i < N; ++i) sum += part[i];
+  return sum;
+}
+template <int N>
+__global__ void sums(const float* x, float* y) { y[blockIdx.x * N + threadIdx.x] = total<float, N>(x[blockIdx.x * N + threadIdx.x]); }
+extern "C" void run(const float* x, float* y) { sums<64><<<4, 64>>>(x, y); }
+"""}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_arrays_of_templates_lie_in_their_spaces(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(TEMPLATES[name])
+    assert not look(tmp_path / name).findings
+
+
+@pytest.mark.parametrize(("name", "change", "code"), [
+    ("k.mlu", ("float, 64>", "float, 4000000>"), "XP2122"),
+    ("k.cu", ("<64><<<4, 64>>>", "<32000><<<4, 64>>>"), "XP2122"),
+    ("k.cu", ("  __syncthreads();\n", ""), "XP2106"),
+    ("k.cu", ("i < N; ++i) sum", "i < N + 1; ++i) sum"), "XP2102"),
+])
+def test_rules_of_spaces_hold_in_templates(name: str, change: tuple[str, str], code: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(TEMPLATES[name].replace(*change))
+    assert code in {f.code for f in look(tmp_path / name).findings}

@@ -11,7 +11,7 @@ from xpiler.emulate import precompiled
 from xpiler.emulate.caller import caller
 from xpiler.emulate.entry import Entry, Executable
 from xpiler.emulate.failing import on_this_machine
-from xpiler.emulate.prepare import prepare
+from xpiler.emulate.prepare import in_sections, is_tagged, prepare
 from xpiler.emulate.store import Store, default_folder, digest
 from xpiler.platforms.platform import Platform
 
@@ -52,7 +52,13 @@ def build(
         with store.scratch() as work:
             (work / "text.cpp").write_text(prepared)
             options = precompiled.flags(watch, real)
-            gxx(work, *options, "-include", header, "-c", "text.cpp", file=file, text=text)
+            if is_tagged(prepared):
+                gxx(work, *options, "-include", header, "-S", "text.cpp", file=file, text=text)
+                assembler = work / "text.s"
+                assembler.write_text(in_sections(assembler.read_text()))
+                gxx(work, "-c", assembler.name, file=file, text=text)
+            else:
+                gxx(work, *options, "-include", header, "-c", "text.cpp", file=file, text=text)
             gxx(work, "text.o", *runtime, "-no-pie", "-o", "program", file=file, text=text)
             store.publish(work, target, ("program",))
     seconds = time.monotonic() - began

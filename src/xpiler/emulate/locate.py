@@ -17,6 +17,7 @@ from xpiler.emulate.prepare import TEXT
 
 _DATA = re.compile(r"^([0-9a-f]+) ([0-9a-f]+) [bBdDuV] (.+)$", re.MULTILINE)
 _PLACE = re.compile(rf"{re.escape(TEXT)}:(\d+)")
+_TAGGED = re.compile(r"\[abi:\w+\]$")
 _ADDRESS = re.compile(r"^(?=0x[0-9a-f]+$)", re.MULTILINE)
 
 
@@ -86,4 +87,5 @@ def _symbols(program: str, cage: Cage | None) -> tuple[tuple[int, int, str], ...
     with tempfile.TemporaryDirectory() as folder:
         command = [tool, "-S", "-C", program]
         done = sandbox.call(command, Path(folder), Limits(seconds=10), tools=str(Path(tool).parent), cage=cage)
-    return tuple((int(m[1], 16), int(m[2], 16), m[3].rsplit("::", 1)[-1]) for m in _DATA.finditer(done.stdout))
+    found = _DATA.finditer(done.stdout)
+    return tuple((int(m[1], 16), int(m[2], 16), _TAGGED.sub("", m[3].rsplit("::", 1)[-1])) for m in found)

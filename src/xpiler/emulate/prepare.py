@@ -34,6 +34,9 @@ _VECTORS = (  # an owner's vector type: the name before the attribute, the type 
     (re.compile(rf"(?<![\w:]){_TYPE}\s*{_LANES}"), r"xp_vector<\1, \2>"),
     (re.compile(rf"{_LANES}\s*{_TYPE}"), r"xp_vector<\2, \1>"),
 )
+_TEMPLATE = re.compile(r"\btemplate\s*<")
+_TAG = "xp_"  # and the space: a section's name
+_COMMON = re.compile(rf"^\t\.comm\t(\w+B\d+({_TAG}[a-z]+)\w*),(\d+),(\d+)$", re.MULTILINE)
 _LITERAL = re.compile(r"(?<![\w.])((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)([fF])\b")
 
 
@@ -48,7 +51,7 @@ def prepare(text: str, platform: Platform, *, real: str = "f32") -> str:
     """Rewrite launches, dynamic shared memory, space qualifiers, includes and main; line numbers stay."""
     source = text
     standard = [m[1] for m in _INCLUDE.finditer(_mask(text)) if m[1] in _STANDARD]
-    for rule in (_includes, _rename_main, _addresses, _dynamic_arrays, _qualifiers):
+    for rule in (_includes, _rename_main, _addresses, _dynamic_arrays, _qualifiers, _tagged):
         source = _apply(source, list(rule(_mask(source), platform)))
     source = _launches(_vectors(source))
     if real == "f64":
@@ -161,6 +164,42 @@ def _qualifiers(masked: str, platform: Platform) -> Iterator[Edit]:
             yield Edit(m.start() - len(before[0]), m.start(), re.sub(r"\S", " ", before[0]))
         if after:
             yield Edit(m.end(), m.end() + len(after[0]), re.sub(r"\S", " ", after[0]))
+
+
+def _tagged(masked: str, platform: Platform) -> Iterator[Edit]:
+    """g++ leaves the section away on statics of templates: there a tag in the symbol's name says which it is."""
+    names = {s.qualifier: s.name for s in platform.spaces}
+    words, found = _spaces(platform), dict[int, str]()
+    for head in _TEMPLATE.finditer(masked) if words else ():
+        opening = masked.find("{", head.end())
+        if opening < 0 or ";" in masked[head.end() : opening]:
+            continue
+        for m in re.finditer(rf"\b(?:{words})\b", masked[opening : _closed(masked, opening)]):
+            found[opening + m.end()] = names[m[0]]
+    for at, name in found.items():
+        yield Edit(at, at, f' __attribute__((abi_tag("{_TAG}{name}")))')
+
+
+def _closed(masked: str, opening: int) -> int:
+    """Where the brace at `opening` is closed; the end where it is not."""
+    depth = 0
+    for m in re.finditer(r"[{}]", masked[opening:]):
+        depth += 1 if m[0] == "{" else -1
+        if depth == 0:
+            return opening + m.end()
+    return len(masked)
+
+
+def is_tagged(prepared: str) -> bool:
+    """Whether symbols of a prepared text say in their names which section they belong to."""
+    return f'abi_tag("{_TAG}' in prepared
+
+
+def in_sections(assembler: str) -> str:
+    """The assembler's text with the symbols that are tagged in the sections that they name."""
+    lines = (r'.pushsection \2,"aw"', r".balign \4", r".type \1, @object", r".size \1, \3", r"\1:", r".zero \3",
+             ".popsection")
+    return _COMMON.sub("\n".join(lines), assembler)
 
 
 def _vectors(source: str) -> str:
