@@ -5,9 +5,8 @@ catch that. The watching process can, and it takes away the temporary files of a
 
 from __future__ import annotations
 
-from xpiler import interrupts  # noqa: F401 (first: from here on)
+from xpiler import interrupts  # first: from here on
 
-import ctypes
 import os
 import resource
 import shutil
@@ -25,7 +24,6 @@ _SECONDS = 300  # of CPU time in this process; compilers and runs have limits of
 _MEMORY = 8 << 30  # of address space, beyond what the start took
 _DEPTH = 5000  # frames: enough for 256 nested brackets, and little enough for a stack of 8 MiB
 _RUNNING = ("run", "check", "replay", "translate", "prompt")  # commands that run a stranger's code
-_PR_SET_PDEATHSIG = 1
 _LONG = ("bench",)  # commands that may take hours
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,7 +38,7 @@ def main() -> None:
             tempfile.tempdir = folder
             _limit(arguments)
             _warn(arguments)
-            _end_with(watcher)
+            interrupts.end_with(watcher)
             cli.main(arguments)
             return
         status, told = _outcome(child)
@@ -53,14 +51,6 @@ def main() -> None:
         cli.tell(_fault(-status, arguments), arguments)
         status = 2
     raise SystemExit(status)
-
-
-def _end_with(watcher: int) -> None:
-    """Be told to end when the watcher is killed, where the system can do that."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-        if os.getppid() != watcher:
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _outcome(child: int) -> tuple[int, frozenset[int]]:

@@ -52,7 +52,7 @@ def measure(
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
     """Every row for every item; one bad case never stops the others."""
-    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, KIND)
+    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, KIND, together=True)  # a budget
 
 
 def _one(item: Item, options: Options) -> Outcome:

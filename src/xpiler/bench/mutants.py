@@ -12,7 +12,8 @@ from typing import Any
 
 from xpiler import platforms, to_pivot
 from xpiler.bench.case import Case
-from xpiler.bench.progress import Kind, go_through, place
+from xpiler.bench.progress import Kind, go_through
+from xpiler.bench.workers import place
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
@@ -147,10 +148,10 @@ def measure(
 ) -> tuple[Examined, ...]:
     """Every file's mutants before every judge, `jobs` files at a time. With `kept` each file's results are written
     there as soon as they are known, and those that are there already are not repeated."""
-    return go_through(todo, lambda s: examine(s, options, progress), jobs, kept, progress, EXAMINED)
+    return go_through(todo, lambda s: examine(s, options), jobs, kept, progress, EXAMINED)
 
 
-def examine(subject: Subject, options: Options, progress: Callable[[str], None] = lambda _: None) -> Examined:
+def examine(subject: Subject, options: Options) -> Examined:
     """The mutants of one file. One that a judge breaks on is a defect of that judge, and does not stop the others."""
     began = time.monotonic()
     blank = Examined(subject.name, subject.platform.name)
@@ -166,11 +167,8 @@ def examine(subject: Subject, options: Options, progress: Callable[[str], None] 
         return replace(blank, skipped=str(fault).splitlines()[0])
     if isinstance(question, str) or isinstance(deaf, str):
         return replace(blank, skipped=str(deaf), seconds=time.monotonic() - began)
-    rows = []
-    for m in made:
-        progress(f"{subject.name}:{m.line}: {m.kind}")
-        rows.append(_row(m, subject, question, options, deaf))
-    return replace(blank, rows=tuple(rows), seconds=time.monotonic() - began)
+    rows = tuple(_row(m, subject, question, options, deaf) for m in made)
+    return replace(blank, rows=rows, seconds=time.monotonic() - began)
 
 
 def _deaf(question: Question) -> frozenset[str] | str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from xpiler.bench.checked import BROKEN, TOO_LARGE, UNDECIDED, Checked
 from xpiler.bench.case import Case
+from xpiler.bench.workers import Broken, several
 from xpiler.fault import Fault, Span
 
 
@@ -56,24 +55,19 @@ CHECKED: Kind[Case, Checked] = Kind(
 def go_through(
     items: Sequence[Item], act: Callable[[Item], T], jobs: int, kept: Path | None,
     progress: Callable[[str], None], kind: Kind[Item, T], again: bool = False,
+    together: bool = False,
 ) -> tuple[T, ...]:
     """The outcome of every item, in order. With `kept` each is written there as soon as it is known, and those that
-    are there already are not repeated; with `again` those are that were left open."""
+    are there already are not repeated; with `again` those are that were left open. They run in processes of their own,
+    or in this one where they share something (`together`)."""
     done = {} if kept is None else earlier(kept, kind)
     done = {k: r for k, r in done.items() if not again or r.outcome not in kind.open}
     todo = [c for c in items if c.name not in done]
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        futures: dict[Future[T], Item] = {pool.submit(act, c): c for c in todo}
-        for future in as_completed(futures):
-            item, error = futures[future], future.exception()
-            result = future.result() if error is None else kind.broken(item, type(error).__name__, place(error))
-            done[item.name] = result
-            if kept is not None:
-                _keep(kept, done)
-            progress(f"{len(done)} of {len(items)}: {result.name} {result.outcome}")
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    for item, came in several(todo, act, jobs, together):
+        done[item.name] = kind.broken(item, came.kind, came.why) if isinstance(came, Broken) else came
+        if kept is not None:
+            _keep(kept, done)
+        progress(f"{len(done)} of {len(items)}: {item.name} {done[item.name].outcome}")
     return tuple(done[c.name] for c in items if c.name in done)
 
 
@@ -94,10 +88,3 @@ def _keep(path: Path, done: Mapping[str, Outcome]) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps([r.to_json() for r in done.values()], indent=1))
     os.replace(part, path)
-
-
-def place(error: BaseException) -> str:
-    """What a defect of xpiler says, with the place in its code."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    return f"{error} at {where}"

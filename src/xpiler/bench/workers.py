@@ -1,0 +1,116 @@
+"""Several items at a time, each in one of several processes: Python runs on one core, and what kills a process takes
+one item with it and not the rest."""
+
+from __future__ import annotations
+
+import os
+import resource
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+from xpiler.interrupts import end_with
+
+Item = TypeVar("Item")
+T = TypeVar("T")
+
+_FORK = get_context("fork")  # what is to be done is a closure, and cannot be sent; an index can
+_LARGE = 2 << 20  # KiB: a process that has held so much gives way to a new one
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What a defect of xpiler leaves in place of a result."""
+
+    kind: str  # of the error
+    why: str  # what it says, and where it was raised
+
+
+def several(
+    items: Sequence[Item], act: Callable[[Item], T], jobs: int, together: bool = False
+) -> Iterator[tuple[Item, T | Broken]]:
+    """What came of every item, as it comes. With one job, or where they share something (`together`), this process
+    does them itself."""
+    if jobs == 1:
+        yield from ((item, _tried(act, item)) for item in items)
+        return
+    workers = [] if together else [_Worker(act, items) for _ in range(min(jobs, len(items)))]
+    idle: SimpleQueue[_Worker[Item, T]] = SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
+
+    def apart(index: int) -> T | Broken:
+        worker = idle.get()
+        try:
+            return worker.ask(index)
+        finally:
+            idle.put(worker)
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        one = (lambda index: _tried(act, items[index])) if together else apart
+        futures = {pool.submit(one, index): item for index, item in enumerate(items)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        pool.shutdown(wait=together, cancel_futures=True)
+        for worker in workers:
+            worker.end()
+
+
+class _Worker(Generic[Item, T]):
+    """A process that does one item after the other, and another in its place when it is gone."""
+
+    def __init__(self, act: Callable[[Item], T], items: Sequence[Item]) -> None:
+        self.work = act, items
+        self.begin()
+
+    def begin(self) -> None:
+        self.pipe, theirs = _FORK.Pipe()
+        self.process = _FORK.Process(target=_serve, args=(*self.work, theirs, os.getpid()), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def ask(self, index: int) -> T | Broken:
+        try:
+            self.pipe.send(index)
+            result, large = self.pipe.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            result, large = Broken("ProcessEnded", f"with status {self.process.exitcode}"), True
+        if large:
+            self.end()
+            self.begin()
+        found: T | Broken = result
+        return found
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.join()
+        self.pipe.close()
+
+
+def _serve(act: Callable[[Item], T], items: Sequence[Item], pipe: Connection, parent: int) -> None:
+    end_with(parent)
+    while True:
+        pipe.send((_tried(act, items[pipe.recv()]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _LARGE))
+
+
+def _tried(act: Callable[[Item], T], item: Item) -> T | Broken:
+    try:
+        return act(item)
+    except Exception as error:  # noqa: BLE001 (the outcome of a defect is an outcome)
+        return Broken(type(error).__name__, place(error))
+
+
+def place(error: BaseException) -> str:
+    """What a defect of xpiler says, with the place in its code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return f"{error} at {where}"
