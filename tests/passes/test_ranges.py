@@ -6,7 +6,7 @@ import pytest
 
 from tests.passes.programs import E, ex, kernel, load, loop, store, var, when
 from xpiler.ir.nodes import Kernel, Select
-from xpiler.passes.ranges import ranges
+from xpiler.passes.ranges import accessed, ranges
 from xpiler.verify.evaluate import evaluate
 
 
@@ -44,3 +44,13 @@ def test_a_flat_number_taken_apart_by_sizes_stays_inside(rows: int, columns: int
     inner = when(i < r * n, store("y", i % n * r + i / n, load("x", i)))
     found = ranges(kernel("turned", "x y r:i n:i", loop("i", 4096, inner)))
     assert evaluate(found["y"].extent, {"r": rows, "n": columns}) == rows * columns
+
+
+@pytest.mark.parametrize(("rows", "whole"), [(12, True), (11, False)])
+def test_a_loop_over_rows_of_several_images_is_taken_apart(rows: int, whole: bool) -> None:
+    """Overlapping windows: row r / 4 of an image of 9 and r % 4 in it. A part of an image is left to the results."""
+    r, k = var("r"), var("k")
+    at = r / 4 * 9 + r % 4 * 2 + k
+    found = accessed(kernel("windows", "x y", loop("r", rows, loop("k", 3, store("y", r, load("x", at))))))
+    assert found["y"] == ex(rows).e
+    assert found.get("x") == (ex(2 * 9 + 3 * 2 + 3).e if whole else None)

@@ -120,8 +120,11 @@ def _tops(f: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
     elif f.op == "mod":
         yield sym.sub(f.args[1], ONE)
     elif f.op == "div":
-        for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
-            whole = _quotient(sym.sub(f.args[0], g.args[0]), f.args[1])  # g says that the number is below this
+        number, divisor = f.args
+        ends = [sym.add(sym.bound(number, upper=True), ONE)]
+        ends += (sym.sub(number, g.args[0]) for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid))
+        for end in ends:  # the number is below this
+            whole = _quotient(end, divisor)
             if whole is not None:
                 yield sym.sub(whole, ONE)
 
@@ -129,6 +132,11 @@ def _tops(f: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
 def _quotient(x: Sym, d: Sym) -> Sym | None:
     """x / d where d is a factor of every term of x."""
     const, terms = sym.terms_of(x)
+    n, of_n = sym.terms_of(d)
+    if not of_n:
+        if n <= 0 or any(c % n for c in (const, *terms.values())):
+            return None
+        return sym.add(sym.integer(const // n), *(sym.scale(atom, c // n) for atom, c in terms.items()))
     out = sym.integer(0)
     for atom, c in terms.items():
         factors = list(atom.args if atom.op == "prod" else (atom,))
