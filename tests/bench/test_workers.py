@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from itertools import islice
 
@@ -56,6 +58,22 @@ def test_nothing_outlives_an_interrupt() -> None:
     assert time.monotonic() - began < 20 and isinstance(process, int)
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_all_being_told_to_end_at_once_ends_all() -> None:
+    """As by a terminal or a scheduler: those that are told must not be taken for broken ones and begun again."""
+    script = """if True:
+        import os, signal, time
+        from xpiler.bench.workers import several
+        signal.signal(signal.SIGTERM, lambda number, frame: (signal.signal(number, signal.SIG_IGN), exit(143)))
+        list(several(range(8), lambda i: (print(i, flush=True), time.sleep(60)), 2))
+    """
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None and process.stdout.readline()
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(30) == 143
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 def _whole(found: dict[int, tuple[int, int] | Broken]) -> dict[int, tuple[int, int]]:

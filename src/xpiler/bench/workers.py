@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,13 +16,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from xpiler.interrupts import end_with
+from xpiler.interrupts import end_with, leave
 
 Item = TypeVar("Item")
 T = TypeVar("T")
 
 _FORK = get_context("fork")  # what is to be done is a closure, and cannot be sent; an index can
 _LARGE = 2 << 20  # KiB: a process that has held so much gives way to a new one
+_PATIENCE = 10.0  # seconds for one that was told to end
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class _Worker(Generic[Item, T]):
     """A process that does one item after the other, and another in its place when it is gone."""
 
     def __init__(self, act: Callable[[Item], T], items: Sequence[Item]) -> None:
-        self.work = act, items
+        self.work, self.over = (act, items), False
         self.begin()
 
     def begin(self) -> None:
@@ -84,19 +86,29 @@ class _Worker(Generic[Item, T]):
         except (EOFError, OSError):
             self.process.join()
             result, large = Broken("ProcessEnded", f"with status {self.process.exitcode}"), True
-        if large:
-            self.end()
+        if large and not self.over:
+            self.stop()
             self.begin()
         found: T | Broken = result
         return found
 
     def end(self) -> None:
+        """No other takes its place from here on."""
+        self.over = True
+        self.stop()
+
+    def stop(self) -> None:
         self.process.terminate()
-        self.process.join()
+        self.process.join(_PATIENCE)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
         self.pipe.close()
 
 
 def _serve(act: Callable[[Item], T], items: Sequence[Item], pipe: Connection, parent: int) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
     end_with(parent)
     while True:
         pipe.send((_tried(act, items[pipe.recv()]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _LARGE))
