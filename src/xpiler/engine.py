@@ -26,7 +26,8 @@ from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
-from xpiler.verify.runs.observe import Effort, observe
+from xpiler.verify.runs.observe import Effort
+from xpiler.verify.runs.recent import Recent
 from xpiler.verify.signature import given_sizes, signature
 from xpiler.verify.verdict import Evidence, confirmed, refuted
 from xpiler.to_pivot import accesses, sequential, with_extents
@@ -70,6 +71,7 @@ class Options:
     neural: Neural | None = None  # a model that may propose, too
     plain: Platform | None = None  # the language of the clean sequential program, where a model is to see it
     repair: float = 30.0  # seconds to repair one text that was refuted; 0 for none
+    recent: Recent = field(default_factory=Recent, compare=False, repr=False)  # shared by the targets of one source
 
 
 def translate(
@@ -104,8 +106,7 @@ def translate(
     given = sized(given, program) if given.launcher is None else program
     effort = Effort(options.seeds, options.budget, level=int(options.level))
     progress("running the source")
-    reference = observe(text, source, given, let=options.let or None, effort=effort, cache=options.cache,
-                        progress=progress)
+    reference = options.recent.observe(text, source, given, options.let or None, effort, options.cache, progress)
     if refuted([reference.evidence]):
         return Result("", target.name, program, pivot, (reference.evidence,), steps, (),
                       time.monotonic() - start)

@@ -39,6 +39,12 @@ def test_a_process_that_is_killed_costs_one_item() -> None:
     assert {i for i, came in found.items() if came == i} == {0, 2, 3, 4}
 
 
+def test_items_that_are_alike_share_a_process_and_what_it_remembers() -> None:
+    seen: list[int] = []
+    found = dict(several(range(9), lambda i: (seen.append(i % 3), seen.count(i % 3))[1], 2, alike=lambda i: i % 3))
+    assert found == {i: i // 3 + 1 for i in range(9)}
+
+
 def test_what_shares_something_runs_here() -> None:
     seen: list[int] = []
     found = dict(several(range(4), lambda i: seen.append(i) or os.getpid(), 2, together=True))

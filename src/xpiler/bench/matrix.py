@@ -155,8 +155,10 @@ def measure(
     items: Sequence[Item], jobs: int, options: Options, progress: Callable[[str], None] = lambda _: None,
     kept: Path | None = None,
 ) -> tuple[Translated, ...]:
-    """Translate every item, `jobs` at a time; one bad file never stops the others."""
-    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, TRANSLATED)
+    """Translate every item, `jobs` at a time; one bad file never stops the others. A case is run once for all its
+    targets."""
+    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, TRANSLATED,
+                      alike=lambda item: (item.source, item.case.name))
 
 
 def _one(item: Item, options: Options) -> Translated:

@@ -55,15 +55,15 @@ CHECKED: Kind[Case, Checked] = Kind(
 def go_through(
     items: Sequence[Item], act: Callable[[Item], T], jobs: int, kept: Path | None,
     progress: Callable[[str], None], kind: Kind[Item, T], again: bool = False,
-    together: bool = False,
+    together: bool = False, alike: Callable[[Item], object] | None = None,
 ) -> tuple[T, ...]:
     """The outcome of every item, in order. With `kept` each is written there as soon as it is known, and those that
     are there already are not repeated; with `again` those are that were left open. They run in processes of their own,
-    or in this one where they share something (`together`)."""
+    or in this one where all share something (`together`); those that are `alike`, in the same one after the other."""
     done = {} if kept is None else earlier(kept, kind)
     done = {k: r for k, r in done.items() if not again or r.outcome not in kind.open}
     todo = [c for c in items if c.name not in done]
-    for item, came in several(todo, act, jobs, together):
+    for item, came in several(todo, act, jobs, together, alike):
         done[item.name] = kind.broken(item, came.kind, came.why) if isinstance(came, Broken) else came
         if kept is not None:
             _keep(kept, done)

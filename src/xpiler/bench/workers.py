@@ -35,31 +35,39 @@ class Broken:
 
 
 def several(
-    items: Sequence[Item], act: Callable[[Item], T], jobs: int, together: bool = False
+    items: Sequence[Item], act: Callable[[Item], T], jobs: int, together: bool = False,
+    alike: Callable[[Item], object] | None = None,
 ) -> Iterator[tuple[Item, T | Broken]]:
-    """What came of every item, as it comes. With one job, or where they share something (`together`), this process
-    does them itself."""
+    """What came of every item, as it comes. Items that are `alike` are done one after the other by the same process,
+    which may remember what they share. With one job, or where all share something (`together`), this process does
+    them itself."""
+    found: dict[object, list[int]] = {}
+    for index, item in enumerate(items):
+        found.setdefault(index if alike is None else alike(item), []).append(index)
+    groups = tuple(found.values())
     if jobs == 1:
-        yield from ((item, _tried(act, item)) for item in items)
+        yield from ((items[index], _tried(act, items[index])) for group in groups for index in group)
         return
-    workers = [] if together else [_Worker(act, items) for _ in range(min(jobs, len(items)))]
+    workers = [] if together else [_Worker(act, items) for _ in range(min(jobs, len(groups)))]
     idle: SimpleQueue[_Worker[Item, T]] = SimpleQueue()
     for worker in workers:
         idle.put(worker)
 
-    def apart(index: int) -> T | Broken:
+    def apart(group: Sequence[int]) -> list[T | Broken]:
         worker = idle.get()
         try:
-            return worker.ask(index)
+            return [worker.ask(index) for index in group]
         finally:
             idle.put(worker)
 
+    def here(group: Sequence[int]) -> list[T | Broken]:
+        return [_tried(act, items[index]) for index in group]
+
     pool = ThreadPoolExecutor(jobs)
     try:
-        one = (lambda index: _tried(act, items[index])) if together else apart
-        futures = {pool.submit(one, index): item for index, item in enumerate(items)}
+        futures = {pool.submit(here if together else apart, group): group for group in groups}
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            yield from zip([items[index] for index in futures[future]], future.result(), strict=True)
     finally:
         pool.shutdown(wait=together, cancel_futures=True)
         for worker in workers:
