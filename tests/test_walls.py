@@ -33,7 +33,9 @@ WALLS = {
 ROOMS = set(WALLS) | {"bench", "commands", "engine", "cli"}
 
 # Where a named power may be used, as patterns over paths below the package.
-PROCESSES = ("platforms/toolchain.py", "platforms/*/toolchain.py", "emulate/*.py", "supervised.py")
+# Programs of strangers run in the cage of `emulate`; the last two are this program again, watched and in parallel.
+PROCESSES = (
+    "platforms/toolchain.py", "platforms/*/toolchain.py", "emulate/*.py", "supervised.py", "bench/workers.py")
 SOCKETS = ("propose/clients/*.py", "propose/client*.py")
 SOLVER = ("verify/*/*.py", "repair/*.py", "facts/*.py")
 ENVIRONMENT = ("cli.py",)

@@ -21,13 +21,13 @@ from xpiler.model_road import tasks
 from xpiler.neural_road import BROKEN, Neural, Place, repaired_road, repairs, tried
 from xpiler.passes.host import sized, with_host
 from xpiler.platforms.platform import Platform
+from xpiler.recent import Recent
 from xpiler.text.read import read
 from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
-from xpiler.verify.runs.observe import Effort
-from xpiler.verify.runs.recent import Recent
+from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.signature import given_sizes, signature
 from xpiler.verify.verdict import Evidence, confirmed, refuted
 from xpiler.to_pivot import accesses, sequential, with_extents
@@ -93,9 +93,7 @@ def translate(
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     try:
-        pivot, steps = sequential(program, source)
-        pivot = with_extents(pivot, accesses(program))
-        check(pivot)
+        (pivot, steps), _ = options.recent.pivot((program, source.name), lambda: _pivot(program, source))
         suited, notes = suited_to(target, pivot)
     except Fault as fault:
         if options.neural is None:
@@ -106,7 +104,11 @@ def translate(
     given = sized(given, program) if given.launcher is None else program
     effort = Effort(options.seeds, options.budget, level=int(options.level))
     progress("running the source")
-    reference = options.recent.observe(text, source, given, options.let or None, effort, options.cache, progress)
+    key = text, source.name, given, tuple(sorted(options.let.items())), effort, options.cache
+    reference, again = options.recent.runs(key, lambda: observe(
+        text, source, given, let=options.let or None, effort=effort, cache=options.cache, progress=progress))
+    if again:
+        reference = replace(reference, evidence=replace(reference.evidence, seconds=0.0))
     if refuted([reference.evidence]):
         return Result("", target.name, program, pivot, (reference.evidence,), steps, (),
                       time.monotonic() - start)
@@ -185,6 +187,14 @@ def translate(
     if options.neural is not None and not options.neural.first and (found := by_model()) is not None:
         return found
     return Result("", target.name, program, pivot, last, steps, tuple(attempts), time.monotonic() - start)
+
+
+def _pivot(program: Program, source: Platform) -> tuple[Program, tuple[str, ...]]:
+    """The sequential program, with sizes and in order, and the steps to it."""
+    pivot, steps = sequential(program, source)
+    pivot = with_extents(pivot, accesses(program))
+    check(pivot)
+    return pivot, steps
 
 
 def _unsized(program: Program) -> frozenset[str]:
