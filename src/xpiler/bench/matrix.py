@@ -22,6 +22,7 @@ from xpiler.fault import Fault
 from xpiler.bench.specs import SPECS
 from xpiler.ir.nodes import Buffer, Const, Program
 from xpiler.platforms.platform import Platform
+from xpiler.text.library import library
 from xpiler.text.pragmas import with_directives
 from xpiler.text.read import read
 from xpiler.verify.signature import signature
@@ -192,7 +193,10 @@ def _one(item: Item, options: Options) -> Translated:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{item.case.name}{target.suffixes[0]}").write_text(result.text)
     shipped = with_directives(read(result.text, target, "result"), result.text, target)
-    return replace(done, idioms=_counted(shipped, target, let),
+    # Reading inlines functions that hold an instruction; what was written still says which they are.
+    written = replace(result.program, meanings=library(target, asked.cache))
+    counts = (_counted(shipped, target, let), _counted(written, target, let))
+    return replace(done, idioms=max(counts, key=lambda i: i.by_intrinsics),
                    before=_counted(result.pivot, target, let) if result.pivot is not None else None)
 
 

@@ -79,8 +79,8 @@ def _arrange(w: Write, x: Sym, y: Sym, summed: tuple[Sym, ...], init: Sym) -> Co
         return None
     m = max(rows, key=_length)
     n = next((v for v in columns if stride(w.index, v) is sym.ONE), None)
-    k = next((v for v in reversed(depth) if sym.ONE in (stride(x.args[0], v), stride(y.args[0], v))), None)
-    if n is None or k is None:
+    k = next((v for v in reversed(depth) if sym.ONE in (stride(x.args[0], v), stride(y.args[0], v))), depth[-1])
+    if n is None:
         return None
     of_a, of_b, of_c = _strides(x.args[0], m, k), _strides(y.args[0], k, n), _strides(w.index, m, n)
     if of_a is None or of_b is None or of_c is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from xpiler.facts import sym
 from xpiler.facts.contraction import Contraction, Factor, contraction
@@ -65,9 +66,11 @@ class _Staged(Nest):
         step = max(1, self.unit.depth_bytes // c.a.dtype.bytes)
         self.rows = _divisor(c.m, 64, 1)
         self.columns = _divisor(c.n, self.unit.columns, self.unit.columns)
-        self.depth = _divisor(c.k, 256, step)
-        while self._bytes() > plan.room and self.depth % (2 * step) == 0:
-            self.depth //= 2
+        self.depth = self.filled = _depth(c.k, 256, step)  # along the sum: in a tile, and of these in memory
+        if sym.value_of(sym.extent_of(c.k)) < self.depth:
+            self.filled = sym.value_of(sym.extent_of(c.k))
+        while self._bytes() > plan.room and self.depth == self.filled and self.depth % (2 * step) == 0:
+            self.depth = self.filled = self.depth // 2
 
     def _bytes(self) -> int:
         size = self.c.a.dtype.bytes
@@ -86,17 +89,23 @@ class _Staged(Nest):
             (f"{c.b.buffer}_weight", tile_b, unit.space)))
         ordered = self._array(f"{c.b.buffer}_ordered", tile_b, c.a.dtype, self.plan.space)
         total = self._array(f"{self.out}_tile", self.rows * self.columns, c.dtype, self.plan.space)
+        whole = not c.around and sym.value_of(sym.extent_of(c.k)) == self.filled
+        stage_a = partial(self._stage, c.a, mapping, a, self.rows, across=c.a.strides[1], along=c.a.strides[0])
+        if whole:  # its rows serve all columns
+            self._tile(c.k, self.filled, "serial", mapping, opened)
+            stage_a()
         self._tile(c.n, self.columns, "serial", mapping, opened)
         inner: Opened = []
-        once = not c.around and sym.value_of(sym.extent_of(c.k)) == self.depth and sym.is_identity("+", c.init)
+        once = whole and sym.is_identity("+", c.init)
         part = total
         if not once:
             part = self._array(f"{self.out}_part", self.rows * self.columns, c.dtype, self.plan.space)
             self.call(unit.fill, total, _int(self.rows * self.columns), self.expr(c.init))
-        self._loop(c.around, "serial", mapping, inner)
-        self._tile(c.k, self.depth, "serial", mapping, inner)
-        self._stage(c.a, mapping, a, (self.rows, self.depth), transposed=c.a.strides[1] is not ONE)
-        self._stage(c.b, mapping, b, (self.depth, self.columns), transposed=c.b.strides[0] is not ONE, weight=True)
+        if not whole:
+            self._loop(c.around, "serial", mapping, inner)
+            self._tile(c.k, self.filled, "serial", mapping, inner)
+            stage_a()
+        self._stage(c.b, mapping, b, self.columns, across=c.b.strides[0], along=c.b.strides[1])
         one = _int(1)
         self.call(unit.reorder, ordered, b, _int(self.columns), one, one, _int(self.depth))
         self._copy(weight, ordered, tile_b, c.a.dtype, (self.plan.space, unit.space))
@@ -138,31 +147,26 @@ class _Staged(Nest):
         return Addr(name, ZERO, dtype)
 
     def _stage(
-        self, f: Factor, mapping: Mapping[Sym, Sym], to: Addr, shape: tuple[int, int], *, transposed: bool,
-        weight: bool = False,
+        self, f: Factor, mapping: Mapping[Sym, Sym], to: Addr, count: int, *, across: Sym, along: Sym,
     ) -> None:
-        """Bring a tile on chip: a as rows x depth, the weight as columns x depth."""
-        rows, columns = shape
+        """Bring `count` rows of a factor on chip, one behind the other, each as deep as a tile; `across` is the stride
+        along the sum, `along` that from row to row. What a tile has more than the sum is zero."""
         at = Addr(f.buffer, self.expr(sym.substitute(f.index, mapping)), f.dtype)
-        if weight and not transposed:  # memory holds columns of k: already n x k
-            self._copy(to, at, rows, f.dtype, ("global", self.plan.space),
-                       (_int(rows), self.expr(f.strides[1]), columns))
+        inward = ("global", self.plan.space)
+        if across is ONE:
+            self._pad(to, count * self.depth)
+            self._copy(to, at, self.filled, f.dtype, inward, (_int(self.depth), self.expr(along), count))
             return
-        if weight or not transposed:
-            if f.strides[1] is not ONE:
-                raise NotApplicable("an operand has no consecutive direction")
-            raw = self._array(f"{f.buffer}_rows", rows * columns, f.dtype, self.plan.space) if weight else to
-            self._copy(raw, at, columns, f.dtype, ("global", self.plan.space),
-                       (_int(columns), self.expr(f.strides[0]), rows))
-            if weight:
-                self.call(self.unit.transpose, to, raw, _int(rows), _int(columns))
-            return
-        if f.strides[0] is not ONE:
+        if along is not ONE:
             raise NotApplicable("an operand has no consecutive direction")
-        raw = self._array(f"{f.buffer}_columns", rows * columns, f.dtype, self.plan.space)
-        self._copy(raw, at, rows, f.dtype, ("global", self.plan.space),
-                   (_int(rows), self.expr(f.strides[1]), columns))
-        self.call(self.unit.transpose, to, raw, _int(columns), _int(rows))
+        raw = self._array(f"{f.buffer}_columns", count * self.depth, f.dtype, self.plan.space)
+        self._pad(raw, count * self.depth)
+        self._copy(raw, at, count, f.dtype, inward, (_int(count), self.expr(across), self.filled))
+        self.call(self.unit.transpose, to, raw, _int(self.depth), _int(count))
+
+    def _pad(self, tile: Addr, size: int) -> None:
+        if self.filled < self.depth:
+            self.call(self.unit.fill, tile, _int(size), Const(0.0, tile.dtype))
 
     def _copy(
         self, to: Addr, source: Addr, count: int, dtype: DType, spaces: tuple[str, str],
@@ -180,6 +184,17 @@ class _Staged(Nest):
 
     def call(self, name: str, *args: Expr) -> None:
         self.scopes[-1].stmts.append(Intrinsic(name, args))
+
+
+def _depth(v: Sym, most: int, multiple: int) -> int:
+    """As much of the sum as a tile takes: a divisor of it, or one multiple that holds all of it."""
+    try:
+        return _divisor(v, most, multiple)
+    except NotApplicable:
+        extent = sym.extent_of(v)
+        if not sym.is_const(extent) or sym.value_of(extent) > most:
+            raise
+        return -(-sym.value_of(extent) // multiple) * multiple
 
 
 def _divisor(v: Sym, most: int, multiple: int) -> int:
