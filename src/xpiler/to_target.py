@@ -16,6 +16,7 @@ from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
 from xpiler.passes.narrow import Narrow, uses
+from xpiler.passes.products import SharedProducts
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
 from xpiler.passes.spill import spilled
 from xpiler.passes.step import NotApplicable, Pass
@@ -142,6 +143,7 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
         case "simt":
             tiles = TileProducts(tile_units(library(target, cache)), target.warp, tuple(target.enumerators.items()))
             yield "matrix tiles", lambda k: (tiles.apply(k), ("tensorize", "bind"))
+            yield "tiles in shared memory", lambda k: (SharedProducts().apply(k), ("cache", "bind"))
             yield "rows over blocks", lambda k: _each(nests(k), RowsOrThreads(target.warp))
             yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
         case "task":

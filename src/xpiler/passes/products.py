@@ -1,0 +1,168 @@
+"""Cache for sums of products: a block of threads shares the tiles its outputs are made of.
+
+    for i, j: c[i,j] = sum_k a[i,k] * b[k,j]   ->   per block, a thread for each of 16 x 16 outputs:
+                                                    for k step 16: one element of a and of b each into
+                                                    shared memory; barrier; 16 products from there; barrier;
+                                                    store
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xpiler.facts import sym
+from xpiler.facts.contraction import Contraction, Factor, contraction
+from xpiler.facts.sym import ONE, Sym
+from xpiler.facts.writes import Unsummarised, Write
+from xpiler.ir.nodes import (
+    Alloc, Assign, Barrier, Binary, Buffer, Cast, Const, Expr, For, If, Kernel, Let, Load, Select, Stmt, Store, Var,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh
+from xpiler.passes.contract import nests_of
+from xpiler.passes.nest import Nest
+from xpiler.passes.step import NotApplicable
+
+I32 = DType.I32
+ZERO, ONE_ = Const(0, I32), Const(1, I32)
+WORTH = 0.5  # the least share of a block's threads that has an output
+REUSED = 8  # the fewest products an output must be made of
+
+
+@dataclass(frozen=True)
+class SharedProducts:
+    """Rewrite every nest of a kernel with a block of `side` x `side` threads that fetch for each other."""
+
+    side: int = 16
+
+    def apply(self, kernel: Kernel) -> tuple[Kernel, ...]:
+        try:
+            nests = nests_of(kernel)
+        except Unsummarised as e:
+            raise NotApplicable(e.why, e.span) from e
+        several = len(nests) > 1
+        return tuple(self._nest(kernel, name, w, f"_{n}" * several) for n, (name, w) in enumerate(nests))
+
+    def _nest(self, kernel: Kernel, out: str, w: Write, suffix: str) -> Kernel:
+        c = contraction(w)
+        if c is None:
+            raise NotApplicable("not a sum of products over matrices")
+        names = Fresh([p.name for p in kernel.params])
+        return Kernel(kernel.name + suffix, kernel.params, (_Shared(names, self.side, c).kernel(out),), kernel.span)
+
+
+class _Shared(Nest):
+    """Builds the kernel of one contraction."""
+
+    def __init__(self, names: Fresh, side: int, c: Contraction) -> None:
+        super().__init__(names)
+        self.side, self.c = side, c
+        self.axes: list[tuple[str, Var, int]] = []
+        self.extents = {v: _constant(v) for v in (c.m, c.n, c.k)}
+        rows, columns, depth = self.extents.values()
+        if depth < REUSED or rows * columns < WORTH * side * side * -(-rows // side) * -(-columns // side):
+            raise NotApplicable("too few products to share")
+
+    def kernel(self, out: str) -> Stmt:
+        """Axis loops around the tiles, the sum, and the store."""
+        c, side = self.c, self.side
+        at: dict[Sym, Sym] = {}
+        if c.outer:
+            left = self.axis("block.z", "bz", _total(c.outer))
+            for v in reversed(c.outer):
+                at[v] = sym.mod(left, sym.extent_of(v))
+                left = sym.div(left, sym.extent_of(v))
+        block = {v: sym.scale(self.axis(kind, name, -(-self.extents[v] // side)), side)
+                 for v, kind, name in ((c.m, "block.y", "by"), (c.n, "block.x", "bx"))}
+        ty, tx = self.axis("thread.y", "ty", side), self.axis("thread.x", "tx", side)
+        a, b = (self.names(f"{f.buffer}_tile") for f in (c.a, c.b))
+        of_a, of_b = (side + (not _straight(f)) for f in (c.a, c.b))  # turned tiles avoid conflicts of banks
+        self.put(Alloc(Buffer(a, c.a.dtype, Const(side * of_a, I32), "shared")))
+        self.put(Alloc(Buffer(b, c.b.dtype, Const(side * of_b, I32), "shared")))
+        total = Var(self.names("sum"), c.dtype)
+        self.put(Let(total, self.expr(c.init)))
+        for v in c.around:
+            at[v] = v
+            self.open(v)
+        step = sym.fresh("k", sym.integer(-(-self.extents[c.k] // side)))
+        self.open(step)
+        near = sym.scale(step, side)
+        self.fetch(c.a, a, of_a, at, (c.m, block[c.m]), (c.k, near), (ty, tx))
+        self.fetch(c.b, b, of_b, at, (c.k, near), (c.n, block[c.n]), (ty, tx))
+        self.put(Barrier("block"))
+        q = sym.fresh("q", sym.integer(side))
+        self.open(q)
+        x = Load(a, self.expr(sym.add(sym.scale(ty, of_a), q)), c.a.dtype)
+        y = Load(b, self.expr(sym.add(sym.scale(q, of_b), tx)), c.b.dtype)
+        product = Binary("*", _as(x, c.dtype), _as(y, c.dtype), c.dtype)
+        self.put(Assign(total, Binary("+", total, product, c.dtype)))
+        self.shut(q)
+        self.put(Barrier("block"))
+        for v in (step, *reversed(c.around)):
+            self.shut(v)
+        at |= {c.m: sym.add(block[c.m], ty), c.n: sym.add(block[c.n], tx)}
+        store: Stmt = Store(out, self.expr(sym.substitute(c.index, at)), total)
+        inside = [self.inside(at[v], v) for v in (c.m, c.n) if self.extents[v] % side]
+        self.put(If(_all(inside), (store,)) if inside else store)
+        body = tuple(self.scopes.pop().stmts)
+        for kind, var, extent in reversed(self.axes):
+            body = (For(var, ZERO, Const(extent, I32), ONE_, body, kind),)
+        return body[0]
+
+    def fetch(
+        self, f: Factor, tile: str, pitch: int, at: dict[Sym, Sym], down: tuple[Sym, Sym], across: tuple[Sym, Sym],
+        threads: tuple[Sym, Sym],
+    ) -> None:
+        """One element a thread, neighbours side by side in memory; what is past an end is zero."""
+        p, q = threads if _straight(f) else threads[::-1]
+        places = {down[0]: sym.add(down[1], p), across[0]: sym.add(across[1], q)}
+        value: Expr = Load(f.buffer, self.expr(sym.substitute(f.index, at | places)), f.dtype)
+        inside = [self.inside(place, v) for v, place in places.items() if self.extents[v] % self.side]
+        if inside:
+            value = Select(_all(inside), value, Const(0.0 if f.dtype.is_float else 0, f.dtype), f.dtype)
+        self.put(Store(tile, self.expr(sym.add(sym.scale(p, pitch), q)), value))
+
+    def inside(self, place: Sym, v: Sym) -> Expr:
+        return Binary("<", self.expr(place), Const(self.extents[v], I32), DType.BOOL)
+
+    def axis(self, kind: str, name: str, extent: int) -> Sym:
+        v = sym.fresh(name, sym.integer(extent))
+        self.vars[v] = Var(self.names(name), I32)
+        self.axes.append((kind, self.vars[v], extent))
+        return v
+
+    def put(self, s: Stmt) -> None:
+        self.scopes[-1].stmts.append(s)
+
+    def shut(self, v: Sym) -> None:
+        self.close(v, self.expr(sym.extent_of(v)), "serial", [])
+
+
+def _straight(f: Factor) -> bool:
+    """Whether a row of the tile is a row in memory, or at least no column is."""
+    return f.strides[1] is ONE or f.strides[0] is not ONE
+
+
+def _constant(v: Sym) -> int:
+    extent = sym.extent_of(v)
+    if not sym.is_const(extent):
+        raise NotApplicable("a matrix whose size is not a constant")
+    return sym.value_of(extent)
+
+
+def _total(vs: tuple[Sym, ...]) -> int:
+    total = 1
+    for v in vs:
+        total *= _constant(v)
+    return total
+
+
+def _as(x: Expr, dtype: DType) -> Expr:
+    return x if x.dtype is dtype else Cast(x, dtype)
+
+
+def _all(conditions: list[Expr]) -> Expr:
+    out = conditions[0]
+    for c in conditions[1:]:
+        out = Binary("&&", out, c, DType.BOOL)
+    return out
