@@ -14,7 +14,7 @@ from xpiler.ir.walk import defines, free_vars, scalars_read, statements, subexpr
 from xpiler.verify.argue.expressions import Expressions, Loop, Place, cells
 from xpiler.verify.argue.symbolic import limits
 from xpiler.verify.argue.terms import (
-    GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, equal, negate,
+    GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, both, equal, negate,
 )
 from xpiler.verify.argue.touched import Advance, Entry, Memory, Value, level_of_axis
 
@@ -54,7 +54,8 @@ class Loops(Expressions):
         if step.low < 1 and not self.silent:
             left = any(isinstance(x, Break | Return) for x in statements(s.body))
             self.found.advances.append(
-                Advance(step, below(start, stop), tuple(self.path), s.span, self.kernel, self.axes, left))
+                Advance(step, below(start, stop), at_most(step, ZERO), tuple(self.path), s.span, self.kernel,
+                        self.axes, left))
         if s.kind == "parallel":
             return self._parallel(s, start, stop, step)
         most = (stop.high - 1 - start.low) // max(step.low, 1)
@@ -100,12 +101,31 @@ class Loops(Expressions):
     def _while(self, s: While) -> Cond:
         if self._unrolled(s):
             return TRUE
+        self._advance(s)
 
         def at(_: Poly) -> Cond:
             return self.cond(s.cond)
 
         steady = isinstance(s.cond, Binary) and s.cond.op in _ORDER and _plain(s.cond.a) and _plain(s.cond.b)
         return self._repeat(s.body, f"turn of line {s.span.line}", LARGEST, at, None, None, steady=steady, cond=s.cond)
+
+    def _advance(self, s: While) -> None:
+        """Note a loop whose iterations may leave everything that its condition reads as it was.
+
+        What is in memory, others may change; where a loop can be left early, that may be how it is meant to end."""
+        read = {v.name for v in scalars_read(s.cond)}
+        memory = any(isinstance(x, Load) for x in subexpressions(s.cond))
+        if self.silent or memory or any(isinstance(x, Break | Return) for x in statements(s.body)):
+            return
+        changed = self._changed(s.body)
+        growing = self._growing(s.body, changed)
+        moved = sorted(read & changed)
+        if all(v in growing for v in moved):
+            steps = [growing[v] for v in moved]
+            stays = both([equal(by, ZERO) for by in steps])
+            self.found.advances.append(
+                Advance(steps[0] if steps else ZERO, self.cond(s.cond), stays, tuple(self.path), s.span, self.kernel,
+                        self.axes, False))
 
     def _unrolled(self, s: While) -> bool:
         """Walk a loop whose condition is known each time; False, and nothing happened, where it is not."""
@@ -489,13 +509,13 @@ def _increment(e: Expr, name: str) -> tuple[Expr, int] | None:
             return by, 1
         case Binary("-", Var(n), by) if n == name:
             return by, -1
+        case Var(n, dtype) if n == name:
+            return Const(0, dtype), 1
     return None
 
 
 def _moves(e: Expr, name: str, way: int) -> bool:
     """Whether `name = e` moves name by a constant in one direction, or leaves it."""
-    if isinstance(e, Var):
-        return e.name == name
     by = _increment(e, name)
     return by is not None and isinstance(by[0], Const) and by[0].value * by[1] * way >= 0
 
