@@ -195,6 +195,14 @@ def test_a_loop_that_does_not_go_on_is_found(step: str, end: str, sound: bool) -
     ("int i = threadIdx.x; while (i < n) { y[i] = 1.0f; i = n; }", True),
     ("int i = threadIdx.x; while (i < n) { y[i] = 1.0f; if (i > 3) i = n; else i = n + 1; }", True),
     ("int i = threadIdx.x; while (i < 0) { y[0] = 1.0f; }", True),
+    ("for (int i = 1; i < n; i *= 2) y[threadIdx.x % n] = 1.0f;", True),
+    ("for (int i = 0; i < n; i *= 2) y[i] = 1.0f;", False),
+    ("for (int i = threadIdx.x; i < n; i *= 2) y[i] = 1.0f;", False),
+    ("for (int s = blockDim.x / 2; s > 0; s >>= 1) y[threadIdx.x % n] = 1.0f;", True),
+    ("for (int s = blockDim.x / 2; s >= 0; s >>= 1) y[threadIdx.x % n] = 1.0f;", False),
+    ("for (int s = n; s > 0; s /= 1) y[0] = 1.0f;", False),
+    ("int i = 0; while (i < n) { int by = i + 1; y[threadIdx.x % n] = 1.0f; i += by; }", True),
+    ("int i = 0; while (i < n) { int by = i; y[i] = 1.0f; i += by; }", False),
 ])
 def test_a_loop_whose_condition_stays_as_it_is_does_not_end(body: str, sound: bool) -> None:
     verdict = said(launched(body))

@@ -11,7 +11,9 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, free_vars, scalars_read, statements, subexpressions
+from xpiler.verify.argue.ending import deciding
 from xpiler.verify.argue.expressions import Expressions, Loop, Place, cells
+from xpiler.verify.argue.question import guessed
 from xpiler.verify.argue.symbolic import limits
 from xpiler.verify.argue.terms import (
     GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, both, equal, negate,
@@ -109,23 +111,29 @@ class Loops(Expressions):
         steady = isinstance(s.cond, Binary) and s.cond.op in _ORDER and _plain(s.cond.a) and _plain(s.cond.b)
         return self._repeat(s.body, f"turn of line {s.span.line}", LARGEST, at, None, None, steady=steady, cond=s.cond)
 
-    def _advance(self, s: While) -> None:
-        """Note a loop whose iterations may leave everything that its condition reads as it was.
+    def _advance(self, s: While, surely: bool = False) -> bool:
+        """Note a loop of which an iteration that starts here may leave everything that its condition hangs on as it
+        was, or only one that does so `surely`; whether one was noted.
 
         What is in memory, others may change; where a loop can be left early, that may be how it is meant to end."""
-        read = {v.name for v in scalars_read(s.cond)}
-        memory = any(isinstance(x, Load) for x in subexpressions(s.cond))
-        if self.silent or memory or any(isinstance(x, Break | Return) for x in statements(s.body)):
-            return
-        changed = self._changed(s.body)
-        growing = self._growing(s.body, changed)
-        moved = sorted(read & changed)
-        if all(v in growing for v in moved):
-            steps = [growing[v] for v in moved]
-            stays = both([equal(by, ZERO) for by in steps])
-            self.found.advances.append(
-                Advance(steps[0] if steps else ZERO, self.cond(s.cond), stays, tuple(self.path), s.span, self.kernel,
-                        self.axes, False))
+        if self.silent or any(isinstance(x, Break | Continue | Return) for x in statements(s.body)):
+            return False
+        steps = deciding(s)
+        kept, cond = dict(self.env), self.cond(s.cond) if steps is not None else FALSE
+        for x in steps or ():
+            assert x.value is not None, "what decides has a value"
+            self.env[x.var.name] = self.value(x.value)
+        pairs = [(kept[n], self.env[n]) for n in sorted({x.var.name for x in steps or ()} & set(kept))]
+        self.env = kept
+        moved = [y - x for x, y in pairs if isinstance(x, Poly) and isinstance(y, Poly)]
+        stays = both([equal(by, ZERO) for by in moved])
+        if cond == FALSE or len(moved) < len(pairs) or guessed((stays,)) is not None:
+            return False
+        if surely and not cond == TRUE == stays:
+            return False
+        self.found.advances.append(
+            Advance(moved[0] if moved else ZERO, cond, stays, tuple(self.path), s.span, self.kernel, self.axes, False))
+        return True
 
     def _unrolled(self, s: While) -> bool:
         """Walk a loop whose condition is known each time; False, and nothing happened, where it is not."""
@@ -134,7 +142,7 @@ class Loops(Expressions):
             c = self.cond(s.cond)
             if c == FALSE:
                 return True
-            if c != TRUE:
+            if c != TRUE or self._advance(s, surely=True):
                 break
             self.loops.append(Loop())
             live = self.sequence(s.body)
