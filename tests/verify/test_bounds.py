@@ -186,6 +186,52 @@ def test_a_loop_that_does_not_go_on_is_found(step: str, end: str, sound: bool) -
     assert sound or "does not end" in str(verdict)
 
 
+@pytest.mark.parametrize(("body", "sound"), [
+    ("int i = threadIdx.x; while (i < n) { y[i] = 1.0f; i += 0; }", False),
+    ("int i = threadIdx.x; while (i < n) { y[i] = 1.0f; i = i; }", False),
+    ("int i = threadIdx.x, by = blockDim.x; while (i < n) { y[i] = 1.0f; i += by; }", True),
+    ("int i = threadIdx.x, by = threadIdx.x; while (i < n) { y[i] = 1.0f; i += by; }", False),
+    ("int i = threadIdx.x, k = n; while (i < k) { y[i] = 1.0f; }", False),
+    ("int i = threadIdx.x; while (i < n) { y[i] = 1.0f; i = n; }", True),
+    ("int i = threadIdx.x; while (i < n) { y[i] = 1.0f; if (i > 3) i = n; else i = n + 1; }", True),
+    ("int i = threadIdx.x; while (i < 0) { y[0] = 1.0f; }", True),
+    ("for (int i = 1; i < n; i *= 2) y[threadIdx.x % n] = 1.0f;", True),
+    ("for (int i = 0; i < n; i *= 2) y[i] = 1.0f;", False),
+    ("for (int i = threadIdx.x; i < n; i *= 2) y[i] = 1.0f;", False),
+    ("for (int s = blockDim.x / 2; s > 0; s >>= 1) y[threadIdx.x % n] = 1.0f;", True),
+    ("for (int s = blockDim.x / 2; s >= 0; s >>= 1) y[threadIdx.x % n] = 1.0f;", False),
+    ("for (int s = n; s > 0; s /= 1) y[0] = 1.0f;", False),
+    ("int i = 0; while (i < n) { int by = i + 1; y[threadIdx.x % n] = 1.0f; i += by; }", True),
+    ("int i = 0; while (i < n) { int by = i; y[i] = 1.0f; i += by; }", False),
+])
+def test_a_loop_whose_condition_stays_as_it_is_does_not_end(body: str, sound: bool) -> None:
+    verdict = said(launched(body))
+    assert isinstance(verdict, Proved) if sound else isinstance(verdict, Refuted), verdict
+    assert sound or "does not end" in str(verdict)
+
+
+JOB = """__mlu_global__ void k(float* y, int n) {
+    for (int i = taskId; i < n; i += clusterDim) y[i] = i;
+}
+extern "C" void host(float* y, int n) {
+    float* d; cnrtQueue_t queue; cnrtQueueCreate(&queue);
+    cnrtMalloc((void**)&d, n * sizeof(float));
+    cnrtDim3_t dim = {8, 1, 1};
+    k<<<dim, cnrtFuncTypeJOB, queue>>>(d, n);
+    cnrtQueueSync(queue);
+    cnrtMemcpy(y, d, n * sizeof(float), cnrtMemcpyDevToHost);
+    cnrtFree(d); cnrtQueueDestroy(queue);
+}"""
+
+
+@pytest.mark.parametrize(("job", "ends"), [("Block", False), ("Union1", True), ("Union2", True)])
+def test_a_job_that_is_no_union_of_clusters_has_none_of_them(job: str, ends: bool) -> None:
+    bang = platforms.get("bang")
+    verdict = bounds(read(JOB.replace("JOB", job), bang, "k.mlu"), bang, let={"n": 64}).verdict
+    assert isinstance(verdict, Proved) if ends else isinstance(verdict, Refuted)
+    assert ends or "goes on by 0" in str(verdict)
+
+
 def test_a_loop_that_may_be_left_or_hangs_on_data_is_not_known_to_end() -> None:
     left = "for (int i = threadIdx.x; i < n; i += threadIdx.x) { if (x[i] > 0.0f) break; y[i] = 1.0f; }"
     data = "for (int i = threadIdx.x; i < n; i += t[0]) y[i] = 1.0f;"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xpiler import platforms
-from xpiler.fault import Span
+from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Binary, Buffer, Const, DeviceBuffer, For, Kernel, Launch, Launcher, Let, Load, Program, Store,
     Var,
@@ -245,3 +245,40 @@ def test_an_interval_may_go_through_an_iteration_that_passes_by_its_barrier(pass
         "  cudaMemcpy(x, d, 64 * sizeof(float), cudaMemcpyDeviceToHost);\n  cudaFree(d);\n}\n"
     )
     assert not isinstance(races(read(text, CUDA, "k.cu"), CUDA).verdict, Proved)
+
+
+MEETING = """__mlu_global__ void k(float* x, float* y) {
+    x[taskId] = taskId;
+    MEET();
+    y[taskId] = x[OTHER];
+}
+extern "C" void host(float* x, float* y) {
+    float *a, *b; cnrtQueue_t queue; cnrtQueueCreate(&queue);
+    cnrtMalloc((void**)&a, 16 * sizeof(float)); cnrtMalloc((void**)&b, 16 * sizeof(float));
+    cnrtDim3_t dim = {TASKS, 1, 1};
+    k<<<dim, cnrtFuncTypeJOB, queue>>>(a, b);
+    cnrtQueueSync(queue);
+    cnrtMemcpy(x, a, TASKS * sizeof(float), cnrtMemcpyDevToHost);
+    cnrtMemcpy(y, b, TASKS * sizeof(float), cnrtMemcpyDevToHost);
+    cnrtFree(a); cnrtFree(b); cnrtQueueDestroy(queue);
+}"""
+NEXT, MATE = "(taskId + 1) % taskDim", "taskId / 4 * 4 + (taskId + 1) % 4"
+
+
+@pytest.mark.parametrize(("job", "tasks", "meet", "other", "ordered"), [
+    ("Union1", 4, "__sync_all", NEXT, True), ("Union2", 8, "__sync_all", NEXT, True),
+    ("Block", 4, "__sync_all", NEXT, False), ("Block", 4, "__sync_cluster", NEXT, False),
+    ("Union1", 8, "__sync_all", NEXT, False), ("Union1", 8, "__sync_all", MATE, True),
+    ("Union1", 8, "__sync_cluster", MATE, True), ("Union2", 8, "__sync_cluster", NEXT, False),
+])
+def test_a_barrier_spans_one_job(job: str, tasks: int, meet: str, other: str, ordered: bool) -> None:
+    text = MEETING.replace("TASKS", str(tasks)).replace("JOB", job).replace("MEET", meet).replace("OTHER", other)
+    bang = platforms.get("bang")
+    verdict = races(read(text, bang, "k.mlu"), bang).verdict
+    assert isinstance(verdict, Proved) if ordered else isinstance(verdict, Refuted), verdict
+
+
+def test_clusters_that_meet_in_a_job_of_several_rounds_are_not_read() -> None:
+    text = MEETING.replace("TASKS", "16").replace("JOB", "Union2").replace("MEET", "__sync_all").replace("OTHER", NEXT)
+    with pytest.raises(Fault, match="several rounds"):
+        read(text, platforms.get("bang"), "k.mlu")

@@ -253,6 +253,17 @@ def test_a_maximum_that_starts_at_nothing_in_particular_shows_below_zero(tmp_pat
     assert look(path).findings == ()
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_an_array_whose_first_value_is_made_of_itself_was_not_set(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "highest.cu"
+    text = HIGHEST.replace("float top;", "float top[SIZE];").replace("top = fmaxf(top,", "top[0] = fmaxf(top[0],")
+    text = text.replace("= top;", "= top[0];").replace("SIZE", str(size))
+    path.write_text(text)
+    assert [(f.code, f.line) for f in look(path).findings] == [("XP2105", 5)]
+    path.write_text(text.replace("  for", "  top[0] = x[i * 32];\n  for"))
+    assert look(path).findings == ()
+
+
 TEMPLATES = {
     "k.mlu": """
 template <typename T, int N>

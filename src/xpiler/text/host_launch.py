@@ -284,6 +284,8 @@ class HostLaunches(HostControl):
         if self.platform.model == "task":
             total = self.math.binary("*", self.math.binary("*", grid[0], grid[1]), grid[2])
             extents = {"task": total} | {f"task.{x}": e for x, e in zip("yz", grid[1:], strict=True) if e != ONE}
+            job = self.size(config[1])
+            extents["job"] = job if isinstance(job, Const) else ZERO
         else:
             extents = {f"block.{x}": e for x, e in zip("xyz", grid, strict=True)}
             block = self.dims(config[1])

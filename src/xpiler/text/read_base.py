@@ -136,6 +136,7 @@ class Reader:
         self.views: dict[str, Any] = {}  # names that stand for buffers; see `read_views`
         self.several: dict[int, frozenset[str]] | None = None  # pointers known to point into several buffers
         self.builtins: Mapping[str, Expr] = {}
+        self.reach: Mapping[str, str] = {}
         self.mutated: set[int] = set()
         self.addressed: set[int] = set()
         self.seen_as: dict[int, DType] = {}  # arrays only ever used as another type

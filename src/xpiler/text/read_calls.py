@@ -222,7 +222,10 @@ class Calls(Bytes):
             case "barrier" if kind in _BLOCK_VOTES:
                 return self._block_vote(_BLOCK_VOTES[kind], n)
             case "barrier" if kind in _SCOPES:
-                self.emit(Barrier(kind, self.here))
+                scope = self.reach.get(kind, kind)
+                if not scope:
+                    raise self.unsupported(n, f"`{name}` in a job of several rounds, or of a kind that is not known,")
+                self.emit(Barrier(scope, self.here))
                 return Nothing()
             case "shuffle" | "vote" if kind in _KINDS:
                 return self._shuffle(kind, fn, n, call)

@@ -77,7 +77,7 @@ class KernelReader(Statements):
             self.params.append(var)
         self.dynamic_shared = shape.dynamic
         loops = self._axes(shape, clustered)
-        self.builtins = loops.builtins
+        self.builtins, self.reach = loops.builtins, loops.reach
         with self.captured() as inner:
             self._unpack(where)
             self.sequence(body.children)

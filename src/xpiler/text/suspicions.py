@@ -138,14 +138,17 @@ def unset_locals(text: str, platform: Platform, file: str) -> tuple[Span, ...]:
 
 
 def _unset_arrays(unit: Unit) -> Iterator[Span]:
-    """The first mention of each local array that is no plain assignment to an element and passes it to nobody."""
+    """The first mention of each local array that is no plain assignment to an element and passes it to nobody; nor one
+    of a value that is made of the array itself, which is read first."""
     arrays = {n.key for n in _all(unit) if n.kind == "VAR_DECL" and n.is_local and n.type.kind == "array"
               and n.initializer is None and not n.is_static and not n.is_extern and not n.notes}
     stored: set[int] = set()
     for n in _all(unit):
         if n.kind == "BINARY_OPERATOR" and n.binary == "=" or n.kind == "CALL_EXPR":
-            targets = n.children[:1] if n.kind == "BINARY_OPERATOR" else n.arguments
-            stored |= {m.offset for t in targets for m in t.walk() if m.kind == "DECL_REF_EXPR"}
+            targets, values = (n.children[:1], n.children[1:]) if n.kind == "BINARY_OPERATOR" else (n.arguments, ())
+            before = {m.referenced.key for v in values for m in v.walk() if m.referenced is not None}
+            stored |= {m.offset for t in targets for m in t.walk()
+                       if m.kind == "DECL_REF_EXPR" and m.referenced is not None and m.referenced.key not in before}
     for n in _all(unit):
         if n.kind == "DECL_REF_EXPR" and n.referenced is not None and n.referenced.key in arrays:
             arrays.discard(n.referenced.key)

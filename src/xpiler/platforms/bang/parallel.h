@@ -26,8 +26,8 @@ inline void __sync_io_move_compute(bool io = true, bool move = true, bool comput
 #endif
 
 // Between cores. In a BLOCK job they degrade to waiting for the core's own queues.
-XP_BARRIER(__sync_all, "barrier.device", xp_meet(xp::barrier_all))
-XP_BARRIER(__sync_all_ipu, "barrier.device", xp_meet(xp::barrier_all))
+XP_BARRIER(__sync_all, "barrier.device", xp_meet_all())
+XP_BARRIER(__sync_all_ipu, "barrier.device", xp_meet_all())
 XP_BARRIER(__sync_all_mpu, "barrier.core", xp_queue::wait_all())
 XP_BARRIER(__sync_cluster, "barrier.cluster", xp_meet(xp::barrier_cluster))
 XP_BARRIER(__sync_all_ipu_within_cluster, "barrier.cluster", xp_meet(xp::barrier_cluster))

@@ -110,6 +110,8 @@ inline void xp_meet(void (*barrier)()) {
   xp_queue::wait_all();
   if (xp_job_cores != 1) barrier();
 }
+// All cores of a job: of one cluster, where the job is one, however many rounds of it there are.
+inline void xp_meet_all() { xp_meet(xp_job_cores == 4 ? xp::barrier_cluster : xp::barrier_all); }
 
 #define XP_FREE(p, area, queue, writes, what)                       \
   XP_RULE("XP2108", xp_queue::free_for(queue, area, writes),        \

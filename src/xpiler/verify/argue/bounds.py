@@ -72,7 +72,7 @@ def _look(program: Program, platform: Platform, kernel: str, let: Mapping[str, N
 def _goes_on(loop: Advance, walk: Walk, clock: Clock) -> Look | None:
     """Why a loop may never end, which everything said of its iterations takes for granted; None where it goes on."""
     conds = tuple((s.cond, 1) for s in loop.path)
-    asked = Question((*conds, (loop.begins, 1), (at_most(loop.step, ZERO), 1)))
+    asked = Question((*conds, (loop.begins, 1), (loop.stays, 1)))
     answer = ask(asked, clock)
     match answer:
         case Never():
@@ -82,7 +82,7 @@ def _goes_on(loop: Advance, walk: Walk, clock: Clock) -> Look | None:
         case Model():
             where = ", ".join(w for w in (loop.kernel, at_thread(loop.axes, answer, 1)) if w)
             told = f"line {loop.span.line}: the loop goes on by {answer.of(loop.step, 1)} ({where}), and does not end"
-            by = guessed((*(s.cond for s in loop.path), loop.begins, loop.step))
+            by = guessed((*(s.cond for s in loop.path), loop.begins, loop.stays, loop.step))
             if by is not None or loop.left:
                 doubt = "unless it is left early" if by is None else f"if {by.name} is {answer.known(1)(by)}"
                 return Look(Unknown(f"{told}, {doubt}"), "")

@@ -11,10 +11,12 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, free_vars, scalars_read, statements, subexpressions
+from xpiler.verify.argue.ending import deciding
 from xpiler.verify.argue.expressions import Expressions, Loop, Place, cells
+from xpiler.verify.argue.question import guessed
 from xpiler.verify.argue.symbolic import limits
 from xpiler.verify.argue.terms import (
-    GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, equal, negate,
+    GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, both, equal, negate,
 )
 from xpiler.verify.argue.touched import Advance, Entry, Memory, Value, level_of_axis
 
@@ -54,7 +56,8 @@ class Loops(Expressions):
         if step.low < 1 and not self.silent:
             left = any(isinstance(x, Break | Return) for x in statements(s.body))
             self.found.advances.append(
-                Advance(step, below(start, stop), tuple(self.path), s.span, self.kernel, self.axes, left))
+                Advance(step, below(start, stop), at_most(step, ZERO), tuple(self.path), s.span, self.kernel,
+                        self.axes, left))
         if s.kind == "parallel":
             return self._parallel(s, start, stop, step)
         most = (stop.high - 1 - start.low) // max(step.low, 1)
@@ -100,12 +103,37 @@ class Loops(Expressions):
     def _while(self, s: While) -> Cond:
         if self._unrolled(s):
             return TRUE
+        self._advance(s)
 
         def at(_: Poly) -> Cond:
             return self.cond(s.cond)
 
         steady = isinstance(s.cond, Binary) and s.cond.op in _ORDER and _plain(s.cond.a) and _plain(s.cond.b)
         return self._repeat(s.body, f"turn of line {s.span.line}", LARGEST, at, None, None, steady=steady, cond=s.cond)
+
+    def _advance(self, s: While, surely: bool = False) -> bool:
+        """Note a loop of which an iteration that starts here may leave everything that its condition hangs on as it
+        was, or only one that does so `surely`; whether one was noted.
+
+        What is in memory, others may change; where a loop can be left early, that may be how it is meant to end."""
+        if self.silent or any(isinstance(x, Break | Continue | Return) for x in statements(s.body)):
+            return False
+        steps = deciding(s)
+        kept, cond = dict(self.env), self.cond(s.cond) if steps is not None else FALSE
+        for x in steps or ():
+            assert x.value is not None, "what decides has a value"
+            self.env[x.var.name] = self.value(x.value)
+        pairs = [(kept[n], self.env[n]) for n in sorted({x.var.name for x in steps or ()} & set(kept))]
+        self.env = kept
+        moved = [y - x for x, y in pairs if isinstance(x, Poly) and isinstance(y, Poly)]
+        stays = both([equal(by, ZERO) for by in moved])
+        if cond == FALSE or len(moved) < len(pairs) or guessed((stays,)) is not None:
+            return False
+        if surely and not cond == TRUE == stays:
+            return False
+        self.found.advances.append(
+            Advance(moved[0] if moved else ZERO, cond, stays, tuple(self.path), s.span, self.kernel, self.axes, False))
+        return True
 
     def _unrolled(self, s: While) -> bool:
         """Walk a loop whose condition is known each time; False, and nothing happened, where it is not."""
@@ -114,7 +142,7 @@ class Loops(Expressions):
             c = self.cond(s.cond)
             if c == FALSE:
                 return True
-            if c != TRUE:
+            if c != TRUE or self._advance(s, surely=True):
                 break
             self.loops.append(Loop())
             live = self.sequence(s.body)
@@ -489,13 +517,13 @@ def _increment(e: Expr, name: str) -> tuple[Expr, int] | None:
             return by, 1
         case Binary("-", Var(n), by) if n == name:
             return by, -1
+        case Var(n, dtype) if n == name:
+            return Const(0, dtype), 1
     return None
 
 
 def _moves(e: Expr, name: str, way: int) -> bool:
     """Whether `name = e` moves name by a constant in one direction, or leaves it."""
-    if isinstance(e, Var):
-        return e.name == name
     by = _increment(e, name)
     return by is not None and isinstance(by[0], Const) and by[0].value * by[1] * way >= 0
 

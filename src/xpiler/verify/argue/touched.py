@@ -118,10 +118,11 @@ class Together:
 @dataclass(frozen=True, eq=False)
 class Advance:
     """By how much a loop goes on, where that is not plainly more than nothing: `begins` is whether it has a first
-    iteration, `left` whether something in it may end it early."""
+    iteration, `stays` whether it then never gets to its end, `left` whether something in it may end it early."""
 
     step: Poly
     begins: Cond
+    stays: Cond
     path: tuple[Step, ...]
     span: Span
     kernel: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Program
 from xpiler.text.read import read
+from xpiler.verify.alike import alike
 from xpiler.verify.exact.exact import EXACT
 from xpiler.verify.ladder import Question, Side, climb
 from xpiler.verify.mutants.mutant import Mutant
@@ -57,7 +58,7 @@ def judged(
         return Judged(mutant, INVALID, (program,), seconds=time.monotonic() - began)
     text = mutant.text + program.entry
     target = Side(text, source.platform, _called_alike(program, source.program), source.file, source.kernel)
-    same, real = target.program == source.program, mutant.kind != ROUNDING
+    same, real = alike(target.program, source.program), mutant.kind != ROUNDING
     evidence = _asked(replace(question, target=target), began, seconds, deaf)
     outcome, shown = verdict_of(evidence, same, real)
     if outcome == SURVIVED and again is not None:
