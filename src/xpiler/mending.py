@@ -13,7 +13,8 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
-from xpiler.repair.mend import Mended, mend
+from xpiler.repair.mend import mend
+from xpiler.repair.mended import Mended
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks
 from xpiler.text.read import read
@@ -82,13 +83,16 @@ class Judges:
 
     @property
     def trials(self) -> Trials:
-        return Trials(self.sketch, self.fixed, self.confirm, self.blame)
+        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing)
 
     def read(self, text: str) -> Program:
-        let = {k: v for k, v in self.let.items() if isinstance(v, int)}
-        program = read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
+        program = self._program(text)
         self._signature = signature(program)
         return program
+
+    def _program(self, text: str) -> Program:
+        let = {k: v for k, v in self.let.items() if isinstance(v, int)}
+        return read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
 
     def sketch(self, text: str) -> Run | tuple[int, ...]:
         try:
@@ -127,9 +131,18 @@ class Judges:
         self.located = self.located or found
         return found.lines, found.then
 
+    def missing(self, text: str) -> Sequence[str]:
+        """Expressions of the source whose values a text never has, spelled in its names; none where none is seen."""
+        try:
+            made, names = self._machine(text, sig=signature(self._program(text)))
+        except Fault:
+            return ()
+        case = self.cases[0]
+        return self._locator.missing(case, self._telling(text, made.signature), names)
+
     def locate(self, text: str, brief: bool = False) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
-        made, names = self._machine(text, sig=signature(self.read(text)))
+        made, names = self._machine(text, sig=signature(self._program(text)))
         for case in self.cases:
             for backwards in (False, True):
                 trial = self._run(made, names, case, {}, backwards)
@@ -140,7 +153,7 @@ class Judges:
         return Located()
 
     def _telling(self, text: str, sig: Signature) -> Telling:
-        return Telling(text, self.target, sig, self.read, self.file, self.cache)
+        return Telling(text, self.target, sig, self._program, self.file, self.cache)
 
     @cached_property
     def _locator(self) -> Locator:

@@ -60,9 +60,11 @@ class Trials:
 
     `sketch`: a text that leaves choices open, compiled; the lines that do not compile where it does not.
     `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
-    and those to look at then."""
+    and those to look at then. `missing`: expressions that a right text has, spelled as this one would
+    (`repair.grafts`)."""
 
     sketch: Callable[[str], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
     blame: Callable[[str], tuple[Sequence[int], Sequence[int]]]
+    missing: Callable[[str], Sequence[str]] = lambda _: ()
