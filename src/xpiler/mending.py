@@ -34,6 +34,7 @@ from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
 # The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
 SOON, OPEN, AGAIN = 0.03, 3.0, 20.0
+SOME = 0.2  # seconds that are not many times the text's: one that stops early says little of how long a right one takes
 SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
 
@@ -232,7 +233,8 @@ class Judges:
         def runs(case: Case, backwards: bool, some: Sequence[Picks]) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
-            each = max(SOON + OPEN * case.source.seconds, AGAIN * took.get(id(case), 0.0))
+            own = took.get(id(case), 0.0)
+            each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
                                  each=min(each, self._limits(case).seconds), backwards=backwards)
             for picks, trial in zip(some, done, strict=True):

@@ -33,9 +33,9 @@ Progress = Callable[[str], None]
 ROUNDS, COMPILED, TRIES, ABREAST = 24, 24, 6, 2
 # Choices added one after another before a text is opened again.
 DEPTH = 4
-# Candidates of one process, at first and at most, and the seconds it should take; choices that are combined; programs
+# Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices that are combined; programs
 # run for something nearer still than what is nearer, at least, and the seconds for it.
-FIRST, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 400, 1.0, 160, 60, 6.0
+FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 400, 1.0, 160, 60, 6.0
 # Things put in where something may be missing; values this close are wrong by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 DEEPER = 1500  # choices added to what came nearer before that is opened again
@@ -344,7 +344,7 @@ class _Search:
     def _tried(self, o: _Open, items: Iterator[Item], compiled: int) -> Iterator[tuple[float, Picks, Score]]:
         """What came of each, in batches that take about as long."""
         steady = compiled > 0
-        size = 1 if steady else FIRST
+        size = 1 if steady else FEW if o.slow else FIRST
         with ThreadPoolExecutor(ABREAST) as pool:
             while not self.late:
                 groups = [g for _ in range(ABREAST) if (g := list(islice(items, size)))]
