@@ -33,8 +33,8 @@ Progress = Callable[[str], None]
 ROUNDS, COMPILED, TRIES, ABREAST = 24, 24, 6, 2
 # Choices added one after another before a text is opened again.
 DEPTH = 4
-# Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices that are combined; programs
-# run for something nearer still than what is nearer, at least, and the seconds for it.
+# Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
+# that are combined; programs run for something nearer still than what is nearer, at least, and the seconds for it.
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 400, 1.0, 160, 60, 6.0
 # Things put in where something may be missing; values this close are wrong by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
