@@ -153,6 +153,17 @@ def test_of_one_result_the_smallest_change_stays() -> None:
     assert {n.picks[0] for n in best(nodes)} == {4, 5}
 
 
+def test_further_is_another_line_after_as_much_of_the_text() -> None:
+    """In a loop the whole text was met before a rule was broken, and is again when the next one is."""
+    def at(line: int, reached: int) -> Score:
+        return Score(met=f"rule at line {line}", line=line, reached=frozenset(range(reached)))
+
+    assert at(36, 97).further(at(21, 97)) and at(36, 98).further(at(21, 97))
+    assert not at(36, 96).further(at(21, 97)), "it came by less"
+    assert not at(36, 0).further(at(21, 0)), "what it came by is not known"
+    assert not Score(met="another at line 21", line=21, reached=frozenset({1})).further(at(21, 1))
+
+
 def test_the_compiler_hurries_and_lines_stay() -> None:
     text = quickly("int x;\nint y;\n", "int z;")
     assert text.startswith("#pragma") and text.partition("#line 1 ")[2].partition("\n")[2] == "int x;\nint y;\n"
