@@ -250,7 +250,7 @@ class Judges:
         """A text was refused that is right on the cases tried here: one more of the source's is tried from now on,
         where there is one that tells them apart."""
         try:
-            made, names = self._machine(text)
+            made, names = self._machine(text, sig=signature(self._program(text)))
         except Fault:
             return
         for case in (*self.reference.cases, *self._probed(text, names)):

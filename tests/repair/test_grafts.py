@@ -188,6 +188,13 @@ def test_the_source_says_what_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_judges_refuse_a_text_that_was_not_read_before() -> None:
+    """As `bench ablation` asks them about a proposal before any repair."""
+    c = platforms.get("c")
+    assert not judges_of(RIGHT, c, c).confirm(WRONG)
+
+
+@pytest.mark.slow
 def test_a_broken_rule_hides_another_mistake() -> None:
     """Much gets past the rule that is broken first; only the smallest change of it can be followed to the end."""
     source = "void add(const float *a, const float *b, float *c) { for (int i = 0; i < 2048; ++i) c[i] = a[i] + b[i]; }\n"
