@@ -33,7 +33,7 @@ from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
 # The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
-SOON, OPEN, AGAIN = 0.03, 3.0, 20.0
+SOON, OPEN, AGAIN = 0.03, 3.0, 8.0
 SOME = 0.2  # seconds that are not many times the text's: one that stops early says little of how long a right one takes
 SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already

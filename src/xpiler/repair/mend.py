@@ -35,7 +35,7 @@ ROUNDS, COMPILED, TRIES, ABREAST = 24, 24, 6, 2
 DEPTH = 4
 # Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
 # that are combined; programs run for something nearer still than what is nearer, at least, and the seconds for it.
-FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 400, 1.0, 160, 60, 6.0
+FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 2.0
 # Things put in where something may be missing; values this close are wrong by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 DEEPER = 1500  # choices added to what came nearer before that is opened again
@@ -212,6 +212,8 @@ class _Search:
                 return found
             level = found
             kept += level
+            if o.base.met and any(not n.score.met for n in level):
+                break  # no rule is broken any more: now it can be asked where it goes wrong
         near = between + self._texts(o, best(kept))
         if near and not o.origin.tried:
             return [*near, replace(o.origin, tried=True)]  # the rest, if these lead nowhere
