@@ -20,6 +20,7 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.aliases import aliases
 from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Values, Walk, apart, partings, path
+from xpiler.repair.grafts import Missing, Worth
 from xpiler.repair.instrument import Instrumented, Role, Watched, instrumented
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
@@ -171,6 +172,22 @@ class Locator:
             walk = Walk(places.watched, trial.seen, right.values.within(close), aliases(at), least)
             return partings(walk, keys, right.places), path(walk)
         return (), ()
+
+    def missing(self, case: Case, target: Telling, names: Mapping[str, str]) -> tuple[str, ...]:
+        """Expressions of the source whose values a text never has, spelled in its names (`repair.grafts`)."""
+        at = target.sites()
+        watched = instrumented(at)
+        for real in REALS:
+            right = self._known(case, real)
+            made = None if right is None else self._run(watched, target, case, real, names)
+            if right is None or made is None:
+                continue
+            places, trial = made
+            wrong = Worth(at, {k: (t, places.watched[k]) for k, t in trial.seen.items()})
+            given = {names[a.name]: to_double(a.dtype, x) for a in self.source.signature.arrays
+                     if a.read and not a.written and isinstance(x := case.inputs[a.name], np.ndarray)}
+            return Missing(Worth(self.source.sites(), right.places), wrong, right.values.close, names, given).spelled()
+        return ()
 
     def _known(self, case: Case, real: str) -> _Told | None:
         key = id(case), real

@@ -13,7 +13,8 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
-from xpiler.repair.mend import Mended, mend
+from xpiler.repair.mend import mend
+from xpiler.repair.mended import Mended
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks
 from xpiler.text.read import read
@@ -32,7 +33,8 @@ from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
 # The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
-SOON, OPEN, AGAIN = 0.03, 3.0, 20.0
+SOON, OPEN, AGAIN = 0.03, 3.0, 8.0
+SOME = 0.2  # seconds that are not many times the text's: one that stops early says little of how long a right one takes
 SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
 
@@ -82,13 +84,16 @@ class Judges:
 
     @property
     def trials(self) -> Trials:
-        return Trials(self.sketch, self.fixed, self.confirm, self.blame)
+        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing)
 
     def read(self, text: str) -> Program:
-        let = {k: v for k, v in self.let.items() if isinstance(v, int)}
-        program = read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
+        program = self._program(text)
         self._signature = signature(program)
         return program
+
+    def _program(self, text: str) -> Program:
+        let = {k: v for k, v in self.let.items() if isinstance(v, int)}
+        return read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
 
     def sketch(self, text: str) -> Run | tuple[int, ...]:
         try:
@@ -127,9 +132,18 @@ class Judges:
         self.located = self.located or found
         return found.lines, found.then
 
+    def missing(self, text: str) -> Sequence[str]:
+        """Expressions of the source whose values a text never has, spelled in its names; none where none is seen."""
+        try:
+            made, names = self._machine(text, sig=signature(self._program(text)))
+        except Fault:
+            return ()
+        case = self.cases[0]
+        return self._locator.missing(case, self._telling(text, made.signature), names)
+
     def locate(self, text: str, brief: bool = False) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
-        made, names = self._machine(text, sig=signature(self.read(text)))
+        made, names = self._machine(text, sig=signature(self._program(text)))
         for case in self.cases:
             for backwards in (False, True):
                 trial = self._run(made, names, case, {}, backwards)
@@ -140,7 +154,7 @@ class Judges:
         return Located()
 
     def _telling(self, text: str, sig: Signature) -> Telling:
-        return Telling(text, self.target, sig, self.read, self.file, self.cache)
+        return Telling(text, self.target, sig, self._program, self.file, self.cache)
 
     @cached_property
     def _locator(self) -> Locator:
@@ -219,7 +233,8 @@ class Judges:
         def runs(case: Case, backwards: bool, some: Sequence[Picks]) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
-            each = max(SOON + OPEN * case.source.seconds, AGAIN * took.get(id(case), 0.0))
+            own = took.get(id(case), 0.0)
+            each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
                                  each=min(each, self._limits(case).seconds), backwards=backwards)
             for picks, trial in zip(some, done, strict=True):
@@ -235,7 +250,7 @@ class Judges:
         """A text was refused that is right on the cases tried here: one more of the source's is tried from now on,
         where there is one that tells them apart."""
         try:
-            made, names = self._machine(text)
+            made, names = self._machine(text, sig=signature(self._program(text)))
         except Fault:
             return
         for case in (*self.reference.cases, *self._probed(text, names)):

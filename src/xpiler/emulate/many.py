@@ -78,13 +78,16 @@ class _Batch:
             out = list[Run]()
             places = user_lines(self.executable.path, _first(lines), self.executable.cage)
             since, at = list[dict[str, object]](), 0
+            each = sum(shape.nbytes for _, shape in self.buffers)
+            written = (folder / "out").stat().st_size if (folder / "out").exists() else 0
             for line in lines:
                 if line.get("candidate") != len(out):
                     since.append(line)
                     continue
-                well = line.get("token") == token
+                # What a candidate wrecked may be the file too: what is not there was not left by it.
+                well = line.get("token") == token and at + each <= written
                 out.append(self._candidate(line, since, places, folder / "out", at if well else -1))
-                at += sum(shape.nbytes for _, shape in self.buffers) if well else 0
+                at += each if well else 0
                 since = []
         if len(out) < len(some):
             findings = self._findings(since, places)

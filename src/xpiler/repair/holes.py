@@ -6,10 +6,11 @@ stand in a hole comes from the text itself, from the platform's header, and from
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from xpiler.repair.combined import combined
 from xpiler.repair.declared import declared
+from xpiler.repair.grafts import grafted
 from xpiler.repair.hole import Choice, Hole, Kind, Made
 from xpiler.repair.inserted import inserted
 from xpiler.repair.integers import numbers
@@ -39,4 +40,11 @@ def gaps(at: Sites) -> tuple[Hole, ...]:
     return made.holes()
 
 
-__all__ = ["Choice", "Hole", "Kind", "gaps", "holes"]
+def grafts(at: Sites, texts: Sequence[str]) -> tuple[Hole, ...]:
+    """Where expressions that are known to be missing may stand."""
+    made, scope = Made(at), Scope(at)
+    grafted(at, scope, made, texts)
+    return made.holes()
+
+
+__all__ = ["Choice", "Hole", "Kind", "gaps", "grafts", "holes"]

@@ -15,7 +15,7 @@ from functools import cached_property
 from xpiler.repair.combined import BOTH, of_two
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.hole import Kind, Made, Radix, mixed
-from xpiler.repair.parts import after, changes, computed, frozen, integral, is_value, short, stands_alone
+from xpiler.repair.parts import STEPS, after, changes, computed, frozen, integral, is_value, short, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
@@ -28,10 +28,11 @@ PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 8, 12, 8, 3, 6, 24
 # How large a change it is to put something in; more for each operand that nothing says is wanted there, and for each
 # choice that comes later.
 COST, UNASKED, LATER = 5.0, 1.0, 0.05
+KNOWN = 2.0  # the same for a value that is known to be missing
 
 
 @dataclass(frozen=True)
-class _Gap:
+class Gap:
     """A place between two statements, told by the statement before it or around it."""
 
     at: int
@@ -41,15 +42,15 @@ class _Gap:
 
 def inserted(at: Sites, scope: Scope, made: Made) -> None:
     """At every gap, what could be missing there."""
-    text = _Text(at, scope)
-    for gap in _gaps(at):
+    text = Gaps(at, scope)
+    for gap in gaps_of(at):
         if not gap.host:
             text.assignments(gap, made)
         text.calls(gap, made)
         text.again(gap, made)
 
 
-def _gaps(at: Sites) -> Iterator[_Gap]:
+def gaps_of(at: Sites) -> Iterator[Gap]:
     """Behind every statement of a block that is no declaration of a loop, and where a block begins; of the host's only
     those around a launch."""
     seen = set[int]()
@@ -74,11 +75,11 @@ def _gaps(at: Sites) -> Iterator[_Gap]:
                 if place not in seen and at.mask[place - 1:place] in (b";", b"}", b"{") or host and place not in seen:
                     seen.add(place)
                     above = (*s.above, n) if n.kind == "COMPOUND_STMT" else s.above
-                    yield _Gap(place, Site(n, place, place, above), host)
+                    yield Gap(place, Site(n, place, place, above), host)
 
 
 @dataclass
-class _Text:
+class Gaps:
     """What a text has to make statements from."""
 
     at: Sites
@@ -92,7 +93,7 @@ class _Text:
     def host_flow(self) -> Flow:
         return Flow(self.at, host=True)
 
-    def _flow(self, gap: _Gap) -> Flow:
+    def _flow(self, gap: Gap) -> Flow:
         return self.host_flow if gap.host else self.flow
 
     @cached_property
@@ -101,7 +102,7 @@ class _Text:
         found: dict[str, Node] = {}
         for s in self.at.device:
             n = s.node
-            if changes(n) and not n.unary and n.children and self._computed(n.children[0]):
+            if changes(n) and n.unary not in STEPS and n.children and self._computed(n.children[0]):
                 found.setdefault(self.at.source(n.children[0]), n.children[0])
         for s in self.at.device:
             if s.node.kind == "DECL_REF_EXPR" and self._computed(s.node) and not self._frozen(s.node):
@@ -122,7 +123,7 @@ class _Text:
     def _frozen(self, n: Node) -> bool:
         return n.type.const or (n.referenced is not None and n.referenced.type.const)
 
-    def assignments(self, gap: _Gap, made: Made) -> None:
+    def assignments(self, gap: Gap, made: Made) -> None:
         """Something is assigned, added, multiplied; or the greater of two is kept."""
         used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
         for target, kind, scalar in self._targets(gap):
@@ -140,7 +141,21 @@ class _Text:
                 todo = [(a, asked + LATER * i) for i, a in enumerate(acts)]
                 self._put(gap, made, [todo, read], lambda d, target=target: d[0].format(target, d[1]))  # type: ignore[misc]
 
-    def _targets(self, gap: _Gap) -> list[tuple[str, str, bool]]:
+    def put(self, gap: Gap, made: Made, values: Sequence[str]) -> None:
+        """Values that are likely to be missing here: assigned, added, or kept if they are the greater ones."""
+        used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
+        some = [(t, LATER * i) for i, t in enumerate(values)]
+        for n, (target, kind, scalar) in enumerate(self._targets(gap)):
+            if scalar:
+                greater = of_two(self.at, kind, used)[:2]
+                acts = ["{0} = {1};", "{0} += {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in greater)]
+                if target in self.flow.unwritten or root(target) in self.flow.unwritten:
+                    acts = acts[:1]
+                todo = [(a, LATER * (n + i)) for i, a in enumerate(acts)]
+                self._put(gap, made, [todo, some],
+                          lambda d, target=target: d[0].format(target, d[1]), KNOWN)  # type: ignore[misc]
+
+    def _targets(self, gap: Gap) -> list[tuple[str, str, bool]]:
         """What may be assigned to at a gap, with its type, and whether that is one number; first what nothing is
         written to."""
         out: dict[str, tuple[str, bool]] = {}
@@ -158,7 +173,7 @@ class _Text:
                 out.setdefault(text, (_plain(n), n.type.is_scalar))
         return [(t, kind, scalar) for t, (kind, scalar) in out.items()][:PLACES]
 
-    def _places(self, gap: _Gap) -> list[str]:
+    def _places(self, gap: Gap) -> list[str]:
         """Indices of the text, and variables that may be one."""
         seen = {self.at.source(s.node.children[1]): None for s in self.at.device
                 if s.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(s.node.children) == 2
@@ -168,7 +183,7 @@ class _Text:
                 seen.setdefault(v.spelled)
         return [t for t in seen if t][:INDICES]
 
-    def again(self, gap: _Gap, made: Made) -> None:
+    def again(self, gap: Gap, made: Made) -> None:
         """A statement of the text once more, with numbers twice or half as large."""
         found: dict[str, None] = {}
         for s in self.at.device if not gap.host else ():
@@ -215,7 +230,7 @@ class _Text:
                 moved.setdefault(text, n)
         return names | moved
 
-    def _pointers(self, gap: _Gap) -> dict[str, Node]:
+    def _pointers(self, gap: Gap) -> dict[str, Node]:
         """Those that can be named at a gap, arrays that nobody names yet among them, and pointers moved as others."""
         here = {v.spelled: v.node for v in self.scope.at_site(gap.site) if v.node.type.kind in ("array", "pointer")}
         out = here | {t: n for t, n in self.pointers.items() if self.scope.visible(n, gap.site)}
@@ -225,7 +240,7 @@ class _Text:
                     out.setdefault(re.sub(rf"\b{re.escape(root(text))}\b", name, text), v)
         return out
 
-    def calls(self, gap: _Gap, made: Made) -> None:
+    def calls(self, gap: Gap, made: Made) -> None:
         """A function of the platform is called, with operands that are at hand."""
         device = not gap.host
         for kind, examples in self.called.items():
@@ -239,7 +254,7 @@ class _Text:
                 if kind not in self.called and kind in alike(self.at.platform):
                     self._call(gap, made, kind, [])
 
-    def _call(self, gap: _Gap, made: Made, kind: str, examples: list[Node]) -> None:
+    def _call(self, gap: Gap, made: Made, kind: str, examples: list[Node]) -> None:
         used = list(dict.fromkeys(self.at.source(e).partition("(")[0] for e in examples))
         every = {self.at.callee(e) for calls in self.called.values() for e in calls}
         others = [o for o in alike(self.at.platform).get(kind, ()) if o not in used] if not gap.host else []
@@ -267,7 +282,7 @@ class _Text:
             digits[longest] = digits[longest][:-1]
         self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});")
 
-    def _operands(self, gap: _Gap, param: str, examples: list[Node]) -> list[str]:
+    def _operands(self, gap: Gap, param: str, examples: list[Node]) -> list[str]:
         """What could be handed over for a parameter: what is handed over elsewhere, and what else has its type."""
         seen = dict.fromkeys(self.at.source(e) for e in examples if self.scope.visible(e, gap.site))
         bare = param.replace("const ", "").strip()
@@ -316,7 +331,8 @@ class _Text:
     # ------------------------------------------------------------ programs
 
     def _put(
-        self, gap: _Gap, made: Made, digits: list[list[tuple[str, float]]], spell: Callable[[Sequence[str]], str]
+        self, gap: Gap, made: Made, digits: list[list[tuple[str, float]]], spell: Callable[[Sequence[str]], str],
+        cost: float = COST,
     ) -> None:
         """The first digit is what is done; the others are operands."""
         first, at = len(digits[0]), len(digits[0])
@@ -330,7 +346,7 @@ class _Text:
             at *= len(d)
         cases = [f"if (xp_c % {first} == {n}) {{ {spell([act, *fields])} }}" for n, (act, _) in enumerate(digits[0])]
         program = " ".join([*named, " else ".join(cases)])
-        made.programs.append((gap.at, program, Radix(COST, digits, spell, "", " is put in")))
+        made.programs.append((gap.at, program, Radix(cost, digits, spell, "", " is put in")))
 
 
 def _plain(n: Node) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from xpiler.ir.types import DType
+from xpiler.repair.quickly import quickly
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import LOOP_OR_BRANCH, Site, Sites
@@ -72,7 +73,7 @@ class Instrumented:
         for cut in sorted({*before, *behind}):
             out += [self.data[at:cut].decode(), *behind.get(cut, ()), *before.get(cut, ())]
             at = cut
-        return "".join([*out, self.data[at:].decode()])
+        return quickly("".join([*out, self.data[at:].decode()]))
 
     @property
     def watched(self) -> tuple[Watched, ...]:

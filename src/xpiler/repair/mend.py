@@ -9,8 +9,8 @@ by the judge, not by this search."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -18,71 +18,43 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.hole import Hole, Kind
-from xpiler.repair.holes import gaps, holes
+from xpiler.repair.holes import gaps, grafts, holes
 from xpiler.repair.localise import Distances, distances, suspects
+from xpiler.repair.mended import Changed, Mended
+from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, best, weighed
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
 from xpiler.repair.solve import combinations, pairs
 from xpiler.text.sites import Sites
 
 Progress = Callable[[str], None]
-Item = tuple[float, Picks]  # how unlikely, and the choices
 # Texts that are opened; texts compiled for the sake of one choice; lines left alone so that a sketch compiles; programs
 # run side by side.
-ROUNDS, COMPILED, TRIES, ABREAST = 12, 24, 6, 2
-# Texts that are followed side by side, the nearest and those that are the smallest change; choices added one after
-# another before a text is opened again.
-WIDTH, SMALL, DEPTH = 3, 2, 4
-# Candidates of one process, at first and at most, and the seconds it should take; choices that are combined; programs
-# run for something nearer still than what is nearer, at least, and the seconds for it.
-FIRST, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 400, 1.0, 160, 60, 6.0
+ROUNDS, COMPILED, TRIES, ABREAST = 24, 24, 6, 2
+# Choices added one after another before a text is opened again.
+DEPTH = 4
+# Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
+# that are combined; programs run for something nearer still than what is nearer, at least, and the seconds for it.
+FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 2.0
 # Things put in where something may be missing; values this close are wrong by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
+DEEPER = 1500  # choices added to what came nearer before that is opened again
+# Choices that are tried while the place is looked for, and seconds from which on a run is too slow for that.
+SOON, SLOW = 192, 0.15
 # Texts compiled before others are followed; the share of the time for following them.
 EARLY, SHARE = 6, 0.3
 
 
 @dataclass(frozen=True)
-class Changed:
-    """One change that was made: its line in the text before, and what it is in words."""
-
-    line: int
-    what: str
-
-
-@dataclass(frozen=True)
-class Mended:
-    """A text, whether it was accepted, what was changed, and where the fault was looked for.
-
-    `why`: what stopped the search where it was not accepted. `runs` and `seconds` are what it cost, `confirming` those
-    seconds that the judge took."""
-
-    text: str
-    accepted: bool
-    changes: tuple[Changed, ...]
-    suspects: tuple[int, ...]
-    why: str
-    runs: int
-    seconds: float
-    confirming: float = 0.0
-
-
-@dataclass(frozen=True)
 class _Text:
-    """A text on the way: what its runs showed, and what was changed so far."""
+    """A text on the way: what its runs showed, and what was changed so far. `tried`: what may come nearer quickly was
+    tried, and something did."""
 
     text: str
     score: Score
     changes: tuple[Changed, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Node:
-    """Choices made in an open text, and what came of them."""
-
-    picks: Picks
-    score: Score
-    weight: float
+    tried: bool = False
+    weight: float = 0.0
 
 
 @dataclass
@@ -95,7 +67,8 @@ class _Open:
     run: Run | None
     base: Score
     near: Distances
-    each: float = 0.0  # seconds for one candidate, as they were so far
+    looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
+    slow: bool = False  # a run takes long enough to look for the place first
 
 
 @dataclass
@@ -110,6 +83,7 @@ class _Search:
     confirming: float = 0.0
     suspects: tuple[int, ...] = ()
     refused: set[str] = field(default_factory=set)
+    looking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     @property
     def late(self) -> bool:
@@ -122,7 +96,7 @@ class _Search:
         for n in range(ROUNDS):
             if not waiting or self.late:
                 break
-            now = max(waiting, key=lambda t: (t.score.order, -len(t.changes)))
+            now = self._next(waiting, n)
             waiting.remove(now)
             opened.add(now.text)
             try:
@@ -136,10 +110,17 @@ class _Search:
             found = self._search(open_)
             if isinstance(found, Mended):
                 return found
-            waiting += [t for t in found if t.text not in opened]
+            known = {t.text for t in waiting}
+            waiting += [t for t in found if t.tried or t.text not in opened and t.text not in known]
             furthest = max([furthest, *found], key=lambda t: t.score.order)
         why = "the time is up" if self.late else why or self._why(furthest, bool(waiting))
         return self._ended(furthest, False, why)
+
+    def _next(self, waiting: list[_Text], n: int) -> _Text:
+        """The nearest, and in every second round the smallest change that came nearer: nearness may be luck."""
+        if n % 2:
+            return min(waiting, key=lambda t: (t.tried, -t.score.passed, t.weight))
+        return max(waiting, key=lambda t: (not t.tried, t.score.order, -t.weight))
 
     def _why(self, furthest: _Text, more: bool) -> str:
         if furthest.score.perfect:
@@ -163,13 +144,26 @@ class _Search:
 
     def _opened(self, now: _Text) -> _Open:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
+        looking = self.looking.submit(self.trials.blame, now.text)
         sketch, run = self._compiled(Sketch(at.data, holes(at)))
+        began = time.monotonic()
         base = run([{}])[0] if run is not None else self.trials.fixed(now.text)
+        slow = time.monotonic() - began > SLOW
+        if slow and run is not None:
+            sketch, run = self._compiled(replace(sketch, hurried=False))
         self.runs += 1
-        first = [base.line] if base.line else []
-        near = distances(at, first)
-        self.suspects = self.suspects or suspects(at, first)
-        return _Open(replace(now, score=base), at, sketch, run, base, near)
+        open_ = _Open(replace(now, score=base), at, sketch, run, base, distances(at, ()), looking, slow)
+        if base.line or base.met or not base.built:
+            self._looked(open_)
+        return open_
+
+    def _looked(self, o: _Open) -> None:
+        """Waits for what tells where a text goes wrong: the rule it breaks, or who looks for the place meanwhile."""
+        if o.looking is None:
+            return
+        first, then = ([o.base.line], ()) if o.base.line else o.looking.result()
+        o.near, o.looking = distances(o.at, first, then), None
+        self.suspects = self.suspects or suspects(o.at, first, then)
 
     def _compiled(self, sketch: Sketch) -> tuple[Sketch, Run | None]:
         """The sketch as a program; holes on lines that do not compile are left out."""
@@ -192,85 +186,110 @@ class _Search:
             if o.base.perfect:
                 return []
             o.sketch, o.run = self._compiled(o.sketch)
-            o.near = distances(o.at, [o.base.line] if o.base.line else [])
-        root, harmless, kept = _Node({}, o.base, 0.0), dict[tuple[int, int], float](), list[_Node]()
-        fixed, between, wide = self._fixed(o, root), list[_Text](), None
-        began = time.monotonic()
-        level = [root]
-        for depth in range(DEPTH):
-            found = list[_Node]()
-            for node in level:
-                nodes = self._expanded(o, node, self._singles(o, node), harmless if depth == 0 else {},
-                                       whole=depth == 0)
-                if isinstance(nodes, Mended):
-                    return nodes
-                found += nodes
-            if depth == 0:
-                if o.base.met or o.base.near > CLOSE:  # a memory breaks a rule, a type costs precision
-                    nodes = self._expanded(o, root, islice(fixed, EARLY), {}, EARLY)
-                    if isinstance(nodes, Mended):
-                        return nodes
-                    kept += nodes
-                wide = self._wide(o)
-                filled = self._filled_in(wide, LIKELY)
-                if isinstance(filled, Mended):
-                    return filled
-                between += filled
-            level = _best(found)
-            kept += level
-            if not level or self.late or time.monotonic() - began > SHARE * (self.until - began):
-                break
-        filled = self._filled_in(wide, FILLED)
-        if isinstance(filled, Mended):
-            return filled
-        between += filled
-        for items, compiled in ((fixed, COMPILED), (self._together(o, harmless), 0)):
-            nodes = self._expanded(o, root, items, {}, compiled)
+            o.looking = self.looking.submit(self.trials.blame, o.origin.text)
+            self._looked(o)
+        root, harmless, kept = Node({}, o.base, 0.0), dict[tuple[int, int], float](), list[Node]()
+        fixed, between, began = self._fixed(o, root), list[_Text](), time.monotonic()
+        level = self._expanded(o, self._first(o, root), lambda _: root, harmless, whole=True)
+        if isinstance(level, Mended):
+            return level
+        kept += level
+        if not o.origin.tried and (o.base.met or o.base.near > CLOSE):  # a memory breaks a rule, a type costs precision
+            nodes = self._expanded(o, islice(fixed, EARLY), lambda _: root, {}, EARLY)
             if isinstance(nodes, Mended):
                 return nodes
             kept += nodes
-        return between + [t for node in _best(kept) if (t := self._text(o, node.picks, node.score)) is not None]
+        done = self._filled_in(self._grafted(o), LIKELY)
+        if isinstance(done, Mended):
+            return done
+        between += done
+        for _ in range(DEPTH):
+            if not level or self.late or time.monotonic() - began > SHARE * (self.until - began):
+                break
+            deeper = Deeper(level, lambda node: self._singles(o, node))
+            found = self._expanded(o, islice(deeper, DEEPER), deeper.parent, {})
+            if isinstance(found, Mended):
+                return found
+            level = found
+            kept += level
+            if o.base.met and any(not n.score.met for n in level):
+                break  # no rule is broken any more: now it can be asked where it goes wrong
+        near = between + self._texts(o, best(kept))
+        if near and not o.origin.tried:
+            return [*near, replace(o.origin, tried=True)]  # the rest, if these lead nowhere
+        return self._thorough(o, root, fixed, harmless, near)
+
+    def _thorough(
+        self, o: _Open, root: Node, fixed: Iterator[Item], harmless: dict[tuple[int, int], float], near: list[_Text]
+    ) -> Mended | list[_Text]:
+        """What takes longer: something is missing, what only a compiler can choose, and several changes at once."""
+        wide, kept = self._wide(o), list[Node]()
+        for most in (LIKELY, FILLED):
+            filled = self._filled_in(wide, most)
+            if isinstance(filled, Mended):
+                return filled
+            near = near + filled
+            if filled:
+                break
+        for items, compiled in ((fixed, COMPILED), (self._together(o, harmless), 0)):
+            nodes = self._expanded(o, items, lambda _: root, {}, compiled)
+            if isinstance(nodes, Mended):
+                return nodes
+            kept += nodes
+        return near + self._texts(o, best(kept))
+
+    def _grafted(self, o: _Open) -> tuple[_Open, Iterator[Item]] | None:
+        """The text opened where something that the right one computes may be missing."""
+        if o.base.met or self.late:
+            return None
+        missing = self.trials.missing(o.origin.text)
+        return self._opened_for(o, grafts(o.at, missing)) if missing else None
 
     def _wide(self, o: _Open) -> tuple[_Open, Iterator[Item]] | None:
         """The text opened where something may be missing, and what to try there."""
         if self.late:
             return None
-        sketch, run = self._compiled(Sketch(o.at.data, gaps(o.at)))
+        return self._opened_for(o, gaps(o.at))
+
+    def _opened_for(self, o: _Open, found: tuple[Hole, ...]) -> tuple[_Open, Iterator[Item]] | None:
+        sketch, run = self._compiled(Sketch(o.at.data, found))
         if run is None:
             return None
         base = run([{}])[0]
         wide = replace(o, sketch=sketch, run=run, base=base)
-        return wide, self._singles(wide, _Node({}, base, 0.0))
+        return wide, self._singles(wide, Node({}, base, 0.0))
 
     def _filled_in(self, wide: tuple[_Open, Iterator[Item]] | None, most: int) -> Mended | list[_Text]:
         """Something put in where it may be missing."""
         if wide is None or self.late:
             return []
         o, items = wide
-        nodes = self._expanded(o, _Node({}, o.base, 0.0), islice(items, most), {})
+        root = Node({}, o.base, 0.0)
+        nodes = self._expanded(o, islice(items, most), lambda _: root, {})
         if isinstance(nodes, Mended):
             return nodes
-        return [t for n in nodes if (t := self._text(o, n.picks, n.score)) is not None]
+        return self._texts(o, nodes)
 
     def _expanded(
-        self, o: _Open, node: _Node, items: Iterator[Item], harmless: dict[tuple[int, int], float],
+        self, o: _Open, items: Iterator[Item], parent: Callable[[Picks], Node], harmless: dict[tuple[int, int], float],
         compiled: int = 0, whole: bool = False,
-    ) -> Mended | list[_Node]:
-        """What is nearer than a node among what can be added to it; or a text that was accepted. `compiled`: so many at
-        most, each compiled for itself; `whole`: all of them, whatever is found."""
-        found, since, began = list[_Node](), 0, time.monotonic()
-        best = node.score
+    ) -> Mended | list[Node]:
+        """What is nearer than the node it was added to; or a text that was accepted. `compiled`: so many at most, each
+        compiled for itself; `whole`: all of them, whatever is found."""
+        found, since, began = list[Node](), 0, time.monotonic()
+        nearest: Score | None = None
         for weight, picks, score in self._tried(o, items, compiled):
+            node = parent(picks)
             if score.perfect:
-                text = self._text(o, picks, score)
+                text = self._text(o, picks, score, weight)
                 if text is not None and text.text not in self.refused and self._accepted(text.text):
                     return self._ended(text, True, "")
                 continue
             since += 1
             if score.better(node.score) or score.further(node.score):
-                found.append(_Node(picks, score, weight))
-                if score.better(best):
-                    best, since, began = score, 0, time.monotonic()
+                found.append(Node(picks, score, weight))
+                if nearest is None or score.better(nearest):
+                    nearest, since, began = score, 0, time.monotonic()
             elif score.order == node.score.order and score.met == node.score.met or score.elsewhere(node.score) \
                     or score.near > 0.0:
                 lost = 0.0 if score.mark == node.score.mark else 1.0
@@ -279,11 +298,19 @@ class _Search:
                 break
         for n in found:
             harmless |= {i: n.weight / 4 for i in n.picks.items() if i[0] not in node.picks}
-        return _best(found)
+        return best(found, WIDTH, SMALL)
 
     # ------------------------------------------------------------ what is tried
 
-    def _singles(self, o: _Open, node: _Node) -> Iterator[Item]:
+    def _first(self, o: _Open, root: Node) -> Iterator[Item]:
+        """All choices alone: the smallest changes, until it is known where to look; then what is near that place."""
+        soon = list(islice(self._singles(o, root), SOON if o.looking is not None and not o.slow else 0))
+        yield from soon
+        self._looked(o)
+        given = {frozenset(picks.items()) for _, picks in soon}
+        yield from (i for i in self._singles(o, root) if frozenset(i[1].items()) not in given)
+
+    def _singles(self, o: _Open, node: Node) -> Iterator[Item]:
         """Every choice of a hole that the node's run came by, added to those it has made; the likely ones first."""
         if o.run is None:
             return
@@ -292,7 +319,7 @@ class _Search:
         else:
             near = o.near
         came_by = node.score.reached
-        items = sorted(_weighed(o.sketch.holes, near), key=lambda x: x[0])
+        items = sorted(weighed(o.sketch.holes, near), key=lambda x: x[0])
         for weight, k, c in items:
             if o.sketch.holes[k].kind is Kind.FIXED or came_by and k not in came_by:
                 continue
@@ -300,9 +327,9 @@ class _Search:
                 continue
             yield node.weight + weight, {**node.picks, k: c}
 
-    def _fixed(self, o: _Open, node: _Node) -> Iterator[Item]:
+    def _fixed(self, o: _Open, node: Node) -> Iterator[Item]:
         """The choices that only a compiler can make."""
-        items = [x for x in _weighed(o.sketch.holes, o.near) if o.sketch.holes[x[1]].kind is Kind.FIXED]
+        items = [x for x in weighed(o.sketch.holes, o.near) if o.sketch.holes[x[1]].kind is Kind.FIXED]
         for weight, k, c in sorted(items, key=lambda x: x[0]):
             yield weight, {**node.picks, k: c}
 
@@ -310,11 +337,6 @@ class _Search:
         """Choices that did no harm alone, two at a time, then three; the smallest change first."""
         if o.run is None:
             return
-        if not o.base.line and harmless:
-            first, then = self.trials.blame(o.origin.text)
-            o.near = distances(o.at, first, then)
-            self.suspects = self.suspects or suspects(o.at, first, then)
-            harmless = {(k, c): w + o.near[o.sketch.holes[k].line] for (k, c), w in harmless.items()}
         likely = dict(sorted(harmless.items(), key=lambda i: i[1])[:COMBINED])
         yield from pairs(o.sketch, likely)
         for picks in combinations(o.sketch, likely):
@@ -324,7 +346,7 @@ class _Search:
     def _tried(self, o: _Open, items: Iterator[Item], compiled: int) -> Iterator[tuple[float, Picks, Score]]:
         """What came of each, in batches that take about as long."""
         steady = compiled > 0
-        size = 1 if steady else FIRST
+        size = 1 if steady else FEW if o.slow else FIRST
         with ThreadPoolExecutor(ABREAST) as pool:
             while not self.late:
                 groups = [g for _ in range(ABREAST) if (g := list(islice(items, size)))]
@@ -354,29 +376,13 @@ class _Search:
 
     # ------------------------------------------------------------ what came of it
 
-    def _text(self, o: _Open, picks: Picks, score: Score) -> _Text | None:
+    def _texts(self, o: _Open, nodes: Iterable[Node]) -> list[_Text]:
+        return [t for n in nodes if (t := self._text(o, n.picks, n.score, n.weight)) is not None]
+
+    def _text(self, o: _Open, picks: Picks, score: Score, weight: float) -> _Text | None:
         made = o.sketch.filled(picks)
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in picks.items())
-        return None if made is None else _Text(made, score, o.origin.changes + told)
-
-
-def _best(found: Iterable[_Node]) -> list[_Node]:
-    """The nearest few, and those that are the smallest change: what got past a broken rule tells little of how near it
-    is where something else is wrong. Of those with one result the smallest change."""
-    kept: dict[object, _Node] = {}
-    for n in sorted(found, key=lambda n: n.weight):
-        kept.setdefault((n.score.order, n.score.met), n)
-    nearest = sorted(kept.values(), key=lambda n: n.score.order, reverse=True)[:WIDTH]
-    small = [n for n in list(kept.values())[:SMALL] if n not in nearest]
-    return small + nearest
-
-
-def _weighed(all_holes: Iterable[Hole], near: Distances) -> Iterator[tuple[float, int, int]]:
-    """(how unlikely, hole, choice): the size of the change, and how far its line is from the fault."""
-    for k, hole in enumerate(all_holes):
-        far = near[hole.line]
-        for c, cost in enumerate(hole.costs, 1):
-            yield cost + far, k, c
+        return None if made is None else _Text(made, score, o.origin.changes + told, weight=o.origin.weight + weight)
 
 
 def mend(
@@ -384,4 +390,8 @@ def mend(
     progress: Progress = lambda _: None,
 ) -> Mended:
     """Search for a text near `text` that `trials.confirm` accepts, for so many seconds."""
-    return _Search(platform, read, trials, time.monotonic() + seconds, progress).mend(text)
+    search = _Search(platform, read, trials, time.monotonic() + seconds, progress)
+    try:
+        return search.mend(text)
+    finally:
+        search.looking.shutdown(wait=False, cancel_futures=True)

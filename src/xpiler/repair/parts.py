@@ -7,6 +7,7 @@ import re
 from xpiler.text.clang import Node
 from xpiler.text.sites import Site, Sites
 
+STEPS = ("x++", "x--", "++x", "--x")
 ORDER = ("<", "<=", ">", ">=", "==", "!=")
 
 
@@ -38,7 +39,7 @@ def stands_alone(at: Sites, s: Site) -> bool:
 def changes(n: Node) -> bool:
     own = n.kind == "CALL_EXPR" and n.spelling in ("operator=", "operator+=", "operator-=", "operator*=", "operator/=")
     return n.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or n.binary == "=" or own \
-        or n.unary in ("x++", "x--", "++x", "--x")
+        or n.unary in STEPS
 
 
 def is_register(n: Node) -> bool:

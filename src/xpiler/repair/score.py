@@ -46,8 +46,10 @@ class Score:
         return self.built and bool(self.met) and self.met != other.met and bool(other.met)
 
     def further(self, other: Score) -> bool:
-        """Whether it got to more of the text before it was stopped than the other, which was stopped elsewhere."""
-        return self.elsewhere(other) and self.passed >= other.passed and self.reached > other.reached
+        """Whether it got past what stopped the other and is stopped on another line, having come by as much of the text
+        at least: in a loop, all of it was met before either."""
+        return self.elsewhere(other) and self.passed >= other.passed and self.line != other.line \
+            and bool(self.reached) and self.reached >= other.reached
 
 
 # One open text and many choices for it, and what came of each.
@@ -60,9 +62,11 @@ class Trials:
 
     `sketch`: a text that leaves choices open, compiled; the lines that do not compile where it does not.
     `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
-    and those to look at then."""
+    and those to look at then. `missing`: expressions that a right text has, spelled as this one would
+    (`repair.grafts`)."""
 
     sketch: Callable[[str], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
     blame: Callable[[str], tuple[Sequence[int], Sequence[int]]]
+    missing: Callable[[str], Sequence[str]] = lambda _: ()

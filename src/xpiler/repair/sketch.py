@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from xpiler.emulate.prepare import TEXT
 from xpiler.repair.hole import Choice, Hole, Kind, Radix, mixed
+from xpiler.repair.quickly import quickly
 from xpiler.text.edits import Edit, edited
 
 Picks = Mapping[int, int]  # hole -> choice, counted from 1; a hole that is not named stays as it is
@@ -19,6 +19,7 @@ class Sketch:
 
     data: bytes
     holes: tuple[Hole, ...]
+    hurried: bool = True  # the compiler's time counts more than that of the runs
 
     @property
     def text(self) -> str:
@@ -27,7 +28,7 @@ class Sketch:
         Lines stay what they are, so that findings and errors are told where the text has them."""
         order = [(k, h) for k, h in enumerate(self.holes) if h.kind is not Kind.FIXED]
         opened = self._opened(0, len(self.data), order)
-        return f'{self._helpers}\n#line 1 "{TEXT}"\n{opened}' if self.acts else opened
+        return quickly(opened, self._helpers, self.hurried)
 
     @cached_property
     def acts(self) -> list[tuple[str, tuple[str, ...]]]:
@@ -58,7 +59,7 @@ class Sketch:
         return x.start <= y.start and y.end <= x.end or y.start <= x.start and x.end <= y.end
 
     def without(self, lines: Sequence[int]) -> Sketch:
-        return Sketch(self.data, tuple(h for h in self.holes if h.line not in lines or h.kind is Kind.FIXED))
+        return replace(self, holes=tuple(h for h in self.holes if h.line not in lines or h.kind is Kind.FIXED))
 
     def _opened(self, start: int, end: int, holes: list[tuple[int, Hole]]) -> str:
         out, at = [], start

@@ -14,7 +14,8 @@ from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import Site, Sites, wrapped
 
 # How many other functions of the platform are tried in the place of one, and of one that is called for its value.
-STAND_INS, VALUED = 24, 8
+STAND_INS, VALUED = 64, 24
+LATER = 0.05  # each is tried a little later than the one before
 _ARITHMETIC = ("+", "-", "*", "/", "%")
 _COMPOUND = ("+=", "-=", "*=", "/=", "=")
 _ATOMIC = (DType.F32, DType.I32, DType.U32)
@@ -74,12 +75,13 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
                             key=lambda o: (-letters_alike(o, name), o))
             whole = len(n.arguments) == len(n.referenced.params) and at.data[s.start:start] == b""
             pointer = re.sub(r"\(", "(*)(", n.referenced.signature, count=1)
-            for new in others[:STAND_INS if kind is Kind.STATEMENT else VALUED]:
+            for later, new in enumerate(others[:STAND_INS if kind is Kind.STATEMENT else VALUED]):
+                cost = 3 + LATER * later
                 if whole:  # the name alone, so that its arguments can be changed with it
                     made.types[start, start + len(name)] = pointer
-                    made.add((start, start + len(name)), new, f"{name} is {new}", 3, Kind.FUNCTION)
+                    made.add((start, start + len(name)), new, f"{name} is {new}", cost, Kind.FUNCTION)
                 else:
-                    made.add(span, f"{new}{behind}", f"{name} is {new}", 3, kind)
+                    made.add(span, f"{new}{behind}", f"{name} is {new}", cost, kind)
             arguments = n.arguments
             for i, a in enumerate(arguments):
                 for b in arguments[i + 1:]:

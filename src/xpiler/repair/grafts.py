@@ -1,0 +1,269 @@
+"""What the right program computes and the wrong one never has, spelled in the names of the wrong one.
+
+Both programs told their values (`instrument`). An expression of the right one whose values occur nowhere in the wrong
+one is missing there. Its parts are found again by what they are worth: a part whose values a variable or an element of
+the wrong text has too, is that variable or element. So `__bang_sum(row, N) / N` becomes `sum / 128.0f` where `sum` is
+what the call gives. What has no counterpart keeps its name where the wrong text has that name, and an element that
+nobody reads any more is tried at the places at hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+
+from xpiler.repair.divergence import Told, Values, within
+from xpiler.repair.hole import Made
+from xpiler.repair.inserted import Gaps, gaps_of
+from xpiler.repair.instrument import Role, Watched
+from xpiler.repair.parts import computed, is_fixed, is_register, is_value, short
+from xpiler.repair.scope import Scope
+from xpiler.text.clang import Node
+from xpiler.text.offered import alike
+from xpiler.text.sites import Site, Sites
+
+# Expressions that are tried, the values two places must share to count as one, those an expression must lack to count
+# as missing, and subscripts tried for an element.
+MOST, SHARED, LACKING, SUBSCRIPTS = 16, 0.98, 0.5, 3
+PLACE = "@"  # stands in for a subscript
+# How large a change it is to put one in the place of a whole right side, and of a part of one.
+WHOLE, PART, LATER = 1.0, 3.0, 0.1
+_OPERATORS = ("+", "-", "*", "/", "<", ">", "<=", ">=", "==", "!=", "&&", "||", "%", "&", "|", "^")
+_NAMED = re.compile(r"[A-Za-z_]\w*(?![\w(]|\s*\()(?!\.\d)")
+
+
+@dataclass(frozen=True)
+class Worth:
+    """A program with what its places were worth in a run."""
+
+    at: Sites
+    places: Mapping[int, tuple[Told, Watched]]
+
+
+@dataclass
+class Missing:
+    """What of `right` is missing in `wrong`; values count as one that are `close`."""
+
+    right: Worth
+    wrong: Worth
+    close: float
+    names: Mapping[str, str]  # parameter of the right program -> that of the wrong one
+    given: Mapping[str, Values]  # what the wrong program is given in the arrays it only reads, by its names
+
+    def spelled(self) -> tuple[str, ...]:
+        """The missing expressions, the larger of those that lie in each other first; `@` is a subscript to be found."""
+        out: dict[str, None] = {}
+        for told, w in self.right.places.values():
+            if w.role is not Role.RESULT or w.partial or not told.values.size:
+                continue
+            values = _unique(told.values)
+            if values.size and 1.0 - within(self._have, values, self.close).mean() >= LACKING:
+                node = self._nodes.get((w.start, w.end))
+                text = self._text(node, whole=True) if node is not None else None
+                if text:
+                    out.setdefault(text)
+        return tuple(out)[:MOST]
+
+    @cached_property
+    def _have(self) -> Values:
+        every = [t.values for t, _ in self.wrong.places.values()]
+        return _unique(np.concatenate(every)) if every else np.zeros(0)
+
+    @cached_property
+    def _nodes(self) -> dict[tuple[int, int], Node]:
+        found: dict[tuple[int, int], Node] = {}
+        for s in self.right.at.device:
+            found.setdefault((s.start, s.end), s.node)
+        return found
+
+    @cached_property
+    def _told(self) -> dict[tuple[int, int], Told]:
+        return {(w.start, w.end): told for told, w in self.right.places.values()}
+
+    @cached_property
+    def _given(self) -> dict[str, Values]:
+        return {name: _unique(np.asarray(x, np.float64).ravel()) for name, x in self.given.items()}
+
+    @cached_property
+    def _reads(self) -> list[tuple[str, Values]]:
+        """Variables and elements of the wrong text, with what they are worth."""
+        return [(w.spelled, _unique(told.values)) for told, w in self.wrong.places.values()
+                if w.role is Role.READ and not w.partial]
+
+    def _counterpart(self, n: Node) -> str | None:
+        """The variable or element of the wrong text that has the values of this part."""
+        told = self._told.get(self.right.at.span(n))
+        mine = _unique(told.values) if told is not None else np.zeros(0)
+        if mine.size < 2:
+            return None
+        best, most = None, 0.0
+        for text, values in self._reads:  # fewer where something else lets the wrong one stop early
+            if values.size > 1 and within(mine, values, self.close).mean() >= SHARED:
+                share = float(within(values, mine, self.close).mean())
+                best, most = (text, share) if share > most else (best, most)
+        if best is None:
+            whole = (a for a, values in self._given.items() if within(values, mine, self.close).mean() >= SHARED)
+            best = next((f"{a}[{PLACE}]" for a in whole), None)
+        return best
+
+    def _text(self, n: Node, whole: bool = False, given: Mapping[int, str | None] = MappingProxyType({})) -> str | None:
+        """An expression in the names of the wrong text; `given`: what the parameters of a function stand for whose body
+        it is in."""
+        at = self.right.at
+        outer, n = n, at.bare(n)
+        found = None if whole else self._counterpart(outer) or self._counterpart(n)
+        if found is not None:
+            return found
+        if n.kind == "DECL_REF_EXPR" and n.referenced is not None and n.referenced.key in given:
+            return given[n.referenced.key]
+        if n.constant is not None:
+            return _number(at.source(n), n.constant)
+
+        def part(c: Node) -> str | None:
+            return self._text(c, given=given)
+
+        match n.kind:
+            case "BINARY_OPERATOR" if n.binary in _OPERATORS and len(n.children) == 2:
+                return _joined(f"({{}} {n.binary} {{}})", *map(part, n.children))
+            case "CONDITIONAL_OPERATOR" if len(n.children) == 3:
+                return _joined("({} ? {} : {})", *map(part, n.children))
+            case "UNARY_OPERATOR" if n.unary in ("-", "!"):
+                return _joined(f"({n.unary}{{}})", part(n.children[0]))
+            case "CSTYLE_CAST_EXPR" if n.type.dtype is not None and n.type.is_scalar and n.children:
+                return part(n.children[-1])
+            case "CALL_EXPR" if n.referenced is not None:
+                return self._call(n, n.referenced, [part(a) for a in n.arguments])
+            case "ARRAY_SUBSCRIPT_EXPR" | "DECL_REF_EXPR":
+                return self._named(n)
+            case _:
+                return None
+
+    def _call(self, n: Node, called: Node, arguments: list[str | None]) -> str | None:
+        """A function of numbers: the same one, or what its body returns."""
+        if any(not a.type.is_scalar for a in n.arguments):
+            return None
+        if (name := self._function(called.spelling, len(arguments))):
+            return _joined(f"{name}({', '.join('{}' for _ in arguments)})", *arguments)
+        body = next((c for c in called.children if c.kind == "COMPOUND_STMT"), None)
+        only = body.children[0] if body is not None and len(body.children) == 1 else None
+        if only is None or only.kind != "RETURN_STMT" or not only.children:
+            return None
+        given = {p.key: a for p, a in zip(called.params, arguments, strict=False)}
+        return self._text(only.children[0], given=given)
+
+    def _function(self, name: str, count: int) -> str:
+        """The name a function of numbers has in the wrong text's language; "" where it has none."""
+        for spelled in dict.fromkeys((name, name.lstrip("_"))):
+            if any(spelled in names and kind.count(",") == count - 1 and "*" not in kind
+                   for kind, names in alike(self.wrong.at.platform).items()):
+                return spelled
+        return ""
+
+    def _named(self, n: Node) -> str | None:
+        """Under the name it has in the right program, where that is a like thing in the wrong one."""
+        at = self.right.at
+        text = at.source(n)
+        for x in n.walk():
+            ref = x.referenced if x.kind == "DECL_REF_EXPR" else None
+            if ref is not None and self._known.get(ref.spelling) is not ref.type.is_scalar:
+                array = at.bare(n.children[0]) if n.kind == "ARRAY_SUBSCRIPT_EXPR" else None
+                name = self.names.get(array.spelling, array.spelling) if array is not None else ""
+                return f"{name}[{PLACE}]" if name in self._known else None
+        return text if text and set(_NAMED.findall(text)) <= set(self._known) else None
+
+    @cached_property
+    def _known(self) -> dict[str, bool]:
+        """The variables of the wrong text, and whether they are numbers."""
+        return {n.spelled: n.node.type.is_scalar for n in Scope(self.wrong.at).names}
+
+
+def _unique(x: Values) -> Values:
+    return np.unique(x[~np.isnan(x)])
+
+
+def _number(source: str, value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if re.fullmatch(r"[\d.]+(?:[eE][+-]?\d+)?[fF]?", source):
+        return source
+    return str(value) if isinstance(value, int) else f"{value!r}f"
+
+
+def _joined(form: str, *parts: str | None) -> str | None:
+    return form.format(*parts) if all(p is not None for p in parts) else None
+
+
+# ---------------------------------------------------------------- holes
+
+
+def grafted(at: Sites, scope: Scope, made: Made, texts: Sequence[str]) -> None:
+    """Missing expressions in the place of what stands there, and between statements."""
+    seen = set[tuple[int, int]]()
+    for s in at.device:
+        if (s.start, s.end) in seen or not _slot(at, s):
+            continue
+        seen.add((s.start, s.end))
+        cost = WHOLE if _whole(at, s) else PART
+        for n, text in enumerate(_placed(at, scope, s, texts)):
+            made.add((s.start, s.end), text, f"{short(at.source(s.node))} is {text}", cost + LATER * n)
+    into = Gaps(at, scope)
+    for gap in gaps_of(at):
+        values = [] if gap.host else list(_placed(at, scope, gap.site, texts))
+        if values:
+            into.put(gap, made, values)
+
+
+def _slot(at: Sites, s: Site) -> bool:
+    """A number with a fraction that is computed or read."""
+    n = s.node
+    return n.type.is_scalar and computed(n) and not is_register(n) and not is_fixed(at, s) and is_value(at, n) \
+        and n.kind not in ("VAR_DECL", "PARM_DECL") and not _assigned(at, s)
+
+
+def _assigned(at: Sites, s: Site) -> bool:
+    parent = _around(s)
+    if parent is None or parent.unary in ("&", "x++", "x--", "++x", "--x"):
+        return True
+    assigns = parent.binary == "=" or parent.kind == "COMPOUND_ASSIGNMENT_OPERATOR"
+    return assigns and bool(parent.children) and at.span(parent.children[0])[1] >= s.end
+
+
+def _whole(at: Sites, s: Site) -> bool:
+    parent = _around(s)
+    return parent is not None and (parent.kind in ("VAR_DECL", "RETURN_STMT", "COMPOUND_ASSIGNMENT_OPERATOR")
+                                   or parent.binary == "=")
+
+
+def _around(s: Site) -> Node | None:
+    return next((a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
+
+
+def _placed(at: Sites, scope: Scope, s: Site, texts: Sequence[str]) -> Iterator[str]:
+    """The expressions that can be named at a site, with the subscripts at hand there."""
+    here = {n.spelled for n in scope.at_site(s)}
+    subscripts = _subscripts(at, scope, s)
+    for text in texts:
+        every = [text.replace(PLACE, i) for i in subscripts] if PLACE in text else [text]
+        yield from (t for t in every if set(_NAMED.findall(t)) <= here | _suffixes(t))
+
+
+def _suffixes(text: str) -> set[str]:
+    """What in a number looks like a name."""
+    return {m[1] for m in re.finditer(r"\d\.?([A-Za-z_]\w*)", text)}
+
+
+def _subscripts(at: Sites, scope: Scope, s: Site) -> list[str]:
+    """Those of the statement first, then those nearest."""
+    own = [a for a in s.above if a.kind in ("BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR")]
+    start, end = at.span(own[0]) if own else (s.start, s.end)
+    found = [x for x in at.device if x.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(x.node.children) == 2
+             and scope.visible(x.node.children[1], s)]
+    found.sort(key=lambda x: (not start <= x.start < end, abs(x.start - s.start)))
+    texts = dict.fromkeys(at.source(x.node.children[1]) for x in found)
+    names = (v.spelled for v in scope.at_site(s) if v.node.type.is_scalar and v.node.type.dtype is not None
+             and not v.node.type.dtype.is_float)
+    return [t for t in dict.fromkeys((*texts, *names)) if t][:SUBSCRIPTS]

@@ -1,0 +1,75 @@
+"""What is known of choices made in an open text, and which of them are followed first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from xpiler.repair.hole import Hole
+from xpiler.repair.localise import Distances
+from xpiler.repair.score import Score
+from xpiler.repair.sketch import Picks
+
+Item = tuple[float, Picks]  # how unlikely, and the choices
+# Nodes that are followed side by side, the nearest and those that are the smallest change, and texts that are kept of
+# them; how much later each node is followed than the one before it.
+WIDTH, SMALL, TEXTS, LESSER, LATER = 12, 8, 3, 2, 0.3
+
+
+@dataclass(frozen=True)
+class Node:
+    """Choices made in an open text, and what came of them."""
+
+    picks: Picks
+    score: Score
+    weight: float
+
+
+def best(found: Iterable[Node], width: int = TEXTS, small: int = LESSER) -> list[Node]:
+    """The nearest few, and those that are the smallest change: what got past a broken rule tells little of how near it
+    is where something else is wrong. Of those with one result the smallest change."""
+    kept: dict[object, Node] = {}
+    for n in sorted(found, key=lambda n: n.weight):
+        kept.setdefault((n.score.order, n.score.met), n)
+    nearest = sorted(kept.values(), key=lambda n: n.score.order, reverse=True)[:width]
+    lesser = [n for n in list(kept.values())[:small] if n not in nearest]
+    return lesser + nearest
+
+
+def weighed(all_holes: Iterable[Hole], near: Distances) -> Iterator[tuple[float, int, int]]:
+    """(how unlikely, hole, choice): the size of the change, and how far its line is from the fault."""
+    for k, hole in enumerate(all_holes):
+        far = near[hole.line]
+        for c, cost in enumerate(hole.costs, 1):
+            yield cost + far, k, c
+
+
+@dataclass
+class Deeper:
+    """Choices added to those of several nodes, the likeliest first, whichever node they are added to: a wrong step that
+    looked nearest does not keep the right one waiting. `parent` tells which node that was."""
+
+    nodes: Sequence[Node]
+    singles: Callable[[Node], Iterator[Item]]
+
+    def __post_init__(self) -> None:
+        self._of = dict[frozenset[tuple[int, int]], Node]()
+
+    def parent(self, picks: Picks) -> Node:
+        return self._of[frozenset(picks.items())]
+
+    def __iter__(self) -> Iterator[Item]:
+        by_weight = {id(n): i for i, n in enumerate(sorted(self.nodes, key=lambda n: n.weight))}
+        by_score = {id(n): i for i, n in enumerate(sorted(self.nodes, key=lambda n: n.score.order, reverse=True))}
+        streams = [self._stream(n, LATER * min(by_weight[id(n)], by_score[id(n)])) for n in self.nodes]
+        for _, weight, picks, node in heapq.merge(*streams, key=lambda i: i[0]):
+            key = frozenset(picks.items())
+            if key not in self._of:
+                self._of[key] = node
+                yield weight, picks
+
+    def _stream(self, node: Node, later: float) -> Iterator[tuple[float, float, Picks, Node]]:
+        first = node.weight
+        for weight, picks in self.singles(node):
+            yield weight - first + later, weight, picks, node
