@@ -24,6 +24,7 @@ from xpiler.ir.walk import (
     Fresh, bodies, defines, expressions, map_exprs, map_stmts, names, statements, subexpressions,
 )
 from xpiler.passes.step import NotApplicable
+from xpiler.passes.structured import negated, without_returns
 from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
@@ -89,46 +90,6 @@ def _plain(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     """Memories of one machine are ordinary arrays in the sequential program."""
     return map_stmts(body, lambda s: replace(s, buffer=replace(s.buffer, space="local", ctype=""))
                      if isinstance(s, Alloc) else s)
-
-
-# ---------------------------------------------------------------- early returns
-
-
-def without_returns(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-    """`if (c) return; rest` becomes `if (!c) rest`."""
-    out: list[Stmt] = []
-    for n, s in enumerate(body):
-        rest = body[n + 1:]
-        if isinstance(s, Return):
-            return tuple(out)
-        if isinstance(s, If) and any(isinstance(x, Return) for x in statements(s)):
-            then, orelse = without_returns(s.then), without_returns(s.orelse)
-            leaves = isinstance(s.then[-1], Return) if s.then else False
-            others = isinstance(s.orelse[-1], Return) if s.orelse else False
-            if leaves and not others:
-                tail = without_returns((*s.orelse, *rest))
-                if then:
-                    return (*out, replace(s, then=then, orelse=tail))
-                return (*out, If(negated(s.cond), tail, (), s.span)) if tail else tuple(out)
-            if others and not leaves:
-                return (*out, replace(s, then=without_returns((*s.then, *rest)), orelse=orelse))
-            if leaves and others:
-                return (*out, replace(s, then=then, orelse=orelse))
-            raise NotApplicable("a return nested under two conditions", s.span)
-        if any(isinstance(x, Return) for x in statements(s)):
-            raise NotApplicable("a return inside a loop", s.span)
-        out.append(s)
-    return tuple(out)
-
-
-def negated(e: Expr) -> Expr:
-    """!e, with comparisons turned around where that is exact."""
-    opposite = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
-    if isinstance(e, Binary) and e.op in opposite:
-        floats = any(getattr(x, "dtype", I32).is_float for x in (e.a, e.b))
-        if not floats or e.op in ("==", "!="):
-            return Binary(opposite[e.op], e.a, e.b, DType.BOOL)
-    return Unary("!", e, DType.BOOL)
 
 
 # ---------------------------------------------------------------- fission
