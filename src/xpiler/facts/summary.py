@@ -16,7 +16,7 @@ from typing import Any
 from xpiler.facts import sym
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, most, normal, rolled_up, solve, supersedes
+from xpiler.facts.writes import Unsummarised, Write, most, normal, one_sided, rolled_up, solve, supersedes
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
@@ -303,6 +303,9 @@ class Machine:
         gap = self._at_most(far)
         if gap is not None and sym.is_const(by):
             trips = sym.integer(-(-gap // sym.value_of(by)))
+        longest = most(far, frozenset(sym.conjuncts(self.path)))
+        if longest != float("inf") and sym.is_const(by) and sym.is_const(trips):
+            trips = sym.integer(min(sym.value_of(trips), max(-(-int(longest) // sym.value_of(by)), 0)))
         if sym.is_const(trips):
             if sym.value_of(trips) <= 0:
                 return
@@ -362,7 +365,7 @@ class Machine:
         stored = [b for b in buffers_written(s.body) if b in arrays]
         k = sym.fresh(s.var.name, trips)
         at = sym.add(start, sym.mul(k, by))
-        guard = sym.compare("<", at, stop)
+        guard = one_sided(sym.compare("<", at, stop))
         steps: dict[str, Sym] = {}
         while True:
             self._restore(saved)

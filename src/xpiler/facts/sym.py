@@ -434,6 +434,8 @@ def _divide_by_atom(a: Sym, b: Sym) -> Sym | None:
 def _div_const(a: Sym, m: int) -> Sym:
     if m == 1:
         return a
+    if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
+        return select(a.args[0], _div_const(a.args[1], m), _div_const(a.args[2], m))
     if is_const(a):
         return integer(value_of(a) // m) if value_of(a) >= 0 else integer(-((-value_of(a)) // m))
     if 0 <= a.lo and a.hi < m:
@@ -478,6 +480,8 @@ def mod(a: Sym, b: Sym) -> Sym:
 def _mod_const(a: Sym, m: int) -> Sym:
     if m == 1:
         return ZERO
+    if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
+        return select(a.args[0], _mod_const(a.args[1], m), _mod_const(a.args[2], m))
     if is_const(a):
         v = value_of(a)
         return integer(v % m if v >= 0 else -((-v) % m))
@@ -675,6 +679,8 @@ def _negative(d: Sym) -> Sym:
         return _negative(linear(const // g, {a: c // g for a, c in terms.items()}))
     if len(terms) == 1:
         ((a, c),) = terms.items()
+        if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
+            return select(a.args[0], *(boolean(const + c * value_of(x) < 0) for x in a.args[1:]))
         if a.op == "div" and is_const(a.args[1]) and a.args[0].lo >= 0:
             x, m = a.args[0], value_of(a.args[1])
             if c == 1:  # x / m < k is x < k * m
