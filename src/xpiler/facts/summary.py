@@ -150,7 +150,7 @@ class Machine:
                     return sym.binary(op, x, y, dtype)
                 return self.here(sym.compare(op, _as_int(x), _as_int(y)))
             case Select(c, a, b, _):
-                cond = self.here(self.value(c))
+                cond = one_sided(self.here(self.value(c)))
                 if sym.is_const(cond):
                     return self.value(a if sym.value_of(cond) else b)
                 return sym.select(cond, self.value(a), self.value(b))
@@ -260,7 +260,7 @@ class Machine:
         return _reduction(sym.rewrite(value, lambda n: held if n is before else None), held)
 
     def branch(self, s: If) -> None:
-        cond = self.here(_as_bool(self.value(s.cond)))
+        cond = one_sided(self.here(_as_bool(self.value(s.cond))))
         if id(s) in self.ends and not _once_false(cond, self.ends[id(s)]):
             raise Unsummarised("a loop that ends where data says so", s.span)
         if sym.is_const(cond):

@@ -541,6 +541,9 @@ def _mask_bit(a: Sym) -> Sym | None:
     mask, i = a.args
     while mask.op == "cast":
         mask = mask.args[0]
+    if mask.op == "sel":
+        sides = [_mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args[1:]]
+        return select(mask.args[0], sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
     if is_const(mask):
         low, high = i.lo, i.hi
         bits = value_of(mask)
@@ -690,10 +693,15 @@ def _negative(d: Sym) -> Sym:
     return make("lt", (d,), None, BOOL)
 
 
+def _known(x: Sym) -> bool:
+    """A number, or a choice between numbers."""
+    return is_const(x) or x.op == "sel" and all(map(_known, x.args[1:]))
+
+
 def _zero(d: Sym) -> Sym:
     """d == 0"""
-    if d.op == "sel" and is_const(d.args[1]) and is_const(d.args[2]):
-        return select(d.args[0], boolean(value_of(d.args[1]) == 0), boolean(value_of(d.args[2]) == 0))
+    if d.op == "sel" and _known(d):
+        return select(d.args[0], _zero(d.args[1]), _zero(d.args[2]))
     if d.lo > 0 or d.hi < 0:
         return FALSE
     if is_const(d):

@@ -181,7 +181,14 @@ def most(x: Sym, path: frozenset[Sym]) -> float:
 
 
 def one_sided(g: Sym) -> Sym:
-    """x < (c ? a : b) as x < a, where both are so without c: the last chunk of many is as long as what is left."""
+    """x < (c ? a : b) as x < a, where both are so without c: the last chunk of many is as long as what is left. Likewise
+    a || b as b, where a is never so without b."""
+    if g.op == "or":
+        for p in g.args:
+            if p.op == "lt" and all(
+                    q is p or most(p.args[0], frozenset(sym.conjuncts(q))) < 0 for q in g.args):
+                return p
+        return g
     if g.op != "lt":
         return g
     d = g.args[0]
