@@ -144,6 +144,8 @@ class Machine:
                 return sym.unary(op, self.value(a), dtype)
             case Binary(op, a, b, dtype):
                 x, y = self.value(a), self.value(b)
+                if op == ">>" and dtype is DType.U32 and sym.is_const(y) and 0 < sym.value_of(y) < 32:
+                    return sym.shifted_in_zeros(x, sym.value_of(y))
                 if any(_wraps(op, e.dtype, s) for e, s in ((a, x), (b, y))):
                     raise Unsummarised(f"`{op}` of {a.dtype} data, which may not fit a signed number", self.span)
                 if op in ("&&", "||") or dtype is not DType.BOOL or x.dtype.is_float:

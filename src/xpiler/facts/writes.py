@@ -181,8 +181,9 @@ def most(x: Sym, path: frozenset[Sym]) -> float:
 
 
 def one_sided(g: Sym) -> Sym:
-    """x < (c ? a : b) as x < a, where both are so without c: the last chunk of many is as long as what is left. Likewise
-    a || b as b, where a is never so without b."""
+    """x < (c ? a : b) as x < a, where both are so without c: the last chunk of many is as long as what is left.
+
+    Likewise a || b as b, where a is never so without b."""
     if g.op == "or":
         for p in g.args:
             if p.op == "lt" and all(
