@@ -107,7 +107,8 @@ def test_one_loop_over_all(name: str) -> None:
 @pytest.mark.parametrize(("old", "new"), [
     ("x[begin + i] * 2.0f", "x[begin + i] * (float)t"),  # which chunk it is matters
     ("x[begin + i] * 2.0f", "x[i]"),  # and so does the place in a chunk
-    ("t * 25,", "t * 24,"),  # the chunks overlap: the later one's elements stay
+    ("t * 25,", "t * 24,"),  # the chunks overlap
+    ("t * 25,", "t * 26,"),  # what lies between them stays as it is
 ])
 def test_chunks_that_are_no_row_stay_right(old: str, new: str) -> None:
     kernel = _pivot(FORMS["the last chunk takes what is left"][0].replace(old, new))
@@ -221,6 +222,7 @@ def test_threads_have_numbers_and_what_changes_for_all_in_common() -> None:
 @pytest.mark.parametrize("change", [
     "if (tid < d) offset *= 2;",  # not for all
     "offset += tid;",  # not the same
+    "if (tid < 4) { mine += __shfl_xor_sync(0xf, mine, 1); offset *= 2; }",  # together, but not for all
     "offset += temp[0] * 0 + 1;",  # what is in memory may change meanwhile
     "int old = mine; offset *= 2; mine = old + offset;",  # what is private lives on across the change
 ])
