@@ -72,6 +72,15 @@ void k(const float* x, const int* idx, float* y) {
     for (int l = 0; l < 16; ++l) if ((m >> l) & 1) y[b * 16 + l] = x[b * 16 + l];
   }
 }""", ["103"]),
+    "the greatest, kept where it goes": ("""
+void k(const float* x, const int* idx, float* y) {
+  for (int i = 0; i < 9; ++i) {
+    for (int c = 0; c < 8; ++c) y[i * 8 + c] = -100.0f;
+    for (int p = 0; p < 7; ++p)
+      for (int c = 0; c < 8; ++c)
+        if (x[(i + p) * 8 + c] > y[i * 8 + c]) y[i * 8 + c] = x[(i + p) * 8 + c];
+  }
+}""", ["7", "72"]),
     "a loop that goes on": ("""
 void k(const float* x, const int* idx, float* y) {
   for (int i = 0; i < 40; ++i) {

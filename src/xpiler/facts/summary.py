@@ -262,6 +262,10 @@ class Machine:
         return _reduction(sym.rewrite(value, lambda n: held if n is before else None), held)
 
     def branch(self, s: If) -> None:
+        chosen = self._chosen(s)
+        if chosen is not None:
+            self.statement(chosen)
+            return
         cond = one_sided(self.here(_as_bool(self.value(s.cond))))
         if id(s) in self.ends and not _once_false(cond, self.ends[id(s)]):
             raise Unsummarised("a loop that ends where data says so", s.span)
@@ -283,6 +287,18 @@ class Machine:
                     self.scalars[name] = _poison(a.dtype)
                 else:
                     self.scalars[name] = sym.select(cond, a, b)
+
+    def _chosen(self, s: If) -> Store | None:
+        """`if (v > a[i]) a[i] = v` as a[i] = v > a[i] ? v : a[i]."""
+        if s.orelse or len(s.then) != 1 or not isinstance(s.cond, Binary) or s.cond.op not in _ORDER:
+            return None
+        (store,) = s.then
+        if not isinstance(store, Store) or store.buffer not in self.arrays:
+            return None
+        held = Load(store.buffer, store.index, self.arrays[store.buffer].dtype)
+        if held not in (s.cond.a, s.cond.b) or store.value.dtype is not held.dtype:
+            return None
+        return replace(store, value=Select(s.cond, store.value, held, held.dtype))
 
     # ------------------------------------------------------------ loops
 
@@ -743,6 +759,7 @@ def _typed(x: Sym, dtype: DType) -> Sym:
     return sym.cast(x, dtype)
 
 
+_ORDER = frozenset({"<", "<=", ">", ">="})
 _TELLING = frozenset({">>", "/", "%", "&", "<", "<=", ">", ">="})  # what depends on how a number is read
 _DATA = frozenset({"ld", "pld", "call", "fold"})
 
