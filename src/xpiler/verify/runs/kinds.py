@@ -20,6 +20,7 @@ class Kind(StrEnum):
     RANDOM = "random"
     CANCELLATION = "cancellation"  # large terms of either sign that add up to little
     WIDE = "wide magnitudes"  # exponents all over, far from overflow
+    SMALL = "small magnitudes"  # where what is added to a divisor, to keep it from zero, shows
     DENORMALS = "denormals"
     ZEROS = "zeros of both signs"
     TIES = "ties"  # few values, each many times
@@ -37,8 +38,8 @@ class Kind(StrEnum):
 
 # The more telling ones first: where time is short the others are left out.
 FLOATS = (
-    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.BEYOND,
-    Kind.DENORMALS, Kind.INFINITIES, Kind.NANS,
+    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.SMALL,
+    Kind.BEYOND, Kind.DENORMALS, Kind.INFINITIES, Kind.NANS,
 )
 INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
@@ -69,6 +70,8 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
         case Kind.WIDE:
             most = _SPREAD[dtype]
             return _signs(n, rng) * rng.uniform(1, 2, n) * 2.0 ** rng.integers(-most, most + 1, n)
+        case Kind.SMALL:
+            return rng.normal(0.2, 1.0, n) * 2.0 ** -_SPREAD[dtype]
         case Kind.DENORMALS:
             normal, least = _NORMAL[dtype]
             exponents = rng.integers(least + 1, normal + 3, n)
@@ -126,8 +129,9 @@ def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.
 
 
 def _apart(far: float, n: int, row: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Rows about as far below zero as above it, in turn."""
-    return np.where(np.arange(n) // row % 2 == 0, -far, far) + rng.normal(0.2, 1.0, n)
+    """Rows about as far below zero as above it, in turn; quarters of the array where those are longer, as how long the
+    rows are is a guess where no scalar tells."""
+    return np.where(np.arange(n) // max(row, n // 4) % 2 == 0, -far, far) + rng.normal(0.2, 1.0, n)
 
 
 def _signs(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
