@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from xpiler.fault import NOWHERE, Fault
-from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, Kernel, Launch, Program, Var
+from xpiler.facts.independence import independent
+from xpiler.facts.writes import Unsummarised
+from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, For, Kernel, Launch, Program, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, statements, substitute_expr
 from xpiler.neural_road import BROKEN
@@ -18,6 +20,8 @@ from xpiler.passes.recover import Recover
 from xpiler.passes.specialize import specialize
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
+
+ZERO, ONE = Const(0, DType.I32), Const(1, DType.I32)
 
 
 def sequential(program: Program, source: Platform, contracted: bool = True) -> tuple[Program, tuple[str, ...]]:
@@ -42,10 +46,22 @@ def sequential(program: Program, source: Platform, contracted: bool = True) -> t
             steps.append(f"contract({kernel.name})")
         except NotApplicable as e:
             steps.append(f"-- contract({kernel.name}) does not apply: {e.why}")
+            flat = replace(flat, body=tuple(_parallel(flat, s) for s in flat.body))
         except BROKEN as e:
             steps.append(f"-- contract({kernel.name}) failed: {type(e).__name__}: {e}")
         kernels.append(flat)
     return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
+
+
+def _parallel(kernel: Kernel, s: Stmt) -> Stmt:
+    """An outermost loop, marked where no iteration needs another one."""
+    if not isinstance(s, For) or s.kind != "serial" or s.start != ZERO or s.step != ONE:
+        return s
+    try:
+        independent(kernel, s)
+    except Unsummarised:
+        return s
+    return replace(s, kind="parallel")
 
 
 # Kernel -> each array it touches -> its range, None where that cannot be told.

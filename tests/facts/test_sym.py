@@ -445,3 +445,40 @@ def test_neither_of_two_unrelated_sizes_is_the_smaller() -> None:
     assert not sym.likely_le(first, second)
     assert not sym.likely_le(second, first)
     assert sym.likely_le(first, sym.add(first, second))
+
+
+def test_fields_of_a_constant_that_are_a_sum_are_read_off() -> None:
+    """(table >> 2 * (2 * i + j)) & 3 for all 256 tables; where it is no sum of i and j it stays as it is."""
+    i, j = sym.var("i", sym.integer(2)), sym.var("j", sym.integer(2))
+    at = sym.add(sym.scale(i, 4), sym.scale(j, 2))
+    sums = 0
+    for table in range(256):
+        found = sym.bit("&", sym.bit(">>", sym.integer(table), at), sym.integer(3))
+        if found.op == "bit":
+            continue
+        sums += 1
+        for a, b in itertools.product(range(2), repeat=2):
+            assert sym.evaluate(found, {i: a, j: b}) == table >> (4 * a + 2 * b) & 3
+    assert sums == sum(
+        (t & 3) + (t >> 6) == (t >> 2 & 3) + (t >> 4 & 3) for t in range(256))
+
+
+def test_parts_of_a_word_come_back() -> None:
+    low, high = (sym.load(name, ZERO, DType.U16) for name in ("a", "b"))
+    word = sym.add(low, sym.scale(high, 1 << 16))
+    assert sym.cast(word, DType.U16) is low
+    assert sym.shifted_in_zeros(word, 16) is high
+    anything = sym.load("c", ZERO, I32)
+    assert sym.cast(sym.add(anything, sym.scale(high, 1 << 16)), DType.U16) is not anything
+    shifted = sym.shifted_in_zeros(sym.add(anything, sym.scale(high, 1 << 16)), 16)
+    assert shifted is not high and shifted.lo == 0 and shifted.hi == 65535
+
+
+def test_choices_between_numbers_are_divided_and_compared() -> None:
+    v = sym.var("v", sym.integer(4))
+    length = sym.select(sym.compare("==", v, sym.integer(3)), sym.integer(2504), sym.integer(2501))
+    assert sym.div(length, sym.integer(4096)) is ZERO
+    assert sym.compare("<", length, sym.integer(2600)) is sym.TRUE
+    for k in range(4):
+        said = sym.substitute(sym.mod(length, sym.integer(100)), {v: sym.integer(k)})
+        assert sym.value_of(said) == (4 if k == 3 else 1)

@@ -9,14 +9,17 @@ from tests.passes import toy
 from tests.passes.programs import F, assign, call, kernel, let, load, loop, store, var
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
-from xpiler.ir.nodes import For, Intrinsic, Kernel, Program
-from xpiler.ir.walk import statements
+from xpiler import platforms
+from xpiler.ir.nodes import For, Intrinsic, Kernel, Program, Store
+from xpiler.ir.walk import buffers_written, statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.recover import Recover
 from xpiler.passes.step import NotApplicable
 from xpiler.passes.vectors import VectorLoops
+from xpiler.text.read import read
+from xpiler.to_pivot import sequential
 
 
 def pivot(case: str) -> Kernel:
@@ -73,6 +76,20 @@ def test_vectors(case: str, unit: str, chunk: int) -> None:
 def test_a_kernel_per_nest() -> None:
     both = kernel("two", "x y z", *pivot("scale").body, *pivot("scale").body)
     assert len(nests(both)) == 2
+
+
+def test_a_kernel_per_nest_whose_stores_are_instructions() -> None:
+    """Tasks share one nest of a kernel; the other would be computed, and written, by all of them."""
+    text = """
+void k(const float* x, float* y, float* z) {
+  for (int i = 0; i < 4; ++i) for (int j = 0; j < 64; ++j) y[i * 64 + j] = x[i * 64 + j] + 1.0f;
+  for (int i = 0; i < 4; ++i) for (int j = 0; j < 64; ++j) z[i * 64 + j] = x[i * 64 + j] * 2.0f;
+}"""
+    c = platforms.get("c")
+    vectors = VectorLoops(toy.COUNTED_UNIT, 64).apply(sequential(read(text, c, "k.c"), c)[0].kernels[0])
+    assert not any(isinstance(s, Store) for s in statements(vectors))
+    apart = nests(vectors)
+    assert [buffers_written(k.body) & {"y", "z"} for k in apart] == [{"y"}, {"z"}]
 
 
 @pytest.mark.parametrize("op", ["max", "min"])

@@ -45,8 +45,16 @@ def test_floats_hold_what_their_kind_says(dtype: DType) -> None:
     rows = drawn(Kind.ROWS, dtype).reshape(-1, 30)
     assert np.all(rows == rows[:, :1]) and np.unique(rows).size > 10
     assert (drawn(Kind.NEGATIVE, dtype) < 0).all()
-    far = drawn(Kind.FAR, dtype).reshape(-1, 30)
-    assert (np.exp(far[0]) < 1e-5).all() and (far[1] > 10).all()
+    far = drawn(Kind.FAR, dtype).reshape(4, -1)
+    assert (np.exp(far[[0, 2]]) < 1e-5).all() and (far[[1, 3]] > 10).all()
+    x = np.abs(drawn(Kind.HALFWAY, dtype))
+    assert (x % 1 == 0.5).mean() > 0.15 and (x == x.max()).mean() > 0.15
+    if dtype in (DType.F32, DType.F64):  # the nearest bfloat of a tenth of them is as near as the next one
+        low = np.asarray(x, np.float32).view(np.uint32) & 0xFFFF
+        assert (low == 0x8000).mean() > 0.1
+        assert (low & 0x1FFF == 0x1000).mean() > 0.1
+    x = drawn(Kind.SMALL, dtype)
+    assert np.square(x).mean() < (0.01 if dtype is DType.F16 else 1e-6) and (np.abs(x) > NORMAL[dtype]).mean() > 0.9
     x = drawn(Kind.INFINITIES, dtype)
     assert np.isposinf(x).any() and np.isneginf(x).any() and np.isfinite(x).sum() > 400
     x = drawn(Kind.NANS, dtype)

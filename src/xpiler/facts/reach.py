@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xpiler.facts import sym
 from xpiler.facts.summary import STEPS, Array, Machine
 from xpiler.facts.sym import ONE, Sym
-from xpiler.facts.writes import Unsummarised
+from xpiler.facts.writes import Unsummarised, one_sided
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Continue, Expr, For, If, Kernel, Let, Return,
     Select, Shuffle, Stmt, Store, Var, While,
@@ -88,7 +88,7 @@ class _Walk(Machine):
 
     def under(self, cond: Sym, e: Expr) -> Sym:
         """The value of e where cond holds."""
-        outer, self.path = self.path, sym.conjoin(self.path, cond)
+        outer, self.path = self.path, sym.conjoin(self.path, one_sided(self.here(cond)))
         found = self.value(e)
         self.path = outer
         return found
@@ -159,7 +159,7 @@ class _Walk(Machine):
                 self.value(a)
 
     def either(self, cond: Sym, then: tuple[Stmt, ...], orelse: tuple[Stmt, ...]) -> None:
-        outer, before = self.path, dict(self.scalars)
+        outer, before, cond = self.path, dict(self.scalars), one_sided(self.here(cond))
         for holds, body in ((cond, then), (sym.negate(cond), orelse)):
             self.scalars = dict(before)
             self.path = sym.conjoin(outer, holds)

@@ -16,7 +16,7 @@ from typing import Any
 from xpiler.facts import sym
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, most, normal, rolled_up, solve, supersedes
+from xpiler.facts.writes import Unsummarised, Write, most, normal, one_sided, rolled_up, solve, supersedes
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
@@ -144,13 +144,15 @@ class Machine:
                 return sym.unary(op, self.value(a), dtype)
             case Binary(op, a, b, dtype):
                 x, y = self.value(a), self.value(b)
+                if op == ">>" and dtype is DType.U32 and sym.is_const(y) and 0 < sym.value_of(y) < 32:
+                    return sym.shifted_in_zeros(x, sym.value_of(y))
                 if any(_wraps(op, e.dtype, s) for e, s in ((a, x), (b, y))):
                     raise Unsummarised(f"`{op}` of {a.dtype} data, which may not fit a signed number", self.span)
                 if op in ("&&", "||") or dtype is not DType.BOOL or x.dtype.is_float:
                     return sym.binary(op, x, y, dtype)
                 return self.here(sym.compare(op, _as_int(x), _as_int(y)))
             case Select(c, a, b, _):
-                cond = self.here(self.value(c))
+                cond = one_sided(self.here(self.value(c)))
                 if sym.is_const(cond):
                     return self.value(a if sym.value_of(cond) else b)
                 return sym.select(cond, self.value(a), self.value(b))
@@ -260,7 +262,11 @@ class Machine:
         return _reduction(sym.rewrite(value, lambda n: held if n is before else None), held)
 
     def branch(self, s: If) -> None:
-        cond = self.here(_as_bool(self.value(s.cond)))
+        chosen = self._chosen(s)
+        if chosen is not None:
+            self.statement(chosen)
+            return
+        cond = one_sided(self.here(_as_bool(self.value(s.cond))))
         if id(s) in self.ends and not _once_false(cond, self.ends[id(s)]):
             raise Unsummarised("a loop that ends where data says so", s.span)
         if sym.is_const(cond):
@@ -281,6 +287,18 @@ class Machine:
                     self.scalars[name] = _poison(a.dtype)
                 else:
                     self.scalars[name] = sym.select(cond, a, b)
+
+    def _chosen(self, s: If) -> Store | None:
+        """`if (v > a[i]) a[i] = v` as a[i] = v > a[i] ? v : a[i]."""
+        if s.orelse or len(s.then) != 1 or not isinstance(s.cond, Binary) or s.cond.op not in _ORDER:
+            return None
+        (store,) = s.then
+        if not isinstance(store, Store) or store.buffer not in self.arrays:
+            return None
+        held = Load(store.buffer, store.index, self.arrays[store.buffer].dtype)
+        if held not in (s.cond.a, s.cond.b) or store.value.dtype is not held.dtype:
+            return None
+        return replace(store, value=Select(s.cond, store.value, held, held.dtype))
 
     # ------------------------------------------------------------ loops
 
@@ -303,6 +321,9 @@ class Machine:
         gap = self._at_most(far)
         if gap is not None and sym.is_const(by):
             trips = sym.integer(-(-gap // sym.value_of(by)))
+        longest = most(far, frozenset(sym.conjuncts(self.path)))
+        if longest != float("inf") and sym.is_const(by) and sym.is_const(trips):
+            trips = sym.integer(min(sym.value_of(trips), max(-(-int(longest) // sym.value_of(by)), 0)))
         if sym.is_const(trips):
             if sym.value_of(trips) <= 0:
                 return
@@ -362,7 +383,7 @@ class Machine:
         stored = [b for b in buffers_written(s.body) if b in arrays]
         k = sym.fresh(s.var.name, trips)
         at = sym.add(start, sym.mul(k, by))
-        guard = sym.compare("<", at, stop)
+        guard = one_sided(sym.compare("<", at, stop))
         steps: dict[str, Sym] = {}
         while True:
             self._restore(saved)
@@ -738,6 +759,7 @@ def _typed(x: Sym, dtype: DType) -> Sym:
     return sym.cast(x, dtype)
 
 
+_ORDER = frozenset({"<", "<=", ">", ">="})
 _TELLING = frozenset({">>", "/", "%", "&", "<", "<=", ">", ">="})  # what depends on how a number is read
 _DATA = frozenset({"ld", "pld", "call", "fold"})
 

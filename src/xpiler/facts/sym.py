@@ -13,7 +13,7 @@ import math
 import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import gcd, inf
+from math import gcd, inf, prod
 
 from xpiler.ir.types import DType
 
@@ -169,6 +169,8 @@ def _range(n: Sym) -> tuple[float, float]:
         case "call":
             if n.data == "min":
                 return min(x.lo for x in a), min(x.hi for x in a)
+            if n.data == LOGICAL and a[1].op == "int":
+                return 0, (1 << (32 - value_of(a[1]))) - 1
             if n.data == "max":
                 return max(x.lo for x in a), max(x.hi for x in a)
         case "sel":
@@ -434,6 +436,8 @@ def _divide_by_atom(a: Sym, b: Sym) -> Sym | None:
 def _div_const(a: Sym, m: int) -> Sym:
     if m == 1:
         return a
+    if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
+        return select(a.args[0], _div_const(a.args[1], m), _div_const(a.args[2], m))
     if is_const(a):
         return integer(value_of(a) // m) if value_of(a) >= 0 else integer(-((-value_of(a)) // m))
     if 0 <= a.lo and a.hi < m:
@@ -478,6 +482,8 @@ def mod(a: Sym, b: Sym) -> Sym:
 def _mod_const(a: Sym, m: int) -> Sym:
     if m == 1:
         return ZERO
+    if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
+        return select(a.args[0], _mod_const(a.args[1], m), _mod_const(a.args[2], m))
     if is_const(a):
         v = value_of(a)
         return integer(v % m if v >= 0 else -((-v) % m))
@@ -530,6 +536,9 @@ def _up_to(a: Sym, m: int) -> Sym | None:
     return None
 
 
+_FIELDS = 64  # most fields of a constant that are looked at one by one
+
+
 def _mask_bit(a: Sym) -> Sym | None:
     """Bit i of a mask, for a = mask >> i: (1 << r) - 1 has it when i < r, a constant when it is set throughout."""
     if a.op != "bit" or a.data != ">>":
@@ -537,6 +546,9 @@ def _mask_bit(a: Sym) -> Sym | None:
     mask, i = a.args
     while mask.op == "cast":
         mask = mask.args[0]
+    if mask.op == "sel":
+        sides = [_mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args[1:]]
+        return select(mask.args[0], sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
     if is_const(mask):
         low, high = i.lo, i.hi
         bits = value_of(mask)
@@ -554,6 +566,27 @@ def _mask_bit(a: Sym) -> Sym | None:
         if c == 1 and power.op == "bit" and power.data == "<<" and power.args[0] is ONE:
             return select(compare("<", i, power.args[1]), ONE, ZERO)
     return None
+
+
+def _read_off(table: int, at: Sym, field: int) -> Sym | None:
+    """(table >> at) & field, a constant's fields looked up by small loop variables, as a sum of these if it is one: the
+    lanes that a shuffle takes."""
+    vs = sorted(at.free, key=lambda v: v.uid)
+    sizes = [value_of(n) if bounded(v) and is_const(n := extent_of(v)) else 0 for v in vs]
+    if not vs or not 0 < prod(sizes) <= _FIELDS or table < 0:
+        return None
+    found: dict[tuple[int, ...], int] = {}
+    for places in itertools.product(*map(range, sizes)):
+        by = evaluate(at, dict(zip(vs, places, strict=True)))
+        if by is None or not 0 <= by < 32:
+            return None
+        found[places] = (table >> by) & field
+    first = found[(0,) * len(vs)]
+    steps = {v: found[tuple(int(u is v) for u in vs)] - first if n > 1 else 0 for v, n in zip(vs, sizes, strict=True)}
+    for places, value in found.items():
+        if value != first + sum(steps[v] * k for v, k in zip(vs, places, strict=True)):
+            return None
+    return linear(first, steps)
 
 
 def bit(op: str, a: Sym, b: Sym) -> Sym:
@@ -581,6 +614,10 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
             told = _mask_bit(a)
             if told is not None:
                 return told
+        if op == "&" and a.op == "bit" and a.data == ">>" and is_const(a.args[0]):
+            read = _read_off(value_of(a.args[0]), a.args[1], c)
+            if read is not None:
+                return read
         if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
             return _mod_const(a, c + 1)
     if op == "|" and a.lo >= 0 and b.lo >= 0:
@@ -675,6 +712,8 @@ def _negative(d: Sym) -> Sym:
         return _negative(linear(const // g, {a: c // g for a, c in terms.items()}))
     if len(terms) == 1:
         ((a, c),) = terms.items()
+        if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
+            return select(a.args[0], *(boolean(const + c * value_of(x) < 0) for x in a.args[1:]))
         if a.op == "div" and is_const(a.args[1]) and a.args[0].lo >= 0:
             x, m = a.args[0], value_of(a.args[1])
             if c == 1:  # x / m < k is x < k * m
@@ -684,10 +723,15 @@ def _negative(d: Sym) -> Sym:
     return make("lt", (d,), None, BOOL)
 
 
+def _known(x: Sym) -> bool:
+    """A number, or a choice between numbers."""
+    return is_const(x) or x.op == "sel" and all(map(_known, x.args[1:]))
+
+
 def _zero(d: Sym) -> Sym:
     """d == 0"""
-    if d.op == "sel" and is_const(d.args[1]) and is_const(d.args[2]):
-        return select(d.args[0], boolean(value_of(d.args[1]) == 0), boolean(value_of(d.args[2]) == 0))
+    if d.op == "sel" and _known(d):
+        return select(d.args[0], _zero(d.args[1]), _zero(d.args[2]))
     if d.lo > 0 or d.hi < 0:
         return FALSE
     if is_const(d):
@@ -927,6 +971,10 @@ def cast(a: Sym, dtype: DType) -> Sym:
         low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
         if dtype.bits >= 32 or (a.lo >= low and a.hi <= top):
             return a
+        const, terms = terms_of(a)
+        part = linear(const, {t: c for t, c in terms.items() if c % (1 << dtype.bits)})
+        if part.lo >= low and part.hi <= top:
+            return part  # what else there is lies beyond its bits
     if a.op == "cast" and dtype is I32 and a.dtype is DType.F64 and not a.args[0].dtype.is_float:
         return a.args[0]  # a double holds every int
     if a.op == "int" and dtype.is_float:
@@ -1385,6 +1433,22 @@ def _flip(op: str, a: Sym, b: Sym, dtype: DType) -> Sym | None:
                 scale(div(t, integer(2 * step)), 2 * step), scale(v, step), mod(t, integer(step)))
             return fold(op, [v], substitute(a, {t: cleared}), identity_of(op, dtype), dtype)
     return None
+
+
+LOGICAL = "shift.u32"  # a call that stands for >> of an unsigned number which is not the same as a signed one
+
+
+def shifted_in_zeros(x: Sym, by: int) -> Sym:
+    """The unsigned 32-bit number that x is read as, >> by."""
+    if x.lo >= 0 and x.hi < 1 << 31:
+        return bit(">>", x, integer(by))
+    const, terms = terms_of(x)
+    upper = {a: c >> by for a, c in terms.items() if c % (1 << by) == 0}
+    lower = linear(const, {a: c for a, c in terms.items() if a not in upper})
+    whole = linear(0, upper)
+    if upper and lower.lo >= 0 and lower.hi < 1 << by and whole.lo >= 0 and whole.hi < 1 << (32 - by):
+        return whole  # a word put together from parts
+    return make("call", (x, integer(by)), LOGICAL, DType.U32)
 
 
 def _xor_sites(x: Sym) -> list[Sym]:

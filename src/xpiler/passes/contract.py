@@ -17,7 +17,7 @@ from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renumbered, solve, split_digits
 from xpiler.ir.nodes import Buffer, Kernel, Stmt
 from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest
+from xpiler.passes.naming import NamingNest
 from xpiler.passes.step import NotApplicable
 
 
@@ -69,7 +69,7 @@ def _emit(kernel: Kernel, ordered: list[tuple[str, Write]]) -> tuple[Stmt, ...]:
     body: list[Stmt] = []
     for name, w in ordered:
         dtype = next(p.dtype for p in kernel.params if isinstance(p, Buffer) and p.name == name)
-        body += Nest(names).build(name, dtype, w)
+        body += NamingNest(names).build(name, dtype, w)
     return tuple(body)
 
 

@@ -18,6 +18,7 @@ from xpiler.ir.walk import (
     Fresh, buffers_written, names, scalars_read, scalars_written, statements, subexpressions, substitute, walk,
     with_bodies,
 )
+from xpiler.passes.structured import without_continues
 
 I32 = DType.I32
 
@@ -27,6 +28,7 @@ class Count:
     """Rewrite every counting while loop of a kernel; what else advances by a fixed step follows from the counter."""
 
     def apply(self, kernel: Kernel) -> Kernel:
+        kernel = replace(kernel, body=without_continues(kernel.body))
         return replace(kernel, body=_Counting(kernel).body(kernel.body))
 
 

@@ -157,6 +157,8 @@ class Nest:
         guard = None
         if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
             guard, body = body.args[0], body.args[1]
+        else:
+            self.in_parts(body)
         term = self.expr(body)
         step: Stmt = Assign(acc, combined(op, acc, converted(term, acc.dtype)))
         if guard is not None:
@@ -165,6 +167,9 @@ class Nest:
         for v, extent in zip(reversed(opened), reversed(extents), strict=True):
             self.close(v, extent, "serial", [])
         return acc
+
+    def in_parts(self, whole: Sym) -> None:
+        """Decide what of an expression, computed in the innermost open loop, is to have a name."""
 
     def materialise(self, x: Sym, skipped: int, level: int) -> Expr | None:
         """An array of x over the loops inside the skipped one that x depends on."""
@@ -239,6 +244,8 @@ class Nest:
                 return Cast(self.expr(a[0]), x.dtype)
             case "un":
                 return Unary(str(x.data), self.expr(a[0]), x.dtype)
+            case "call" if x.data == sym.LOGICAL:
+                return Binary(">>", converted(self.expr(a[0]), DType.U32), self.expr(a[1]), DType.U32)
             case "call":
                 return Call(str(x.data), tuple(self.expr(p) for p in a), x.dtype)
             case "ld":

@@ -22,12 +22,15 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType, promote
 from xpiler.ir.walk import (
     Fresh, bodies, defines, expressions, map_exprs, map_stmts, names, statements, subexpressions,
+    substitute, substitute_expr,
 )
 from xpiler.passes.step import NotApplicable
+from xpiler.passes.structured import negated, without_returns
 from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
 SEQUENTIAL = ("serial", "unroll", "parallel", "vector")
+CHEAP = 15  # parts of an expression that is rather computed again than kept for every thread
 VOTES = ("any", "all", "ballot", "active")
 ZERO, ONE = Const(0, I32), Const(1, I32)
 
@@ -91,46 +94,6 @@ def _plain(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
                      if isinstance(s, Alloc) else s)
 
 
-# ---------------------------------------------------------------- early returns
-
-
-def without_returns(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-    """`if (c) return; rest` becomes `if (!c) rest`."""
-    out: list[Stmt] = []
-    for n, s in enumerate(body):
-        rest = body[n + 1:]
-        if isinstance(s, Return):
-            return tuple(out)
-        if isinstance(s, If) and any(isinstance(x, Return) for x in statements(s)):
-            then, orelse = without_returns(s.then), without_returns(s.orelse)
-            leaves = isinstance(s.then[-1], Return) if s.then else False
-            others = isinstance(s.orelse[-1], Return) if s.orelse else False
-            if leaves and not others:
-                tail = without_returns((*s.orelse, *rest))
-                if then:
-                    return (*out, replace(s, then=then, orelse=tail))
-                return (*out, If(negated(s.cond), tail, (), s.span)) if tail else tuple(out)
-            if others and not leaves:
-                return (*out, replace(s, then=without_returns((*s.then, *rest)), orelse=orelse))
-            if leaves and others:
-                return (*out, replace(s, then=then, orelse=orelse))
-            raise NotApplicable("a return nested under two conditions", s.span)
-        if any(isinstance(x, Return) for x in statements(s)):
-            raise NotApplicable("a return inside a loop", s.span)
-        out.append(s)
-    return tuple(out)
-
-
-def negated(e: Expr) -> Expr:
-    """!e, with comparisons turned around where that is exact."""
-    opposite = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
-    if isinstance(e, Binary) and e.op in opposite:
-        floats = any(getattr(x, "dtype", I32).is_float for x in (e.a, e.b))
-        if not floats or e.op in ("==", "!="):
-            return Binary(opposite[e.op], e.a, e.b, DType.BOOL)
-    return Unary("!", e, DType.BOOL)
-
-
 # ---------------------------------------------------------------- fission
 
 
@@ -158,6 +121,7 @@ class _Fission:
                 "+", Binary("*", lane, f.stop, I32), f.var, I32)
         self.lane = lane
         self.uniform: set[Var] = set()
+        self.moving: set[Var] = set()  # those of them that get more than one value
 
     def run(self, body: tuple[Stmt, ...]) -> list[Stmt]:
         body = without_returns(body)
@@ -171,6 +135,7 @@ class _Fission:
             raise NotApplicable(f"`{call.name}` is called between points where threads meet; detensorize it first",
                                 call.span)
         private = self._private(body)
+        body = self._worked_out_again(body, private)
         body, arrays = self._expand(body, private)
         return [*shared, *arrays, *self._cut(body)]
 
@@ -185,6 +150,7 @@ class _Fission:
             if v is not None:
                 written[v] = written.get(v, 0) + 1
         loops = {s.var for s in statements(body) if isinstance(s, For) and _meets(s)}
+        controls = _controls(body)
         dependent = set(self.threads)
         changed = True
         while changed:
@@ -196,18 +162,41 @@ class _Fission:
                 used = {x for e in expressions(s) for x in subexpressions(e) if isinstance(x, Var)}
                 memory = any(isinstance(x, Load) for e in expressions(s) for x in subexpressions(e))
                 special = isinstance(s, Shuffle | Intrinsic)
-                many = v in declared and written[v] > 1
+                many = v in declared and written[v] > 1 and (v not in controls or any(
+                    isinstance(x, Load) or x in dependent for e in controls[v] for x in subexpressions(e)))
                 if used & dependent or memory or special or many:
                     dependent.add(v)
                     changed = True
         self.uniform = {v for v in declared if v not in dependent} | (loops - dependent)
+        self.moving = {v for v in self.uniform if written.get(v, 0) > 1 and v not in loops}
         return {v.name for v in declared if v in dependent}
+
+    def _worked_out_again(self, body: tuple[Stmt, ...], private: set[str]) -> tuple[Stmt, ...]:
+        """Private scalars that only number the threads in another way are not kept across a cut but computed anew."""
+        crossing = _crossing(body, private, self.moving)
+        made = [s for s in statements(body) if (v := defines(s)) is not None and v.name in private]
+        once = [s for s in made if isinstance(s, Let) and s.value is not None
+                and sum(defines(x) == s.var for x in made) == 1]
+        defined = {v for s in statements(body) if (v := defines(s)) is not None}
+        used = {x for s in statements(body) for e in expressions(s) for x in subexpressions(e) if isinstance(x, Var)}
+        fixed = {*self.threads, *(used - defined), *(self.uniform - self.moving)}
+        values: dict[Var, Expr] = {}
+        for s in once:
+            assert s.value is not None, "chosen so"
+            value = substitute_expr(s.value, values)
+            parts = list(subexpressions(value))
+            plain = all(isinstance(x, Const | Binary | Unary | Cast) or x in fixed for x in parts)
+            if plain and not any(x.dtype.is_float for x in parts) and len(parts) <= CHEAP:
+                values[s.var] = value
+        values = {v: e for v, e in values.items() if v.name in crossing}
+        kept = map_stmts(body, lambda s: () if isinstance(s, Let) and s.var in values else s)
+        return substitute(kept, values)
 
     def _expand(
         self, body: tuple[Stmt, ...], private: set[str]
     ) -> tuple[tuple[Stmt, ...], list[Stmt]]:
         """Private scalars that live across a meeting point become arrays indexed by the thread."""
-        crossing = _crossing(body, private)
+        crossing = _crossing(body, private, self.moving)
         arrays: list[Stmt] = []
         slots: dict[str, tuple[str, DType]] = {}
         for s in statements(body):
@@ -290,6 +279,9 @@ class _Fission:
         for s in body:
             if isinstance(s, Let) and s.var in self.uniform and s.value is not None:
                 out.append(s)  # it depends on nothing that the statements of this run change
+            elif isinstance(s, Assign) and s.var in self.uniform:
+                flush()  # what reads the old value comes before
+                out.append(s)
             elif not _meets(s):
                 run.append(s)
             elif isinstance(s, Barrier):
@@ -476,7 +468,7 @@ def _hoist_shared(body: tuple[Stmt, ...]) -> tuple[tuple[Stmt, ...], list[Stmt]]
     return map_stmts(body, lambda s: () if s in shared else s), list(shared)
 
 
-def _crossing(body: tuple[Stmt, ...], private: set[str]) -> set[str]:
+def _crossing(body: tuple[Stmt, ...], private: set[str], moving: set[Var]) -> set[str]:
     """Private names used in more than one run between meeting points."""
     homes: dict[str, set[int]] = {}
     segment = 0
@@ -515,12 +507,35 @@ def _crossing(body: tuple[Stmt, ...], private: set[str]) -> set[str]:
                     segment += 1
                     visit(b)
                 segment += 1
+            elif isinstance(s, Assign) and s.var in moving:
+                segment += 1  # what all threads have in common changes between two runs
             else:
                 for x in statements(s):
                     note(x)
 
     visit(body)
     return {n for n, where in homes.items() if len(where) > 1}
+
+
+def _controls(body: tuple[Stmt, ...]) -> dict[Var, tuple[Expr, ...]]:
+    """What decides whether a scalar gets its values, for those that get all of them where threads meet, one after the
+    other and all threads alike."""
+    found: dict[Var, tuple[Expr, ...]] = {}
+    alone: set[Var] = set()
+
+    def visit(stmts: tuple[Stmt, ...], around: tuple[Expr, ...]) -> None:
+        for s in stmts:
+            v = defines(s)
+            if isinstance(s, For | If) and _meets(s):
+                for inner in bodies(s):
+                    visit(inner, (*around, *expressions(s)))
+            elif v is not None and not bodies(s):
+                found[v] = (*found.get(v, ()), *around)
+            else:
+                alone.update(w for x in statements(s) if (w := defines(x)) is not None)
+
+    visit(body, ())
+    return {v: es for v, es in found.items() if v not in alone}
 
 
 def _renamed(body: tuple[Stmt, ...], old: Var, new: Var) -> tuple[Stmt, ...]:

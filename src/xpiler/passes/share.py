@@ -44,8 +44,11 @@ def nests(kernel: Kernel) -> tuple[Kernel, ...]:
 
 
 def _stores(s: Stmt, kernel: Kernel) -> bool:
-    outputs = {p.name for p in kernel.params if isinstance(p, Buffer)}
-    return any(isinstance(x, Store) and x.buffer in outputs for x in statements(s))
+    """Whether a statement may change an array of the caller's; an intrinsic may where it is given one's address."""
+    arrays = {p.name for p in kernel.params if isinstance(p, Buffer)}
+    outputs = {p.name for p in kernel.params if isinstance(p, Buffer) and not p.const}
+    return any(isinstance(x, Store) and x.buffer in arrays or isinstance(x, Addr) and x.buffer in outputs
+               for x in walk(s))
 
 
 def _needed(heads: list[Stmt], s: Stmt) -> list[Stmt]:

@@ -12,7 +12,7 @@ from xpiler.ir.walk import map_stmts, names, scalars_read, scalars_written, stat
 
 
 def specialize(program: Program) -> Program:
-    """Every kernel launched from one place takes the launcher's scalars instead of values computed from them."""
+    """Every kernel takes the launcher's scalars instead of values computed from them, where all its launches agree."""
     launcher = program.launcher
     if launcher is None:
         return program
@@ -22,47 +22,53 @@ def specialize(program: Program) -> Program:
     for s in launcher.body:
         if isinstance(s, Let) and s.value is not None:
             values[s.var] = substitute_expr(s.value, values)
-    once = {s.kernel for s in launches if sum(t.kernel == s.kernel for t in launches) == 1}
     kernels: list[Kernel] = []
-    calls: dict[str, tuple[Expr, ...]] = {}
+    calls: dict[str, list[tuple[Expr, ...]]] = {}
     for kernel in program.kernels:
-        launch = next((s for s in launches if s.kernel == kernel.name), None)
-        if launch is None or kernel.name not in once:
+        given = [tuple(substitute_expr(a, values) for a in s.args) for s in launches if s.kernel == kernel.name]
+        if not given:
             kernels.append(kernel)
             continue
-        made, args = _bind(kernel, tuple(substitute_expr(a, values) for a in launch.args), scalars)
+        made, calls[kernel.name] = _bind(kernel, given, scalars)
         kernels.append(made)
-        calls[kernel.name] = args
 
     def one(s: Stmt) -> Stmt:
-        return replace(s, args=calls[s.kernel]) if isinstance(s, Launch) and s.kernel in calls else s
+        return replace(s, args=calls[s.kernel].pop(0)) if isinstance(s, Launch) and s.kernel in calls else s
 
     return replace(program, kernels=tuple(kernels), launcher=replace(launcher, body=map_stmts(launcher.body, one)))
 
 
-def _bind(kernel: Kernel, args: tuple[Expr, ...], scalars: set[Var]) -> tuple[Kernel, tuple[Expr, ...]]:
+def _bind(
+    kernel: Kernel, given: list[tuple[Expr, ...]], scalars: set[Var]
+) -> tuple[Kernel, list[tuple[Expr, ...]]]:
+    """A kernel and the arguments of its launches, without what all of them say in the same way."""
     inside: dict[Var, Expr] = {}
     params: list[Param] = []
-    passed: list[Expr] = []
+    passed: list[list[Expr]] = [[] for _ in given]
     assigned = scalars_written(kernel.body)
-    for p, a in zip(kernel.params, args, strict=True):
+    for p, *each in zip(kernel.params, *given, strict=True):
+        a = each[0]
         known = isinstance(a, Const) or not isinstance(a, Var) and scalars_read(a) <= scalars
-        if isinstance(p, Var) and p not in assigned and not p.dtype.is_float and known:
+        same = all(x == a for x in each)
+        if isinstance(p, Var) and p not in assigned and not p.dtype.is_float and known and same:
             inside[p] = a
         else:
             params.append(p)
-            passed.append(a)
+            for args, x in zip(passed, each, strict=True):
+                args.append(x)
     wanted = sorted({v for e in inside.values() for v in scalars_read(e)}, key=lambda v: v.name)
     taken = names(kernel)
     rename: dict[Var, Expr] = {}
     for v in wanted:
-        same = next((p for p, a in zip(params, passed, strict=True) if a == v and isinstance(p, Var)), None)
-        if same is not None:
-            rename[v] = same
+        same_as = next((p for p, *each in zip(params, *passed, strict=True)
+                        if isinstance(p, Var) and all(a == v for a in each)), None)
+        if same_as is not None:
+            rename[v] = same_as
             continue
         name = v.name if v.name not in taken else f"{v.name}_host"
         rename[v] = Var(name, v.dtype)
         params.append(Var(name, v.dtype))
-        passed.append(v)
+        for args in passed:
+            args.append(v)
     inside = {p: substitute_expr(e, rename) for p, e in inside.items()}
-    return replace(kernel, params=tuple(params), body=substitute(kernel.body, inside)), tuple(passed)
+    return replace(kernel, params=tuple(params), body=substitute(kernel.body, inside)), [tuple(args) for args in passed]

@@ -15,6 +15,8 @@ from xpiler.text.read_values import (
 
 _EXPRESSIONS = ("_EXPR", "_OPERATOR", "_LITERAL")
 _LOOPS = frozenset({"FOR_STMT", "WHILE_STMT", "DO_STMT"})
+_LEAVING = frozenset({"BREAK_STMT", "CONTINUE_STMT"})
+_PLAIN = frozenset({"INTEGER_LITERAL", "CXX_BOOL_LITERAL_EXPR", "UNEXPOSED_EXPR", "PAREN_EXPR"})
 
 
 def returns(n: Node) -> bool:
@@ -220,8 +222,18 @@ class Inlining(Expressions):
                 self.switch(s, rest)
             case "IF_STMT" if not target.loops:
                 self._if_with_return(s, rest)
+            case "DO_STMT" if self._runs_once(s):
+                self.sequence((s.children[0], *rest))
             case _:
                 self._loop_with_return(s, rest, target)
+
+    def _runs_once(self, loop: Node) -> bool:
+        """Whether `do ... while (0)`, as macros have it, is no more than its body."""
+        body, test = loop.children[0], loop.children[-1]
+        if any(x.kind not in _PLAIN for x in test.walk()) or any(x.kind in _LEAVING for x in body.walk()):
+            return False
+        known = self.condition(test)
+        return isinstance(known, Const) and not known.value
 
     def switch(self, n: Node, rest: tuple[Node, ...] = ()) -> None:
         raise NotImplementedError

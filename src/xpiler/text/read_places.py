@@ -13,7 +13,7 @@ from xpiler.text.read_values import (
     Slot, Table, Value,
 )
 
-_UNROLLED = 16
+_UNROLLED = 4
 _NO_OPS = frozenset({
     "PAREN_EXPR", "UNEXPOSED_EXPR", "CXX_CONST_CAST_EXPR", "CXX_STATIC_CAST_EXPR",
     "CXX_FUNCTIONAL_CAST_EXPR",
@@ -432,7 +432,7 @@ class Places(Views):
             return
         source, one = self.parts(v, n), scalar(to.type.dtype or DType.F32)
         count = to.type.count
-        if isinstance(source, Each) and count > _UNROLLED:
+        if isinstance(source, Each) and count > _UNROLLED and not (isinstance(v, Place) and v.buffer == to.buffer):
             i = self.variable("i", DType.I32)
             self.math.counters.add(i.name)
             with self.captured() as body:

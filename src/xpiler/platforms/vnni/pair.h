@@ -62,16 +62,6 @@ inline __m512d _mm512_mask_blend_pd(__mmask8 k, __m512d a, __m512d b) {
     for (int i = 0; i < N; ++i) r.v[i] = i % 2 == 0 ? a.v[i] - b.v[i] : a.v[i] + b.v[i];               \
     return r;                                                                                          \
   }                                                                                                    \
-  inline F P##_fmaddsub_ps(F a, F b, F c) {                                                            \
-    F r;                                                                                               \
-    for (int i = 0; i < N; ++i) r.v[i] = fmaf(a.v[i], b.v[i], i % 2 == 0 ? -c.v[i] : c.v[i]);          \
-    return r;                                                                                          \
-  }                                                                                                    \
-  inline F P##_fmsubadd_ps(F a, F b, F c) {                                                            \
-    F r;                                                                                               \
-    for (int i = 0; i < N; ++i) r.v[i] = fmaf(a.v[i], b.v[i], i % 2 == 0 ? c.v[i] : -c.v[i]);          \
-    return r;                                                                                          \
-  }                                                                                                    \
   /* The products that the high bits choose, summed in pairs, to the lanes that the low bits choose. */ \
   inline F P##_dp_ps(F a, F b, int imm) {                                                              \
     F r;                                                                                               \
@@ -86,6 +76,21 @@ inline __m512d _mm512_mask_blend_pd(__mmask8 k, __m512d a, __m512d b) {
 XP_SUMS(_mm256, __m256, __m256d, 8)
 XP_SUMS(_mm, __m128, __m128d, 4)
 #undef XP_SUMS
+#define XP_ALTERNATE(P, F, N)                                                                          \
+  inline F P##_fmaddsub_ps(F a, F b, F c) {                                                            \
+    F r;                                                                                               \
+    for (int i = 0; i < N; ++i) r.v[i] = fmaf(a.v[i], b.v[i], i % 2 == 0 ? -c.v[i] : c.v[i]);          \
+    return r;                                                                                          \
+  }                                                                                                    \
+  inline F P##_fmsubadd_ps(F a, F b, F c) {                                                            \
+    F r;                                                                                               \
+    for (int i = 0; i < N; ++i) r.v[i] = fmaf(a.v[i], b.v[i], i % 2 == 0 ? c.v[i] : -c.v[i]);          \
+    return r;                                                                                          \
+  }
+XP_ALTERNATE(_mm512, __m512, 16)
+XP_ALTERNATE(_mm256, __m256, 8)
+XP_ALTERNATE(_mm, __m128, 4)
+#undef XP_ALTERNATE
 
 inline __m256d _mm256_broadcast_sd(const double* p) { return _mm256_set1_pd(p[0]); }
 inline double _mm256_cvtsd_f64(__m256d a) { return a.v[0]; }

@@ -20,9 +20,11 @@ class Kind(StrEnum):
     RANDOM = "random"
     CANCELLATION = "cancellation"  # large terms of either sign that add up to little
     WIDE = "wide magnitudes"  # exponents all over, far from overflow
+    SMALL = "small magnitudes"  # where what is added to a divisor, to keep it from zero, shows
     DENORMALS = "denormals"
     ZEROS = "zeros of both signs"
     TIES = "ties"  # few values, each many times
+    HALFWAY = "halfway between narrower numbers"  # where roundings part
     ROWS = "constant rows"
     NEGATIVE = "all negative"  # a maximum that starts at 0 shows
     FAR = "far from zero"  # where exponentials vanish or overflow
@@ -37,8 +39,8 @@ class Kind(StrEnum):
 
 # The more telling ones first: where time is short the others are left out.
 FLOATS = (
-    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.BEYOND,
-    Kind.DENORMALS, Kind.INFINITIES, Kind.NANS,
+    Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.SMALL,
+    Kind.HALFWAY, Kind.BEYOND, Kind.DENORMALS, Kind.INFINITIES, Kind.NANS,
 )
 INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
@@ -69,6 +71,8 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
         case Kind.WIDE:
             most = _SPREAD[dtype]
             return _signs(n, rng) * rng.uniform(1, 2, n) * 2.0 ** rng.integers(-most, most + 1, n)
+        case Kind.SMALL:
+            return rng.normal(0.2, 1.0, n) * 2.0 ** -_SPREAD[dtype]
         case Kind.DENORMALS:
             normal, least = _NORMAL[dtype]
             exponents = rng.integers(least + 1, normal + 3, n)
@@ -77,6 +81,8 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
             return np.where(rng.random(n) < 0.75, 0.0, rng.normal(0.2, 1.0, n)) * _signs(n, rng)
         case Kind.TIES:
             return rng.choice(np.array([-1.5, 0.5, 2.5, 2.5]), n)  # halves, which are ties of rounding too
+        case Kind.HALFWAY:
+            return _halfway(dtype, n, rng)
         case Kind.ROWS:
             return np.repeat(rng.uniform(-1.5, 1.5, -(-n // row)), row)[:n]
         case Kind.NEGATIVE:
@@ -126,8 +132,18 @@ def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.
 
 
 def _apart(far: float, n: int, row: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Rows about as far below zero as above it, in turn."""
-    return np.where(np.arange(n) // row % 2 == 0, -far, far) + rng.normal(0.2, 1.0, n)
+    """Rows about as far below zero as above it, in turn; quarters of the array, where those are longer.
+
+    How long rows are is a guess where no scalar tells."""
+    return np.where(np.arange(n) // max(row, n // 4) % 2 == 0, -far, far) + rng.normal(0.2, 1.0, n)
+
+
+def _halfway(dtype: DType, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Halfway between integers, bfloats and halves; and the largest byte, which a scale may be taken from."""
+    most = 7 if dtype is DType.F16 else 127
+    integers = rng.integers(0, most, n) + 0.5
+    bfloats, halves = ((np.floor(rng.uniform(1, 2, n) * 2.0**bits) + 0.5) * 2.0**-bits for bits in (7, 10))
+    return np.choose(rng.integers(0, 4, n), [np.full(n, float(most)), integers, bfloats, halves]) * _signs(n, rng)
 
 
 def _signs(n: int, rng: np.random.Generator) -> NDArray[np.float64]:

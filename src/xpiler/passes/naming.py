@@ -1,0 +1,80 @@
+"""Naming: what a large expression says more than once is computed once, and has a name.
+
+    y[i] = f(a[i] + b[i]) * g(a[i] + b[i])        ->        float v = a[i] + b[i];
+                                                            y[i] = f(v) * g(v)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from xpiler.facts.sym import Sym
+from xpiler.facts.writes import Write
+from xpiler.ir.nodes import Expr, Let, Stmt, Var
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh
+from xpiler.passes.nest import Nest
+
+LARGE = 64  # nodes, counted as a tree, of an expression that is read more easily in parts
+PART = 6  # and of a part worth a name
+
+
+class NamingNest(Nest):
+    """A nest whose large expressions are written in parts."""
+
+    def __init__(self, names: Fresh) -> None:
+        super().__init__(names)
+        self.shared: set[Sym] = set()
+
+    def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
+        self.in_parts(w.value)
+        return super().build(buffer, dtype, w)
+
+    def in_parts(self, whole: Sym) -> None:
+        if whole.size < LARGE:
+            return
+        uses, always = _uses(whole), _always(whole)
+        for x, n in uses.items():
+            worth = x.dtype.is_float and x.size >= PART and x.op not in ("fold", "ld")
+            if n > 1 and worth and (x in always or "ld" not in x.has):
+                self.shared.add(x)
+
+    def expr(self, x: Sym) -> Expr:
+        if x not in self.shared:
+            return super().expr(x)
+        for scope in self.scopes:
+            if x in scope.named:
+                return scope.named[x]
+        value = self.plain(x)
+        scope = self.scopes[-1 if "ld" in x.has else self.level(x)]
+        named = Var(self.names("v"), x.dtype)
+        scope.stmts.append(Let(named, value))
+        scope.named[x] = named
+        return named
+
+
+def _uses(whole: Sym) -> Counter[Sym]:
+    """How often each part is mentioned by a part around it; what is summed up is a whole of its own."""
+    uses: Counter[Sym] = Counter()
+    todo, seen = [whole], {whole}
+    while todo:
+        x = todo.pop()
+        for a in x.args if x.op != "fold" else x.args[1:]:
+            uses[a] += 1
+            if a not in seen:
+                seen.add(a)
+                todo.append(a)
+    return uses
+
+
+def _always(whole: Sym) -> set[Sym]:
+    """The parts that are computed whatever a choice in it comes to."""
+    todo, seen = [whole], {whole}
+    while todo:
+        x = todo.pop()
+        parts = x.args[:1] if x.op in ("sel", "and", "or") else x.args[1:] if x.op == "fold" else x.args
+        for a in parts:
+            if a not in seen:
+                seen.add(a)
+                todo.append(a)
+    return seen
