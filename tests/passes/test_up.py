@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,8 @@ from tests.passes.programs import F, assign, call, kernel, let, load, loop, stor
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
 from xpiler import platforms
-from xpiler.ir.nodes import For, Intrinsic, Kernel, Program, Store
+from xpiler.ir.nodes import Const, For, Intrinsic, Kernel, Program, Stmt, Store
+from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
@@ -59,6 +63,21 @@ def test_rows_share_a_block(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_tasks(case: str) -> None:
     same(case, BindTasks(tasks=3).apply(pivot(case)))
+
+
+@pytest.mark.parametrize(("extents", "busy"), [((3, 5, 2), 16), ((3, 5, 1), 15), ((3, 5, 20), 16), ((1, 1, 4), 4), ((20, 5, 2), 16)])
+def test_loops_that_are_too_short_alone_are_shared_together(extents: tuple[int, int, int], busy: int) -> None:
+    i, j, k = var("i"), var("j"), var("k")
+    at = (i * extents[1] + j) * extents[2] + k
+    body: Stmt = store("y", at, load("x", at) * 2.0)
+    for name, extent in zip("kji", reversed(extents), strict=True):
+        body = replace(loop(name, extent, body), kind="parallel")
+    plain = kernel("twice", "x y", body)
+    bound = BindTasks().apply(plain)
+    (axis,) = (s for s in statements(bound) if isinstance(s, For) and s.kind == "task")
+    assert axis.stop == Const(busy, DType.I32)
+    size = {"x": prod(extents), "y": prod(extents)}
+    np.testing.assert_array_equal(results(bound, size, {})["y"], results(plain, size, {})["y"])
 
 
 @pytest.mark.sampled(2)

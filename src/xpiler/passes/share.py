@@ -72,7 +72,8 @@ def _arrays(body: tuple[Stmt, ...]) -> set[str]:
 
 @dataclass(frozen=True)
 class BindTasks:
-    """Share the outermost parallel loop of a kernel between `tasks` tasks; on-chip buffers move to the top."""
+    """Share the outermost parallel loop of a kernel between `tasks` tasks, with the next ones where it has fewer
+    iterations than that; on-chip buffers move to the top."""
 
     tasks: int = 16
     axis: str = "task"
@@ -81,23 +82,37 @@ class BindTasks:
         fresh = Fresh(names(kernel))
         t = Var(fresh("task"), I32)
         count = self.tasks
+        scratch = [s for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.space != "local"]
         body: list[Stmt] = []
         bound = False
-        for s in kernel.body:
+        for s in map_stmts(kernel.body, lambda s: () if s in scratch else s):
             if not bound and isinstance(s, For) and s.kind == "parallel":
-                if isinstance(s.stop, Const):
-                    count = max(1, min(count, int(s.stop.value)))
+                shared = self._wide(fresh, s)
+                if isinstance(shared.stop, Const):
+                    count = max(1, min(count, int(shared.stop.value)))
                 step = Const(count, I32)
-                body.append(replace(s, start=t, step=step, kind="serial", body=_serial(s.body)))
+                body.append(replace(shared, start=t, step=step, kind="serial", body=_serial(shared.body)))
                 bound = True
             else:
                 body.append(s)
         if not bound:
             count = 1
-        scratch = [s for s in statements(tuple(body)) if isinstance(s, Alloc) and s.buffer.space != "local"]
-        rest = map_stmts(tuple(body), lambda s: () if s in scratch else s)
-        loop = For(t, ZERO, Const(count, I32), ONE, (*scratch, *_serial(rest)), self.axis)
+        loop = For(t, ZERO, Const(count, I32), ONE, (*scratch, *_serial(tuple(body))), self.axis)
         return replace(kernel, body=(loop,))
+
+    def _wide(self, fresh: Fresh, s: For) -> For:
+        """The outermost loops of a perfect nest as one, as many as it takes to keep all tasks busy."""
+        if s.start != ZERO or s.step != ONE:
+            return s
+        chain, _ = _chain(s)
+        first: tuple[Stmt, ...] = ()  # the indices of loops that are already one
+        for inner in chain[1:]:
+            if not isinstance(s.stop, Const) or int(s.stop.value) >= self.tasks:
+                break
+            merged, joined = _flatten(fresh, s, inner, (*first, *inner.body))
+            first = joined[:len(joined) - len(inner.body)]
+            s = replace(merged, body=joined)
+        return s
 
 
 @dataclass(frozen=True)

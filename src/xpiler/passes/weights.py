@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 
 from xpiler.facts import sym
 from xpiler.facts.contraction import Contraction, Factor, contraction
@@ -30,13 +31,16 @@ Opened = list[tuple[Sym, Expr, str]]  # loops to close: variable, extent, kind
 
 @dataclass(frozen=True)
 class WeightProducts:
-    """Rewrite every nest of a kernel with the weight unit; `space` is the operand memory, `room` its bytes."""
+    """Rewrite every nest of a kernel with the weight unit; `space` is the operand memory, `room` its bytes.
+
+    Columns are shared out too where the rows are too few for `tasks`."""
 
     unit: WeightUnit
     copy: str
     transfers: tuple[tuple[tuple[str, str], str], ...]
     space: str
     room: int
+    tasks: int = 16
 
     def apply(self, kernel: Kernel) -> Kernel:
         try:
@@ -91,17 +95,19 @@ class _Staged(Nest):
         total = self._array(f"{self.out}_tile", self.rows * self.columns, c.dtype, self.plan.space)
         whole = not c.around and sym.value_of(sym.extent_of(c.k)) == self.filled
         stage_a = partial(self._stage, c.a, mapping, a, self.rows, across=c.a.strides[1], along=c.a.strides[0])
-        if whole:  # its rows serve all columns
+        steps = [int(e.value) if isinstance(e, Const) else self.plan.tasks for _, e, _ in opened]
+        busy = prod(steps) >= self.plan.tasks
+        if whole and busy:  # its rows serve all columns
             self._tile(c.k, self.filled, "serial", mapping, opened)
             stage_a()
-        self._tile(c.n, self.columns, "serial", mapping, opened)
+        self._tile(c.n, self.columns, "serial" if busy else "parallel", mapping, opened)
         inner: Opened = []
         once = whole and sym.is_identity("+", c.init)
         part = total
         if not once:
             part = self._array(f"{self.out}_part", self.rows * self.columns, c.dtype, self.plan.space)
             self.call(unit.fill, total, _int(self.rows * self.columns), self.expr(c.init))
-        if not whole:
+        if not (whole and busy):
             self._loop(c.around, "serial", mapping, inner)
             self._tile(c.k, self.filled, "serial", mapping, inner)
             stage_a()
