@@ -24,8 +24,8 @@ def test_the_latest_is_remembered_and_no_other() -> None:
     assert latest("b", lambda: 4) == (4, False)
 
 
-def test_a_source_is_run_once_for_all_its_targets(tmp_path: Path) -> None:
-    asked = engine.Options(seeds=1, budget=10.0, level=Level.TESTS, cache=tmp_path, recent=Recent())
+def test_a_source_is_run_once_for_all_its_targets(cache: Path) -> None:
+    asked = engine.Options(seeds=1, budget=10.0, level=Level.TESTS, cache=cache, recent=Recent())
     c = platforms.get("c")
 
     def translated(text: str, target: str, options: engine.Options = asked) -> tuple[object, float]:

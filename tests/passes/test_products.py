@@ -34,8 +34,8 @@ CASES = {
 }
 
 
-def translated(case: dict[str, object], target: str, tmp_path: Path) -> engine.Result:
-    options = engine.Options(seeds=1, budget=20.0, level=Level.TESTS, cache=tmp_path)
+def translated(case: dict[str, object], target: str, cache: Path) -> engine.Result:
+    options = engine.Options(seeds=1, budget=20.0, level=Level.TESTS, cache=cache)
     text = PRODUCT.format(**case)
     return engine.translate(text, platforms.get("c"), platforms.get(target), file="product.c", options=options)
 
@@ -43,14 +43,14 @@ def translated(case: dict[str, object], target: str, tmp_path: Path) -> engine.R
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("target", ["cuda", "hip"])
 @pytest.mark.parametrize("case", CASES)
-def test_operands_are_read_from_shared_memory(case: str, target: str, tmp_path: Path) -> None:
-    result = translated(CASES[case], target, tmp_path)
+def test_operands_are_read_from_shared_memory(case: str, target: str, cache: Path) -> None:
+    result = translated(CASES[case], target, cache)
     assert result.confirmed and "__shared__" in result.text and result.text.count("__syncthreads()") == 2
     ragged = any(int(str(CASES[case][size])) % 16 for size in "mk")
     assert ("? x[" in " ".join(result.text.split())) == ragged
 
 
-def test_what_shares_too_little_is_left_alone(tmp_path: Path) -> None:
+def test_what_shares_too_little_is_left_alone(cache: Path) -> None:
     few = FLOATS | {"m": 3, "n": 5, "k": 16, "x": "i * 16 + q", "y": "q * 5 + j"}
-    result = translated(few, "cuda", tmp_path)
+    result = translated(few, "cuda", cache)
     assert result.confirmed and result.road != "tiles in shared memory"

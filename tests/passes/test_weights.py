@@ -27,9 +27,9 @@ void product(const float a[{m} * {k}], const float b[{k} * 128], float c[{m} * 1
 @pytest.mark.parametrize(("m", "k", "a", "b"), [
     (8, 24, "i * 24 + q", "q * 128 + j"), (8, 24, "q * 8 + i", "j * 24 + q"), (6, 5, "i * 5 + q", "j * 5 + q"),
     (1024, 32, "i * 32 + q", "q * 128 + j")])
-def test_a_sum_that_fills_no_tile_is_filled_with_zeros(tmp_path: Path, m: int, k: int, a: str, b: str) -> None:
+def test_a_sum_that_fills_no_tile_is_filled_with_zeros(cache: Path, m: int, k: int, a: str, b: str) -> None:
     text = PRODUCT.format(m=m, k=k, a=a, b=b)
-    options = engine.Options(seeds=1, budget=20.0, level=Level.TESTS, cache=tmp_path)
+    options = engine.Options(seeds=1, budget=20.0, level=Level.TESTS, cache=cache)
     result = engine.translate(text, platforms.get("c"), platforms.get("bang"), file="product.c", options=options)
     assert result.confirmed and result.road == "matrix unit"
     lines = [line.strip() for line in result.text.splitlines()]
