@@ -50,6 +50,8 @@ def table() -> list[Row]:
         rows += _widths(op, 2, "f", "m")
     for op in "fmadd_ps fmsub_ps fnmadd_ps fnmsub_ps".split():
         rows += _widths(op, 3, "f", "m")
+    for op in ("fmaddsub_ps", "fmsubadd_ps"):
+        rows += _widths(op, 3, "f")
     rows += _widths("sqrt_ps", 1, "f", "m")
     for op in "add_pd sub_pd mul_pd div_pd max_pd min_pd".split():
         rows += _widths(op, 2, "d", "m")

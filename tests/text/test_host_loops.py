@@ -13,6 +13,7 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import (
     Addr, Assign, Binary, Call, Cast, Const, Expr, For, If, Launch, Let, Program, Select, Stmt, Unary, Var, While,
 )
+from xpiler.passes.specialize import specialize
 from xpiler.text.read import read
 
 HEAD = """
@@ -295,3 +296,12 @@ def test_a_scan_of_any_size_is_translated(target: str) -> None:
     result = translate(kernel + text, platforms.get("cuda"), platforms.get(target), file="scan.cu",
                        options=Options(seeds=1))
     assert result.confirmed
+
+
+def test_a_variable_that_changes_between_launches_stays_an_argument() -> None:
+    host = (
+        'extern "C" void run(int* a, int n) {\n  int d = 1, e = 8;\n'
+        "  for (; d < n; d <<= 1) add<<<1, 32>>>(a, d + e);\n}\n"
+    )
+    kernel = specialize(read(HEAD + host, platforms.get("cuda"), "k.cu")).kernel("add")
+    assert [p.name for p in kernel.params] == ["y", "d"]

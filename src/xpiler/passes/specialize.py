@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xpiler.ir.nodes import Const, Expr, Kernel, Launch, Let, Param, Program, Stmt, Var
+from xpiler.ir.nodes import Assign, Const, Expr, Kernel, Launch, Let, Param, Program, Stmt, Var
 from xpiler.ir.walk import map_stmts, names, scalars_read, scalars_written, statements, substitute, substitute_expr
 
 
@@ -19,8 +19,10 @@ def specialize(program: Program) -> Program:
     launches = [s for s in statements(launcher.body) if isinstance(s, Launch)]
     scalars = {p for p in launcher.params if isinstance(p, Var)}
     values: dict[Var, Expr] = {}
+    given_values = [s.var for s in statements(launcher.body) if isinstance(s, Let | Assign)]
+    changing = {v for v in given_values if given_values.count(v) > 1 or v in launcher.params}
     for s in launcher.body:
-        if isinstance(s, Let) and s.value is not None:
+        if isinstance(s, Let) and s.value is not None and not changing & {s.var, *scalars_read(s.value)}:
             values[s.var] = substitute_expr(s.value, values)
     kernels: list[Kernel] = []
     calls: dict[str, list[tuple[Expr, ...]]] = {}
