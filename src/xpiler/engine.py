@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from xpiler.fault import Fault
+from xpiler.fault import BROKEN, Fault
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Buffer, Program
 from xpiler.locating import Located
 from xpiler.mending import Judges, Repaired, repaired
 from xpiler.model_road import tasks
-from xpiler.neural_road import BROKEN, Neural, Place, repaired_road, repairs, tried
+from xpiler.neural_road import Neural, Place, repaired_road, repairs, tried
 from xpiler.passes.host import sized, with_host
 from xpiler.platforms.platform import Platform
 from xpiler.recent import Recent

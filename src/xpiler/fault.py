@@ -26,6 +26,8 @@ class Span:
 NOWHERE = Span()
 MOST = 20  # a file's messages beyond these are only counted
 WIDEST = 160  # columns of a line that are shown
+# What a mistake in xpiler itself raises: where one way out of several is tried, it costs that one.
+BROKEN = (KeyError, IndexError, TypeError, ValueError, AssertionError, RecursionError)
 
 
 class Fault(Exception):

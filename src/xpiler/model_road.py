@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xpiler.fault import Fault
+from xpiler.fault import BROKEN, Fault
 from xpiler.ir.nodes import Program
-from xpiler.neural_road import BROKEN
 from xpiler.passes.rehost import on_host_memory, split_launches
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform

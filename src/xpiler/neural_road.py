@@ -14,7 +14,7 @@ from itertools import dropwhile
 from pathlib import Path
 
 from xpiler.emulate.restated import NotRestated, restated
-from xpiler.fault import Fault
+from xpiler.fault import BROKEN, Fault
 from xpiler.located import said
 from xpiler.locating import Located
 from xpiler.mending import Repaired
@@ -28,7 +28,6 @@ Judge = Callable[[str, Platform], tuple[Evidence, ...]]
 Mend = Callable[[str, Platform, float], Repaired]  # text, language, seconds
 Locate = Callable[[str, Platform], Located]
 ORIGINAL, ANSWER = "the original", "answer"  # what a model is told the files are called
-BROKEN = (KeyError, IndexError, TypeError, ValueError, AssertionError, RecursionError)
 
 
 @dataclass(frozen=True)

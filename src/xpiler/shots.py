@@ -8,9 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 from xpiler import before_after, by_hand, engine, passes, platforms
-from xpiler.fault import Fault
+from xpiler.fault import BROKEN, Fault
 from xpiler.given import program_of, text_of
-from xpiler.neural_road import BROKEN
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 from xpiler.propose.nearest import nearest

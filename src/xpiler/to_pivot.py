@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from xpiler.fault import NOWHERE, Fault
+from xpiler.fault import BROKEN, Fault, NOWHERE
 from xpiler.facts.independence import independent
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, For, Kernel, Launch, Program, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, statements, substitute_expr
-from xpiler.neural_road import BROKEN
 from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from xpiler.facts.offers import offers
 from xpiler.facts.tiles import tile_units
-from xpiler.fault import Fault
+from xpiler.fault import BROKEN, Fault
 from xpiler.ir.nodes import Buffer, Const, Expr, Kernel, Program
 from xpiler.ir.types import DType
-from xpiler.neural_road import BROKEN
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts

@@ -167,9 +167,9 @@ def test_one_bad_file_does_not_stop_the_others_and_what_is_done_is_not_repeated(
             raise ZeroDivisionError("oh")
         return Checked(c.name, c.operator, CORRECT)
 
-    results = go_through([case("a"), case("b")], act, 1, out, print, CHECKED)
+    results = go_through([case("a"), case("b")], act, 1, out, print, CHECKED, together=True)
     assert [r.outcome for r in results] == [CORRECT, "broken"] and "oh" in results[1].why
-    again = go_through([case("a"), case("b"), case("c")], act, 1, out, print, CHECKED)
+    again = go_through([case("a"), case("b"), case("c")], act, 1, out, print, CHECKED, together=True)
     assert [r.name for r in again] == ["a", "b", "c"] and seen == ["a", "b", "c"]
     assert [i["name"] for i in json.loads(out.read_text())] == ["a", "b", "c"]
 
@@ -177,13 +177,13 @@ def test_one_bad_file_does_not_stop_the_others_and_what_is_done_is_not_repeated(
 def test_what_was_left_open_is_tried_again_when_asked(tmp_path: Path) -> None:
     out, seen = tmp_path / "out.json", list[str]()
     first = {"a": CORRECT, "b": TOO_LARGE, "c": DEFECTIVE, "d": UNDECIDED}
-    go_through([case(n) for n in first], lambda c: Checked(c.name, c.operator, first[c.name]), 1, out, print, CHECKED)
+    go_through([case(n) for n in first], lambda c: Checked(c.name, c.operator, first[c.name]), 1, out, print, CHECKED, together=True)
 
     def act(c: Case) -> Checked:
         seen.append(c.name)
         return Checked(c.name, c.operator, CORRECT)
 
-    results = go_through([case(n) for n in first], act, 1, out, print, CHECKED, again=True)
+    results = go_through([case(n) for n in first], act, 1, out, print, CHECKED, again=True, together=True)
     assert seen == ["b", "d"]
     assert [r.outcome for r in results] == [CORRECT, CORRECT, DEFECTIVE, CORRECT]
 
@@ -199,7 +199,7 @@ def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
             raise SystemExit(130)
 
     with pytest.raises(SystemExit):
-        go_through([case(n) for n in "abcd"], act, 1, out, interrupted, CHECKED)
+        go_through([case(n) for n in "abcd"], act, 1, out, interrupted, CHECKED, together=True)
     assert {"a", "b"} <= set(earlier(out, CHECKED)) and not list(tmp_path.glob("*.part"))
 
 

@@ -21,21 +21,36 @@ def test_each_item_runs_in_another_process() -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_defect_is_the_outcome_of_its_item(jobs: int) -> None:
-    found = dict(several([2, 0, 1], lambda i: 4 // i, jobs))
+@pytest.mark.parametrize("together", [False, True])
+def test_a_defect_is_the_outcome_of_its_item(jobs: int, together: bool) -> None:
+    found = dict(several([2, 0, 1], lambda i: 4 // i, jobs, together))
     broken = found.pop(0)
     assert found == {2: 2, 1: 4}
     assert isinstance(broken, Broken) and broken.kind == "ZeroDivisionError" and "test_workers.py" in broken.why
 
 
+def test_what_nobody_expects_ends_a_process_and_not_the_rest() -> None:
+    class Odd(Exception):
+        pass
+
+    def act(i: int) -> int:
+        if i == 1:
+            raise Odd
+        return i
+
+    found = dict(several(range(3), act, 2))
+    assert isinstance(found[1], Broken) and "status 1" in found[1].why
+    assert found[0] == 0 and found[2] == 2
+
+
 def test_a_process_that_is_killed_costs_one_item() -> None:
     def act(i: int) -> int:
         if i == 1:
-            os.kill(os.getpid(), signal.SIGSEGV)
+            os.kill(os.getpid(), signal.SIGKILL)
         return i
 
     found = dict(several(range(5), act, 2))
-    assert isinstance(found[1], Broken) and "-11" in found[1].why
+    assert isinstance(found[1], Broken) and "-9" in found[1].why
     assert {i for i, came in found.items() if came == i} == {0, 2, 3, 4}
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from xpiler.fault import BROKEN, Fault
 from xpiler.interrupts import end_with, leave
 
 Item = TypeVar("Item")
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 _FORK = get_context("fork")  # what is to be done is a closure, and cannot be sent; an index can
 _LARGE = 2 << 20  # KiB: a process that has held so much gives way to a new one
+_TOLD = (Fault, *BROKEN, ArithmeticError, AttributeError, OSError, MemoryError)
 _PATIENCE = 10.0  # seconds for one that was told to end
 
 
@@ -39,37 +41,46 @@ def several(
     alike: Callable[[Item], object] | None = None,
 ) -> Iterator[tuple[Item, T | Broken]]:
     """What came of every item, as it comes. Items that are `alike` are done one after the other by the same process,
-    which may remember what they share. With one job, or where all share something (`together`), this process does
-    them itself."""
-    found: dict[object, list[int]] = {}
+    which may remember what they share; where all share something (`together`), this process does them itself."""
+    return _here(items, act, jobs) if together else _apart(items, act, jobs, alike)
+
+
+def _here(items: Sequence[Item], act: Callable[[Item], T], jobs: int) -> Iterator[tuple[Item, T | Broken]]:
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        futures = {pool.submit(act, item): item for item in items}
+        for future in as_completed(futures):
+            error = future.exception()
+            yield futures[future], future.result() if error is None else broken(error)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _apart(
+    items: Sequence[Item], act: Callable[[Item], T], jobs: int, alike: Callable[[Item], object] | None
+) -> Iterator[tuple[Item, T | Broken]]:
+    groups: dict[object, list[int]] = {}
     for index, item in enumerate(items):
-        found.setdefault(index if alike is None else alike(item), []).append(index)
-    groups = tuple(found.values())
-    if jobs == 1:
-        yield from ((items[index], _tried(act, items[index])) for group in groups for index in group)
-        return
-    workers = [] if together else [_Worker(act, items) for _ in range(min(jobs, len(groups)))]
+        groups.setdefault(index if alike is None else alike(item), []).append(index)
+    workers = [_Worker(act, items) for _ in range(min(jobs, len(groups)))]
     idle: SimpleQueue[_Worker[Item, T]] = SimpleQueue()
     for worker in workers:
         idle.put(worker)
 
-    def apart(group: Sequence[int]) -> list[T | Broken]:
+    def one(group: Sequence[int]) -> list[T | Broken]:
         worker = idle.get()
         try:
             return [worker.ask(index) for index in group]
         finally:
             idle.put(worker)
 
-    def here(group: Sequence[int]) -> list[T | Broken]:
-        return [_tried(act, items[index]) for index in group]
-
     pool = ThreadPoolExecutor(jobs)
     try:
-        futures = {pool.submit(here if together else apart, group): group for group in groups}
+        futures = {pool.submit(one, group): group for group in groups.values()}
         for future in as_completed(futures):
             yield from zip([items[index] for index in futures[future]], future.result(), strict=True)
     finally:
-        pool.shutdown(wait=together, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
         for worker in workers:
             worker.end()
 
@@ -119,14 +130,16 @@ def _serve(act: Callable[[Item], T], items: Sequence[Item], pipe: Connection, pa
         signal.signal(number, leave)
     end_with(parent)
     while True:
-        pipe.send((_tried(act, items[pipe.recv()]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _LARGE))
+        index = pipe.recv()
+        try:
+            found: T | Broken = act(items[index])
+        except _TOLD as error:  # anything else ends this process, and that is told
+            found = broken(error)
+        pipe.send((found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _LARGE))
 
 
-def _tried(act: Callable[[Item], T], item: Item) -> T | Broken:
-    try:
-        return act(item)
-    except Exception as error:  # noqa: BLE001 (the outcome of a defect is an outcome)
-        return Broken(type(error).__name__, place(error))
+def broken(error: BaseException) -> Broken:
+    return Broken(type(error).__name__, place(error))
 
 
 def place(error: BaseException) -> str:

@@ -21,11 +21,12 @@ from xpiler.facts.pieces import Footprint, Piece, q
 from xpiler.facts.polynomial import Poly, atom, expression, number, renamed
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import (
-    Alloc, Assign, Binary, Buffer, Const, Expr, For, If, Kernel, Let, Load, Return, Stmt, Store, Var,
+    Alloc, Assign, Buffer, Const, Expr, For, If, Kernel, Let, Load, Return, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Body, Fresh, buffers_used, buffers_written, map_exprs, map_stmts, names, statements
 from xpiler.passes.split import loop_named
+from xpiler.passes.nest import conjunction
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 
@@ -226,11 +227,11 @@ class _Near:
             out = Store(self.far, far.index, near)
         named: dict[Expr, Expr] = {q(n): expression(p) for n, p in enumerate(at)}
         if piece.guards:
-            out = If(_all(tuple(renamed(g, named) for g in piece.guards)), (out,))
+            out = If(conjunction(tuple(renamed(g, named) for g in piece.guards)), (out,))
         for s, c in zip(reversed(piece.sides), reversed(counters), strict=True):
             if c is not None:
                 out = For(c, ZERO, expression(s.size), STEP, (out,), "parallel")
-        return If(_all(piece.always), (out,)) if piece.always else out
+        return If(conjunction(piece.always), (out,)) if piece.always else out
 
     def near(self, body: Body) -> Body:
         """A body on the copy instead of the array."""
@@ -247,10 +248,3 @@ class _Near:
             return s
 
         return map_stmts(map_exprs(body, load), store)
-
-
-def _all(conditions: tuple[Expr, ...]) -> Expr:
-    out = conditions[0]
-    for c in conditions[1:]:
-        out = Binary("&&", out, c, BOOL)
-    return out

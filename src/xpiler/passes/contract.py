@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.summary import summarise
+from xpiler.facts.contraction import Contraction, contraction
 from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renumbered, solve, split_digits
 from xpiler.ir.nodes import Buffer, Kernel, Stmt
@@ -41,6 +42,18 @@ def nests_of(kernel: Kernel) -> list[tuple[str, Write]]:
         shaped = join([_shape(w) for w in writes])
         nests += [(name, w) for w in _united([_shape(w) for w in shaped])]
     return _order(nests)
+
+
+def sums_of_products(kernel: Kernel) -> tuple[tuple[str, Contraction], ...]:
+    """Each output of a sequential kernel as a sum of products over matrices; NotApplicable where one is none."""
+    try:
+        found = [(out, contraction(w)) for out, w in nests_of(kernel)]
+    except Unsummarised as e:
+        raise NotApplicable(e.why, e.span) from e
+    known = tuple((out, c) for out, c in found if c is not None)
+    if len(known) < len(found):
+        raise NotApplicable("not a sum of products over matrices")
+    return known
 
 
 def _united(writes: list[Write]) -> list[Write]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.contraction import Contraction, contraction
+from xpiler.facts.contraction import Contraction
 from xpiler.facts.sym import ONE, Sym
-from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Binary, Buffer, Cast, Const, Expr, Intrinsic, Kernel, Load, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.contract import nests_of
+from xpiler.passes.contract import sums_of_products
 from xpiler.passes.nest import Nest
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import DotUnit
@@ -32,16 +31,9 @@ class DotProducts:
     units: tuple[DotUnit, ...]
 
     def apply(self, kernel: Kernel) -> Kernel:
-        try:
-            nests = nests_of(kernel)
-        except Unsummarised as e:
-            raise NotApplicable(e.why, e.span) from e
         names = Fresh([p.name for p in kernel.params])
         body: list[Stmt] = []
-        for out, w in nests:
-            c = contraction(w)
-            if c is None:
-                raise NotApplicable("not a sum of products over matrices")
+        for out, c in sums_of_products(kernel):
             unit = next((u for u in self.units if _fits(u, c)), None)
             if unit is None:
                 raise NotApplicable(f"no dot product of {c.a.dtype} and {c.b.dtype} into {c.dtype}")

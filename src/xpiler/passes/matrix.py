@@ -7,25 +7,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.contraction import Contraction, contraction
+from xpiler.facts.contraction import Contraction
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.tiles import Move, TileUnit
-from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import (
     Addr, Alloc, Binary, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Meaning, Stmt, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.contract import nests_of
-from xpiler.passes.nest import Nest
+from xpiler.passes.contract import sums_of_products
+from xpiler.passes.grid import GridNest
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
-ZERO, ONE_ = Const(0, I32), Const(1, I32)
+ZERO = Const(0, I32)
 SIDE = 2  # tiles along each side of a block that has a warp for each tile
 
 
@@ -40,17 +39,10 @@ class TileProducts:
     enumerators: tuple[tuple[tuple[str, int], str], ...] = ()
 
     def apply(self, kernel: Kernel) -> tuple[Kernel, ...]:
-        try:
-            nests = nests_of(kernel)
-        except Unsummarised as e:
-            raise NotApplicable(e.why, e.span) from e
-        return tuple(
-            self._nest(kernel, name, w, n, len(nests)) for n, (name, w) in enumerate(nests))
+        found = sums_of_products(kernel)
+        return tuple(self._nest(kernel, out, c, n, len(found)) for n, (out, c) in enumerate(found))
 
-    def _nest(self, kernel: Kernel, out: str, w: Write, n: int, count: int) -> Kernel:
-        c = contraction(w)
-        if c is None:
-            raise NotApplicable("not a sum of products over matrices")
+    def _nest(self, kernel: Kernel, out: str, c: Contraction, n: int, count: int) -> Kernel:
         unit = _chosen(self.units, c)
         tiles = _Tiles(Fresh([p.name for p in kernel.params]), unit, dict(self.enumerators))
         name = kernel.name if count == 1 else f"{kernel.name}_{n}"
@@ -86,15 +78,7 @@ def unfit(unit: TileUnit, c: Contraction) -> str | None:
     return None
 
 
-@dataclass
-class _Axes:
-    """The parallel loops around a tile, outermost first, and where in the output a warp's tile is."""
-
-    loops: list[tuple[str, Var, int]] = field(default_factory=list)
-    at: dict[Sym, Sym] = field(default_factory=dict)
-
-
-class _Tiles(Nest):
+class _Tiles(GridNest):
     """Builds the kernel of one contraction on tiles of one unit."""
 
     def __init__(self, names: Fresh, unit: TileUnit, enumerators: Mapping[tuple[str, int], str]) -> None:
@@ -103,57 +87,41 @@ class _Tiles(Nest):
 
     def kernel(self, c: Contraction, out: str, warp: int) -> Stmt:
         """The nest of axis loops around fill, products and store."""
-        unit, axes = self.unit, self.axes(c)
+        unit, at = self.unit, self.placed(c)
         a, b, acc = (self.tile(stem, t) for stem, t in (("a", unit.a), ("b", unit.b), ("acc", unit.out)))
         self.fill(acc, self.expr(c.init))
         loops = [(v, 1) for v in c.around] + [(c.k, unit.k)]
         for v, _ in loops:
-            axes.at[v] = sym.fresh("i" if v is not c.k else "k", sym.extent_of(v))
-            self.open(axes.at[v])
-        self.move(unit.load_a, a, c.a.buffer, c.a.dtype, sym.substitute(c.a.index, axes.at), c.a.strides)
-        self.move(unit.load_b, b, c.b.buffer, c.b.dtype, sym.substitute(c.b.index, axes.at), c.b.strides)
+            at[v] = sym.fresh("i" if v is not c.k else "k", sym.extent_of(v))
+            self.open(at[v])
+        self.move(unit.load_a, a, c.a.buffer, c.a.dtype, sym.substitute(c.a.index, at), c.a.strides)
+        self.move(unit.load_b, b, c.b.buffer, c.b.dtype, sym.substitute(c.b.index, at), c.b.strides)
         self.call(unit.product, {unit.out.name: acc, unit.a.name: a, unit.b.name: b, unit.acc.name: acc})
         for v, step in reversed(loops):
             body = tuple(self.scopes.pop().stmts)
             stop = Const(sym.value_of(sym.extent_of(v)), I32) if step > 1 else self.expr(sym.extent_of(v))
-            self.put(For(self.vars[axes.at[v]], ZERO, stop, Const(step, I32), body))
-        self.move(unit.store, acc, out, c.dtype, sym.substitute(c.index, axes.at), c.strides)
-        lane = ("thread.x", Var(self.names("lane"), I32), warp)
-        inside = tuple(self.scopes.pop().stmts)
-        for kind, var, extent in reversed([*axes.loops, lane]):
-            inside = (For(var, ZERO, Const(extent, I32), ONE_, inside, kind),)
-        return inside[0]
+            self.put(For(self.vars[at[v]], ZERO, stop, Const(step, I32), body))
+        self.move(unit.store, acc, out, c.dtype, sym.substitute(c.index, at), c.strides)
+        self.axis("thread.x", "lane", warp)
+        return self.enclosed()
 
-    def axes(self, c: Contraction) -> _Axes:
-        """Blocks over the outer loops and the squares of tiles, warps over the tiles of a square."""
-        axes = _Axes()
-        if c.outer:
-            left = self.axis(axes, "block.z", "z", _product(sym.extent_of(v) for v in c.outer))
-            for v in reversed(c.outer):
-                axes.at[v] = sym.mod(left, sym.extent_of(v))
-                left = sym.div(left, sym.extent_of(v))
+    def placed(self, c: Contraction) -> dict[Sym, Sym]:
+        """Blocks over the outer loops and the squares of tiles, warps over the tiles of a square: where in the output a
+        warp's tile is."""
+        at = self.numbered("block.z", "z", c.outer)
         counts = [sym.value_of(sym.extent_of(v)) // size for v, size in ((c.m, self.unit.m), (c.n, self.unit.n))]
         side = SIDE if all(n % SIDE == 0 for n in counts) else 1
-        by = self.axis(axes, "block.y", "block_row", sym.integer(counts[0] // side))
-        bx = self.axis(axes, "block.x", "block_column", sym.integer(counts[1] // side))
+        by = self.axis("block.y", "block_row", counts[0] // side)
+        bx = self.axis("block.x", "block_column", counts[1] // side)
         if side > 1:
-            w = self.axis(axes, "thread.y", "warp", sym.integer(side * side))
+            w = self.axis("thread.y", "warp", side * side)
             by = sym.add(sym.scale(by, side), sym.div(w, sym.integer(side)))
             bx = sym.add(sym.scale(bx, side), sym.mod(w, sym.integer(side)))
         for v, tile, size, name in ((c.m, by, self.unit.m, "row"), (c.n, bx, self.unit.n, "column")):
-            axes.at[v] = sym.fresh(name, sym.extent_of(v))
-            var = self.vars[axes.at[v]] = Var(self.names(name), I32)
+            at[v] = sym.fresh(name, sym.extent_of(v))
+            var = self.vars[at[v]] = Var(self.names(name), I32)
             self.put(Let(var, Binary("*", self.expr(tile), Const(size, I32), I32)))
-        return axes
-
-    def axis(self, axes: _Axes, kind: str, name: str, extent: Sym) -> Sym:
-        v = sym.fresh(name, extent)
-        var = self.vars[v] = Var(self.names(name), I32)
-        axes.loops.append((kind, var, sym.value_of(extent)))
-        return v
-
-    def put(self, s: Stmt) -> None:
-        self.scopes[-1].stmts.append(s)
+        return at
 
     def tile(self, stem: str, like: Buffer) -> Addr:
         """A fresh tile, as an argument."""
@@ -184,10 +152,3 @@ class _Tiles(Nest):
         if missing:
             raise NotApplicable(f"`{meaning.name}` wants a `{missing[0].name}`")
         self.put(Intrinsic(meaning.name, tuple(args[p.name] for p in meaning.params), None, meaning.key))
-
-
-def _product(extents: Iterable[Sym]) -> Sym:
-    total = ONE
-    for n in extents:
-        total = sym.mul(total, n)
-    return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xpiler.facts import sym
@@ -326,6 +327,14 @@ def combined(op: str, a: Expr, b: Expr) -> Expr:
 def _as_i32(e: Expr) -> Expr:
     dtype = e.dtype
     return Cast(e, DType.I32) if dtype is not DType.I32 else e
+
+
+def conjunction(conditions: Sequence[Expr]) -> Expr:
+    """All of one condition or more."""
+    out = conditions[0]
+    for c in conditions[1:]:
+        out = Binary("&&", out, c, DType.BOOL)
+    return out
 
 
 def converted(e: Expr, dtype: DType) -> Expr:

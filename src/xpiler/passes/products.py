@@ -11,20 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.contraction import Contraction, Factor, contraction
+from xpiler.facts.contraction import Contraction, Factor
 from xpiler.facts.sym import ONE, Sym
-from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import (
-    Alloc, Assign, Barrier, Binary, Buffer, Cast, Const, Expr, For, If, Kernel, Let, Load, Select, Stmt, Store, Var,
+    Alloc, Assign, Barrier, Binary, Buffer, Const, Expr, If, Kernel, Let, Load, Select, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.contract import nests_of
-from xpiler.passes.nest import Nest
+from xpiler.passes.contract import sums_of_products
+from xpiler.passes.grid import GridNest, constant_extent
+from xpiler.passes.nest import conjunction, converted
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
-ZERO, ONE_ = Const(0, I32), Const(1, I32)
 WORTH = 0.5  # the least share of a block's threads that has an output
 REUSED = 8  # the fewest products an output must be made of
 
@@ -36,29 +35,22 @@ class SharedProducts:
     side: int = 16
 
     def apply(self, kernel: Kernel) -> tuple[Kernel, ...]:
-        try:
-            nests = nests_of(kernel)
-        except Unsummarised as e:
-            raise NotApplicable(e.why, e.span) from e
-        several = len(nests) > 1
-        return tuple(self._nest(kernel, name, w, f"_{n}" * several) for n, (name, w) in enumerate(nests))
+        found = sums_of_products(kernel)
+        several = len(found) > 1
+        return tuple(self._nest(kernel, out, c, f"_{n}" * several) for n, (out, c) in enumerate(found))
 
-    def _nest(self, kernel: Kernel, out: str, w: Write, suffix: str) -> Kernel:
-        c = contraction(w)
-        if c is None:
-            raise NotApplicable("not a sum of products over matrices")
+    def _nest(self, kernel: Kernel, out: str, c: Contraction, suffix: str) -> Kernel:
         names = Fresh([p.name for p in kernel.params])
         return Kernel(kernel.name + suffix, kernel.params, (_Shared(names, self.side, c).kernel(out),), kernel.span)
 
 
-class _Shared(Nest):
+class _Shared(GridNest):
     """Builds the kernel of one contraction."""
 
     def __init__(self, names: Fresh, side: int, c: Contraction) -> None:
         super().__init__(names)
         self.side, self.c = side, c
-        self.axes: list[tuple[str, Var, int]] = []
-        self.extents = {v: _constant(v) for v in (c.m, c.n, c.k)}
+        self.extents = {v: constant_extent(v) for v in (c.m, c.n, c.k)}
         rows, columns, depth = self.extents.values()
         if depth < REUSED or rows * columns < WORTH * side * side * -(-rows // side) * -(-columns // side):
             raise NotApplicable("too few products to share")
@@ -66,12 +58,7 @@ class _Shared(Nest):
     def kernel(self, out: str) -> Stmt:
         """Axis loops around the tiles, the sum, and the store."""
         c, side = self.c, self.side
-        at: dict[Sym, Sym] = {}
-        if c.outer:
-            left = self.axis("block.z", "bz", _total(c.outer))
-            for v in reversed(c.outer):
-                at[v] = sym.mod(left, sym.extent_of(v))
-                left = sym.div(left, sym.extent_of(v))
+        at = self.numbered("block.z", "bz", c.outer)
         block = {v: sym.scale(self.axis(kind, name, -(-self.extents[v] // side)), side)
                  for v, kind, name in ((c.m, "block.y", "by"), (c.n, "block.x", "bx"))}
         ty, tx = self.axis("thread.y", "ty", side), self.axis("thread.x", "tx", side)
@@ -94,7 +81,7 @@ class _Shared(Nest):
         self.open(q)
         x = Load(a, self.expr(sym.add(sym.scale(ty, of_a), q)), c.a.dtype)
         y = Load(b, self.expr(sym.add(sym.scale(q, of_b), tx)), c.b.dtype)
-        product = Binary("*", _as(x, c.dtype), _as(y, c.dtype), c.dtype)
+        product = Binary("*", converted(x, c.dtype), converted(y, c.dtype), c.dtype)
         self.put(Assign(total, Binary("+", total, product, c.dtype)))
         self.shut(q)
         self.put(Barrier("block"))
@@ -103,11 +90,8 @@ class _Shared(Nest):
         at |= {c.m: sym.add(block[c.m], ty), c.n: sym.add(block[c.n], tx)}
         store: Stmt = Store(out, self.expr(sym.substitute(c.index, at)), total)
         inside = [self.inside(at[v], v) for v in (c.m, c.n) if self.extents[v] % side]
-        self.put(If(_all(inside), (store,)) if inside else store)
-        body = tuple(self.scopes.pop().stmts)
-        for kind, var, extent in reversed(self.axes):
-            body = (For(var, ZERO, Const(extent, I32), ONE_, body, kind),)
-        return body[0]
+        self.put(If(conjunction(inside), (store,)) if inside else store)
+        return self.enclosed()
 
     def fetch(
         self, f: Factor, tile: str, pitch: int, at: dict[Sym, Sym], down: tuple[Sym, Sym], across: tuple[Sym, Sym],
@@ -119,20 +103,11 @@ class _Shared(Nest):
         value: Expr = Load(f.buffer, self.expr(sym.substitute(f.index, at | places)), f.dtype)
         inside = [self.inside(place, v) for v, place in places.items() if self.extents[v] % self.side]
         if inside:
-            value = Select(_all(inside), value, Const(0.0 if f.dtype.is_float else 0, f.dtype), f.dtype)
+            value = Select(conjunction(inside), value, Const(0.0 if f.dtype.is_float else 0, f.dtype), f.dtype)
         self.put(Store(tile, self.expr(sym.add(sym.scale(p, pitch), q)), value))
 
     def inside(self, place: Sym, v: Sym) -> Expr:
         return Binary("<", self.expr(place), Const(self.extents[v], I32), DType.BOOL)
-
-    def axis(self, kind: str, name: str, extent: int) -> Sym:
-        v = sym.fresh(name, sym.integer(extent))
-        self.vars[v] = Var(self.names(name), I32)
-        self.axes.append((kind, self.vars[v], extent))
-        return v
-
-    def put(self, s: Stmt) -> None:
-        self.scopes[-1].stmts.append(s)
 
     def shut(self, v: Sym) -> None:
         self.close(v, self.expr(sym.extent_of(v)), "serial", [])
@@ -141,28 +116,3 @@ class _Shared(Nest):
 def _straight(f: Factor) -> bool:
     """Whether a row of the tile is a row in memory, or at least no column is."""
     return f.strides[1] is ONE or f.strides[0] is not ONE
-
-
-def _constant(v: Sym) -> int:
-    extent = sym.extent_of(v)
-    if not sym.is_const(extent):
-        raise NotApplicable("a matrix whose size is not a constant")
-    return sym.value_of(extent)
-
-
-def _total(vs: tuple[Sym, ...]) -> int:
-    total = 1
-    for v in vs:
-        total *= _constant(v)
-    return total
-
-
-def _as(x: Expr, dtype: DType) -> Expr:
-    return x if x.dtype is dtype else Cast(x, dtype)
-
-
-def _all(conditions: list[Expr]) -> Expr:
-    out = conditions[0]
-    for c in conditions[1:]:
-        out = Binary("&&", out, c, DType.BOOL)
-    return out

@@ -13,14 +13,14 @@ from functools import partial
 from math import prod
 
 from xpiler.facts import sym
-from xpiler.facts.contraction import Contraction, Factor, contraction
+from xpiler.facts.contraction import Contraction, Factor
 from xpiler.facts.sym import ONE, Sym
-from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Expr, Intrinsic, Kernel, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.contract import nests_of
+from xpiler.passes.contract import sums_of_products
 from xpiler.passes.nest import Nest
+from xpiler.passes.share import BindTasks
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import WeightUnit
 
@@ -40,19 +40,12 @@ class WeightProducts:
     transfers: tuple[tuple[tuple[str, str], str], ...]
     space: str
     room: int
-    tasks: int = 16
+    tasks: int = BindTasks.tasks
 
     def apply(self, kernel: Kernel) -> Kernel:
-        try:
-            nests = nests_of(kernel)
-        except Unsummarised as e:
-            raise NotApplicable(e.why, e.span) from e
         names = Fresh([p.name for p in kernel.params])
         body: list[Stmt] = []
-        for out, w in nests:
-            c = contraction(w)
-            if c is None:
-                raise NotApplicable("not a sum of products over matrices")
+        for out, c in sums_of_products(kernel):
             body += _Staged(names, self, c, out).build_tiles()
         return Kernel(kernel.name, kernel.params, tuple(body), kernel.span)
 
