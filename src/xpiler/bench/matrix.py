@@ -158,11 +158,12 @@ def measure(
 ) -> tuple[Translated, ...]:
     """Translate every item, `jobs` at a time; one bad file never stops the others. A case is run once for all its
     targets."""
-    return go_through(items, lambda item: _one(item, options), jobs, kept, progress, TRANSLATED,
+    return go_through(items, lambda item: one(item, options), jobs, kept, progress, TRANSLATED,
                       alike=lambda item: (item.source, item.case.name))
 
 
-def _one(item: Item, options: Options) -> Translated:
+def one(item: Item, options: Options) -> Translated:
+    """What becomes of one item, judged and counted."""
     start = time.monotonic()
     source, target = platforms.get(item.source), platforms.get(item.target)
     let = item.case.let

@@ -89,7 +89,7 @@ def measure(
 
 def _one(t: Try, options: engine.Options) -> Translated:
     if t.peer is None:
-        return _named(matrix.measure([t.item], 1, matrix.Options(options))[0], t)
+        return _named(matrix.one(t.item, matrix.Options(options)), t)
     item, start = t.item, time.monotonic()
     blank = Translated(t.name, item.case.name, item.case.operator, item.source, item.target, NO_ANSWER, "", 0.0)
     text, why = translated(t.peer, item.case.path.name, item.case.text)
