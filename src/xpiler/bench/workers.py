@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 from typing import Generic, TypeVar
 
 from xpiler.fault import BROKEN, Fault
@@ -90,6 +91,7 @@ class _Worker(Generic[Item, T]):
 
     def __init__(self, act: Callable[[Item], T], items: Sequence[Item]) -> None:
         self.work, self.over = (act, items), False
+        self.change = Lock()  # one thread may want another process while the next ends them all
         self.begin()
 
     def begin(self) -> None:
@@ -105,16 +107,18 @@ class _Worker(Generic[Item, T]):
         except (EOFError, OSError):
             self.process.join()
             result, large = Broken("ProcessEnded", f"with status {self.process.exitcode}"), True
-        if large and not self.over:
-            self.stop()
-            self.begin()
+        with self.change:
+            if large and not self.over:
+                self.stop()
+                self.begin()
         found: T | Broken = result
         return found
 
     def end(self) -> None:
         """No other takes its place from here on."""
-        self.over = True
-        self.stop()
+        with self.change:
+            self.over = True
+            self.stop()
 
     def stop(self) -> None:
         self.process.terminate()
