@@ -78,6 +78,7 @@ class Doubles:
         return MATH[name](*args)
 
 
+IN_ORDER = ("serial", "unroll", "vector")  # loops whose iterations follow each other
 Order = Callable[[Iterable[int]], Iterable[int]]  # in which order independent iterations run
 
 
@@ -179,7 +180,7 @@ def _step(s: Stmt, env: dict[str, Any], memory: dict[str, np.ndarray]) -> Iterat
                 return
             first, last, by = (int(_value(e, env, memory)) for e in (start, stop, step))
             steps: Iterable[int] = range(first, last, by)
-            for i in steps if kind in ("serial", "unroll", "vector") else env["~order"](steps):
+            for i in steps if kind in IN_ORDER else env["~order"](steps):
                 env[v.name] = i
                 if kind in AXES:
                     _body(body, dict(env), dict(memory))

@@ -16,13 +16,14 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.passes.exact import Residue, Residues, Unwritten
-from tests.passes.interpret import Meanings, Order, run
+from tests.passes.interpret import IN_ORDER, Meanings, Order, run
 from xpiler.ir.nodes import (
     Alloc, Assign, Binary, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let, Load, Param, Program, Select, Stmt,
     Store, Unary, Var,
 )
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
 
 F, I, B = DType.F32, DType.I32, DType.BOOL  # noqa: E741
 N = Var("n", I)
@@ -74,26 +75,39 @@ def results(
     return arrays
 
 
+Left = dict[int, dict[str, np.ndarray]]  # what a kernel leaves in its arrays, for every n
+
+
+def left(kernel: Kernel, sizes: Iterable[int] = SIZES, meanings: Meanings | None = None) -> Left:
+    """What a kernel leaves at all sizes, for comparing several with it."""
+    return {n: results((kernel,), n, seed=n, meanings=meanings) for n in (sizes if N in kernel.params else (MOST,))}
+
+
 def same(
     before: Kernel, after: Kernel | Sequence[Kernel], sizes: Iterable[int] = SIZES, meanings: Meanings | None = None,
+    wanted: Left | None = None,
 ) -> None:
-    """AssertionError unless `after` (kernels run one after another) computes on random inputs what `before` does.
+    """AssertionError unless `after` (kernels run one after another) computes on random inputs what `before` does, or
+    leaves what is `wanted`.
 
     Outputs are compared exactly. The independent iterations of `after` run forwards, backwards and shuffled.
     `meanings` says what the intrinsics of both do."""
     steps = (after,) if isinstance(after, Kernel) else tuple(after)
-    told = "\n\n".join(map(show, (before, *steps)))
-    for n in sizes if N in before.params else (MOST,):
-        want = results((before,), n, seed=n, meanings=meanings)
-        for name, order in ORDERS.items():
+    free = any(isinstance(s, For) and s.kind not in IN_ORDER for k in steps for s in statements(k))
+    for n, want in (wanted or left(before, sizes, meanings)).items():
+        for name, order in ORDERS.items() if free else [("forwards", ORDERS["forwards"])]:
             try:
                 got = results(steps, n, seed=n, order=order, like=before, meanings=meanings)
             except (AssertionError, KeyError, IndexError) as e:
-                raise AssertionError(f"{type(e).__name__}: {e}; n={n}, {name}\n{told}") from e
+                raise AssertionError(f"{type(e).__name__}: {e}; n={n}, {name}\n{_told(before, *steps)}") from e
             for array in want:
                 for at, (x, y) in enumerate(zip(want[array], got[array], strict=True)):
                     if isinstance(y, Unwritten) or x != y:
-                        raise AssertionError(f"{array}[{at}] is {y}, not {x}; n={n}, {name}\n{told}")
+                        raise AssertionError(f"{array}[{at}] is {y}, not {x}; n={n}, {name}\n{_told(before, *steps)}")
+
+
+def _told(*kernels: Kernel) -> str:
+    return "\n\n".join(map(show, kernels))
 
 
 def _shuffled(steps: Iterable[int]) -> list[int]:

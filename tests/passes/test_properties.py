@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.passes import toy
 from tests.passes.interpret import Meanings
 from tests.passes.programs import F, I, array, assign, let, load, loop, store, var, when
-from tests.passes.random_kernels import Shape, kernels, program, same
+from tests.passes.random_kernels import Shape, kernels, left, program, same
 from tests.passes.random_parallel import CALLED, TURN, calling, products, row_wise, threaded
 from xpiler import by_hand, platforms
 from xpiler.ir.check import check
@@ -190,6 +190,8 @@ def tried(name: str, case: Case) -> int:
     steps = list(kind.space(kernel, machine))
     assert steps == list(kind.space(kernel, machine)), "in another order the second time"
     assert len(steps) <= MOST
+    meanings = explained(machine)
+    wanted = left(kernel, meanings=meanings) if steps else {}
     for step in steps:
         note(f"{name} {by_hand.words(step)}")
         try:
@@ -198,7 +200,7 @@ def tried(name: str, case: Case) -> int:
             raise AssertionError(f"`{by_hand.words(step)}`, which `space` lists, does not apply: {e.why}") from e
         after = tuple(with_constants(k, machine) for k in (made if isinstance(made, tuple) else (made,)))
         check(program(*after))
-        same(kernel, after, meanings=explained(machine))
+        same(kernel, after, meanings=meanings, wanted=wanted)
     event("applies" if steps else "does not apply")
     return len(steps)
 

@@ -127,6 +127,15 @@ def test_nan_made_of_numbers_is_a_difference() -> None:
                                           each("y[i] = sinf(x[i]) / x[i];"))
 
 
+def test_what_no_digit_of_the_source_is_right_about_is_not_held_against_a_target() -> None:
+    """A variance as a difference of moments: where squares are large it is noise, and its root may be NaN."""
+    moments = each("""float s = 0.0f, q = 0.0f;
+    for (int j = 0; j < 8; ++j) { float v = x[i / 8 * 8 + j < n ? i / 8 * 8 + j : i]; s += v; q += v * v; }
+    y[i] = (x[i] - s / 8) / sqrtf(q / 8 - s / 8 * (s / 8) + 1e-5f);""")
+    assert "13 hard, of 13 kinds" in scope(moments, moments.replace("int j = 0; j < 8; ++j", "int j = 7; j >= 0; --j"))
+    assert "differs" in complaint(moments, moments.replace("1e-5f", "1.5e-5f"))
+
+
 def test_small_elements_are_compared_closely_beside_large_ones() -> None:
     """A relative error of 1e-3 in elements that are a thousandth of the others."""
     source = each("y[i] = i % 2 ? 1000.0f * x[i] : x[i];")

@@ -74,11 +74,17 @@ def integers(expected: Values, actual: Values) -> Difference | None:
 class Leave:
     """What an element may be off beyond its rounding, and where nothing is compared.
 
-    `room`: for each element, how far inputs that are off by a rounding move it. `excused`: True for elements on which
+    `room`: for each element, how far inputs that are off by a rounding move it; infinite where it may be anything.
+    `excused`: True for elements on which
     there is nothing to say; they must still be written where the source writes."""
 
     room: Values
     excused: Values | None = None
+
+    def free(self, part: slice) -> Values:
+        """The elements that may be anything."""
+        free = np.isinf(self.room[part])
+        return free if self.excused is None else free | self.excused[part]
 
 
 def floats(
@@ -137,11 +143,10 @@ class _At:
         with np.errstate(invalid="ignore"):
             error = np.fmin(np.abs(a - r), np.abs(a - e))
             alike = (np.isnan(a) & np.isnan(e)) | (a == e) | (error <= self.allowed(part, e, r, scale))
-            if self.leave is not None and self.leave.excused is not None:
-                alike |= self.leave.excused[part]
             relative = error / scale
-        close = relative[alike & np.isfinite(relative)]
-        return np.flatnonzero(~(alike & same_fate)), float(close.max()) if close.size else 0.0
+        free = np.zeros(e.shape, np.bool_) if self.leave is None else self.leave.free(part)
+        close = relative[alike & ~free & np.isfinite(relative)]
+        return np.flatnonzero(~((alike | free) & same_fate)), float(close.max()) if close.size else 0.0
 
     def allowed(
         self, part: slice, e: NDArray[np.float64], r: NDArray[np.float64], scale: NDArray[np.float64]
@@ -221,6 +226,13 @@ def classes(dtype: DType, x: Values) -> Values:
     """Of each element whether it is a number (0), an infinity (1, -1) or none (2)."""
     d = to_double(dtype, x)
     return np.where(np.isnan(d), 2, np.where(np.isinf(d), np.sign(d), 0)).astype(np.int8)
+
+
+def unrelated(dtype: DType, expected: Values, reference: Values) -> Values:
+    """Of each element whether the source's own rounding is half of it, and half of a typical one, at least."""
+    e, r = to_double(dtype, expected), to_double(dtype, reference)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(e - r) > np.maximum(np.abs(r), _rms(dtype, reference)) / 2, np.bool_)
 
 
 @dataclass(frozen=True)

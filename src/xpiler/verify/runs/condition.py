@@ -13,7 +13,7 @@ from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
 from xpiler.ir.types import DType
 from xpiler.verify.runs.abreast import in_order
-from xpiler.verify.runs.compare import LEAST, UNITS, Tolerance, to_double
+from xpiler.verify.runs.compare import LEAST, UNITS, Tolerance, classes, to_double
 from xpiler.verify.runs.depth import EPS
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.inputs import Point, Values, stored
@@ -35,7 +35,7 @@ def condition(
 
     `still` is what the source gave for the inputs as they are; it runs once more for every seed, on nudged ones. The
     rounding that happens on the way is taken for as many such nudges as the tolerance grants to a reduction of its
-    depth. Empty where nothing can move."""
+    depth. Infinite where a nudge makes a number what is none, or the other way. Empty where nothing can move."""
     arrays = source.signature.arrays
     moving = [a for a in arrays if a.read and not a.steers and _moves(a, point, inputs)]
     if not moving:
@@ -78,9 +78,10 @@ def _nudged(dtype: DType, x: Values, unit: float, rng: np.random.Generator, real
 
 
 def _distance(dtype: DType, x: Values, y: Values) -> Doubles:
+    """How far each element moved; without end where it is a number in one of the runs alone."""
     with np.errstate(invalid="ignore"):
         by = np.abs(to_double(dtype, x) - to_double(dtype, y))
-    return np.where(np.isfinite(by), by, 0.0)
+    return np.where(classes(dtype, x) != classes(dtype, y), np.inf, np.where(np.isfinite(by), by, 0.0))
 
 
 def _moved(
