@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.passes import toy
-from tests.passes.programs import E, F, I, array, assign, ex, kernel, let, load, loop, store, var, when
+from tests.passes.programs import E, F, I, array, assign, call, ex, kernel, let, load, loop, store, var, when
 from tests.passes.test_down import results
 from xpiler.facts.offers import offers
 from xpiler.ir.nodes import (
@@ -100,6 +100,13 @@ def test_a_choice_between_constants(unit: str) -> None:
     made = vectorized(k, unit)
     assert operations(made) == 0 and ("vlt" if unit == "registers" else "plt") in calls(made)
     agree(k, made, {"x": 32, "y": 32})
+
+
+def test_a_fused_product_is_a_product_and_a_sum_where_nothing_fuses() -> None:
+    k = kernel("axpy", "x z y", loop("i", 32, store("y", i, call("fma", load("x", i), load("z", i), load("x", i)))))
+    made = vectorized(k, "counted")
+    assert operations(made) == 0 and {"pmul", "padd"} <= set(calls(made))
+    agree(k, made, {"x": 32, "z": 32, "y": 32})
 
 
 @both

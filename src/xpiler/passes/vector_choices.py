@@ -31,6 +31,9 @@ class ChoiceNest(VectorNest):
             return self.vector(number)
         if x.op == "un" and x.data == "-" and x.dtype.is_float and self._best(x) is None:
             return self.vector(sym.make("bin", (x.args[0], sym.number(-1.0, x.dtype)), "*", x.dtype))
+        if x.op == "call" and x.data == "fma" and x.dtype.is_float and self._best(x) is None:  # one rounding more
+            product = sym.make("bin", x.args[:2], "*", x.dtype)
+            return self.vector(sym.make("bin", (product, x.args[2]), "+", x.dtype))
         if x.op != "sel" or not x.dtype.is_float:
             return super()._vector(x)
         cond, a, b = x.args
