@@ -132,7 +132,8 @@ def test_passes_are_listed(call: Call) -> None:
 @pytest.mark.slow
 def test_a_translation_says_how_it_was_made_and_what_was_changed(call: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD.replace("a[i] * 2.0f", "(float)((double)a[i] * 0.1)"))
-    said = call("translate", "k.cu", "--to", "bang", "-o", "k.mlu", "--let", "n=300")
+    said = call("translate", "k.cu", "--to", "bang", "-o", "k.mlu", "--let", "n=300", "--trace")
+    assert "tensorize(" in said.err and "tried matrix unit: not a sum of products" in " ".join(said.err.split())
     assert said.status == 0, said.err
     assert "road: " in said.err and "recover" in said.err
     assert "note: " in said.err and "no double" in said.err

@@ -29,7 +29,7 @@ from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.signature import given_sizes, signature
-from xpiler.verify.verdict import Evidence, confirmed, refuted
+from xpiler.verify.verdict import Evidence, against, confirmed, refuted
 from xpiler.to_pivot import accesses, sequential, with_extents
 from xpiler.to_target import Attempt, KEEP, Road, roads, suited_to, unchanged
 
@@ -171,8 +171,7 @@ def translate(
             kept = () if road.name == KEEP else notes
             return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),
                           time.monotonic() - start, (*given.notes, *kept), road.name)
-        attempts.append(Attempt(road.name, "; ".join(
-            f"{e.rung}: {e.verdict}" for e in last if not _fine(e))))
+        attempts.append(Attempt(road.name, against(last)))
         if refuted(last) is not None:
             wrong.append((road, out))
     for road, out in wrong if options.repair else ():  # the next road costs less than a repair, so all come first
@@ -214,7 +213,3 @@ def only(program: Program, kernel: str) -> Program:
         return program
     signature(program, kernel)
     return replace(program, kernels=(program.kernel(kernel),), launcher=None)
-
-
-def _fine(e: Evidence) -> bool:
-    return confirmed((e,)) or "Unknown" in type(e.verdict).__name__

@@ -34,7 +34,8 @@ def translate(
     depth: Depth = "usual",
     keep: Annotated[bool, typer.Option("--keep", help="Write the text even when it was not confirmed.")] = False,
     pivot: Annotated[bool, typer.Option("--pivot", help="Write the clean sequential C program instead.")] = False,
-    trace: Annotated[bool, typer.Option("--trace", help="Also print the steps that were taken.")] = False,
+    trace: Annotated[bool, typer.Option(
+        "--trace", help="Also print the steps that were taken, and what was tried and not taken.")] = False,
     report: Record = None,
     proposer: models.Proposer = "symbolic",
     ask: models.Ways = "few-shot",
@@ -120,7 +121,7 @@ def _say(result: engine.Result, good: bool, written: bool, trace: bool, asked: b
             err.print(f"repaired: {change.removeprefix('repair(').removesuffix(')')}", markup=False, highlight=False)
     for note in result.notes:
         err.print(f"note: {note}", markup=False)
-    if not good or asked:
+    if not good or asked or trace:
         for attempt in result.attempts:
             err.print(f"tried {attempt.road}: {attempt.why}", style="dim", markup=False)
     if not good:

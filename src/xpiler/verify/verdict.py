@@ -116,6 +116,14 @@ def refuted(evidence: Iterable[Evidence]) -> Evidence | None:
     return next((e for e in evidence if isinstance(e.verdict, Refuted)), None)
 
 
+def against(evidence: Iterable[Evidence]) -> str:
+    """What keeps a text from being confirmed, in words: what refutes it, else what it needs and nobody could tell."""
+    evidence = tuple(evidence)
+    said = [f"{e.rung}: {e.verdict.witness}" for e in evidence if isinstance(e.verdict, Refuted)] or [
+        f"{e.rung}: {e.verdict.reason}" for e in evidence if isinstance(e.verdict, Unknown) and e.rung in REQUIRED]
+    return "; ".join(said)
+
+
 def source_defective(evidence: Iterable[Evidence]) -> bool:
     """Whether it was the source itself that failed its checks."""
     first = refuted(evidence)
