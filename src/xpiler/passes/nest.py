@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xpiler.facts import sym
-from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.sym import TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import (
     Alloc, Assign, Binary, Buffer, Call, Cast, Const, Expr, For, If, Let, Load, Select, Stmt, Store,
@@ -14,6 +14,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
+from xpiler.passes.reused import Key, key, reused, term, values
 
 NAMES = {"+": "sum", "*": "product", "max": "top", "min": "bottom"}  # what accumulators are called
 INLINE = 4  # reductions of at most this many terms are written out
@@ -41,8 +42,11 @@ class Nest:
         self.names = names
         self.scopes: list[Scope] = [Scope(None)]
         self.vars: dict[Sym, Var] = {}
+        self.reused: frozenset[Key] = frozenset()  # values worth an array
+        self.homes: dict[str, Scope] = {}  # where arrays of our own are filled
 
     def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
+        self.reused = reused(w)
         guards = list(sym.conjuncts(w.guard))
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
         for v in w.vars:
@@ -51,7 +55,7 @@ class Nest:
             guards = [g for g in guards if g not in ready]
             opened.append((v, extent, ready))
             self.open(v)
-        value, index = self.expr(w.value), self.expr(w.index)
+        value, index = self.expr(self.once(w.value, w.vars[-1:], w.guard)), self.expr(w.index)
         self.scopes[-1].stmts.append(Store(buffer, index, converted(value, dtype)))
         for v, extent, ready in reversed(opened):
             self.close(v, extent, "parallel", ready)
@@ -78,10 +82,13 @@ class Nest:
     # ------------------------------------------------------------ placing
 
     def level(self, x: Sym) -> int:
-        """The deepest open loop x depends on; for what is loaded not further out than the condition it is under."""
+        """The deepest open loop x depends on; for what is loaded not further out than the condition it is
+        under, nor than where it was stored."""
         loads = "ld" in x.has
-        return max((n for n, s in enumerate(self.scopes)
-                    if s.var is not None and s.var in x.free or loads and s.guarded), default=0)
+        ours = {str(n.data) for n in sym.collect(x, lambda n: n.op == "ld")} & self.homes.keys() if loads else set()
+        homes = [self.homes[name] for name in ours]
+        return max((n for n, s in enumerate(self.scopes) if s.var is not None and s.var in x.free
+                    or loads and (s.guarded or any(s is home for home in homes))), default=0)
 
     def skipped(self, x: Sym, level: int) -> int | None:
         """The outermost loop, above `level`, that x does not depend on; not the first, which is shared out."""
@@ -144,6 +151,7 @@ class Nest:
             named = Var(self.names("v"), x.dtype)
             self.scopes[-1].stmts.append(Let(named, self.plain(x)))
             return named
+        x = self.lighter(x)
         op, vs = sym.fold_op(x), sym.fold_vars(x)
         acc = Var(self.names(NAMES.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
@@ -188,9 +196,7 @@ class Nest:
         key = sym.substitute(x, {v: sym.var(f"~{n}", sym.extent_of(v)) for n, v in enumerate(inner)})
         scope = self.scopes[-1]
         if key not in scope.named:
-            name = self.names("t")
-            buffer = Buffer(name, x.dtype, Const(size, DType.I32), "local")
-            scope.stmts.append(Alloc(buffer))
+            name = self.allocated(x.dtype, size)
             extents = []
             for v in inner:
                 extents.append(self.expr(sym.extent_of(v)))
@@ -205,6 +211,67 @@ class Nest:
         assert isinstance(array, Var)
         self.scopes += held
         return Load(array.name, self.plain(row_major(list(inner))), x.dtype)
+
+    # ------------------------------------------------------------ what several loops compute
+
+    def lighter(self, f: Sym) -> Sym:
+        """A reduction that reads from an array what others compute, too."""
+        if not self.reused:
+            return f
+        body, guard = term(f)
+        made = self.once(body, sym.fold_vars(f), guard)
+        if made is body:
+            return f
+        whole = made if guard is TRUE else sym.make("sel", (guard, made, f.args[0].args[2]), None, made.dtype)
+        return sym.make("fold", (whole, f.args[1]), f.data, f.dtype)
+
+    def once(self, x: Sym, loops: Sequence[Sym], guard: Sym = TRUE, within: bool = False) -> Sym:
+        """x, which some loops compute, with what others compute too read from an array; with `within`, parts of x."""
+        for v in loops if self.reused else ():
+            arrays: dict[Sym, Sym] = {}
+            for part in values(x, v, loops):
+                worth = key(part, v, guard) in self.reused and not (within and part is x)
+                if worth and not any(part in sym.collect(a, lambda n: True) for a in arrays):
+                    arrays[part] = sym.load(self.array_of(part, v, guard), v, part.dtype)
+            x = sym.rewrite(x, arrays.get) if arrays else x
+        return x
+
+    def array_of(self, x: Sym, v: Sym, guard: Sym) -> str:
+        """The array with the values of x over v, filled at the outermost loop that allows it."""
+        known = key(x, v, guard)
+        free = known[0].free | known[1].free
+        level = max((n for n, s in enumerate(self.scopes) if s.guarded or s.var in free), default=0)
+        inner, self.scopes = self.scopes[level + 1:], self.scopes[: level + 1]
+        name = next((s.held[known] for s in self.scopes if known in s.held), None)
+        if name is None:
+            j = sym.fresh("j", sym.extent_of(v))
+            value, condition = (sym.substitute(e, {v: j}) for e in (x, guard))
+            name = self.in_array(j, self.once(value, [j], condition, within=True), condition)
+            self.scopes[-1].held[known] = name
+        self.scopes += inner
+        return str(name)
+
+    def in_array(self, j: Sym, value: Sym, guard: Sym) -> str:
+        """A new array with the values over j, where the guard holds."""
+        name = self.allocated(value.dtype, sym.value_of(sym.extent_of(j)))
+        extent = self.expr(sym.extent_of(j))
+        self.open(j)
+        if guard is not TRUE:
+            test = self.expr(guard)
+            self.scopes.append(Scope(None, guarded=True))
+        self.scopes[-1].stmts.append(Store(name, self.plain(j), self.expr(value)))
+        if guard is not TRUE:
+            kept = self.scopes.pop().stmts
+            self.scopes[-1].stmts.append(If(test, tuple(kept)))
+        self.close(j, extent, "parallel", [])
+        return name
+
+    def allocated(self, dtype: DType, size: int) -> str:
+        """A new array of our own."""
+        name = self.names("t")
+        self.scopes[-1].stmts.append(Alloc(Buffer(name, dtype, Const(size, DType.I32), "local")))
+        self.homes[name] = self.scopes[-1]
+        return name
 
     # ------------------------------------------------------------ expressions
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from xpiler.facts import sym
-from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.sym import TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Alloc, Buffer, Call, Const, Expr, Let, Store, Var
 from xpiler.ir.types import DType
 from xpiler.passes.nest import row_major
 from xpiler.passes.vector_choices import ChoiceNest
-from xpiler.passes.vector_lanes import Lanes, dimensions, read_again
+from xpiler.passes.vector_lanes import Lanes, dimensions, follow, read_again, strays
 from xpiler.passes.vector_memory import I32, Lane, spares_memory
 
 WIDE = 32  # iterations that an instruction with a count is worth its start for
@@ -65,6 +65,39 @@ class LaneLoops(ChoiceNest):
         self.scopes += inner
         return sym.load(str(name), row_major(loops), load.dtype)
 
+    def allocated(self, dtype: DType, size: int) -> str:
+        """In the vector space, where there is one."""
+        if self.unit.width:
+            return super().allocated(dtype, size)
+        name = self.names("t")
+        self.scopes[-1].stmts.append(Alloc(Buffer(name, dtype, Const(size, I32), self.unit.space)))
+        self.near.add(name)
+        self.homes[name] = self.scopes[-1]
+        return name
+
+    def in_array(self, j: Sym, value: Sym, guard: Sym) -> str:
+        """In lanes, where what it is made of is in their order."""
+        if guard is not TRUE or strays(value, j) != [] or not follow(value, j) or not self._long(j, value.dtype):
+            return super().in_array(j, value, guard)
+        name = self.allocated(value.dtype, sym.value_of(sym.extent_of(j)))
+        lane, self.lane = self.lane, None
+
+        def vector(at: Sym) -> None:
+            part = sym.substitute(value, {j: at})
+            self.share(part)
+            v, base = self.vector(part), self.plain_index(at)
+            if self.unit.width:
+                self._write_back(v, name, base, value.dtype)
+            else:
+                self._transfer(name, base, v.memory, v.at, value.dtype, (self.unit.space, self.unit.space))
+
+        def scalar(at: Sym) -> None:
+            self.scopes[-1].stmts.append(Store(name, self.expr(at), self.expr(sym.substitute(value, {j: at}))))
+
+        self._lanes(j, "serial", value.dtype, vector, scalar)
+        self.lane = lane
+        return name
+
     def _fill(self, load: Sym, loops: list[Sym]) -> str:
         """An array with a load's values over some loops."""
         name, size = self.names(f"{load.data}_packed"), 1
@@ -72,6 +105,7 @@ class LaneLoops(ChoiceNest):
             size *= sym.value_of(sym.extent_of(u))
         space = "local" if self.unit.width else self.unit.space
         self.scopes[-1].stmts.append(Alloc(Buffer(name, load.dtype, Const(size, I32), space)))
+        self.homes[name] = self.scopes[-1]
         if not self.unit.width:
             self.near.add(name)
         copies = {u: sym.fresh("j", sym.extent_of(u)) for u in loops}

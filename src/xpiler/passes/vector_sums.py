@@ -24,6 +24,7 @@ class ReductionNest(LaneLoops):
 
     def compute(self, x: Sym) -> Expr:
         lane, self.lane = self.lane, None
+        x = self.lighter(x) if x.op == "fold" else x
         lanes = self._fold_lanes(x, self._open()) if x.op == "fold" else None
         out = super().compute(x) if lanes is None else self._reduced(x, lanes)
         self.lane = lane
@@ -97,8 +98,11 @@ class ReductionNest(LaneLoops):
 
     def _fold_vector(self, x: Sym) -> Vector:
         """A reduction per lane: an accumulator vector, the reduction loops around it."""
-        op, init = sym.fold_op(x), x.args[1]
         assert self.lane is not None
+        lane, self.lane = self.lane, None
+        x = self.lighter(x)
+        self.lane = lane
+        op, init = sym.fold_op(x), x.args[1]
         acc = self._beginning(init)
         fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in sym.fold_vars(x)}
         body = sym.substitute(x.args[0], fresh)

@@ -19,6 +19,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import nests_of
 from xpiler.passes.nest import converted
+from xpiler.passes.reused import reused
 from xpiler.passes.step import NotApplicable
 from xpiler.passes.vector_lanes import Lanes, parted, strays, suffixes
 from xpiler.passes.vector_memory import VectorUnit
@@ -66,6 +67,7 @@ class LaneNest(ReductionNest):
         if lanes is None:
             return super().build(buffer, dtype, w)
         v, w = lanes.var, Write(lanes.vars, lanes.index, w.guard, lanes.expr)
+        self.reused = reused(w)
         guards = list(sym.conjuncts(w.guard))
         outer = [u for u in w.vars if u is not v]
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
