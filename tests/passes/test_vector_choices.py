@@ -102,6 +102,14 @@ def test_a_choice_between_constants(unit: str) -> None:
     agree(k, made, {"x": 32, "y": 32})
 
 
+def test_an_odd_number_of_lanes_is_folded_in_halves() -> None:
+    inner = (let("s", 0.0), loop("i", 77, assign("s", var("s", F) + load("x", r * 77 + i))), store("y", r, var("s", F)))
+    k = kernel("sums", "x y", loop("r", 3, *inner))
+    made = vectorized(k, "counted", chunk=96)
+    assert calls(made).count("padd") == 2, "77, 39, 20"
+    agree(k, made, {"x": 231, "y": 3})
+
+
 def test_a_fused_product_is_a_product_and_a_sum_where_nothing_fuses() -> None:
     k = kernel("axpy", "x z y", loop("i", 32, store("y", i, call("fma", load("x", i), load("z", i), load("x", i)))))
     made = vectorized(k, "counted")

@@ -79,15 +79,21 @@ class LaneLoops(ChoiceNest):
         """In lanes, where what it is made of is in their order."""
         if guard is not TRUE or strays(value, j) != [] or not follow(value, j) or not self._long(j, value.dtype):
             return super().in_array(j, value, guard)
-        name = self.allocated(value.dtype, sym.value_of(sym.extent_of(j)))
         lane, self.lane = self.lane, None
+        short = not self.unit.width and sym.value_of(sym.extent_of(j)) <= self.chunk
+        name = "" if short else self.allocated(value.dtype, sym.value_of(sym.extent_of(j)))
 
         def vector(at: Sym) -> None:
+            nonlocal name
             part = sym.substitute(value, {j: at})
             self.share(part)
             v, base = self.vector(part), self.plain_index(at)
             if self.unit.width:
                 self._write_back(v, name, base, value.dtype)
+            elif short:  # the vector is the array
+                name = self._memory(v)
+                self.near.add(name)
+                self.homes[name] = self.scopes[-1]
             else:
                 self._transfer(name, base, v.memory, v.at, value.dtype, (self.unit.space, self.unit.space))
 

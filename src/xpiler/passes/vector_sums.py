@@ -8,7 +8,7 @@ from xpiler.facts import sym
 from xpiler.facts.offers import unbound
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
-from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Var
+from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
 from xpiler.passes.nest import NAMES, Scope, combined, converted
 from xpiler.ir.types import DType
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
@@ -202,9 +202,9 @@ class ReductionNest(LaneLoops):
         lane = sym.var("lane", sym.integer(width))
         pair = sym.combine(op, sym.load("~a", lane, v.dtype), sym.load("~b", lane, v.dtype), v.dtype)
         best = self._best(pair)
-        while best is not None and width % 2 == 0 and width > FEW:
+        while best is not None and width > FEW:
             offer, bound = best
-            width //= 2
+            upper, width = width // 2, width - width // 2
             to = memory if own else self.names(f"{v.stem}_halves")
             if not own:
                 self.scopes[-1].stmts.append(
@@ -213,11 +213,14 @@ class ReductionNest(LaneLoops):
             args: list[Expr] = []
             for p in offer.meaning.params:
                 if p.name == offer.count:
-                    args.append(Const(width, p.dtype))
+                    args.append(Const(upper, p.dtype))
                 elif p.name == offer.out:
                     args.append(Addr(to, _ZERO, v.dtype))
                 else:
                     args.append(halves[str(bound[p.name].data)])
             self.scopes[-1].stmts.append(Intrinsic(offer.meaning.name, tuple(args), None, offer.meaning.key))
+            if upper < width and not own:  # the one in the middle has no other
+                middle = Const(upper, I32)
+                self.scopes[-1].stmts.append(Store(to, middle, Load(memory, middle, v.dtype)))
             memory, own = to, True
         return memory, Const(width, I32)
