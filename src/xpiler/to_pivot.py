@@ -45,11 +45,16 @@ def sequential(program: Program, source: Platform, contracted: bool = True) -> t
             steps.append(f"contract({kernel.name})")
         except NotApplicable as e:
             steps.append(f"-- contract({kernel.name}) does not apply: {e.why}")
-            flat = replace(flat, body=tuple(_parallel(flat, s) for s in flat.body))
+            flat = told_apart(flat)
         except BROKEN as e:
             steps.append(f"-- contract({kernel.name}) failed: {type(e).__name__}: {e}")
         kernels.append(flat)
     return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
+
+
+def told_apart(kernel: Kernel) -> Kernel:
+    """The kernel with its outermost loops marked where no iteration needs another one."""
+    return replace(kernel, body=tuple(_parallel(kernel, s) for s in kernel.body))
 
 
 def _parallel(kernel: Kernel, s: Stmt) -> Stmt:

@@ -23,7 +23,7 @@ from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.weights import WeightProducts
 from xpiler.platforms.platform import Platform
 from xpiler.text.library import library, shelf
-from xpiler.to_pivot import sequential, launcher_ranges
+from xpiler.to_pivot import launcher_ranges, sequential, told_apart
 
 KEEP = "same structure"
 
@@ -96,12 +96,14 @@ def unchanged(
     suited, _ = suited_to(target, plain)
     name, lower = list(_lowerings(target, cache))[-1]
     name = f"{name}, as recovered"
-    try:
-        yield _lowered(name, [lower(k) for k in suited.kernels], suited, steps, target)
-    except NotApplicable as e:
-        attempts.append(Attempt(name, e.why))
-    except BROKEN as e:
-        attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
+    marked = tuple(told_apart(k) for k in suited.kernels)
+    for kernels in dict.fromkeys((marked, suited.kernels)):
+        try:
+            yield _lowered(name, [lower(k) for k in kernels], replace(suited, kernels=kernels), steps, target)
+        except NotApplicable as e:
+            attempts.append(Attempt(name, e.why))
+        except BROKEN as e:
+            attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
 
 
 @dataclass

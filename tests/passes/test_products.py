@@ -29,6 +29,8 @@ CASES = {
     "both turned, ragged": FLOATS | {"m": 20, "n": 70, "k": 33, "x": "q * 20 + i", "y": "j * 33 + q"},
     "batches": FLOATS | {"t": 3, "m": 17, "n": 31, "k": 9, "x": "(t * 17 + i) * 9 + q", "y": "(t * 9 + q) * 31 + j"},
     "windows": FLOATS | {"m": 40, "n": 16, "k": 12, "r": 3, "x": "(i + r) * 12 + q", "y": "(r * 12 + q) * 16 + j"},
+    "columns of two loops": FLOATS | {
+        "t": 4, "m": 32, "n": 7, "k": 9, "x": "i * 9 + q", "y": "(t * 9 + q) * 7 + j"},
     "bytes": FLOATS | {"a": "unsigned char", "b": "signed char", "c": "int", "m": 16, "n": 16, "k": 40,
                        "x": "i * 40 + q", "y": "q * 16 + j"},
 }

@@ -6,12 +6,15 @@ factors is k. Everything else stays a loop around it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
 from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
+
+LONG = 16  # iterations from which on a summed loop is as good as a longer one
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,28 @@ def contraction(w: Write) -> Contraction | None:
     return None
 
 
+def widened(c: Contraction, least: int) -> Contraction:
+    """c whose rows and columns are of several output loops as one, where one loop has fewer iterations than `least`."""
+    for role, own, other in (("m", c.a, c.b), ("n", c.b, c.a)):
+        loops: list[Sym] = [getattr(c, role)]
+        for v in reversed(c.outer):
+            if math.prod(map(_length, loops)) < least and v in own.index.free and v not in other.index.free:
+                loops.insert(0, v)
+        if len(loops) == 1 or not all(sym.is_const(sym.extent_of(v)) for v in loops):
+            continue
+        whole = sym.fresh("f", sym.integer(int(math.prod(map(_length, loops)))))
+        digits, below = dict[Sym, Sym](), 1
+        for v in reversed(loops):
+            digits[v] = sym.mod(sym.div(whole, sym.integer(below)), sym.extent_of(v))
+            below *= sym.value_of(sym.extent_of(v))
+        a, b = (replace(f, index=sym.substitute(f.index, digits)) for f in (c.a, c.b))
+        outer = tuple(v for v in c.outer if v not in loops)
+        c = replace(c, outer=outer, a=a, b=b,
+                    index=sym.substitute(c.index, digits), init=sym.substitute(c.init, digits))
+        c = replace(c, m=whole) if role == "m" else replace(c, n=whole)
+    return c
+
+
 def _factors(body: Sym) -> tuple[Sym, Sym] | None:
     if body.op == "bin" and body.data == "*":
         x, y = (_uncast(p) for p in body.args)
@@ -79,7 +104,8 @@ def _arrange(w: Write, x: Sym, y: Sym, summed: tuple[Sym, ...], init: Sym) -> Co
         return None
     m = max(rows, key=_length)
     n = next((v for v in columns if stride(w.index, v) is sym.ONE), None)
-    k = next((v for v in reversed(depth) if sym.ONE in (stride(x.args[0], v), stride(y.args[0], v))), depth[-1])
+    k = max(depth, key=lambda v: (min(_length(v), LONG), sym.ONE in (stride(x.args[0], v), stride(y.args[0], v)),
+                                  depth.index(v)))
     if n is None:
         return None
     of_a, of_b, of_c = _strides(x.args[0], m, k), _strides(y.args[0], k, n), _strides(w.index, m, n)

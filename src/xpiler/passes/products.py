@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.contraction import Contraction, Factor
+from xpiler.facts.contraction import Contraction, Factor, widened
 from xpiler.facts.sym import ONE, Sym
 from xpiler.ir.nodes import (
     Alloc, Assign, Barrier, Binary, Buffer, Const, Expr, If, Kernel, Let, Load, Select, Stmt, Store, Var,
@@ -37,7 +37,8 @@ class SharedProducts:
     def apply(self, kernel: Kernel) -> tuple[Kernel, ...]:
         found = sums_of_products(kernel)
         several = len(found) > 1
-        return tuple(self._nest(kernel, out, c, f"_{n}" * several) for n, (out, c) in enumerate(found))
+        return tuple(self._nest(kernel, out, widened(c, self.side), f"_{n}" * several)
+                     for n, (out, c) in enumerate(found))
 
     def _nest(self, kernel: Kernel, out: str, c: Contraction, suffix: str) -> Kernel:
         names = Fresh([p.name for p in kernel.params])
