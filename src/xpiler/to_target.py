@@ -161,7 +161,10 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
             if target.dots:
                 yield "dot products", lambda k: ((DotProducts(target.dots).apply(k),), ("tensorize",))
             if target.vector_bits:
-                yield "vectors", lambda k: ((VectorLoops(vector_unit(target, cache)).apply(k),), ("tensorize",))
+                unit = vector_unit(target, cache)
+                whole = replace(unit, elementary=True)
+                yield "vectors", lambda k: ((VectorLoops(whole).apply(k),), ("tensorize",))
+                yield "vectors, functions one by one", lambda k: ((VectorLoops(unit).apply(k),), ("tensorize",))
             yield "scalar loops", lambda k: ((k,), ())
 
 

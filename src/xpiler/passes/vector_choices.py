@@ -15,6 +15,7 @@ from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Assign, Binary, Const, Expr, For, If, Intrinsic, Let, Load, Select, Var
 from xpiler.ir.types import DType
+from xpiler.passes.elementary import exponential
 from xpiler.passes.nest import Scope, converted
 from xpiler.passes.vector_memory import I32, Vector
 from xpiler.passes.vector_values import VectorNest, stem_of
@@ -34,6 +35,8 @@ class ChoiceNest(VectorNest):
         if x.op == "call" and x.data == "fma" and x.dtype.is_float and self._best(x) is None:  # one rounding more
             product = sym.make("bin", x.args[:2], "*", x.dtype)
             return self.vector(sym.make("bin", (product, x.args[2]), "+", x.dtype))
+        if x.op == "call" and x.data == "exp" and (made := self._exponential(x)) is not None:
+            return self.vector(made)
         if x.op != "sel" or not x.dtype.is_float:
             return super()._vector(x)
         cond, a, b = x.args
@@ -43,6 +46,16 @@ class ChoiceNest(VectorNest):
             inner = _choice(sym.conjoin(*varying), a, b, x.dtype) if varying else a
             return self._either(sym.conjoin(*uniform), inner, b, x.dtype)
         return self._chosen(x)
+
+    def _exponential(self, x: Sym) -> Sym | None:
+        """exp by what the unit has in lanes; None where it has exp itself, or not all that it takes."""
+        if not self.unit.elementary or x.dtype is not DType.F32 or self._best(x) is not None:
+            return None
+        made = exponential(x.args[0])
+        steps = [n for n in sym.collect(made, lambda n: n.op in ("bin", "call")) if n is not x.args[0]]
+        scale = made.args[1]
+        needed = [n for n in steps if n is not scale and n not in sym.collect(x.args[0], lambda _: True)]
+        return made if all(n is scale.args[0] or self._best(n) is not None for n in needed) else None
 
     # ------------------------------------------------------------ the same for all lanes
 
