@@ -82,6 +82,29 @@ void k(const float* x, const int* idx, float* y) {
   for (int t = 0; t < 128; ++t)
     for (int i = 0; i < 16; ++i) y[t / 32 * 16 + i] = 2.0f * tile[t / 32 * 16 + i];
 }""",
+    "fetched ahead": """
+void k(const float* x, const int* idx, float* y) {
+  float next[4], tile[4], sum[4];
+  for (int r = 0; r < 4; ++r) { next[r] = x[r]; sum[r] = 0.0f; }
+  for (int j = 0; j < 24; j += 4) {
+    for (int r = 0; r < 4; ++r) tile[r] = next[r];
+    if (j + 4 < 24)
+      for (int r = 0; r < 4; ++r) next[r] = x[j + 4 + r];
+    for (int r = 0; r < 4; ++r) sum[r] += tile[r] * x[100 + j];
+  }
+  for (int r = 0; r < 4; ++r) y[r] = sum[r];
+}""",
+    # what the first iteration finds is not what the rule for the others would have fetched
+    "fetched ahead, begun otherwise": """
+void k(const float* x, const int* idx, float* y) {
+  float next[4], sum[4];
+  for (int r = 0; r < 4; ++r) { next[r] = 2.0f * x[r]; sum[r] = 0.0f; }
+  for (int j = 0; j < 6; ++j) {
+    for (int r = 0; r < 4; ++r) sum[r] += next[r] * x[100 + j];
+    for (int r = 0; r < 4; ++r) next[r] = x[j * 4 + 4 + r];
+  }
+  for (int r = 0; r < 4; ++r) y[r] = sum[r];
+}""",
     "a mask that ends the lanes": """
 void k(const float* x, const int* idx, float* y) {
   const unsigned short rest = (unsigned short)((1u << 12) - 1u);

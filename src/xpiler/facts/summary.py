@@ -440,6 +440,7 @@ class _Loop:
     writes: dict[str, list[Write]]
     steps: dict[str, Sym]
     lost: frozenset[str]  # arrays of which nothing is known after a loop within
+    asked: set[str] = field(default_factory=set)  # arrays for whose content an answer is being sought
 
     def close(self) -> tuple[dict[str, Sym], dict[str, list[Write] | None]]:
         scalars: dict[str, Sym] = {}
@@ -547,11 +548,35 @@ class _Loop:
         """What name[index] held when this iteration began, in terms of the state before the loop."""
         if name in self.lost:
             raise Unsummarised(f"what `{name}` holds after a loop has no closed form", self.loop.span)
-        if self.loop.kind not in ("parallel",):
-            for w in self.writes[name]:
-                if not self._untouched(w, index):
-                    raise Unsummarised(f"`{name}` carries values between iterations", self.loop.span)
+        if self.loop.kind != "parallel":
+            handed = self._handed_on(name, index)
+            if handed is not None:
+                return handed
+            if not all(self._untouched(w, index) for w in self.writes[name]):
+                raise Unsummarised(f"`{name}` carries values between iterations", self.loop.span)
         return self.machine.read(name, index)
+
+    def _handed_on(self, name: str, index: Sym) -> Sym | None:
+        """What every iteration but the last leaves in name[index] for the next one, which was fetched ahead."""
+        if len(self.writes[name]) != 1 or self.guard is not TRUE or name in self.asked:
+            return None
+        (w,) = self.writes[name]
+        if self.k in w.index.free:
+            return None
+        cond, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), index)
+        if cond is not TRUE:
+            return None
+        self.asked.add(name)
+        try:
+            value, guard = (self._ready(sym.substitute(x, mapping)) for x in (w.value, w.guard))
+        finally:
+            self.asked.discard(name)
+        earlier, later = {self.k: sym.sub(self.k, ONE)}, sym.compare("<", ZERO, self.k)
+        if self._carried(value) or sym.assume(sym.substitute(guard, earlier), later) is not TRUE:
+            return None
+        first = self.machine.read(name, index)
+        handed = sym.substitute(value, earlier)
+        return handed if sym.substitute(handed, {self.k: ZERO}) is first else sym.select(later, handed, first)
 
     def _untouched(self, w: Write, index: Sym) -> bool:
         """No earlier iteration wrote index."""
