@@ -79,3 +79,11 @@ MUTANTS = [
 @pytest.mark.parametrize(("a", "b", "swaps"), MUTANTS, ids=lambda x: str(x) if isinstance(x, list) else x)
 def test_a_mutant_is_never_proved_equal(a: str, b: str, swaps: list[tuple[str, str]]) -> None:
     assert isinstance(equal_for_all(load(a), load(b, *swaps), seconds=20).verdict, Unknown)
+
+
+def test_a_function_of_one_of_two_ends_the_proof_at_once() -> None:
+    text = "void k(const float x[8], float y[8]) { for (int i = 0; i < 8; ++i) y[i] = %s; }"
+    c = platforms.get("c")
+    a, b = (read(text % value, c, "k.c") for value in ("expf(x[i])", "1.0f + x[i]"))
+    said = equal_for_all(a, b).verdict
+    assert isinstance(said, Unknown) and "`exp` is computed by one of the two alone" in said.reason
