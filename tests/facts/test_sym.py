@@ -482,3 +482,13 @@ def test_choices_between_numbers_are_divided_and_compared() -> None:
     for k in range(4):
         said = sym.substitute(sym.mod(length, sym.integer(100)), {v: sym.integer(k)})
         assert sym.value_of(said) == (4 if k == 3 else 1)
+
+
+def test_bytes_of_a_word_with_bits_flipped_come_back() -> None:
+    """((b << 8 | a) ^ 0x8040) taken apart is a ^ 0x40 and b ^ 0x80; so with & and |."""
+    low, high = (sym.load(name, ZERO, DType.U8) for name in ("a", "b"))
+    word = sym.add(low, sym.scale(high, 1 << 8))
+    for op in ("^", "&", "|"):
+        made = sym.bit(op, word, sym.integer(0x8040))
+        assert sym.div(made, sym.integer(256)) is sym.bit(op, high, sym.integer(0x80))
+        assert sym.mod(made, sym.integer(256)) is sym.bit(op, low, sym.integer(0x40))

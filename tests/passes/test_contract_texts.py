@@ -100,6 +100,18 @@ def test_contracted(name: str) -> None:
     same(kernel, after)
 
 
+def test_words_that_no_int_holds_are_left_alone() -> None:
+    """A contraction that would need such a constant does not apply; one with a wrapped constant would be wrong."""
+    text = """
+void k(const float* x, const int* idx, float* y) {
+  for (unsigned i = 0; i < 64; ++i) y[i] = (float)(idx[i % 8] & 1) + (float)((i * 3528531795u) >> 28);
+}"""
+    c = platforms.get("c")
+    kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
+    with pytest.raises(NotApplicable, match="is no 32-bit integer"):
+        Contract().apply(kernel)
+
+
 def test_lanes_that_write_the_same_are_one() -> None:
     """Nothing is left of the tile, nor of the lanes; where every lane writes something else, no closed form is found."""
     text, c = TEXTS["a tile that every lane makes"], platforms.get("c")

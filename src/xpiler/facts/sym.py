@@ -467,7 +467,12 @@ def _div_const(a: Sym, m: int) -> Sym:
             return _div_const(a.args[0], m * value_of(a.args[1]))
         if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % m == 0:
             return mod(_div_const(a.args[0], m), integer(value_of(a.args[1]) // m))
+        if a.op == "bit" and a.data in _BITWISE and m & (m - 1) == 0 and min(x.lo for x in a.args) >= 0:
+            return bit(str(a.data), _div_const(a.args[0], m), _div_const(a.args[1], m))
     return make("div", (a, integer(m)), None, I32)
+
+
+_BITWISE = ("&", "|", "^")  # they work on the bits above and below a place alone
 
 
 def mod(a: Sym, b: Sym) -> Sym:
@@ -511,8 +516,8 @@ def _mod_const(a: Sym, m: int) -> Sym:
             return add(scale(_mod_const(linear(const // g, big), m // g), g), small)
     if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % m == 0:
         return _mod_const(a.args[0], m)
-    if a.op == "bit" and a.data == "^" and m & (m - 1) == 0:
-        return bit("^", _mod_const(a.args[0], m), _mod_const(a.args[1], m))
+    if a.op == "bit" and a.data in _BITWISE and m & (m - 1) == 0:
+        return bit(str(a.data), _mod_const(a.args[0], m), _mod_const(a.args[1], m))
     return make("mod", (a, integer(m)), None, I32)
 
 

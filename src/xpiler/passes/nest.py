@@ -279,7 +279,7 @@ class Nest:
         a = x.args
         match x.op:
             case "int":
-                return Const(sym.value_of(x), x.dtype)
+                return whole(sym.value_of(x))
             case "flt":
                 return Const(sym.float_of(x), x.dtype)
             case "var":
@@ -335,14 +335,14 @@ class Nest:
         out: Expr | None = None
         for atom, c in order:
             e = _as_i32(self.expr(atom))
-            term = e if abs(c) == 1 else Binary("*", e, Const(abs(c), DType.I32), DType.I32)
+            term = e if abs(c) == 1 else Binary("*", e, whole(abs(c)), DType.I32)
             if out is None:
                 out = term if c > 0 else Unary("-", term, DType.I32)
             else:
                 out = Binary("+" if c > 0 else "-", out, term, DType.I32)
         assert out is not None
         if const:
-            out = Binary("+" if const > 0 else "-", out, Const(abs(const), DType.I32), DType.I32)
+            out = Binary("+" if const > 0 else "-", out, whole(abs(const)), DType.I32)
         return out
 
     def comparison(self, op: str, d: Sym) -> Expr:
@@ -402,6 +402,13 @@ def conjunction(conditions: Sequence[Expr]) -> Expr:
     for c in conditions[1:]:
         out = Binary("&&", out, c, DType.BOOL)
     return out
+
+
+def whole(value: int) -> Const:
+    """An int; Unsummarised where none holds the value: words that wrap, or are longer, have no form in ints."""
+    if not -1 << 31 <= value < 1 << 31:
+        raise Unsummarised(f"{value} is no 32-bit integer")
+    return Const(value, DType.I32)
 
 
 def converted(e: Expr, dtype: DType) -> Expr:
