@@ -492,3 +492,20 @@ def test_bytes_of_a_word_with_bits_flipped_come_back() -> None:
         made = sym.bit(op, word, sym.integer(0x8040))
         assert sym.div(made, sym.integer(256)) is sym.bit(op, high, sym.integer(0x80))
         assert sym.mod(made, sym.integer(256)) is sym.bit(op, low, sym.integer(0x40))
+
+
+def test_a_part_of_a_word_of_neighbours_is_one_of_them() -> None:
+    """((x[b] | x[b + 1] << 16) >> 16 * (i % 2)) & 65535 is x[b + i % 2]; not where the parts are no neighbours."""
+    i = sym.var("i", sym.integer(16))
+    base, which = sym.scale(sym.div(i, sym.integer(2)), 2), sym.mod(i, sym.integer(2))
+
+    def word(second: sym.Sym) -> sym.Sym:
+        high = sym.load("x", second, DType.U16)
+        return sym.add(sym.load("x", base, DType.U16), sym.scale(high, 1 << 16))
+
+    def part(of: sym.Sym, at: sym.Sym) -> sym.Sym:
+        return sym.bit("&", sym.bit(">>", of, at), sym.integer(65535))
+
+    assert part(word(sym.add(base, sym.integer(1))), sym.scale(which, 16)) is sym.load("x", i, DType.U16)
+    assert part(word(sym.add(base, sym.integer(2))), sym.scale(which, 16)).op == "bit"
+    assert part(word(sym.add(base, sym.integer(1))), sym.scale(which, 8)).op == "bit"

@@ -594,6 +594,26 @@ def _read_off(table: int, at: Sym, field: int) -> Sym | None:
     return linear(first, steps)
 
 
+def _taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
+    """(word >> at) & mask, where the word is made of neighbours x[i], x[i + 1], ... and `at` says which of them."""
+    bits = mask.bit_length()
+    const, parts = terms_of(word)
+    if mask != (1 << bits) - 1 or const or len(parts) * bits > 64 or not 0 <= at.lo <= at.hi < len(parts) * bits:
+        return None
+    places = sorted(parts.items(), key=lambda part: part[1])
+    offset, steps = terms_of(at)
+    if [c for _, c in places] != [1 << bits * k for k in range(len(places))] or offset % bits or any(
+            c % bits for c in steps.values()):
+        return None
+    first = places[0][0]
+    which = linear(offset // bits, {t: c // bits for t, c in steps.items()})
+    for k, (x, _) in enumerate(places):
+        whole = x.op == "ld" and 0 <= x.lo and x.hi <= mask
+        if not whole or (x.data, x.dtype) != (first.data, first.dtype) or sub(x.args[0], first.args[0]) is not integer(k):
+            return None
+    return load(str(first.data), add(first.args[0], which), first.dtype)
+
+
 def bit(op: str, a: Sym, b: Sym) -> Sym:
     """a op b for op in & | ^ << >>, turned into arithmetic where a constant allows it."""
     if op in ("<<", ">>") and is_const(b) and not 0 <= value_of(b) < 64:
@@ -623,6 +643,10 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
             read = _read_off(value_of(a.args[0]), a.args[1], c)
             if read is not None:
                 return read
+        if op == "&" and a.op == "bit" and a.data == ">>":
+            part = _taken_out(a.args[0], a.args[1], c)
+            if part is not None:
+                return part
         if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
             return _mod_const(a, c + 1)
     if op == "|" and a.lo >= 0 and b.lo >= 0:

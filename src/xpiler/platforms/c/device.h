@@ -7,5 +7,6 @@
 
 #include "words.h"
 #include "scalar.h"
+#include "bits.h"
 #include "memory.h"
 #include "standard.h"
