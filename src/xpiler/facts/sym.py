@@ -609,7 +609,9 @@ def _taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
     which = linear(offset // bits, {t: c // bits for t, c in steps.items()})
     for k, (x, _) in enumerate(places):
         whole = x.op == "ld" and 0 <= x.lo and x.hi <= mask
-        if not whole or (x.data, x.dtype) != (first.data, first.dtype) or sub(x.args[0], first.args[0]) is not integer(k):
+        if not whole or (x.data, x.dtype) != (first.data, first.dtype):
+            return None
+        if sub(x.args[0], first.args[0]) is not integer(k):
             return None
     return load(str(first.data), add(first.args[0], which), first.dtype)
 
