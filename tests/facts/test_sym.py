@@ -509,3 +509,12 @@ def test_a_part_of_a_word_of_neighbours_is_one_of_them() -> None:
     assert part(word(sym.add(base, sym.integer(1))), sym.scale(which, 16)) is sym.load("x", i, DType.U16)
     assert part(word(sym.add(base, sym.integer(2))), sym.scale(which, 16)).op == "bit"
     assert part(word(sym.add(base, sym.integer(1))), sym.scale(which, 8)).op == "bit"
+
+
+def test_the_bits_of_a_word_end_with_it() -> None:
+    """((a | b << 16) << 16) as a float is a << 16 as a float; as a 64-bit number it is more."""
+    low, high = (sym.load(name, ZERO, DType.U16) for name in ("a", "b"))
+    word = sym.scale(sym.add(low, sym.scale(high, 1 << 16)), 1 << 16)
+    assert sym.call("bits.i32.f32", (word,), DType.F32) is sym.call("bits.i32.f32", (sym.scale(low, 1 << 16),), DType.F32)
+    assert sym.low_word(word) is sym.scale(low, 1 << 16) is not word
+    assert sym.cast(word, DType.I64) is word

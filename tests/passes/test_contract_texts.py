@@ -112,6 +112,14 @@ void k(const float* x, const int* idx, float* y) {
         Contract().apply(kernel)
 
 
+def test_the_upper_half_of_a_word_is_shifted_in() -> None:
+    """A product by 65536 would overflow an int where the half is 32768 or more."""
+    text = "void k(const unsigned short* a, int* y) { for (int i = 0; i < 9; ++i) y[i] = a[i] | (int)((unsigned)a[i + 9] << 16); }"
+    c = platforms.get("c")
+    clean = sequential(read(text, c, "k.c"), c)[0].kernels[0]
+    assert "y[i] = (i32)((u32)(i32)a[i + 9] << 16) + (i32)a[i];" in show(clean)
+
+
 def test_lanes_that_write_the_same_are_one() -> None:
     """Nothing is left of the tile, nor of the lanes; where every lane writes something else, no closed form is found."""
     text, c = TEXTS["a tile that every lane makes"], platforms.get("c")

@@ -148,6 +148,8 @@ class Machine:
                     return sym.shifted_in_zeros(x, sym.value_of(y))
                 if any(_wraps(op, e.dtype, s) for e, s in ((a, x), (b, y))):
                     raise Unsummarised(f"`{op}` of {a.dtype} data, which may not fit a signed number", self.span)
+                if op == "<<" and dtype.bits == 32:
+                    return sym.low_word(sym.binary(op, x, y, dtype))
                 if op in ("&&", "||") or dtype is not DType.BOOL or x.dtype.is_float:
                     return sym.binary(op, x, y, dtype)
                 return self.here(sym.compare(op, _as_int(x), _as_int(y)))

@@ -965,6 +965,8 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 if (n.hi <= limit) if name == "min" else (n.lo >= limit):
                     return x
         return reduce_pair(name, args[0], args[1], dtype)
+    if name.startswith(("bits.i32.", "bits.u32.")):
+        args = (low_word(args[0]),)
     if name.startswith("bits.") and args[0].op == "call" and _undone(name, word_of(args[0])):
         return args[0].args[0]
     if name in _WHOLE and args[0].op == "cast" and not args[0].args[0].dtype.is_float:
@@ -1480,6 +1482,14 @@ def shifted_in_zeros(x: Sym, by: int) -> Sym:
     if upper and lower.lo >= 0 and lower.hi < 1 << by and whole.lo >= 0 and whole.hi < 1 << (32 - by):
         return whole  # a word put together from parts
     return make("call", (x, integer(by)), LOGICAL, DType.U32)
+
+
+def low_word(x: Sym) -> Sym:
+    """x without the parts that lie beyond its lowest 32 bits."""
+    const, terms = terms_of(x)
+    if not any(c % (1 << 32) == 0 for c in terms.values()):
+        return x
+    return linear(const, {t: c for t, c in terms.items() if c % (1 << 32)})
 
 
 def _xor_sites(x: Sym) -> list[Sym]:

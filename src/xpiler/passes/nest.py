@@ -335,7 +335,7 @@ class Nest:
         out: Expr | None = None
         for atom, c in order:
             e = _as_i32(self.expr(atom))
-            term = e if abs(c) == 1 else Binary("*", e, whole(abs(c)), DType.I32)
+            term = e if abs(c) == 1 else _upper(e, c) if _beyond(atom, c) else Binary("*", e, whole(abs(c)), DType.I32)
             if out is None:
                 out = term if c > 0 else Unary("-", term, DType.I32)
             else:
@@ -402,6 +402,17 @@ def conjunction(conditions: Sequence[Expr]) -> Expr:
     for c in conditions[1:]:
         out = Binary("&&", out, c, DType.BOOL)
     return out
+
+
+def _beyond(atom: Sym, c: int) -> bool:
+    """Whether c * atom, for a power of two, reaches the sign of a word: the upper half or byte of one."""
+    return c > 0 and c & (c - 1) == 0 and atom.lo >= 0 and (1 << 31) <= atom.hi * c < (1 << 32)
+
+
+def _upper(e: Expr, c: int) -> Expr:
+    """e * c for bits that are moved to the top of a word, where a product would overflow."""
+    by = Const(c.bit_length() - 1, DType.I32)
+    return Cast(Binary("<<", Cast(e, DType.U32), by, DType.U32), DType.I32)
 
 
 def whole(value: int) -> Const:
