@@ -9,7 +9,7 @@ import pytest
 from tests.passes.random_kernels import same
 from xpiler import platforms
 from xpiler.to_pivot import sequential
-from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.ir.show import show
@@ -110,6 +110,18 @@ void k(const float* x, const int* idx, float* y) {
     kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
     with pytest.raises(NotApplicable, match="is no 32-bit integer"):
         Contract().apply(kernel)
+
+
+def test_a_contraction_that_is_not_well_formed_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of one clean-up costs the clean form, not the translation."""
+    c = platforms.get("c")
+    program = read(TEXTS["halves of one array"], c, "k.c")
+    unclean, _ = sequential(program, c, contracted=False)
+    lost = Kernel("k", unclean.kernels[0].params, (Store("y", Const(1 << 40, DType.I32), Const(0.0, DType.F32)),))
+    monkeypatch.setattr(Contract, "apply", lambda self, kernel: lost)
+    pivot, steps = sequential(program, c)
+    assert any("contract(k) failed" in s and "1099511627776 is no i32" in s for s in steps)
+    same(_sized(unclean.kernels[0]), _sized(pivot.kernels[0]))
 
 
 def test_the_upper_half_of_a_word_is_shifted_in() -> None:
