@@ -518,3 +518,28 @@ def test_the_bits_of_a_word_end_with_it() -> None:
     assert sym.call("bits.i32.f32", (word,), DType.F32) is sym.call("bits.i32.f32", (sym.scale(low, 1 << 16),), DType.F32)
     assert sym.low_word(word) is sym.scale(low, 1 << 16) is not word
     assert sym.cast(word, DType.I64) is word
+
+
+def _lanes(conditions: list[sym.Sym]) -> sym.Sym:
+    return sym.add(*(sym.scale(c, 1 << k) for k, c in enumerate(conditions)))
+
+
+def _lane(word: sym.Sym, i: sym.Sym) -> sym.Sym:
+    return sym.bit("&", sym.bit(">>", word, i), ONE)
+
+
+def test_a_lane_of_a_comparison_is_its_comparison() -> None:
+    """Bit i of the word whose bit k is x[8 * n + k] < 3; also of two such words together, and of one in two pieces."""
+    n, i = sym.var("n"), sym.var("i", sym.integer(8))
+
+    def below(k: sym.Sym, limit: int) -> sym.Sym:
+        return sym.compare("<", sym.load("x", sym.add(sym.scale(n, 8), k), I32), sym.integer(limit))
+
+    lower, upper = (_lanes([below(sym.integer(k), limit) for k in range(8)]) for limit in (3, 9))
+    assert _lane(lower, i) is below(i, 3)
+    assert _lane(sym.bit("&", lower, upper), i) is sym.select(sym.conjoin(below(i, 3), below(i, 9)), ONE, ZERO)
+    assert _lane(sym.bit("|", lower, upper), i) is sym.select(sym.disjoin(below(i, 3), below(i, 9)), ONE, ZERO)
+    pieces = _lanes([below(sym.integer(k), 3 if k < 5 else 9) for k in range(8)])
+    assert _lane(pieces, i) is sym.select(sym.compare("<", i, sym.integer(5)), below(i, 3), below(i, 9))
+    mixed = _lanes([below(sym.integer(k), k * k) for k in range(8)])
+    assert _lane(mixed, i).op == "bit" and _lane(lower, sym.var("j", sym.integer(9))).op == "bit"

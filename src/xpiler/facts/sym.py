@@ -175,6 +175,8 @@ def _range(n: Sym) -> tuple[float, float]:
                 return max(x.lo for x in a), max(x.hi for x in a)
         case "sel":
             return min(a[1].lo, a[2].lo), max(a[1].hi, a[2].hi)
+        case "cast" if a[0].dtype is DType.BOOL and not n.dtype.is_float:
+            return 0, 1
         case "cmp" | "and" | "or" | "not":
             return 0, 1
     match n.dtype:
@@ -554,6 +556,12 @@ def _mask_bit(a: Sym) -> Sym | None:
     if mask.op == "sel":
         sides = [_mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args[1:]]
         return select(mask.args[0], sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
+    if mask.op == "bit" and mask.data in ("&", "|"):
+        one, other = (_mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args)
+        if one is None or other is None:
+            return None
+        both = conjoin if mask.data == "&" else disjoin
+        return select(both(_truth(one), _truth(other)), ONE, ZERO)
     if is_const(mask):
         low, high = i.lo, i.hi
         bits = value_of(mask)
@@ -570,7 +578,58 @@ def _mask_bit(a: Sym) -> Sym | None:
         (power, c), = terms.items()
         if c == 1 and power.op == "bit" and power.data == "<<" and power.args[0] is ONE:
             return select(compare("<", i, power.args[1]), ONE, ZERO)
-    return None
+    return _lane_of(mask, i)
+
+
+def _truth(x: Sym) -> Sym:
+    """Whether a bit is set."""
+    return x if x.dtype is BOOL else negate(compare("==", x, ZERO))
+
+
+def _line(a: Sym, b: Sym, v: Sym) -> Sym | None:
+    """What may be a where v is 0 and b where v is 1: integers that differ grow with v."""
+    if a is b:
+        return a
+    if not a.dtype.is_float and not b.dtype.is_float and a.dtype is not BOOL and is_const(sub(b, a)):
+        return add(a, scale(v, value_of(sub(b, a))))
+    if (a.op, a.data, a.dtype) != (b.op, b.data, b.dtype) or len(a.args) != len(b.args) or not a.args:
+        return None
+    args = [_line(x, y, v) for x, y in zip(a.args, b.args, strict=True)]
+    kept = [x for x in args if x is not None]
+    return rebuild(a, tuple(kept)) if len(kept) == len(args) else None
+
+
+_RUNS = 3  # most pieces of a word of lanes
+
+
+def _lane_of(word: Sym, i: Sym) -> Sym | None:
+    """Bit i of c(0) + 2 * c(1) + 4 * c(2) + ..., what a comparison of lanes leaves: c(i), in a few pieces at most."""
+    const, terms = terms_of(word)
+    lanes = sorted(terms.items(), key=lambda lane: lane[1])
+    bits = [t for t, _ in lanes]
+    if const or len(bits) < 2 or not 0 <= i.lo <= i.hi < len(bits):
+        return None
+    if [c for _, c in lanes] != [1 << k for k in range(len(bits))] or any(t.lo < 0 or t.hi > 1 for t in bits):
+        return None
+    pieces: list[tuple[int, Sym]] = []  # where each begins, and what its lanes are
+    at = 0
+    while at < len(bits) and len(pieces) < _RUNS:
+        body, end = bits[at], at + 1
+        v = var("r", integer(len(bits) - at))
+        line = _line(bits[at], bits[end], v) if end < len(bits) else None
+        if line is not None:
+            body = line
+            while end < len(bits) and substitute(body, {v: integer(end - at)}) is bits[end]:
+                end += 1
+            body = substitute(body, {v: sub(i, integer(at))})
+        pieces.append((at, body))
+        at = end
+    if at < len(bits):
+        return None
+    out = pieces[-1][1]
+    for begin, body in zip([b for b, _ in pieces[:0:-1]], [p for _, p in pieces[-2::-1]], strict=True):
+        out = select(compare("<", i, integer(begin)), body, out)
+    return out
 
 
 def _read_off(table: int, at: Sym, field: int) -> Sym | None:
