@@ -356,6 +356,11 @@ class Nest:
 CHEAP = frozenset({"trunc", "floor", "ceil", "round", "rint", "abs", "max", "min", "fma", "sqrt"})
 
 
+def costly(x: Sym) -> bool:
+    """Whether x itself is a function that takes long."""
+    return x.op == "call" and x.data not in CHEAP and not str(x.data).startswith("bits.")
+
+
 def dear(x: Sym) -> bool:
     """Worth keeping in an array rather than computing again: a reduction or a transcendental function."""
     return "fold" in x.has or bool(sym.collect(x, lambda n: n.op == "call" and n.data not in CHEAP))

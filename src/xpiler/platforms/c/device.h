@@ -7,6 +7,6 @@
 
 #include "words.h"
 #include "scalar.h"
-#include "bits.h"
+#include "bit_counts.h"
 #include "memory.h"
 #include "standard.h"
