@@ -124,6 +124,17 @@ def test_a_contraction_that_is_not_well_formed_is_not_taken(monkeypatch: pytest.
     same(_sized(unclean.kernels[0]), _sized(pivot.kernels[0]))
 
 
+def test_a_form_that_nobody_could_write_out_is_none() -> None:
+    """Each step mentions what came before it twice, 2 ** 10 times in all: few nodes, and many words, for each element."""
+    steps = "".join(f"float t{k} = x[{k}] > 0.0f ? t{k - 1} * 0.5f : t{k - 1} - x[{k}];\n" for k in range(1, 11))
+    last = "".join(f"y[{j}] = x[{j}] > 0.5f ? t10 + {j}.0f : 0.0f;\n" for j in range(14))
+    c = platforms.get("c")
+    text = f"void k(const float* x, const int* idx, float* y) {{\nfloat t0 = x[0];\n{steps}{last}}}"
+    kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
+    with pytest.raises(NotApplicable, match="too long to be written"):
+        Contract().apply(kernel)
+
+
 def test_the_upper_half_of_a_word_is_shifted_in() -> None:
     """A product by 65536 would overflow an int where the half is 32768 or more."""
     text = "void k(const unsigned short* a, int* y) { for (int i = 0; i < 9; ++i) y[i] = a[i] | (int)((unsigned)a[i + 9] << 16); }"
