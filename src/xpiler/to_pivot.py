@@ -8,6 +8,7 @@ from dataclasses import replace
 from xpiler.fault import BROKEN, Fault, NOWHERE
 from xpiler.facts.independence import independent
 from xpiler.facts.writes import Unsummarised
+from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, For, Kernel, Launch, Program, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, statements, substitute_expr
@@ -41,13 +42,16 @@ def sequential(program: Program, source: Platform, contracted: bool = True) -> t
             kernels.append(flat)
             continue
         try:
-            flat = Contract().apply(flat)
+            clean = Contract().apply(flat)
+            check(Program(program.platform, (clean,), None))
+            flat = clean
             steps.append(f"contract({kernel.name})")
         except NotApplicable as e:
             steps.append(f"-- contract({kernel.name}) does not apply: {e.why}")
-            flat = told_apart(flat)
-        except BROKEN as e:
+        except (*BROKEN, Fault) as e:  # what was recovered is good enough
             steps.append(f"-- contract({kernel.name}) failed: {type(e).__name__}: {e}")
+        if steps[-1].startswith("--"):
+            flat = told_apart(flat)
         kernels.append(flat)
     return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
 

@@ -482,3 +482,64 @@ def test_choices_between_numbers_are_divided_and_compared() -> None:
     for k in range(4):
         said = sym.substitute(sym.mod(length, sym.integer(100)), {v: sym.integer(k)})
         assert sym.value_of(said) == (4 if k == 3 else 1)
+
+
+def test_bytes_of_a_word_with_bits_flipped_come_back() -> None:
+    """((b << 8 | a) ^ 0x8040) taken apart is a ^ 0x40 and b ^ 0x80; so with & and |."""
+    low, high = (sym.load(name, ZERO, DType.U8) for name in ("a", "b"))
+    word = sym.add(low, sym.scale(high, 1 << 8))
+    for op in ("^", "&", "|"):
+        made = sym.bit(op, word, sym.integer(0x8040))
+        assert sym.div(made, sym.integer(256)) is sym.bit(op, high, sym.integer(0x80))
+        assert sym.mod(made, sym.integer(256)) is sym.bit(op, low, sym.integer(0x40))
+
+
+def test_a_part_of_a_word_of_neighbours_is_one_of_them() -> None:
+    """((x[b] | x[b + 1] << 16) >> 16 * (i % 2)) & 65535 is x[b + i % 2]; not where the parts are no neighbours."""
+    i = sym.var("i", sym.integer(16))
+    base, which = sym.scale(sym.div(i, sym.integer(2)), 2), sym.mod(i, sym.integer(2))
+
+    def word(second: sym.Sym) -> sym.Sym:
+        high = sym.load("x", second, DType.U16)
+        return sym.add(sym.load("x", base, DType.U16), sym.scale(high, 1 << 16))
+
+    def part(of: sym.Sym, at: sym.Sym) -> sym.Sym:
+        return sym.bit("&", sym.bit(">>", of, at), sym.integer(65535))
+
+    assert part(word(sym.add(base, sym.integer(1))), sym.scale(which, 16)) is sym.load("x", i, DType.U16)
+    assert part(word(sym.add(base, sym.integer(2))), sym.scale(which, 16)).op == "bit"
+    assert part(word(sym.add(base, sym.integer(1))), sym.scale(which, 8)).op == "bit"
+
+
+def test_the_bits_of_a_word_end_with_it() -> None:
+    """((a | b << 16) << 16) as a float is a << 16 as a float; as a 64-bit number it is more."""
+    low, high = (sym.load(name, ZERO, DType.U16) for name in ("a", "b"))
+    word = sym.scale(sym.add(low, sym.scale(high, 1 << 16)), 1 << 16)
+    assert sym.call("bits.i32.f32", (word,), DType.F32) is sym.call("bits.i32.f32", (sym.scale(low, 1 << 16),), DType.F32)
+    assert sym.low_word(word) is sym.scale(low, 1 << 16) is not word
+    assert sym.cast(word, DType.I64) is word
+
+
+def _lanes(conditions: list[sym.Sym]) -> sym.Sym:
+    return sym.add(*(sym.scale(c, 1 << k) for k, c in enumerate(conditions)))
+
+
+def _lane(word: sym.Sym, i: sym.Sym) -> sym.Sym:
+    return sym.bit("&", sym.bit(">>", word, i), ONE)
+
+
+def test_a_lane_of_a_comparison_is_its_comparison() -> None:
+    """Bit i of the word whose bit k is x[8 * n + k] < 3; also of two such words together, and of one in two pieces."""
+    n, i = sym.var("n"), sym.var("i", sym.integer(8))
+
+    def below(k: sym.Sym, limit: int) -> sym.Sym:
+        return sym.compare("<", sym.load("x", sym.add(sym.scale(n, 8), k), I32), sym.integer(limit))
+
+    lower, upper = (_lanes([below(sym.integer(k), limit) for k in range(8)]) for limit in (3, 9))
+    assert _lane(lower, i) is below(i, 3)
+    assert _lane(sym.bit("&", lower, upper), i) is sym.select(sym.conjoin(below(i, 3), below(i, 9)), ONE, ZERO)
+    assert _lane(sym.bit("|", lower, upper), i) is sym.select(sym.disjoin(below(i, 3), below(i, 9)), ONE, ZERO)
+    pieces = _lanes([below(sym.integer(k), 3 if k < 5 else 9) for k in range(8)])
+    assert _lane(pieces, i) is sym.select(sym.compare("<", i, sym.integer(5)), below(i, 3), below(i, 9))
+    mixed = _lanes([below(sym.integer(k), k * k) for k in range(8)])
+    assert _lane(mixed, i).op == "bit" and _lane(lower, sym.var("j", sym.integer(9))).op == "bit"

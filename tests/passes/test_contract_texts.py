@@ -9,7 +9,7 @@ import pytest
 from tests.passes.random_kernels import same
 from xpiler import platforms
 from xpiler.to_pivot import sequential
-from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.ir.show import show
@@ -121,6 +121,49 @@ def test_contracted(name: str) -> None:
     kernel = _sized(pivot.kernels[0])
     after = Contract().apply(kernel)
     same(kernel, after)
+
+
+def test_words_that_no_int_holds_are_left_alone() -> None:
+    """A contraction that would need such a constant does not apply; one with a wrapped constant would be wrong."""
+    text = """
+void k(const float* x, const int* idx, float* y) {
+  for (unsigned i = 0; i < 64; ++i) y[i] = (float)(idx[i % 8] & 1) + (float)((i * 3528531795u) >> 28);
+}"""
+    c = platforms.get("c")
+    kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
+    with pytest.raises(NotApplicable, match="is no 32-bit integer"):
+        Contract().apply(kernel)
+
+
+def test_a_contraction_that_is_not_well_formed_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of one clean-up costs the clean form, not the translation."""
+    c = platforms.get("c")
+    program = read(TEXTS["halves of one array"], c, "k.c")
+    unclean, _ = sequential(program, c, contracted=False)
+    lost = Kernel("k", unclean.kernels[0].params, (Store("y", Const(1 << 40, DType.I32), Const(0.0, DType.F32)),))
+    monkeypatch.setattr(Contract, "apply", lambda self, kernel: lost)
+    pivot, steps = sequential(program, c)
+    assert any("contract(k) failed" in s and "1099511627776 is no i32" in s for s in steps)
+    same(_sized(unclean.kernels[0]), _sized(pivot.kernels[0]))
+
+
+def test_a_form_that_nobody_could_write_out_is_none() -> None:
+    """Each step mentions what came before it twice, 2 ** 10 times in all: few nodes, and many words, for each element."""
+    steps = "".join(f"float t{k} = x[{k}] > 0.0f ? t{k - 1} * 0.5f : t{k - 1} - x[{k}];\n" for k in range(1, 11))
+    last = "".join(f"y[{j}] = x[{j}] > 0.5f ? t10 + {j}.0f : 0.0f;\n" for j in range(14))
+    c = platforms.get("c")
+    text = f"void k(const float* x, const int* idx, float* y) {{\nfloat t0 = x[0];\n{steps}{last}}}"
+    kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
+    with pytest.raises(NotApplicable, match="too long to be written"):
+        Contract().apply(kernel)
+
+
+def test_the_upper_half_of_a_word_is_shifted_in() -> None:
+    """A product by 65536 would overflow an int where the half is 32768 or more."""
+    text = "void k(const unsigned short* a, int* y) { for (int i = 0; i < 9; ++i) y[i] = a[i] | (int)((unsigned)a[i + 9] << 16); }"
+    c = platforms.get("c")
+    clean = sequential(read(text, c, "k.c"), c)[0].kernels[0]
+    assert "y[i] = (i32)((u32)(i32)a[i + 9] << 16) + (i32)a[i];" in show(clean)
 
 
 def test_lanes_that_write_the_same_are_one() -> None:

@@ -9,10 +9,14 @@ import pytest
 
 from tests.passes import programs
 from tests.passes.interpret import run
+from xpiler import platforms
+from xpiler.ir.check import check
 from xpiler.ir.nodes import Alloc, For, Kernel
 from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.recover import Recover
+from xpiler.text.read import read
+from xpiler.to_pivot import sequential
 
 Case = tuple[Callable[[], Kernel], dict[str, int], dict[str, int]]
 
@@ -42,6 +46,27 @@ def test_recovery_keeps_the_meaning(case: str) -> None:
     want, got = results(kernel, sizes, scalars), results(flat, sizes, scalars)
     for name in sizes:
         np.testing.assert_allclose(got[name], want[name], rtol=1e-12)
+
+
+def test_what_all_threads_compute_alike_may_be_declared_before() -> None:
+    """`float s; s = 2.0f;` before a barrier: one scalar of the block, in scope of the loops on both sides."""
+    text = """
+__global__ void k(const float* x, float* y) {
+  __shared__ float t[32];
+  float s;
+  s = 2.0f;
+  t[threadIdx.x] = s * x[threadIdx.x];
+  __syncthreads();
+  y[threadIdx.x] = s + t[31 - threadIdx.x];
+}"""
+    cuda = platforms.get("cuda")
+    program = read(text, cuda, "k.cu", geometry={"block.x": "1", "thread.x": "32"})
+    pivot, _ = sequential(program, cuda, contracted=False)
+    check(pivot)
+    x = np.arange(32.0)
+    arrays = {"x": x, "y": np.zeros(32)}
+    run(pivot.kernels[0], arrays)
+    np.testing.assert_array_equal(arrays["y"], 2 + 2 * x[::-1])
 
 
 @pytest.mark.parametrize("case", CASES)

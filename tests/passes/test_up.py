@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.passes import toy
+from tests.passes.interpret import run
 from tests.passes.programs import F, assign, call, kernel, let, load, loop, store, var
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
@@ -109,6 +110,31 @@ void k(const float* x, float* y, float* z) {
     assert not any(isinstance(s, Store) for s in statements(vectors))
     apart = nests(vectors)
     assert [buffers_written(k.body) & {"y", "z"} for k in apart] == [{"y"}, {"z"}]
+
+
+@pytest.mark.parametrize(("text", "apart"), [
+    # the count comes of what the loop changes: computed twice, y would grow twice
+    ("for (int i = 0; i < 30; ++i) { y[i] += x[i]; if (y[i] > 0.0f) at = at * 3 + i; } z[0] = at;", 1),
+    # the scalar is what y[0] was
+    ("at = y[0]; for (int i = 0; i < 30; ++i) y[i] = x[i] + 1.0f; for (int i = 0; i < 30; ++i) z[i] = x[i] * at;", 1),
+    # what the second nest needs, memory holds
+    ("for (int i = 1; i < 30; ++i) y[i] = y[i - 1] + x[i]; for (int i = 0; i < 30; ++i) z[i] = y[i] * 2.0f;", 2),
+    ("at = x[3]; for (int i = 0; i < 30; ++i) y[i] = x[i] + at; for (int i = 0; i < 30; ++i) z[i] = x[i] * at;", 2),
+])
+def test_what_changes_memory_is_done_once(text: str, apart: int) -> None:
+    c = platforms.get("c")
+    program = read(f"void k(const float* x, float* y, float* z) {{ float at = 0.0f; {text} }}", c, "k.c")
+    whole = sequential(program, c, contracted=False)[0].kernels[0]
+    parts = nests(whole)
+    assert len(parts) == apart
+    sizes = {"x": 30, "y": 30, "z": 30}
+    want, got = (dict(zip(sizes, np.random.default_rng(5).normal(size=(3, 30)), strict=True)) for _ in range(2))
+    run(whole, want)
+    for part in parts:
+        assert sum(bool(buffers_written(s.body)) for s in part.body if isinstance(s, For) and s.kind == "parallel") <= 1
+        run(part, got)
+    for name in sizes:
+        np.testing.assert_array_equal(got[name], want[name])
 
 
 @pytest.mark.parametrize("op", ["max", "min"])

@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.passes.interpret import run as interpreted
 from xpiler import platforms
 from xpiler.emulate import Entry, build, run
 from xpiler.ir.nodes import Buffer
 from xpiler.ir.types import DType
 from xpiler.text.clang import parse
+from xpiler.text.read import read
+from xpiler.to_pivot import sequential
 
 C = platforms.get("c")
 ONE = (
@@ -97,3 +100,28 @@ def test_every_function_of_the_header_is_tried() -> None:
             "rand", "memmove"}
     left = {n for n in known - numbers - host if not n.startswith(("xp_", "omp_")) and not re.search(rf"\b{n}\b", texts)}
     assert len(known) > 60 and not left, sorted(left)
+
+
+BITS = (0x00010000, 0x80000001, 0x7FFFFFFF, 1, 0xF0F0F0F0)
+COUNTS = {
+    "__builtin_popcount(w[i])": lambda w: bin(w).count("1"), "__builtin_ctz(w[i])": lambda w: (w & -w).bit_length() - 1,
+    "__builtin_clz(w[i])": lambda w: 32 - w.bit_length(), "__builtin_parity(w[i])": lambda w: bin(w).count("1") % 2,
+    "__builtin_ffs((int)w[i])": lambda w: (w & -w).bit_length(), "__builtin_popcountl(w[i])": lambda w: bin(w).count("1"),
+    "__builtin_popcountll(3ull * w[i])": lambda w: bin(3 * w).count("1"),
+    "__builtin_ctzl(w[i])": lambda w: (w & -w).bit_length() - 1,
+    "__builtin_ctzll((unsigned long long)w[i] << 20)": lambda w: (w & -w).bit_length() + 19,
+    "__builtin_clzl(w[i])": lambda w: 64 - w.bit_length(), "__builtin_clzll(w[i])": lambda w: 64 - w.bit_length(),
+    "__builtin_ffsll(w[i])": lambda w: (w & -w).bit_length(),
+    "__builtin_parityll(w[i])": lambda w: bin(w).count("1") % 2,
+    "(int)(__builtin_bswap32(w[i]) & 0xffffffu)": lambda w: int.from_bytes(w.to_bytes(4, "little"), "big") & 0xFFFFFF,
+}
+
+
+def test_counts_of_bits_are_read_as_the_compiler_means_them() -> None:
+    lines = "\n".join(f"v[{k} * {len(BITS)} + i] = {call};" for k, call in enumerate(COUNTS))
+    text = f"void k(const unsigned* w, int* v) {{ for (int i = 0; i < {len(BITS)}; ++i) {{ {lines} }} }}"
+    kernel = sequential(read(text, C, "k.c"), C, contracted=False)[0].kernels[0]
+    arrays = {"w": np.array(BITS, np.uint32), "v": np.zeros(len(BITS) * len(COUNTS), np.int32)}
+    interpreted(kernel, arrays)
+    for got, (call, want) in zip(arrays["v"].reshape(len(COUNTS), -1), COUNTS.items(), strict=True):
+        assert list(got) == [want(w) for w in BITS], call

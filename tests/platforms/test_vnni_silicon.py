@@ -12,8 +12,8 @@ from tests.conftest import cpu_flags
 from tests.platforms.vnni_table import TRIALS, Row, expected_kind, program, table
 from xpiler import platforms
 
-_NEEDED = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "f16c"}
-_FLAGS = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c"]
+_NEEDED = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl", "fma", "f16c"}
+_FLAGS = ["-mavx512f", "-mavx512cd", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c"]
 _PLAIN = ["-std=gnu++17", "-w", "-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-fno-inline"]
 # What emulate/runtime.h gives device.h, with nothing checked.
 STUB = """

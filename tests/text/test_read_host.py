@@ -13,6 +13,7 @@ from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.text.read import read
+from xpiler.text.write import write
 
 KERNEL = "__global__ void k(float* y, const float* x, int n) { y[blockIdx.x * blockDim.x + threadIdx.x] = x[0]; }\n"
 N = Var("n", DType.I32)
@@ -173,3 +174,12 @@ def test_what_a_launcher_may_not_do(body: str, what: str) -> None:
     with pytest.raises(Fault, match=what) as caught:
         host(body)
     assert caught.value.code == "XP1009" and caught.value.source_line
+
+
+def test_a_text_for_one_size_says_so() -> None:
+    """A caller with another n would get wrong numbers from what --let n=640 made."""
+    text = f'{CHECKED}{KERNEL}extern "C" void run(float* y, const float* x, int n) {{{WHOLE}}}\n'
+    cuda = platforms.get("cuda")
+    for let, said in (({"n": 640}, ", for n=640 alone"), ({}, "")):
+        program = read(text, cuda, "k.cu", let=let)
+        assert write(program, cuda).splitlines()[0] == f"// CUDA C, translated from k.cu{said}."

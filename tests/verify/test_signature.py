@@ -78,6 +78,18 @@ def test_a_launcher_sees_through_to_its_kernels() -> None:
     assert {a.name for a in sig.arrays if a.written} == {"c"}
 
 
+def test_what_the_host_sends_has_values() -> None:
+    """An input that nothing was seen to read may have been overlooked: without values, nan would equal nan."""
+    inner = kernel(loop(J, N, Store("c", J, Load("a", J, F)))).kernels[0]
+    buffers = tuple(DeviceBuffer(f"d_{n}", F, N, n, copy_in=n != "c", copy_out=n == "c") for n in "abc")
+    args = (*(Addr(f"d_{n}", ZERO, F) for n in "abc"), Addr("d_i", ZERO, I32), N)
+    made = DeviceBuffer("d_i", I32, N)
+    hosts = tuple(Buffer(n, F, None, const=n != "c") for n in "abc")
+    launcher = Launcher("go", (*hosts, N), (*buffers, made), (Launch("f", args),))
+    arrays = signature(Program("cuda", (inner,), launcher)).arrays
+    assert {a.name for a in arrays if a.read} == {"a", "b"}
+
+
 def test_a_kernels_axes_are_its_geometry() -> None:
     body = loop(Var("bx", I32), Binary("/", N, Const(64, I32), I32), loop(Var("tx", I32), Const(64, I32), kind="thread.x"),
                 kind="block.x")

@@ -116,6 +116,7 @@ class Machine:
         self.level = 0  # how many loops are being summarised, one within the other
         self.arrays: dict[str, Array] = {}
         self.inner: set[str] = set()  # arrays the kernel declares itself
+        self.wide: set[str] = set()  # 64-bit scalars that hold what a 32-bit integer held
         self.path = TRUE
         self.ends: dict[int, Sym] = {}  # what a loop goes on under, and the loop's variable
         self.span = NOWHERE
@@ -146,8 +147,10 @@ class Machine:
                 x, y = self.value(a), self.value(b)
                 if op == ">>" and dtype is DType.U32 and sym.is_const(y) and 0 < sym.value_of(y) < 32:
                     return sym.shifted_in_zeros(x, sym.value_of(y))
-                if any(_wraps(op, e.dtype, s) for e, s in ((a, x), (b, y))):
+                if any(_wraps(op, e.dtype, s) and not self._widened(e) for e, s in ((a, x), (b, y))):
                     raise Unsummarised(f"`{op}` of {a.dtype} data, which may not fit a signed number", self.span)
+                if op == "<<" and dtype.bits == 32:
+                    return sym.low_word(sym.binary(op, x, y, dtype))
                 if op in ("&&", "||") or dtype is not DType.BOOL or x.dtype.is_float:
                     return sym.binary(op, x, y, dtype)
                 return self.here(sym.compare(op, _as_int(x), _as_int(y)))
@@ -164,6 +167,15 @@ class Machine:
             case Call(name, args, dtype):
                 return sym.call(name, tuple(self.value(a) for a in args), dtype)
         raise Unsummarised(f"an expression of kind {type(e).__name__}", self.span)
+
+    def _widened(self, e: Expr) -> bool:
+        """Whether a 64-bit number is one that a signed 32-bit integer holds: it was one."""
+        match e:
+            case Var(name, DType.I64):
+                return name in self.wide
+            case Cast(a, DType.I64):
+                return a.dtype.is_signed and a.dtype.bits <= 32 and not a.dtype.is_float
+        return False
 
     def here(self, c: Sym) -> Sym:
         """c simplified by the path condition."""
@@ -208,8 +220,10 @@ class Machine:
             case Let(v, value):
                 self.scalars[v.name] = (
                     sym.undefined(v.dtype) if value is None else _typed(self.value(value), v.dtype))
+                (self.wide.add if value is not None and self._widened(value) else self.wide.discard)(v.name)
             case Assign(v, value):
                 self.scalars[v.name] = _typed(self.value(value), v.dtype)
+                self.wide.discard(v.name)
             case Store(buffer, index, value):
                 dtype = self.arrays[buffer].dtype
                 self.store(buffer, self.value(index), _typed(self.value(value), dtype))

@@ -175,6 +175,8 @@ def _range(n: Sym) -> tuple[float, float]:
                 return max(x.lo for x in a), max(x.hi for x in a)
         case "sel":
             return min(a[1].lo, a[2].lo), max(a[1].hi, a[2].hi)
+        case "cast" if a[0].dtype is DType.BOOL and not n.dtype.is_float:
+            return 0, 1
         case "cmp" | "and" | "or" | "not":
             return 0, 1
     match n.dtype:
@@ -467,7 +469,12 @@ def _div_const(a: Sym, m: int) -> Sym:
             return _div_const(a.args[0], m * value_of(a.args[1]))
         if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % m == 0:
             return mod(_div_const(a.args[0], m), integer(value_of(a.args[1]) // m))
+        if a.op == "bit" and a.data in _BITWISE and m & (m - 1) == 0 and min(x.lo for x in a.args) >= 0:
+            return bit(str(a.data), _div_const(a.args[0], m), _div_const(a.args[1], m))
     return make("div", (a, integer(m)), None, I32)
+
+
+_BITWISE = ("&", "|", "^")  # they work on the bits above and below a place alone
 
 
 def mod(a: Sym, b: Sym) -> Sym:
@@ -511,8 +518,8 @@ def _mod_const(a: Sym, m: int) -> Sym:
             return add(scale(_mod_const(linear(const // g, big), m // g), g), small)
     if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % m == 0:
         return _mod_const(a.args[0], m)
-    if a.op == "bit" and a.data == "^" and m & (m - 1) == 0:
-        return bit("^", _mod_const(a.args[0], m), _mod_const(a.args[1], m))
+    if a.op == "bit" and a.data in _BITWISE and m & (m - 1) == 0:
+        return bit(str(a.data), _mod_const(a.args[0], m), _mod_const(a.args[1], m))
     return make("mod", (a, integer(m)), None, I32)
 
 
@@ -549,6 +556,12 @@ def _mask_bit(a: Sym) -> Sym | None:
     if mask.op == "sel":
         sides = [_mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args[1:]]
         return select(mask.args[0], sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
+    if mask.op == "bit" and mask.data in ("&", "|"):
+        one, other = (_mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args)
+        if one is None or other is None:
+            return None
+        both = conjoin if mask.data == "&" else disjoin
+        return select(both(_truth(one), _truth(other)), ONE, ZERO)
     if is_const(mask):
         low, high = i.lo, i.hi
         bits = value_of(mask)
@@ -565,7 +578,58 @@ def _mask_bit(a: Sym) -> Sym | None:
         (power, c), = terms.items()
         if c == 1 and power.op == "bit" and power.data == "<<" and power.args[0] is ONE:
             return select(compare("<", i, power.args[1]), ONE, ZERO)
-    return None
+    return _lane_of(mask, i)
+
+
+def _truth(x: Sym) -> Sym:
+    """Whether a bit is set."""
+    return x if x.dtype is BOOL else negate(compare("==", x, ZERO))
+
+
+def _line(a: Sym, b: Sym, v: Sym) -> Sym | None:
+    """What may be a where v is 0 and b where v is 1: integers that differ grow with v."""
+    if a is b:
+        return a
+    if not a.dtype.is_float and not b.dtype.is_float and a.dtype is not BOOL and is_const(sub(b, a)):
+        return add(a, scale(v, value_of(sub(b, a))))
+    if (a.op, a.data, a.dtype) != (b.op, b.data, b.dtype) or len(a.args) != len(b.args) or not a.args:
+        return None
+    args = [_line(x, y, v) for x, y in zip(a.args, b.args, strict=True)]
+    kept = [x for x in args if x is not None]
+    return rebuild(a, tuple(kept)) if len(kept) == len(args) else None
+
+
+_RUNS = 3  # most pieces of a word of lanes
+
+
+def _lane_of(word: Sym, i: Sym) -> Sym | None:
+    """Bit i of c(0) + 2 * c(1) + 4 * c(2) + ..., what a comparison of lanes leaves: c(i), in a few pieces at most."""
+    const, terms = terms_of(word)
+    lanes = sorted(terms.items(), key=lambda lane: lane[1])
+    bits = [t for t, _ in lanes]
+    if const or len(bits) < 2 or not 0 <= i.lo <= i.hi < len(bits):
+        return None
+    if [c for _, c in lanes] != [1 << k for k in range(len(bits))] or any(t.lo < 0 or t.hi > 1 for t in bits):
+        return None
+    pieces: list[tuple[int, Sym]] = []  # where each begins, and what its lanes are
+    at = 0
+    while at < len(bits) and len(pieces) < _RUNS:
+        body, end = bits[at], at + 1
+        v = var("r", integer(len(bits) - at))
+        line = _line(bits[at], bits[end], v) if end < len(bits) else None
+        if line is not None:
+            body = line
+            while end < len(bits) and substitute(body, {v: integer(end - at)}) is bits[end]:
+                end += 1
+            body = substitute(body, {v: sub(i, integer(at))})
+        pieces.append((at, body))
+        at = end
+    if at < len(bits):
+        return None
+    out = pieces[-1][1]
+    for begin, body in zip([b for b, _ in pieces[:0:-1]], [p for _, p in pieces[-2::-1]], strict=True):
+        out = select(compare("<", i, integer(begin)), body, out)
+    return out
 
 
 def _read_off(table: int, at: Sym, field: int) -> Sym | None:
@@ -587,6 +651,28 @@ def _read_off(table: int, at: Sym, field: int) -> Sym | None:
         if value != first + sum(steps[v] * k for v, k in zip(vs, places, strict=True)):
             return None
     return linear(first, steps)
+
+
+def _taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
+    """(word >> at) & mask, where the word is made of neighbours x[i], x[i + 1], ... and `at` says which of them."""
+    bits = mask.bit_length()
+    const, parts = terms_of(word)
+    if mask != (1 << bits) - 1 or const or len(parts) * bits > 64 or not 0 <= at.lo <= at.hi < len(parts) * bits:
+        return None
+    places = sorted(parts.items(), key=lambda part: part[1])
+    offset, steps = terms_of(at)
+    if [c for _, c in places] != [1 << bits * k for k in range(len(places))] or offset % bits or any(
+            c % bits for c in steps.values()):
+        return None
+    first = places[0][0]
+    which = linear(offset // bits, {t: c // bits for t, c in steps.items()})
+    for k, (x, _) in enumerate(places):
+        whole = x.op == "ld" and 0 <= x.lo and x.hi <= mask
+        if not whole or (x.data, x.dtype) != (first.data, first.dtype):
+            return None
+        if sub(x.args[0], first.args[0]) is not integer(k):
+            return None
+    return load(str(first.data), add(first.args[0], which), first.dtype)
 
 
 def bit(op: str, a: Sym, b: Sym) -> Sym:
@@ -618,6 +704,10 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
             read = _read_off(value_of(a.args[0]), a.args[1], c)
             if read is not None:
                 return read
+        if op == "&" and a.op == "bit" and a.data == ">>":
+            part = _taken_out(a.args[0], a.args[1], c)
+            if part is not None:
+                return part
         if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
             return _mod_const(a, c + 1)
     if op == "|" and a.lo >= 0 and b.lo >= 0:
@@ -934,6 +1024,8 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 if (n.hi <= limit) if name == "min" else (n.lo >= limit):
                     return x
         return reduce_pair(name, args[0], args[1], dtype)
+    if name.startswith(("bits.i32.", "bits.u32.")):
+        args = (low_word(args[0]),)
     if name.startswith("bits.") and args[0].op == "call" and _undone(name, word_of(args[0])):
         return args[0].args[0]
     if name in _WHOLE and args[0].op == "cast" and not args[0].args[0].dtype.is_float:
@@ -1449,6 +1541,14 @@ def shifted_in_zeros(x: Sym, by: int) -> Sym:
     if upper and lower.lo >= 0 and lower.hi < 1 << by and whole.lo >= 0 and whole.hi < 1 << (32 - by):
         return whole  # a word put together from parts
     return make("call", (x, integer(by)), LOGICAL, DType.U32)
+
+
+def low_word(x: Sym) -> Sym:
+    """x without the parts that lie beyond its lowest 32 bits."""
+    const, terms = terms_of(x)
+    if not any(c % (1 << 32) == 0 for c in terms.values()):
+        return x
+    return linear(const, {t: c for t, c in terms.items() if c % (1 << 32)})
 
 
 def _xor_sites(x: Sym) -> list[Sym]:

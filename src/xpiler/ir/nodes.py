@@ -301,7 +301,7 @@ class DeviceBuffer:
 class Launcher:
     """The host function callers use: extern "C" void name(params). Pointer params are host Buffers.
 
-    `body` holds Let (host scalars), Launch, and For/If around them. `assumed` are the values the user fixed with --let.
+    `body` holds Let (host scalars), Launch, and For/If around them.
     On platforms without a device (c, vnni) buffers is empty and Launch arguments name the params directly, or a
     DeviceBuffer without host for scratch between kernels."""
 
@@ -333,7 +333,8 @@ class Program:
     `meanings` holds the meaning of every intrinsic the kernels call. `entry` is text behind the source's own that makes
     the launcher callable, where the source has no such function; `unread` are kernels whose bodies were not understood,
     so that they can be run but not translated; `notes` are remarks for the user about the reading; `fixed` are scalars
-    of the host that were given values."""
+    of the host that were given values; `only_for` are those of the launcher's parameters among them, "n=1000" each: for
+    other values of these the program is wrong."""
 
     platform: str
     kernels: tuple[Kernel, ...]
@@ -344,6 +345,7 @@ class Program:
     unread: tuple[str, ...] = field(default=(), compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     fixed: tuple[str, ...] = field(default=(), compare=False)
+    only_for: tuple[str, ...] = field(default=(), compare=False)
 
     def kernel(self, name: str) -> Kernel:
         return next(k for k in self.kernels if k.name == name)

@@ -16,10 +16,20 @@ from xpiler.facts.summary import summarise
 from xpiler.facts.contraction import Contraction, contraction
 from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renumbered, solve, split_digits
-from xpiler.ir.nodes import Buffer, Kernel, Stmt
-from xpiler.ir.walk import Fresh
+from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt
+from xpiler.ir.walk import Fresh, expressions, operands, statements
 from xpiler.passes.naming import NamingNest
 from xpiler.passes.step import NotApplicable
+
+
+LONGEST = 100_000  # nodes of all expressions, each written where it is used
+
+
+def _written(e: Expr, known: dict[int, int]) -> int:
+    """The nodes of an expression as a tree; what it shares is looked at once."""
+    if id(e) not in known:
+        known[id(e)] = 1 + sum(_written(x, known) for x in operands(e))
+    return known[id(e)]
 
 
 @dataclass(frozen=True)
@@ -28,9 +38,15 @@ class Contract:
 
     def apply(self, kernel: Kernel) -> Kernel:
         try:
-            body = _emit(kernel, nests_of(kernel))
+            nests = nests_of(kernel)
+            if sum(w.value.size for _, w in nests) > 10 * LONGEST:  # names cannot make that short, and it takes long
+                raise NotApplicable("the closed form is too long to be written")
+            body = _emit(kernel, nests)
         except Unsummarised as e:
             raise NotApplicable(e.why, e.span) from e
+        known: dict[int, int] = {}
+        if sum(_written(e, known) for s in statements(body) for e in expressions(s)) > LONGEST:
+            raise NotApplicable("the closed form is too long to be written")
         return Kernel(kernel.name, kernel.params, body, kernel.span)
 
 

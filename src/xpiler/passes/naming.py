@@ -13,7 +13,7 @@ from xpiler.facts.writes import Write
 from xpiler.ir.nodes import Expr, Let, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest
+from xpiler.passes.nest import Nest, costly
 
 LARGE = 64  # nodes, counted as a tree, of an expression that is read more easily in parts
 PART = 6  # and of a part worth a name
@@ -31,11 +31,12 @@ class NamingNest(Nest):
         return super().build(buffer, dtype, w)
 
     def in_parts(self, whole: Sym) -> None:
-        if whole.size < LARGE:
+        large = whole.size >= LARGE
+        if whole.size < 2 * PART:
             return
-        uses, always = _uses(whole), _always(whole)
+        uses, always = _uses(whole), _always(whole, {})
         for x, n in uses.items():
-            worth = x.dtype.is_float and x.size >= PART and x.op not in ("fold", "ld")
+            worth = x.dtype.is_float and x.size >= PART and x.op not in ("fold", "ld") and (large or costly(x))
             if n > 1 and worth and (x in always or "ld" not in x.has):
                 self.shared.add(x)
 
@@ -67,14 +68,19 @@ def _uses(whole: Sym) -> Counter[Sym]:
     return uses
 
 
-def _always(whole: Sym) -> set[Sym]:
-    """The parts that are computed whatever a choice in it comes to."""
+def _always(whole: Sym, known: dict[Sym, set[Sym]]) -> set[Sym]:
+    """The parts that are computed whatever a choice in it comes to: those that both sides of one need are."""
+    if whole in known:
+        return known[whole]
     todo, seen = [whole], {whole}
     while todo:
         x = todo.pop()
         parts = x.args[:1] if x.op in ("sel", "and", "or") else x.args[1:] if x.op == "fold" else x.args
+        if x.op == "sel":
+            parts = (*parts, *(_always(x.args[1], known) & _always(x.args[2], known)))
         for a in parts:
             if a not in seen:
                 seen.add(a)
                 todo.append(a)
+    known[whole] = seen
     return seen

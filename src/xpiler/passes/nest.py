@@ -279,7 +279,7 @@ class Nest:
         a = x.args
         match x.op:
             case "int":
-                return Const(sym.value_of(x), x.dtype)
+                return whole(sym.value_of(x))
             case "flt":
                 return Const(sym.float_of(x), x.dtype)
             case "var":
@@ -335,14 +335,14 @@ class Nest:
         out: Expr | None = None
         for atom, c in order:
             e = _as_i32(self.expr(atom))
-            term = e if abs(c) == 1 else Binary("*", e, Const(abs(c), DType.I32), DType.I32)
+            term = e if abs(c) == 1 else _upper(e, c) if _beyond(atom, c) else Binary("*", e, whole(abs(c)), DType.I32)
             if out is None:
                 out = term if c > 0 else Unary("-", term, DType.I32)
             else:
                 out = Binary("+" if c > 0 else "-", out, term, DType.I32)
         assert out is not None
         if const:
-            out = Binary("+" if const > 0 else "-", out, Const(abs(const), DType.I32), DType.I32)
+            out = Binary("+" if const > 0 else "-", out, whole(abs(const)), DType.I32)
         return out
 
     def comparison(self, op: str, d: Sym) -> Expr:
@@ -354,6 +354,11 @@ class Nest:
 
 
 CHEAP = frozenset({"trunc", "floor", "ceil", "round", "rint", "abs", "max", "min", "fma", "sqrt"})
+
+
+def costly(x: Sym) -> bool:
+    """Whether x itself is a function that takes long."""
+    return x.op == "call" and x.data not in CHEAP and not str(x.data).startswith("bits.")
 
 
 def dear(x: Sym) -> bool:
@@ -402,6 +407,24 @@ def conjunction(conditions: Sequence[Expr]) -> Expr:
     for c in conditions[1:]:
         out = Binary("&&", out, c, DType.BOOL)
     return out
+
+
+def _beyond(atom: Sym, c: int) -> bool:
+    """Whether c * atom, for a power of two, reaches the sign of a word: the upper half or byte of one."""
+    return c > 0 and c & (c - 1) == 0 and atom.lo >= 0 and (1 << 31) <= atom.hi * c < (1 << 32)
+
+
+def _upper(e: Expr, c: int) -> Expr:
+    """e * c for bits that are moved to the top of a word, where a product would overflow."""
+    by = Const(c.bit_length() - 1, DType.I32)
+    return Cast(Binary("<<", Cast(e, DType.U32), by, DType.U32), DType.I32)
+
+
+def whole(value: int) -> Const:
+    """An int; Unsummarised where none holds the value: words that wrap, or are longer, have no form in ints."""
+    if not -1 << 31 <= value < 1 << 31:
+        raise Unsummarised(f"{value} is no 32-bit integer")
+    return Const(value, DType.I32)
 
 
 def converted(e: Expr, dtype: DType) -> Expr:

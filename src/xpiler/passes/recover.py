@@ -277,7 +277,7 @@ class _Fission:
             run = []
 
         for s in body:
-            if isinstance(s, Let) and s.var in self.uniform and s.value is not None:
+            if isinstance(s, Let) and s.var in self.uniform:
                 out.append(s)  # it depends on nothing that the statements of this run change
             elif isinstance(s, Assign) and s.var in self.uniform:
                 flush()  # what reads the old value comes before

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load, Stmt,
-    Store, Var,
+    Addr, Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Intrinsic, Kernel, Let, Load,
+    Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, scalars_read, statements, substitute, walk
@@ -25,45 +25,57 @@ ZERO, ONE = Const(0, I32), Const(1, I32)
 def nests(kernel: Kernel) -> tuple[Kernel, ...]:
     """One kernel per top-level loop nest, in order: the points where a whole grid or all tasks must meet.
 
-    Scalars computed before a nest at the top level are computed again in each kernel that uses them."""
-    heads: list[Stmt] = []
-    groups: list[tuple[Stmt, ...]] = []
-    for s in kernel.body:
-        if isinstance(s, For) and s.kind == "parallel" and _stores(s, kernel):
-            groups.append((*_needed(heads, s), s))
-            continue
-        heads.append(s)
-        if _stores(s, kernel):
-            groups.append(tuple(_needed(heads[:-1], s)) + (s,))
-    if len(groups) <= 1:
+    Scalars computed before a nest at the top level are computed again in each kernel that uses them. What cannot be
+    done twice, because it changes an array of the caller's or reads one that is changed meanwhile, stays in one kernel
+    with what needs it, in the order of the text."""
+    body = kernel.body
+    changed = [_changed(s, kernel) for s in body]
+    groups: list[set[int]] = []
+    for n in (n for n, arrays in enumerate(changed) if arrays):
+        needed = _needed(kernel, n)
+        group = {n, *needed}
+        once = [h for h in needed if changed[h] or _arrays((body[h],)).intersection(*[set().union(*changed[h:n])])]
+        while once and groups and max(groups[-1]) >= min(once):
+            group |= groups.pop()
+        groups.append(group)
+    together = [sum(bool(changed[n]) for n in g) > 1 for g in groups]
+    if len(groups) <= 1 and not any(together):
         return (kernel,)
-    out = []
-    for n, body in enumerate(groups):
-        out.append(replace(kernel, name=f"{kernel.name}_{n}", body=body))
-    return tuple(out)
+    parts = [tuple(body[n] for n in sorted(g)) for g in groups]
+    parts = [_in_turn(part) if several else part for part, several in zip(parts, together, strict=True)]
+    if len(parts) == 1:
+        return (replace(kernel, body=parts[0]),)
+    return tuple(replace(kernel, name=f"{kernel.name}_{n}", body=part) for n, part in enumerate(parts))
 
 
-def _stores(s: Stmt, kernel: Kernel) -> bool:
-    """Whether a statement may change an array of the caller's; an intrinsic may where it is given one's address."""
+def _in_turn(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Statements that depend on each other, run by one thread."""
+    return map_stmts(body, lambda s: replace(s, kind="serial") if isinstance(s, For) and s.kind == "parallel" else s)
+
+
+def _changed(s: Stmt, kernel: Kernel) -> set[str]:
+    """The arrays of the caller's that a statement may change; an intrinsic may where it is given one's address."""
     arrays = {p.name for p in kernel.params if isinstance(p, Buffer)}
     outputs = {p.name for p in kernel.params if isinstance(p, Buffer) and not p.const}
-    return any(isinstance(x, Store) and x.buffer in arrays or isinstance(x, Addr) and x.buffer in outputs
-               for x in walk(s))
+    stored = {x.buffer for x in walk(s) if isinstance(x, Store | Atomic) and x.buffer in arrays}
+    return stored | {x.buffer for x in walk(s) if isinstance(x, Addr) and x.buffer in outputs}
 
 
-def _needed(heads: list[Stmt], s: Stmt) -> list[Stmt]:
-    """Earlier top-level statements that s depends on."""
-    keep: list[Stmt] = []
-    wanted = {v.name for v in free_vars(s)} | _arrays((s,))
-    for h in reversed(heads):
-        made = {x.var.name for x in statements(h) if isinstance(x, Let | Assign)}
-        made |= {x.buffer.name for x in statements(h) if isinstance(x, Alloc)}
-        made |= {x.buffer for x in statements(h) if isinstance(x, Store)}
-        made |= {e.buffer for x in statements(h) if isinstance(x, Intrinsic) for e in x.args if isinstance(e, Addr)}
+def _needed(kernel: Kernel, n: int) -> list[int]:
+    """Earlier top-level statements that make scalars, or arrays of the kernel's own, which statement n depends on."""
+    callers = {p.name for p in kernel.params if isinstance(p, Buffer)}
+    keep: list[int] = []
+    wanted = {v.name for v in free_vars(kernel.body[n])} | _arrays((kernel.body[n],)) - callers
+    for h in range(n - 1, -1, -1):
+        s = kernel.body[h]
+        made = {x.var.name for x in statements(s) if isinstance(x, Let | Assign)}
+        made |= {x.buffer.name for x in statements(s) if isinstance(x, Alloc)}
+        made |= {x.buffer for x in statements(s) if isinstance(x, Store)}
+        made |= {e.buffer for x in statements(s) if isinstance(x, Intrinsic) for e in x.args if isinstance(e, Addr)}
         if made & wanted:
             keep.append(h)
-            wanted |= {v.name for v in free_vars(h)} | _arrays((h,))
-    return keep[::-1]
+            wanted |= {v.name for v in free_vars(s)} | _arrays((s,)) - callers
+    return keep
 
 
 def _arrays(body: tuple[Stmt, ...]) -> set[str]:

@@ -116,11 +116,14 @@ class MemoryNest(Nest):
         return copy.register
 
     def _from_memory(self, name: str, dtype: DType) -> tuple[Offer, Binding] | None:
-        """What loads a register's worth of an array of our own."""
+        """What loads a register's worth of an array of our own, of which lanes without an iteration may not be set."""
         assert self.lane is not None
-        live, self.lane.live = self.lane.live, None
-        best = self._best(sym.load(name, self.lane.var, dtype))
-        self.lane.live = live
+        x = sym.load(name, self.lane.var, dtype)
+        best = self._best(self.lane.where_it_runs(x, sym.number(0.0, dtype)))
+        if best is None and self.lane.live is not None:
+            live, self.lane.live = self.lane.live, None
+            best = self._best(x)
+            self.lane.live = live
         return best
 
     def _memory(self, v: Vector) -> str:

@@ -88,7 +88,8 @@ def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], 
     known = meanings(unit, platform, reading.intrinsics)
     notes = list(_unread(reading.unread))
     program = Program(platform.name, reading.kernels, reading.launcher, unit.file, known,
-                      unread=tuple(reading.unread), notes=tuple(notes), fixed=reading.fixed)
+                      unread=tuple(reading.unread), notes=tuple(notes), fixed=reading.fixed,
+                      only_for=tuple(f"{p.name}={let[p.name]}" for p in reading.launcher.params if p.name in let))
     if fn.spelling != "main":
         return replace(program, entry=overload(reading, fn.definition or fn))
     arrays = ", ".join(p.name for p in reading.launcher.params)

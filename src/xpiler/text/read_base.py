@@ -131,6 +131,7 @@ class Reader:
         self.fresh = Fresh(taken)
         self.env: dict[int, Binding] = {}
         self.out: list[Stmt] = []
+        self.asking = False  # which kind of core this is, in the condition of a choice between kinds
         self.shared: list[Alloc] = []
         self.buffers: dict[str, Buffer] = {}
         self.views: dict[str, Any] = {}  # names that stand for buffers; see `read_views`

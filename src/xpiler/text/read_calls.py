@@ -47,6 +47,8 @@ class Calls(Bytes):
             return self._without_callee(n)
         if fn.kind == "CONSTRUCTOR":
             return self._construct(fn, n, into)
+        if fn.note("xp.role:") is not None and not self.asking:
+            raise self.unsupported(n, f"`{fn.spelling}` other than as the whole condition of an if")
         if (name := fn.note("xp.math:")) is not None:
             args = tuple(self.scalar(a) for a in n.arguments)
             return Call(name, args, n.type.dtype or args[0].dtype)

@@ -8,7 +8,7 @@ from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import CType, Node, scalar
 from xpiler.text.inline import returns
 from xpiler.text.read_parts import read_part
-from xpiler.text.read_switch import Switches
+from xpiler.text.read_roles import Roles
 from xpiler.text.sizes import elements
 from xpiler.text.read_values import (
     Binding, Closure, Fields, Items, Nothing, Place, Pointer, Raw, Roaming, Slot, Table,
@@ -20,12 +20,12 @@ _IGNORED = frozenset({
 })
 
 
-class Statements(Switches):
+class Statements(Roles):
     """Reading statements."""
 
     def sequence(self, statements: tuple[Node, ...]) -> None:
         for k, s in enumerate(statements):
-            if self.targets and returns(s):
+            if self.targets and returns(s) and not (s.kind == "IF_STMT" and self.role(s.children[0])):
                 self.here = s.span if s.in_text else self.here
                 self.return_early(s, statements[k + 1:])
                 return
@@ -76,6 +76,10 @@ class Statements(Switches):
         children = list(n.children)
         while children and children[0].kind in ("DECL_STMT", "VAR_DECL") and len(children) > 2:
             self.statement(children.pop(0))
+        role = self.role(children[0])
+        if role is not None:
+            self.by_role(n, role)
+            return
         cond = self.condition(children[0])
         self.choice(
             cond,

@@ -57,9 +57,10 @@ def write(program: Program, platform: Platform) -> str:
         functions.append(_function(f"{head}({_params(launcher.params, scope)})", body.lines))
     code = "\n\n".join(functions)
     source = f", translated from {PurePath(program.file).name}" if program.file else ""
+    only = f", for {', '.join(program.only_for)} alone" if program.only_for else ""
     carried = preludes(code, platform)
-    parts = [f"// {platform.title}{source}.", _includes(f"{carried}\n{code}", platform), _types(program, platform),
-             carried, code]
+    parts = [f"// {platform.title}{source}{only}.", _includes(f"{carried}\n{code}", platform),
+             _types(program, platform), carried, code]
     return "\n".join(fold(line) for line in "\n\n".join(filter(None, parts)).split("\n")) + "\n"
 
 

@@ -4,13 +4,14 @@
 #ifdef XP_READING
 XP_AXIS extern const unsigned taskId, taskIdX, taskIdY, taskIdZ;
 XP_AXIS extern const unsigned taskDim, taskDimX, taskDimY, taskDimZ;
-XP_AXIS extern const unsigned clusterId, clusterDim, coreId, coreDim;
+XP_AXIS extern const unsigned clusterId, clusterDim, coreDim;
+XP_AXIS XP_NOTE("xp.other:128") extern const unsigned coreId;  // 0x80 on a memory core
 #define XP_BARRIER(name, scope, ...) XP_PRIMITIVE(scope) void name();
 XP_PRIMITIVE("barrier.core")
 void __sync_io_move_compute(bool = true, bool = true, bool = true, bool = true, bool = true, bool = true);
-// The reader knows compute cores only: what a memory core does for them is a copy that a translation lacks.
-inline bool __is_ipu() { return true; }
-inline bool __is_mpu() { return false; }
+// The reader knows compute cores only: what a memory core does between two barriers, the first one of its cluster does.
+XP_NOTE("xp.role:own") inline bool __is_ipu() { return coreId != 0; }
+XP_NOTE("xp.role:other") inline bool __is_mpu() { return coreId == 0; }
 #else
 #include "direction.h"
 #include "memory_core.h"

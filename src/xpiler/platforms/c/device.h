@@ -7,5 +7,6 @@
 
 #include "words.h"
 #include "scalar.h"
+#include "bit_counts.h"
 #include "memory.h"
 #include "standard.h"

@@ -35,3 +35,4 @@
 #include "quad.h"
 #include "pair.h"
 #include "bfloat.h"
+#include "rearrange.h"
