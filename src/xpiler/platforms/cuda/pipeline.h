@@ -11,7 +11,7 @@ XP_INTRINSIC inline void __pipeline_memcpy_async(D* dst, const S* src, size_t by
 }
 // The last `zeros` bytes are not read and become zero.
 template <class D, class S>
-inline void __pipeline_memcpy_async(D* dst, const S* src, size_t bytes, size_t zeros) {
+XP_INTRINSIC inline void __pipeline_memcpy_async(D* dst, const S* src, size_t bytes, size_t zeros) {
   for (size_t i = 0; i < bytes / sizeof(D); ++i) {
     if (i < (bytes - zeros) / sizeof(D))
       dst[i] = src[i];
