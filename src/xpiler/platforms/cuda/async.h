@@ -20,8 +20,8 @@ template <class T>
 XP_INTRINSIC inline void xp_share_async(T* dst, const T* src, size_t bytes, unsigned rank, unsigned size, int queue) {
   for (size_t i = rank; i < bytes / sizeof(T); i += size) dst[i] = src[i];
 }
-#define XP_ARRIVED(queue, left)
-#define XP_BATCH(queue)
+#define XP_ARRIVED(queue, left) xp_arrived(queue, left)
+#define XP_BATCH(queue) xp_batch(queue)
 #else
 inline void xp_share_async(void* dst, const void* src, std::size_t bytes, unsigned rank, unsigned size, int queue) {
   const std::size_t ends = reinterpret_cast<std::uintptr_t>(dst) | reinterpret_cast<std::uintptr_t>(src) | bytes;
@@ -113,10 +113,12 @@ inline void init(barrier<scope>* which, int expected) {
 template <class T, thread_scope scope>
 inline void memcpy_async(T* dst, const T* src, size_t bytes, barrier<scope>& which) {
   xp_share_async(dst, src, bytes, 0, 1, 3);
+  XP_BATCH(3);
 }
 template <class Group, class T, thread_scope scope>
 inline void memcpy_async(const Group& group, T* dst, const T* src, size_t bytes, barrier<scope>& which) {
   xp_share_async(dst, src, bytes, (unsigned)group.thread_rank(), (unsigned)group.size(), 3);
+  XP_BATCH(3);
 }
 }  // namespace cuda
 #undef XP_ARRIVED

@@ -10,6 +10,7 @@ from xpiler.ir.nodes import Addr, Binary, Call, Cast, Const, Expr, Load, Program
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
 from xpiler.verify.evaluate import Number
+from xpiler.verify.argue.flights import Flights
 from xpiler.verify.argue.filled import Filled, Filling, Key
 from xpiler.verify.argue.masks import bit
 from xpiler.verify.argue.symbolic import combined, compared, limits, wrapped
@@ -54,12 +55,14 @@ class Expressions:
     def __init__(
         self, program: Program, platform: Platform, terms: Terms, *, scopes: frozenset[str] = frozenset(),
         shared: int = GRID, let: Mapping[str, Number] | None = None,
+        alone: bool | None = None,
     ) -> None:
         self.program, self.platform, self.terms = program, platform, terms
         self.scopes, self.shared, self.let = scopes, shared, let or {}
         self.meanings = {(m.name, m.key): m for m in program.meanings}
         self.spaces = {s.name: s.scope for s in platform.spaces}
         self.found = Found()
+        self.flights = Flights(program, platform, alone)
         self.env: dict[str, Value] = {}
         self.places: dict[str, Place] = {}
         self.path: list[Step] = []
@@ -145,6 +148,9 @@ class Expressions:
                    self.inside, self.axes)
         self.found.accesses.append(a)
         self.current.append(Entry(a))
+        early = self.flights.touched(a)
+        if not self.silent:
+            self.found.early += early
         if kind == WRITE and not self.late:
             self.filling.store(place.memory, at, value, self._fixed)
         elif kind != READ:
