@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.text.pragmas import unfollowed, with_directives
 from xpiler.verify.argue.bounds import BOUNDS, bounds
-from xpiler.verify.called import arranged, shortened, sized
+from xpiler.verify.called import arranged, sized
 from xpiler.verify.compiles import compiles
 from xpiler.verify.devices import DEVICE, on_device
 from xpiler.verify.evaluate import Number
+from xpiler.verify.extents import Extents, extents
 from xpiler.verify.exact.exact import EXACT, equal_exact
 from xpiler.verify.runs.judge import judge
 from xpiler.verify.runs.observe import Effort, Let, Progress, Reference
@@ -115,6 +117,12 @@ class Question:
     def fixed_in_target(self) -> dict[str, Number]:
         """The scalars among them."""
         return {k: v for k, v in self.let_in_target.items() if not isinstance(v, tuple)}
+
+    @cached_property
+    def extents(self) -> Extents:
+        """What can be shown of sizes that somebody worked out."""
+        return extents(self.calling, self.source.platform, self.taken, self.fixed,
+                       [{**self.fixed, **c.point.scalars} for c in self.reference.cases], self.seconds(1.0, 5.0))
 
     def seconds(self, usual: float, full: float) -> float:
         """How long a judge may take, which a timeout of its own turns into `Unknown`."""
@@ -239,21 +247,19 @@ def _compiles(q: Question) -> tuple[Evidence, ...]:
 
 
 def _bounds(q: Question) -> tuple[Evidence, ...]:
-    found = _for_all_sizes(bounds, q, q.called, q.calling)
-    return (_needed(q, found) if isinstance(found.verdict, Proved) else found,)
+    return (_sized(q, _for_all_sizes(bounds, q, q.called, q.calling)),)
 
 
-def _needed(q: Question, found: Evidence) -> Evidence:
-    """Refuted where an array was taken to be larger than the source needs it: what is beyond is not the caller's."""
-    for name in sorted(q.taken):
-        less = shortened(q.calling, name)
-        own = None if less is None else bounds(less, q.source.platform, let=q.fixed, seconds=q.seconds(1.0, 5.0))
-        if own is None:
-            continue
-        found = replace(found, seconds=found.seconds + own.seconds)
-        if isinstance(own.verdict, Proved):
-            what = f"`{name}` was taken to be larger than it is: the source never reaches its last element"
-            return replace(found, verdict=Refuted(Witness(what, buffer=name)))
+def _sized(q: Question, found: Evidence) -> Evidence:
+    """What holds given sizes that somebody worked out says so; refuted where the source shows that they are wrong: what
+    is beyond them is not the caller's, and what is left out is."""
+    began = time.monotonic()
+    match found.verdict:
+        case Proved(scope):
+            known = q.extents
+            verdict = Proved(f"{scope}; {known.given}" if known.given else scope) if known.wrong is None else Refuted(
+                known.wrong)
+            return replace(found, verdict=verdict, seconds=found.seconds + time.monotonic() - began)
     return found
 
 
@@ -282,7 +288,7 @@ def _for_all_sizes(argue: Callable[..., Evidence], q: Question, target: Program,
 
 
 def _all_inputs(q: Question) -> tuple[Evidence, ...]:
-    return (equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(3.0, 30.0)),)
+    return (_sized(q, equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(3.0, 30.0))),)
 
 
 def _exact(q: Question) -> tuple[Evidence, ...]:
