@@ -51,13 +51,16 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two programs: its text, its language, and what it was read as."""
+    """One of the two programs: its text, its language, and what it was read as.
+
+    `taken` are arrays whose sizes neither its text nor its user states: somebody worked them out, and may be wrong."""
 
     text: str
     platform: Platform
     program: Program
     file: str = ""
     kernel: str = ""
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

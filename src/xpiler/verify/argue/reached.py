@@ -1,5 +1,5 @@
-"""Is the last element of an array reached, whatever the sizes? Shown by the last iterations of the loops around an
-access: where one of them is that of the last element at all sizes, it is."""
+"""Is the last element of an array reached, whatever the sizes? Shown by the last iterations of the loops around its
+accesses: where at all sizes one of them is of the last element, it is."""
 
 from __future__ import annotations
 
@@ -18,45 +18,56 @@ from xpiler.verify.argue.touched import Access
 from xpiler.verify.evaluate import Number
 
 
+_MOST = 8  # accesses that are looked at
+
+
 def reached(program: Program, platform: Platform, array: str, let: Mapping[str, Number], seconds: float) -> bool:
     """Whether the argument shows it; `seconds` are of processor time."""
     clock = Clock(time.thread_time() + seconds)
     try:
         walk = walked(lambda: Walk(program, platform, Terms(), let=let), "")
-        return any(_last(a, walk, clock) for a in walk.found.accesses if a.memory.name == array)
+        touching = [a for a in walk.found.accesses if a.memory.name == array and not a.late][:_MOST]
+        free = walk.unknown_sizes
+        known = [given(a.path, free) for a in touching]
+        said = [c for c in dict.fromkeys(c for g in known for c in g) if all(c in g for g in known)]
+        ends: dict[Atom, Poly] = {}
+        for a in touching:
+            said += _not_last(a, walk, ends)
+        answer = ask(Question(tuple((c, 1) for c in said)), clock) if touching else None
+        return isinstance(answer, Never)
     except (TooMuch, OutOfTime):
         return False
 
 
-def _last(a: Access, walk: Walk, clock: Clock) -> bool:
+def _not_last(a: Access, walk: Walk, ends: dict[Atom, Poly]) -> list[Cond]:
+    """That an access is not of the last element in the last iterations of the loops around it, if there are such.
+
+    `ends` are the last iterations of the loops we know of: accesses that need others are left out."""
     free = walk.unknown_sizes
     loose = sorted((x for x in all_atoms((a.index, *a.conds)) if x.kind in ("sym", "truth") and x not in free),
                    key=lambda x: x.number)
     if a.memory.extent is None or any(x.abstract or x.where for x in loose):
-        return False
-    assumed = given(a.path, free)
-    said = list(assumed)
-    for x in loose:
-        end = _end(x, a.conds, loose, walk.terms)
-        if not _never((*said, either((below(end, number(x.low)), below(number(x.high), end)))), clock):
-            return False
-        said.append(equal(Poly(((x, 1),)), end))
-    there = both((*(c for c in a.conds if c not in assumed), equal(a.index, a.memory.extent - ONE)))
-    return _never((*said, negate(there)), clock)
+        return []
+    last = {x: _end(x, a.conds, loose, walk.terms) for x in loose}
+    if any(ends.get(x, end) != end for x, end in last.items()):
+        return []
+    ends |= last
+    none = either(c for x, end in last.items() for c in (below(end, number(x.low)), below(number(x.high), end)))
+    there = both((*a.conds, equal(a.index, a.memory.extent - ONE)))
+    return [either((none, equal(Poly(((x, 1),)), end))) for x, end in last.items()] + [either((none, negate(there)))]
 
 
 def _end(x: Atom, conds: tuple[Cond, ...], loose: list[Atom], terms: Terms) -> Poly:
-    """The largest that a counter is, by the conditions on it and on those before it, else by its range."""
+    """The largest that a counter is, by the its range and the conditions on it."""
     later = {y for y in loose if y.number > x.number}
-    ends = [Poly(tuple((y, -k) for y, k in c.sum.parts if y is not x), -c.sum.constant)
-            for c in conds if c.op == "le" and (x, 1) in c.sum.parts
-            and not any(y in later for y in all_atoms((c,)))]
-    out: Poly | None = None
-    for end in ends:
-        if all(y is not x for y in all_atoms((end,))):
-            out = end if out is None else terms.minimum(out, end)
-    return number(x.high) if out is None else out
-
-
-def _never(conds: tuple[Cond, ...], clock: Clock) -> bool:
-    return isinstance(ask(Question(tuple((c, 1) for c in conds)), clock), Never)
+    out = number(x.high)
+    for c in conds:
+        of = dict(c.sum.parts)
+        if c.op != "le" or of.get(x, 0) <= 0:
+            continue
+        rest = Poly(tuple((y, k) for y, k in c.sum.parts if y is not x and y not in later), c.sum.constant)
+        rest += number(sum(k * (y.low if k > 0 else y.high) for y, k in c.sum.parts if y in later))
+        if any(y is x or y in later for y in all_atoms((rest,))):
+            continue
+        out = terms.minimum(terms.div(rest.times(-1), of[x]), out)
+    return out
