@@ -90,6 +90,8 @@ class Walk(Loops):
             return equal(self.terms.sym(p.name, 0, 1), ONE)
         low = 1 if p.name in sizing else 0
         (self.sizes if low else self.others).append(p.name)
+        if limits(p.dtype)[1] > LARGEST:
+            self.small.append(p.name)
         self.free[p.name] = self.terms.sym(p.name, low, min(LARGEST, limits(p.dtype)[1]))
         return self.free[p.name]
 
@@ -149,7 +151,7 @@ class Walk(Loops):
         """One launch: its own intervals, its own threads."""
         depth = len(self.path)
         for place in self.places.values():
-            if place.memory.extent is not None:
+            if place.memory.extent is not None and place.memory.extent.known is None:
                 self.given(at_most(ONE, place.memory.extent))
                 self.given(at_most(place.memory.extent, number(LARGEST)))
         self.current, self.hosting, self.kernel = [], False, k.name

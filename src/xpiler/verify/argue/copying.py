@@ -9,7 +9,7 @@ from xpiler.ir.nodes import Break, Continue, For, Return, Stmt
 from xpiler.ir.walk import statements
 from xpiler.verify.argue.expressions import Loop
 from xpiler.verify.argue.flights import Flying, on_flights
-from xpiler.verify.argue.scalars import Scalars, own_statements
+from xpiler.verify.argue.scalars import Growth, Scalars, own_statements
 from xpiler.verify.argue.terms import ONE, TRUE, ZERO, Cond, Poly, at_most, below, equal, negate, number
 from xpiler.verify.argue.touched import Value
 
@@ -45,7 +45,7 @@ class Copying(Scalars):
 
     def _with_copies(
         self, k: Poly, at: Callable[[Poly], Cond], enter: Callable[[Poly, Cond], None], body: tuple[Stmt, ...],
-        before: Mapping[str, Value], changed: Iterable[str], growing: Mapping[str, Poly], begins: Cond,
+        before: Mapping[str, Value], changed: Iterable[str], growing: Mapping[str, Growth], begins: Cond,
     ) -> None:
         """An iteration of a loop that issues copies or runs while some are under way, behind those before it."""
         head = self.flights.flying
@@ -88,7 +88,7 @@ class Copying(Scalars):
 
     def _after_any(
         self, k: Poly, enter: Callable[[Poly, Cond], None], body: tuple[Stmt, ...], before: Mapping[str, Value],
-        changed: Iterable[str], growing: Mapping[str, Poly], head: list[Flying],
+        changed: Iterable[str], growing: Mapping[str, Growth], head: list[Flying],
     ) -> None:
         """An iteration of a loop that waits for nothing, behind any one before it."""
         earlier: list[Flying] = []
@@ -109,7 +109,7 @@ class Copying(Scalars):
         self.flights.flying = [f for f in self.flights.flying if id(f) not in old]
 
     def _is_last(
-        self, k: Poly, at: Callable[[Poly], Cond], before: Mapping[str, Value], growing: Mapping[str, Poly]
+        self, k: Poly, at: Callable[[Poly], Cond], before: Mapping[str, Value], growing: Mapping[str, Growth]
     ) -> Cond:
         """Whether no iteration comes behind k; asking it leaves no trace."""
         kept = self._snapshot()
@@ -117,7 +117,7 @@ class Copying(Scalars):
         for v, c in growing.items():
             old = before[v]
             assert isinstance(old, Poly), "only integers grow"
-            self.env[v] = old + self.terms.mul(k + ONE, c)
+            self.env[v] = self.grown(old, c, k + ONE)
         done = negate(at(k + ONE))
         self.silent -= 1
         self._restore(kept)

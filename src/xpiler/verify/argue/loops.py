@@ -15,9 +15,10 @@ from xpiler.verify.argue.copying import DEEP, FEW, Copying, cut_short
 from xpiler.verify.argue.expressions import Loop, Place
 from xpiler.verify.argue.flights import Flying, on_flights
 from xpiler.verify.argue.question import guessed
-from xpiler.verify.argue.scalars import level_of, own_statements
+from xpiler.verify.argue.scalars import Growth, level_of, own_statements
+from xpiler.verify.argue.symbolic import limits
 from xpiler.verify.argue.terms import (
-    GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, both, equal, negate, number,
+    GRID, ONE, THREAD, TRUE, ZERO, FALSE, Cond, Poly, at_most, below, both, either, equal, negate, number,
 )
 from xpiler.verify.argue.touched import Advance, Entry, Memory, Value, level_of_axis
 
@@ -47,6 +48,10 @@ class Loops(Copying):
             self.found.advances.append(
                 Advance(step, below(start, stop), at_most(step, ZERO), tuple(self.path), s.span, self.kernel,
                         self.axes, left))
+        past = FALSE if self.silent else self._past(s, start, stop, step)
+        if past != FALSE:
+            self.found.advances.append(
+                Advance(step, TRUE, past, tuple(self.path), s.span, self.kernel, self.axes, False, past=True))
         if s.kind == "parallel":
             return self._parallel(s, start, stop, step)
         most = (stop.high - 1 - start.low) // max(step.low, 1)
@@ -62,6 +67,24 @@ class Loops(Copying):
         if trip.known is not None and 0 < trip.known <= FEW and self._in_order(s.body):
             return self._each(s, start, step, trip.known)
         return self._repeat(s.body, name, most, at, trip, step)
+
+    def _past(self, s: For, start: Poly, stop: Poly, step: Poly) -> Cond:
+        """Whether a counter that wraps misses the end of the loop, which it does not as the loop was read: where the
+        end does not fit its type, or the step goes beyond that."""
+        out: list[Cond] = []
+        kept, e = self._snapshot(), s.stop
+        while isinstance(e, Cast) and not e.a.dtype.is_float:
+            v, (low, high) = self.integer(e.a), limits(e.dtype)
+            out += [below(v, number(low)), below(number(high), v)]
+            e = e.a
+        if isinstance(e, Binary) and e.op == "+" and e.b == Const(1, e.dtype) and not e.dtype.is_signed:
+            out.append(at_most(number(limits(e.dtype)[1]), self.integer(e.a)))  # `<=`, as it was written
+        _, high = limits(s.var.dtype)
+        wraps = not s.var.dtype.is_signed or s.var.dtype.bits < 32  # more would be undefined
+        if wraps and (stop + step).high - 1 > high:
+            out.append(below(number(high), start + self.terms.mul(self._trip(start, stop, step), step)))
+        self._restore(kept)
+        return either(out)
 
     def _trip(self, start: Poly, stop: Poly, step: Poly) -> Poly:
         """How often a loop runs that nothing leaves early."""
@@ -167,12 +190,12 @@ class Loops(Copying):
             if v in growing and trip is not None and not leaves:
                 old = before[v]
                 assert isinstance(old, Poly), "only integers grow"
-                after[v] = old + self.terms.mul(trip, growing[v])
+                after[v] = self.grown(old, growing[v], trip)
             elif v in growing and trip is None:
                 old = before[v]
                 assert isinstance(old, Poly), "only integers grow"
                 k = self.terms.sym(f"turns, {name}", 0, LARGEST, self.own, abstract=True, inside=self.inside)
-                after[v] = old + self.terms.mul(k, growing[v])
+                after[v] = self.grown(old, growing[v], k)
             else:
                 after[v] = self._after(v, before.get(v), body)
         self.env = {k: v for k, v in after.items() if k in before}
@@ -190,7 +213,7 @@ class Loops(Copying):
 
     def _apart(
         self, body: tuple[Stmt, ...], name: str, most: int, at: Callable[[Poly], Cond], before: dict[str, Value],
-        changed: Iterable[str], growing: Mapping[str, Poly], leaves: bool, step: Poly | None, steady: bool,
+        changed: Iterable[str], growing: Mapping[str, Growth], leaves: bool, step: Poly | None, steady: bool,
     ) -> Cond:
         """A loop in which threads are wherever they are."""
         k = self.terms.sym(name, 0, max(most, 0), self.own, abstract=not steady, inside=self.inside)
@@ -220,7 +243,7 @@ class Loops(Copying):
 
     def _together(
         self, body: tuple[Stmt, ...], name: str, most: int, at: Callable[[Poly], Cond], before: dict[str, Value],
-        changed: Iterable[str], growing: Mapping[str, Poly], leaves: bool, step: Poly | None, steady: bool,
+        changed: Iterable[str], growing: Mapping[str, Growth], leaves: bool, step: Poly | None, steady: bool,
     ) -> Cond:
         """A loop with barriers: all threads are in the same iteration whenever they meet.
 
@@ -244,7 +267,7 @@ class Loops(Copying):
                 for v, c in growing.items():
                     old = before[v]
                     assert isinstance(old, Poly), "only integers grow"
-                    self.env[v] = old + self.terms.mul(turn, c)
+                    self.env[v] = self.grown(old, c, turn)
                 if step is not None:
                     self.given(at_most(ONE, step))
                 self.given(extra)
@@ -313,7 +336,7 @@ class Loops(Copying):
         for v, c in growing.items():
             old = before[v]
             assert isinstance(old, Poly), "only integers grow"
-            self.env[v] = old + self.terms.mul(k + ONE, c)
+            self.env[v] = self.grown(old, c, k + ONE)
         out = self.terms.truth(f"left at {name}", leaving, self.inside)  # how a loop was left is not followed
         done = out if leaves else negate(at(k + ONE))
         del self.found.accesses[accesses:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
@@ -11,11 +12,19 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, scalars_read, statements, subexpressions
 from xpiler.verify.argue.expressions import Expressions, cells
-from xpiler.verify.argue.symbolic import limits
+from xpiler.verify.argue.symbolic import limits, wrapped
 from xpiler.verify.argue.terms import ONE, THREAD, ZERO, Cond, Poly, equal
 from xpiler.verify.argue.touched import Value
 
 _ROUNDS = 8  # in which the ranges of what a loop assigns must settle
+
+
+@dataclass(frozen=True)
+class Growth:
+    """By how much each iteration moves a scalar, and of what type it is."""
+
+    by: Poly
+    dtype: DType
 
 
 class Scalars(Expressions):
@@ -62,14 +71,14 @@ class Scalars(Expressions):
         return self.terms.truth(name, self.own, self.inside) if isinstance(old, Cond) else None
 
     def _moved(
-        self, turn: Poly, before: Mapping[str, Value], values: Mapping[str, Value], growing: Mapping[str, Poly]
+        self, turn: Poly, before: Mapping[str, Value], values: Mapping[str, Value], growing: Mapping[str, Growth]
     ) -> None:
         """The scalars at the beginning of an iteration."""
         self.env = {**before, **values}
         for v, c in growing.items():
             old = before[v]
             assert isinstance(old, Poly), "only integers grow"
-            self.env[v] = old + self.terms.mul(turn, c)
+            self.env[v] = self.grown(old, c, turn)
 
     def _handed_on(
         self, first: Cond, before: Mapping[str, Value], fresh: Mapping[str, Value], end: Mapping[str, Value]
@@ -83,14 +92,14 @@ class Scalars(Expressions):
         return values
 
     def _enter(
-        self, k: Poly, before: Mapping[str, Value], changed: Iterable[str], growing: Mapping[str, Poly], level: int,
+        self, k: Poly, before: Mapping[str, Value], changed: Iterable[str], growing: Mapping[str, Growth], level: int,
         body: tuple[Stmt, ...],
     ) -> None:
         for v in changed:
             old = before.get(v)
             if v in growing:
                 assert isinstance(old, Poly), "only integers grow"
-                self.env[v] = old + self.terms.mul(k, growing[v])
+                self.env[v] = self.grown(old, growing[v], k)
             else:
                 self.env[v] = self._entering(v, old, body, level)
 
@@ -109,6 +118,7 @@ class Scalars(Expressions):
         ways = [s.value for s in statements(body) if isinstance(s, Assign) and s.var.name == name]
         others = any(isinstance(s, Shuffle | Atomic | Intrinsic) and (d := defines(s)) is not None and d.name == name
                      for s in statements(body))
+        others = others or not dtype.is_signed  # what has no sign comes round again
         if not others and all(_moves(w, name, 1) for w in ways):
             low = max(low, old.low)
         if not others and all(_moves(w, name, -1) for w in ways):
@@ -159,7 +169,9 @@ class Scalars(Expressions):
                 p = self.terms.sym(v.name, lo, hi)
                 env[v.name] = equal(p, ONE) if v.dtype is DType.BOOL else p
         kept, self.env = self.env, env
+        self.silent += 1
         result = self.value(e)
+        self.silent -= 1
         self.env = kept
         return (result.low, result.high) if isinstance(result, Poly) else limits(e.dtype)
 
@@ -177,11 +189,15 @@ class Scalars(Expressions):
             names |= {c for c in self.env if c.startswith(mark)}
         return frozenset(n for n in names if n in self.env)
 
-    def _growing(self, body: tuple[Stmt, ...], changed: frozenset[str]) -> dict[str, Poly]:
+    def grown(self, old: Poly, by: Growth, turns: Poly) -> Poly:
+        """A scalar after so many iterations: one without a sign wraps."""
+        return wrapped(self.terms, old + self.terms.mul(turns, by.by), by.dtype)
+
+    def _growing(self, body: tuple[Stmt, ...], changed: frozenset[str]) -> dict[str, Growth]:
         """Scalars that each iteration moves by the same: name -> by how much."""
         if any(isinstance(s, Continue) for s in own_statements(body)):
             return {}
-        out: dict[str, Poly] = {}
+        out: dict[str, Growth] = {}
         inner = {v.name for s in statements(body) if isinstance(s, Let | For) and (v := defines(s)) is not None}
         for name in changed:
             if not isinstance(self.env.get(name), Poly):
@@ -201,7 +217,7 @@ class Scalars(Expressions):
                 amount = self.integer(by[0])
                 total = total + amount if by[1] > 0 else total - amount
             else:
-                out[name] = total
+                out[name] = Growth(total, top[0].var.dtype)
         return out
 
 

@@ -141,6 +141,19 @@ class Advance:
     kernel: str
     axes: Axes
     left: bool
+    past: bool = False  # by going beyond the end of its counter's type
+
+
+@dataclass(frozen=True, eq=False)
+class Overflow:
+    """A signed number that may be larger than its type holds."""
+
+    value: Poly
+    outside: Cond
+    path: tuple[Step, ...]
+    span: Span
+    kernel: str
+    axes: Axes
 
 
 @dataclass
@@ -153,6 +166,7 @@ class Found:
     early: list[Early] = field(default_factory=list)
     together: list[Together] = field(default_factory=list)
     advances: list[Advance] = field(default_factory=list)
+    overflows: list[Overflow] = field(default_factory=list)  # where all sizes are known
     doubts: list[tuple[str, Span]] = field(default_factory=list)  # why an argument about all of it is not possible
     parallel: dict[int, Poly] = field(default_factory=dict)  # parallel loops and the variables that count them
     filled: dict[str, None] = field(default_factory=dict)  # arrays taken to hold what was stored there before
