@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.verify.kernels import CUDA, each
 from xpiler import platforms
+from xpiler.ir.nodes import Buffer, Expr, Program, Var
+from xpiler.ir.types import DType
 from xpiler.text.read import read
 from xpiler.verify.argue.bounds import bounds
+from xpiler.verify.argue.overflows import overflowing
 from xpiler.verify.argue.races import races
+from xpiler.verify.confirm import confirm
+from xpiler.verify.runs.observe import Effort
 from xpiler.verify.signature import given_sizes
-from xpiler.verify.verdict import Proved, Refuted, Unknown, Verdict
+from xpiler.verify.verdict import Proved, Refuted, Unknown, Verdict, confirmed, refuted
 
 C = platforms.get("c")
 
@@ -81,3 +88,24 @@ def test_arrays_of_more_elements_than_an_int_counts(index: str, at: str, inside:
 @pytest.mark.parametrize("body", ["unsigned u = i; y[u - 1u] = x[i];", "size_t u = i; y[u - 1] = x[i];"])
 def test_an_index_below_zero(body: str) -> None:
     assert isinstance(bounds(read(each(body), CUDA, "k.cu"), CUDA).verdict, Refuted)
+
+
+HASH = "void f(const float* x, float* y, int n) { for (int i = 0; i < n; ++i) y[i] = x[HASHED % n]; }"
+UNSIGNED, SIGNED = HASH.replace("HASHED", "(unsigned)i * 1000003u"), HASH.replace("HASHED", "i * 1000003")
+
+
+def test_a_translation_is_run_where_its_numbers_do_not_fit() -> None:
+    """The source computes without a sign; the sizes that are tried otherwise do not tell the two apart."""
+    n = Var("n", DType.I32)
+    one, other = (with_sizes(read(text, C, "k.c"), n) for text in (UNSIGNED, SIGNED))
+    at = overflowing(other, C, "", {}, 2.0)
+    assert at is not None and 2147 < at["n"] <= 4096
+    found = confirm(UNSIGNED, C, SIGNED, C, one, target_program=other, effort=Effort(seeds=1))
+    assert refuted(found) is not None
+    assert confirmed(confirm(UNSIGNED, C, UNSIGNED, C, one, target_program=one, effort=Effort(seeds=1)))
+
+
+def with_sizes(program: Program, size: Expr) -> Program:
+    assert program.launcher is not None
+    params = tuple(replace(p, extent=size) if isinstance(p, Buffer) else p for p in program.launcher.params)
+    return replace(program, launcher=replace(program.launcher, params=params))

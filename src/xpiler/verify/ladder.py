@@ -6,7 +6,7 @@ other compilers, follow side by side."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -23,14 +23,16 @@ from xpiler.verify.argue.bounds import BOUNDS, bounds
 from xpiler.verify.called import arranged, sized
 from xpiler.verify.compiles import compiles
 from xpiler.verify.devices import DEVICE, on_device
-from xpiler.verify.evaluate import Number
+from xpiler.verify.evaluate import NoValue, Number
 from xpiler.verify.extents import Extents, extents
 from xpiler.verify.exact.exact import EXACT, equal_exact
 from xpiler.verify.runs.judge import judge
 from xpiler.verify.runs.observe import Effort, Let, Progress, Reference
 from xpiler.verify.pairing import pair
-from xpiler.verify.runs.probes import probes
+from xpiler.verify.runs.probes import MOST_PROBED, probes
+from xpiler.verify.runs.sizes import free_integers
 from xpiler.verify.proof.equal import ALL_INPUTS, equal_for_all
+from xpiler.verify.argue.overflows import overflowing
 from xpiler.verify.argue.races import RACES, races
 from xpiler.verify.argue.solving import SOLVING
 from xpiler.verify.runs.sane import RACES as RACING
@@ -149,7 +151,27 @@ def probed(q: Question) -> Question:
     sig, here = q.reference.signature, {p.name: p.name for p in q.reference.signature.params}
     tried = [c.point.scalars for c in q.reference.cases]
     more = probes(sig, ((q.calling, here), (_alone(q.target.program, q.target.kernel), q.names)), tried, q.fixed)
+    more += _too_large(q, tried)
     return replace(q, reference=q.reference.further(more)) if more else q
+
+
+def _too_large(
+    q: Question, tried: Sequence[Mapping[str, Number]]
+) -> tuple[tuple[dict[str, Number], dict[str, int]], ...]:
+    """Sizes at which a number of the target may not fit its type, where that of the source does or wraps."""
+    sig, t = q.reference.signature, q.target
+    if q.level < Level.USUAL or not tried or not free_integers(sig, q.fixed):
+        return ()
+    with SOLVING:
+        found = overflowing(q.sized, t.platform, t.kernel, q.fixed_in_target, q.seconds(0.5, 5.0))
+    if found is None:
+        return ()
+    scalars = {**tried[0], **{own: found[name] for own, name in q.names.items() if name in found}}
+    try:
+        sizes = sig.sizes(scalars)
+    except NoValue:
+        return ()
+    return ((scalars, sizes),) if min(sizes.values()) > 0 and sum(sizes.values()) <= MOST_PROBED else ()
 
 
 def _alone(program: Program, kernel: str) -> Program:

@@ -49,7 +49,7 @@ def _look(program: Program, platform: Platform, kernel: str, let: Mapping[str, N
         if looked.always or (isinstance(looked.worst, Refuted) and not free):
             return looked
         worst = looked.worst if worst is None or isinstance(looked.worst, Refuted) else worst
-    if worst is None:
+    if worst is None and not free:  # with sizes that are free, that none does is assumed
         worst = _overflow(found.overflows, clock)
     seen: set[object] = set()
     for a in found.accesses:

@@ -380,9 +380,9 @@ class Expressions:
         return self.remembered[key]
 
     def _held(self, p: Poly, dtype: DType) -> None:
-        """Note a signed number that may not fit its type; with sizes that are free, that none does is assumed."""
+        """Note a signed number that may not fit its type."""
         low, high = limits(dtype)
-        if low <= p.low and p.high <= high or self.silent or self.free or any(a.abstract for a in all_atoms((p,))):
+        if low <= p.low and p.high <= high or self.silent or any(a.abstract for a in all_atoms((p,))):
             return
         outside = either((below(p, number(low)), below(number(high), p)))
         self.found.overflows.append(Overflow(p, outside, tuple(self.path), self.span, self.kernel, self.axes))

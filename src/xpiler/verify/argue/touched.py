@@ -166,7 +166,7 @@ class Found:
     early: list[Early] = field(default_factory=list)
     together: list[Together] = field(default_factory=list)
     advances: list[Advance] = field(default_factory=list)
-    overflows: list[Overflow] = field(default_factory=list)  # where all sizes are known
+    overflows: list[Overflow] = field(default_factory=list)
     doubts: list[tuple[str, Span]] = field(default_factory=list)  # why an argument about all of it is not possible
     parallel: dict[int, Poly] = field(default_factory=dict)  # parallel loops and the variables that count them
     filled: dict[str, None] = field(default_factory=dict)  # arrays taken to hold what was stored there before
