@@ -4,7 +4,10 @@
 #ifdef XP_READING
 XP_PRIMITIVE("barrier.core") void xp_in_order();
 // The copies of a queue since the last batch are a batch; all but the last `left` batches of a queue have arrived.
+// Templates, since they compute nothing that a translation could look for.
+template <class = void>
 XP_INTRINSIC inline void xp_batch(int queue) {}
+template <class = void>
 XP_INTRINSIC inline void xp_arrived(int queue, int left) { xp_in_order(); }
 inline void __pipeline_commit() { xp_batch(0); }
 inline void __pipeline_wait_prior(int groups) { xp_arrived(0, groups); }
