@@ -106,7 +106,7 @@ def test_cores_that_copy_ahead_are_proved(file: str) -> None:
 
 
 @pytest.mark.parametrize(("file", "old", "new"), sorted(SPOILT))
-def test_what_a_core_does_too_early_is_not_proved(file: str, old: str, new: str) -> None:
+def test_what_a_core_does_too_early_is_refuted(file: str, old: str, new: str) -> None:
     text = (SUITE / f"{file}.mlu").read_text()
     assert old in text
-    assert isinstance(bang(text.replace(old, new)), Proved) == (new == "__sync_io();")
+    assert isinstance(bang(text.replace(old, new)), Proved if new == "__sync_io();" else Refuted)

@@ -13,18 +13,20 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, scalars_read, statements, subexpressions
 from xpiler.verify.argue.expressions import Expressions, cells
 from xpiler.verify.argue.symbolic import limits, wrapped
-from xpiler.verify.argue.terms import ONE, THREAD, ZERO, Cond, Poly, equal
+from xpiler.verify.argue.terms import ONE, THREAD, ZERO, Cond, Poly, equal, number
 from xpiler.verify.argue.touched import Value
 
+_ROUND = 4  # values that a scalar takes in turn
 _ROUNDS = 8  # in which the ranges of what a loop assigns must settle
 
 
 @dataclass(frozen=True)
 class Growth:
-    """By how much each iteration moves a scalar, and of what type it is."""
+    """By how much each iteration moves a scalar, and of what type it is; or the few values it takes in turn."""
 
     by: Poly
     dtype: DType
+    cycle: tuple[Poly, ...] = ()
 
 
 class Scalars(Expressions):
@@ -191,7 +193,30 @@ class Scalars(Expressions):
 
     def grown(self, old: Poly, by: Growth, turns: Poly) -> Poly:
         """A scalar after so many iterations: one without a sign wraps."""
+        if by.cycle:
+            turn, out = self.terms.mod(turns, len(by.cycle)), by.cycle[-1]
+            for n in range(len(by.cycle) - 2, -1, -1):
+                out = self.terms.ite(equal(turn, number(n)), by.cycle[n], out)
+            return out
         return wrapped(self.terms, old + self.terms.mul(turns, by.by), by.dtype)
+
+    def _cycle(self, name: str, e: Expr, changed: frozenset[str] | set[str]) -> tuple[Poly, ...]:
+        """The values that `name = e` gives one after another, where they come round soon: the halves of a buffer."""
+        others = {v.name for v in scalars_read(e)} - {name}
+        if others & changed or not all(isinstance(self.env.get(v), Poly) for v in others) or any(
+                isinstance(x, Load | Addr) for x in subexpressions(e)):
+            return ()
+        kept, first = self.env, self.env[name]
+        assert isinstance(first, Poly), "only integers come round"
+        values, self.silent = [first], self.silent + 1
+        for _ in range(_ROUND):
+            self.env = {**kept, name: values[-1]}
+            after = self.value(e)
+            if not isinstance(after, Poly) or after == first:
+                break
+            values.append(after)
+        self.env, self.silent = kept, self.silent - 1
+        return tuple(values) if len(values) > 1 and after == first else ()
 
     def _growing(self, body: tuple[Stmt, ...], changed: frozenset[str]) -> dict[str, Growth]:
         """Scalars that each iteration moves by the same: name -> by how much."""
@@ -205,6 +230,10 @@ class Scalars(Expressions):
             top = [s for s in body if isinstance(s, Assign) and s.var.name == name]
             every = [s for s in statements(body) if (d := defines(s)) is not None and d.name == name]
             if len(top) != len(every) or not top:
+                continue
+            cycle = self._cycle(name, top[0].value, changed | inner) if len(top) == 1 else ()
+            if cycle:
+                out[name] = Growth(ZERO, top[0].var.dtype, cycle)
                 continue
             total = ZERO
             for s in top:
