@@ -14,7 +14,7 @@ from pathlib import Path
 
 from xpiler.fault import BROKEN, Fault
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Buffer, Program
+from xpiler.ir.nodes import Program
 from xpiler.locating import Located
 from xpiler.mending import Judges, Repaired, repaired
 from xpiler.model_road import tasks
@@ -28,7 +28,7 @@ from xpiler.text.write_error import NotExpressible
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.runs.observe import Effort, observe
-from xpiler.verify.signature import given_sizes, signature
+from xpiler.verify.signature import given_sizes, signature, unsized
 from xpiler.verify.verdict import Evidence, against, confirmed, refuted
 from xpiler.to_pivot import accesses, sequential, with_extents
 from xpiler.to_target import Attempt, KEEP, Road, roads, suited_to, unchanged
@@ -86,7 +86,7 @@ def translate(
     text += given.entry
     given = given_sizes(only(given, options.kernel), options.size)
     program = with_host(given)
-    taken = _unsized(given)
+    taken = unsized(given)
     attempts: list[Attempt] = []
     pivot: Program | None = None
     suited: Program | None = None
@@ -194,17 +194,6 @@ def _pivot(program: Program, source: Platform) -> tuple[Program, tuple[str, ...]
     pivot = with_extents(pivot, accesses(program))
     check(pivot)
     return pivot, steps
-
-
-def _unsized(program: Program) -> frozenset[str]:
-    """Arrays of the caller's whose sizes nobody says."""
-    launcher = program.launcher
-    if launcher is None:
-        return frozenset(
-            p.name for k in program.kernels for p in k.params if isinstance(p, Buffer) and p.extent is None)
-    copied = {b.host for b in launcher.buffers}
-    return frozenset(p.name for p in launcher.params
-                     if isinstance(p, Buffer) and p.extent is None and p.name not in copied)
 
 
 def only(program: Program, kernel: str) -> Program:

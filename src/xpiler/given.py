@@ -74,6 +74,16 @@ def program_of(
 
     `sized` knows further sizes of arrays and further names for `let`; it is given the
     kernel too."""
+    platform, text, program, kernel = stated_program_of(
+        file, name, let, size, grid, block, tasks, kernel, sized)
+    return platform, text, with_extents(program, platform, kernel), kernel
+
+
+def stated_program_of(
+    file: Path, name: str, let: Sequence[str], size: Sequence[str], grid: str, block: str, tasks: str, kernel: str,
+    sized: Callable[[Program, str], Program] | None = None,
+) -> tuple[Platform, str, Program, str]:
+    """The same with the sizes of arrays that are stated, and no others."""
     platform = platform_of(file, name)
     geometry = geometry_of(platform, grid, block, tasks)
     text, kernel, notes = source_of(file, platform, geometry, kernel)
@@ -91,7 +101,7 @@ def program_of(
     else:
         program = sized(program, kernel)
         sig = signature(program, kernel)
-    return platform, text, with_extents(program, platform, kernel), kernel
+    return platform, text, program, kernel
 
 
 def runs_as_it_is(file: Path, fault: Fault, options: Sequence[object]) -> bool:

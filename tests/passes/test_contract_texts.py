@@ -181,6 +181,16 @@ def test_lanes_that_write_the_same_are_one() -> None:
         Contract().apply(last)
 
 
+@pytest.mark.parametrize("mixed", ["(unsigned)i * 1500003u % 160u", "((unsigned)i * 2654435761u >> 7) % 160u",
+                                   "(4000000000u + (unsigned)i) / 27000000u"])
+def test_an_index_that_wraps_is_not_taken_for_a_number_that_does_not(mixed: str) -> None:
+    c = platforms.get("c")
+    text = f"void k(const float* x, const int* idx, float* y) {{ for (int i = 0; i < idx[0]; ++i) y[i] = x[{mixed}]; }}"
+    before = sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0]
+    with pytest.raises(NotApplicable, match="may not fit"):
+        Contract().apply(before)
+
+
 def _sized(kernel: Kernel) -> Kernel:
     return replace(kernel, params=tuple(
         replace(p, extent=Const(SIZES[p.name], DType.I32)) if isinstance(p, Buffer) else p for p in kernel.params))

@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from xpiler import engine, platforms, to_target
+from xpiler import engine, platforms, to_pivot, to_target
 from xpiler.facts.offers import Offer
 from xpiler.ir.nodes import Barrier, Binary, Const, Expr, For, Kernel, Meaning, Program, Stmt
 from xpiler.ir.types import DType
 from xpiler.ir.walk import map_exprs, map_stmts
 from xpiler.passes import rehost, share
 from xpiler.passes.contract import Contract
+from xpiler.passes.ranges import Range
 from xpiler.passes.recover import Recover
 from xpiler.platforms.platform import Platform
 from xpiler.text.write_expr import Speller, Spelled
@@ -146,6 +147,17 @@ def _swapped_offers(patch: Patch) -> None:
     patch.setattr(to_target, "offers", lying)
 
 
+def _one_more(patch: Patch) -> None:
+    """Arrays whose sizes nobody states have an element more than is ever reached."""
+    sound = to_pivot.launcher_ranges
+
+    def lying(*args: Any) -> dict[str, Range]:
+        return {name: replace(r, extent=Binary("+", r.extent, Const(1, DType.I32), DType.I32))
+                for name, r in sound(*args).items()}
+
+    patch.setattr(to_pivot, "launcher_ranges", lying)
+
+
 def _plus_for_times(patch: Patch) -> None:
     """The proposer believes of every intrinsic that multiplies that it adds, and the other way round."""
     sound = to_target.library
@@ -194,6 +206,7 @@ FAULTS = (
     Fault("pass", "recover forgets the barriers", before(_without_barriers, Recover, "apply"), "gemm.cu", "c"),
     Fault("pass", "contract loses the last term of a sum", after(_first_row_twice, Contract, "apply"), "gemm.cu", "vnni"),
     Fault("fact", "intrinsics of the same form are taken for each other", _swapped_offers, "layernorm.cu", "bang"),
+    Fault("fact", "arrays are taken to have an element more", _one_more, "add.cpp", "cuda"),
     Fault("meaning", "the proposer takes adding for multiplying", _plus_for_times, "layernorm.cu", "vnni"),
     Fault("writer", "parentheses are left out", lambda p: p.setattr(Speller, "_held", staticmethod(_bare)), "layernorm.cu", "c"),
     Fault("writer", "< is written as <=", _at_most, "softmax.mlu", "cuda"),

@@ -123,13 +123,13 @@ def test_what_only_some_sizes_bring_about_may_be_the_callers_to_avoid() -> None:
 
 
 UNDECIDED = {
+    "what a thread had before the loop": THREAD + (
+        "__shared__ float s[256]; int p = 0 - t, q = 0; s[t] = 0; s[t + 128] = 0; for (int k = 0; k < m; ++k) {"
+        "y[i] = s[t + q]; __syncthreads(); s[t + p] = 1.0f; q = p; p = 0; }"),
     "scattered": THREAD + "if (i < n) y[key[i]] = x[i];",
     "counted without an atomic": THREAD + "if (i < n) count[key[i]] += 1;",
     "sums of their own": THREAD + "float sum = 0; for (int k = 0; k < m; ++k) sum += x[k] * i; if (i < n) y[0] = sum;",
     "a barrier on data": THREAD + "__shared__ float s[128]; if (key[t] > 0) { s[t] = 1.0f; __syncthreads(); }",
-    "copied asynchronously": THREAD + (
-        "__shared__ float s[128]; __pipeline_memcpy_async(&s[t], &x[i], 4); __pipeline_commit();"
-        "__pipeline_wait_prior(0); __syncthreads(); y[i] = s[127 - t];"),
 }
 
 

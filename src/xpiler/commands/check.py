@@ -18,20 +18,21 @@ from xpiler.commands.options import (
 from xpiler.commands.run import run_main, say_as_it_is
 from xpiler.commands.terminal import cache, err, out, print_json, say_fixed, say_notes, working
 from xpiler.fault import Fault
-from xpiler.given import geometry_of, integers, pairs, program_of, runs_as_it_is, text_of, values
+from xpiler.given import (
+    geometry_of, integers, pairs, program_of, runs_as_it_is, stated_program_of, text_of, values, with_extents,
+)
 from xpiler.ir.nodes import Program
-from xpiler.text.pragmas import unfollowed, with_directives
-from xpiler.verify.argue.races import RACES, races
 from xpiler.verify.spec.against import against, check_names
 from xpiler.verify.spec.against import sized as sizes_known
 from xpiler.verify.confirm import confirm
+from xpiler.verify.alone import argued_alone
 from xpiler.verify.ladder import Level, Side
 from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.spec.own_spec import own
 from xpiler.verify.runs.sane import sane
-from xpiler.verify.signature import signature
+from xpiler.verify.signature import signature, unsized
 from xpiler.verify.spec.spec import Spec
-from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, Unknown, confirmed, refuted
+from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, confirmed, refuted
 from xpiler.verify.witness.witness import Explained, Reading, explain, save
 from xpiler.verify.witness.witness import replay as played
 from xpiler.written import check_writable
@@ -119,8 +120,9 @@ class _Asked:
     as_json: bool
 
     def side(self, file: Path, language: str, kernel: str) -> Side:
-        platform, text, program, kernel = program_of(file, language, self.let, self.size, *self.geometry, kernel)
-        return Side(text, platform, program, str(file), kernel)
+        platform, text, program, kernel = stated_program_of(
+            file, language, self.let, self.size, *self.geometry, kernel)
+        return Side(text, platform, with_extents(program, platform, kernel), str(file), kernel, unsized(program))
 
     def alone(self, one: Side) -> NoReturn:
         """`check FILE`: every finding, then the warnings, then the verdict."""
@@ -129,7 +131,9 @@ class _Asked:
                 one.text, one.platform, one.program, file=one.file, let=values(self.let), kernel=one.kernel,
                 effort=self.effort, cache=self.cache, progress=progress,
             )
-        evidence = (result.evidence, *self._shared(one))
+            progress("arguing about all inputs")
+            argued = argued_alone(one, integers(self.let), [p.scalars for p in result.points])
+        evidence = (result.evidence, *argued)
         good = refuted(evidence) is None
         if not self.as_json:
             for f in result.findings:
@@ -144,16 +148,6 @@ class _Asked:
             notes=list(result.notes),
         ), evidence, good, details=False)
 
-    def _shared(self, one: Side) -> tuple[Evidence, ...]:
-        """Loops that a directive makes parallel run one iteration after another here: that they may not is argued."""
-        line = unfollowed(one.text, one.platform)
-        program = with_directives(one.program, one.text, one.platform)
-        if line is not None:
-            return (Evidence(RACES, Unknown(f"line {line}: a directive that is not followed")),)
-        if program is one.program:
-            return ()
-        return (races(program, one.platform, kernel=one.kernel, let=integers(self.let)),)
-
     def both(self, a: Side, b: Side, level: Level, mapped: dict[str, str], witness: Path | None) -> NoReturn:
         """`check A B`: the ladder, from both texts; where they part, the smallest inputs that show it."""
         let, found = values(self.let), None
@@ -165,7 +159,7 @@ class _Asked:
             evidence = confirm(
                 a.text, a.platform, b.text, b.platform, a.program, target_program=b.program, reference=reference,
                 kernel=a.kernel, let=let, effort=self.effort, cache=self.cache, file=b.file, level=level,
-                pairs=mapped, progress=progress,
+                pairs=mapped, progress=progress, taken=a.taken,
             )
             first = refuted(evidence)
             if first is not None and first.rung in (CLEAN, EQUAL) and isinstance(first.verdict, Refuted):

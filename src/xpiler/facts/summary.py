@@ -145,10 +145,11 @@ class Machine:
                 return sym.unary(op, self.value(a), dtype)
             case Binary(op, a, b, dtype):
                 x, y = self.value(a), self.value(b)
-                if op == ">>" and dtype is DType.U32 and sym.is_const(y) and 0 < sym.value_of(y) < 32:
+                known = sym.is_const(y) and 0 < sym.value_of(y) < 32 and (bool(x.has & _DATA) or not _mixed(x))
+                if op == ">>" and dtype is DType.U32 and known:
                     return sym.shifted_in_zeros(x, sym.value_of(y))
                 if any(_wraps(op, e.dtype, s) and not self._widened(e) for e, s in ((a, x), (b, y))):
-                    raise Unsummarised(f"`{op}` of {a.dtype} data, which may not fit a signed number", self.span)
+                    raise Unsummarised(f"`{op}` of {a.dtype} numbers that may not fit a signed one", self.span)
                 if op == "<<" and dtype.bits == 32:
                     return sym.low_word(sym.binary(op, x, y, dtype))
                 if op in ("&&", "||") or dtype is not DType.BOOL or x.dtype.is_float:
@@ -804,10 +805,18 @@ _DATA = frozenset({"ld", "pld", "call", "fold"})
 
 
 def _wraps(op: str, dtype: DType, x: Sym) -> bool:
-    """Whether an operand is data that is not the same number as a signed 32-bit integer."""
-    if dtype not in (DType.U32, DType.I64, DType.U64) or not x.has & _DATA or op not in _TELLING:
+    """Whether an operand is not the same number as a signed 32-bit integer: data, or what is mixed as for a hash."""
+    if dtype not in (DType.U32, DType.I64, DType.U64) or op not in _TELLING:
+        return False
+    if not x.has & _DATA and not (dtype is DType.U32 and _mixed(x)):
         return False
     return not (x.lo >= -(1 << 31) and x.hi < 1 << 31)
+
+
+def _mixed(x: Sym) -> bool:
+    """Whether a sum has factors larger than strides are."""
+    const, terms = sym.terms_of(x)
+    return any(abs(c) >= 1 << 20 for c in (const, *terms.values()))
 
 
 def _as_int(x: Sym) -> Sym:

@@ -232,10 +232,11 @@ class Atomic:
 @dataclass(frozen=True)
 class Barrier:
     """All iterations of the enclosing axis loops of `scope` meet here; scope: warp block cluster device, or core
-    (an on-core ordering of asynchronous queues, no exchange)."""
+    (an on-core ordering of asynchronous queues, no exchange: of all of them, or of the one that is named)."""
 
     scope: str
     span: Span = field(default=NOWHERE, compare=False)
+    queue: str = ""
 
 
 @dataclass(frozen=True)

@@ -115,8 +115,8 @@ def _stmt(stmt: n.Stmt) -> list[str]:
             compared = "" if compare is None else f", compare={_expr(compare)}"
             target = f"{buffer}[{_expr(index)}]"
             return [f"{_result(result)}atomic.{op}({target}, {_expr(value)}{compared});"]
-        case n.Barrier(scope):
-            return [f"barrier.{scope}();"]
+        case n.Barrier(scope, _, queue):
+            return [f"barrier.{scope}({queue});"]
         case n.Return():
             return ["return;"]
         case n.Break():

@@ -107,6 +107,22 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Queues:
+    """How what is under way is waited for.
+
+    `batch` and `arrived` are the intrinsics that close a batch of copies, and that wait for a `queue` but for the last
+    batches that may be `left`. Where a core has queues of its own, what is in one of them is done in order, a core that
+    meets others has waited for all, and a copy at once has waited for its queue and for `compute`, the intrinsics of
+    the queue of that name; `spaces` are those at one end of the copies of each queue."""
+
+    batch: str = ""
+    arrived: str = ""
+    spaces: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    others: str = ""  # the queue of copies between other spaces
+    compute: str = ""  # pattern
+
+
+@dataclass(frozen=True)
 class Platform:
     """One accelerator language.
 
@@ -150,6 +166,7 @@ class Platform:
     avoid: tuple[str, ...] = ()  # intrinsics with preconditions a translation does not establish
     enumerators: Mapping[tuple[str, int], str] = field(default_factory=dict)  # parameter and value -> spelling
     late: str = ""  # pattern of the intrinsics whose effect comes by the time it is waited for
+    queues: Queues = Queues()
     together: str = ""  # pattern of the intrinsics that the lanes of a warp carry out as one
     weights: WeightUnit | None = None
     dots: tuple[DotUnit, ...] = ()

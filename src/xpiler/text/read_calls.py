@@ -223,11 +223,11 @@ class Calls(Bytes):
                 return Nothing() if dtype is None else Const(0.0 if dtype.is_float else 0, dtype)
             case "barrier" if kind in _BLOCK_VOTES:
                 return self._block_vote(_BLOCK_VOTES[kind], n)
-            case "barrier" if kind in _SCOPES:
-                scope = self.reach.get(kind, kind)
+            case "barrier" if (one := kind.partition("."))[0] in _SCOPES:
+                scope = self.reach.get(one[0], one[0])
                 if not scope:
                     raise self.unsupported(n, f"`{name}` in a job of several rounds, or of a kind that is not known,")
-                self.emit(Barrier(scope, self.here))
+                self.emit(Barrier(scope, self.here, one[2]))
                 return Nothing()
             case "shuffle" | "vote" if kind in _KINDS:
                 return self._shuffle(kind, fn, n, call)

@@ -276,7 +276,9 @@ class Loops(Calls):
             return False
         if c.op == "<=":
             stop = self.math.add(stop, ONE)
-        stop = self.math.convert(stop, dtype)
+        whole, stop = stop, self.math.convert(stop, dtype)
+        if isinstance(whole, Const) and isinstance(stop, Const) and whole.value != stop.value:
+            return False  # it is never reached
         var = self.variable(c.decl.spelling, dtype)
         if self.math.nonnegative(c.start) and self.math.nonnegative(step):
             self.math.counters.add(var.name)

@@ -6,10 +6,11 @@ other compilers, follow side by side."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,19 @@ from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.text.pragmas import unfollowed, with_directives
 from xpiler.verify.argue.bounds import BOUNDS, bounds
-from xpiler.verify.called import arranged, shortened, sized
+from xpiler.verify.called import arranged, sized
 from xpiler.verify.compiles import compiles
 from xpiler.verify.devices import DEVICE, on_device
-from xpiler.verify.evaluate import Number
+from xpiler.verify.evaluate import NoValue, Number
+from xpiler.verify.extents import Extents, extents
 from xpiler.verify.exact.exact import EXACT, equal_exact
 from xpiler.verify.runs.judge import judge
 from xpiler.verify.runs.observe import Effort, Let, Progress, Reference
 from xpiler.verify.pairing import pair
-from xpiler.verify.runs.probes import probes
+from xpiler.verify.runs.probes import MOST_PROBED, probes
+from xpiler.verify.runs.sizes import free_integers
 from xpiler.verify.proof.equal import ALL_INPUTS, equal_for_all
+from xpiler.verify.argue.overflows import overflowing
 from xpiler.verify.argue.races import RACES, races
 from xpiler.verify.argue.solving import SOLVING
 from xpiler.verify.runs.sane import RACES as RACING
@@ -49,13 +53,16 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two programs: its text, its language, and what it was read as."""
+    """One of the two programs: its text, its language, and what it was read as.
+
+    `taken` are arrays whose sizes neither its text nor its user states: somebody worked them out, and may be wrong."""
 
     text: str
     platform: Platform
     program: Program
     file: str = ""
     kernel: str = ""
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,12 @@ class Question:
         """The scalars among them."""
         return {k: v for k, v in self.let_in_target.items() if not isinstance(v, tuple)}
 
+    @cached_property
+    def extents(self) -> Extents:
+        """What can be shown of sizes that somebody worked out."""
+        return extents(self.calling, self.source.platform, self.taken, self.fixed,
+                       [{**self.fixed, **c.point.scalars} for c in self.reference.cases], self.seconds(1.0, 5.0))
+
     def seconds(self, usual: float, full: float) -> float:
         """How long a judge may take, which a timeout of its own turns into `Unknown`."""
         return full if self.level is Level.FULL else usual
@@ -138,7 +151,27 @@ def probed(q: Question) -> Question:
     sig, here = q.reference.signature, {p.name: p.name for p in q.reference.signature.params}
     tried = [c.point.scalars for c in q.reference.cases]
     more = probes(sig, ((q.calling, here), (_alone(q.target.program, q.target.kernel), q.names)), tried, q.fixed)
+    more += _too_large(q, tried)
     return replace(q, reference=q.reference.further(more)) if more else q
+
+
+def _too_large(
+    q: Question, tried: Sequence[Mapping[str, Number]]
+) -> tuple[tuple[dict[str, Number], dict[str, int]], ...]:
+    """Sizes at which a number of the target may not fit its type, where that of the source does or wraps."""
+    sig, t = q.reference.signature, q.target
+    if q.level < Level.USUAL or not tried or not free_integers(sig, q.fixed):
+        return ()
+    with SOLVING:
+        found = overflowing(q.sized, t.platform, t.kernel, q.fixed_in_target, q.seconds(0.5, 5.0))
+    if found is None:
+        return ()
+    scalars = {**tried[0], **{own: found[name] for own, name in q.names.items() if name in found}}
+    try:
+        sizes = sig.sizes(scalars)
+    except NoValue:
+        return ()
+    return ((scalars, sizes),) if min(sizes.values()) > 0 and sum(sizes.values()) <= MOST_PROBED else ()
 
 
 def _alone(program: Program, kernel: str) -> Program:
@@ -239,21 +272,19 @@ def _compiles(q: Question) -> tuple[Evidence, ...]:
 
 
 def _bounds(q: Question) -> tuple[Evidence, ...]:
-    found = _for_all_sizes(bounds, q, q.called, q.calling)
-    return (_needed(q, found) if isinstance(found.verdict, Proved) else found,)
+    return (_sized(q, _for_all_sizes(bounds, q, q.called, q.calling)),)
 
 
-def _needed(q: Question, found: Evidence) -> Evidence:
-    """Refuted where an array was taken to be larger than the source needs it: what is beyond is not the caller's."""
-    for name in sorted(q.taken):
-        less = shortened(q.calling, name)
-        own = None if less is None else bounds(less, q.source.platform, let=q.fixed, seconds=q.seconds(1.0, 5.0))
-        if own is None:
-            continue
-        found = replace(found, seconds=found.seconds + own.seconds)
-        if isinstance(own.verdict, Proved):
-            what = f"`{name}` was taken to be larger than it is: the source never reaches its last element"
-            return replace(found, verdict=Refuted(Witness(what, buffer=name)))
+def _sized(q: Question, found: Evidence) -> Evidence:
+    """What holds given sizes that somebody worked out says so; refuted where the source shows that they are wrong: what
+    is beyond them is not the caller's, and what is left out is."""
+    began = time.monotonic()
+    match found.verdict:
+        case Proved(scope):
+            known = q.extents
+            verdict = Proved(f"{scope}; {known.given}" if known.given else scope) if known.wrong is None else Refuted(
+                known.wrong)
+            return replace(found, verdict=verdict, seconds=found.seconds + time.monotonic() - began)
     return found
 
 
@@ -282,7 +313,7 @@ def _for_all_sizes(argue: Callable[..., Evidence], q: Question, target: Program,
 
 
 def _all_inputs(q: Question) -> tuple[Evidence, ...]:
-    return (equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(3.0, 30.0)),)
+    return (_sized(q, equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(3.0, 30.0))),)
 
 
 def _exact(q: Question) -> tuple[Evidence, ...]:

@@ -97,6 +97,17 @@ def given_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
     return replace(program, kernels=tuple(replace(k, params=sized(k.params)) for k in program.kernels))
 
 
+def unsized(program: Program) -> frozenset[str]:
+    """Arrays of the caller's whose sizes nobody says."""
+    launcher = program.launcher
+    if launcher is None:
+        return frozenset(
+            p.name for k in program.kernels for p in k.params if isinstance(p, Buffer) and p.extent is None)
+    copied = {b.host for b in launcher.buffers}
+    return frozenset(p.name for p in launcher.params
+                     if isinstance(p, Buffer) and p.extent is None and p.name not in copied)
+
+
 def _which(kernels: Iterable[Kernel]) -> str:
     return "the kernels are " + ", ".join(k.name for k in kernels)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from xpiler.ir.types import DType
 from xpiler.platforms.bits import CARRIED, CARRIED_CALL, bit_casts
 from xpiler.platforms.c_math import c_math
-from xpiler.platforms.platform import Axis, Platform, Runtime, Space, Target, WeightUnit
+from xpiler.platforms.platform import Axis, Platform, Queues, Runtime, Space, Target, WeightUnit
 
 
 def _target(arch: int, nram: int, wram: int, sram: int) -> Target:
@@ -81,6 +81,7 @@ PLATFORM = Platform(
     },
     atomics_return=False,
     late=r"_async$",  # bang.md, "Synchronisation inside a core"
+    queues=Queues(spaces={"io": frozenset({"global", "constant", "ldram"})}, others="move", compute=r"^__(bang|cn)_"),
     runtime=Runtime(  # bang.md, "Kernel launch and host runtime (cnrt)"
         malloc="{ctype}* {name};\ncnrtMalloc((void**)&{name}, {bytes});",
         copy_in="cnrtMemcpy({device}, (void*){host}, {bytes}, cnrtMemcpyHostToDev);",

@@ -14,15 +14,16 @@ struct aligned_size_t {
 }  // namespace cuda
 
 // Each thread of a group copies its share, up to 16 bytes at a time; `queue` tells the ways of waiting apart.
+// It is read as an instruction of its own, so that whoever argues about a program sees that it is not done at once.
 #ifdef XP_READING
 template <class T>
-inline void xp_share(T* dst, const T* src, size_t bytes, unsigned rank, unsigned size, int queue) {
+XP_INTRINSIC inline void xp_share_async(T* dst, const T* src, size_t bytes, unsigned rank, unsigned size, int queue) {
   for (size_t i = rank; i < bytes / sizeof(T); i += size) dst[i] = src[i];
 }
-#define XP_ARRIVED(queue, left)
-#define XP_BATCH(queue)
+#define XP_ARRIVED(queue, left) xp_arrived(queue, left)
+#define XP_BATCH(queue) xp_batch(queue)
 #else
-inline void xp_share(void* dst, const void* src, std::size_t bytes, unsigned rank, unsigned size, int queue) {
+inline void xp_share_async(void* dst, const void* src, std::size_t bytes, unsigned rank, unsigned size, int queue) {
   const std::size_t ends = reinterpret_cast<std::uintptr_t>(dst) | reinterpret_cast<std::uintptr_t>(src) | bytes;
   const std::size_t step = ends % 16 == 0 ? 16 : ends % 8 == 0 ? 8 : ends % 4 == 0 ? 4 : ends % 2 == 0 ? 2 : 1;
   for (std::size_t at = rank * step; at < bytes; at += size * step)
@@ -35,7 +36,7 @@ inline void xp_share(void* dst, const void* src, std::size_t bytes, unsigned ran
 namespace cooperative_groups {
 template <class Group, class T>
 inline void memcpy_async(const Group& group, T* dst, const T* src, size_t bytes) {
-  xp_share(dst, src, bytes, (unsigned)group.thread_rank(), (unsigned)group.size(), 2);
+  xp_share_async(dst, src, bytes, (unsigned)group.thread_rank(), (unsigned)group.size(), 2);
   XP_BATCH(2);
 }
 template <class Group>
@@ -86,11 +87,11 @@ inline void pipeline_consumer_wait_prior(pipeline<scope>& pipe) {
 }
 template <class T, thread_scope scope>
 inline void memcpy_async(T* dst, const T* src, size_t bytes, pipeline<scope>& pipe) {
-  xp_share(dst, src, bytes, 0, 1, 1);
+  xp_share_async(dst, src, bytes, 0, 1, 1);
 }
 template <class Group, class T, thread_scope scope>
 inline void memcpy_async(const Group& group, T* dst, const T* src, size_t bytes, pipeline<scope>& pipe) {
-  xp_share(dst, src, bytes, (unsigned)group.thread_rank(), (unsigned)group.size(), 1);
+  xp_share_async(dst, src, bytes, (unsigned)group.thread_rank(), (unsigned)group.size(), 1);
 }
 
 template <thread_scope scope>
@@ -111,11 +112,13 @@ inline void init(barrier<scope>* which, int expected) {
 }
 template <class T, thread_scope scope>
 inline void memcpy_async(T* dst, const T* src, size_t bytes, barrier<scope>& which) {
-  xp_share(dst, src, bytes, 0, 1, 3);
+  xp_share_async(dst, src, bytes, 0, 1, 3);
+  XP_BATCH(3);
 }
 template <class Group, class T, thread_scope scope>
 inline void memcpy_async(const Group& group, T* dst, const T* src, size_t bytes, barrier<scope>& which) {
-  xp_share(dst, src, bytes, (unsigned)group.thread_rank(), (unsigned)group.size(), 3);
+  xp_share_async(dst, src, bytes, (unsigned)group.thread_rank(), (unsigned)group.size(), 3);
+  XP_BATCH(3);
 }
 }  // namespace cuda
 #undef XP_ARRIVED

@@ -2,8 +2,15 @@
 #pragma once
 
 #ifdef XP_READING
-XP_PRIMITIVE("nop") void __pipeline_commit();
-XP_PRIMITIVE("barrier.core") void __pipeline_wait_prior(int groups);
+XP_PRIMITIVE("barrier.core") void xp_in_order();
+// The copies of a queue since the last batch are a batch; all but the last `left` batches of a queue have arrived.
+// Templates, since they compute nothing that a translation could look for.
+template <class = void>
+XP_INTRINSIC inline void xp_batch(int queue) {}
+template <class = void>
+XP_INTRINSIC inline void xp_arrived(int queue, int left) { xp_in_order(); }
+inline void __pipeline_commit() { xp_batch(0); }
+inline void __pipeline_wait_prior(int groups) { xp_arrived(0, groups); }
 
 template <class D, class S>
 XP_INTRINSIC inline void __pipeline_memcpy_async(D* dst, const S* src, size_t bytes) {
@@ -11,7 +18,7 @@ XP_INTRINSIC inline void __pipeline_memcpy_async(D* dst, const S* src, size_t by
 }
 // The last `zeros` bytes are not read and become zero.
 template <class D, class S>
-inline void __pipeline_memcpy_async(D* dst, const S* src, size_t bytes, size_t zeros) {
+XP_INTRINSIC inline void __pipeline_memcpy_async(D* dst, const S* src, size_t bytes, size_t zeros) {
   for (size_t i = 0; i < bytes / sizeof(D); ++i) {
     if (i < (bytes - zeros) / sizeof(D))
       dst[i] = src[i];

@@ -7,7 +7,7 @@ from pathlib import Path
 from xpiler.ir.types import DType
 from xpiler.platforms.bits import INTRINSIC, bit_casts
 from xpiler.platforms.c_math import c_math, like_c
-from xpiler.platforms.platform import Axis, Platform, Runtime, Space
+from xpiler.platforms.platform import Axis, Platform, Queues, Runtime, Space
 
 _INTEGERS = frozenset({DType.I32, DType.U32, DType.U64})
 
@@ -88,6 +88,7 @@ PLATFORM = Platform(
         "and": _INTEGERS, "or": _INTEGERS, "xor": _INTEGERS,
     },
     late=r"_async$",  # cuda.md, asynchronous copies
+    queues=Queues(batch="xp_batch", arrived="xp_arrived"),  # pipeline.h
     together=r"wmma::\w+_sync$",
     runtime=Runtime(  # CUDA Runtime API, "Memory Management"; cuda.md, "CUDA parallel variables" for the launch
         malloc="{ctype}* {name};\ncudaMalloc(&{name}, {bytes});",

@@ -17,12 +17,16 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import scalars_read, statements
 from xpiler.verify.argue.expressions import Loop, Place, cell
-from xpiler.verify.argue.loops import LARGEST, Loops, on, once, own_statements
+from xpiler.verify.argue.flights import ANY, COMPUTE, either_way
+from xpiler.verify.argue.loops import LARGEST, Loops, on, once
+from xpiler.verify.argue.scalars import own_statements
 from xpiler.verify.argue.symbolic import limits
 from xpiler.verify.argue.terms import (
     FALSE, GRID, ONE, TRUE, ZERO, Cond, Poly, at_most, both, either, equal, negate, number,
 )
-from xpiler.verify.argue.touched import ATOMIC, BRANCH, EXIT, WRITE, Float, Found, Meeting, Memory, Together, Value
+from xpiler.verify.argue.touched import (
+    ATOMIC, BRANCH, EXIT, WRITE, Entry, Float, Found, Meeting, Memory, Together, Value,
+)
 
 SERIAL = ("serial", "unroll", "vector")
 _WORK = 60_000  # statements walked
@@ -86,6 +90,8 @@ class Walk(Loops):
             return equal(self.terms.sym(p.name, 0, 1), ONE)
         low = 1 if p.name in sizing else 0
         (self.sizes if low else self.others).append(p.name)
+        if limits(p.dtype)[1] > LARGEST:
+            self.small.append(p.name)
         self.free[p.name] = self.terms.sym(p.name, low, min(LARGEST, limits(p.dtype)[1]))
         return self.free[p.name]
 
@@ -129,7 +135,8 @@ class Walk(Loops):
 
     def _memory(self, b: Buffer | DeviceBuffer, extent: Poly | None) -> Memory:
         self.memories += 1
-        return Memory(self.memories, b.name, extent, "device")
+        space = b.space if isinstance(b, Buffer) else "global"
+        return Memory(self.memories, b.name, extent, "device", space=space)
 
     def _target(self, a: Addr) -> Place:
         launcher = self.program.launcher
@@ -144,11 +151,11 @@ class Walk(Loops):
         """One launch: its own intervals, its own threads."""
         depth = len(self.path)
         for place in self.places.values():
-            if place.memory.extent is not None:
+            if place.memory.extent is not None and place.memory.extent.known is None:
                 self.given(at_most(ONE, place.memory.extent))
                 self.given(at_most(place.memory.extent, number(LARGEST)))
         self.current, self.hosting, self.kernel = [], False, k.name
-        self.axes, self.shared_arrays = (), {}
+        self.axes, self.shared_arrays, self.flights.flying = (), {}, []
         self.body(k.body)
         self.found.intervals.append(tuple(self.current))
         self.current, self.hosting = [], True
@@ -220,8 +227,8 @@ class Walk(Loops):
                 self._shuffle(s)
             case Atomic():
                 self._atomic(s)
-            case Barrier(scope):
-                self._barrier(scope)
+            case Barrier():
+                self._barrier(s)
             case Return():
                 return FALSE
             case Break() | Continue():
@@ -255,23 +262,26 @@ class Walk(Loops):
             if self._private(memory):
                 self.env[cell(memory, k)] = v
 
-    def _barrier(self, scope: str) -> None:
+    def _barrier(self, s: Barrier) -> None:
+        scope = s.scope
+        if self.flights.waits(s) and not self.call:
+            self.flights.arrived(s.queue or None)
         if not self.silent:
             self.found.meetings.append(Meeting(scope, tuple(self.path), self.span, self.kernel, self.axes))
         if scope in self.scopes:
             self.found.intervals.append(tuple(self.current))
-            self.current = []
+            self.current = [Entry(f.access, f.conds) for f in self.flights.flying]
 
     def _if(self, c: Cond, then: tuple[Stmt, ...], orelse: tuple[Stmt, ...]) -> Cond:
         if c == TRUE:
             return self.sequence(then)
         if c == FALSE:
             return self.sequence(orelse)
-        env, places, before = dict(self.env), dict(self.places), list(self.current)
+        env, places, before, flying = dict(self.env), dict(self.places), list(self.current), self.flights.flying
         counts = self.meets((*then, *orelse))
-        lives, envs, ends = [], [], []
+        lives, envs, ends, flown = [], [], [], []
         for cond, stmts in ((c, then), (negate(c), orelse)):
-            self.env, self.places = dict(env), dict(places)
+            self.env, self.places, self.flights.flying = dict(env), dict(places), list(flying)
             if counts:
                 self.current = on(before, cond)
             depth = len(self.path)
@@ -280,6 +290,8 @@ class Walk(Loops):
             del self.path[depth:]
             envs.append(self.env)
             ends.append(self.current)
+            flown.append(self.flights.flying)
+        self.flights.flying = either_way(c, *flown)
         if counts:
             self.current = once([*ends[0], *ends[1]])
         self.places = places
@@ -335,7 +347,30 @@ class Walk(Loops):
             values[result.name] = None
         if not self.call and not self.silent and _named(s.name, self.platform.together):
             self._as_one(s.name, values, places)
+        if self.call or not self.flights.any:
+            self._inside_of(s, m, values, places)
+            return
+        self._issued(s, values, places)
         self._inside_of(s, m, values, places)
+        self.flights.done()
+
+    def _issued(self, s: Intrinsic, values: dict[str, Value], places: dict[str, Place]) -> None:
+        """What an instruction waits for, and the queue it goes to."""
+        flights, named, left = self.flights, values.get("queue"), values.get("left")
+        queue = flights.queue_of(frozenset(p.memory.space for p in places.values()),
+                                 named if isinstance(named, Poly) else None)
+        if flights.closes(s):
+            flights.close(queue)
+        elif flights.blocks(s):
+            flights.arrived(queue)
+            flights.arrived(COMPUTE)
+            flights.queue = queue
+        elif flights.waits(s):
+            flights.arrived(queue, left if isinstance(left, Poly) else number(LARGEST))
+        elif flights.computes(s):
+            flights.queue = COMPUTE
+        elif flights.late(s):
+            flights.queue = queue if s.name == self.platform.copy_later or not flights.queues.spaces else ANY
 
     def _as_one(self, name: str, values: dict[str, Value], places: dict[str, Place]) -> None:
         """Note what the lanes of a warp must give alike."""

@@ -99,6 +99,7 @@ def scope(walk: Walk, let: Mapping[str, Number]) -> str:
         fixed = f" ({spelled(let)})" if let else ""
         return f"all inputs, these sizes{fixed}, no signed overflow{given}"
     least = [f"{n} >= 1" for n in walk.sizes] + [f"{n} >= 0" for n in walk.others]
+    least += [f"{n} < 2^31" for n in walk.small]
     sizes = ", ".join(dict.fromkeys(least))
     return f"all inputs, all sizes with {sizes}, arrays of fewer than 2^31 elements, no signed overflow{given}"
 

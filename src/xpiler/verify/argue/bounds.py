@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
@@ -11,7 +11,7 @@ from xpiler.verify.argue.argue import Look, argue, at_thread, given, scope, size
 from xpiler.verify.evaluate import Number
 from xpiler.verify.argue.question import Clock, Model, Never, OutOfTime, Question, Undecided, always, ask, guessed
 from xpiler.verify.argue.terms import ZERO, Poly, Terms, at_most, below, either
-from xpiler.verify.argue.touched import Access, Advance
+from xpiler.verify.argue.touched import Access, Advance, Overflow
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
 BOUNDS = "in bounds"
@@ -49,7 +49,9 @@ def _look(program: Program, platform: Platform, kernel: str, let: Mapping[str, N
         if looked.always or (isinstance(looked.worst, Refuted) and not free):
             return looked
         worst = looked.worst if worst is None or isinstance(looked.worst, Refuted) else worst
-    seen = set()
+    if worst is None and not free:  # with sizes that are free, that none does is assumed
+        worst = _overflow(found.overflows, clock)
+    seen: set[object] = set()
     for a in found.accesses:
         key = (a.memory, a.index, a.path)
         if key in seen:
@@ -81,7 +83,8 @@ def _goes_on(loop: Advance, walk: Walk, clock: Clock) -> Look | None:
             return Look(Unknown(f"line {loop.span.line}: the solver was not done with the step of the loop"), "")
         case Model():
             where = ", ".join(w for w in (loop.kernel, at_thread(loop.axes, answer, 1)) if w)
-            told = f"line {loop.span.line}: the loop goes on by {answer.of(loop.step, 1)} ({where}), and does not end"
+            how = "past the end of its counter's type" if loop.past else f"by {answer.of(loop.step, 1)}"
+            told = f"line {loop.span.line}: the loop goes on {how} ({where}), and does not end"
             by = guessed((*(s.cond for s in loop.path), loop.begins, loop.stays, loop.step))
             if by is not None or loop.left:
                 doubt = "unless it is left early" if by is None else f"if {by.name} is {answer.known(1)(by)}"
@@ -91,6 +94,28 @@ def _goes_on(loop: Advance, walk: Walk, clock: Clock) -> Look | None:
             sure = bool(free) and always(asked, answer, free, given(loop.path, free), clock)
             return Look(verdict, "", tuple(walk.free), sure)
     raise TypeError(f"not an answer: {answer!r}")
+
+
+def _overflow(overflows: Sequence[Overflow], clock: Clock) -> Unknown | None:
+    """Why a signed number may be larger than its type holds, at sizes that are all given."""
+    asked: set[object] = set()
+    for o in overflows:
+        key = (o.outside, o.path)
+        if key in asked:
+            continue
+        asked.add(key)
+        try:
+            answer = ask(Question((*((s.cond, 1) for s in o.path), (o.outside, 1))), clock)
+        except OutOfTime:
+            return Unknown(f"the solver was not done with a number of line {o.span.line} in time")
+        match answer:
+            case Undecided():
+                return Unknown(f"line {o.span.line}: the solver was not done with whether a number fits its type")
+            case Model():
+                where = ", ".join(w for w in (o.kernel, at_thread(o.axes, answer, 1)) if w)
+                held = answer.of(o.value, 1)
+                return Unknown(f"line {o.span.line}: a signed number is {held}, beyond its type ({where})")
+    return None
 
 
 def _judged(a: Access, walk: Walk, clock: Clock) -> Look | None:

@@ -10,14 +10,16 @@ from xpiler.ir.nodes import Addr, Binary, Call, Cast, Const, Expr, Load, Program
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
 from xpiler.verify.evaluate import Number
+from xpiler.verify.argue.flights import Flights
 from xpiler.verify.argue.filled import Filled, Filling, Key
 from xpiler.verify.argue.masks import bit
 from xpiler.verify.argue.symbolic import combined, compared, limits, wrapped
 from xpiler.verify.argue.terms import (
-    FALSE, GRID, ONE, THREAD, TRUE, ZERO, Atom, Cond, Poly, Terms, both, either, equal, negate, number,
+    FALSE, GRID, ONE, THREAD, TRUE, ZERO, Atom, Cond, Poly, Terms, all_atoms, below, both, either, equal,
+    negate, number,
 )
 from xpiler.verify.argue.touched import (
-    BRANCH, FACT, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Memory, Step, Value,
+    BRANCH, FACT, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Memory, Overflow, Step, Value,
     level_of_axis,
 )
 
@@ -54,12 +56,14 @@ class Expressions:
     def __init__(
         self, program: Program, platform: Platform, terms: Terms, *, scopes: frozenset[str] = frozenset(),
         shared: int = GRID, let: Mapping[str, Number] | None = None,
+        alone: bool | None = None,
     ) -> None:
         self.program, self.platform, self.terms = program, platform, terms
         self.scopes, self.shared, self.let = scopes, shared, let or {}
         self.meanings = {(m.name, m.key): m for m in program.meanings}
         self.spaces = {s.name: s.scope for s in platform.spaces}
         self.found = Found()
+        self.flights = Flights(program, platform, alone)
         self.env: dict[str, Value] = {}
         self.places: dict[str, Place] = {}
         self.path: list[Step] = []
@@ -82,6 +86,7 @@ class Expressions:
         self.shared_arrays: dict[str, Memory] = {}
         self.sizes: list[str] = []
         self.others: list[str] = []
+        self.small: list[str] = []  # those of both whose types hold more than is looked at
         self.free: dict[str, Poly] = {}
         self.remembered: dict[tuple[object, ...], Value] = {}
         self.filling = Filling(terms)
@@ -145,6 +150,9 @@ class Expressions:
                    self.inside, self.axes)
         self.found.accesses.append(a)
         self.current.append(Entry(a))
+        early = self.flights.touched(a)
+        if not self.silent:
+            self.found.early += early
         if kind == WRITE and not self.late:
             self.filling.store(place.memory, at, value, self._fixed)
         elif kind != READ:
@@ -352,6 +360,7 @@ class Expressions:
             return compared(op, x, y)
         made = combined(self.terms, op, x, y, dtype)
         if made is not None:
+            self._held(made, dtype)
             return made
         level = max(x.level, y.level)
         low, high = limits(dtype)
@@ -369,6 +378,14 @@ class Expressions:
             if op in ("<<", ">>") and made.parts:
                 self.shifts[made.parts[0][0]] = op, x, y
         return self.remembered[key]
+
+    def _held(self, p: Poly, dtype: DType) -> None:
+        """Note a signed number that may not fit its type."""
+        low, high = limits(dtype)
+        if low <= p.low and p.high <= high or self.silent or any(a.abstract for a in all_atoms((p,))):
+            return
+        outside = either((below(p, number(low)), below(number(high), p)))
+        self.found.overflows.append(Overflow(p, outside, tuple(self.path), self.span, self.kernel, self.axes))
 
     def _lane(self, shift: Binary) -> Cond | None:
         """Whether a lane takes part, by its bit of a mask."""

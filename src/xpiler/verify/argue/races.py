@@ -6,10 +6,11 @@ parallel loop the loop."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from xpiler.ir.nodes import Barrier, Program, Shuffle
+from xpiler.ir.nodes import Barrier, Intrinsic, Program, Shuffle
 from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.verify.argue.accesses import Walk, walked
@@ -22,8 +23,8 @@ from xpiler.verify.argue.terms import (
     BLOCK, GRID, ONE, THREAD, ZERO, Atom, Cond, Poly, Terms, both, negate,
 )
 from xpiler.verify.argue.touched import (
-    ATOMIC, BRANCH, FACT, READ, WRITE, Access, Axes, Entry, Float, Found, Interval, Meeting, Memory, Step, Together,
-    level_of_axis,
+    ATOMIC, BRANCH, FACT, READ, WRITE, Access, Axes, Early, Entry, Float, Found, Interval, Meeting, Memory, Step,
+    Together, level_of_axis,
 )
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
@@ -113,7 +114,8 @@ class _Judge:
 
     def _walked(self, two: Two) -> Walk:
         return walked(
-            lambda: Walk(self.program, self.platform, Terms(), scopes=two.scopes, shared=two.shared, let=self.let),
+            lambda: Walk(self.program, self.platform, Terms(), scopes=two.scopes, shared=two.shared, let=self.let,
+                         alone=two is _ALONE),
             self.kernel)
 
     def _pairs(self) -> list[Two]:
@@ -132,15 +134,15 @@ class _Judge:
                 out.append(Two(words, BLOCK, THREAD, _GROUP, sees))
         if any(level_of_axis(k) == BLOCK for k in axes):
             out.append(_GROUPS)
+        every = [s for k in self.program.kernels for s in statements(k)]
+        late = self.platform.late
+        if late and any(isinstance(s, Intrinsic) and re.search(late, s.name) for s in every):
+            out.append(_ALONE)
         return out
 
     def _doubts(self, found: Found) -> None:
         for what, span in found.doubts:
             self._note(Unknown(f"line {span.line}: {what}"))
-        late = next((a for a in found.accesses if a.late), None)
-        if late is not None:
-            told = "copies while the program goes on; its wait is not followed here"
-            self._note(Unknown(f"line {late.span.line}: `{late.late}` {told}"))
 
     def _note(self, verdict: Refuted | Unknown | None) -> None:
         if self.worst is None or (isinstance(verdict, Refuted) and not isinstance(self.worst, Refuted)):
@@ -158,11 +160,47 @@ class _Judge:
             self._note(self._as_one(two, t))
             if self.done:
                 return
+        if two is _ALONE:
+            self._too_early(found)
+            return
         asked: set[object] = set()
         for interval in found.intervals:
             self._interval(two, interval, asked)
             if self.done:
                 return
+
+    def _too_early(self, found: Found) -> None:
+        """What a thread does with memory that a copy of its own still reads or writes."""
+        asked: set[object] = set()
+        for e in found.early:
+            key = (_key(Entry(e.first, e.conds)), _key(Entry(e.then)))
+            if key not in asked:
+                asked.add(key)
+                self._note(self._early(e))
+            if self.done:
+                return
+
+    def _early(self, e: Early) -> Refuted | Unknown | None:
+        a, b = e.first, e.then
+        said = tuple((c, 1) for c in (*a.conds, *e.conds, *b.conds))
+        asked = Question(said, ((a.index, b.index),))
+        answer = ask(asked, self.clock)
+        match answer:
+            case Never():
+                return None
+            case Undecided():
+                return Unknown(f"line {b.span.line}: the solver was not done with copies of `{a.memory.name}`")
+            case Model():
+                told = (f"line {b.span.line}: the thread {at_thread(b.axes, answer, 1)} {b.kind} element "
+                        f"{answer.of(b.index, 1)} of `{b.memory.name}`, which what line {a.span.line} began may still "
+                        f"{'read' if a.kind == READ else 'write'}")
+                by = guessed((*(c for c, _ in said), a.index, b.index))
+                if by is not None or e.unsure:
+                    return Unknown(told if by is None else f"{told}, if {by.name} is {answer.known(1)(by)}")
+                verdict = Refuted(Witness(f"{told}: nothing waits for it", sizes=sizes_of(self.walk, self.let, answer),
+                                          buffer=a.memory.name, index=answer.of(b.index, 1)))
+                return self._surely(verdict, asked, answer, (*a.path, *b.path))
+        raise TypeError(f"not an answer: {answer!r}")
 
     def _iterations(self, walk: Walk) -> None:
         """Iterations of each parallel loop, which nothing orders."""
@@ -255,8 +293,6 @@ class _Judge:
         by = guessed((*a.conds, a.index, *one.extra, *b.conds, b.index, *other.extra, *leaves))
         if by is not None:
             return Unknown(f"{told}, if {by.name} is {m.known(first)(by)}")
-        if a.late or b.late:
-            return Unknown(told)
         if not decided:
             return Unknown(f"{told}; whether that changes anything is not known")
         if two.level == THREAD and self.shuffles and self._lockstep(a.axes, m):
@@ -373,6 +409,7 @@ class _Judge:
         raise TypeError(f"not an answer: {answer!r}")
 
 
+_ALONE = Two("one thread", THREAD, THREAD, frozenset(), frozenset())
 _GROUPS = Two("two groups", GRID, BLOCK, frozenset({"device"}), frozenset({"device"}))
 
 

@@ -24,6 +24,7 @@ class Memory:
     inside: frozenset[int] = frozenset()
     stable: bool = False
     table: tuple[int, int] | None = None
+    space: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,18 @@ Interval = tuple[Entry, ...]
 
 
 @dataclass(frozen=True, eq=False)
+class Early:
+    """Two accesses of one thread to one array: the first is still to come, under conditions, when it does the second.
+
+    `unsure`: how the two are ordered is not known."""
+
+    first: Access
+    then: Access
+    conds: tuple[Cond, ...]
+    unsure: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Meeting:
     """A barrier, and the path on which a thread comes to it."""
 
@@ -128,6 +141,19 @@ class Advance:
     kernel: str
     axes: Axes
     left: bool
+    past: bool = False  # by going beyond the end of its counter's type
+
+
+@dataclass(frozen=True, eq=False)
+class Overflow:
+    """A signed number that may be larger than its type holds."""
+
+    value: Poly
+    outside: Cond
+    path: tuple[Step, ...]
+    span: Span
+    kernel: str
+    axes: Axes
 
 
 @dataclass
@@ -137,8 +163,10 @@ class Found:
     accesses: list[Access] = field(default_factory=list)
     intervals: list[Interval] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
+    early: list[Early] = field(default_factory=list)
     together: list[Together] = field(default_factory=list)
     advances: list[Advance] = field(default_factory=list)
+    overflows: list[Overflow] = field(default_factory=list)
     doubts: list[tuple[str, Span]] = field(default_factory=list)  # why an argument about all of it is not possible
     parallel: dict[int, Poly] = field(default_factory=dict)  # parallel loops and the variables that count them
     filled: dict[str, None] = field(default_factory=dict)  # arrays taken to hold what was stored there before

@@ -52,6 +52,7 @@ class Sanity:
     warnings: tuple[Finding, ...]
     notes: tuple[str, ...]
     evidence: Evidence
+    points: tuple[Point, ...] = ()  # where it was looked
 
 
 def sane(
@@ -83,7 +84,7 @@ def sane(
     verdict = _verdict(found, looking, points, seed)
     return Sanity(
         sig, tuple(found), tuple(warned), tuple(dict.fromkeys(notes)),
-        Evidence(WATCHED, verdict, time.monotonic() - began),
+        Evidence(WATCHED, verdict, time.monotonic() - began), tuple(points),
     )
 
 
