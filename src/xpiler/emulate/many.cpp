@@ -261,6 +261,7 @@ int drive_many(int argc, char** argv, void (*call)(const Slot*)) {
         for (const Record& r : given.records)
             if (r.kind == PICK && r.flags == kept->candidate && r.bytes < MOST_PICKS) picks[r.bytes] = int(r.integer);
         kept->done = false, kept->status = 0;
+        want_again();
         start_clock();
         if (!setjmp(kept->next)) {
             call(given.slots.data());
@@ -271,6 +272,7 @@ int drive_many(int argc, char** argv, void (*call)(const Slot*)) {
         start_clock();
         tell(token);
         if (kept->done) given.write(out);
+        given.write_found(out);
     }
     _exit(0);
 }

@@ -33,6 +33,7 @@ PLACE = "@"  # stands in for a subscript
 # How large a change it is to put one in the place of a whole right side, and of a part of one.
 WHOLE, PART, LATER = 1.0, 3.0, 0.1
 _OPERATORS = ("+", "-", "*", "/", "<", ">", "<=", ">=", "==", "!=", "&&", "||", "%", "&", "|", "^")
+_SAME = {"rsqrtf": "sqrtf({})"}  # of which a function is the reciprocal
 _NAMED = re.compile(r"[A-Za-z_]\w*(?![\w(]|\s*\()(?!\.\d)")
 
 
@@ -122,11 +123,14 @@ class Missing:
             return given[n.referenced.key]
         if n.constant is not None:
             return _number(at.source(n), n.constant)
+        made = n.referenced.initializer if n.kind == "DECL_REF_EXPR" and n.referenced is not None else None
 
         def part(c: Node) -> str | None:
             return self._text(c, given=given)
 
         match n.kind:
+            case "DECL_REF_EXPR" if made is not None and n.type.is_scalar and n.referenced is not None:
+                return self._named(n) or self._text(made, given=given)  # what it began as
             case "BINARY_OPERATOR" if n.binary in _OPERATORS and len(n.children) == 2:
                 return _joined(f"({{}} {n.binary} {{}})", *map(part, n.children))
             case "CONDITIONAL_OPERATOR" if len(n.children) == 3:
@@ -148,6 +152,8 @@ class Missing:
             return None
         if (name := self._function(called.spelling, len(arguments))):
             return _joined(f"{name}({', '.join('{}' for _ in arguments)})", *arguments)
+        if (form := _SAME.get(called.spelling)) and self._function(form.partition("(")[0], len(arguments)):
+            return _joined(f"(1.0f / {form})", *arguments)
         body = next((c for c in called.children if c.kind == "COMPOUND_STMT"), None)
         only = body.children[0] if body is not None and len(body.children) == 1 else None
         if only is None or only.kind != "RETURN_STMT" or not only.children:
