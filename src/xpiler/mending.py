@@ -251,19 +251,21 @@ class Judges:
         return lambda case, backwards, some: [self._run(made, names, case, picks, backwards) for picks in some]
 
     def _at_once(self, made: Machine, names: Mapping[str, str]) -> _Runs:
-        took = dict[int, float]()
+        took = dict[tuple[int, bool], float]()
 
         def runs(case: Case, backwards: bool, some: Sequence[Picks]) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
-            own = took.get(id(case), 0.0)
-            each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
             asked = self._wanted if case is self._asked and not backwards else None
+            key = id(case), asked is not None
+            own = took.get(key, 0.0)
+            each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
+            each = each if any(some) else inf  # the text as it is
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
                                  each=min(each, self._limits(case).seconds), backwards=backwards, until=self.until,
                                  wanted=NONE if asked is None else asked.keys)
             for picks, trial in zip(some, done, strict=True):
-                took.update({} if picks else {id(case): trial.seconds})
+                took.update({} if picks else {key: trial.seconds})
             return done
         return runs
 

@@ -87,7 +87,7 @@ void write_met(void (*to)(int, const void*, std::size_t), int fd) {
 }
 
 void note_place(int site) {
-    if (wanted.count) return;
+    if (wanted.count || ended) return;
     if (unsigned(site) < unsigned(MOST_SEEN) && !places[site]) places[site] = std::make_unique<Kept>();
 }
 
@@ -98,6 +98,7 @@ void note_seen(int site, double value) {
         look_for(bits >> (ROUNDED - 1) & 1 ? key + 1 : key - 1);
         return;
     }
+    if (ended) return;       // one among many: nobody asks
     note_place(site);
     if (unsigned(site) >= unsigned(MOST_SEEN)) return;
     Kept& p = *places[site];
@@ -115,7 +116,7 @@ void note_seen(int site, double value) {
 
 // How far a call may write from here: to the end of the array, of its space or of the allocation.
 std::size_t reach_of(const void* p, std::size_t known) {
-    const std::size_t most = wanted.count ? SOME : ~std::size_t(0);
+    const std::size_t most = wanted.count ? SOME : ended ? 0 : ~std::size_t(0);
     if (known) return std::min(known, most);
     auto c = static_cast<const char*>(p);
     for (const Range* r : {&nram, &wram, &sram, &shared, &shared_dynamic})

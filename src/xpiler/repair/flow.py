@@ -64,6 +64,11 @@ class Flow:
         return declared - written
 
     @property
+    def begun(self) -> frozenset[str]:
+        """What has a first value."""
+        return self._touched[1]
+
+    @property
     def unread(self) -> frozenset[str]:
         """What is computed for nothing."""
         declared, begun, written, read = self._touched

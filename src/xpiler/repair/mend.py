@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from math import inf
 
 from xpiler.fault import Fault
@@ -37,12 +37,12 @@ ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 # Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
 # that are combined; programs run for something nearer still than what is nearer, at least, and the seconds for it.
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
-# Things put in where something may be missing; values this close are wrong by their precision.
+# Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
-DEEPER = 1500  # choices added to what came nearer before that is opened again
+DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
 # Choices that are tried while the place is looked for, and seconds from which on a run is too slow for that.
 SOON, SLOW = 192, 0.15
-EARLY = 6  # texts compiled before others are followed
+EARLY = 3  # texts compiled before others are followed
 SHORT, LONGEST = 2.0, 8.0  # seconds for choices alone, at first and then
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
@@ -130,14 +130,10 @@ class _Search:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         looking = None if now.near else self.looking.submit(self.trials.blame, now.text)
         sketch, run = self._compiled(Sketch(at.data, holes(at), places=instrumented(at).places))
-        began = time.monotonic()
-        base = run([{}])[0] if run is not None else self.trials.fixed(now.text)
-        slow = time.monotonic() - began > SLOW
-        if slow and run is not None:  # telling takes time, too
-            sketch, run = self._compiled(replace(sketch, hurried=False, places=()))
-            base = run([{}])[0] if run is not None else base
-        self.runs += 1
-        open_ = Open(replace(now, score=base), at, sketch, run, base, now.near or distances(at, ()), looking, slow)
+        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking)
+        self._based(open_)
+        base = open_.base
+        open_.origin = replace(now, score=base)
         if base.line:
             open_.near, open_.looking = distances(at, [base.line]), None
             self.suspects = self.suspects or suspects(at, [base.line])
@@ -145,6 +141,16 @@ class _Search:
             self._looked(open_)
         self.progress(base.met or f"{base.right:.1%} of the elements are right")
         return replace(now, score=base, open=open_)
+
+    def _based(self, o: Open) -> None:
+        """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
+        began = time.monotonic()
+        o.base = o.run([{}])[0] if o.run is not None else self.trials.fixed(o.origin.text)
+        self.runs += 1
+        if o.run is not None and not o.slow and time.monotonic() - began > SLOW:
+            o.slow = True
+            o.sketch, o.run = self._compiled(replace(o.sketch, hurried=False, places=()))
+            o.base = o.run([{}])[0] if o.run is not None else o.base
 
     def _looked(self, o: Open) -> None:
         """Waits for what tells where a text goes wrong: the rule it breaks, or who looks for the place meanwhile."""
@@ -179,12 +185,16 @@ class _Search:
             o.sketch, o.run = self._compiled(o.sketch)
             o.looking = self.looking.submit(self.trials.blame, o.origin.text)
             self._looked(o)
-        if not o.slow and not self.asked:
-            self._expanded(o, islice(self._singles(o, o.root), SOON), lambda _: o.root, o.harmless)
+        looking = o.looking
+        if not self.asked:
+            soon: Iterator[Item] = islice(self._singles(o, o.root), SOON)
+            soon = takewhile(lambda _: looking is not None and not looking.done(), soon) if o.slow else soon
+            self._expanded(o, soon, lambda _: o.root, o.harmless)
         self._looked(o)
         if not self.asked and o.run is not None:
             self.trials.ask()
-            self.asked, o.base = True, o.run([{}])[0]
+            self.asked = True
+            self._based(o)
         o.singles = self._singles(o, o.root)
 
     def _alone(self, o: Open) -> list[Text]:
@@ -206,16 +216,21 @@ class _Search:
             found = self._texts(o, self._expanded(o, iter([(WIDER, wide)]), lambda _: o.root, {}, 1))
             if found:
                 return found
-        if o.base.met or o.base.near > CLOSE:
+        if o.base.met or o.base.close > CLOSE:
             found += self._texts(o, self._expanded(o, islice(self._fixings(o), EARLY), lambda _: o.root, {}, EARLY))
         missing = () if o.base.met or self.late else self.trials.missing(o.origin.text)
         return found + (self._filled(self._opened_for(o, grafts(o.at, missing)), LIKELY) if missing else [])
 
     def _deeper(self, o: Open) -> list[Text]:
-        """Choices added to what came nearer."""
-        deeper = Deeper(o.level, lambda node: self._singles(o, node))
-        o.level = self._expanded(o, islice(deeper, DEEPER), deeper.parent, {})
-        return self._texts(o, best(o.level))
+        """Choices added to what came nearer, one after another."""
+        kept = list[Node]()
+        for _ in range(DEPTH):
+            deeper = Deeper(o.level, lambda node: self._singles(o, node))
+            o.level = self._expanded(o, islice(deeper, DEEPER), deeper.parent, {})
+            kept += o.level
+            if o.base.met and any(not n.score.met for n in o.level):
+                break  # no rule is broken any more: now it can be asked where it goes wrong
+        return self._texts(o, best(kept))
 
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""

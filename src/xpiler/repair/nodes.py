@@ -15,7 +15,7 @@ Item = tuple[float, Picks]  # how unlikely, and the choices
 # Nodes that are followed side by side, the nearest and those that are the smallest change, and texts that are kept of
 # them; how much later each node is followed than the one before it.
 WIDTH, SMALL, TEXTS, LESSER, LATER = 12, 8, 3, 2, 0.3
-CHANGE = 0.005  # so much nearer every change has to bring a text
+CHANGE = 0.02  # so much nearer every change has to bring a text
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from xpiler.repair.told import Had
 
 # Values that are nearer by less than this are as near.
 FINE = 3
-# What it counts that no rule is broken, and that values come close which are not right.
-DONE, CLOSENESS = 0.1, 0.1
+# What it counts that no rule is broken, and that values come close which are not right, more than any do.
+DONE, CLOSENESS, ANY = 0.1, 0.06, 0.3
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class Score:
     def told(self) -> float:
         return 0.0 if self.had is None else self.had.share
 
+    @property
+    def close(self) -> float:
+        """How close the wrong elements come."""
+        return (self.near - self.right) / (1.0 - self.right) if self.right < 1.0 else 0.0
+
     def lost(self, other: Score) -> float:
         """The share of the right program's values that the other had and this one has not."""
         return 0.0 if self.had is None or other.had is None else self.had.lost(other.had)
@@ -49,8 +54,8 @@ class Score:
     def value(self) -> float:
         """How near it is: the elements that are right and the values it has on its way; the runs that were right before
         count as much as all of that. A program that does nothing breaks no rule, so that alone is no merit."""
-        done = not self.met and (self.right > 0.0 or self.near > 0.0)
-        return 2.0 * self.passed + DONE * done + self.right + self.told + CLOSENESS * self.near
+        done = not self.met and (self.had is not None or self.right > 0.0 or self.near > 0.0)
+        return 2.0 * self.passed + DONE * done + self.right + self.told + CLOSENESS * max(self.near, ANY)
 
     @property
     def order(self) -> tuple[bool, float]:
