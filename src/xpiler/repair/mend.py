@@ -43,7 +43,7 @@ DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tri
 # Choices that are tried while the place is looked for, and seconds from which on a run is too slow for that.
 SOON, SLOW = 192, 0.15
 EARLY = 3  # texts compiled before others are followed
-SHORT, LONGEST = 2.0, 8.0  # seconds for choices alone, at first and then
+SHORT, LONGEST = 2.0, 8.0  # seconds for choices alone, at first and then, and for what is put in
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
 
@@ -219,7 +219,7 @@ class _Search:
         if o.base.met or o.base.close > CLOSE:
             found += self._texts(o, self._expanded(o, islice(self._fixings(o), EARLY), lambda _: o.root, {}, EARLY))
         missing = () if o.base.met or self.late else self.trials.missing(o.origin.text)
-        return found + (self._filled(self._opened_for(o, grafts(o.at, missing)), LIKELY) if missing else [])
+        return found + (self._filled(self._opened_for(o, grafts(o.at, missing)), FILLED) if missing else [])
 
     def _deeper(self, o: Open) -> list[Text]:
         """Choices added to what came nearer, one after another."""
@@ -262,7 +262,7 @@ class _Search:
         if wide is None or self.late:
             return []
         o, items = wide
-        return self._texts(o, best(self._expanded(o, islice(items, most), lambda _: o.root, {})))
+        return self._texts(o, best(self._expanded(o, islice(items, most), lambda _: o.root, {}, budget=LONGEST)))
 
     def _expanded(
         self, o: Open, items: Iterator[Item], parent: Callable[[Picks], Node], harmless: dict[tuple[int, int], float],
