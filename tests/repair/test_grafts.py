@@ -183,7 +183,7 @@ def test_the_source_says_what_is_missing(tmp_path: Path) -> None:
     judges = judges_of("#include <math.h>\n" + RIGHT, c, c)
     wrong = "#include <math.h>\n" + WRONG
     judges.read(wrong)
-    assert "(1.0f / (1.0f + expf((-in[@]))))" in judges.missing(wrong)
+    assert "(1.0f / (1.0f + expf((-in[@@]))))" in judges.missing(wrong)
     done = repair("#include <math.h>\n" + RIGHT, c, wrong.replace("k = 0", "k = 1"), c)
     assert done.confirmed and len(done.mended.changes) == 2, done.mended
 

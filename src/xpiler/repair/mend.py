@@ -42,7 +42,7 @@ LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
 # Choices that are tried while the place is looked for, and seconds from which on a run is too slow for that.
 SOON, SLOW = 192, 0.15
-EARLY = 3  # texts compiled before others are followed
+EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
 SHORT, LONGEST = 2.0, 8.0  # seconds for choices alone, at first and then, and for what is put in
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
@@ -217,7 +217,8 @@ class _Search:
             if found:
                 return found
         if o.base.met or o.base.close > CLOSE:
-            found += self._texts(o, self._expanded(o, islice(self._fixings(o), EARLY), lambda _: o.root, {}, EARLY))
+            early = FINDING if o.base.met else EARLY
+            found += self._texts(o, self._expanded(o, islice(self._fixings(o), early), lambda _: o.root, {}, early))
         missing = () if o.base.met or self.late else self.trials.missing(o.origin.text)
         return found + (self._filled(self._opened_for(o, grafts(o.at, missing)), FILLED) if missing else [])
 
