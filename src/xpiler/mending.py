@@ -11,7 +11,7 @@ from math import inf
 from pathlib import Path
 
 from xpiler.emulate.entry import Limits
-from xpiler.emulate.many import NONE
+from xpiler.emulate.many import LATE, NONE
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.locating import Located, Locator, Telling
@@ -248,7 +248,9 @@ class Judges:
         return attempt(made, case, names, self._limits(case), backwards=backwards, picks=picks)
 
     def _one_by_one(self, made: Machine, names: Mapping[str, str]) -> _Runs:
-        return lambda case, backwards, some: [self._run(made, names, case, picks, backwards) for picks in some]
+        late = Trial({}, (), LATE, 0.0)
+        return lambda case, backwards, some: [
+            self._run(made, names, case, picks, backwards) if time.monotonic() < self.until else late for picks in some]
 
     def _at_once(self, made: Machine, names: Mapping[str, str]) -> _Runs:
         took = dict[tuple[int, bool], float]()

@@ -1,10 +1,10 @@
 """From a refuted text to one that is accepted, by the smallest change that is found.
 
 The holes of a text are opened once, and then choices are only numbers that its runs are given. Each choice is tried
-alone, those near the fault first; what brings the text nearer is kept, the best few, and choices are added to these;
-so several mistakes are undone one by one. Where nothing alone is nearer, choices are tried two and three at a time. A
-text that came nearer is opened again, as its changes close the holes around them. The text that comes out was accepted
-by the judge, not by this search."""
+alone, those near the fault first, and what brings the text nearer is followed: in its results, or in the values on its
+way, so that several mistakes are undone one by one. A text that came nearer is opened again, as its changes close the
+holes around them. What takes longer is tried in stages, each when no other text is nearer. The text that comes out was
+accepted by the judge, not by this search."""
 
 from __future__ import annotations
 
