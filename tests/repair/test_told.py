@@ -9,13 +9,16 @@ from xpiler import platforms
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Limits, Run, Seen
 from xpiler.emulate.many import LATE, rounded, run_many
+from xpiler.ir.nodes import Program
 from xpiler.repair.hole import Hole
-from xpiler.repair.holes import holes
+from xpiler.repair.holes import gaps, holes
 from xpiler.repair.instrument import instrumented
+from xpiler.repair.mend import mend
 from xpiler.repair.nodes import Node, United
-from xpiler.repair.score import Score
+from xpiler.repair.score import Run as Tried
+from xpiler.repair.score import Score, Trials
 from xpiler.repair.sketch import Sketch
-from xpiler.repair.told import Wanted, wanted
+from xpiler.repair.told import Had, Wanted, wanted
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.signature import signature
@@ -70,6 +73,34 @@ def test_a_mistake_that_others_hide_shows_in_between(at: Sites, asked: Wanted) -
     had = [asked.had(r.met).share for r in done if r.met is not None]
     assert len(had) == 4 and had[1] >= had[0] + 0.2 and had[3] >= had[1] + 0.2
     assert abs(had[2] - had[0]) < 0.1, "a right factor of a wrong sum makes nothing right"
+
+
+def test_mistakes_that_hide_each_other_are_undone_one_by_one() -> None:
+    """By a search that sees no right result before the last one, but the values on the way there."""
+    right = [("x[i] + 1.0f",), ("a * 2.0f", "a * (4.0f / 2)"), ("b - 3.0f", "b - (6.0f / 2)")]
+    three = Wanted(np.arange(3, dtype=np.uint64), np.arange(3), np.arange(3))
+    platform = platforms.get("c")
+
+    def score(text: str) -> Score:
+        good = [any(t in text.replace("(1.0f)", "1.0f") for t in some) for some in right]
+        bits = np.logical_and.accumulate(good)
+        return Score(float(bits.all()), near=0.4, had=Had(three, bits), mark=hash(text))
+
+    def sketch(text: str) -> Tried | tuple[int, ...]:
+        at = sites[-1]
+        both = (Sketch(at.data, find(at), places=instrumented(at).places) for find in (holes, gaps))
+        now = next(s for s in both if s.text == text)
+        return lambda many: [score(now.filled(picks) or "") for picks in many]
+
+    sites: list[Sites] = []
+
+    def reading(text: str) -> Program:
+        sites.append(Sites(text, platform, read(text, platform, "t"), "t"))
+        return sites[-1].program
+
+    trials = Trials(sketch, score, lambda text: score(text).perfect, lambda text: ((), ()))
+    done = mend(WRONG.replace("2.0f", "0.5f", 1), platform, reading, trials, seconds=30)
+    assert done.accepted and len(done.changes) == 3, done
 
 
 def test_a_choice_tells_what_it_is_made_of(at: Sites) -> None:
