@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
 from xpiler.emulate.entry import Finding, Limits, Seen
+from xpiler.emulate.many import rounded
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
@@ -22,6 +24,7 @@ from xpiler.repair.aliases import aliases
 from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Values, Walk, apart, partings, path
 from xpiler.repair.grafts import Missing, Worth
 from xpiler.repair.instrument import Instrumented, Role, Watched, instrumented
+from xpiler.repair.told import Wanted, wanted
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.sites import Sites
@@ -112,6 +115,7 @@ class Locator:
     source: Telling
     limits: Limits = Limits()
     _right: dict[tuple[int, str], _Told | None] = field(default_factory=dict)
+    _asking: Lock = field(default_factory=Lock)
 
     def located(
         self, reference: Reference, case: Case, trial: Trial, target: Telling, names: Mapping[str, str],
@@ -189,11 +193,19 @@ class Locator:
             return Missing(Worth(self.source.sites(), right.places), wrong, right.values.close, names, given).spelled()
         return ()
 
+    def wanted(self, case: Case) -> Wanted | None:
+        """The values of the source that a text is asked for; None where it does not tell them."""
+        for real in REALS:
+            if (known := self._known(case, real)) is not None:
+                return wanted(known.places.values(), rounded)
+        return None
+
     def _known(self, case: Case, real: str) -> _Told | None:
         key = id(case), real
-        if key not in self._right:
-            self._right[key] = self._told(case, real)
-        return self._right[key]
+        with self._asking:
+            if key not in self._right:
+                self._right[key] = self._told(case, real)
+            return self._right[key]
 
     def _told(self, case: Case, real: str) -> _Told | None:
         names = {k: k for k in (*case.point.scalars, *case.inputs)}

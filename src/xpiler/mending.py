@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 from xpiler.emulate.entry import Limits
+from xpiler.emulate.many import LATE, NONE
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
+from xpiler.repair.instrument import instrumented
 from xpiler.repair.mend import mend
 from xpiler.repair.mended import Mended
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks
+from xpiler.repair.told import Wanted
 from xpiler.text.read import read
+from xpiler.text.sites import Sites
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
@@ -75,8 +81,11 @@ class Judges:
     watch: bool = False
     evidence: tuple[Evidence, ...] = ()
     located: Located | None = None
+    until: float = inf  # when the time is up
     cases: tuple[Case, ...] = field(init=False)
     _samples: dict[int, Sample] = field(default_factory=dict)
+    _wanted: Wanted | None = None
+    _asked: Case | None = None
 
     def __post_init__(self) -> None:
         usual = [c for c in self.reference.cases if c.point.kind is Kind.RANDOM] or list(self.reference.cases)
@@ -84,7 +93,7 @@ class Judges:
 
     @property
     def trials(self) -> Trials:
-        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing)
+        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing, self.ask)
 
     def read(self, text: str) -> Program:
         program = self._program(text)
@@ -106,10 +115,17 @@ class Judges:
     def fixed(self, text: str) -> Score:
         try:
             sig = signature(self.read(text))
+            if self._wanted is not None and not self.watch and (score := self._telling_score(text)) is not None:
+                return score
             made, names = self._machine(text, sig=sig)
         except Fault as fault:
             return Score(built=False, met=fault.what, line=fault.where.line)
         return self._score(made, names)
+
+    def _telling_score(self, text: str) -> Score | None:
+        """The same of a text that is made to tell its values; None where that does not compile."""
+        run = self.sketch(instrumented(Sites(text, self.target, self.read(text), self.file)).text)
+        return None if isinstance(run, tuple) else run([{}])[0]
 
     def confirm(self, text: str) -> bool:
         self.evidence = confirm(
@@ -140,6 +156,12 @@ class Judges:
             return ()
         case = self.cases[0]
         return self._locator.missing(case, self._telling(text, made.signature), names)
+
+    def ask(self) -> None:
+        """From now on candidates are asked which of the source's values they have on the first case."""
+        if self._wanted is None and not self.watch:
+            self._wanted = self._locator.wanted(self.cases[0])
+            self._asked = self.cases[0]
 
     def locate(self, text: str, brief: bool = False) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
@@ -194,7 +216,8 @@ class Judges:
         for passed, (case, backwards) in enumerate((c, b) for c in self.cases for b in (False, True)):
             known = dict[int, tuple[float, float]]()
             for i, trial in zip(left, runs(case, backwards, [candidates[i] for i in left]), strict=True):
-                out[i] = self._seen(trial, case, names, passed, known)
+                had = out[i].had if self._wanted is None or trial.met is None else self._wanted.had(trial.met)
+                out[i] = replace(self._seen(trial, case, names, passed, known), had=had)
             left = [i for i in left if out[i].perfect]
             if not left:
                 break
@@ -214,7 +237,7 @@ class Judges:
             near = 1.0 if share == 1.0 else nearness(self.reference, sample.case, some, names)
             known[mark] = (right(self.reference, case, trial, names) if share == 1.0 else share), near
         share, near = known[mark]
-        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark)
+        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark, seconds=trial.seconds)
 
     def _sample(self, case: Case) -> Sample:
         if id(case) not in self._samples:
@@ -225,20 +248,26 @@ class Judges:
         return attempt(made, case, names, self._limits(case), backwards=backwards, picks=picks)
 
     def _one_by_one(self, made: Machine, names: Mapping[str, str]) -> _Runs:
-        return lambda case, backwards, some: [self._run(made, names, case, picks, backwards) for picks in some]
+        late = Trial({}, (), LATE, 0.0)
+        return lambda case, backwards, some: [
+            self._run(made, names, case, picks, backwards) if time.monotonic() < self.until else late for picks in some]
 
     def _at_once(self, made: Machine, names: Mapping[str, str]) -> _Runs:
-        took = dict[int, float]()
+        took = dict[tuple[int, bool], float]()
 
         def runs(case: Case, backwards: bool, some: Sequence[Picks]) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
-            own = took.get(id(case), 0.0)
+            asked = self._wanted if case is self._asked and not backwards else None
+            key = id(case), asked is not None
+            own = took.get(key, 0.0)
             each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
+            each = each if any(some) else inf  # the text as it is
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
-                                 each=min(each, self._limits(case).seconds), backwards=backwards)
+                                 each=min(each, self._limits(case).seconds), backwards=backwards, until=self.until,
+                                 wanted=NONE if asked is None else asked.keys)
             for picks, trial in zip(some, done, strict=True):
-                took.update({} if picks else {id(case): trial.seconds})
+                took.update({} if picks else {key: trial.seconds})
             return done
         return runs
 
@@ -293,5 +322,6 @@ def repaired(
     if refuted([judges.reference.evidence]):
         none = Mended(text, False, (), (), "the source itself is not sane", 0, 0.0)
         return Repaired(none, (judges.reference.evidence,))
+    judges.until = time.monotonic() + seconds
     done = mend(text, judges.target, judges.read, judges.trials, seconds=seconds, progress=progress)
     return Repaired(done, judges.evidence, judges.located)

@@ -97,7 +97,7 @@ def missing(wrong: str, has: Mapping[str, Values], text: str = RIGHT) -> tuple[s
 
 def test_what_nobody_reads_any_more_is_an_element_of_what_is_given() -> None:
     """The helper is not in the wrong text: what it returns is. Which element is for the holes to say."""
-    assert missing(WRONG, {})[0] == "(1.0f / (1.0f + expf((-in[@]))))"
+    assert missing(WRONG, {})[0] == "(1.0f / (1.0f + expf((-in[@@]))))"
 
 
 def test_a_part_is_the_variable_that_has_its_values() -> None:
@@ -117,7 +117,8 @@ def test_a_number_is_not_taken_for_an_array_of_the_same_name() -> None:
     wrong = WRONG.replace("float *in,", "float *x,").replace("in[", "x[")
     e = np.exp(-IN)
     right = worth(RIGHT, {"x": IN, "1.0f / (1.0f + up(x))": 1 / (1 + e)})
-    assert Missing(right, worth(wrong, {}), 1e-6, {"in": "x", "out": "out"}, {}).spelled() == ()
+    assert Missing(right, worth(wrong, {}), 1e-6, {"in": "x", "out": "out"}, {}).spelled() \
+        == ("(1.0f / (1.0f + expf((-x[@i@]))))",), "it stands for what it began as"
 
 
 def test_nothing_is_missing_where_all_is_there() -> None:
@@ -129,7 +130,7 @@ def test_nothing_is_missing_where_all_is_there() -> None:
 
 def test_grafts_take_the_subscripts_at_hand() -> None:
     at = sites(WRONG.replace("out[k] = 1.0f;", "{ out[k] = 1.0f; }"))
-    found = {(c.spelled, h.kind) for h in grafts(at, ("expf(in[@])", "nobody + 1.0f")) for c in h.choices}
+    found = {(c.spelled, h.kind) for h in grafts(at, ("expf(in[@i@])", "nobody + 1.0f")) for c in h.choices}
     assert ("expf(in[k])", Kind.VALUE) in found
     assert any(kind is Kind.STATEMENT and text.endswith("= expf(in[k]);") for text, kind in found), found
     assert not any("nobody" in text for text, _ in found), "it has no such name"
@@ -182,7 +183,7 @@ def test_the_source_says_what_is_missing(tmp_path: Path) -> None:
     judges = judges_of("#include <math.h>\n" + RIGHT, c, c)
     wrong = "#include <math.h>\n" + WRONG
     judges.read(wrong)
-    assert "(1.0f / (1.0f + expf((-in[@]))))" in judges.missing(wrong)
+    assert "(1.0f / (1.0f + expf((-in[@@]))))" in judges.missing(wrong)
     done = repair("#include <math.h>\n" + RIGHT, c, wrong.replace("k = 0", "k = 1"), c)
     assert done.confirmed and len(done.mended.changes) == 2, done.mended
 

@@ -10,6 +10,7 @@ import pytest
 from xpiler import platforms
 from xpiler.emulate.entry import Limits
 from xpiler.repair.holes import Hole, Kind, gaps, holes
+from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import FAR, distances
 from xpiler.repair.mend import mend
 from xpiler.repair.score import Score, Trials
@@ -149,7 +150,7 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
         return Score(good / 2)
 
     def sketch(text: str):  # type: ignore[no-untyped-def]
-        both = (Sketch(at[0].data, find(at[0])) for find in (holes, gaps))
+        both = (Sketch(at[0].data, find(at[0]), places=instrumented(at[0]).places) for find in (holes, gaps))
         now = next(s for s in both if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
 

@@ -113,6 +113,7 @@ void Given::read(int fd) {
         slots[i] = {nullptr, r.real, r.integer};
         asked |= watched && r.kind == ASK;
         if (r.kind == PICK && r.bytes < MOST_PICKS && !head.candidates) picks[r.bytes] = int(r.integer);
+        if (r.kind == WANT) want(r.bytes / 8, read_all, fd);
         if (r.kind != BUFFER) continue;
         Allocation* a = buffers[i] = allocate(r.bytes, r.name, r.element, r.flags & DEVICE, !(r.flags & DATA));
         if (r.flags & DATA) fill(fd, r, a->base), shadow_know(a->base, r.bytes, true);
@@ -132,6 +133,8 @@ void Given::write(int fd) const {
     for (std::size_t i = 0; i < count(); ++i)
         if (buffers[i] && !(records[i].flags & CONST)) write_all(fd, buffers[i]->base, buffers[i]->bytes);
 }
+
+void Given::write_found(int fd) const { write_met(write_all, fd); }
 
 std::uint64_t Given::begin(char** argv) {
     findings_fd = std::atoi(argv[3]);

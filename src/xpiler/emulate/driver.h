@@ -7,8 +7,8 @@
 namespace xp {
 
 // ASK: who wrote element `bytes` of the buffer of this name? PICK: choice `bytes` of the text is `integer`, for the
-// candidate `flags` where there are many.
-enum Kind : std::uint64_t { BUFFER, INTEGER, REAL, ASK, PICK };
+// candidate `flags` where there are many. WANT: so many `bytes` of rounded values that a text may have.
+enum Kind : std::uint64_t { BUFFER, INTEGER, REAL, ASK, PICK, WANT };
 enum Flag : std::uint64_t { CONST = 1, DEVICE = 2, DATA = 4, TURNS = 8 }; // TURNS: any order of its elements will do
 
 // One argument in the input file; the data of the buffers follow all records, in order. A buffer whose `integer` is a
@@ -43,6 +43,7 @@ struct Given {
     std::uint64_t begin(char** argv);      // all that a run starts from; gives the token, which is nowhere else then
     void check() const;                    // that nothing was written where nothing may be
     void write(int fd) const;              // what is left in the buffers that may change
+    void write_found(int fd) const;        // which of the wanted values were met
 };
 
 } // namespace xp

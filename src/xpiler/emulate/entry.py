@@ -125,7 +125,7 @@ class Run:
     written (they read as 0xFF); `launches` are kernels with the threads of a block; `looked_at` says what was watched
     where that is not everything; `writers` are those that were asked for. `seen`: by the number of the place, of a text
     that tells what it computes. Of one among many: `reached` are the choices that the text leaves open and the run came
-    by."""
+    by; `met` has a bit for each value that was asked for."""
 
     outputs: Mapping[str, Array]
     findings: tuple[Finding, ...]
@@ -140,3 +140,4 @@ class Run:
     writers: tuple[Writer, ...] = ()
     seen: Mapping[int, Seen] = field(default_factory=dict)
     reached: frozenset[int] = frozenset()
+    met: npt.NDArray[np.uint8] | None = None

@@ -34,6 +34,9 @@ void install_filter();                   // from here on only computing, writing
 
 // ---- what was seen
 void write_seen(void (*to)(int, const void*, std::size_t), int fd); // at the end of the outputs
+void want(std::size_t count, void (*read)(int, void*, std::size_t), int fd); // from here on only these are looked for
+void want_again();                       // none of them was met
+void write_met(void (*to)(int, const void*, std::size_t), int fd); // which of them were
 
 // ---- memory
 unsigned char unset();                   // what fresh memory is filled with: NaN; in watched runs another value, so

@@ -261,16 +261,18 @@ int drive_many(int argc, char** argv, void (*call)(const Slot*)) {
         for (const Record& r : given.records)
             if (r.kind == PICK && r.flags == kept->candidate && r.bytes < MOST_PICKS) picks[r.bytes] = int(r.integer);
         kept->done = false, kept->status = 0;
+        want_again();
         start_clock();
         if (!setjmp(kept->next)) {
             call(given.slots.data());
-            kept->seconds = since(kept->started, CLOCK_MONOTONIC);
+            kept->seconds = since(kept->began, CLOCK_PROCESS_CPUTIME_ID);
             given.check();
             kept->done = true;
         }
         start_clock();
         tell(token);
         if (kept->done) given.write(out);
+        given.write_found(out);
     }
     _exit(0);
 }

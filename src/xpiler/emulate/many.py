@@ -5,39 +5,66 @@ from __future__ import annotations
 import secrets
 import signal
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from xpiler.emulate.caller import geometry
 from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run
 from xpiler.emulate.locate import user_lines
-from xpiler.emulate.run import EXIT_MEMORY, EXIT_TIMEOUT, HEAD, PICK, RECORD, arguments, called, lines_of, outputs_in
+from xpiler.emulate.run import (
+    EXIT_MEMORY, EXIT_TIMEOUT, HEAD, PICK, RECORD, WANT, arguments, called, lines_of, outputs_in,
+)
 from xpiler.ir.nodes import Buffer
 
 Picks = Mapping[int, int]
+Keys = npt.NDArray[np.uint64]
+NONE: Keys = np.zeros(0, np.uint64)
+LATE = "late"  # the status of what was not run, as the time was up
+# Bits of a double that do not count where values are looked for, as seen.cpp has it.
+_ROUNDED = 33
 # Bytes that all candidates of one process may write; seconds between two questions whether one takes too long.
 _WRITTEN, _ASK = 128 << 20, 0.02
 _START = 5.0  # seconds that a process may take beside what its candidates do
 _SLOWEST = 60.0  # seconds for all candidates of a process
+_LEAST = 0.1  # seconds that a process has at least, however late it is
+
+
+def rounded(values: npt.NDArray[np.float64]) -> Keys:
+    """Values without the digits in which two programs that do the same may differ."""
+    return np.ascontiguousarray(values, np.float64).view(np.uint64) >> np.uint64(_ROUNDED)
 
 
 def run_many(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits,
     candidates: Sequence[Picks], *, each: float, flush: bool = False, backwards: bool = False,
+    wanted: Keys = NONE, until: float = inf,
 ) -> list[Run]:
     """What each candidate does: `picks` of `run`, for a text built with `many`. `each`: seconds of CPU time for one.
+    `wanted`: values that a text which tells its own is asked for, as `rounded` has them. From the time `until` on
+    nothing is run; what was not run then was "late".
 
     Where a candidate ends its process, the next ones get another. What is told is enough to compare candidates;
     findings are placed at a line, and no more."""
     records, blobs, buffers = arguments(executable, entry, inputs)
+    if wanted.size:
+        records = [*records, RECORD.pack(WANT, wanted.nbytes, 0, 0, 0.0, 0, b"")]
+        blobs = [*blobs, wanted]
     size = sum(shape.nbytes for _, shape in buffers)
     at_once = max(1, min(int(_WRITTEN / max(size, 1)), int(_SLOWEST / each)))
-    batch = _Batch(executable, entry, limits, records, blobs, buffers, each, flush, backwards)
+    batch = _Batch(executable, entry, limits, records, blobs, buffers, each, flush, backwards, until,
+                   wanted.size // 8 + 1 if wanted.size else 0)
     done = list[Run]()
     ask = max(_ASK, each / 4)
     while len(done) < len(candidates):
         some = candidates[len(done):len(done) + at_once]
+        if time.monotonic() > until:
+            return done + [Run({}, (), LATE, 0.0, "")] * (len(candidates) - len(done))
         found, early = batch.run(some, ask)
         if early and ask < limits.seconds:
             ask *= 4  # asked before it could answer
@@ -59,6 +86,8 @@ class _Batch:
     each: float
     flush: bool
     backwards: bool
+    until: float
+    met: int  # bytes that tell which values a candidate had
 
     def run(self, some: Sequence[Picks], ask: float) -> tuple[list[Run], bool]:
         """What the first of these did, one at least; and whether the process ended before it began."""
@@ -68,7 +97,9 @@ class _Batch:
         align = 1 if self.flush and self.executable.loose else 64
         count = len(self.records) + len(chosen)
         head = HEAD.pack(count, align, *geometry(self.entry), token, 1, self.backwards, 1, len(some), self.each)
-        limits = replace(self.limits, seconds=min(_SLOWEST, len(some) * self.each) + _START)
+        seconds = min(_SLOWEST, len(some) * self.each) + _START
+        left = max(self.until - time.monotonic(), _LEAST)
+        limits = replace(self.limits, seconds=min(seconds, left))
         with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
             folder = Path(name)
             done = called(self.executable, folder, head, self.records + chosen, self.blobs, limits, ask)
@@ -86,11 +117,17 @@ class _Batch:
                     continue
                 # What a candidate wrecked may be the file too: what is not there was not left by it.
                 well = line.get("token") == token and at + each <= written
-                out.append(self._candidate(line, since, places, folder / "out", at if well else -1))
+                one = self._candidate(line, since, places, folder / "out", at if well else -1)
                 at += each if well else 0
+                if self.met and at + self.met <= written:
+                    one = replace(one, met=np.fromfile(folder / "out", np.uint8, self.met, offset=at))
+                at += self.met
+                out.append(one)
                 since = []
         if len(out) < len(some):
             findings = self._findings(since, places)
+            if done.late and seconds > left:
+                return [*out, *[Run({}, (), LATE, 0.0, "")] * (len(some) - len(out))], False
             out.append(Run({}, findings, _status(done.code or 1, done.late, findings), 0.0, ""))
         return out, False
 

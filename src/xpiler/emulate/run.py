@@ -29,7 +29,7 @@ from xpiler.ir.types import DType
 
 HEAD = struct.Struct("<15Qd")
 RECORD = struct.Struct("<QQQQdq48s")
-_BUFFER, _INTEGER, _REAL, _ASK, PICK = range(5)
+_BUFFER, _INTEGER, _REAL, _ASK, PICK, WANT = range(6)
 _CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
 _EXIT_FINDING, EXIT_MEMORY, EXIT_TIMEOUT, _EXIT_CAGE = 86, 87, 88, 126
 _STAYS = 256 << 20  # bytes of an output that is not read into memory

@@ -17,10 +17,10 @@ from xpiler.text.sites import Site, Sites, wrapped
 # Functions of one value that are tried around an expression, beside those of the text; other values that are tried as
 # its other operand, the nearest in the text first.
 _USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
-OPERANDS, ALONE, BOTH = 12, 12, 6
+OPERANDS, ALONE, BOTH = 12, 12, 7
 # How large a change it is; more where nothing says that the operand is wanted, and for each that comes later.
 COST, UNASKED, LATER = 3.5, 1.0, 0.05
-_PLAIN = re.compile(r"(?<![a-z])f?(?:add|sub|mul|max|min)(?![a-eg-z])")
+_PLAIN = re.compile(r"(?<![a-z])f?(?:add|sub|mul|div|max|min)(?![a-eg-z])")
 _LEAVES = ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR", "BINARY_OPERATOR",
            "UNARY_OPERATOR", "PAREN_EXPR", "CSTYLE_CAST_EXPR", "MEMBER_REF_EXPR")
 

@@ -29,10 +29,12 @@ from xpiler.text.sites import Site, Sites
 # Expressions that are tried, the values two places must share to count as one, those an expression must lack to count
 # as missing, and subscripts tried for an element.
 MOST, SHARED, LACKING, SUBSCRIPTS = 16, 0.98, 0.5, 3
-PLACE = "@"  # stands in for a subscript
+PLACE = "@@"  # stands in for a subscript; between its signs is what it was in the right program
+_PLACE = re.compile(r"@([^@]*)@")
 # How large a change it is to put one in the place of a whole right side, and of a part of one.
 WHOLE, PART, LATER = 1.0, 3.0, 0.1
 _OPERATORS = ("+", "-", "*", "/", "<", ">", "<=", ">=", "==", "!=", "&&", "||", "%", "&", "|", "^")
+_SAME = {"rsqrtf": "sqrtf({})"}  # of which a function is the reciprocal
 _NAMED = re.compile(r"[A-Za-z_]\w*(?![\w(]|\s*\()(?!\.\d)")
 
 
@@ -55,7 +57,7 @@ class Missing:
     given: Mapping[str, Values]  # what the wrong program is given in the arrays it only reads, by its names
 
     def spelled(self) -> tuple[str, ...]:
-        """The missing expressions, the larger of those that lie in each other first; `@` is a subscript to be found."""
+        """The missing expressions, the larger of those that lie in each other first; `@...@` is a subscript to find."""
         out: dict[str, None] = {}
         for told, w in self.right.places.values():
             if w.role is not Role.RESULT or w.partial or not told.values.size:
@@ -107,7 +109,7 @@ class Missing:
                 best, most = (text, share) if share > most else (best, most)
         if best is None:
             whole = (a for a, values in self._given.items() if within(values, mine, self.close).mean() >= SHARED)
-            best = next((f"{a}[{PLACE}]" for a in whole), None)
+            best = next((f"{a}[{self._place(n)}]" for a in whole), None)
         return best
 
     def _text(self, n: Node, whole: bool = False, given: Mapping[int, str | None] = MappingProxyType({})) -> str | None:
@@ -122,11 +124,14 @@ class Missing:
             return given[n.referenced.key]
         if n.constant is not None:
             return _number(at.source(n), n.constant)
+        made = n.referenced.initializer if n.kind == "DECL_REF_EXPR" and n.referenced is not None else None
 
         def part(c: Node) -> str | None:
             return self._text(c, given=given)
 
         match n.kind:
+            case "DECL_REF_EXPR" if made is not None and n.type.is_scalar and n.referenced is not None:
+                return self._named(n) or self._text(made, given=given)  # what it began as
             case "BINARY_OPERATOR" if n.binary in _OPERATORS and len(n.children) == 2:
                 return _joined(f"({{}} {n.binary} {{}})", *map(part, n.children))
             case "CONDITIONAL_OPERATOR" if len(n.children) == 3:
@@ -148,6 +153,8 @@ class Missing:
             return None
         if (name := self._function(called.spelling, len(arguments))):
             return _joined(f"{name}({', '.join('{}' for _ in arguments)})", *arguments)
+        if (form := _SAME.get(called.spelling)) and self._function(form.partition("(")[0], len(arguments)):
+            return _joined(f"(1.0f / {form})", *arguments)
         body = next((c for c in called.children if c.kind == "COMPOUND_STMT"), None)
         only = body.children[0] if body is not None and len(body.children) == 1 else None
         if only is None or only.kind != "RETURN_STMT" or not only.children:
@@ -172,8 +179,14 @@ class Missing:
             if ref is not None and self._known.get(ref.spelling) is not ref.type.is_scalar:
                 array = at.bare(n.children[0]) if n.kind == "ARRAY_SUBSCRIPT_EXPR" else None
                 name = self.names.get(array.spelling, array.spelling) if array is not None else ""
-                return f"{name}[{PLACE}]" if name in self._known else None
+                return f"{name}[{self._place(n)}]" if name in self._known else None
         return text if text and set(_NAMED.findall(text)) <= set(self._known) else None
+
+    def _place(self, n: Node) -> str:
+        """The subscript of an element, to be found, or what it is in the right program."""
+        n = self.right.at.bare(n)
+        found = self.right.at.source(n.children[1]) if n.kind == "ARRAY_SUBSCRIPT_EXPR" and len(n.children) == 2 else ""
+        return f"@{found}@" if "@" not in found else PLACE
 
     @cached_property
     def _known(self) -> dict[str, bool]:
@@ -247,8 +260,8 @@ def _placed(at: Sites, scope: Scope, s: Site, texts: Sequence[str]) -> Iterator[
     here = {n.spelled for n in scope.at_site(s)}
     subscripts = _subscripts(at, scope, s)
     for text in texts:
-        every = [text.replace(PLACE, i) for i in subscripts] if PLACE in text else [text]
-        yield from (t for t in every if set(_NAMED.findall(t)) <= here | _suffixes(t))
+        every = [_PLACE.sub(r"\1", text), *(_PLACE.sub(i.replace("\\", ""), text) for i in subscripts if "@" in text)]
+        yield from (t for t in dict.fromkeys(every) if "[]" not in t and set(_NAMED.findall(t)) <= here | _suffixes(t))
 
 
 def _suffixes(text: str) -> set[str]:

@@ -29,11 +29,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Choice:
-    """What could stand in a hole, what that changes in words, and how large a change it is."""
+    """What could stand in a hole, what that changes in words, and how large a change it is. `wider`: a type of usual
+    width in the place of a narrow one."""
 
     spelled: str
     what: str
     cost: float
+    wider: bool = False
 
 
 class Radix(Sequence[Choice]):
@@ -112,13 +114,15 @@ class Made:
     types: dict[tuple[int, int], str] = field(default_factory=dict)
     around: list[tuple[int, int, str, tuple[str, ...], Radix]] = field(default_factory=list)
 
-    def add(self, span: tuple[int, int], new: str, what: str, cost: float, kind: Kind = Kind.VALUE) -> None:
+    def add(
+        self, span: tuple[int, int], new: str, what: str, cost: float, kind: Kind = Kind.VALUE, wider: bool = False,
+    ) -> None:
         start, end = span
         if end < start or end == start and kind not in (Kind.STATEMENT, Kind.FIXED):
             return
         if new.split() != self.at.data[start:end].decode().split():
             what = " ".join(what.split())
-            self.found.setdefault((start, end, kind), {}).setdefault(new, Choice(new, what, cost))
+            self.found.setdefault((start, end, kind), {}).setdefault(new, Choice(new, what, cost, wider))
 
     def holes(self) -> tuple[Hole, ...]:
         out = []

@@ -24,10 +24,12 @@ from xpiler.text.sites import EXPRESSIONS, Site, Sites
 
 # What is tried at one place: places that are assigned to, values, pointers, lengths, indices, functions of one type,
 # and choices of one function's operands.
-PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 8, 12, 8, 3, 6, 24, 1500
+PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 8, 12, 8, 3, 6, 48, 3000
+SOME = 3  # operands of each kind that are tried whatever else is
 # How large a change it is to put something in; more for each operand that nothing says is wanted there, and for each
 # choice that comes later.
 COST, UNASKED, LATER = 5.0, 1.0, 0.05
+FRACTIONS = {"float", "double", "half", "_Float16", "__half"}
 KNOWN = 2.0  # the same for a value that is known to be missing
 
 
@@ -40,14 +42,17 @@ class Gap:
     host: bool
 
 
-def inserted(at: Sites, scope: Scope, made: Made) -> None:
-    """At every gap, what could be missing there."""
-    text = Gaps(at, scope)
+def inserted(at: Sites, scope: Scope, made: Made, asked: bool = False) -> None:
+    """At every gap, what could be missing there; `asked`: only what writes a name that nothing is written to, or else
+    reads one that nobody reads."""
+    text = Gaps(at, scope, asked)
     for gap in gaps_of(at):
         if not gap.host:
             text.assignments(gap, made)
-        text.calls(gap, made)
-        text.again(gap, made)
+        if not (asked and gap.host):
+            text.calls(gap, made)
+        if not asked:
+            text.again(gap, made)
 
 
 def gaps_of(at: Sites) -> Iterator[Gap]:
@@ -84,6 +89,7 @@ class Gaps:
 
     at: Sites
     scope: Scope
+    asked: bool = False  # only what a name asks for
 
     @cached_property
     def flow(self) -> Flow:
@@ -127,19 +133,22 @@ class Gaps:
         """Something is assigned, added, multiplied; or the greater of two is kept."""
         used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
         for target, kind, scalar in self._targets(gap):
-            here = [v.spelled for v in self.scope.at_site(gap.site) if _plain(v.node) == kind]
-            more = (t for t, v in self.sources.items() if _plain(v) == kind and self.scope.visible(v, gap.site))
+            here = [v.spelled for v in self.scope.at_site(gap.site) if _fits(_plain(v.node), kind)]
+            more = (t for t, v in self.sources.items() if _fits(_plain(v), kind) and self.scope.visible(v, gap.site))
             values = [t for t in dict.fromkeys([*here, *more]) if t != target][:VALUES]
             two = of_two(self.at, kind, used)[:BOTH]
             acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
             if scalar:
                 acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
+            asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
+            unread = self.flow.unread
+            if self.asked and root(target) not in self.flow.asking[0]:
+                values = [t for t in values if root(t) in self.flow.asking[1]]
             if values:
-                asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
-                unread = self.flow.unread
                 read = [(t, LATER * i + (0.0 if root(t) in unread else UNASKED)) for i, t in enumerate(values)]
                 todo = [(a, asked + LATER * i) for i, a in enumerate(acts)]
-                self._put(gap, made, [todo, read], lambda d, target=target: d[0].format(target, d[1]))  # type: ignore[misc]
+                self._put(gap, made, [todo, read],
+                          lambda d, target=target: d[0].format(target, d[1]), COST, scalar)  # type: ignore[misc]
 
     def put(self, gap: Gap, made: Made, values: Sequence[str]) -> None:
         """Values that are likely to be missing here: assigned, added, or kept if they are the greater ones."""
@@ -149,11 +158,11 @@ class Gaps:
             if scalar:
                 greater = of_two(self.at, kind, used)[:2]
                 acts = ["{0} = {1};", "{0} += {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in greater)]
-                if target in self.flow.unwritten or root(target) in self.flow.unwritten:
-                    acts = acts[:1]
+                if root(target) in self.flow.unwritten:  # what has a first value is added to
+                    acts = [acts[1], acts[0], *acts[2:]] if target in self.flow.begun else acts[:1]
                 todo = [(a, LATER * (n + i)) for i, a in enumerate(acts)]
                 self._put(gap, made, [todo, some],
-                          lambda d, target=target: d[0].format(target, d[1]), KNOWN)  # type: ignore[misc]
+                          lambda d, target=target: d[0].format(target, d[1]), KNOWN, True)  # type: ignore[misc]
 
     def _targets(self, gap: Gap) -> list[tuple[str, str, bool]]:
         """What may be assigned to at a gap, with its type, and whether that is one number; first what nothing is
@@ -267,7 +276,9 @@ class Gaps:
             return
         operands = [self._operands(gap, types[i] if i < len(types) else "", [e.arguments[i] for e in examples
                     if i < len(e.arguments)]) for i in range(count)]
-        if not names or not all(operands):
+        if self.asked:
+            operands = self._asked(gap, [types[i] if i < len(types) else "" for i in range(count)], operands)
+        if not names or not operands or not all(operands):
             return
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
         for p, some in zip([*types, *[""] * count], operands, strict=False):
@@ -278,9 +289,18 @@ class Gaps:
                            for i, t in enumerate(some)])
             digits[-1].sort(key=lambda d: d[1])
         while math.prod(len(d) for d in digits) > MOST:
-            longest = max(range(len(digits)), key=lambda i: len(digits[i]))
+            longest = max(range(len(digits)), key=lambda i: (i > 0 and len(digits[i]) > SOME, len(digits[i])))
             digits[longest] = digits[longest][:-1]
         self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});")
+
+    def _asked(self, gap: Gap, types: Sequence[str], operands: list[list[str]]) -> list[list[str]]:
+        """The operands without what nothing asks for; none where nothing asks for any."""
+        for writes, wanted in zip((True, False), self._flow(gap).asking, strict=True):
+            for i, (kind, some) in enumerate(zip(types, operands, strict=True)):
+                few = [t for t in some if root(t) in wanted] if kind.endswith("*") else []
+                if few and kind.startswith("const") is not writes:
+                    return [*operands[:i], few, *operands[i + 1:]]
+        return []
 
     def _operands(self, gap: Gap, param: str, examples: list[Node]) -> list[str]:
         """What could be handed over for a parameter: what is handed over elsewhere, and what else has its type."""
@@ -315,8 +335,8 @@ class Gaps:
         if not re.fullmatch(r"(?:unsigned |signed )?(?:int|long|long long|short|char)|size_t|u?int\d+_t", bare):
             return list(seen)[:POINTERS]
         for e in (e for calls in self.called.values() for e in calls if self._on_device(e) is not gap.host):
-            for a in e.arguments:
-                if integral(self.at.bare(a)) and self.scope.visible(a, gap.site):
+            for a in (n for given in e.arguments for n in _counts(self.at.bare(given))):
+                if integral(self.at.bare(a)) and self.at.source(a) and self.scope.visible(a, gap.site):
                     seen.setdefault(self.at.source(a))
         return list(seen)[:LENGTHS if len(examples) < LENGTHS else len(examples)][:POINTERS]
 
@@ -325,16 +345,19 @@ class Gaps:
 
     def _on_device(self, call: Node) -> bool:
         start = self.at.span(call)[0]
-        spans = [self.at.span(f) for f in self.at.functions if self.at.is_device(f)]
-        return any(a <= start < b for a, b in spans)
+        return any(a <= start < b for a, b in self._kernels)
+
+    @cached_property
+    def _kernels(self) -> list[tuple[int, int]]:
+        return [self.at.span(f) for f in self.at.functions if self.at.is_device(f)]
 
     # ------------------------------------------------------------ programs
 
     def _put(
         self, gap: Gap, made: Made, digits: list[list[tuple[str, float]]], spell: Callable[[Sequence[str]], str],
-        cost: float = COST,
+        cost: float = COST, tell: bool = False,
     ) -> None:
-        """The first digit is what is done; the others are operands."""
+        """The first digit is what is done; the others are operands, the only one of which is to `tell` its values."""
         first, at = len(digits[0]), len(digits[0])
         fields, named = [], []
         for n, d in enumerate(digits[1:]):
@@ -345,8 +368,20 @@ class Gaps:
                 named.append(f"auto xp_{n} = {mixed(texts, digit)};")
             at *= len(d)
         cases = [f"if (xp_c % {first} == {n}) {{ {spell([act, *fields])} }}" for n, (act, _) in enumerate(digits[0])]
-        program = " ".join([*named, " else ".join(cases)])
+        telling = [f"xp::seen(0, {fields[0]});"] if tell else []
+        program = " ".join([*named, *telling, " else ".join(cases)])
         made.programs.append((gap.at, program, Radix(cost, digits, spell, "", " is put in")))
+
+
+def _counts(n: Node) -> tuple[Node, ...]:
+    """A length, or what is a number of elements in one of bytes, and that."""
+    sized = n.binary == "*" and [c for c in n.children if not any(x.kind == "CXX_UNARY_EXPR" for x in c.walk())]
+    return (*sized, n) if sized and len(sized) < len(n.children) else (n,)
+
+
+def _fits(kind: str, target: str) -> bool:
+    """Whether what is of one type is assigned to the other: numbers with a fraction may have another width."""
+    return kind == target or {kind, target} <= FRACTIONS
 
 
 def _plain(n: Node) -> str:

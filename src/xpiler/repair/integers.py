@@ -96,10 +96,11 @@ def _part(at: Sites, scope: Scope, made: Made, site: Site, n: Node, cost: int, p
             value = n.constant
             if not isinstance(value, int):
                 return
-            near = {value + 1: 2, value - 1: 2, value * 2: 3, value // 2: 3, value * 4: 3, value // 4: 3, 0: 4, 1: 4}
+            near = [(value + 1, 2), (value - 1, 2), (value * 2, 3), (value // 2, 3), (value * 4, 3), (value // 4, 3),
+                    (0, 4), (1, 4)]
             if value > 1 and not value & (value + 1):  # a mask of so many lanes
-                near |= {2 * value + 1: 3, value // 2: 3}
-            for new, more in near.items():
+                near += [(2 * value + 1, 3), (value // 2, 3)]
+            for new, more in near:  # the first of each counts
                 if new >= 0:
                     made.add(span, str(new), f"{spelled} is {new}", cost + more, Kind.NUMBER)
             for text in [p for p in pool if p.isdigit()][:POOL]:

@@ -1,74 +1,58 @@
 """From a refuted text to one that is accepted, by the smallest change that is found.
 
 The holes of a text are opened once, and then choices are only numbers that its runs are given. Each choice is tried
-alone, those near the fault first; what brings the text nearer is kept, the best few, and choices are added to these;
-so several mistakes are undone one by one. Where nothing alone is nearer, choices are tried two and three at a time. A
-text that came nearer is opened again, as its changes close the holes around them. The text that comes out was accepted
-by the judge, not by this search."""
+alone, those near the fault first, and what brings the text nearer is followed: in its results, or in the values on its
+way, so that several mistakes are undone one by one. A text that came nearer is opened again, as its changes close the
+holes around them. What takes longer is tried in stages, each when no other text is nearer. The text that comes out was
+accepted by the judge, not by this search."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice, takewhile
+from math import inf
 
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.hole import Hole, Kind
-from xpiler.repair.holes import gaps, grafts, holes
-from xpiler.repair.localise import Distances, distances, suspects
+from xpiler.repair.holes import asked_for, gaps, grafts, holes
+from xpiler.repair.instrument import instrumented
+from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
-from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, best, weighed
+from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, weighed
+from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
 from xpiler.repair.solve import combinations, pairs
 from xpiler.text.sites import Sites
 
 Progress = Callable[[str], None]
-# Texts that are opened; texts compiled for the sake of one choice; lines left alone so that a sketch compiles; programs
+# Steps that are taken; texts compiled for the sake of one choice; lines left alone so that a sketch compiles; programs
 # run side by side.
-ROUNDS, COMPILED, TRIES, ABREAST = 24, 24, 6, 2
-# Choices added one after another before a text is opened again.
-DEPTH = 4
+ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 # Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
 # that are combined; programs run for something nearer still than what is nearer, at least, and the seconds for it.
-FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 2.0
-# Things put in where something may be missing; values this close are wrong by their precision.
+FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
+# Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
-DEEPER = 1500  # choices added to what came nearer before that is opened again
-# Choices that are tried while the place is looked for, and seconds from which on a run is too slow for that.
-SOON, SLOW = 192, 0.15
-# Texts compiled before others are followed; the share of the time for following them.
-EARLY, SHARE = 6, 0.3
+DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
+# Choices that are tried while the place is looked for, and seconds of a processor from which on a run is slow.
+SOON, SLOW = 192, 0.05
+EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
+SHORT, LONGEST = 2.0, 8.0  # seconds for choices alone, at first and then, and for what is put in
+WIDER = 3.0  # how large a change it is that all types are as wide as is usual
+SURE, LITTLE = 0.1, 0.005  # so much nearer is no luck; so much is not followed at once
 
 
-@dataclass(frozen=True)
-class _Text:
-    """A text on the way: what its runs showed, and what was changed so far. `tried`: what may come nearer quickly was
-    tried, and something did."""
+class _Found(Exception):
+    """A text that was accepted."""
 
-    text: str
-    score: Score
-    changes: tuple[Changed, ...] = ()
-    tried: bool = False
-    weight: float = 0.0
-
-
-@dataclass
-class _Open:
-    """A text with its holes open."""
-
-    origin: _Text
-    at: Sites
-    sketch: Sketch
-    run: Run | None
-    base: Score
-    near: Distances
-    looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
-    slow: bool = False  # a run takes long enough to look for the place first
+    def __init__(self, text: Text) -> None:
+        self.text = text
 
 
 @dataclass
@@ -80,6 +64,7 @@ class _Search:
     progress: Progress
     began: float = field(default_factory=time.monotonic)
     runs: int = 0
+    asked: bool = False  # for the values of the source
     confirming: float = 0.0
     suspects: tuple[int, ...] = ()
     refused: set[str] = field(default_factory=set)
@@ -90,78 +75,89 @@ class _Search:
         return time.monotonic() > self.until
 
     def mend(self, text: str) -> Mended:
-        """Texts are opened, the nearest first, until one is accepted."""
-        waiting, opened = [_Text(text, Score())], set[str]()
+        """Texts are opened, the nearest first, until one is accepted; what takes longer is tried when no other text is
+        nearer."""
+        waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
+        stages = (self._alone, self._grafted, self._asked_for, self._alone, self._deeper, self._gaps, self._deeper,
+                  self._fixed, self._together)
         for n in range(ROUNDS):
             if not waiting or self.late:
                 break
-            now = self._next(waiting, n)
+            now = following(waiting, n)
             waiting.remove(now)
-            opened.add(now.text)
             try:
-                open_ = self._opened(now)
+                now = now if now.open else self._opened(now)
+                furthest = max(furthest, now, key=lambda t: t.score.order)
+                assert now.open is not None
+                self._looked(now.open, wait=False)
+                found = stages[now.stage](now.open)
             except Fault as fault:
                 why = why or f"the text does not read: {fault.what}"
                 continue
-            now = open_.origin
-            furthest = max(furthest, now, key=lambda t: t.score.order)
-            self.progress(f"round {n + 1}: {now.score.met or f'{now.score.right:.1%} of the elements are right'}")
-            found = self._search(open_)
-            if isinstance(found, Mended):
-                return found
-            known = {t.text for t in waiting}
-            waiting += [t for t in found if t.tried or t.text not in opened and t.text not in known]
+            except _Found as done:
+                return self._ended(done.text, True, "")
+            waiting += [t for t in found if t.text not in known]
+            known |= {t.text for t in found}
+            if not now.open.given_up and now.stage + 1 < len(stages):
+                waiting.append(replace(now, stage=now.stage + 1, score=now.open.base))
             furthest = max([furthest, *found], key=lambda t: t.score.order)
         why = "the time is up" if self.late else why or self._why(furthest, bool(waiting))
         return self._ended(furthest, False, why)
 
-    def _next(self, waiting: list[_Text], n: int) -> _Text:
-        """The nearest, and in every second round the smallest change that came nearer: nearness may be luck."""
-        if n % 2:
-            return min(waiting, key=lambda t: (t.tried, -t.score.passed, t.weight))
-        return max(waiting, key=lambda t: (not t.tried, t.score.order, -t.weight))
-
-    def _why(self, furthest: _Text, more: bool) -> str:
+    def _why(self, furthest: Text, more: bool) -> str:
         if furthest.score.perfect:
             return "a judge refuses it for what no run shows"
-        return f"not right after {ROUNDS} rounds" if more else "no small change that was tried brings it nearer"
+        return f"not right after {ROUNDS} steps" if more else "no small change that was tried brings it nearer"
 
-    def _ended(self, at: _Text, accepted: bool, why: str) -> Mended:
+    def _ended(self, at: Text, accepted: bool, why: str) -> Mended:
         seconds = time.monotonic() - self.began
         return Mended(at.text, accepted, at.changes, self.suspects, why, self.runs, seconds, self.confirming)
 
-    def _accepted(self, text: str) -> bool:
+    def _accept(self, text: Text) -> None:
+        """The end, where a judge accepts this."""
+        if text.text in self.refused:
+            return
         self.progress("confirming")
         began = time.monotonic()
-        good = text not in self.refused and self.trials.confirm(text)
+        good = self.trials.confirm(text.text)
         self.confirming += time.monotonic() - began
-        if not good:
-            self.refused.add(text)
-        return good
+        if good:
+            raise _Found(text)
+        self.refused.add(text.text)
 
     # ------------------------------------------------------------ one text
 
-    def _opened(self, now: _Text) -> _Open:
+    def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
-        looking = self.looking.submit(self.trials.blame, now.text)
-        sketch, run = self._compiled(Sketch(at.data, holes(at)))
-        began = time.monotonic()
-        base = run([{}])[0] if run is not None else self.trials.fixed(now.text)
-        slow = time.monotonic() - began > SLOW
-        if slow and run is not None:
-            sketch, run = self._compiled(replace(sketch, hurried=False))
-        self.runs += 1
-        open_ = _Open(replace(now, score=base), at, sketch, run, base, distances(at, ()), looking, slow)
-        if base.line or base.met or not base.built:
+        looking = None if now.near else self.looking.submit(self.trials.blame, now.text)
+        sketch, run = self._compiled(Sketch(at.data, holes(at), places=instrumented(at).places))
+        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking)
+        self._based(open_)
+        base = open_.base
+        open_.origin = replace(now, score=base)
+        if base.line:
+            open_.near, open_.looking = distances(at, [base.line]), None
+            self.suspects = self.suspects or suspects(at, [base.line])
+        elif base.met or not base.built:
             self._looked(open_)
-        return open_
+        self.progress(base.met or f"{base.right:.1%} of the elements are right")
+        return replace(now, score=base, open=open_)
 
-    def _looked(self, o: _Open) -> None:
-        """Waits for what tells where a text goes wrong: the rule it breaks, or who looks for the place meanwhile."""
-        if o.looking is None:
+    def _based(self, o: Open) -> None:
+        """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
+        o.base = o.run([{}])[0] if o.run is not None else self.trials.fixed(o.origin.text)
+        self.runs += 1
+        if o.run is not None and not o.slow and o.base.seconds > SLOW:
+            o.slow = True
+            o.sketch, o.run = self._compiled(replace(o.sketch, hurried=False, places=()))
+            o.base = o.run([{}])[0] if o.run is not None else o.base
+
+    def _looked(self, o: Open, wait: bool = True) -> None:
+        """Hears where a text goes wrong of who looks for the place meanwhile."""
+        if o.looking is None or not wait and not o.looking.done():
             return
-        first, then = ([o.base.line], ()) if o.base.line else o.looking.result()
+        first, then = o.looking.result()
         o.near, o.looking = distances(o.at, first, then), None
         self.suspects = self.suspects or suspects(o.at, first, then)
 
@@ -177,124 +173,131 @@ class _Search:
             sketch = smaller
         return sketch, None
 
-    def _search(self, o: _Open) -> Mended | list[_Text]:
-        """A text that was accepted; or the texts that are nearest."""
+    # ------------------------------------------------------------ stages, what takes longest last
+
+    def _begun(self, o: Open) -> None:
+        """The smallest changes, until it is known where to look and which values the source has."""
         if o.base.perfect:
-            if self._accepted(o.origin.text):
-                return self._ended(o.origin, True, "")
+            self._accept(o.origin)
             o.base = self.trials.fixed(o.origin.text)  # what refused it is looked at from now on
-            if o.base.perfect:
-                return []
+            o.given_up = o.base.perfect
+            if o.given_up:
+                return
             o.sketch, o.run = self._compiled(o.sketch)
             o.looking = self.looking.submit(self.trials.blame, o.origin.text)
             self._looked(o)
-        root, harmless, kept = Node({}, o.base, 0.0), dict[tuple[int, int], float](), list[Node]()
-        fixed, between, began = self._fixed(o, root), list[_Text](), time.monotonic()
-        level = self._expanded(o, self._first(o, root), lambda _: root, harmless, whole=True)
-        if isinstance(level, Mended):
-            return level
-        kept += level
-        if not o.origin.tried and (o.base.met or o.base.near > CLOSE):  # a memory breaks a rule, a type costs precision
-            nodes = self._expanded(o, islice(fixed, EARLY), lambda _: root, {}, EARLY)
-            if isinstance(nodes, Mended):
-                return nodes
-            kept += nodes
-        done = self._filled_in(self._grafted(o), LIKELY)
-        if isinstance(done, Mended):
-            return done
-        between += done
-        for _ in range(DEPTH):
-            if not level or self.late or time.monotonic() - began > SHARE * (self.until - began):
-                break
-            deeper = Deeper(level, lambda node: self._singles(o, node))
-            found = self._expanded(o, islice(deeper, DEEPER), deeper.parent, {})
-            if isinstance(found, Mended):
+        looking = o.looking
+        if not self.asked:
+            soon: Iterator[Item] = islice(self._singles(o, o.root), SOON)
+            soon = takewhile(lambda _: looking is not None and not looking.done(), soon) if o.slow else soon
+            self._expanded(o, soon, lambda _: o.root, o.harmless)
+        self._looked(o, wait=not self.asked)
+        if not self.asked and o.run is not None:
+            self.trials.ask()
+            self.asked = True
+            self._based(o)
+        o.singles = self._singles(o, o.root)
+
+    def _alone(self, o: Open) -> list[Text]:
+        """Every choice alone, for a while, and those together that came nearer."""
+        first = o.singles is None
+        if first:
+            self._begun(o)
+        budget = SHORT if first else LONGEST
+        level = self._expanded(o, o.singles or iter(()), lambda _: o.root, o.harmless, budget=budget)
+        united = United([*o.level, *level], o.sketch)
+        o.level = best([*o.level, *level, *self._expanded(o, iter(united), united.parent, {})], WIDTH, SMALL)
+        return self._texts(o, best(o.level))
+
+    def _grafted(self, o: Open) -> list[Text]:
+        """What the right text computes and this one never does; and a few choices that only a compiler can make, as a
+        memory breaks a rule and a type costs precision: all narrow types at once first."""
+        found = list[Text]()
+        if wide := o.sketch.widened:
+            found = self._texts(o, self._expanded(o, iter([(WIDER, wide)]), lambda _: o.root, {}, 1))
+            if found:
                 return found
-            level = found
-            kept += level
-            if o.base.met and any(not n.score.met for n in level):
+        if o.base.met or o.base.close > CLOSE:
+            early = FINDING if o.base.met else EARLY
+            found += self._texts(o, self._expanded(o, islice(self._fixings(o), early), lambda _: o.root, {}, early))
+        missing = () if o.base.met or self.late else self.trials.missing(o.origin.text)
+        return found + (self._filled(self._opened_for(o, grafts(o.at, missing)), FILLED) if missing else [])
+
+    def _deeper(self, o: Open) -> list[Text]:
+        """Choices added to what came nearer, one after another."""
+        kept = list[Node]()
+        level = [n for n in o.level if o.deepened or n.score.value > o.base.value + LITTLE]
+        o.deepened, o.level = True, level or o.level
+        for _ in range(DEPTH if level else 0):
+            deeper = Deeper(o.level, lambda node: self._singles(o, node))
+            o.level = self._expanded(o, islice(deeper, DEEPER), deeper.parent, {})
+            kept += o.level
+            if o.base.met and any(not n.score.met for n in o.level):
                 break  # no rule is broken any more: now it can be asked where it goes wrong
-        near = between + self._texts(o, best(kept))
-        if near and not o.origin.tried:
-            return [*near, replace(o.origin, tried=True)]  # the rest, if these lead nowhere
-        return self._thorough(o, root, fixed, harmless, near)
+        return self._texts(o, best(kept))
 
-    def _thorough(
-        self, o: _Open, root: Node, fixed: Iterator[Item], harmless: dict[tuple[int, int], float], near: list[_Text]
-    ) -> Mended | list[_Text]:
-        """What takes longer: something is missing, what only a compiler can choose, and several changes at once."""
-        wide, kept = self._wide(o), list[Node]()
-        for most in (LIKELY, FILLED):
-            filled = self._filled_in(wide, most)
-            if isinstance(filled, Mended):
-                return filled
-            near = near + filled
-            if filled:
-                break
-        for items, compiled in ((fixed, COMPILED), (self._together(o, harmless), 0)):
-            nodes = self._expanded(o, items, lambda _: root, {}, compiled)
-            if isinstance(nodes, Mended):
-                return nodes
-            kept += nodes
-        return near + self._texts(o, best(kept))
+    def _asked_for(self, o: Open) -> list[Text]:
+        """A statement put in that a name asks for."""
+        found = () if self.late else asked_for(o.at)
+        return self._filled(self._opened_for(o, found), LIKELY) if found else []
 
-    def _grafted(self, o: _Open) -> tuple[_Open, Iterator[Item]] | None:
-        """The text opened where something that the right one computes may be missing."""
-        if o.base.met or self.late:
-            return None
-        missing = self.trials.missing(o.origin.text)
-        return self._opened_for(o, grafts(o.at, missing)) if missing else None
+    def _gaps(self, o: Open) -> list[Text]:
+        """Something put in where it may be missing."""
+        wide = None if self.late else self._opened_for(o, gaps(o.at))
+        return self._filled(wide, LIKELY) or self._filled(wide, FILLED)
 
-    def _wide(self, o: _Open) -> tuple[_Open, Iterator[Item]] | None:
+    def _fixed(self, o: Open) -> list[Text]:
+        """What only a compiler can choose."""
+        return self._texts(o, self._expanded(o, self._fixings(o), lambda _: o.root, {}, COMPILED))
+
+    def _together(self, o: Open) -> list[Text]:
+        """Choices that did no harm alone, two at a time, then three; the smallest change first."""
+        likely = dict(sorted(o.harmless.items(), key=lambda i: i[1])[:COMBINED])
+        every = ((sum(likely[i] for i in picks.items()), picks) for picks in combinations(o.sketch, likely)
+                 if len(picks) > 2)
+        items = chain(pairs(o.sketch, likely), every) if o.run is not None else iter(())
+        return self._texts(o, self._expanded(o, items, lambda _: o.root, {}))
+
+    def _opened_for(self, o: Open, found: tuple[Hole, ...]) -> tuple[Open, Iterator[Item]] | None:
         """The text opened where something may be missing, and what to try there."""
-        if self.late:
-            return None
-        return self._opened_for(o, gaps(o.at))
-
-    def _opened_for(self, o: _Open, found: tuple[Hole, ...]) -> tuple[_Open, Iterator[Item]] | None:
-        sketch, run = self._compiled(Sketch(o.at.data, found))
+        places = () if o.slow else instrumented(o.at).places
+        sketch, run = self._compiled(Sketch(o.at.data, found, not o.slow, places))
         if run is None:
             return None
-        base = run([{}])[0]
-        wide = replace(o, sketch=sketch, run=run, base=base)
-        return wide, self._singles(wide, Node({}, base, 0.0))
+        wide = replace(o, sketch=sketch, run=run, base=run([{}])[0])
+        return wide, self._singles(wide, wide.root)
 
-    def _filled_in(self, wide: tuple[_Open, Iterator[Item]] | None, most: int) -> Mended | list[_Text]:
-        """Something put in where it may be missing."""
+    def _filled(self, wide: tuple[Open, Iterator[Item]] | None, most: int) -> list[Text]:
         if wide is None or self.late:
             return []
         o, items = wide
-        root = Node({}, o.base, 0.0)
-        nodes = self._expanded(o, islice(items, most), lambda _: root, {})
-        if isinstance(nodes, Mended):
-            return nodes
-        return self._texts(o, nodes)
+        return self._texts(o, best(self._expanded(o, islice(items, most), lambda _: o.root, {}, budget=LONGEST)))
 
     def _expanded(
-        self, o: _Open, items: Iterator[Item], parent: Callable[[Picks], Node], harmless: dict[tuple[int, int], float],
-        compiled: int = 0, whole: bool = False,
-    ) -> Mended | list[Node]:
-        """What is nearer than the node it was added to; or a text that was accepted. `compiled`: so many at most, each
-        compiled for itself; `whole`: all of them, whatever is found."""
+        self, o: Open, items: Iterator[Item], parent: Callable[[Picks], Node], harmless: dict[tuple[int, int], float],
+        compiled: int = 0, budget: float = inf,
+    ) -> list[Node]:
+        """What is nearer than the node it was added to. `compiled`: so many at most, each compiled by itself; `budget`:
+        seconds after which no more are begun. Without one it ends where nothing nearer still was found for a while."""
         found, since, began = list[Node](), 0, time.monotonic()
         nearest: Score | None = None
-        for weight, picks, score in self._tried(o, items, compiled):
+        for weight, picks, score in self._tried(o, items, compiled, budget):
             node = parent(picks)
             if score.perfect:
-                text = self._text(o, picks, score, weight)
-                if text is not None and text.text not in self.refused and self._accepted(text.text):
-                    return self._ended(text, True, "")
+                text = self._text(o, Node(picks, score, weight))
+                if text is not None:
+                    self._accept(text)
                 continue
             since += 1
             if score.better(node.score) or score.further(node.score):
-                found.append(Node(picks, score, weight))
+                found.append(Node(picks, score, weight, score.lost(o.base)))
                 if nearest is None or score.better(nearest):
                     nearest, since, began = score, 0, time.monotonic()
-            elif score.order == node.score.order and score.met == node.score.met or score.elsewhere(node.score) \
-                    or score.near > 0.0:
+            elif score.met == node.score.met or score.elsewhere(node.score) or score.near > 0.0:
                 lost = 0.0 if score.mark == node.score.mark else 1.0
                 harmless |= {i: weight + lost for i in picks.items() if i[0] not in node.picks}
-            if found and not whole and since >= ENOUGH and time.monotonic() - began > LONG:
+            sure = budget == inf or nearest is not None and nearest.value > o.base.value + SURE
+            if found and sure and since >= ENOUGH and time.monotonic() - began > LONG:
                 break
         for n in found:
             harmless |= {i: n.weight / 4 for i in n.picks.items() if i[0] not in node.picks}
@@ -302,15 +305,7 @@ class _Search:
 
     # ------------------------------------------------------------ what is tried
 
-    def _first(self, o: _Open, root: Node) -> Iterator[Item]:
-        """All choices alone: the smallest changes, until it is known where to look; then what is near that place."""
-        soon = list(islice(self._singles(o, root), SOON if o.looking is not None and not o.slow else 0))
-        yield from soon
-        self._looked(o)
-        given = {frozenset(picks.items()) for _, picks in soon}
-        yield from (i for i in self._singles(o, root) if frozenset(i[1].items()) not in given)
-
-    def _singles(self, o: _Open, node: Node) -> Iterator[Item]:
+    def _singles(self, o: Open, node: Node) -> Iterator[Item]:
         """Every choice of a hole that the node's run came by, added to those it has made; the likely ones first."""
         if o.run is None:
             return
@@ -327,28 +322,23 @@ class _Search:
                 continue
             yield node.weight + weight, {**node.picks, k: c}
 
-    def _fixed(self, o: _Open, node: Node) -> Iterator[Item]:
-        """The choices that only a compiler can make."""
+    def _fixings(self, o: Open) -> Iterator[Item]:
+        """The choices that only a compiler can make, each once."""
         items = [x for x in weighed(o.sketch.holes, o.near) if o.sketch.holes[x[1]].kind is Kind.FIXED]
         for weight, k, c in sorted(items, key=lambda x: x[0]):
-            yield weight, {**node.picks, k: c}
+            if (k, c) not in o.compiled:
+                o.compiled.add((k, c))
+                yield weight, {k: c}
 
-    def _together(self, o: _Open, harmless: Mapping[tuple[int, int], float]) -> Iterator[Item]:
-        """Choices that did no harm alone, two at a time, then three; the smallest change first."""
-        if o.run is None:
-            return
-        likely = dict(sorted(harmless.items(), key=lambda i: i[1])[:COMBINED])
-        yield from pairs(o.sketch, likely)
-        for picks in combinations(o.sketch, likely):
-            if len(picks) > 2:
-                yield sum(likely[i] for i in picks.items()), picks
-
-    def _tried(self, o: _Open, items: Iterator[Item], compiled: int) -> Iterator[tuple[float, Picks, Score]]:
+    def _tried(
+        self, o: Open, items: Iterator[Item], compiled: int, budget: float,
+    ) -> Iterator[tuple[float, Picks, Score]]:
         """What came of each, in batches that take about as long."""
         steady = compiled > 0
         size = 1 if steady else FEW if o.slow else FIRST
         with ThreadPoolExecutor(ABREAST) as pool:
-            while not self.late:
+            until = time.monotonic() + budget
+            while not self.late and time.monotonic() < until:
                 groups = [g for _ in range(ABREAST) if (g := list(islice(items, size)))]
                 if not groups:
                     return
@@ -367,22 +357,24 @@ class _Search:
                 took = max(time.monotonic() - began, 0.01)
                 size = max(4, min(MOST, int(size * max(0.25, min(4.0, SECONDS / took)))))
 
-    def _running(self, o: _Open, group: list[Item]) -> list[Score]:
+    def _running(self, o: Open, group: list[Item]) -> list[Score]:
         return o.run([picks for _, picks in group]) if o.run is not None else []
 
-    def _compiling(self, o: _Open, group: list[Item]) -> list[Score]:
+    def _compiling(self, o: Open, group: list[Item]) -> list[Score]:
         made = [o.sketch.filled(picks) for _, picks in group]
         return [self.trials.fixed(text) if text is not None and not self.late else Score(built=False) for text in made]
 
     # ------------------------------------------------------------ what came of it
 
-    def _texts(self, o: _Open, nodes: Iterable[Node]) -> list[_Text]:
-        return [t for n in nodes if (t := self._text(o, n.picks, n.score, n.weight)) is not None]
+    def _texts(self, o: Open, nodes: Iterable[Node]) -> list[Text]:
+        return [t for n in nodes if (t := self._text(o, n)) is not None]
 
-    def _text(self, o: _Open, picks: Picks, score: Score, weight: float) -> _Text | None:
-        made = o.sketch.filled(picks)
-        told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in picks.items())
-        return None if made is None else _Text(made, score, o.origin.changes + told, weight=o.origin.weight + weight)
+    def _text(self, o: Open, n: Node) -> Text | None:
+        made, now = o.sketch.filled(n.picks), o.origin
+        told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in n.picks.items())
+        near = None if o.base.line else o.near
+        return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
+                                              now.lost + n.lost, near)
 
 
 def mend(

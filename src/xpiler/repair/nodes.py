@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from xpiler.repair.hole import Hole
 from xpiler.repair.localise import Distances
-from xpiler.repair.score import Score
-from xpiler.repair.sketch import Picks
+from xpiler.repair.score import FINE, Score
+from xpiler.repair.sketch import Picks, Sketch
 
 Item = tuple[float, Picks]  # how unlikely, and the choices
 # Nodes that are followed side by side, the nearest and those that are the smallest change, and texts that are kept of
 # them; how much later each node is followed than the one before it.
 WIDTH, SMALL, TEXTS, LESSER, LATER = 12, 8, 3, 2, 0.3
+CHANGE = 0.02  # so much nearer every change has to bring a text
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,14 @@ class Node:
     picks: Picks
     score: Score
     weight: float
+    lost: float = 0.0  # of the right program's values that the text had
+
+    @property
+    def hope(self) -> tuple[bool, float, float]:
+        """Larger is to be followed sooner: what many changes brought a little nearer was luck, and what was right
+        before should be so still."""
+        value = self.score.value - CHANGE * len(self.picks) - self.lost
+        return self.score.built, round(value, FINE), self.score.near
 
 
 def best(found: Iterable[Node], width: int = TEXTS, small: int = LESSER) -> list[Node]:
@@ -32,7 +41,7 @@ def best(found: Iterable[Node], width: int = TEXTS, small: int = LESSER) -> list
     kept: dict[object, Node] = {}
     for n in sorted(found, key=lambda n: n.weight):
         kept.setdefault((n.score.order, n.score.met), n)
-    nearest = sorted(kept.values(), key=lambda n: n.score.order, reverse=True)[:width]
+    nearest = sorted(kept.values(), key=lambda n: n.hope, reverse=True)[:width]
     lesser = [n for n in list(kept.values())[:small] if n not in nearest]
     return lesser + nearest
 
@@ -61,7 +70,7 @@ class Deeper:
 
     def __iter__(self) -> Iterator[Item]:
         by_weight = {id(n): i for i, n in enumerate(sorted(self.nodes, key=lambda n: n.weight))}
-        by_score = {id(n): i for i, n in enumerate(sorted(self.nodes, key=lambda n: n.score.order, reverse=True))}
+        by_score = {id(n): i for i, n in enumerate(sorted(self.nodes, key=lambda n: n.hope, reverse=True))}
         streams = [self._stream(n, LATER * min(by_weight[id(n)], by_score[id(n)])) for n in self.nodes]
         for _, weight, picks, node in heapq.merge(*streams, key=lambda i: i[0]):
             key = frozenset(picks.items())
@@ -73,3 +82,41 @@ class Deeper:
         first = node.weight
         for weight, picks in self.singles(node):
             yield weight - first + later, weight, picks, node
+
+
+@dataclass
+class United:
+    """What came nearer alone, together: the nearest, and with it one after another of the others; then two at a time.
+    `parent` is the nearest of those that are united."""
+
+    nodes: Sequence[Node]
+    sketch: Sketch
+
+    def __post_init__(self) -> None:
+        self._of = dict[frozenset[tuple[int, int]], Node]()
+
+    def parent(self, picks: Picks) -> Node:
+        return self._of[frozenset(picks.items())]
+
+    def __iter__(self) -> Iterator[Item]:
+        order = sorted(self.nodes, key=lambda n: n.hope, reverse=True)
+        for n, first in enumerate(order):
+            so_far = first
+            for other in order[n + 1:]:
+                if self._apart(so_far.picks, other.picks):
+                    so_far = Node({**so_far.picks, **other.picks}, first.score, so_far.weight + other.weight)
+                    yield from self._new(so_far, first)
+        for n, first in enumerate(order):
+            for other in order[n + 1:]:
+                if self._apart(first.picks, other.picks):
+                    yield from self._new(Node({**first.picks, **other.picks}, first.score, first.weight + other.weight),
+                                         first)
+
+    def _apart(self, a: Picks, b: Picks) -> bool:
+        return not any(k == o or self.sketch.nested(k, o) for k in a for o in b)
+
+    def _new(self, made: Node, parent: Node) -> Iterator[Item]:
+        key = frozenset(made.picks.items())
+        if key not in self._of:
+            self._of[key] = parent
+            yield made.weight, made.picks

@@ -30,6 +30,7 @@ class Scope:
 
     def __init__(self, at: Sites) -> None:
         self.at = at
+        self._here: dict[tuple[int, int], dict[str, Name]] = {}
 
     @cached_property
     def names(self) -> tuple[Name, ...]:
@@ -46,18 +47,23 @@ class Scope:
 
     def at_site(self, s: Site) -> Iterator[Name]:
         """What can be named at a site, the nearest declaration first; a name that is hidden is left out."""
-        seen: set[str] = set()
-        for n in sorted(self.names, key=lambda n: -n.start):
-            if n.start <= s.start < n.end and s.end <= n.end and n.spelled not in seen:
-                seen.add(n.spelled)
-                yield n
+        yield from self._named(s).values()
+
+    def _named(self, s: Site) -> dict[str, Name]:
+        if (s.start, s.end) not in self._here:
+            seen: dict[str, Name] = {}
+            for n in sorted(self.names, key=lambda n: -n.start):
+                if n.start <= s.start < n.end and s.end <= n.end:
+                    seen.setdefault(n.spelled, n)
+            self._here[s.start, s.end] = seen
+        return self._here[s.start, s.end]
 
     def visible(self, node: Node, s: Site) -> bool:
         """Whether every variable an expression names means the same at a site."""
-        here = {n.spelled: n.node.key for n in self.at_site(s)}
+        here = self._named(s)
         for part in node.walk():
             ref = part.referenced if part.kind == "DECL_REF_EXPR" else None
             if ref is not None and ref.kind in ("VAR_DECL", "PARM_DECL") and ref.in_text \
-                    and ref.is_local and here.get(ref.spelling) != ref.key:
+                    and ref.is_local and (ref.spelling not in here or here[ref.spelling].node.key != ref.key):
                 return False
         return True

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from xpiler.repair.told import Had
+
 # Values that are nearer by less than this are as near.
 FINE = 3
+# What it counts that no rule is broken, and that values come close which are not right, more than any do.
+DONE, CLOSENESS, ANY = 0.1, 0.06, 0.3
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,8 @@ class Score:
     `met`: the rule, in words that tell two findings apart; "" where none was broken. `line` is where, 0 where that is
     not known. A program that does not compile has `built` False. `passed`: runs that were right in all elements before
     the one this is about. `near`: how close the values come where they are not right. `reached`: the open choices it
-    came by, where that is known; `mark`: equal for equal results."""
+    came by, where that is known; `mark`: equal for equal results. `had`: which of the right program's values it had on
+    its way, where these were asked for. `seconds`: how long its run took."""
 
     right: float = 0.0
     met: str = ""
@@ -26,16 +31,37 @@ class Score:
     near: float = 0.0
     reached: frozenset[int] = field(default=frozenset(), compare=False)
     mark: int = field(default=0, compare=False)
+    had: Had | None = field(default=None, compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def perfect(self) -> bool:
         return self.built and not self.met and self.right == 1.0
 
     @property
-    def order(self) -> tuple[bool, int, bool, float, float]:
-        """Larger is nearer. A program that does nothing breaks no rule, so that alone is no merit."""
-        done = not self.met and (self.right > 0.0 or self.near > 0.0)
-        return self.built, self.passed, done, self.right, round(self.near, FINE)
+    def told(self) -> float:
+        return 0.0 if self.had is None else self.had.share
+
+    @property
+    def close(self) -> float:
+        """How close the wrong elements come."""
+        return (self.near - self.right) / (1.0 - self.right) if self.right < 1.0 else 0.0
+
+    def lost(self, other: Score) -> float:
+        """The share of the right program's values that the other had and this one has not."""
+        return 0.0 if self.had is None or other.had is None else self.had.lost(other.had)
+
+    @property
+    def value(self) -> float:
+        """How near it is: the elements that are right and the values it has on its way; the runs that were right before
+        count as much as all of that. A program that does nothing breaks no rule, so that alone is no merit."""
+        done = not self.met and (self.had is not None or self.right > 0.0 or self.near > 0.0)
+        return 2.0 * self.passed + DONE * done + self.right + self.told + CLOSENESS * max(self.near, ANY)
+
+    @property
+    def order(self) -> tuple[bool, float, float]:
+        """Larger is nearer."""
+        return self.built, round(self.value, FINE), round(self.near, FINE)
 
     def better(self, other: Score) -> bool:
         """Whether this is nearer: another finding in the place of one is neither."""
@@ -63,10 +89,11 @@ class Trials:
     `sketch`: a text that leaves choices open, compiled; the lines that do not compile where it does not.
     `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
     and those to look at then. `missing`: expressions that a right text has, spelled as this one would
-    (`repair.grafts`)."""
+    (`repair.grafts`). `ask`: scores have `told` from now on, of texts that tell their values."""
 
     sketch: Callable[[str], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
     blame: Callable[[str], tuple[Sequence[int], Sequence[int]]]
     missing: Callable[[str], Sequence[str]] = lambda _: ()
+    ask: Callable[[], None] = lambda: None

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from xpiler.repair.hole import Choice, Hole, Kind, Radix, mixed
+from xpiler.repair.instrument import Watched
 from xpiler.repair.quickly import quickly
 from xpiler.text.edits import Edit, edited
 
+Place = tuple[Watched, str, str]  # as `instrument` has them
 Picks = Mapping[int, int]  # hole -> choice, counted from 1; a hole that is not named stays as it is
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Bytes of a text that a hole covers, or that are told: with something before and behind them."""
+
+    start: int
+    end: int
+    number: int
+    hole: Hole | None
+    before: str = ""
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -20,14 +35,17 @@ class Sketch:
     data: bytes
     holes: tuple[Hole, ...]
     hurried: bool = True  # the compiler's time counts more than that of the runs
+    places: tuple[Place, ...] = ()  # that tell their values
 
     @property
     def text(self) -> str:
         """The program that leaves the choices to `xp::pick`; those only a compiler can make stay as they are.
 
         Lines stay what they are, so that findings and errors are told where the text has them."""
-        order = [(k, h) for k, h in enumerate(self.holes) if h.kind is not Kind.FIXED]
-        opened = self._opened(0, len(self.data), order)
+        parts = [_Part(h.start, h.end, k, h) for k, h in enumerate(self.holes) if h.kind is not Kind.FIXED]
+        told = [_Part(w.start, w.end, k, None, before.replace("{k}", str(k)), behind)
+                for k, (w, before, behind) in enumerate(self.places)]
+        opened = self._opened(0, len(self.data), sorted([*parts, *told], key=_order))
         return quickly(opened, self._helpers, self.hurried)
 
     @cached_property
@@ -44,6 +62,12 @@ class Sketch:
                        f"{{ if (c >= 0) switch (c % {len(acts)}) {{ {cases}}} return x; }}")
         return " ".join(out)
 
+    @cached_property
+    def widened(self) -> dict[int, int]:
+        """The choices that make every narrow type as wide as is usual."""
+        fixed = [(k, h) for k, h in enumerate(self.holes) if h.kind is Kind.FIXED]
+        return {k: c for k, h in fixed for c, choice in _from_1(h) if choice.wider}
+
     def filled(self, picks: Picks) -> str | None:
         """The text with choices made; of two holes one of which lies in the other, the outer one counts."""
         edits: list[Edit] = []
@@ -59,24 +83,40 @@ class Sketch:
         return x.start <= y.start and y.end <= x.end or y.start <= x.start and x.end <= y.end
 
     def without(self, lines: Sequence[int]) -> Sketch:
+        """Without the places that tell their values on these lines; where there are none, without the holes there."""
+        places = tuple(p for p in self.places if p[0].line not in lines)
+        if len(places) < len(self.places):
+            return replace(self, places=places)
         return replace(self, holes=tuple(h for h in self.holes if h.line not in lines or h.kind is Kind.FIXED))
 
-    def _opened(self, start: int, end: int, holes: list[tuple[int, Hole]]) -> str:
+    def _opened(self, start: int, end: int, parts: list[_Part]) -> str:
+        """The bytes from `start` to `end` with the parts that lie there; one that overlaps the one before without
+        lying in it is left out."""
         out, at = [], start
-        for (k, hole), inner in _outermost(holes):
-            if hole.start < at:
-                continue  # overlaps the one before without lying in it
-            out += [self.data[at:hole.start].decode(), self._choice(k, hole, inner)]
-            at = hole.end
+        for part, inner in _outermost(parts):
+            if part.start < at:
+                continue
+            out += [self.data[at:part.start].decode(), self._part(part, inner)]
+            at = part.end
         return "".join([*out, self.data[at:end].decode()])
 
-    def _choice(self, k: int, hole: Hole, inner: list[tuple[int, Hole]]) -> str:
+    def _part(self, part: _Part, inner: list[_Part]) -> str:
+        if part.hole is not None:
+            return self._choice(part.number, part.hole, inner)
+        return f"{part.before}{self._opened(part.start, part.end, inner)}{part.behind}"
+
+    def _choice(self, k: int, hole: Hole, inner: list[_Part]) -> str:
         here = self._opened(hole.start, hole.end, inner)
         chosen = f"xp::pick({k})"
+        telling = self._telling(inner)
+
+        def spelled(c: Choice) -> str:
+            return telling(_line(c.spelled))
+
         if hole.kind is Kind.STATEMENT and hole.program:
             return f"if (const int xp_c = {chosen} - 1; xp_c >= 0) {{ {_line(hole.program)} }} "
         if hole.kind is Kind.STATEMENT:
-            cases = "".join(f" else if ({chosen} == {n}) {{ {_line(c.spelled)}; }}" for n, c in _from_1(hole))
+            cases = "".join(f" else if ({chosen} == {n}) {{ {spelled(c)}; }}" for n, c in _from_1(hole))
             if hole.start == hole.end:
                 return f"if ({chosen} == 0) {{}}{cases} "
             return f"do {{ if ({chosen} == 0) {{ {here}; }}{cases} }} while (0)"
@@ -88,8 +128,17 @@ class Sketch:
             cases = "".join(f"{chosen} == {n} ? {_named(hole.program, c.spelled)} : " for n, c in _from_1(hole))
             return f"({cases}{_named(hole.program, here)})"
         cast = f"(__typeof__({_line(self.data[hole.start:hole.end].decode())}))" if hole.kind is Kind.NUMBER else ""
-        cases = "".join(f"{chosen} == {n} ? {cast}({_line(c.spelled)}) : " for n, c in _from_1(hole)[:-1])
-        return f"({chosen} == 0 ? ({here}) : {cases}{cast}({_line(hole.choices[-1].spelled)}))"
+        cases = "".join(f"{chosen} == {n} ? {cast}({spelled(c)}) : " for n, c in _from_1(hole)[:-1])
+        return f"({chosen} == 0 ? ({here}) : {cases}{cast}({spelled(hole.choices[-1])}))"
+
+    def _telling(self, inner: list[_Part]) -> Callable[[str], str]:
+        """What makes a choice tell what the bytes it is made of would have told."""
+        told = {_line(self.data[p.start:p.end].decode()): p for p in inner if p.hole is None and p.before[:3] != "do "}
+        if not told:
+            return lambda text: text
+        every = "|".join(re.escape(t) for t in sorted(told, key=len, reverse=True))
+        found = re.compile(rf"(?<![\w.&])(?:{every})(?!\w|\s*(?:[-+*/]?=[^=]|\+\+|--|\())")
+        return lambda text: found.sub(lambda m: f"{told[m[0]].before}{m[0]}{told[m[0]].behind}", text)
 
 
 def _named(pointer: str, name: str) -> str:
@@ -112,13 +161,18 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _outermost(holes: list[tuple[int, Hole]]) -> Iterator[tuple[tuple[int, Hole], list[tuple[int, Hole]]]]:
-    """Each hole that lies in no other, with those that lie in it."""
+def _order(p: _Part) -> tuple[int, bool, int, bool]:
+    """What is put in between statements first, then those around others; a value is told as it was chosen."""
+    return p.start, p.start < p.end, -p.end, p.hole is not None
+
+
+def _outermost(parts: list[_Part]) -> Iterator[tuple[_Part, list[_Part]]]:
+    """Each part that lies in no other, with those that lie in it."""
     i = 0
-    while i < len(holes):
-        outer = holes[i][1]
+    while i < len(parts):
+        outer = parts[i]
         j = i + 1
-        while j < len(holes) and holes[j][1].end <= outer.end and outer.start < outer.end:
+        while j < len(parts) and parts[j].end <= outer.end and outer.start < outer.end:
             j += 1
-        yield holes[i], holes[i + 1:j]
+        yield outer, parts[i + 1:j]
         i = j

@@ -15,6 +15,7 @@ from xpiler.text.sites import Site, Sites, wrapped
 
 # How many other functions of the platform are tried in the place of one, and of one that is called for its value.
 STAND_INS, VALUED = 64, 24
+SELDOM = 4  # how large a change a copy is between memories that are seldom used
 LATER = 0.05  # each is tried a little later than the one before
 _ARITHMETIC = ("+", "-", "*", "/", "%")
 _COMPOUND = ("+=", "-=", "*=", "/=", "=")
@@ -86,7 +87,8 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
             for i, a in enumerate(arguments):
                 for b in arguments[i + 1:]:
                     one, other = at.bare(a), at.bare(b)
-                    if one.type.name == other.type.name and frozen(one) == frozen(other) \
+                    same = one.type.name == other.type.name and frozen(one) == frozen(other)
+                    if (same or integral(one) and integral(other)) \
                             and at.source(a) and at.source(b):
                         text = exchanged(at, n, a, b)
                         made.add(span, text, f"the arguments of {name} change places", 3, kind)
@@ -129,10 +131,11 @@ def _other_name(at: Sites, scope: Scope, made: Made, s: Site) -> None:
     if ref.kind == "ENUM_CONSTANT_DECL":
         parent = ref.cursor.semantic_parent
         same = [c.spelling for c in parent.get_children()] if parent is not None else []
+        usual = set(at.platform.transfers.values())
         near = sorted((o for o in same if o and o != ref.spelling), key=lambda o: (-letters_alike(o, ref.spelling), o))
         for new in near[:16]:
             new = at.source(s.node).removesuffix(ref.spelling) + new
-            made.add(span, new, f"{ref.spelling} is {new}", 1)
+            made.add(span, new, f"{ref.spelling} is {new}", 1 if new in usual else SELDOM)
     elif ref.kind in ("VAR_DECL", "PARM_DECL") and ref.type.kind in ("array", "pointer", "scalar") \
             and not integral(ref):
         # The bounds of an array are known where it is named itself.

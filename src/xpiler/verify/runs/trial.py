@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Executable, Finding, Limits, Run, Seen, Writer
-from xpiler.emulate.many import run_many
+from xpiler.emulate.many import NONE, Keys, run_many
 from xpiler.emulate.run import run
 from xpiler.fault import Fault
 from xpiler.ir.types import DType
@@ -45,6 +47,7 @@ class Trial:
     looked_at: str = ""  # of a watched run: what was watched, where that is not everything
     seen: Mapping[int, Seen] = field(default_factory=dict)  # of a text that tells what it computes
     reached: frozenset[int] = frozenset()  # of one among many: the open choices it came by
+    met: npt.NDArray[np.uint8] | None = None  # of one among many: a bit for each value that was asked for
 
     @property
     def clean(self) -> bool:
@@ -104,12 +107,12 @@ class Machine:
 
     def run_many(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits,
                  candidates: Sequence[Mapping[int, int]], seed: int = 0, *, each: float,
-                 backwards: bool = False) -> list[Trial]:
+                 backwards: bool = False, wanted: Keys = NONE, until: float = inf) -> list[Trial]:
         """One call for each candidate, a choice for some of what the text leaves open, of a machine made with `many`;
-        `each`: see `emulate.many`."""
+        `each`, `wanted` and `until`: see `emulate.many`."""
         executable, entry = self.build(point.scalars)
         done = run_many(executable, entry, inputs, limits, candidates, each=each, flush=seed % 2 == 1,
-                        backwards=backwards)
+                        backwards=backwards, wanted=wanted, until=until)
         return [self._trial(one, one.seconds) for one in done]
 
     def _trial(self, done: Run, wall: float) -> Trial:
@@ -122,6 +125,7 @@ class Machine:
             outputs, findings, done.status, done.seconds, done.stderr, wall, noted=done.noted,
             untouched=done.untouched, launches=done.launches, found=done.findings,
             looked_at=done.looked_at, writers=done.writers, seen=done.seen, reached=done.reached,
+            met=done.met,
         )
 
     def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1) -> Trial:

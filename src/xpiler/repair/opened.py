@@ -1,0 +1,69 @@
+"""Texts on the way to a right one, and which of them is followed next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from xpiler.repair.localise import Distances
+from xpiler.repair.mended import Changed
+from xpiler.repair.nodes import CHANGE, Item, Node
+from xpiler.repair.score import FINE, Run, Score
+from xpiler.repair.sketch import Sketch
+from xpiler.text.sites import Sites
+
+# How much nearer another text must be than this one for what takes longer to be put off, stage by stage.
+STAGES = (0.0, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
+ASIDE = 8  # every so many rounds the smallest change is followed: nearness may be luck
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text on the way: what its runs showed, and what was changed so far. `stage`: what was tried on it."""
+
+    text: str
+    score: Score
+    changes: tuple[Changed, ...] = ()
+    weight: float = 0.0
+    lost: float = 0.0  # of the right program's values, by the changes
+    near: Distances | None = None  # from where the text went wrong that this one was made of
+    stage: int = 0
+    open: Open | None = field(default=None, compare=False)
+
+    @property
+    def hope(self) -> tuple[bool, float, float]:
+        """Larger is to be followed sooner."""
+        value = self.score.value - CHANGE * len(self.changes) - self.lost - STAGES[self.stage]
+        return self.score.built, round(value, FINE), self.score.near
+
+
+@dataclass
+class Open:
+    """A text with its holes open."""
+
+    origin: Text
+    at: Sites
+    sketch: Sketch
+    run: Run | None
+    base: Score
+    near: Distances
+    looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
+    deepened: bool = False  # choices were added to those that came nearer
+    given_up: bool = False  # no run tells what is wrong
+    slow: bool = False  # a run takes long enough to look for the place first
+    singles: Iterator[Item] | None = None  # the choices that were not tried alone yet; None where none was
+    level: list[Node] = field(default_factory=list)  # what came nearer
+    harmless: dict[tuple[int, int], float] = field(default_factory=dict)  # choices that did no harm, and how likely
+    compiled: set[tuple[int, int]] = field(default_factory=set)  # choices that were compiled
+
+    @property
+    def root(self) -> Node:
+        return Node({}, self.base, 0.0)
+
+
+def following(waiting: Sequence[Text], n: int) -> Text:
+    """What to follow in round `n`."""
+    if n % ASIDE == ASIDE - 1:
+        return min(waiting, key=lambda t: (t.stage, -t.score.passed, t.weight))
+    return max(waiting, key=lambda t: (t.hope, -t.weight))
