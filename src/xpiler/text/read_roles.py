@@ -28,11 +28,11 @@ class Roles(Switches):
             cond, swapped = cond.children[-1], not swapped
         fn = cond.referenced if cond.kind == "CALL_EXPR" else None
         asked = fn.note("xp.role:") if fn is not None else None
-        if cond.kind == "BINARY_OPERATOR" and self._number(cond) is not None:
+        if cond.kind == "BINARY_OPERATOR" and self._stated(cond) is not None:
             asked = {"==": "other", "!=": "own"}.get(cond.binary)
         return asked if asked is None or not swapped else "own" if asked == "other" else "other"
 
-    def _number(self, n: Node) -> Node | None:
+    def _stated(self, n: Node) -> Node | None:
         """What tells the kinds of cores apart, where n compares it with the number of the other kind (`xp.other:`)."""
         sides = [_bare(c) for c in n.children]
         for number, value in (sides, sides[::-1]) if len(sides) == 2 else ():
@@ -57,7 +57,7 @@ class Roles(Switches):
         cond = _bare(cond)
         if cond.kind == "UNARY_OPERATOR":
             return self._compared(cond.children[-1])
-        return self._number(cond) if cond.kind == "BINARY_OPERATOR" else None
+        return self._stated(cond) if cond.kind == "BINARY_OPERATOR" else None
 
     def _other(self, n: Node, branch: Node, first: bool) -> None:
         work = list(branch.children) if branch.kind == "COMPOUND_STMT" else [branch]
