@@ -20,6 +20,7 @@ from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
+WARP = 32  # threads that run together at least, whatever they do
 
 
 def nests(kernel: Kernel) -> tuple[Kernel, ...]:
@@ -193,7 +194,8 @@ def _absorb(body: tuple[Stmt, ...]) -> Stmt:
 class BindRows:
     """One block per iteration of the outer parallel nest; its threads share the loops inside.
 
-    Reductions become a partial result per thread and a tree in shared memory; `threads` is a power of two."""
+    Reductions become a partial result per thread and a tree in shared memory; `threads`, a power of two, is how many
+    there are at most: fewer where no loop has as many iterations."""
 
     threads: int = 256
 
@@ -206,11 +208,12 @@ class BindRows:
             heads = ()
         else:
             chain, body = _chain(nest, leave_last=True)
-        spread = _Spread(fresh, self.threads)
+        threads = self._busy((*heads, *body))
+        spread = _Spread(fresh, threads)
         inner = spread.body((*heads, *body))
         if not spread.shared_loops:
             raise NotApplicable("no loop inside the rows is worth a block of threads")
-        stmt: Stmt = For(spread.t, ZERO, Const(self.threads, I32), ONE, tuple(inner), "thread.x")
+        stmt: Stmt = For(spread.t, ZERO, Const(threads, I32), ONE, tuple(inner), "thread.x")
         outer = list(chain)
         while len(outer) > 1:
             merged, joined = _flatten(fresh, outer[-2], outer[-1], (stmt,))
@@ -219,6 +222,14 @@ class BindRows:
         row = outer[0] if outer else For(Var(fresh("b"), I32), ZERO, ONE, ONE, (), "block.x")
         return replace(kernel, body=(
             For(row.var, ZERO, row.stop, ONE, (*spread.shared, stmt), "block.x"),))
+
+    def _busy(self, body: tuple[Stmt, ...]) -> int:
+        """As many threads as the longest loop they share keeps busy, a warp at least."""
+        shared = [s for s in body if isinstance(s, For) and (s.kind == "parallel" or _reduction_loop(s))]
+        threads = self.threads
+        while threads > WARP and all(isinstance(s.stop, Const) and int(s.stop.value) <= threads // 2 for s in shared):
+            threads //= 2
+        return threads
 
 
 class _Spread:
