@@ -75,6 +75,7 @@ class Expressions:
         self.wandering = 0  # loops around us whose iterations threads are not in together
         self.turns: list[Poly] = []  # and their counters
         self.silent = 0
+        self.ending = 0  # we are in the condition of a loop, which holds for the turn before
         self.span: Span = NOWHERE
         self.call = ""  # the late or one-lane instruction we are in
         self.late = ""
@@ -382,7 +383,8 @@ class Expressions:
     def _held(self, p: Poly, dtype: DType) -> None:
         """Note a signed number that may not fit its type."""
         low, high = limits(dtype)
-        if low <= p.low and p.high <= high or self.silent or any(a.abstract for a in all_atoms((p,))):
+        if low <= p.low and p.high <= high or self.silent or self.ending or any(
+                a.abstract for a in all_atoms((p,))):
             return
         outside = either((below(p, number(low)), below(number(high), p)))
         self.found.overflows.append(Overflow(p, outside, tuple(self.path), self.span, self.kernel, self.axes))

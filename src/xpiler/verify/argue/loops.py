@@ -120,7 +120,10 @@ class Loops(Copying):
         self._advance(s)
 
         def at(_: Poly) -> Cond:
-            return self.cond(s.cond)
+            self.ending += 1
+            c = self.cond(s.cond)
+            self.ending -= 1
+            return c
 
         steady = isinstance(s.cond, Binary) and s.cond.op in _ORDER and _plain(s.cond.a) and _plain(s.cond.b)
         return self._repeat(s.body, f"turn of line {s.span.line}", LARGEST, at, None, None, steady=steady, cond=s.cond)
