@@ -127,7 +127,7 @@ def test_words_that_no_int_holds_are_left_alone() -> None:
     """A contraction that would need such a constant does not apply; one with a wrapped constant would be wrong."""
     text = """
 void k(const float* x, const int* idx, float* y) {
-  for (unsigned i = 0; i < 64; ++i) y[i] = (float)(idx[i % 8] & 1) + (float)((i * 3528531795u) >> 28);
+  for (unsigned i = 0; i < 64; ++i) y[i] = (float)((long long)(idx[i % 8] & 255) ^ 0x180808080ll);
 }"""
     c = platforms.get("c")
     kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])

@@ -21,6 +21,7 @@ SAME = {
     "either, turned": f"if (!__is_mpu()) {{ x[0] = 0; }} else {COPY} __sync_cluster(); {WORK}",
     "it leaves": f"{COPY} __sync_cluster(); if (__is_mpu()) return; {WORK}",
     "it works and leaves": f"if (__is_mpu()) {{ {COPY} return; }} __sync_cluster(); {WORK}",
+    "with another condition": f"if (__is_mpu()) {{ {COPY} }} __sync_cluster(); if (__is_ipu() && a[1] > 0) {{ {WORK} }}",
     "by its number": f"if (coreId == 0x80) {{ {COPY} }} __sync_cluster(); if (0x80 != coreId) {{ {WORK} }}",
 }
 
