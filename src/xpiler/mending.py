@@ -237,7 +237,7 @@ class Judges:
             near = 1.0 if share == 1.0 else nearness(self.reference, sample.case, some, names)
             known[mark] = (right(self.reference, case, trial, names) if share == 1.0 else share), near
         share, near = known[mark]
-        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark, seconds=trial.seconds)
+        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark)
 
     def _sample(self, case: Case) -> Sample:
         if id(case) not in self._samples:

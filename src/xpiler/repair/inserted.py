@@ -42,17 +42,14 @@ class Gap:
     host: bool
 
 
-def inserted(at: Sites, scope: Scope, made: Made, asked: bool = False) -> None:
-    """At every gap, what could be missing there; `asked`: only what writes a name that nothing is written to, or else
-    reads one that nobody reads."""
-    text = Gaps(at, scope, asked)
+def inserted(at: Sites, scope: Scope, made: Made) -> None:
+    """At every gap, what could be missing there."""
+    text = Gaps(at, scope)
     for gap in gaps_of(at):
         if not gap.host:
             text.assignments(gap, made)
-        if not (asked and gap.host):
-            text.calls(gap, made)
-        if not asked:
-            text.again(gap, made)
+        text.calls(gap, made)
+        text.again(gap, made)
 
 
 def gaps_of(at: Sites) -> Iterator[Gap]:
@@ -89,7 +86,6 @@ class Gaps:
 
     at: Sites
     scope: Scope
-    asked: bool = False  # only what a name asks for
 
     @cached_property
     def flow(self) -> Flow:
@@ -140,11 +136,9 @@ class Gaps:
             acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
             if scalar:
                 acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
-            asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
-            unread = self.flow.unread
-            if self.asked and root(target) not in self.flow.asking[0]:
-                values = [t for t in values if root(t) in self.flow.asking[1]]
             if values:
+                asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
+                unread = self.flow.unread
                 read = [(t, LATER * i + (0.0 if root(t) in unread else UNASKED)) for i, t in enumerate(values)]
                 todo = [(a, asked + LATER * i) for i, a in enumerate(acts)]
                 self._put(gap, made, [todo, read],
@@ -276,9 +270,7 @@ class Gaps:
             return
         operands = [self._operands(gap, types[i] if i < len(types) else "", [e.arguments[i] for e in examples
                     if i < len(e.arguments)]) for i in range(count)]
-        if self.asked:
-            operands = self._asked(gap, [types[i] if i < len(types) else "" for i in range(count)], operands)
-        if not names or not operands or not all(operands):
+        if not names or not all(operands):
             return
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
         for p, some in zip([*types, *[""] * count], operands, strict=False):
@@ -292,15 +284,6 @@ class Gaps:
             longest = max(range(len(digits)), key=lambda i: (i > 0 and len(digits[i]) > SOME, len(digits[i])))
             digits[longest] = digits[longest][:-1]
         self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});")
-
-    def _asked(self, gap: Gap, types: Sequence[str], operands: list[list[str]]) -> list[list[str]]:
-        """The operands without what nothing asks for; none where nothing asks for any."""
-        for writes, wanted in zip((True, False), self._flow(gap).asking, strict=True):
-            for i, (kind, some) in enumerate(zip(types, operands, strict=True)):
-                few = [t for t in some if root(t) in wanted] if kind.endswith("*") else []
-                if few and kind.startswith("const") is not writes:
-                    return [*operands[:i], few, *operands[i + 1:]]
-        return []
 
     def _operands(self, gap: Gap, param: str, examples: list[Node]) -> list[str]:
         """What could be handed over for a parameter: what is handed over elsewhere, and what else has its type."""

@@ -19,7 +19,7 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.hole import Hole, Kind
-from xpiler.repair.holes import asked_for, gaps, grafts, holes
+from xpiler.repair.holes import gaps, grafts, holes
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
@@ -40,12 +40,12 @@ FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.
 # Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
-# Choices that are tried while the place is looked for, and seconds of a processor from which on a run is slow.
-SOON, SLOW = 192, 0.05
+# Choices that are tried while the place is looked for, and seconds from which on a run is too slow for that.
+SOON, SLOW = 192, 0.15
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
 SHORT, LONGEST = 2.0, 8.0  # seconds for choices alone, at first and then, and for what is put in
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
-SURE, LITTLE = 0.1, 0.005  # so much nearer is no luck; so much is not followed at once
+SURE = 0.1  # so much nearer is no luck
 
 
 class _Found(Exception):
@@ -79,8 +79,8 @@ class _Search:
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._grafted, self._asked_for, self._alone, self._deeper, self._gaps, self._deeper,
-                  self._fixed, self._together)
+        stages = (self._alone, self._grafted, self._alone, self._deeper, self._gaps, self._deeper, self._fixed,
+                  self._together)
         for n in range(ROUNDS):
             if not waiting or self.late:
                 break
@@ -89,9 +89,7 @@ class _Search:
             try:
                 now = now if now.open else self._opened(now)
                 furthest = max(furthest, now, key=lambda t: t.score.order)
-                assert now.open is not None
-                self._looked(now.open, wait=False)
-                found = stages[now.stage](now.open)
+                found = list(stages[now.stage](now.open)) if now.open is not None else []
             except Fault as fault:
                 why = why or f"the text does not read: {fault.what}"
                 continue
@@ -99,7 +97,7 @@ class _Search:
                 return self._ended(done.text, True, "")
             waiting += [t for t in found if t.text not in known]
             known |= {t.text for t in found}
-            if not now.open.given_up and now.stage + 1 < len(stages):
+            if now.open is not None and not now.open.given_up and now.stage + 1 < len(stages):
                 waiting.append(replace(now, stage=now.stage + 1, score=now.open.base))
             furthest = max([furthest, *found], key=lambda t: t.score.order)
         why = "the time is up" if self.late else why or self._why(furthest, bool(waiting))
@@ -146,16 +144,17 @@ class _Search:
 
     def _based(self, o: Open) -> None:
         """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
+        began = time.monotonic()
         o.base = o.run([{}])[0] if o.run is not None else self.trials.fixed(o.origin.text)
         self.runs += 1
-        if o.run is not None and not o.slow and o.base.seconds > SLOW:
+        if o.run is not None and not o.slow and time.monotonic() - began > SLOW:
             o.slow = True
             o.sketch, o.run = self._compiled(replace(o.sketch, hurried=False, places=()))
             o.base = o.run([{}])[0] if o.run is not None else o.base
 
-    def _looked(self, o: Open, wait: bool = True) -> None:
-        """Hears where a text goes wrong of who looks for the place meanwhile."""
-        if o.looking is None or not wait and not o.looking.done():
+    def _looked(self, o: Open) -> None:
+        """Waits for what tells where a text goes wrong: the rule it breaks, or who looks for the place meanwhile."""
+        if o.looking is None:
             return
         first, then = o.looking.result()
         o.near, o.looking = distances(o.at, first, then), None
@@ -191,7 +190,7 @@ class _Search:
             soon: Iterator[Item] = islice(self._singles(o, o.root), SOON)
             soon = takewhile(lambda _: looking is not None and not looking.done(), soon) if o.slow else soon
             self._expanded(o, soon, lambda _: o.root, o.harmless)
-        self._looked(o, wait=not self.asked)
+        self._looked(o)
         if not self.asked and o.run is not None:
             self.trials.ask()
             self.asked = True
@@ -226,20 +225,13 @@ class _Search:
     def _deeper(self, o: Open) -> list[Text]:
         """Choices added to what came nearer, one after another."""
         kept = list[Node]()
-        level = [n for n in o.level if o.deepened or n.score.value > o.base.value + LITTLE]
-        o.deepened, o.level = True, level or o.level
-        for _ in range(DEPTH if level else 0):
+        for _ in range(DEPTH):
             deeper = Deeper(o.level, lambda node: self._singles(o, node))
             o.level = self._expanded(o, islice(deeper, DEEPER), deeper.parent, {})
             kept += o.level
             if o.base.met and any(not n.score.met for n in o.level):
                 break  # no rule is broken any more: now it can be asked where it goes wrong
         return self._texts(o, best(kept))
-
-    def _asked_for(self, o: Open) -> list[Text]:
-        """A statement put in that a name asks for."""
-        found = () if self.late else asked_for(o.at)
-        return self._filled(self._opened_for(o, found), LIKELY) if found else []
 
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""

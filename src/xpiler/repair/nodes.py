@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from xpiler.repair.hole import Hole
 from xpiler.repair.localise import Distances
-from xpiler.repair.score import FINE, Score
+from xpiler.repair.score import Score
 from xpiler.repair.sketch import Picks, Sketch
 
 Item = tuple[float, Picks]  # how unlikely, and the choices
@@ -28,11 +28,10 @@ class Node:
     lost: float = 0.0  # of the right program's values that the text had
 
     @property
-    def hope(self) -> tuple[bool, float, float]:
+    def hope(self) -> tuple[bool, float]:
         """Larger is to be followed sooner: what many changes brought a little nearer was luck, and what was right
         before should be so still."""
-        value = self.score.value - CHANGE * len(self.picks) - self.lost
-        return self.score.built, round(value, FINE), self.score.near
+        return self.score.built, self.score.value - CHANGE * len(self.picks) - self.lost
 
 
 def best(found: Iterable[Node], width: int = TEXTS, small: int = LESSER) -> list[Node]:

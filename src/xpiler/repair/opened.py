@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from xpiler.repair.localise import Distances
 from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import CHANGE, Item, Node
-from xpiler.repair.score import FINE, Run, Score
+from xpiler.repair.score import Run, Score
 from xpiler.repair.sketch import Sketch
 from xpiler.text.sites import Sites
 
 # How much nearer another text must be than this one for what takes longer to be put off, stage by stage.
-STAGES = (0.0, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
+STAGES = (0.0, 0.0, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
 ASIDE = 8  # every so many rounds the smallest change is followed: nearness may be luck
 
 
@@ -32,10 +32,9 @@ class Text:
     open: Open | None = field(default=None, compare=False)
 
     @property
-    def hope(self) -> tuple[bool, float, float]:
+    def hope(self) -> tuple[bool, float]:
         """Larger is to be followed sooner."""
-        value = self.score.value - CHANGE * len(self.changes) - self.lost - STAGES[self.stage]
-        return self.score.built, round(value, FINE), self.score.near
+        return self.score.built, self.score.value - CHANGE * len(self.changes) - self.lost - STAGES[self.stage]
 
 
 @dataclass
@@ -49,7 +48,6 @@ class Open:
     base: Score
     near: Distances
     looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
-    deepened: bool = False  # choices were added to those that came nearer
     given_up: bool = False  # no run tells what is wrong
     slow: bool = False  # a run takes long enough to look for the place first
     singles: Iterator[Item] | None = None  # the choices that were not tried alone yet; None where none was

@@ -21,7 +21,7 @@ class Score:
     not known. A program that does not compile has `built` False. `passed`: runs that were right in all elements before
     the one this is about. `near`: how close the values come where they are not right. `reached`: the open choices it
     came by, where that is known; `mark`: equal for equal results. `had`: which of the right program's values it had on
-    its way, where these were asked for. `seconds`: how long its run took."""
+    its way, where these were asked for."""
 
     right: float = 0.0
     met: str = ""
@@ -32,7 +32,6 @@ class Score:
     reached: frozenset[int] = field(default=frozenset(), compare=False)
     mark: int = field(default=0, compare=False)
     had: Had | None = field(default=None, compare=False)
-    seconds: float = field(default=0.0, compare=False)
 
     @property
     def perfect(self) -> bool:
@@ -59,9 +58,9 @@ class Score:
         return 2.0 * self.passed + DONE * done + self.right + self.told + CLOSENESS * max(self.near, ANY)
 
     @property
-    def order(self) -> tuple[bool, float, float]:
+    def order(self) -> tuple[bool, float]:
         """Larger is nearer."""
-        return self.built, round(self.value, FINE), round(self.near, FINE)
+        return self.built, round(self.value, FINE)
 
     def better(self, other: Score) -> bool:
         """Whether this is nearer: another finding in the place of one is neither."""
