@@ -105,6 +105,14 @@ void k(const float* x, const int* idx, float* y) {
   }
   for (int r = 0; r < 4; ++r) y[r] = sum[r];
 }""",
+    "the first row takes in the others": """
+void k(const float* x, const int* idx, float* y) {
+  float rows[40];
+  for (int i = 0; i < 40; ++i) rows[i] = x[i];
+  for (int r = 1; r < 5; ++r)
+    for (int i = 0; i < 8; ++i) rows[i] = fminf(rows[i], rows[r * 8 + i]);
+  for (int i = 0; i < 8; ++i) y[i] = rows[i];
+}""",
     "a mask that ends the lanes": """
 void k(const float* x, const int* idx, float* y) {
   const unsigned short rest = (unsigned short)((1u << 12) - 1u);

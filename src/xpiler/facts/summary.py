@@ -650,7 +650,7 @@ class _Loop:
             form: tuple[str, Sym] | _Kept | None = None
             if self.k not in w.index.free:
                 form = _reduction(w.value, sym.previous_load(_at(name, self.level), w.index, w.value.dtype))
-                if form is not None and _mentions(form[1], "pld", _at(name, self.level)):
+                if form is not None and not self._elsewhere(name, form[1]):
                     form = None
                 form = form or self._kept_to(name, w)
             n = _earlier(out, w)
@@ -668,6 +668,13 @@ class _Loop:
             else:
                 out.append((w, form))
         return out
+
+    def _elsewhere(self, name: str, term: Sym) -> bool:
+        """What a term reads of the array it is accumulated into is never written by the loop."""
+        fresh = [{v: sym.fresh("v", sym.extent_of(v)) for v in (self.k, *w.vars)} for w in self.writes[name]]
+        apart = [sym.substitute(w.index, m) for w, m in zip(self.writes[name], fresh, strict=True)]
+        read = sym.collect(term, lambda n: n.op == "pld" and n.data == _at(name, self.level))
+        return all(_never_meet(index, n.args[0]) for n in read for index in apart)
 
     def _kept_to(self, name: str, w: Write) -> _Kept | None:
         """The running maximum, of a scalar or of an array's elements, that the elements of a write are relative to."""
@@ -828,11 +835,14 @@ def _as_bool(x: Sym) -> Sym:
 
 
 def _never_meet(a: Sym, b: Sym) -> bool:
-    """Two indices differ whatever their variables are: what is left of the difference beside the multiples of some
-    number reaches no multiple of it."""
-    const, terms = sym.terms_of(sym.sub(a, b))
+    """Two indices differ whatever their variables are: one is larger, or what is left of the difference beside the
+    multiples of some number reaches no multiple of it."""
+    apart = sym.sub(a, b)
+    const, terms = sym.terms_of(apart)
     if not terms:
         return const != 0
+    if apart.lo > 0 or apart.hi < 0:
+        return True
     for by in {abs(c) for c in terms.values()} - {1}:
         rest = [(t, c) for t, c in terms.items() if c % by]
         low = const + sum(min(c * t.lo, c * t.hi) for t, c in rest)
