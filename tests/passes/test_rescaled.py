@@ -54,7 +54,7 @@ C = platforms.get("c")
 @pytest.mark.slow
 @pytest.mark.parametrize("text", [SOFTMAX, ATTENTION], ids=["softmax", "attention"])
 def test_a_sum_relative_to_a_running_maximum(text: str) -> None:
-    done = translate(text, C, platforms.get("vnni"), file="k.c", options=Options(seeds=1))
+    done = translate(text, C, platforms.get("bang"), file="k.c", options=Options(seeds=1))
     assert done.confirmed and done.pivot is not None
     assert not [s for s in done.trace if s.startswith("--")]
     rung = next(e for e in done.evidence if e.rung == EXACT)

@@ -299,7 +299,10 @@ def test_translations_of_examples_are_the_same_function(examples: Path, name: st
     for target in (p for p in map(platforms.get, platforms.NAMES) if p.name != source.name):
         made = translate(text, source, target, file=name).text
         found = equal_exact(given, read(made, target, name), reference).verdict
-        assert isinstance(found, Proved), (target.name, found)
+        if target.name == "vnni" and "expf" in text:  # which is a polynomial there
+            assert isinstance(found, Unknown) and "law of exp" in found.reason
+        else:
+            assert isinstance(found, Proved), (target.name, found)
 
 
 @pytest.mark.parametrize(("largest", "seconds", "shown"), [(192, 5.0, True), (96, 60.0, True), (96, 5.0, False),
