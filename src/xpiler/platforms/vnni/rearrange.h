@@ -16,14 +16,8 @@
   }                                                                        \
   inline V P##_maskz_compress_##e(K k, V a) {                              \
     V r;                                                                   \
-    int n = 0;                                                             \
     for (int i = 0; i < N; ++i) r.v[i] = 0;                                \
-    for (int i = 0; i < N; ++i)                                            \
-      if ((k >> i) & 1) {                                                  \
-        r.v[n] = a.v[i];                                                   \
-        n = n + 1;                                                         \
-      }                                                                    \
-    return r;                                                              \
+    return P##_mask_compress_##e(r, k, a);                                 \
   }                                                                        \
   inline void P##_mask_compressstoreu_##e(void* p, K k, V a) {             \
     T* q = (T*)p;                                                          \

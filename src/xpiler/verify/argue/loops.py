@@ -223,13 +223,7 @@ class Loops(Copying):
         begins = self._begins(at)
 
         def enter(turn: Poly, extra: Cond) -> None:
-            if step is not None:
-                self.given(at_most(ONE, step))
-            self.given(extra)
-            self.branch(begins)
-            self.branch(at(turn))
-            if leaves:
-                self.branch(self.terms.truth(f"not left before {name}", self.own, self.inside))
+            self._underway(step, extra, begins, at(turn), name if leaves else "", self.own)
 
         self.wandering += 1
         self.turns.append(k)
@@ -243,6 +237,18 @@ class Loops(Copying):
         self.turns.pop()
         self.wandering -= 1
         return TRUE
+
+    def _underway(
+        self, step: Poly | None, extra: Cond, begins: Cond, reached: Cond, left: str, level: int,
+    ) -> None:
+        """What holds in an iteration; `left` names the loop if it may be left before."""
+        if step is not None:
+            self.given(at_most(ONE, step))
+        self.given(extra)
+        self.branch(begins)
+        self.branch(reached)
+        if left:
+            self.branch(self.terms.truth(f"not left before {left}", level, self.inside))
 
     def _together(
         self, body: tuple[Stmt, ...], name: str, most: int, at: Callable[[Poly], Cond], before: dict[str, Value],
@@ -271,13 +277,7 @@ class Loops(Copying):
                     old = before[v]
                     assert isinstance(old, Poly), "only integers grow"
                     self.env[v] = self.grown(old, c, turn)
-                if step is not None:
-                    self.given(at_most(ONE, step))
-                self.given(extra)
-                self.branch(begins)
-                self.branch(at(turn))
-                if leaves:
-                    self.branch(self.terms.truth(f"not left before {name}", leaving, self.inside))
+                self._underway(step, extra, begins, at(turn), name if leaves else "", leaving)
 
             fresh = {v: self._entering(v, before.get(v), body, THREAD if v in lone else level)
                      for v in changed if v not in growing}
