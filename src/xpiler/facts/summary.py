@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from xpiler.facts import sym
-from xpiler.facts.rescaled import Relative, relative
+from xpiler.facts.closing import Loop, at_level, poison
+from xpiler.facts.reductions import induction, reduction
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, most, normal, one_sided, rolled_up, solve, supersedes
+from xpiler.facts.writes import Unsummarised, Write, most, one_sided, rolled_up, solve, supersedes
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
@@ -203,7 +203,7 @@ class Machine:
             case "init":
                 return sym.load(buffer, index, array.dtype)
             case "prev":
-                return sym.previous_load(_at(buffer, array.level), index, array.dtype)
+                return sym.previous_load(at_level(buffer, array.level), index, array.dtype)
             case "lost":
                 raise Unsummarised(f"what `{buffer}` holds after a loop is not known", self.span)
         return sym.undefined(array.dtype)
@@ -274,7 +274,7 @@ class Machine:
         if before.op not in ("sel", "bin", "call"):
             return None
         held = sym.previous_load(f"~{buffer}", index, value.dtype)
-        return _reduction(sym.rewrite(value, lambda n: held if n is before else None), held)
+        return reduction(sym.rewrite(value, lambda n: held if n is before else None), held)
 
     def branch(self, s: If) -> None:
         chosen = self._chosen(s)
@@ -299,7 +299,7 @@ class Machine:
             a, b = then[name], self.scalars[name]
             if a is not b:
                 if "poison" in (a.op, b.op):
-                    self.scalars[name] = _poison(a.dtype)
+                    self.scalars[name] = poison(a.dtype)
                 else:
                     self.scalars[name] = sym.select(cond, a, b)
 
@@ -406,7 +406,7 @@ class Machine:
                 dtype = scalars[name].dtype
                 self.scalars[name] = (
                     sym.add(scalars[name], sym.mul(k, steps[name])) if name in steps
-                    else sym.previous(_at(name, self.level), dtype))
+                    else sym.previous(at_level(name, self.level), dtype))
             for name in stored:
                 self.arrays[name] = Array("prev", arrays[name].dtype, level=self.level)
             self.scalars[s.var.name] = at
@@ -416,7 +416,7 @@ class Machine:
             self.body(s.body)
             self.ends.pop(id(end), None)
             left = (n for n in carried if n not in steps)
-            found = {n: c for n in left if (c := _induction(_at(n, self.level), self.scalars[n], k))}
+            found = {n: c for n in left if (c := induction(at_level(n, self.level), self.scalars[n], k))}
             if not found:
                 break
             steps |= found
@@ -426,7 +426,7 @@ class Machine:
         self._restore(saved)
         if outer is not TRUE and self.here(guard) is TRUE:
             guard = TRUE
-        summary = _Loop(self, self.level, k, start, trips, guard, s, after, writes, steps, lost)
+        summary = Loop(self, self.level, k, start, trips, guard, s, after, writes, steps, lost)
         new_scalars, new_writes = summary.close()
         self.scalars.update(new_scalars)
         for name, more in new_writes.items():
@@ -438,340 +438,6 @@ class Machine:
                 while array.writes and supersedes(w, array.writes[-1]):
                     array.writes.pop()
                 array.writes.append(w)
-
-
-@dataclass
-class _Loop:
-    """One loop being closed: the state after a symbolic iteration k, to be quantified over k."""
-
-    machine: Machine
-    level: int
-    k: Sym
-    first: Sym
-    trips: Sym
-    guard: Sym
-    loop: For
-    after: dict[str, Sym]
-    writes: dict[str, list[Write]]
-    steps: dict[str, Sym]
-    lost: frozenset[str]  # arrays of which nothing is known after a loop within
-    asked: set[str] = field(default_factory=set)  # arrays for whose content an answer is being sought
-
-    def close(self) -> tuple[dict[str, Sym], dict[str, list[Write] | None]]:
-        scalars: dict[str, Sym] = {}
-        folds: dict[str, tuple[str, Sym]] = {}
-        relatives: dict[str, tuple[str, Relative]] = {}
-        for name, value in self.after.items():
-            old = self.machine.scalars[name]
-            if name in self.steps:
-                total = sym.add(old, sym.mul(self.trips, self.steps[name]))
-                if self.guard is not TRUE:
-                    scalars[name] = _poison(value.dtype)
-                else:  # of a loop that starts at 0, no size makes the number of iterations negative
-                    scalars[name] = total if self.first.hi <= 0 else self._if_any(total, old)
-            elif value.op == "prev" and value.data == _at(name, self.level):
-                continue
-            elif not self._carried(value):
-                scalars[name] = self._last(value, old)
-            else:
-                form = _reduction(value, sym.previous(_at(name, self.level), value.dtype))
-                if form is not None and not self._carried(form[1]):
-                    folds[name] = form
-                    continue
-                found = self._relative(name, value)
-                if found is None:
-                    raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
-                relatives[name] = found
-        self._answer_previous()
-        for name, value in list(scalars.items()):
-            if name not in self.steps and value.op != "poison":
-                scalars[name] = self._last(self.after[name], self.machine.scalars[name])
-        for name, (op, term) in folds.items():
-            term = self._ready(term)
-            scalars[name] = self._fold(op, term, self.machine.scalars[name])
-        for name, (top, kept) in relatives.items():
-            if top not in folds:
-                raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
-            before, after, init = self.machine.scalars[top], scalars[top], self.machine.scalars[name]
-            term = self._ready(kept.at(after))
-            scalars[name] = self._fold("+", term, kept.moved(init, before, after))
-        return scalars, {name: self._quantify(name) for name in self.writes}
-
-    def _relative(self, name: str, value: Sym) -> tuple[str, Relative] | None:
-        """The running maximum that a scalar is kept relative to, and what an iteration adds."""
-        old = sym.previous(_at(name, self.level), value.dtype)
-        for top, new in self.after.items():
-            before = sym.previous(_at(top, self.level), new.dtype)
-            form = _reduction(new, before) if top != name and new.dtype.is_float else None
-            if form is None or form[0] != "max" or self._carried(form[1]):
-                continue
-            found = relative(value, old, before, new)
-            if found is not None and not self._carried(found.rest):
-                return top, found
-        return None
-
-    def _carried(self, value: Sym) -> bool:
-        """A value needs what a scalar held when this iteration began."""
-        return "prev" in value.has and bool(
-            sym.collect(value, lambda n: n.op == "prev" and _name(n, self.level) is not None))
-
-    def _scratch(self, name: str) -> bool:
-        """Nobody outside the kernel sees this array."""
-        return self.machine.arrays[name].base in ("undef", "lost") or name in self.machine.inner
-
-    def _last(self, value: Sym, old: Sym) -> Sym:
-        """A value that every iteration sets anew, after the loop; `old` where there was none."""
-        if self.guard is not TRUE or value.has & {"pld"} or old.op == "poison":
-            return _poison(value.dtype)
-        return self._if_any(sym.substitute(value, {self.k: sym.sub(self.trips, ONE)}), old)
-
-    def _runs(self) -> Sym:
-        """There is an iteration. A parallel loop whose iterations write the same elements is a grid: launching none is
-        an error of its caller's."""
-        if self.loop.kind == "parallel":
-            return TRUE
-        return self.machine.here(sym.compare("<", ZERO, self.trips))
-
-    def _if_any(self, value: Sym, old: Sym) -> Sym:
-        """`value` if there is an iteration; nobody may ask for what was never set."""
-        return value if old.op == "undef" else sym.select(self._runs(), value, old)
-
-    def _fold(self, op: str, term: Sym, init: Sym) -> Sym:
-        if self.guard is not TRUE:
-            term = sym.select(self.guard, term, sym.identity_of(op, init.dtype))
-        return sym.fold(op, [self.k], term, init, init.dtype)
-
-    def _answer_previous(self) -> None:
-        """Replace reads of an array's content before the iteration by reads of its content before the loop."""
-        for name in self.writes:
-            self.after = {n: self._ready(v, name) if n not in self.steps else v
-                          for n, v in self.after.items()}
-
-    def _ready(self, value: Sym, only: str | None = None) -> Sym:
-        if "pld" not in value.has:
-            return value
-
-        def rule(n: Sym) -> Sym | None:
-            name = _name(n, self.level) if n.op == "pld" else None
-            if name in self.writes and only in (None, name):
-                return self._before(str(name), n.args[0])
-            return None
-
-        return sym.rewrite(value, rule)
-
-    def _before(self, name: str, index: Sym) -> Sym:
-        """What name[index] held when this iteration began, in terms of the state before the loop."""
-        if name in self.lost:
-            raise Unsummarised(f"what `{name}` holds after a loop has no closed form", self.loop.span)
-        if self.loop.kind != "parallel":
-            handed = self._handed_on(name, index)
-            if handed is not None:
-                return handed
-            if not all(self._untouched(w, index) for w in self.writes[name]):
-                raise Unsummarised(f"`{name}` carries values between iterations", self.loop.span)
-        return self.machine.read(name, index)
-
-    def _handed_on(self, name: str, index: Sym) -> Sym | None:
-        """What every iteration but the last leaves in name[index] for the next one, which was fetched ahead."""
-        if len(self.writes[name]) != 1 or self.guard is not TRUE or name in self.asked:
-            return None
-        (w,) = self.writes[name]
-        if self.k in w.index.free:
-            return None
-        cond, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), index)
-        if cond is not TRUE:
-            return None
-        self.asked.add(name)
-        try:
-            value, guard = (self._ready(sym.substitute(x, mapping)) for x in (w.value, w.guard))
-        finally:
-            self.asked.discard(name)
-        earlier, later = {self.k: sym.sub(self.k, ONE)}, sym.compare("<", ZERO, self.k)
-        if self._carried(value) or sym.assume(sym.substitute(guard, earlier), later) is not TRUE:
-            return None
-        first = self.machine.read(name, index)
-        handed = sym.substitute(value, earlier)
-        return handed if sym.substitute(handed, {self.k: ZERO}) is first else sym.select(later, handed, first)
-
-    def _untouched(self, w: Write, index: Sym) -> bool:
-        """No earlier iteration wrote index."""
-        earlier = sym.fresh("e", self.trips)
-        apart = {v: sym.fresh("v", sym.extent_of(v)) for v in w.vars}
-        if _never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
-            return True
-        cond, mapping = solve(Write((earlier, *w.vars), sym.substitute(w.index, {self.k: earlier}),
-                                    sym.substitute(w.guard, {self.k: earlier}), ZERO), index)
-        if cond is FALSE:
-            return True
-        when = mapping.get(earlier)
-        return when is not None and sym.compare("<", when, self.k) is FALSE
-
-    def _quantify(self, name: str) -> list[Write] | None:
-        """The writes of the whole loop; None if what a scratch array holds afterwards has no closed form."""
-        if name in self.lost:
-            return None
-        try:
-            return self._quantified(name)
-        except Unsummarised:
-            if self._scratch(name):
-                return None
-            raise
-
-    def _quantified(self, name: str) -> list[Write]:
-        found = self._merged(name)
-        self._in_order(name, [w for w, _ in found])
-        out = []
-        for w, form in found:
-            if isinstance(form, _Kept):
-                out.append(self._kept_relative(name, w, form))
-                continue
-            if form is not None:
-                out.append(self._accumulated(name, w, *form))
-                continue
-            value, guard = self._ready(w.value), self._ready(w.guard)
-            if self._carried(value) or self._carried(guard):
-                raise Unsummarised("a stored value is carried between iterations", self.loop.span)
-            index = self._ready(w.index)
-            if self.k in index.free:
-                only = self._pinned(guard)
-                guard = guard if only is None else sym.conjoin(guard, self._among(only))
-                out.append(normal(Write((*w.vars, self.k), index, guard, value)))
-            else:
-                out.append(self._overwritten(Write(w.vars, index, guard, value)))
-        return out
-
-    def _merged(self, name: str) -> list[tuple[Write, tuple[str, Sym] | _Kept | None]]:
-        """The writes of an iteration, with (op, term) where they accumulate: those into the same elements as one.
-
-        Each value is in terms of what the iteration found, so where a later one is made, it has the earlier in it."""
-        out: list[tuple[Write, tuple[str, Sym] | _Kept | None]] = []
-        for w in self.writes[name]:
-            w = _over(out[-1][0].vars, out[-1][0].index, w) if out else w
-            form: tuple[str, Sym] | _Kept | None = None
-            if self.k not in w.index.free:
-                form = _reduction(w.value, sym.previous_load(_at(name, self.level), w.index, w.value.dtype))
-                if form is not None and not self._elsewhere(name, form[1]):
-                    form = None
-                form = form or self._kept_to(name, w)
-            n = _earlier(out, w)
-            before, earlier = out[n] if n is not None else (w, None)
-            if n is not None and isinstance(earlier, tuple) and w.more is not None and earlier[0] == w.more[0]:
-                op, dtype = w.more[0], w.value.dtype
-                nothing = sym.identity_of(op, dtype)
-                first = sym.select(before.guard, earlier[1], nothing)
-                term = sym.combine(op, first, sym.select(w.guard, w.more[1], nothing), dtype)
-                out[n] = replace(w, guard=TRUE, more=None), (op, term)
-            elif n is not None and isinstance(form, tuple) and isinstance(earlier, tuple) and earlier[0] == form[0]:
-                op, dtype = form[0], w.value.dtype
-                either = sym.select(before.guard, earlier[1], sym.identity_of(op, dtype))
-                out[n] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
-            else:
-                out.append((w, form))
-        return out
-
-    def _elsewhere(self, name: str, term: Sym) -> bool:
-        """What a term reads of the array it is accumulated into is never written by the loop."""
-        fresh = [{v: sym.fresh("v", sym.extent_of(v)) for v in (self.k, *w.vars)} for w in self.writes[name]]
-        apart = [sym.substitute(w.index, m) for w, m in zip(self.writes[name], fresh, strict=True)]
-        read = sym.collect(term, lambda n: n.op == "pld" and n.data == _at(name, self.level))
-        return all(_never_meet(index, n.args[0]) for n in read for index in apart)
-
-    def _kept_to(self, name: str, w: Write) -> _Kept | None:
-        """The running maximum, of a scalar or of an array's elements, that the elements of a write are relative to."""
-        old = sym.previous_load(_at(name, self.level), w.index, w.value.dtype)
-        if "call" not in w.value.has:
-            return None
-        for before in sym.collect(w.value, lambda n: n.op in ("prev", "pld") and n.dtype.is_float and n is not old):
-            top = _name(before, self.level)
-            if before.op == "prev" and top in self.after:
-                new, init = self.after[top], self.machine.scalars[top]
-            elif before.op == "pld" and top in self.writes and len(self.writes[top]) == 1:
-                (maker,) = self.writes[top]
-                cond, mapping = solve(maker, before.args[0])
-                if self.k in maker.index.free or sym.assume(cond, w.guard) is not TRUE:
-                    continue
-                new, init = sym.substitute(maker.value, mapping), self.machine.read(top, before.args[0])
-            else:
-                continue
-            form = _reduction(new, before)
-            if form is None or form[0] != "max" or _uses(form[1], before):
-                continue
-            found = relative(w.value, old, before, new)
-            if found is not None and not _mentions(found.rest, "pld", _at(name, self.level)):
-                return _Kept(found, init, form[1])
-        return None
-
-    def _kept_relative(self, name: str, w: Write, form: _Kept) -> Write:
-        if self.guard is not TRUE or self.k in w.guard.free or self._carried(form.form.rest):
-            raise Unsummarised("a sum relative to a maximum that not all iterations take part in", self.loop.span)
-        init = self.machine.read(name, w.index)
-        if "undef" in (init.op, form.init.op) or self._carried(form.term):
-            raise Unsummarised(f"`{name}` is accumulated into before it is set", self.loop.span)
-        top = self._fold("max", self._ready(form.term), form.init)
-        value = self._fold("+", self._ready(form.form.at(top)), form.form.moved(init, form.init, top))
-        return normal(Write(w.vars, w.index, w.guard, value))
-
-    def _in_order(self, name: str, writes: list[Write]) -> None:
-        """All iterations of a write may come before all of a later one in the body: none undoes what the later one did
-        in an iteration before."""
-        if self.loop.kind == "parallel":
-            return
-        for n, w in enumerate(writes):
-            if not all(self._untouched(later, w.index) for later in writes[n + 1 :]):
-                raise Unsummarised(f"iterations write to `{name}` over each other's elements", self.loop.span)
-
-    def _accumulated(self, name: str, w: Write, op: str, term: Sym) -> Write:
-        mine = [c for c in sym.conjuncts(w.guard) if self.k in c.free]
-        rest = [c for c in sym.conjuncts(w.guard) if self.k not in c.free]
-        term = self._ready(term)
-        if mine:
-            term = sym.select(sym.conjoin(*mine), term, sym.identity_of(op, w.value.dtype))
-        init = self.machine.read(name, w.index)
-        if init.op == "undef":
-            raise Unsummarised(f"`{name}` is accumulated into before it is set", self.loop.span)
-        value = sym.fold(op, [self.k], term, init, w.value.dtype)
-        return normal(Write(w.vars, w.index, sym.conjoin(*rest), value))
-
-    def _pinned(self, guard: Sym) -> Sym | None:
-        """The one iteration in which a condition can hold, if it says so itself."""
-        for c in sym.conjuncts(guard):
-            if c.op == "eq" and self.k in c.free:
-                const, terms = sym.terms_of(c.args[0])
-                if terms.get(self.k) in (1, -1):
-                    return sym.scale(sym.linear(const, {a: f for a, f in terms.items() if a is not self.k}),
-                                     -terms[self.k])
-        return None
-
-    def _among(self, iteration: Sym) -> Sym:
-        """There is such an iteration."""
-        if iteration is ZERO:
-            return self._runs()
-        return self.machine.here(sym.conjoin(
-            sym.compare("<=", ZERO, iteration), sym.compare("<", iteration, self.trips)))
-
-    def _overwritten(self, w: Write) -> Write:
-        """Every iteration writes the same elements: the last one counts."""
-        fixed = {c for c in sym.conjuncts(w.guard) if self.k in c.free}
-        if not fixed:
-            last = w.at({self.k: sym.sub(self.trips, ONE)})
-            return Write(last.vars, last.index, sym.conjoin(last.guard, self._runs()), last.value)
-        only = self._pinned(w.guard)
-        if only is not None:
-            w = w.at({self.k: only})
-            return replace(w, guard=sym.conjoin(w.guard, self._among(only)))
-        if self.loop.kind == "parallel" and self.k not in w.value.free:
-            raise Unsummarised("iterations write the same element", self.loop.span)
-        raise Unsummarised("which iteration writes last is not known", self.loop.span)
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """Elements that are relative to a running maximum: what an iteration adds, what the maximum begins with, and the
-    term each iteration brings to it."""
-
-    form: Relative
-    init: Sym
-    term: Sym
 
 
 # ---------------------------------------------------------------- small questions
@@ -792,10 +458,6 @@ def _once_false(cond: Sym, k: Sym) -> bool:
         return k not in cond.free
     _, terms = sym.terms_of(cond.args[0])
     return terms.get(k, 0) >= 0 and not any(k in a.free for a in terms if a is not k)
-
-
-def _poison(dtype: DType) -> Sym:
-    return sym.make("poison", (), None, dtype)
 
 
 def _typed(x: Sym, dtype: DType) -> Sym:
@@ -834,141 +496,3 @@ def _as_bool(x: Sym) -> Sym:
     return x if x.dtype is DType.BOOL else sym.negate(sym.compare("==", x, ZERO))
 
 
-def _never_meet(a: Sym, b: Sym) -> bool:
-    """Two indices differ whatever their variables are: one is larger, or what is left of the difference beside the
-    multiples of some number reaches no multiple of it."""
-    apart = sym.sub(a, b)
-    const, terms = sym.terms_of(apart)
-    if not terms:
-        return const != 0
-    if apart.lo > 0 or apart.hi < 0:
-        return True
-    for by in {abs(c) for c in terms.values()} - {1}:
-        rest = [(t, c) for t, c in terms.items() if c % by]
-        low = const + sum(min(c * t.lo, c * t.hi) for t, c in rest)
-        high = const + sum(max(c * t.lo, c * t.hi) for t, c in rest)
-        if -float("inf") < low and high < float("inf") and high // by * by < low:
-            return True
-    return False
-
-
-def _earlier(found: list[tuple[Write, Any]], w: Write) -> int | None:
-    """The last of some writes to the elements that w writes, if none after it touches any of these."""
-    for n in range(len(found) - 1, -1, -1):
-        before = found[n][0]
-        if before.vars == w.vars and before.index is w.index and before.value.dtype is w.value.dtype:
-            return n
-        if before.vars or w.vars or not sym.is_const(gap := sym.sub(before.index, w.index)) or gap is ZERO:
-            return None
-    return None
-
-
-def _over(vars_: tuple[Sym, ...], index: Sym, w: Write) -> Write:
-    """w in terms of these variables, where that makes it a write to this index; else w."""
-    if w.vars == vars_ or len(w.vars) != len(vars_):
-        return w
-    if any(sym.extent_of(a) is not sym.extent_of(b) for a, b in zip(w.vars, vars_, strict=True)):
-        return w
-    names = dict(zip(w.vars, vars_, strict=True))
-    if sym.substitute(w.index, names) is not index:
-        return w
-    more = None if w.more is None else (w.more[0], sym.substitute(w.more[1], names))
-    return Write(vars_, index, sym.substitute(w.guard, names), sym.substitute(w.value, names), more)
-
-
-def _at(name: str, level: int) -> str:
-    """What a scalar or an array is called as it was when an iteration of a loop this deep began."""
-    return f"{name}@{level}"
-
-
-def _name(n: Sym, level: int) -> str | None:
-    """The scalar or array that a "prev" or "pld" of a loop this deep is about; None for one of another loop."""
-    name, _, deep = str(n.data).rpartition("@")
-    return name if deep == str(level) else None
-
-
-def _mentions(x: Sym, op: str, data: str) -> bool:
-    return op in x.has and bool(sym.collect(x, lambda n: n.op == op and n.data == data))
-
-
-def _induction(name: str, value: Sym, k: Sym) -> Sym | None:
-    """The constant step of a scalar that only ever advances by it."""
-    if value.dtype.is_float or value.dtype is DType.BOOL:
-        return None
-    step = sym.sub(value, sym.previous(name, value.dtype))
-    if step is ZERO or k in step.free or step.has & {"prev", "pld", "ld", "fold", "undef"}:
-        return None
-    return step
-
-
-def _reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
-    """(op, e) with value = old op e and e free of old."""
-    if value.op == "sel":
-        cond, *sides = value.args
-        forms = [None if side is old else _reduction(side, old) for side in sides]
-        ops = {form[0] for form in forms if form is not None}
-        lost = any(form is None and side is not old for form, side in zip(forms, sides, strict=True))
-        if lost or len(ops) != 1 or _uses(cond, old):
-            return None
-        (op,) = ops
-        one, other = (sym.identity_of(op, value.dtype) if form is None else form[1] for form in forms)
-        return op, sym.select(cond, one, other)
-    if value.op == "call" and value.data in ("max", "min"):
-        return _spine(value, old, str(value.data))
-    if value.op == "bin" and value.data in ("+", "*"):
-        return _spine(value, old, str(value.data))
-    if value.op == "bin" and value.data == "-" and value.args[0].op in ("bin", old.op):
-        a, b = value.args
-        left = ("+", sym.number(0.0, value.dtype)) if a is old else _spine(a, old, "+")
-        if left is None or left[0] != "+" or _uses(b, old):
-            return None
-        return "+", sym.combine("+", left[1], sym.unary("-", b, value.dtype), value.dtype)
-    if value.op == "fold" and value.args[1].has:
-        op, init = sym.fold_op(value), value.args[1]
-        inner = None if init is old else _reduction(init, old)
-        if init is not old and (inner is None or inner[0] != op) or _uses(value.args[0], old):
-            return None
-        bare = sym.fold(op, sym.fold_vars(value), value.args[0], sym.identity_of(op, value.dtype), value.dtype)
-        return op, bare if inner is None else sym.combine(op, inner[1], bare, value.dtype)
-    if value.op == "lin":
-        const, terms = sym.terms_of(value)
-        if terms.get(old) == 1:
-            rest = sym.linear(const, {a: c for a, c in terms.items() if a is not old})
-            return None if _uses(rest, old) else ("+", rest)
-    if value.op == "call" and value.data == "fma":
-        a, b, c = value.args
-        inner = None if c is old or not c.has else _reduction(c, old)
-        if not _uses(a, old) and not _uses(b, old) and (c is old or inner is not None and inner[0] == "+"):
-            product = sym.binary("*", a, b, value.dtype)
-            return "+", product if inner is None else sym.combine("+", inner[1], product, value.dtype)
-    return None
-
-
-def _spine(value: Sym, old: Sym, op: str) -> tuple[str, Sym] | None:
-    rest: list[Sym] = []
-    count = 0
-    stack = [value]
-    while stack:
-        n = stack.pop()
-        if n is old:
-            count += 1
-        elif (n.op in ("bin", "call") and n.data == op) and _uses(n, old):
-            stack.extend(reversed(n.args))
-        elif _uses(n, old):
-            inner = _reduction(n, old)
-            if inner is None or inner[0] != op:
-                return None
-            count += 1
-            rest.append(inner[1])
-        else:
-            rest.append(n)
-    if count != 1 or not rest:
-        return None
-    term = rest[0]
-    for r in rest[1:]:
-        term = sym.reduce_pair(op, term, r, value.dtype)
-    return op, term
-
-
-def _uses(x: Sym, old: Sym) -> bool:
-    return old.op in x.has and bool(sym.collect(x, lambda n: n is old))
