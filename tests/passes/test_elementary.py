@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from xpiler import engine, platforms
@@ -51,6 +52,7 @@ def test_the_exponential_is_right_to_two_roundings() -> None:
     assert list(ends[:4]) == [0, 0, np.inf, np.inf] and np.isnan(ends[4])
 
 
+@pytest.mark.slow  # a translation
 def test_no_call_is_left_in_lanes(cache: Path) -> None:
     text = "void k(const float x[77], float y[77]) { for (int i = 0; i < 77; ++i) y[i] = expf(x[i]) + 1.0f; }"
     options = engine.Options(seeds=1, budget=20.0, level=Level.TESTS, cache=cache)
