@@ -67,6 +67,7 @@ def roads(
     ways = list(_lowerings(target, cache))
     table = {k.name: _Choices(k, ways, attempts) for k in pivot.kernels}
     seen: set[tuple[int, ...]] = set()
+    tried: list[list[tuple[Kernel, ...]]] = []
     for first in range(len(ways)):
         picked = tuple(table[k.name].at_or_after(first) for k in pivot.kernels)
         if None in picked or picked in seen:
@@ -74,9 +75,12 @@ def roads(
         chosen = tuple(n for n in picked if n is not None)
         seen.add(chosen)
         name = " and ".join(dict.fromkeys(ways[n][0] for n in chosen)) or ways[first][0]
+        made = [table[k.name].made[n] for k, n in zip(pivot.kernels, chosen, strict=True)]
+        if (kernels := [k for k, _ in made]) in tried:  # chunks larger than all loops are all the same
+            continue
+        tried.append(kernels)
         try:
-            yield _lowered(name, [table[k.name].made[n] for k, n in zip(pivot.kernels, chosen, strict=True)],
-                           pivot, steps, target)
+            yield _lowered(name, made, pivot, steps, target)
         except NotApplicable as e:
             attempts.append(Attempt(name, e.why))
         except BROKEN as e:  # a bug in one road must not cost the user the others

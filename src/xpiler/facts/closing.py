@@ -155,7 +155,10 @@ class Loop:
         (w,) = self.writes[name]
         if self.k in w.index.free:
             return None
-        cond, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), index)
+        try:
+            cond, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), index)
+        except Unsummarised:  # whether it is written at all is asked in another way
+            return None
         if cond is not TRUE:
             return None
         self.asked.add(name)

@@ -266,9 +266,9 @@ class Nest:
         self.close(j, extent, "parallel", [])
         return name
 
-    def allocated(self, dtype: DType, size: int) -> str:
+    def allocated(self, dtype: DType, size: int, stem: str = "t") -> str:
         """A new array of our own."""
-        name = self.names("t")
+        name = self.names(stem)
         self.scopes[-1].stmts.append(Alloc(Buffer(name, dtype, Const(size, DType.I32), "local")))
         self.homes[name] = self.scopes[-1]
         return name

@@ -52,10 +52,10 @@ class ChoiceNest(VectorNest):
         if not self.unit.elementary or x.dtype is not DType.F32 or self._best(x) is not None:
             return None
         made = exponential(x.args[0])
-        steps = [n for n in sym.collect(made, lambda n: n.op in ("bin", "call")) if n is not x.args[0]]
-        scale = made.args[1]
-        needed = [n for n in steps if n is not scale and n not in sym.collect(x.args[0], lambda _: True)]
-        return made if all(n is scale.args[0] or self._best(n) is not None for n in needed) else None
+        scale = made.args[1]  # which is in one instruction with what it scales
+        spared = {scale, scale.args[0], *sym.collect(x.args[0], lambda _: True)}
+        steps = sym.collect(made, lambda n: n.op in ("bin", "call"))
+        return made if all(n in spared or self._best(n) is not None for n in steps) else None
 
     # ------------------------------------------------------------ the same for all lanes
 

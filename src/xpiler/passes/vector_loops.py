@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from xpiler.facts import sym
@@ -65,11 +66,11 @@ class LaneLoops(ChoiceNest):
         self.scopes += inner
         return sym.load(str(name), row_major(loops), load.dtype)
 
-    def allocated(self, dtype: DType, size: int) -> str:
+    def allocated(self, dtype: DType, size: int, stem: str = "t") -> str:
         """In the vector space, where there is one."""
         if self.unit.width:
-            return super().allocated(dtype, size)
-        name = self.names("t")
+            return super().allocated(dtype, size, stem)
+        name = self.names(stem)
         self.scopes[-1].stmts.append(Alloc(Buffer(name, dtype, Const(size, I32), self.unit.space)))
         self.near.add(name)
         self.homes[name] = self.scopes[-1]
@@ -106,14 +107,8 @@ class LaneLoops(ChoiceNest):
 
     def _fill(self, load: Sym, loops: list[Sym]) -> str:
         """An array with a load's values over some loops."""
-        name, size = self.names(f"{load.data}_packed"), 1
-        for u in loops:
-            size *= sym.value_of(sym.extent_of(u))
-        space = "local" if self.unit.width else self.unit.space
-        self.scopes[-1].stmts.append(Alloc(Buffer(name, load.dtype, Const(size, I32), space)))
-        self.homes[name] = self.scopes[-1]
-        if not self.unit.width:
-            self.near.add(name)
+        size = math.prod(sym.value_of(sym.extent_of(u)) for u in loops)
+        name = self.allocated(load.dtype, size, f"{load.data}_packed")
         copies = {u: sym.fresh("j", sym.extent_of(u)) for u in loops}
         for c in copies.values():
             self.open(c)
