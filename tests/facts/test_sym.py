@@ -543,3 +543,23 @@ def test_a_lane_of_a_comparison_is_its_comparison() -> None:
     assert _lane(pieces, i) is sym.select(sym.compare("<", i, sym.integer(5)), below(i, 3), below(i, 9))
     mixed = _lanes([below(sym.integer(k), k * k) for k in range(8)])
     assert _lane(mixed, i).op == "bit" and _lane(lower, sym.var("j", sym.integer(9))).op == "bit"
+
+
+@pytest.mark.parametrize("dtype", [DType.F32, I32])
+def test_a_sum_of_padded_factors_is_over_what_is_not_padding(dtype: DType) -> None:
+    """sum(k<32) (k < 10 ? a[k] : 0) * (k < 10 ? b[k] : 0); where one factor is not padded, it stays: 0 * inf."""
+    k = sym.var("k", sym.integer(32))
+    narrow = DType.F16 if dtype.is_float else DType.I8
+
+    def padded(name: str, limit: int) -> sym.Sym:
+        zero = sym.cast(ZERO, narrow)
+        return sym.cast(sym.select(sym.compare("<", k, sym.integer(limit)), sym.load(name, k, narrow), zero), dtype)
+
+    def total(a: sym.Sym, b: sym.Sym) -> sym.Sym:
+        return sym.fold("+", [k], sym.binary("*", a, b, dtype), sym.cast(ZERO, dtype), dtype)
+
+    both = total(padded("a", 10), padded("b", 10))
+    assert both.args[0].op != "sel" and [sym.extent_of(v) for v in sym.fold_vars(both)] == [sym.integer(10)]
+    for other in (sym.cast(sym.load("b", k, narrow), dtype), padded("b", 11)):
+        kept = total(padded("a", 10), other)
+        assert [sym.extent_of(v) for v in sym.fold_vars(kept)] == [sym.integer(32)]

@@ -1126,6 +1126,8 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             for t in terms[1:]:
                 total = reduce_pair(op, total, t, dtype)
             return reduce_pair(op, init, total, dtype) if not is_identity(op, init) else total
+    if op == "+":
+        body = _zero_unless(body)
     if body.op == "sel" and is_identity(op, body.args[2]):
         guards, body = list(conjuncts(body.args[0])), body.args[1]
     if (op in ("max", "min") and body.op == "fold" and fold_op(body) == op
@@ -1185,6 +1187,37 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         canonical.append(c)
     body = substitute(body, mapping)
     return make("fold", (body, init), (op, tuple(canonical)), dtype)
+
+
+def _zero_unless(x: Sym) -> Sym:
+    """(c ? a : 0) * (c ? b : 0) as c ? a * b : 0: a sum of padded factors is one over what is not padding.
+
+    Every factor is zero where c is false: zero times an infinity would not be."""
+    factors = _factors(x)
+    parts = [p for f in factors if (p := _padded(f)) is not None]
+    guards = {guard for guard, _ in parts}
+    if len(factors) < 2 or len(parts) < len(factors) or len(guards) != 1:
+        return x
+    product = parts[0][1]
+    for _, part in parts[1:]:
+        product = binary("*", product, part, x.dtype)
+    return make("sel", (*guards, product, cast(ZERO, x.dtype)), None, x.dtype)
+
+
+def _factors(x: Sym) -> tuple[Sym, ...]:
+    if x.op == "bin" and x.data == "*":
+        return tuple(f for a in x.args for f in _factors(a))
+    return x.args if x.op == "prod" else (x,)
+
+
+def _padded(x: Sym) -> tuple[Sym, Sym] | None:
+    """(c, a) where x is a while c holds and otherwise zero."""
+    if x.op == "sel" and is_identity("+", x.args[2]):
+        return x.args[0], x.args[1]
+    if x.op == "cast":
+        inner = _padded(x.args[0])
+        return None if inner is None else (inner[0], cast(inner[1], x.dtype))
+    return None
 
 
 _BOUND = "@"  # prefix of canonical bound variables; no source name has it
