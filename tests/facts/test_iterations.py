@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.passes.programs import F, I, assign, let, load, loop, store, var
+from tests.passes.programs import F, I, assign, ex, let, load, loop, store, var, when
 from tests.passes.random_kernels import same
 from xpiler.ir.nodes import Buffer, Const, Kernel, Stmt, Var
 from xpiler.passes.contract import Contract
@@ -29,6 +29,29 @@ CASES = {
 def test_nothing_is_written_by_a_loop_without_iterations(case: str) -> None:
     k = kernel(*CASES[case])
     same(k, Contract().apply(k), sizes=(0, 1, 4))
+
+
+BEGUN = {
+    "a scalar": (let("s", 3.0), loop("i", N, when(i.eq(0), assign("s", load("y", i) * 2.0),
+                                                orelse=(assign("s", var("s", F) + load("y", i)),))),
+                 store("x", 0, var("s", F))),
+    "elements": (loop("i", N, when(i.eq(0), loop("j", 4, store("x", j, load("y", j)))),
+                      when(ex(0) < i, loop("j", 4, store("x", j, load("x", j) + load("y", j + i))))),),
+    "cleared": (loop("i", N, when(i.eq(0), loop("j", 4, store("x", j, 0.0))),
+                     loop("j", 4, store("x", j, load("x", j) + load("y", j + i)))),),
+}
+
+
+@pytest.mark.parametrize("case", BEGUN)
+def test_what_the_first_iteration_sets_is_accumulated_into(case: str) -> None:
+    k = kernel(*BEGUN[case])
+    same(k, Contract().apply(k), sizes=(0, 1, 4))
+
+
+def test_what_another_iteration_sets_is_no_sum() -> None:
+    again = when(i.eq(1), assign("s", load("y", i)), orelse=(assign("s", var("s", F) + load("y", i)),))
+    with pytest.raises(NotApplicable, match="carried between iterations"):
+        Contract().apply(kernel(let("s", 3.0), loop("i", N, again), store("x", 0, var("s", F))))
 
 
 def test_an_iteration_that_undoes_what_another_wrote_keeps_its_turn() -> None:

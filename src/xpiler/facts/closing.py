@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xpiler.facts import sym
-from xpiler.facts.reductions import reduction, uses
+from xpiler.facts.reductions import begun, first_and_later, reduction, uses
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, normal, solve
@@ -37,6 +37,7 @@ class Loop:
     def close(self) -> tuple[dict[str, Sym], dict[str, list[Write] | None]]:
         scalars: dict[str, Sym] = {}
         folds: dict[str, tuple[str, Sym]] = {}
+        anew: set[str] = set()  # of the folds, those that the first iteration begins
         relatives: dict[str, tuple[str, Relative]] = {}
         for name, value in self.after.items():
             old = self.machine.scalars[name]
@@ -51,9 +52,15 @@ class Loop:
             elif not self._carried(value):
                 scalars[name] = self._last(value, old)
             else:
-                form = reduction(value, sym.previous(at_level(name, self.level), value.dtype))
+                before = sym.previous(at_level(name, self.level), value.dtype)
+                form = reduction(value, before)
                 if form is not None and not self._carried(form[1]):
                     folds[name] = form
+                    continue
+                form = self._begun(value, before)
+                if form is not None and not self._carried(form[1]):
+                    folds[name] = form
+                    anew.add(name)
                     continue
                 found = self._relative(name, value)
                 if found is None:
@@ -64,8 +71,8 @@ class Loop:
             if name not in self.steps and value.op != "poison":
                 scalars[name] = self._last(self.after[name], self.machine.scalars[name])
         for name, (op, term) in folds.items():
-            term = self._ready(term)
-            scalars[name] = self._fold(op, term, self.machine.scalars[name])
+            term, old = self._ready(term), self.machine.scalars[name]
+            scalars[name] = self._anew(op, term, old) if name in anew else self._fold(op, term, old)
         for name, (top, kept) in relatives.items():
             if top not in folds:
                 raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
@@ -112,6 +119,13 @@ class Loop:
     def _if_any(self, value: Sym, old: Sym) -> Sym:
         """`value` if there is an iteration; nobody may ask for what was never set."""
         return value if old.op == "undef" else sym.select(self._runs(), value, old)
+
+    def _begun(self, value: Sym, old: Sym) -> tuple[str, Sym] | None:
+        """What is accumulated into a value that the first iteration sets, where none is left out."""
+        return begun(value, old, self.k) if self.guard is TRUE and self.loop.kind != "parallel" else None
+
+    def _anew(self, op: str, term: Sym, old: Sym) -> Sym:
+        return self._if_any(self._fold(op, term, sym.identity_of(op, term.dtype)), old)
 
     def _fold(self, op: str, term: Sym, init: Sym) -> Sym:
         if self.guard is not TRUE:
@@ -205,6 +219,10 @@ class Loop:
             if isinstance(form, _Kept):
                 out.append(self._kept_relative(name, w, form))
                 continue
+            if isinstance(form, _Anew):
+                value = self._fold(form.op, self._ready(form.term), sym.identity_of(form.op, w.value.dtype))
+                out.append(normal(Write(w.vars, w.index, sym.conjoin(w.guard, self._runs()), value)))
+                continue
             if form is not None:
                 out.append(self._accumulated(name, w, *form))
                 continue
@@ -220,19 +238,19 @@ class Loop:
                 out.append(self._overwritten(Write(w.vars, index, guard, value)))
         return out
 
-    def _merged(self, name: str) -> list[tuple[Write, tuple[str, Sym] | _Kept | None]]:
+    def _merged(self, name: str) -> list[tuple[Write, _Form]]:
         """The writes of an iteration, with (op, term) where they accumulate: those into the same elements as one.
 
         Each value is in terms of what the iteration found, so where a later one is made, it has the earlier in it."""
-        out: list[tuple[Write, tuple[str, Sym] | _Kept | None]] = []
+        out: list[tuple[Write, _Form]] = []
         for w in self.writes[name]:
             w = _over(out[-1][0].vars, out[-1][0].index, w) if out else w
-            form: tuple[str, Sym] | _Kept | None = None
+            form: _Form = None
             if self.k not in w.index.free:
                 form = reduction(w.value, sym.previous_load(at_level(name, self.level), w.index, w.value.dtype))
                 if form is not None and not self._elsewhere(name, form[1]):
                     form = None
-                form = form or self._kept_to(name, w)
+                form = form or self._kept_to(name, w) or self._set_anew(name, w)
             n = _earlier(out, w)
             before, earlier = out[n] if n is not None else (w, None)
             if n is not None and isinstance(earlier, tuple) and w.more is not None and earlier[0] == w.more[0]:
@@ -245,9 +263,18 @@ class Loop:
                 op, dtype = form[0], w.value.dtype
                 either = sym.select(before.guard, earlier[1], sym.identity_of(op, dtype))
                 out[n] = replace(w, guard=TRUE), (op, sym.select(w.guard, form[1], either))
+            elif n is not None and earlier is None and (both := self._set_anew(name, over := _then(before, w, self.k))):
+                out[n] = over, both
             else:
                 out.append((w, form))
         return out
+
+    def _set_anew(self, name: str, w: Write) -> _Anew | None:
+        """What iterations accumulate into elements that the first one sets."""
+        form = None
+        if self.k not in w.guard.free and self.k not in w.index.free:
+            form = self._begun(w.value, sym.previous_load(at_level(name, self.level), w.index, w.value.dtype))
+        return None if form is None or not self._elsewhere(name, form[1]) else _Anew(*form)
 
     def _elsewhere(self, name: str, term: Sym) -> bool:
         """What a term reads of the array it is accumulated into is never written by the loop."""
@@ -352,6 +379,28 @@ class _Kept:
     form: Relative
     init: Sym
     term: Sym
+
+
+@dataclass(frozen=True)
+class _Anew:
+    """Elements that the first iteration sets and all combine with their term."""
+
+    op: str
+    term: Sym
+
+
+_Form = tuple[str, Sym] | _Kept | _Anew | None
+
+
+def _then(first: Write, second: Write, k: Sym) -> Write:
+    """Two writes of an iteration k to the same elements, one after the other, as one."""
+    mine, theirs = (dict.fromkeys(sym.conjuncts(w.guard)) for w in (second, first))
+    both = [c for c in mine if c in theirs]
+    here, there = (sym.conjoin(*(c for c in cs if c not in both)) for cs in (mine, theirs))
+    value = sym.select(here, second.value, first.value)
+    either = sym.disjoin(here, there)
+    always = first_and_later(either, k) == (TRUE, TRUE)
+    return Write(second.vars, second.index, sym.conjoin(*both, TRUE if always else either), value)
 
 
 def _never_meet(a: Sym, b: Sym) -> bool:

@@ -60,6 +60,27 @@ def reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:
     return None
 
 
+def begun(value: Sym, old: Sym, k: Sym) -> tuple[str, Sym] | None:
+    """(op, e) where iteration 0 sets the value whatever there was, and those after it make value = old op e:
+
+        if (k == 0) top = x[0]; else top = max(top, x[k])
+    """
+    first, goes_on = first_and_later(value, k)
+    form = None if uses(first, old) or goes_on is value else reduction(goes_on, old)
+    if form is None:
+        return None
+    op, term = form
+    if sym.substitute(term, {k: ZERO}) is not first:
+        term = sym.select(sym.compare("==", k, ZERO), first, term)
+    return op, term
+
+
+def first_and_later(x: Sym, k: Sym) -> tuple[Sym, Sym]:
+    """x in iteration 0, and in those after it."""
+    later = sym.conjoin(sym.negate(sym.compare("==", k, ZERO)), sym.compare("<", ZERO, k))
+    return sym.substitute(x, {k: ZERO}), sym.assume(x, later)
+
+
 def _spine(value: Sym, old: Sym, op: str) -> tuple[str, Sym] | None:
     rest: list[Sym] = []
     count = 0

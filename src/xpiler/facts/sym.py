@@ -885,6 +885,8 @@ def disjoin(*cs: Sym) -> Sym:
         return FALSE
     if len(parts) == 1:
         return next(iter(parts))
+    if any(p.op != "and" and negate(p) in parts for p in parts):
+        return TRUE
     return make("or", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
 
 

@@ -90,7 +90,9 @@ class _Tiles(GridNest):
         unit, at = self.unit, self.placed(c)
         a, b, acc = (self.tile(stem, t) for stem, t in (("a", unit.a), ("b", unit.b), ("acc", unit.out)))
         self.fill(acc, self.expr(c.init))
-        loops = [(v, 1) for v in c.around] + [(c.k, unit.k)]
+        one_tile = sym.value_of(sym.extent_of(c.k)) == unit.k
+        loops = [(v, 1) for v in c.around] + ([] if one_tile else [(c.k, unit.k)])
+        at[c.k] = sym.integer(0)
         for v, _ in loops:
             at[v] = sym.fresh("i" if v is not c.k else "k", sym.extent_of(v))
             self.open(at[v])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from xpiler.facts import sym
-from xpiler.facts.sym import TRUE, ZERO, Sym
+from xpiler.facts.sym import ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Alloc, Buffer, Call, Const, Expr, Let, Store, Var
 from xpiler.ir.types import DType
@@ -132,7 +132,9 @@ class LaneLoops(ChoiceNest):
             self._counted_chunks(n, width, kind, vector)
             return
         blocks = sym.div(n, sym.integer(width))
-        if blocks is not ZERO:
+        if blocks is ONE:
+            self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width, vector)
+        elif blocks is not ZERO:
             c = sym.fresh("b", blocks)
             extent = self.expr(blocks)
             self.open(c)
