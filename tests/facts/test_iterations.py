@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import itertools
 
-from tests.passes.programs import F, I, assign, ex, let, load, loop, store, var, when
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.passes.programs import E, F, I, array, assign, ex, let, load, loop, store, var, when
 from tests.passes.random_kernels import same
-from xpiler.ir.nodes import Buffer, Const, Kernel, Stmt, Var
+from xpiler.facts import sym
+from xpiler.facts.sym import ZERO
+from xpiler.facts.writes import settled
+from xpiler.ir.nodes import Buffer, Call, Const, For, Kernel, Stmt, Var
+from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.step import NotApplicable
 
@@ -62,3 +70,42 @@ def test_an_iteration_that_undoes_what_another_wrote_keeps_its_turn() -> None:
     same(few, Contract().apply(few))
     apart = kernel(loop("i", 4, store("x", i * 2, load("y", i)), store("x", i * 2 + 1, 1.0)))
     same(apart, Contract().apply(apart))
+
+
+def tiles(workers: int, rows: int, per_row: int, tile: int, across: int) -> Kernel:
+    """Rows in tiles of which the last is shorter, taken in turns by workers who copy a tile with its margin first."""
+    t, oh, ow, width = var("t"), var("oh"), var("ow"), var("width")
+    body = (
+        let("oh", t // per_row, I), let("ow", t % per_row * tile, I),
+        let("width", E(Call("min", ((ex(across) - ow).e, Const(tile, I)), I)), I),
+        loop("s", 2, loop("i", width + 1, store("near", var("s") * (width + 1) + i,
+                                                load("y", (oh + var("s")) * (across + 1) + ow + i)))),
+        loop("j", width, store("x", oh * across + ow + j, load("near", width + 1 + j) + load("near", j + 1))),
+    )
+    strided = loop("t", rows * per_row, *body, start=var("task"), step=workers)
+    arrays = (Buffer("x", F, Const(rows * across, I)), Buffer("y", F, Const((rows + 1) * (across + 1), I)))
+    return Kernel("tiles", arrays, (loop("task", workers, array("near", 2 * tile + 2), strided, kind="parallel"),))
+
+
+@pytest.mark.parametrize(("workers", "rows", "per_row", "tile", "across"), [(4, 5, 3, 4, 10), (2, 3, 3, 4, 9)])
+def test_tiles_that_workers_take_in_turns_are_rows(
+    workers: int, rows: int, per_row: int, tile: int, across: int
+) -> None:
+    k = tiles(workers, rows, per_row, tile, across)
+    clean = Contract().apply(k)
+    same(k, clean, sizes=(1,))
+    loops = [s for s in statements(clean) if isinstance(s, For)]
+    assert [s.stop for s in loops] == [Const(rows, I), Const(across, I)]
+
+
+@given(st.integers(1, 4), st.integers(-9, 9), st.integers(1, 4), st.integers(-9, 9), st.integers(1, 6))
+def test_what_the_path_decides_is_so(a: int, b: int, c: int, d: int, m: int) -> None:
+    """a * i + b < 0 given, is c * (i / m) + k + d < 0?"""
+    vi, vk = sym.var("i", sym.integer(12)), sym.var("k", sym.integer(4))
+    path = sym.compare("<", sym.add(sym.scale(vi, a), sym.integer(b)), ZERO)
+    asked = sym.compare("<", sym.add(sym.scale(sym.div(vi, sym.integer(m)), c), vk, sym.integer(d)), ZERO)
+    said = settled(asked, path)
+    for i, k in itertools.product(range(12), range(4)):
+        if a * i + b < 0:
+            holds = sym.substitute(said, {vi: sym.integer(i), vk: sym.integer(k)})
+            assert holds is sym.boolean(c * (i // m) + k + d < 0)

@@ -365,7 +365,7 @@ class Loop:
         only = self._pinned(w.guard)
         if only is not None:
             w = w.at({self.k: only})
-            return replace(w, guard=sym.conjoin(w.guard, self._among(only)))
+            return normal(replace(w, guard=sym.conjoin(w.guard, self._among(only))))
         if self.loop.kind == "parallel" and self.k not in w.value.free:
             raise Unsummarised("iterations write the same element", self.loop.span)
         raise Unsummarised("which iteration writes last is not known", self.loop.span)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from xpiler.facts import sym
 from xpiler.facts.closing import Loop, at_level, poison
 from xpiler.facts.reductions import induction, reduction
+from xpiler.facts.strides import taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, most, one_sided, rolled_up, solve, supersedes
+from xpiler.facts.writes import Unsummarised, Write, most, one_sided, rolled_up, settled, solve, supersedes
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
@@ -180,7 +181,7 @@ class Machine:
 
     def here(self, c: Sym) -> Sym:
         """c simplified by the path condition."""
-        return sym.assume(c, self.path) if self.path is not TRUE else c
+        return settled(sym.assume(c, self.path), self.path) if self.path is not TRUE else c
 
     def read(self, buffer: str, index: Sym) -> Sym:
         array = self.arrays[buffer]
@@ -391,14 +392,29 @@ class Machine:
         self.arrays = {n: a.copy() for n, a in saved[1].items()}
 
     def _summarise_loop(self, s: For, start: Sym, stop: Sym, by: Sym, trips: Sym) -> None:
+        i = sym.fresh(s.var.name, stop)
+        mine = turn(i, start, by) if taken_apart(s) and not start.free & stop.free else None
+        if mine is not None and not any(sym.bounded(v) for v in stop.free):
+            saved = self._save()
+            try:
+                self._iterations(s, start, stop, i, i, mine)
+                return
+            except Unsummarised:
+                self._restore(saved)
+        k = sym.fresh(s.var.name, trips)
+        at = sym.add(start, sym.mul(k, by))
+        self._iterations(s, start, trips, k, at, one_sided(sym.compare("<", at, stop)), alone=True)
+
+    def _iterations(
+        self, s: For, start: Sym, trips: Sym, k: Sym, at: Sym, guard: Sym, alone: bool = False
+    ) -> None:
+        """Close the loop whose variable is `at` in iteration k of `trips`, those for which `guard` holds; `alone`: no
+        iteration between them is another's."""
         s, end = _without_break(s)
         saved = self._save()
         scalars, arrays, outer = saved
         carried = [v.name for v in scalars_written(s.body) if v.name in scalars]
         stored = [b for b in buffers_written(s.body) if b in arrays]
-        k = sym.fresh(s.var.name, trips)
-        at = sym.add(start, sym.mul(k, by))
-        guard = one_sided(sym.compare("<", at, stop))
         steps: dict[str, Sym] = {}
         while True:
             self._restore(saved)
@@ -421,6 +437,8 @@ class Machine:
                 break
             steps |= found
         after = {n: self.scalars[n] for n in carried}
+        if not alone and (steps or any("prev" in x.has for x in after.values())):
+            raise Unsummarised("what one iteration needs of another is not that of the one before", s.span)
         writes = {n: self.arrays[n].writes for n in stored}
         lost = frozenset(n for n in stored if self.arrays[n].base == "lost")
         self._restore(saved)

@@ -6,7 +6,7 @@ whose digits are its loops, and joined with others that continue or repeat it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
@@ -155,7 +155,10 @@ def _match_symbolic(
         value = sym.add(*[sym.scale(q, m) for q, m in quotient.items()]) if quotient else ZERO
         mapping[mine[0]] = value
         d = sym.sub(d, sym.scale(sym.mul(unit, value), c))
-    return mapping, d, [(c, a) for c, a in digits if a.op != "prod"]
+    for c, a in digits:  # a weight like 128 * n + 256 has a part that is a number
+        if a in mapping:
+            d = sym.sub(d, sym.scale(mapping[a], c))
+    return mapping, d, [(c, a) for c, a in digits if a.op != "prod" and a not in mapping]
 
 
 def most(x: Sym, path: frozenset[Sym]) -> float:
@@ -205,6 +208,41 @@ def one_sided(g: Sym) -> Sym:
         if most(one, path) < 0 and most(other, path) < 0:
             return sym.compare("<", one, ZERO)
     return g
+
+
+def settled(c: Sym, path: Sym) -> Sym:
+    """c without its comparisons that one on the path decides: i + k < 12 where i < 10 and k < 3."""
+    if c.op not in ("lt", "and"):
+        return c
+    known = [sym.add(p.args[0], ONE) for p in sym.conjuncts(path) if p.op == "lt"]  # none of these is positive
+    left = []
+    for p in sym.conjuncts(c):
+        rests = [_beside(x, q) for x in _multiples(p.args[0]) for q in known] if p.op == "lt" else []
+        if any(r < 0 and rest.lo >= 0 for r, rest in rests):
+            return sym.FALSE
+        if not any(r > 0 and rest.hi < 0 for r, rest in rests):
+            left.append(p)
+    return c if len(left) == len(sym.conjuncts(c)) else sym.conjoin(*left)
+
+
+def _multiples(x: Sym) -> Iterator[Sym]:
+    """x, and multiples of it without a quotient: 4 * (n + i / 4) is 4 * n + i - i % 4."""
+    yield x
+    for atom, c in sym.terms_of(x)[1].items():
+        if atom.op == "div" and sym.is_const(atom.args[1]):
+            a, m = atom.args
+            whole = sym.scale(sym.sub(a, sym.mod(a, m)), c)
+            yield sym.add(sym.scale(sym.sub(x, sym.scale(atom, c)), sym.value_of(m)), whole)
+
+
+def _beside(x: Sym, q: Sym) -> tuple[int, Sym]:
+    """x as r * q + rest, r from a term that both have; r is 0 where it is no whole number."""
+    _, terms = sym.terms_of(x)
+    for atom, c in sym.terms_of(q)[1].items():
+        if atom in terms:
+            r = terms[atom] // c if terms[atom] % c == 0 else 0
+            return r, sym.sub(x, sym.scale(q, r)) if r else x
+    return 0, x
 
 
 def _in_a_row(vars_: list[Sym], guards: list[Sym], index: Sym, value: Sym) -> Write | None:
