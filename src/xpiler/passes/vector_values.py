@@ -6,6 +6,8 @@ scalar loop over the temporaries.
 
 from __future__ import annotations
 
+import math
+
 from xpiler.facts import sym
 from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, match, unbound
 from xpiler.facts.sym import Sym
@@ -212,7 +214,7 @@ class VectorNest(MemoryNest):
         """A vector, a new one unless it is given, with a scalar in every lane."""
         assert self.lane is not None
         scalar = self.expr(e)
-        out = out or Vector(e.dtype, stem=stem or (scalar.name if isinstance(scalar, Var) else "all"))
+        out = out or Vector(e.dtype, stem=stem or stem_of_all(scalar))
         for offer in self.unit.offers:
             if offer.lane is None or (offer.width and offer.width != self.lane.width):
                 continue
@@ -271,3 +273,17 @@ def stem_of(x: Sym) -> str:
         return str(x.data).lstrip("~")
     words = {"+": "sum", "-": "difference", "*": "product", "/": "quotient"}
     return words.get(str(x.data), "t") if x.op == "bin" else "sum" if x.op == "fold" else "t"
+
+
+def stem_of_all(scalar: Expr) -> str:
+    """A word for a vector with a scalar in every lane: its name, where it comes from, or what number it is."""
+    match scalar:
+        case Var(name):
+            return name
+        case Load(buffer) if buffer.isidentifier():
+            return f"{buffer}_all"
+        case Const(value) if value == 0:
+            return "zero"
+        case Const(value) if math.isfinite(value):
+            return "c" + f"{value:.5g}".translate({ord("."): "_", ord("-"): "m", ord("+"): None})
+    return "all"
