@@ -800,6 +800,10 @@ def _negative(d: Sym) -> Sym:
         g = gcd(g, c)
     if g > 1:
         return _negative(linear(const // g, {a: c // g for a, c in terms.items()}))
+    if len(terms) > 1:
+        coarse = _by_high_digit(const, terms)
+        if coarse is not None:
+            return _negative(coarse)
     if len(terms) == 1:
         ((a, c),) = terms.items()
         if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
@@ -811,6 +815,18 @@ def _negative(d: Sym) -> Sym:
             if c == -1:  # x / m > k is x >= (k + 1) * m
                 return _negative(sub(integer((const + 1) * m - 1), x))
     return make("lt", (d,), None, BOOL)
+
+
+def _by_high_digit(const: int, terms: Mapping[Sym, int]) -> Sym | None:
+    """16 * b + lane - 96 is negative where b - 6 is: what is negative where the terms are, of their largest alone."""
+    g = max(map(abs, terms.values()))
+    low = linear(const, {a: c for a, c in terms.items() if c % g})
+    if g == 1 or not (-inf < low.lo and low.hi < inf):
+        return None
+    t = -(int(low.lo) // g)  # from here on it is not negative
+    if g * (t - 1) + low.hi >= 0:
+        return None
+    return linear(-t, {a: c // g for a, c in terms.items() if c % g == 0})
 
 
 def _known(x: Sym) -> bool:

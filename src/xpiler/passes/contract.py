@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
+from xpiler.facts.cases import by_cases
 from xpiler.facts.summary import summarise
 from xpiler.facts.contraction import Contraction, contraction
 from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
@@ -55,7 +56,7 @@ def nests_of(kernel: Kernel) -> list[tuple[str, Write]]:
     outputs = summarise(kernel)
     nests = []
     for name, writes in outputs.items():
-        shaped = join([_shape(w) for w in writes])
+        shaped = join([_shape(by_cases(w)) for w in writes])
         nests += [(name, w) for w in _united([_shape(w) for w in shaped])]
     return _order(nests)
 
