@@ -19,8 +19,8 @@ from xpiler.ir.walk import walk
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 
-I, J = sym.var("i", sym.integer(9)), sym.var("j", sym.integer(5))
-ATOMS = (I, J, sym.mod(sym.add(I, sym.ONE), sym.integer(4)), sym.div(I, sym.integer(3)), sym.mod(I, sym.integer(3)))
+ROW, COL = sym.var("i", sym.integer(9)), sym.var("j", sym.integer(5))
+ATOMS = (ROW, COL, sym.mod(sym.add(ROW, sym.ONE), sym.integer(4)), sym.div(ROW, sym.integer(3)), sym.mod(ROW, sym.integer(3)))
 sums = st.builds(lambda n, cs: sym.add(sym.integer(n), *(sym.scale(a, c) for a, c in zip(ATOMS, cs, strict=True))),
                  st.integers(-8, 8), st.tuples(*[st.sampled_from((0, 0, 1, -1, 3))] * len(ATOMS)))
 conditions = st.recursive(
@@ -38,18 +38,18 @@ def test_a_value_stays_what_it_is(choices: list[tuple[Sym, Sym]], last: Sym) -> 
     value = element(last)
     for cond, at in choices:
         value = sym.select(cond, element(at), value)
-    less = by_cases(Write((I, J), sym.add(sym.scale(I, 5), J), TRUE, value)).value
+    less = by_cases(Write((ROW, COL), sym.add(sym.scale(ROW, 5), COL), TRUE, value)).value
     for i, j in itertools.product(range(9), range(5)):
-        here = {I: sym.integer(i), J: sym.integer(j)}
+        here = {ROW: sym.integer(i), COL: sym.integer(j)}
         assert sym.substitute(less, here) is sym.substitute(value, here)
 
 
 @given(st.integers(2, 9), st.integers(-40, 40), st.integers(1, 9))
 def test_a_number_is_compared_by_its_high_digit_where_that_decides(base: int, limit: int, low: int) -> None:
     digit = sym.var("d", sym.integer(low))
-    said = sym.compare("<", sym.add(sym.scale(I, base), digit), sym.integer(limit))
+    said = sym.compare("<", sym.add(sym.scale(ROW, base), digit), sym.integer(limit))
     for i, d in itertools.product(range(9), range(low)):
-        here = {I: sym.integer(i), digit: sym.integer(d)}
+        here = {ROW: sym.integer(i), digit: sym.integer(d)}
         assert sym.substitute(said, here) is sym.boolean(base * i + d < limit)
     if low <= base and limit % base == 0:
         assert digit not in said.free

@@ -13,8 +13,8 @@ from tests.passes.random_kernels import same
 from xpiler.facts import sym
 from xpiler.facts.sym import ZERO
 from xpiler.facts.writes import settled
-from xpiler.ir.nodes import Buffer, Call, Const, For, Kernel, Stmt, Var
-from xpiler.ir.walk import statements
+from xpiler.ir.nodes import Binary, Buffer, Call, Const, For, Kernel, Select, Stmt, Var
+from xpiler.ir.walk import statements, walk
 from xpiler.passes.contract import Contract
 from xpiler.passes.step import NotApplicable
 
@@ -60,6 +60,42 @@ def test_what_another_iteration_sets_is_no_sum() -> None:
     again = when(i.eq(1), assign("s", load("y", i)), orelse=(assign("s", var("s", F) + load("y", i)),))
     with pytest.raises(NotApplicable, match="carried between iterations"):
         Contract().apply(kernel(let("s", 3.0), loop("i", N, again), store("x", 0, var("s", F))))
+
+
+def ring(slots: int, rows: int, ahead: int) -> Kernel:
+    """Rows in a ring: each is loaded once, some iterations before the last that reads it."""
+    def at(row: E, n: int) -> E:
+        return (row + n) % slots * 4 + j
+
+    first = loop("h", ahead, loop("j", 4, store("near", at(var("h"), 0), load("y", var("h") * 4 + j))))
+    fetch = loop("j", 4, store("near", at(i, ahead), load("y", (i + ahead) * 4 + j)))
+    row = loop("j", 4, store("x", i * 4 + j, load("near", at(i, 0)) + load("near", at(i, ahead - 1))))
+    arrays = (Buffer("x", F, Const(rows * 4, I)), Buffer("y", F, Const((rows + ahead) * 4, I)))
+    body = (array("near", slots * 4), first, loop("i", rows, when(i + 1 < rows, fetch), row))
+    return Kernel("ring", arrays, body)
+
+
+@pytest.mark.parametrize(("slots", "ahead"), [(4, 3), (3, 2), (5, 3)])
+def test_rows_in_a_ring_are_the_rows(slots: int, ahead: int) -> None:
+    k = ring(slots, 90, ahead)
+    clean = Contract().apply(k)
+    same(k, clean, sizes=(1,))
+    assert not [e for e in walk(clean) if isinstance(e, Select) or isinstance(e, Binary) and e.op == "%"]
+
+
+def test_a_ring_with_a_slot_too_few_gives_the_row_that_is_there() -> None:
+    k = ring(3, 9, 3)
+    same(k, Contract().apply(k), sizes=(1,))
+
+
+@given(st.integers(0, 5), st.integers(0, 5), st.integers(1, 4), st.integers(2, 6))
+def test_slots_of_a_ring_are_told_apart(a: int, b: int, extent: int, slots: int) -> None:
+    vi, vk = sym.var("i", sym.integer(7)), sym.var("k", sym.integer(extent))
+    numbers = (sym.add(vi, vk, sym.integer(a)), sym.add(vi, sym.integer(b)))
+    said = sym.compare("==", *(sym.mod(x, sym.integer(slots)) for x in numbers))
+    for n, k in itertools.product(range(7), range(extent)):
+        holds = sym.substitute(said, {vi: sym.integer(n), vk: sym.integer(k)})
+        assert holds is sym.boolean((n + k + a) % slots == (n + b) % slots)
 
 
 def test_an_iteration_that_undoes_what_another_wrote_keeps_its_turn() -> None:

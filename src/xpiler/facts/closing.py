@@ -163,14 +163,17 @@ class Loop:
         return self.machine.read(name, index)
 
     def _handed_on(self, name: str, index: Sym) -> Sym | None:
-        """What every iteration but the last leaves in name[index] for the next one, which was fetched ahead."""
+        """What an earlier iteration left in name[index], the last one to write there: the one before, which fetched
+        ahead, or where slots of a ring take turns, the one whose turn it was."""
         if len(self.writes[name]) != 1 or self.guard is not TRUE or name in self.asked:
             return None
         (w,) = self.writes[name]
-        if self.k in w.index.free:
+        writer = self._last_in_slot(w.index, index) if self.k in w.index.free else sym.sub(self.k, ONE)
+        if writer is None:
             return None
+        earlier, later = {self.k: writer}, sym.compare("<=", ZERO, writer)
         try:
-            cond, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), index)
+            cond, mapping = solve(Write(w.vars, sym.substitute(w.index, earlier), TRUE, ZERO), index)
         except Unsummarised:  # whether it is written at all is asked in another way
             return None
         if cond is not TRUE:
@@ -180,12 +183,30 @@ class Loop:
             value, guard = (self._ready(sym.substitute(x, mapping)) for x in (w.value, w.guard))
         finally:
             self.asked.discard(name)
-        earlier, later = {self.k: sym.sub(self.k, ONE)}, sym.compare("<", ZERO, self.k)
         if self._carried(value) or sym.assume(sym.substitute(guard, earlier), later) is not TRUE:
             return None
         first = self.machine.read(name, index)
         handed = sym.substitute(value, earlier)
-        return handed if sym.substitute(handed, {self.k: ZERO}) is first else sym.select(later, handed, first)
+        if sym.substitute(handed, {self.k: ZERO}) is first or later is TRUE:
+            return handed
+        return sym.select(later, handed, first)
+
+    def _last_in_slot(self, written: Sym, index: Sym) -> Sym | None:
+        """The last iteration before k that wrote into the slot of a ring which `index` is in: written[(k + c) % n],
+        read[x % n], k - n <= x - c < k."""
+        _, slots = sym.terms_of(written)
+        _, terms = sym.terms_of(index)
+        mine = [(a, c) for a, c in slots.items() if self.k in a.free]
+        if len(mine) != 1 or mine[0][0].op != "mod":
+            return None
+        ((slot, unit),) = mine
+        for at, weight in terms.items():
+            if weight == unit and at.op == "mod" and at.args[1] is slot.args[1] and sym.is_const(at.args[1]):
+                writer = sym.add(self.k, sym.sub(at.args[0], slot.args[0]))
+                back = sym.sub(self.k, writer)
+                if self.k not in back.free and back.lo >= 1 and back.hi <= sym.value_of(at.args[1]):
+                    return writer
+        return None
 
     def _untouched(self, w: Write, index: Sym) -> bool:
         """No earlier iteration wrote index."""

@@ -850,7 +850,18 @@ def _zero(d: Sym) -> Sym:
         if a.op == "div" and is_const(a.args[1]) and a.args[0].lo >= 0 and abs(c) == 1:
             x, first = a.args[0], -const * c * value_of(a.args[1])  # x / m == k is k * m <= x < (k + 1) * m
             return conjoin(compare(">=", x, integer(first)), compare("<", x, integer(first + value_of(a.args[1]))))
+    if const == 0 and len(terms) == 2 and sum(terms.values()) == 0 and _in_other_slots(*terms):
+        return FALSE
     return make("eq", (d,), None, BOOL)
+
+
+def _in_other_slots(a: Sym, b: Sym) -> bool:
+    """x % n and y % n differ: y - x is no multiple of n."""
+    if a.op != "mod" or b.op != "mod" or a.args[1] is not b.args[1] or not is_const(a.args[1]):
+        return False
+    x, y, n = a.args[0], b.args[0], value_of(a.args[1])
+    apart = sub(y, x)
+    return min(x.lo, y.lo) >= 0 and -inf < apart.lo and apart.hi < inf and int(apart.hi) // n * n < apart.lo
 
 
 def negate(c: Sym) -> Sym:
@@ -882,6 +893,11 @@ def conjoin(*cs: Sym) -> Sym:
         return next(iter(parts))
     if any(negate(p) in parts for p in parts if p.op != "and"):
         return FALSE
+    lines = {p.args[0]: p for p in parts if p.op == "lt"}
+    for d in lines if len(lines) > 1 else ():
+        other = lines.get(sub(integer(-2), d))
+        if other is not None:  # d is -1: it is negative, and so is -2 - d
+            return conjoin(_zero(add(d, ONE)), *(p for p in parts if p is not lines[d] and p is not other))
     return make("and", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
 
 
