@@ -44,6 +44,7 @@ def test_a_value_stays_what_it_is(choices: list[tuple[Sym, Sym]], last: Sym) -> 
         assert sym.substitute(less, here) is sym.substitute(value, here)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 9), st.integers(-40, 40), st.integers(1, 9))
 def test_a_number_is_compared_by_its_high_digit_where_that_decides(base: int, limit: int, low: int) -> None:
     digit = sym.var("d", sym.integer(low))

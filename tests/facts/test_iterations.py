@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.passes.programs import E, F, I, array, assign, ex, let, load, loop, store, var, when
@@ -88,6 +88,7 @@ def test_a_ring_with_a_slot_too_few_gives_the_row_that_is_there() -> None:
     same(k, Contract().apply(k), sizes=(1,))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5), st.integers(0, 5), st.integers(1, 4), st.integers(2, 6))
 def test_slots_of_a_ring_are_told_apart(a: int, b: int, extent: int, slots: int) -> None:
     vi, vk = sym.var("i", sym.integer(7)), sym.var("k", sym.integer(extent))
@@ -134,6 +135,7 @@ def test_tiles_that_workers_take_in_turns_are_rows(
     assert [s.stop for s in loops] == [Const(rows, I), Const(across, I)]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4), st.integers(-9, 9), st.integers(1, 4), st.integers(-9, 9), st.integers(1, 6))
 def test_what_the_path_decides_is_so(a: int, b: int, c: int, d: int, m: int) -> None:
     """a * i + b < 0 given, is c * (i / m) + k + d < 0?"""

@@ -173,7 +173,7 @@ class Loop:
             return None
         earlier, later = {self.k: writer}, sym.compare("<=", ZERO, writer)
         try:
-            cond, mapping = solve(Write(w.vars, sym.substitute(w.index, earlier), TRUE, ZERO), index)
+            cond, mapping = solve(Write(w.vars, sym.substitute(w.index, earlier), TRUE, ZERO), index, self.machine.path)
         except Unsummarised:  # whether it is written at all is asked in another way
             return None
         if cond is not TRUE:
@@ -215,7 +215,7 @@ class Loop:
         if _never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
             return True
         cond, mapping = solve(Write((earlier, *w.vars), sym.substitute(w.index, {self.k: earlier}),
-                                    sym.substitute(w.guard, {self.k: earlier}), ZERO), index)
+                                    sym.substitute(w.guard, {self.k: earlier}), ZERO), index, self.machine.path)
         if cond is FALSE:
             return True
         when = mapping.get(earlier)
@@ -315,7 +315,7 @@ class Loop:
                 new, init = self.after[top], self.machine.scalars[top]
             elif before.op == "pld" and top in self.writes and len(self.writes[top]) == 1:
                 (maker,) = self.writes[top]
-                cond, mapping = solve(maker, before.args[0])
+                cond, mapping = solve(maker, before.args[0], w.guard)
                 if self.k in maker.index.free or sym.assume(cond, w.guard) is not TRUE:
                     continue
                 new, init = sym.substitute(maker.value, mapping), self.machine.read(top, before.args[0])

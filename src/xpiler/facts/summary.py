@@ -191,7 +191,7 @@ class Machine:
         self.afford(index)
         for n in range(last, -1, -1):
             w = array.writes[n]
-            cond, mapping = solve(w, index)
+            cond, mapping = solve(w, index, self.path)
             cond = self.here(cond)
             if cond is FALSE:
                 continue

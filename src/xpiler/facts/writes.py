@@ -48,8 +48,8 @@ class Write:
         return self.index, self.guard, self.value
 
 
-def solve(w: Write, index: Sym) -> tuple[Sym, dict[Sym, Sym]]:
-    """(condition, values of w.vars) under which w writes element `index`.
+def solve(w: Write, index: Sym, path: Sym = TRUE) -> tuple[Sym, dict[Sym, Sym]]:
+    """(condition, values of w.vars) under which w writes element `index`, asked for where `path` holds.
 
     w.index must be a number whose digits are the quantified variables."""
     if not w.vars:
@@ -61,7 +61,7 @@ def solve(w: Write, index: Sym) -> tuple[Sym, dict[Sym, Sym]]:
     d = sym.sub(index, rest)
     mapping: dict[Sym, Sym] = {}
     conds: list[Sym] = []
-    matched = _match_symbolic(digits, d, quantified)
+    matched = _match_symbolic(digits, d, quantified, path)
     if matched is not None:
         mapping, d, digits = matched
     if any(a not in quantified for _, a in digits):
@@ -125,40 +125,55 @@ def _by_digits(
 
 
 def _match_symbolic(
-    digits: list[tuple[int, Sym]], d: Sym, quantified: frozenset[Sym]
+    digits: list[tuple[int, Sym]], d: Sym, quantified: frozenset[Sym], path: Sym
 ) -> tuple[dict[Sym, Sym], Sym, list[tuple[int, Sym]]] | None:
-    """Digits whose weight is symbolic (row * n) are read off d term by term."""
+    """Digits whose weight is symbolic (row * n) are read off d term by term, where what is left is below the weight."""
     products = [(c, a) for c, a in digits if a.op == "prod"]
     if not products:
         return None
     mapping: dict[Sym, Sym] = {}
-    for c, a in products:
+    for c, a in sorted(products, key=lambda p: len(p[1].args), reverse=True):
         mine = [f for f in a.args if f in quantified]
-        if len(mine) != 1:
+        if len(mine) != 1 or mine[0] in mapping:
             return None
         weight = [f for f in a.args if f is not mine[0]]
         unit = weight[0]
         for f in weight[1:]:
             unit = sym.mul(unit, f)
-        _, terms = sym.terms_of(d)
-        quotient: dict[Sym, int] = {}
-        for t, k in terms.items():
-            factors = list(t.args) if t.op == "prod" else [t]
-            if all(f in factors for f in weight) and k % c == 0:
-                for f in weight:
-                    factors.remove(f)
-                q = ONE
-                for f in factors:
-                    q = sym.mul(q, f)
-                for atom, m in (sym.terms_of(q)[1] or {ONE: 1}).items():
-                    quotient[atom] = quotient.get(atom, 0) + m * (k // c)
-        value = sym.add(*[sym.scale(q, m) for q, m in quotient.items()]) if quotient else ZERO
-        mapping[mine[0]] = value
-        d = sym.sub(d, sym.scale(sym.mul(unit, value), c))
-    for c, a in digits:  # a weight like 128 * n + 256 has a part that is a number
-        if a in mapping:
-            d = sym.sub(d, sym.scale(mapping[a], c))
+        whole = sym.add(sym.scale(unit, c), *(sym.integer(n) for n, x in digits if x is mine[0]))  # 128 * n + 256
+        value = _quotient(d, weight, c)
+        left = sym.sub(d, sym.mul(whole, value))
+        if not (_negative_on(path, sym.sub(sym.scale(left, -1), ONE)) and _negative_on(path, sym.sub(left, whole))):
+            raise Unsummarised("where an element is in rows of a size that is not known is not clear")
+        mapping[mine[0]], d = value, left
     return mapping, d, [(c, a) for c, a in digits if a.op != "prod" and a not in mapping]
+
+
+def _negative_on(path: Sym, d: Sym) -> bool:
+    """d < 0 wherever path holds; a choice in d is either of its sides."""
+    choice = next((a for a in sym.terms_of(d)[1] if a.op == "sel"), None)
+    if choice is None:
+        return settled(sym.assume(sym.compare("<", d, ZERO), path), path) is TRUE
+    rest, c = sym.sub(d, sym.scale(choice, sym.terms_of(d)[1][choice])), sym.terms_of(d)[1][choice]
+    cond, a, b = choice.args
+    return all(_negative_on(sym.conjoin(path, holds), sym.add(rest, sym.scale(side, c)))
+               for holds, side in ((cond, a), (sym.negate(cond), b)))
+
+
+def _quotient(d: Sym, weight: list[Sym], c: int) -> Sym:
+    """What the terms of d that are multiples of c * weight are multiples by."""
+    quotient: dict[Sym, int] = {}
+    for t, k in sym.terms_of(d)[1].items():
+        factors = list(t.args) if t.op == "prod" else [t]
+        if all(f in factors for f in weight) and k % c == 0:
+            for f in weight:
+                factors.remove(f)
+            q = ONE
+            for f in factors:
+                q = sym.mul(q, f)
+            for atom, m in (sym.terms_of(q)[1] or {ONE: 1}).items():
+                quotient[atom] = quotient.get(atom, 0) + m * (k // c)
+    return sym.add(*[sym.scale(q, m) for q, m in quotient.items()]) if quotient else ZERO
 
 
 def most(x: Sym, path: frozenset[Sym]) -> float:

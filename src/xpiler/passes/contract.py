@@ -123,7 +123,7 @@ def _shape(w: Write) -> Write:
                 break
             w = split
         live, exprs = list(w.vars), [w.index, w.guard, w.value]
-    solve(Write(w.vars, w.index, TRUE, ZERO), w.index)  # or raises: iterations write distinct elements
+    solve(Write(w.vars, w.index, TRUE, ZERO), w.index, w.guard)  # or raises: iterations write distinct elements
     return Write(tuple(sorted(w.vars, key=lambda v: _stride(v, w.index), reverse=True)),
                  w.index, w.guard, w.value)
 
@@ -167,7 +167,7 @@ def _check_in_place(name: str, w: Write) -> None:
     for n in sym.collect(w.value, lambda x: x.op == "ld" and x.data == name):
         if n.args[0] is w.index:
             continue
-        _, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), n.args[0])
+        _, mapping = solve(Write(w.vars, w.index, TRUE, ZERO), n.args[0], w.guard)
         shared = 0
         for v in w.vars:
             if mapping[v] is not v:
