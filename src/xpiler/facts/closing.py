@@ -168,44 +168,46 @@ class Loop:
         if len(self.writes[name]) != 1 or self.guard is not TRUE or name in self.asked:
             return None
         (w,) = self.writes[name]
-        writer = self._last_in_slot(w.index, index) if self.k in w.index.free else sym.sub(self.k, ONE)
-        if writer is None:
+        written, read = _slots_forward(w.index), _slots_forward(index)
+        back = self._turns_ago(written, read) if self.k in w.index.free else ONE
+        if back is None:
             return None
-        earlier, later = {self.k: writer}, sym.compare("<=", ZERO, writer)
+        e, at = sym.fresh("e", self.trips), sym.add(self.k, sym.scale(back, -1))  # iteration e + back asks
         try:
-            cond, mapping = solve(Write(w.vars, sym.substitute(w.index, earlier), TRUE, ZERO), index, self.machine.path)
+            cond, mapping = solve(Write(w.vars, sym.substitute(written, {self.k: e}), TRUE, ZERO),
+                                  sym.substitute(read, {self.k: sym.add(e, back)}), self.machine.path)
         except Unsummarised:  # whether it is written at all is asked in another way
             return None
         if cond is not TRUE:
             return None
+        there = {self.k: at, **{v: sym.substitute(x, {e: at}) for v, x in mapping.items()}}
+        later = sym.compare("<=", ZERO, at)
         self.asked.add(name)
         try:
-            value, guard = (self._ready(sym.substitute(x, mapping)) for x in (w.value, w.guard))
+            value, guard = self._ready(w.value), self._ready(w.guard)
         finally:
             self.asked.discard(name)
-        if self._carried(value) or sym.assume(sym.substitute(guard, earlier), later) is not TRUE:
+        if self._carried(value) or sym.assume(sym.substitute(guard, there), later) is not TRUE:
             return None
         first = self.machine.read(name, index)
-        handed = sym.substitute(value, earlier)
+        handed = sym.substitute(value, there)
         if sym.substitute(handed, {self.k: ZERO}) is first or later is TRUE:
             return handed
         return sym.select(later, handed, first)
 
-    def _last_in_slot(self, written: Sym, index: Sym) -> Sym | None:
-        """The last iteration before k that wrote into the slot of a ring which `index` is in: written[(k + c) % n],
-        read[x % n], k - n <= x - c < k."""
+    def _turns_ago(self, written: Sym, read: Sym) -> Sym | None:
+        """How many iterations before k the last one was that wrote into the slot of a ring which is read: written[(k +
+        c) % n], read[x % n], and k - n <= x - c < k."""
         _, slots = sym.terms_of(written)
-        _, terms = sym.terms_of(index)
         mine = [(a, c) for a, c in slots.items() if self.k in a.free]
         if len(mine) != 1 or mine[0][0].op != "mod":
             return None
         ((slot, unit),) = mine
-        for at, weight in terms.items():
+        for at, weight in sym.terms_of(read)[1].items():
             if weight == unit and at.op == "mod" and at.args[1] is slot.args[1] and sym.is_const(at.args[1]):
-                writer = sym.add(self.k, sym.sub(at.args[0], slot.args[0]))
-                back = sym.sub(self.k, writer)
+                back = sym.sub(slot.args[0], at.args[0])
                 if self.k not in back.free and back.lo >= 1 and back.hi <= sym.value_of(at.args[1]):
-                    return writer
+                    return back
         return None
 
     def _untouched(self, w: Write, index: Sym) -> bool:
@@ -422,6 +424,18 @@ def _then(first: Write, second: Write, k: Sym) -> Write:
     either = sym.disjoin(here, there)
     always = first_and_later(either, k) == (TRUE, TRUE)
     return Write(second.vars, second.index, sym.conjoin(*both, TRUE if always else either), value)
+
+
+def _slots_forward(index: Sym) -> Sym:
+    """1 - x % 2 as (x + 1) % 2: the other one of two slots."""
+    const, terms = sym.terms_of(index)
+    out = sym.integer(const)
+    for a, c in terms.items():
+        if c < 0 and a.op == "mod" and a.args[1] is sym.integer(2) and a.args[0].lo >= 0:
+            out = sym.add(out, sym.scale(sym.mod(sym.add(a.args[0], ONE), a.args[1]), -c), sym.integer(c))
+        else:
+            out = sym.add(out, sym.scale(a, c))
+    return out
 
 
 def _never_meet(a: Sym, b: Sym) -> bool:

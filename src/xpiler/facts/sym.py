@@ -932,6 +932,10 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
     a, b = assume(a, c), assume(b, negate(c))
     if a is b:
         return a
+    if c.op == "lt" and _same_where_pinned(c, b, a):
+        return b
+    if c.op == "lt" and _same_where_pinned(negate(c), a, b):
+        return a
     if b.op == "sel" and b.args[2] is a:  # c ? a : (d ? b : a)
         return select(conjoin(negate(c), b.args[0]), b.args[1], a)
     if a.op == "sel" and a.args[2] is b:
@@ -946,6 +950,18 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
     if a.dtype is BOOL and b.dtype is BOOL:
         return disjoin(conjoin(c, a), conjoin(negate(c), b))
     return make("sel", (c, a, b), None, a.dtype)
+
+
+def _same_where_pinned(c: Sym, x: Sym, y: Sym) -> bool:
+    """c leaves one value for a variable, and with it x is y: i < 15 ? 256 * i + 256 : 4096 where i < 16."""
+    if c.op != "lt":
+        return False
+    const, terms = terms_of(c.args[0])
+    ((v, k), *others) = terms.items()
+    if others or v.op != "var" or v not in x.free or abs(k) != 1:
+        return False
+    only = v.lo if k == 1 and const == -1 else v.hi if k == -1 and const == v.hi - 1 else None
+    return only is not None and substitute(x, {v: integer(int(only))}) is y
 
 
 def assume(x: Sym, c: Sym) -> Sym:
