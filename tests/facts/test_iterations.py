@@ -83,6 +83,27 @@ def test_rows_in_a_ring_are_the_rows(slots: int, ahead: int) -> None:
     assert not [e for e in walk(clean) if isinstance(e, Select) or isinstance(e, Binary) and e.op == "%"]
 
 
+def test_two_slots_that_take_turns_hold_the_rows() -> None:
+    """Ping-pong: near[1 - i % 2] is loaded while near[i % 2] is used, by tasks of which the last ends with the array."""
+    task, rows = var("task"), 12
+    cur, begin = var("cur"), task * rows
+
+    def at(slot: E) -> E:
+        return slot * 4 + j
+
+    load_first = loop("j", 4, store("near", j, load("y", begin * 4 + j)))
+    ahead = loop("j", 4, store("near", at(ex(1) - cur), load("y", (var("r") + 1) * 4 + j)))
+    use = loop("j", 4, store("x", var("r") * 4 + j, load("near", at(cur)) * 2.0))
+    end = let("end", E(Call("min", ((begin + rows).e, Const(36, I)), I)), I)
+    march = loop("r", var("end"), let("cur", (var("r") - begin) % 2, I),
+                 when(var("r") + 1 < var("end"), ahead), use, start=begin)
+    arrays = (Buffer("x", F, Const(144, I)), Buffer("y", F, Const(148, I)))
+    k = Kernel("pingpong", arrays, (loop("task", 3, array("near", 8), end, load_first, march, kind="parallel"),))
+    clean = Contract().apply(k)
+    same(k, clean, sizes=(1,))
+    assert len([s for s in statements(clean) if isinstance(s, For)]) == 1
+
+
 def test_a_ring_with_a_slot_too_few_gives_the_row_that_is_there() -> None:
     k = ring(3, 9, 3)
     same(k, Contract().apply(k), sizes=(1,))

@@ -360,10 +360,12 @@ def supersedes(new: Write, old: Write) -> bool:
         same = all(sym.extent_of(a) is sym.extent_of(b) for a, b in mapping.items())
         moved = old.at(mapping)
         return same and moved.index is new.index and new.guard in (moved.guard, TRUE)
-    if new.guard is TRUE and new.vars:
-        cond, _ = solve(new, old.index)
-        return cond is TRUE
-    return False
+    if new.guard is not TRUE or not new.vars:
+        return False
+    try:
+        return solve(new, old.index)[0] is TRUE
+    except Unsummarised:  # slots that take turns: not to be told
+        return False
 
 
 def rolled_up(old: Write, new: Write) -> Write | None:
