@@ -104,6 +104,20 @@ def test_two_slots_that_take_turns_hold_the_rows() -> None:
     assert len([s for s in statements(clean) if isinstance(s, For)]) == 1
 
 
+@pytest.mark.parametrize("scratch", [False, True])
+def test_a_flattened_nest_accumulates_row_by_row(scratch: bool) -> None:
+    """for i in 24: a[i / 6] += y[i], into an array of the caller's or into one of its own."""
+    into = "near" if scratch else "x"
+    body = [loop("j", 4, store(into, j, 1.0)),
+            loop("i", 24, store(into, i // 6, load(into, i // 6) + load("y", i)))]
+    if scratch:
+        body = [array("near", 4), *body, loop("j", 4, store("x", j, load("near", j)))]
+    k = Kernel("flat", (Buffer("x", F, Const(4, I)), Buffer("y", F, Const(24, I))), tuple(body))
+    clean = Contract().apply(k)
+    same(k, clean, sizes=(1,))
+    assert [s.stop for s in statements(clean) if isinstance(s, For)] == [Const(4, I), Const(6, I)]
+
+
 def test_a_ring_with_a_slot_too_few_gives_the_row_that_is_there() -> None:
     k = ring(3, 9, 3)
     same(k, Contract().apply(k), sizes=(1,))

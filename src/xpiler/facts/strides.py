@@ -1,11 +1,18 @@
-"""Iterations that workers take in turns: `for (i = worker; i < n; i += workers)`, of which i says what it computes."""
+"""Loops whose variable stands for several: iterations that workers take in turns, `for (i = worker; i < n; i +=
+workers)`, and nests that were flattened, `for (i = 0; i < rows * 16; ++i) y[i / 16] += x[i]`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from xpiler.facts import sym
 from xpiler.facts.sym import ONE, Sym
-from xpiler.ir.nodes import Binary, For
-from xpiler.ir.walk import expressions, free_vars, statements, subexpressions
+from xpiler.ir.nodes import Binary, Const, For, Var
+from xpiler.ir.types import DType
+from xpiler.ir.walk import expressions, free_vars, statements, subexpressions, substitute
+
+_ZERO, _ONE = Const(0, DType.I32), Const(1, DType.I32)
+_HIGH, _LOW = "~high", "~low"  # ends of names that no source has
 
 
 def turn(i: Sym, start: Sym, by: Sym) -> Sym | None:
@@ -25,6 +32,32 @@ def turn(i: Sym, start: Sym, by: Sym) -> Sym | None:
 
 
 def taken_apart(loop: For) -> bool:
-    """The loop's variable is divided: it stands for several."""
-    found = (e for s in statements(loop.body) for x in expressions(s) for e in subexpressions(x))
-    return any(isinstance(e, Binary) and e.op in ("/", "%") and loop.var in free_vars(e.a) for e in found)
+    """The loop's variable is divided."""
+    return any(True for _ in _quotients(loop))
+
+
+def nests(loop: For) -> Iterator[For]:
+    """The loop as two, the outer one over a quotient that its body computes, the largest divisor first."""
+    match loop:
+        case For(var=Var(name)) if name.endswith((_HIGH, _LOW)):
+            return  # it is one of two
+        case For(start=Const(0), stop=Const(int() as trips), step=Const(1)):
+            pass
+        case _:
+            return
+    found = {int(e.b.value) for e in _quotients(loop) if e.op == "/" and isinstance(e.b, Const)}
+    for size in sorted((n for n in found if 1 < n < trips and trips % n == 0), reverse=True):
+        high, low = (Var(loop.var.name + end, DType.I32) for end in (_HIGH, _LOW))
+        at = Binary("+", Binary("*", high, Const(size, DType.I32), DType.I32), low, DType.I32)
+        body = substitute(loop.body, {loop.var: at})
+        inner = For(low, _ZERO, Const(size, DType.I32), _ONE, body, loop.kind, loop.span)
+        yield For(high, _ZERO, Const(trips // size, DType.I32), _ONE, (inner,), loop.kind, loop.span)
+
+
+def _quotients(loop: For) -> Iterator[Binary]:
+    """The quotients and remainders of the loop's variable in its body."""
+    for s in statements(loop.body):
+        for x in expressions(s):
+            for e in subexpressions(x):
+                if isinstance(e, Binary) and e.op in ("/", "%") and loop.var in free_vars(e.a):
+                    yield e

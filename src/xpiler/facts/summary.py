@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from xpiler.facts import sym
 from xpiler.facts.closing import Loop, at_level, poison
 from xpiler.facts.reductions import induction, reduction
-from xpiler.facts.strides import taken_apart, turn
+from xpiler.facts.strides import nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, most, one_sided, rolled_up, settled, solve, supersedes
 from xpiler.fault import NOWHERE
@@ -353,12 +353,37 @@ class Machine:
                 self._summarise_loop(s, start, stop, by, trips)
             finally:
                 self.level -= 1
+            if self._lost() - _lost_in(saved[1]):
+                self._less_lost(s, saved)
         except Unsummarised:
+            if self._as_nest(s, saved):
+                return
             if not sym.is_const(trips) or sym.value_of(trips) > UNROLL:
                 raise
             self._restore(saved)
             for n in range(sym.value_of(trips)):
                 self._iteration(s, sym.add(start, sym.scale(by, n)), stop)
+
+    def _lost(self) -> set[str]:
+        """The arrays of which nothing is known."""
+        return _lost_in(self.arrays)
+
+    def _less_lost(self, s: For, before: tuple[dict[str, Sym], dict[str, Array], Sym]) -> None:
+        """Keep to what is known after the loop, or to what is known after it as two nested ones where that is more."""
+        after, lost = self._save(), self._lost()
+        if not self._as_nest(s, before) or len(self._lost()) >= len(lost):
+            self._restore(after)
+
+    def _as_nest(self, s: For, saved: tuple[dict[str, Sym], dict[str, Array], Sym]) -> bool:
+        """Whether the loop was summarised as two nested ones."""
+        for nest in nests(s):
+            self._restore(saved)
+            try:
+                self.loop(nest)
+                return True
+            except Unsummarised:
+                continue
+        return False
 
     def _at_most(self, d: Sym) -> int | None:
         """A constant that d does not exceed here, by the path condition."""
@@ -468,6 +493,10 @@ def _without_break(s: For) -> tuple[For, If | None]:
             rest = If(Unary("!", x.cond, DType.BOOL), s.body[n + 1:])
             return replace(s, body=(*s.body[:n], rest)), rest
     return s, None
+
+
+def _lost_in(arrays: dict[str, Array]) -> set[str]:
+    return {name for name, a in arrays.items() if a.base == "lost"}
 
 
 def _once_false(cond: Sym, k: Sym) -> bool:
