@@ -9,7 +9,7 @@ from xpiler.facts import sym
 from xpiler.facts.reductions import begun, first_and_later, reduction, uses
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, normal, solve
+from xpiler.facts.writes import Unsummarised, Write, digits, normal, solve
 from xpiler.ir.nodes import For
 from xpiler.ir.types import DType
 
@@ -216,12 +216,14 @@ class Loop:
         apart = {v: sym.fresh("v", sym.extent_of(v)) for v in w.vars}
         if _never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
             return True
-        cond, mapping = solve(Write((earlier, *w.vars), sym.substitute(w.index, {self.k: earlier}),
-                                    sym.substitute(w.guard, {self.k: earlier}), ZERO), index, self.machine.path)
+        vars_, number = digits(w, self.k) or ((earlier,), earlier)
+        there = w.at({self.k: number})
+        cond, mapping = solve(Write((*vars_, *w.vars), there.index, there.guard, ZERO), index, self.machine.path)
         if cond is FALSE:
             return True
-        when = mapping.get(earlier)
-        return when is not None and sym.compare("<", when, self.k) is FALSE
+        if not mapping.keys() >= {*vars_}:
+            return False
+        return sym.compare("<", sym.substitute(number, mapping), self.k) is FALSE
 
     def _quantify(self, name: str) -> list[Write] | None:
         """The writes of the whole loop; None if what a scratch array holds afterwards has no closed form."""

@@ -13,6 +13,7 @@ import math
 import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from math import gcd, inf, prod
 
 from xpiler.ir.types import DType
@@ -380,6 +381,8 @@ def sub(a: Sym, b: Sym) -> Sym:
 
 
 def mul(a: Sym, b: Sym) -> Sym:
+    if a.op == b.op == "sel" and (alike := _padded_alike((a, b))) is not None:
+        return select(alike[0], mul(*alike[1]), ZERO)
     if is_const(a):
         return scale(b, value_of(a))
     if is_const(b):
@@ -438,7 +441,7 @@ def _divide_by_atom(a: Sym, b: Sym) -> Sym | None:
 def _div_const(a: Sym, m: int) -> Sym:
     if m == 1:
         return a
-    if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
+    if a.op == "sel" and any(map(is_const, a.args[1:])):
         return select(a.args[0], _div_const(a.args[1], m), _div_const(a.args[2], m))
     if is_const(a):
         return integer(value_of(a) // m) if value_of(a) >= 0 else integer(-((-value_of(a)) // m))
@@ -489,7 +492,7 @@ def mod(a: Sym, b: Sym) -> Sym:
 def _mod_const(a: Sym, m: int) -> Sym:
     if m == 1:
         return ZERO
-    if a.op == "sel" and is_const(a.args[1]) and is_const(a.args[2]):
+    if a.op == "sel" and any(map(is_const, a.args[1:])):
         return select(a.args[0], _mod_const(a.args[1], m), _mod_const(a.args[2], m))
     if is_const(a):
         v = value_of(a)
@@ -688,6 +691,8 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
         return integer(table[op]())
     if op in ("&", "|", "^") and is_const(a):
         a, b = b, a
+    if is_const(b) and a.op == "sel" and any(map(is_const, a.args[1:])):
+        return select(a.args[0], bit(op, a.args[1], b), bit(op, a.args[2], b))
     if is_const(b):
         c = value_of(b)
         if op == "<<":
@@ -1026,6 +1031,9 @@ def binary(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
             return b
         if b.op == "flt" and float_of(b) == 1.0:
             return a
+        if a.op == b.op == "sel" and (alike := _padded_alike((a, b))) is not None:
+            x, y = alike[1]
+            return select(alike[0], binary("*", x, y, dtype), number(0.0, dtype))
     return make("bin", (a, b), op, dtype)
 
 
@@ -1102,6 +1110,8 @@ def _undone(name: str, before: str) -> bool:
 def cast(a: Sym, dtype: DType) -> Sym:
     if a.dtype is dtype:
         return a
+    if a.op == "sel" and any(x.op in ("int", "flt") for x in a.args[1:]) and DType.BOOL not in (dtype, a.dtype):
+        return select(a.args[0], cast(a.args[1], dtype), cast(a.args[2], dtype))
     if a.op == "bit" and a.data == "&" and dtype is DType.I8 and is_const(a.args[1]):
         inner = a.args[0]  # the low byte, read as signed
         if value_of(a.args[1]) == 255 and inner.lo >= -128 and inner.hi <= 127:
@@ -1176,9 +1186,10 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             for t in terms[1:]:
                 total = reduce_pair(op, total, t, dtype)
             return reduce_pair(op, init, total, dtype) if not is_identity(op, init) else total
-    if op == "+":
-        body = _zero_unless(body)
-    if body.op == "sel" and is_identity(op, body.args[2]):
+    padded = _padded(body) if op == "+" and body.op != "sel" else None
+    if padded is not None:
+        guards, body = list(conjuncts(padded[0])), padded[1]
+    elif body.op == "sel" and is_identity(op, body.args[2]):
         guards, body = list(conjuncts(body.args[0])), body.args[1]
     if (op in ("max", "min") and body.op == "fold" and fold_op(body) == op
             and not is_identity(op, body.args[1]) and not body.args[1].free & set(live) and not guards
@@ -1239,35 +1250,30 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
     return make("fold", (body, init), (op, tuple(canonical)), dtype)
 
 
-def _zero_unless(x: Sym) -> Sym:
-    """(c ? a : 0) * (c ? b : 0) as c ? a * b : 0: a sum of padded factors is one over what is not padding.
-
-    Every factor is zero where c is false: zero times an infinity would not be."""
-    factors = _factors(x)
-    parts = [p for f in factors if (p := _padded(f)) is not None]
-    guards = {guard for guard, _ in parts}
-    if len(factors) < 2 or len(parts) < len(factors) or len(guards) != 1:
-        return x
-    product = parts[0][1]
-    for _, part in parts[1:]:
-        product = binary("*", product, part, x.dtype)
-    return make("sel", (*guards, product, cast(ZERO, x.dtype)), None, x.dtype)
-
-
-def _factors(x: Sym) -> tuple[Sym, ...]:
-    if x.op == "bin" and x.data == "*":
-        return tuple(f for a in x.args for f in _factors(a))
-    return x.args if x.op == "prod" else (x,)
-
-
 def _padded(x: Sym) -> tuple[Sym, Sym] | None:
-    """(c, a) where x is a while c holds and otherwise zero."""
+    """(c, a) where x is a while c holds and otherwise zero: (c ? p : 0) + (c ? q : 0) is c ? p + q : 0.
+
+    Every factor of a product is zero where c is false: zero times an infinity would not be."""
     if x.op == "sel" and is_identity("+", x.args[2]):
         return x.args[0], x.args[1]
-    if x.op == "cast":
-        inner = _padded(x.args[0])
-        return None if inner is None else (inner[0], cast(inner[1], x.dtype))
+    const, terms = terms_of(x) if not x.dtype.is_float else (0, {})
+    if x.op == "lin" and const == 0:
+        parts = _padded_alike(tuple(terms))
+        return parts and (parts[0], add(*(scale(p, c) for p, c in zip(parts[1], terms.values(), strict=True))))
+    if x.op == "prod" or x.op == "bin" and x.data in ("*", "+"):
+        parts = _padded_alike(x.args)
+        return parts and (parts[0], reduce(lambda p, q: binary("*" if x.op == "prod" else word_of(x), p, q, x.dtype),
+                                           parts[1]))
     return None
+
+
+def _padded_alike(xs: tuple[Sym, ...]) -> tuple[Sym, list[Sym]] | None:
+    """The condition outside which each of them is zero, and what they are inside."""
+    found = [p for x in xs if (p := _padded(x)) is not None]
+    conditions = {c for c, _ in found}
+    if len(found) < len(xs) or len(conditions) != 1:
+        return None
+    return conditions.pop(), [a for _, a in found]
 
 
 _BOUND = "@"  # prefix of canonical bound variables; no source name has it

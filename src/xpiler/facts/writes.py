@@ -560,24 +560,31 @@ def _taken_apart(w: Write, vs: frozenset[Sym]) -> bool:
 def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
     """A variable that `parts` use as v / c and v % c becomes two: v = c * high + low."""
     for v in w.vars:
-        n = sym.extent_of(v)
-        if not sym.is_const(n):
-            continue
-        cuts = set()
-        for part in parts:
-            for node in sym.collect(part, lambda x: x.op in ("div", "mod") and v in x.free):  # noqa: B023
-                inner, by = node.args
-                const, terms = sym.terms_of(inner)
-                if set(terms) == {v} and terms[v] == 1 and sym.is_const(by) and const == 0:
-                    cuts.add(sym.value_of(by))
-        size = sym.value_of(n)
-        for c in sorted(cuts):
-            if 1 < c < size and size % c == 0:
-                high = sym.fresh("i", sym.integer(size // c))
-                low = sym.fresh("i", sym.integer(c))
-                moved = w.at({v: sym.add(sym.scale(high, c), low)})
-                vars_ = [u for u in w.vars if u is not v] + [high, low]
-                return Write(tuple(vars_), *moved.parts())
+        found = digits(w, v, parts)
+        if found is not None:
+            pair, number = found
+            moved = w.at({v: number})
+            return Write((*(u for u in w.vars if u is not v), *pair), *moved.parts())
+    return None
+
+
+def digits(w: Write, v: Sym, parts: tuple[Sym, ...] = ()) -> tuple[tuple[Sym, Sym], Sym] | None:
+    """(high, low) and c * high + low, where `parts`, or else the index, use a variable as v / c and v % c."""
+    n = sym.extent_of(v)
+    if not sym.is_const(n):
+        return None
+    cuts = set()
+    for part in parts or (w.index,):
+        for node in sym.collect(part, lambda x: x.op in ("div", "mod") and v in x.free):
+            inner, by = node.args
+            const, terms = sym.terms_of(inner)
+            if set(terms) == {v} and terms[v] == 1 and sym.is_const(by) and const == 0:
+                cuts.add(sym.value_of(by))
+    size = sym.value_of(n)
+    for c in sorted(cuts):
+        if 1 < c < size and size % c == 0:
+            high, low = (sym.fresh("i", sym.integer(m)) for m in (size // c, c))
+            return (high, low), sym.add(sym.scale(high, c), low)
     return None
 
 
