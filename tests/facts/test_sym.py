@@ -495,7 +495,7 @@ def test_bytes_of_a_word_with_bits_flipped_come_back() -> None:
 
 
 def test_a_part_of_a_word_of_neighbours_is_one_of_them() -> None:
-    """((x[b] | x[b + 1] << 16) >> 16 * (i % 2)) & 65535 is x[b + i % 2]; not where the parts are no neighbours."""
+    """((x[b] | x[b + 1] << 16) >> 16 * (i % 2)) & 65535 is x[b + i % 2]; likewise where the parts are further apart."""
     i = sym.var("i", sym.integer(16))
     base, which = sym.scale(sym.div(i, sym.integer(2)), 2), sym.mod(i, sym.integer(2))
 
@@ -507,7 +507,9 @@ def test_a_part_of_a_word_of_neighbours_is_one_of_them() -> None:
         return sym.bit("&", sym.bit(">>", of, at), sym.integer(65535))
 
     assert part(word(sym.add(base, sym.integer(1))), sym.scale(which, 16)) is sym.load("x", i, DType.U16)
-    assert part(word(sym.add(base, sym.integer(2))), sym.scale(which, 16)).op == "bit"
+    further = sym.load("x", sym.add(base, sym.scale(which, 2)), DType.U16)
+    assert part(word(sym.add(base, sym.integer(2))), sym.scale(which, 16)) is further
+    assert part(word(sym.load("at", base, I32)), sym.scale(which, 16)).op == "bit"
     assert part(word(sym.add(base, sym.integer(1))), sym.scale(which, 8)).op == "bit"
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.passes.random_kernels import same
 from xpiler import platforms
 from xpiler.to_pivot import sequential
-from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Store
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Load, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.ir.show import show
@@ -202,3 +202,27 @@ def test_an_index_that_wraps_is_not_taken_for_a_number_that_does_not(mixed: str)
 def _sized(kernel: Kernel) -> Kernel:
     return replace(kernel, params=tuple(
         replace(p, extent=Const(SIZES[p.name], DType.I32)) if isinstance(p, Buffer) else p for p in kernel.params))
+
+
+INTERLEAVED = """#include <immintrin.h>
+#include <cstdint>
+extern "C" void k(const int8_t* rows, int8_t* out) {
+  const __m128i r0 = _mm_loadu_si128((const __m128i*)rows), r1 = _mm_loadu_si128((const __m128i*)(rows + 16));
+  const __m128i r2 = _mm_loadu_si128((const __m128i*)(rows + 32)), r3 = _mm_loadu_si128((const __m128i*)(rows + 48));
+  const __m128i lo01 = _mm_unpacklo_epi8(r0, r1), hi01 = _mm_unpackhi_epi8(r0, r1);
+  const __m128i lo23 = _mm_unpacklo_epi8(r2, r3), hi23 = _mm_unpackhi_epi8(r2, r3);
+  _mm_storeu_si128((__m128i*)out, _mm_unpacklo_epi16(lo01, lo23));
+  _mm_storeu_si128((__m128i*)(out + 16), _mm_unpackhi_epi16(lo01, lo23));
+  _mm_storeu_si128((__m128i*)(out + 32), _mm_unpacklo_epi16(hi01, hi23));
+  _mm_storeu_si128((__m128i*)(out + 48), _mm_unpackhi_epi16(hi01, hi23));
+}
+"""
+
+
+def test_bytes_that_are_shuffled_in_words_are_bytes() -> None:
+    """Four rows of bytes into groups of four: out[4 * i + r] = rows[16 * r + i], and not a shift is left."""
+    vnni = platforms.get("vnni")
+    pivot, steps = sequential(read(INTERLEAVED, vnni, "k.cpp"), vnni)
+    assert not [s for s in steps if s.startswith("--")]
+    (store,) = (s for s in statements(pivot.kernels[0]) if isinstance(s, Store))
+    assert isinstance(store.value, Load) and store.value.buffer == "rows"

@@ -657,7 +657,8 @@ def _read_off(table: int, at: Sym, field: int) -> Sym | None:
 
 
 def _taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
-    """(word >> at) & mask, where the word is made of neighbours x[i], x[i + 1], ... and `at` says which of them."""
+    """(word >> at) & mask, where the word is made of neighbours x[i], x[i + 1], ..., or of several such rows in turn,
+    and `at` says which of them."""
     bits = mask.bit_length()
     const, parts = terms_of(word)
     if mask != (1 << bits) - 1 or const or len(parts) * bits > 64 or not 0 <= at.lo <= at.hi < len(parts) * bits:
@@ -667,15 +668,15 @@ def _taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
     if [c for _, c in places] != [1 << bits * k for k in range(len(places))] or offset % bits or any(
             c % bits for c in steps.values()):
         return None
-    first = places[0][0]
-    which = linear(offset // bits, {t: c // bits for t, c in steps.items()})
-    for k, (x, _) in enumerate(places):
-        whole = x.op == "ld" and 0 <= x.lo and x.hi <= mask
-        if not whole or (x.data, x.dtype) != (first.data, first.dtype):
+    stride = gcd(*(c // bits for c in steps.values())) or len(places)
+    which = linear(offset // bits // stride, {t: c // bits // stride for t, c in steps.items()})
+    taken = [x for x, _ in places[offset // bits % stride::stride]]
+    k = var("r", integer(len(taken)))
+    line = _line(taken[0], taken[1], k) if len(taken) > 1 else taken[0]
+    for n, x in enumerate(taken):
+        if line is None or x.lo < 0 or x.hi > mask or substitute(line, {k: integer(n)}) is not x:
             return None
-        if sub(x.args[0], first.args[0]) is not integer(k):
-            return None
-    return load(str(first.data), add(first.args[0], which), first.dtype)
+    return line and substitute(line, {k: which})
 
 
 def bit(op: str, a: Sym, b: Sym) -> Sym:
@@ -1127,6 +1128,11 @@ def cast(a: Sym, dtype: DType) -> Sym:
         part = linear(const, {t: c for t, c in terms.items() if c % (1 << dtype.bits)})
         if part.lo >= low and part.hi <= top:
             return part  # what else there is lies beyond its bits
+        if part is not a:
+            return cast(part, dtype)
+        inner = a.args[0] if a.op == "cast" else a
+        if inner is not a and not inner.dtype.is_float and inner.dtype is not BOOL and a.dtype.bits >= dtype.bits:
+            return cast(inner, dtype)
     if a.op == "cast" and dtype is I32 and a.dtype is DType.F64 and not a.args[0].dtype.is_float:
         return a.args[0]  # a double holds every int
     if a.op == "int" and dtype.is_float:
