@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -770,7 +771,14 @@ def prove_lt(a: Sym, b: Sym) -> bool:
     return d.hi < 0 or _below_zero(bound(d, True))
 
 
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}
+
+
 def compare(op: str, a: Sym, b: Sym) -> Sym:
+    if a.op == b.op == "flt":
+        return boolean(_COMPARED[op](float_of(a), float_of(b)))
     if a.dtype.is_float or b.dtype.is_float:
         return make("cmp", (a, b), op, BOOL)
     match op:
