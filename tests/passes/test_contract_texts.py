@@ -226,3 +226,35 @@ def test_bytes_that_are_shuffled_in_words_are_bytes() -> None:
     assert not [s for s in steps if s.startswith("--")]
     (store,) = (s for s in statements(pivot.kernels[0]) if isinstance(s, Store))
     assert isinstance(store.value, Load) and store.value.buffer == "rows"
+
+
+MASKED = """#include <immintrin.h>
+extern "C" void k(const float* x, const float* w, float* y) {
+  for (int r = 0; r < 3; ++r) {
+    const float* p = x + r * 152;
+    __m512 s = _mm512_setzero_ps(), q = _mm512_setzero_ps(), top = _mm512_set1_ps(-INFINITY);
+    int i = 0;
+    for (; i + 16 <= 152; i += 16) {
+      __m512 v = _mm512_loadu_ps(p + i);
+      s = _mm512_add_ps(s, v);
+      q = _mm512_fmadd_ps(v, _mm512_loadu_ps(w + i), q);
+      top = _mm512_max_ps(top, v);
+    }
+    const __mmask16 m = (1u << (152 - i)) - 1;
+    const __m512 v = _mm512_maskz_loadu_ps(m, p + i);
+    s = _mm512_add_ps(s, v);
+    q = _mm512_fmadd_ps(v, _mm512_maskz_loadu_ps(m, w + i), q);
+    top = _mm512_mask_max_ps(top, m, top, v);
+    y[r] = _mm512_reduce_add_ps(s) + _mm512_reduce_max_ps(top) * _mm512_reduce_add_ps(q);
+  }
+}
+"""
+
+
+def test_a_row_that_ends_under_a_mask_is_a_row() -> None:
+    """Sums, products and maxima of whole vectors and of a last one that is shorter are over 152 elements."""
+    vnni = platforms.get("vnni")
+    pivot, steps = sequential(read(MASKED, vnni, "k.cpp"), vnni)
+    assert not [s for s in steps if s.startswith("--")]
+    loops = [s.stop for s in statements(pivot.kernels[0]) if isinstance(s, For)]
+    assert loops == [Const(n, DType.I32) for n in (3, 152, 152, 152)]
