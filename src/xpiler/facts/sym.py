@@ -693,7 +693,7 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
         return integer(table[op]())
     if op in ("&", "|", "^") and is_const(a):
         a, b = b, a
-    if is_const(b) and a.op == "sel" and any(map(is_const, a.args[1:])):
+    if op in (">>", "&") and is_const(b) and a.op == "sel" and any(map(is_const, a.args[1:])):
         return select(a.args[0], bit(op, a.args[1], b), bit(op, a.args[2], b))
     if is_const(b):
         c = value_of(b)
