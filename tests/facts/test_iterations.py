@@ -13,7 +13,7 @@ from tests.passes.random_kernels import same
 from xpiler.facts import sym
 from xpiler.facts.sym import ZERO
 from xpiler.facts.writes import settled
-from xpiler.ir.nodes import Binary, Buffer, Call, Const, For, Kernel, Select, Stmt, Var
+from xpiler.ir.nodes import Alloc, Binary, Buffer, Call, Const, For, Kernel, Select, Stmt, Var
 from xpiler.ir.walk import statements, walk
 from xpiler.passes.contract import Contract
 from xpiler.passes.step import NotApplicable
@@ -102,6 +102,29 @@ def test_two_slots_that_take_turns_hold_the_rows() -> None:
     clean = Contract().apply(k)
     same(k, clean, sizes=(1,))
     assert len([s for s in statements(clean) if isinstance(s, For)]) == 1
+
+
+TURNS = {
+    "1 - slot": (2, ex(1) - var("slot")),
+    "slot ^ 1": (2, E(Binary("^", var("slot").e, Const(1, I), I))),
+    "(slot + 1) % 3": (3, (var("slot") + 1) % 3),
+    "slot + 1 == 3 ? 0 : slot + 1": (3, E(Select((var("slot") + 1).eq(3).e, Const(0, I), (var("slot") + 1).e, I))),
+    "slot < 2 ? slot + 1 : 0": (3, E(Select((var("slot") < 2).e, (var("slot") + 1).e, Const(0, I), I))),
+}
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_slot_that_goes_around_is_a_remainder(turn: str) -> None:
+    """Slots of a buffer by a scalar that is taken further, for more iterations than are unrolled."""
+    slots, following = TURNS[turn]
+    at = var("slot") * 4 + j
+    body = (loop("j", 4, store("near", at, load("y", i * 4 + j))), loop("j", 4, store("x", i * 4 + j, load("near", at))))
+    k = Kernel("slots", (Buffer("x", F, Const(360, I)), Buffer("y", F, Const(360, I))), (
+        array("near", slots * 4), let("slot", 0, I), loop("i", 90, *body, assign("slot", following, I)),
+        store("x", 0, load("y", var("slot")))))
+    clean = Contract().apply(k)
+    same(k, clean, sizes=(1,))
+    assert not any(isinstance(s, Alloc) for s in statements(clean))
 
 
 @pytest.mark.parametrize("scratch", [False, True])

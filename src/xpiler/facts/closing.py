@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xpiler.facts import sym
-from xpiler.facts.reductions import begun, first_and_later, reduction, uses
+from xpiler.facts.reductions import Advance, Turn, begun, first_and_later, reduction, uses
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, digits, normal, solve
@@ -30,7 +30,7 @@ class Loop:
     loop: For
     after: dict[str, Sym]
     writes: dict[str, list[Write]]
-    steps: dict[str, Sym]
+    steps: dict[str, Advance | Turn]
     lost: frozenset[str]  # arrays of which nothing is known after a loop within
     asked: set[str] = field(default_factory=set)  # arrays for whose content an answer is being sought
 
@@ -42,7 +42,7 @@ class Loop:
         for name, value in self.after.items():
             old = self.machine.scalars[name]
             if name in self.steps:
-                total = sym.add(old, sym.mul(self.trips, self.steps[name]))
+                total = self.steps[name].at(old, self.trips)
                 if self.guard is not TRUE:
                     scalars[name] = poison(value.dtype)
                 else:  # of a loop that starts at 0, no size makes the number of iterations negative

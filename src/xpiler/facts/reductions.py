@@ -2,19 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from xpiler.facts import sym
-from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.sym import ONE, ZERO, Sym
 from xpiler.ir.types import DType
 
 
-def induction(name: str, value: Sym, k: Sym) -> Sym | None:
-    """The constant step of a scalar that only ever advances by it."""
+@dataclass(frozen=True)
+class Advance:
+    """A scalar that every iteration takes further by the same step, around a circle where there is a size."""
+
+    step: Sym
+    size: Sym | None = None
+
+    def at(self, first: Sym, n: Sym) -> Sym:
+        """What it is after n iterations."""
+        reached = sym.add(first, sym.mul(n, self.step))
+        return reached if self.size is None else sym.mod(reached, self.size)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A scalar that is one of two in turn: other = total - one."""
+
+    total: Sym
+
+    def at(self, first: Sym, n: Sym) -> Sym:
+        """What it is after n iterations."""
+        return sym.add(first, sym.mul(sym.mod(n, sym.integer(2)), sym.sub(self.total, sym.scale(first, 2))))
+
+
+def induction(name: str, value: Sym, k: Sym, first: Sym) -> Advance | Turn | None:
+    """How a scalar that was `first` before a loop advances in each iteration k of it."""
     if value.dtype.is_float or value.dtype is DType.BOOL:
         return None
-    step = sym.sub(value, sym.previous(name, value.dtype))
-    if step is ZERO or k in step.free or step.has & {"prev", "pld", "ld", "fold", "undef"}:
+    old = sym.previous(name, value.dtype)
+    step = sym.sub(value, old)
+    if step is not ZERO and k not in step.free and not step.has & {"prev", "pld", "ld", "fold", "undef"}:
+        return Advance(step)
+    if value.op == "lin":
+        const, terms = sym.terms_of(value)
+        return Turn(sym.integer(const)) if terms == {old: -1} and sym.is_const(first) else None
+    if value.op == "bit" and value.data == "^" and value.args == (old, ONE) and first in (ZERO, ONE):
+        return Turn(ONE)
+    around = _around(value, old)
+    return around if around and around.size and 0 <= first.lo and sym.prove_lt(first, around.size) else None
+
+
+def _around(value: Sym, old: Sym) -> Advance | None:
+    """(old + step) % size, or old + 1 == size ? 0 : old + 1."""
+    if value.op == "mod" and sym.is_const(value.args[1]):
+        step = sym.sub(value.args[0], old)
+        return Advance(step, value.args[1]) if sym.is_const(step) and sym.value_of(step) > 0 else None
+    if value.op != "sel" or ZERO not in value.args[1:]:
         return None
-    return step
+    cond, a, b = value.args
+    if (b if a is ZERO else a) is not sym.add(old, ONE):
+        return None
+    const, terms = sym.terms_of(cond.args[0]) if cond.op in ("lt", "eq") else (0, {})
+    (sign,) = terms.values() if terms.keys() == {old} else (0,)
+    if cond.op == "eq" and a is ZERO and abs(sign) == 1:
+        return Advance(ONE, sym.integer(1 - const * sign))
+    if cond.op == "lt" and (sign, a is ZERO) in ((1, False), (-1, True)):  # old < size - 1; old > size - 2
+        return Advance(ONE, sym.integer(1 - const if sign == 1 else const + 2))
+    return None
 
 
 def reduction(value: Sym, old: Sym) -> tuple[str, Sym] | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
 from xpiler.facts.closing import Loop, at_level, poison
-from xpiler.facts.reductions import induction, reduction
+from xpiler.facts.reductions import Advance, Turn, induction, reduction
 from xpiler.facts.strides import nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, most, one_sided, rolled_up, settled, solve, supersedes
@@ -440,13 +440,13 @@ class Machine:
         scalars, arrays, outer = saved
         carried = [v.name for v in scalars_written(s.body) if v.name in scalars]
         stored = [b for b in buffers_written(s.body) if b in arrays]
-        steps: dict[str, Sym] = {}
+        steps: dict[str, Advance | Turn] = {}
         while True:
             self._restore(saved)
             for name in carried:
                 dtype = scalars[name].dtype
                 self.scalars[name] = (
-                    sym.add(scalars[name], sym.mul(k, steps[name])) if name in steps
+                    steps[name].at(scalars[name], k) if name in steps
                     else sym.previous(at_level(name, self.level), dtype))
             for name in stored:
                 self.arrays[name] = Array("prev", arrays[name].dtype, level=self.level)
@@ -457,7 +457,7 @@ class Machine:
             self.body(s.body)
             self.ends.pop(id(end), None)
             left = (n for n in carried if n not in steps)
-            found = {n: c for n in left if (c := induction(at_level(n, self.level), self.scalars[n], k))}
+            found = {n: c for n in left if (c := induction(at_level(n, self.level), self.scalars[n], k, scalars[n]))}
             if not found:
                 break
             steps |= found
