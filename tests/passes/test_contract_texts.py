@@ -202,3 +202,38 @@ def test_an_index_that_wraps_is_not_taken_for_a_number_that_does_not(mixed: str)
 def _sized(kernel: Kernel) -> Kernel:
     return replace(kernel, params=tuple(
         replace(p, extent=Const(SIZES[p.name], DType.I32)) if isinstance(p, Buffer) else p for p in kernel.params))
+
+
+ROWS_BY_WARPS = """
+__global__ void k(const int* ptr, const float* val, float* y, int rows) {
+  int warp = (blockIdx.x * blockDim.x + threadIdx.x) >> 5, lane = threadIdx.x & 31;
+  if (warp < rows) {
+    float sum = 0;
+    for (int j = ptr[warp] + lane; j < ptr[warp + 1]; j += 32) sum += val[j];
+    for (int d = 16; d > 0; d >>= 1) sum += __shfl_down_sync(0xffffffff, sum, d);
+    if (lane == 0) y[warp] = sum;
+  }
+}"""
+LARGEST_BY_WARPS = """
+__global__ void k(const float* x, float* y, int cols) {
+  __shared__ float part[2];
+  int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  float m = 0.f;
+  for (int c = threadIdx.x; c < cols; c += 64) m = fmaxf(m, fabsf(x[blockIdx.x * cols + c]));
+  for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+  if (lane == 0) part[warp] = m;
+  __syncthreads();
+  m = lane < 2 ? part[lane] : 0.f;
+  for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+  if (threadIdx.x == 0) y[blockIdx.x] = m;
+}"""
+
+
+@pytest.mark.parametrize(("text", "extent"), [(ROWS_BY_WARPS, "ptr[bx + 1] - ptr[bx]"), (LARGEST_BY_WARPS, "cols")])
+def test_lanes_that_share_a_row_are_one_loop_over_it(text: str, extent: str) -> None:
+    """Between ends that are read, as in a sparse matrix; and with zeros in the lanes that stand for no warp."""
+    cuda = platforms.get("cuda")
+    program = read(text, cuda, "k.cu", geometry={"block.x": "8", "thread.x": "64"})
+    pivot, _ = sequential(program, cuda)
+    loops = [s for s in statements(pivot.kernels[0]) if isinstance(s, For)]
+    assert len(loops) == 2 and show(loops[1].stop) == extent, show(pivot.kernels[0])

@@ -332,6 +332,8 @@ class Machine:
         far = sym.sub(stop, start)
         if not any(sym.bounded(v) for v in far.free):
             lowest, limit = ZERO, far  # however far out it starts, it goes as far
+        elif "ld" in far.has:
+            lowest, limit = ZERO, _furthest(far)  # as far for all threads that read the same ends
         trips = sym.div(sym.sub(sym.add(limit, by), sym.add(lowest, ONE)), by)
         gap = self._at_most(far)
         if gap is not None and sym.is_const(by):
@@ -450,6 +452,17 @@ def _without_break(s: For) -> tuple[For, If | None]:
             rest = If(Unary("!", x.cond, DType.BOOL), s.body[n + 1:])
             return replace(s, body=(*s.body[:n], rest)), rest
     return s, None
+
+
+def _furthest(d: Sym) -> Sym:
+    """d without what loops add to the data it is made of: each of these parts where it makes d largest."""
+    const, terms = sym.terms_of(d)
+    out = sym.integer(const)
+    for a, c in terms.items():
+        end = a.lo if c < 0 else a.hi
+        loop = not a.has and a.free and all(map(sym.bounded, a.free)) and abs(end) != float("inf")
+        out = sym.add(out, sym.integer(c * int(end)) if loop else sym.scale(a, c))
+    return out
 
 
 def _once_false(cond: Sym, k: Sym) -> bool:
