@@ -9,7 +9,7 @@ import pytest
 from tests.passes.random_kernels import same
 from xpiler import platforms
 from xpiler.to_pivot import sequential
-from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Store
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Let, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.ir.show import show
@@ -18,7 +18,26 @@ from xpiler.passes.step import NotApplicable
 from xpiler.text.read import read
 
 SIZES = {"x": 160, "idx": 8, "y": 64}
+TOGETHER = {
+    "two arrays made of each other": """
+void k(float* x, const int* idx, float* y) {
+  for (int i = 0; i < 64; ++i) {
+    float a = x[i], b = y[i];
+    x[i] = 3.0f * a - b;
+    y[i] = 2.0f * (3.0f * a - b) + b;
+  }
+}""",
+    "neighbours made of each other": """
+void k(float* x, const int* idx, float* y) {
+  for (int i = 0; i < 32; ++i) {
+    float a = y[2 * i], b = y[2 * i + 1];
+    y[2 * i] = a * x[i] - b;
+    y[2 * i + 1] = a + b * x[i];
+  }
+}""",
+}
 TEXTS = {
+    **TOGETHER,
     # an iteration that makes only the first sum, only the second, both or none
     "sums under two conditions": """
 void k(const float* x, const int* idx, float* y) {
@@ -237,3 +256,23 @@ def test_lanes_that_share_a_row_are_one_loop_over_it(text: str, extent: str) -> 
     pivot, _ = sequential(program, cuda)
     loops = [s for s in statements(pivot.kernels[0]) if isinstance(s, For)]
     assert len(loops) == 2 and show(loops[1].stop) == extent, show(pivot.kernels[0])
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_outputs_made_of_each_other_are_one_loop(name: str) -> None:
+    """An iteration reads what it needs of all of them before it overwrites any: test_contracted runs them."""
+    c = platforms.get("c")
+    pivot, _ = sequential(read(TEXTS[name], c, "k.c"), c)
+    (loop,) = pivot.kernels[0].body
+    assert isinstance(loop, For) and loop.kind == "parallel"
+    kinds = [type(s) for s in loop.body]
+    assert kinds == [*(Let for _ in kinds[2:]), Store, Store]
+
+
+@pytest.mark.parametrize("to", ["x[i] = y[i + 1]; y[i] = a", "x[i] = y[i]; y[i] = a + x[i + 1]"])
+def test_an_iteration_that_reads_what_another_overwrites_is_not_one_of_such_a_loop(to: str) -> None:
+    c = platforms.get("c")
+    text = f"void k(float* x, const int* idx, float* y) {{ for (int i = 0; i < 32; ++i) {{ float a = x[i]; {to}; }} }}"
+    kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
+    with pytest.raises(NotApplicable, match="read each other's"):
+        Contract().apply(kernel)
