@@ -22,7 +22,7 @@ from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.recover import Recover
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 
@@ -110,6 +110,22 @@ void k(const float* x, float* y, float* z) {
     assert not any(isinstance(s, Store) for s in statements(vectors))
     apart = nests(vectors)
     assert [buffers_written(k.body) & {"y", "z"} for k in apart] == [{"y"}, {"z"}]
+
+
+@pytest.mark.parametrize("unit", [toy.REGISTER_UNIT, toy.COUNTED_UNIT])
+def test_lanes_of_outputs_made_of_each_other_are_all_read_first(unit: VectorUnit) -> None:
+    text = """
+void k(float* x, float* y) {
+  for (int i = 0; i < 70; ++i) { float a = x[i], b = y[i]; x[i] = a * 2.0f + b; y[i] = a + b; }
+}"""
+    c = platforms.get("c")
+    plain = sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0]
+    vectors = VectorLoops(unit, 32).apply(plain)
+    assert [s for s in statements(vectors) if isinstance(s, Intrinsic)]
+    sizes = {"x": 70, "y": 70}
+    want, got = results(plain, sizes, {}), results(Detensorize(toy.MEANINGS).apply(vectors), sizes, {})
+    for name in sizes:
+        np.testing.assert_allclose(got[name], want[name], rtol=1e-9)
 
 
 @pytest.mark.parametrize(("text", "apart"), [
