@@ -258,6 +258,27 @@ def test_lanes_that_share_a_row_are_one_loop_over_it(text: str, extent: str) -> 
     assert len(loops) == 2 and show(loops[1].stop) == extent, show(pivot.kernels[0])
 
 
+TAIL = """
+__global__ void k(float* x, int n) {
+  const int stride = gridDim.x * blockDim.x;
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n / 4; i += stride) {
+    float4 v = reinterpret_cast<float4*>(x)[i];
+    v.x *= 2.0f; v.y *= 2.0f; v.z *= 2.0f; v.w *= 2.0f;
+    reinterpret_cast<float4*>(x)[i] = v;
+  }
+  for (int i = n / 4 * 4 + blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) x[i] *= FACTOR;
+}"""
+
+
+@pytest.mark.parametrize(("factor", "ends"), [("2.0f", ["n"]), ("3.0f", ["n / 4 * 4", "n % 4"])])
+def test_what_fours_leave_is_no_loop_of_its_own(factor: str, ends: list[str]) -> None:
+    """In place, too: what the fours wrote ends before the first of the others, of which no thread has a second one."""
+    cuda = platforms.get("cuda")
+    program = read(TAIL.replace("FACTOR", factor), cuda, "k.cu", geometry={"block.x": "16", "thread.x": "64"})
+    (kernel,) = sequential(program, cuda)[0].kernels
+    assert [show(s.stop) for s in statements(kernel) if isinstance(s, For)] == ends, show(kernel)
+
+
 @pytest.mark.parametrize("name", TOGETHER)
 def test_outputs_made_of_each_other_are_one_loop(name: str) -> None:
     """An iteration reads what it needs of all of them before it overwrites any: test_contracted runs them."""

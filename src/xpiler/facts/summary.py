@@ -192,7 +192,7 @@ class Machine:
             w = array.writes[n]
             cond, mapping = solve(w, index)
             cond = self.here(cond)
-            if cond is FALSE:
+            if cond is FALSE or not sym.is_const(cond) and _beyond(w, index):
                 continue
             value = sym.substitute(w.value, mapping) if mapping else w.value
             if cond is TRUE:
@@ -463,6 +463,12 @@ def _furthest(d: Sym) -> Sym:
         loop = not a.has and a.free and all(map(sym.bounded, a.free)) and abs(end) != float("inf")
         out = sym.add(out, sym.integer(c * int(end)) if loop else sym.scale(a, c))
     return out
+
+
+def _beyond(w: Write, index: Sym) -> bool:
+    """Whether an element lies behind all that are written, or before them, as the writes' condition has it."""
+    told = frozenset(sym.conjuncts(w.guard))
+    return any(most(gap, told) < 0 for gap in (sym.sub(w.index, index), sym.sub(index, w.index)))
 
 
 def _once_false(cond: Sym, k: Sym) -> bool:

@@ -273,6 +273,11 @@ def normal(w: Write) -> Write:
     row = _in_a_row(vars_, guards, index, value)
     if row is not None:
         return normal(row)
+    for v in [v for v in vars_ if not sym.is_const(sym.extent_of(v)) and sym.extent_of(v).hi <= 1]:
+        vars_.remove(v)  # no more than one iteration, where a condition holds
+        index, value = (sym.substitute(x, {v: ZERO}) for x in (index, value))
+        guards = [sym.substitute(g, {v: ZERO}) for g in guards]
+        guards += sym.conjuncts(sym.compare("<", ZERO, sym.extent_of(v)))
     again = True
     while again:
         again = False

@@ -167,7 +167,7 @@ def _order(nests: list[tuple[str, Write]]) -> list[Group]:
     todo = list(range(len(nests)))
     done: list[Group] = []
     while todo:
-        readers = {n: {m for m in todo if m != n and _reads(nests[m][1], nests[n][0])} for n in todo}
+        readers = {n: {m for m in todo if m != n and _needs(nests[m][1], *nests[n])} for n in todo}
         first = min((_closure(n, readers) for n in todo), key=len)
         todo = [n for n in todo if n not in first]
         group = tuple(nests[n] for n in sorted(first))
@@ -217,6 +217,18 @@ def _apart(a: Sym, b: Sym) -> bool:
 def _reads(w: Write, name: str) -> bool:
     return any(
         sym.collect(p, lambda n: n.op == "ld" and n.data == name) for p in w.parts() if "ld" in p.has)
+
+
+def _needs(w: Write, name: str, other: Write) -> bool:
+    """w reads what `other` overwrites in `name`, as far as can be told."""
+    if not _reads(w, name):
+        return False
+    if any(sym.extent_of(v).free & set(other.vars) for v in other.vars):
+        return True
+    copies = {v: sym.fresh("o", sym.extent_of(v)) for v in other.vars}  # any iteration of the other
+    written = sym.substitute(other.index, copies)
+    read = (x.args[0] for p in w.parts() for x in sym.collect(p, lambda n: n.op == "ld" and n.data == name))
+    return not all(sym.prove_lt(written, e) or sym.prove_lt(e, written) for e in read)
 
 
 def _check_in_place(name: str, w: Write) -> None:

@@ -53,13 +53,13 @@ class Nest:
             value, index = self.expr(self.once(w.value, w.vars[-1:], w.guard)), self.expr(w.index)
             self.scopes[-1].stmts.append(Store(buffer, index, converted(value, dtype)))
 
-        return self.inside(w, put)
+        return self.looped(w, put)
 
     def together(self, outputs: Sequence[Output]) -> list[Stmt]:
         """The nest of several outputs of the same loops: an iteration computes all of them before it writes any."""
         if len(outputs) == 1:
             return self.build(*outputs[0])
-        return self.inside(outputs[0][2], lambda: self.all_at_once(outputs))
+        return self.looped(outputs[0][2], lambda: self.all_at_once(outputs))
 
     def all_at_once(self, outputs: Sequence[Output]) -> None:
         stores: list[Stmt] = []
@@ -72,7 +72,7 @@ class Nest:
             stores.append(Store(buffer, index, named))
         self.scopes[-1].stmts += stores
 
-    def inside(self, w: Write, put: Callable[[], None]) -> list[Stmt]:
+    def looped(self, w: Write, put: Callable[[], None]) -> list[Stmt]:
         """The loops of a write around what `put` puts into the innermost of them."""
         guards = list(sym.conjuncts(w.guard))
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
