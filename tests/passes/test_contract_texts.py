@@ -297,3 +297,29 @@ def test_an_iteration_that_reads_what_another_overwrites_is_not_one_of_such_a_lo
     kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
     with pytest.raises(NotApplicable, match="read each other's"):
         Contract().apply(kernel)
+
+
+BYTES = """
+#include <immintrin.h>
+void k(const int* a, const signed char* w, const float* scale, signed char* y, int m) {
+  for (int i = 0; i < m; ++i) {
+    __m512i acc = _mm512_loadu_si512(a), sums = _mm512_setzero_si512();
+    for (int k = 0; k < 8; ++k) {
+      const __m512i b = _mm512_loadu_si512(w + k * 64);
+      acc = _mm512_dpbusd_epi32(acc, _mm512_set1_epi32(a[i * 8 + k]), b);
+      sums = _mm512_dpbusd_epi32(sums, _mm512_set1_epi8(1), b);
+    }
+    __m512 f = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(acc, _mm512_slli_epi32(sums, 7))), _mm512_loadu_ps(scale));
+    f = _mm512_min_ps(_mm512_max_ps(f, _mm512_setzero_ps()), _mm512_set1_ps(127.0f));
+    _mm_storeu_si128((__m128i*)(y + i * 16), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(f)));
+  }
+}"""
+
+
+def test_bytes_packed_into_words_are_stored_one_by_one() -> None:
+    """Saturated to bytes, packed and stored: one loop over the bytes, without a mask, a shift or a check of a range."""
+    vnni = platforms.get("vnni")
+    pivot, _ = sequential(read(BYTES, vnni, "k.cpp"), vnni)
+    stores = [s for s in statements(pivot.kernels[0]) if isinstance(s, Store) and s.buffer == "y"]
+    assert [show(s.value) for s in stores] == [
+        "(i8)(i32)rint(min(max((f32)(sum - (i32)(u32)sum_1 * 128) * scale[i_1], 0.0f), 127.0f))"]

@@ -1524,7 +1524,7 @@ def is_shift(a: Sym, b: Sym) -> bool:
                 return False
         if x.op != y.op or x.dtype is not y.dtype or len(x.args) != len(y.args):
             return False
-        if x.op == "lin" or x.data != y.data:
+        if x.data != y.data:
             return False
         stack.extend(zip(x.args, y.args, strict=True))
     return moved
