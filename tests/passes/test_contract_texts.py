@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.passes.random_kernels import same
+from tests.passes.test_down import results
 from xpiler import platforms
 from xpiler.to_pivot import sequential
 from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Let, Store
@@ -323,3 +324,36 @@ def test_bytes_packed_into_words_are_stored_one_by_one() -> None:
     stores = [s for s in statements(pivot.kernels[0]) if isinstance(s, Store) and s.buffer == "y"]
     assert [show(s.value) for s in stores] == [
         "(i8)(i32)rint(min(max((f32)(sum - (i32)(u32)sum_1 * 128) * scale[i_1], 0.0f), 127.0f))"]
+
+
+RANGES = """
+__mlu_entry__ void k(const float* x, float* y, int n) {
+  __nram__ float t[TILE];
+  const int per = (n + taskDim - 1) / taskDim, begin = taskId * per;
+  HOW
+    const int here = end - at < TILE ? end - at : TILE;
+    __memcpy(t, x + at, here * sizeof(float), GDRAM2NRAM);
+    __bang_mul_scalar(t, t, 2.0f, here);
+    __memcpy(y + at, t, here * sizeof(float), NRAM2GDRAM);
+  }
+}"""
+
+
+@pytest.mark.parametrize("how", [
+    "const int end = begin + per < n ? begin + per : n; for (int at = begin; at < end; at += TILE) {",
+    """const int count = n - begin < per ? n - begin : per;
+  if (count <= 0) return;
+  const int end = begin + count;
+  for (int at = begin; at < end; at += TILE) {""",
+])
+def test_ranges_of_tasks_are_one_loop(how: str) -> None:
+    """Each task has as many elements as the others, the last ones fewer or none, whatever the size; chunk by chunk."""
+    bang = platforms.get("bang")
+    text = RANGES.replace("HOW", how).replace("TILE", "8")
+    program = read(text, bang, "k.mlu", geometry={"task": "3"})
+    before, after = (sequential(program, bang, contracted=c)[0].kernels[0] for c in (False, True))
+    (loop,) = after.body
+    assert isinstance(loop, For) and show(loop.stop) == "n" and len(loop.body) == 1
+    for n in (1, 2, 3, 20, 24, 25, 70):
+        size, given = {"x": n, "y": n}, {"n": n}
+        assert list(results(after, size, given)["y"]) == list(results(before, size, given)["y"])

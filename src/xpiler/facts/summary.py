@@ -332,8 +332,8 @@ class Machine:
         far = sym.sub(stop, start)
         if not any(sym.bounded(v) for v in far.free):
             lowest, limit = ZERO, far  # however far out it starts, it goes as far
-        elif "ld" in far.has:
-            lowest, limit = ZERO, _furthest(far)  # as far for all threads that read the same ends
+        elif "ld" in far.has or any(sym.bounded(v) for v in sym.sub(limit, lowest).free):
+            lowest, limit = ZERO, _furthest(far)  # as far for all threads, or all that read the same ends
         trips = sym.div(sym.sub(sym.add(limit, by), sym.add(lowest, ONE)), by)
         gap = self._at_most(far)
         if gap is not None and sym.is_const(by):
@@ -457,10 +457,14 @@ def _without_break(s: For) -> tuple[For, If | None]:
 def _furthest(d: Sym) -> Sym:
     """d without what loops add to the data it is made of: each of these parts where it makes d largest."""
     const, terms = sym.terms_of(d)
+    least = next((a for a, c in terms.items() if c == 1 and a.op == "call" and a.data == "min"), None)
+    if least is not None:
+        rest = sym.sub(d, least)
+        return sym.call("min", tuple(_furthest(sym.add(rest, a)) for a in least.args), DType.I32)
     out = sym.integer(const)
     for a, c in terms.items():
         end = a.lo if c < 0 else a.hi
-        loop = not a.has and a.free and all(map(sym.bounded, a.free)) and abs(end) != float("inf")
+        loop = not a.has and any(map(sym.bounded, a.free)) and abs(end) != float("inf")
         out = sym.add(out, sym.integer(c * int(end)) if loop else sym.scale(a, c))
     return out
 
