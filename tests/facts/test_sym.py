@@ -575,6 +575,9 @@ def test_what_is_cut_is_clamped_before() -> None:
     both = sym.call("max", (above, sym.integer(-127)), I32)
     assert both is sym.cast(sym.call("max", (sym.call("min", (x, ends[0]), DType.F32), ends[1]), DType.F32), I32)
     assert sym.call("min", (sym.integer((1 << 24) + 1), cut), I32).op == "call"  # no float
+    below = sym.select(sym.compare("<", cut, sym.integer(-127)), sym.integer(-127), above)
+    assert below is both
+    assert sym.select(sym.compare("<", cut, sym.integer(-126)), sym.integer(-127), above).op == "sel"
 
 
 def test_the_lowest_bits_of_a_word_are_those_of_its_parts() -> None:

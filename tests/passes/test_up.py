@@ -14,7 +14,7 @@ from tests.passes.programs import F, assign, call, kernel, let, load, loop, stor
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
 from xpiler import platforms
-from xpiler.ir.nodes import Const, For, Intrinsic, Kernel, Program, Stmt, Store
+from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Program, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
@@ -25,6 +25,7 @@ from xpiler.passes.step import NotApplicable
 from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
+from xpiler.to_target import vector_unit
 
 
 def pivot(case: str) -> Kernel:
@@ -165,3 +166,19 @@ def test_a_row_is_reduced_with_an_instruction_or_without_one(op: str) -> None:
     sizes = {"x": 36, "y": 3}
     want, got = results(rows, sizes, {}), results(Detensorize(toy.MEANINGS).apply(vectors), sizes, {})
     np.testing.assert_allclose(got["y"], want["y"])
+
+
+def test_numbers_that_fit_fewer_bytes_are_narrowed_before_they_are_copied() -> None:
+    """A clamp to bytes is one of ints in lanes; as many bytes of those are other numbers."""
+    text = """
+void k(const float* x, signed char* q) {
+  for (int i = 0; i < 70; ++i) { int v = (int)(x[i] * 99.0f); q[i] = v < -5 ? -5 : v > 7 ? 7 : v; }
+}"""
+    c = platforms.get("c")
+    plain = sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0]
+    vectors = VectorLoops(vector_unit(platforms.get("bang")), 32).apply(plain)
+    assert [s for s in statements(vectors) if isinstance(s, Intrinsic)]
+    copied = {a.buffer for s in statements(vectors) if isinstance(s, Intrinsic) for a in s.args if isinstance(a, Addr)}
+    types = {s.buffer.name: s.buffer.dtype for s in statements(vectors) if isinstance(s, Alloc)}
+    last = [s for s in statements(vectors) if isinstance(s, Intrinsic)][-1]
+    assert "q" in copied and isinstance(last.args[1], Addr) and types[last.args[1].buffer] is DType.I8

@@ -948,7 +948,7 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
         return call("min", (a, b), a.dtype)
     if c.op == "lt" and not a.dtype.is_float and a.dtype is not BOOL and c.args[0] is sub(b, a):
         return call("max", (a, b), a.dtype)
-    if c.op == "lt" and a.op == "int" and b.op == "call" and b.data in ("min", "max"):
+    if c.op == "lt" and a.op == "int" and (b.args[0] if _cut(b) else b).op == "call":
         clamped = _clamped(c.args[0], a, b)
         if clamped is not None:
             return clamped
@@ -959,12 +959,17 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
 
 def _clamped(d: Sym, end: Sym, inner: Sym) -> Sym | None:
     """x < end ? end : min(x, other) with end <= other as max(end, min(x, other)), and the same the other way round."""
-    for x, other in (inner.args, inner.args[::-1]):
+    found = inner.args[0] if _cut(inner) else inner
+    if found.data not in ("min", "max"):
+        return None
+    for x, other in (found.args, found.args[::-1]):
+        if found is not inner and other.op == "flt" and float_of(other).is_integer():
+            x, other = cast(x, I32), integer(int(float_of(other)))
         if not is_const(other):
             continue
-        if inner.data == "min" and value_of(end) <= value_of(other) and d is sub(x, end):
+        if found.data == "min" and value_of(end) <= value_of(other) and d is sub(x, end):
             return call("max", (end, inner), inner.dtype)
-        if inner.data == "max" and value_of(end) >= value_of(other) and d is sub(end, x):
+        if found.data == "max" and value_of(end) >= value_of(other) and d is sub(end, x):
             return call("min", (end, inner), inner.dtype)
     return None
 
