@@ -145,6 +145,22 @@ KERNELS = {
 }
 
 
+def test_half_a_wave_exchanges_while_the_other_half_waits_elsewhere() -> None:
+    body = """
+  float v = x[threadIdx.x];
+  if (threadIdx.x < 32) {
+    for (int s = 16; s > 0; s /= 2) v += __shfl_xor(v, s, 32);
+    y[threadIdx.x] = v;
+  }
+  __syncthreads();
+  if (threadIdx.x >= 32) y[threadIdx.x] = v;
+"""
+    launch = LAUNCH.replace("cuda", "hip").replace("GRID", "1, 64")
+    text = f"__global__ void k(const float* x, float* y, int n) {{{body}}}\n{launch}"
+    hip = platforms.get("hip")
+    agree(text, hip, read(text, hip, "k.hip"), n=64)
+
+
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels_do_what_the_emulator_does(name: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 import operator
 import random
 from collections.abc import Callable, Mapping
@@ -520,6 +522,79 @@ def test_the_bits_of_a_word_end_with_it() -> None:
     assert sym.call("bits.i32.f32", (word,), DType.F32) is sym.call("bits.i32.f32", (sym.scale(low, 1 << 16),), DType.F32)
     assert sym.low_word(word) is sym.scale(low, 1 << 16) is not word
     assert sym.cast(word, DType.I64) is word
+
+
+def test_bounds_of_floats_are_known_from_what_clamps_them() -> None:
+    """(int)rint(min(max(x, 0), 127)) lies within 0 and 127: no check of the range is left, of a NaN either."""
+    x = sym.load("x", ZERO, DType.F32)
+    near, far, low = (sym.number(v, DType.F32) for v in (127.0, 2147483648.0, 0.0))
+    real = sym.call("rint", (sym.call("min", (sym.call("max", (x, low), DType.F32), near), DType.F32),), DType.F32)
+    whole = sym.cast(real, I32)
+    assert (whole.lo, whole.hi) == (0, 127)
+    assert sym.compare("<", real, far) is sym.TRUE and sym.compare(">", low, real) is sym.FALSE
+    assert sym.select(sym.compare("<", real, far), whole, ZERO) is whole
+    for op in ("<", "<=", ">", ">="):
+        assert sym.compare(op, x, far).op == "cmp"
+        assert sym.compare(op, sym.call("max", (x, low), DType.F32), near).op == "cmp"
+    assert sym.compare("<=", x, sym.number(math.inf, DType.F32)).op == "cmp"  # of a NaN it is false
+
+
+def test_a_number_that_cannot_be_the_greatest_is_left_out() -> None:
+    """max(max(0, x), 0) is max(0, x), also where it is the greatest of many; max(x, 0) stays."""
+    x, k = sym.load("x", sym.var("k", sym.var("n")), DType.F32), sym.var("k", sym.var("n"))
+    zero, two = sym.number(0.0, DType.F32), sym.number(2.0, DType.F32)
+    for op, other in (("max", two), ("min", sym.number(-2.0, DType.F32))):
+        found = sym.call(op, (zero, x), DType.F32)
+        assert found.op == "call" and sym.call(op, (found, zero), DType.F32) is found
+        assert sym.call(op, (found, other), DType.F32) is not found
+        many = sym.fold(op, [k], x, zero, DType.F32)
+        assert sym.call(op, (many, zero), DType.F32) is many
+        assert sym.call(op, (many, other), DType.F32) is not many
+
+
+def test_a_clamp_of_choices_is_a_minimum_and_a_maximum() -> None:
+    x = sym.load("x", ZERO, I32)
+    for low, high in itertools.product((-3, 0, 2), repeat=2):
+        ends = sym.integer(low), sym.integer(high)
+        above = sym.select(sym.compare(">", x, ends[1]), ends[1], x)
+        below = sym.select(sym.compare("<", x, ends[0]), ends[0], x)
+        first = sym.select(sym.compare("<", x, ends[0]), ends[0], above)
+        second = sym.select(sym.compare(">", x, ends[1]), ends[1], below)
+        assert (first.op == "sel") == (low > high) == (second.op == "sel")
+        for v in range(-5, 6):
+            at = functools.partial(sym.rewrite, rule=lambda n, v=v: sym.integer(v) if n is x else None)
+            assert at(first) is sym.integer(low if v < low else min(v, high))
+            assert at(second) is sym.integer(high if v > high else max(v, low))
+
+
+def test_what_is_cut_is_clamped_before() -> None:
+    """min((int)x, 127) is (int)min(x, 127): what fits no int ends where the clamp does, as a conversion that saturates."""
+    x = sym.load("x", ZERO, DType.F32)
+    cut = sym.cast(x, I32)
+    ends = sym.number(127.0, DType.F32), sym.number(-127.0, DType.F32)
+    above = sym.call("min", (sym.integer(127), cut), I32)
+    assert above is sym.cast(sym.call("min", (x, ends[0]), DType.F32), I32)
+    both = sym.call("max", (above, sym.integer(-127)), I32)
+    assert both is sym.cast(sym.call("max", (sym.call("min", (x, ends[0]), DType.F32), ends[1]), DType.F32), I32)
+    assert sym.call("min", (sym.integer((1 << 24) + 1), cut), I32).op == "call"  # no float
+    below = sym.select(sym.compare("<", cut, sym.integer(-127)), sym.integer(-127), above)
+    assert below is both
+    assert sym.select(sym.compare("<", cut, sym.integer(-126)), sym.integer(-127), above).op == "sel"
+
+
+def test_the_lowest_bits_of_a_word_are_those_of_its_parts() -> None:
+    """(signed char)((a & 255) + (b & 255) * 256) is (signed char)a; a & 127 is not."""
+    a, b = (sym.load(name, ZERO, I32) for name in ("a", "b"))
+
+    def part(of: Sym, mask: int) -> Sym:
+        return sym.bit("&", of, sym.integer(mask))
+
+    word = sym.add(part(a, 255), sym.scale(part(b, 255), 256))
+    assert sym.cast(word, DType.I8) is sym.cast(a, DType.I8)
+    assert sym.cast(part(a, 127), DType.I8) is part(a, 127)
+    assert sym.cast(part(a, 0x17F), DType.I8) is not sym.cast(a, DType.I8)
+    small = sym.load("c", ZERO, DType.I8)
+    assert sym.cast(sym.add(part(small, 255), sym.scale(b, 512)), DType.I8) is small
 
 
 def _lanes(conditions: list[sym.Sym]) -> sym.Sym:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.passes.random_kernels import same
+from tests.passes.test_down import results
 from xpiler import platforms
 from xpiler.to_pivot import sequential
-from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Load, Store
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Let, Load, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.ir.show import show
@@ -18,7 +19,26 @@ from xpiler.passes.step import NotApplicable
 from xpiler.text.read import read
 
 SIZES = {"x": 160, "idx": 8, "y": 64}
+TOGETHER = {
+    "two arrays made of each other": """
+void k(float* x, const int* idx, float* y) {
+  for (int i = 0; i < 64; ++i) {
+    float a = x[i], b = y[i];
+    x[i] = 3.0f * a - b;
+    y[i] = 2.0f * (3.0f * a - b) + b;
+  }
+}""",
+    "neighbours made of each other": """
+void k(float* x, const int* idx, float* y) {
+  for (int i = 0; i < 32; ++i) {
+    float a = y[2 * i], b = y[2 * i + 1];
+    y[2 * i] = a * x[i] - b;
+    y[2 * i + 1] = a + b * x[i];
+  }
+}""",
+}
 TEXTS = {
+    **TOGETHER,
     # an iteration that makes only the first sum, only the second, both or none
     "sums under two conditions": """
 void k(const float* x, const int* idx, float* y) {
@@ -258,3 +278,138 @@ def test_a_row_that_ends_under_a_mask_is_a_row() -> None:
     assert not [s for s in steps if s.startswith("--")]
     loops = [s.stop for s in statements(pivot.kernels[0]) if isinstance(s, For)]
     assert loops == [Const(n, DType.I32) for n in (3, 152, 152, 152)]
+
+
+ROWS_BY_WARPS = """
+__global__ void k(const int* ptr, const float* val, float* y, int rows) {
+  int warp = (blockIdx.x * blockDim.x + threadIdx.x) >> 5, lane = threadIdx.x & 31;
+  if (warp < rows) {
+    float sum = 0;
+    for (int j = ptr[warp] + lane; j < ptr[warp + 1]; j += 32) sum += val[j];
+    for (int d = 16; d > 0; d >>= 1) sum += __shfl_down_sync(0xffffffff, sum, d);
+    if (lane == 0) y[warp] = sum;
+  }
+}"""
+LARGEST_BY_WARPS = """
+__global__ void k(const float* x, float* y, int cols) {
+  __shared__ float part[2];
+  int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  float m = 0.f;
+  for (int c = threadIdx.x; c < cols; c += 64) m = fmaxf(m, fabsf(x[blockIdx.x * cols + c]));
+  for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+  if (lane == 0) part[warp] = m;
+  __syncthreads();
+  m = lane < 2 ? part[lane] : 0.f;
+  for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+  if (threadIdx.x == 0) y[blockIdx.x] = m;
+}"""
+
+
+@pytest.mark.parametrize(("text", "extent"), [(ROWS_BY_WARPS, "ptr[bx + 1] - ptr[bx]"), (LARGEST_BY_WARPS, "cols")])
+def test_lanes_that_share_a_row_are_one_loop_over_it(text: str, extent: str) -> None:
+    """Between ends that are read, as in a sparse matrix; and with zeros in the lanes that stand for no warp."""
+    cuda = platforms.get("cuda")
+    program = read(text, cuda, "k.cu", geometry={"block.x": "8", "thread.x": "64"})
+    pivot, _ = sequential(program, cuda)
+    loops = [s for s in statements(pivot.kernels[0]) if isinstance(s, For)]
+    assert len(loops) == 2 and show(loops[1].stop) == extent, show(pivot.kernels[0])
+
+
+TAIL = """
+__global__ void k(float* x, int n) {
+  const int stride = gridDim.x * blockDim.x;
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n / 4; i += stride) {
+    float4 v = reinterpret_cast<float4*>(x)[i];
+    v.x *= 2.0f; v.y *= 2.0f; v.z *= 2.0f; v.w *= 2.0f;
+    reinterpret_cast<float4*>(x)[i] = v;
+  }
+  for (int i = n / 4 * 4 + blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) x[i] *= FACTOR;
+}"""
+
+
+@pytest.mark.parametrize(("factor", "ends"), [("2.0f", ["n"]), ("3.0f", ["n / 4 * 4", "n % 4"])])
+def test_what_fours_leave_is_no_loop_of_its_own(factor: str, ends: list[str]) -> None:
+    """In place, too: what the fours wrote ends before the first of the others, of which no thread has a second one."""
+    cuda = platforms.get("cuda")
+    program = read(TAIL.replace("FACTOR", factor), cuda, "k.cu", geometry={"block.x": "16", "thread.x": "64"})
+    (kernel,) = sequential(program, cuda)[0].kernels
+    assert [show(s.stop) for s in statements(kernel) if isinstance(s, For)] == ends, show(kernel)
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_outputs_made_of_each_other_are_one_loop(name: str) -> None:
+    """An iteration reads what it needs of all of them before it overwrites any: test_contracted runs them."""
+    c = platforms.get("c")
+    pivot, _ = sequential(read(TEXTS[name], c, "k.c"), c)
+    (loop,) = pivot.kernels[0].body
+    assert isinstance(loop, For) and loop.kind == "parallel"
+    kinds = [type(s) for s in loop.body]
+    assert kinds == [*(Let for _ in kinds[2:]), Store, Store]
+
+
+@pytest.mark.parametrize("to", ["x[i] = y[i + 1]; y[i] = a", "x[i] = y[i]; y[i] = a + x[i + 1]"])
+def test_an_iteration_that_reads_what_another_overwrites_is_not_one_of_such_a_loop(to: str) -> None:
+    c = platforms.get("c")
+    text = f"void k(float* x, const int* idx, float* y) {{ for (int i = 0; i < 32; ++i) {{ float a = x[i]; {to}; }} }}"
+    kernel = _sized(sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0])
+    with pytest.raises(NotApplicable, match="read each other's"):
+        Contract().apply(kernel)
+
+
+BYTES = """
+#include <immintrin.h>
+void k(const int* a, const signed char* w, const float* scale, signed char* y, int m) {
+  for (int i = 0; i < m; ++i) {
+    __m512i acc = _mm512_loadu_si512(a), sums = _mm512_setzero_si512();
+    for (int k = 0; k < 8; ++k) {
+      const __m512i b = _mm512_loadu_si512(w + k * 64);
+      acc = _mm512_dpbusd_epi32(acc, _mm512_set1_epi32(a[i * 8 + k]), b);
+      sums = _mm512_dpbusd_epi32(sums, _mm512_set1_epi8(1), b);
+    }
+    __m512 f = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(acc, _mm512_slli_epi32(sums, 7))), _mm512_loadu_ps(scale));
+    f = _mm512_min_ps(_mm512_max_ps(f, _mm512_setzero_ps()), _mm512_set1_ps(127.0f));
+    _mm_storeu_si128((__m128i*)(y + i * 16), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(f)));
+  }
+}"""
+
+
+def test_bytes_packed_into_words_are_stored_one_by_one() -> None:
+    """Saturated to bytes, packed and stored: one loop over the bytes, without a mask, a shift or a check of a range."""
+    vnni = platforms.get("vnni")
+    pivot, _ = sequential(read(BYTES, vnni, "k.cpp"), vnni)
+    stores = [s for s in statements(pivot.kernels[0]) if isinstance(s, Store) and s.buffer == "y"]
+    assert [show(s.value) for s in stores] == [
+        "(i8)(i32)rint(min(max((f32)(sum - (i32)(u32)sum_1 * 128) * scale[i_1], 0.0f), 127.0f))"]
+
+
+RANGES = """
+__mlu_entry__ void k(const float* x, float* y, int n) {
+  __nram__ float t[TILE];
+  const int per = (n + taskDim - 1) / taskDim, begin = taskId * per;
+  HOW
+    const int here = end - at < TILE ? end - at : TILE;
+    __memcpy(t, x + at, here * sizeof(float), GDRAM2NRAM);
+    __bang_mul_scalar(t, t, 2.0f, here);
+    __memcpy(y + at, t, here * sizeof(float), NRAM2GDRAM);
+  }
+}"""
+
+
+@pytest.mark.parametrize("how", [
+    "const int end = begin + per < n ? begin + per : n; for (int at = begin; at < end; at += TILE) {",
+    """const int count = n - begin < per ? n - begin : per;
+  if (count <= 0) return;
+  const int end = begin + count;
+  for (int at = begin; at < end; at += TILE) {""",
+])
+def test_ranges_of_tasks_are_one_loop(how: str) -> None:
+    """Each task has as many elements as the others, the last ones fewer or none, whatever the size; chunk by chunk."""
+    bang = platforms.get("bang")
+    text = RANGES.replace("HOW", how).replace("TILE", "8")
+    program = read(text, bang, "k.mlu", geometry={"task": "3"})
+    before, after = (sequential(program, bang, contracted=c)[0].kernels[0] for c in (False, True))
+    (loop,) = after.body
+    assert isinstance(loop, For) and show(loop.stop) == "n" and len(loop.body) == 1
+    for n in (1, 2, 3, 20, 24, 25, 70):
+        size, given = {"x": n, "y": n}, {"n": n}
+        assert list(results(after, size, given)["y"]) == list(results(before, size, given)["y"])

@@ -14,7 +14,7 @@ from tests.passes.programs import F, assign, call, kernel, let, load, loop, stor
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
 from xpiler import platforms
-from xpiler.ir.nodes import Const, For, Intrinsic, Kernel, Program, Stmt, Store
+from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Program, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
@@ -22,9 +22,10 @@ from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.recover import Recover
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
+from xpiler.to_target import vector_unit
 
 
 def pivot(case: str) -> Kernel:
@@ -112,6 +113,22 @@ void k(const float* x, float* y, float* z) {
     assert [buffers_written(k.body) & {"y", "z"} for k in apart] == [{"y"}, {"z"}]
 
 
+@pytest.mark.parametrize("unit", [toy.REGISTER_UNIT, toy.COUNTED_UNIT])
+def test_lanes_of_outputs_made_of_each_other_are_all_read_first(unit: VectorUnit) -> None:
+    text = """
+void k(float* x, float* y) {
+  for (int i = 0; i < 70; ++i) { float a = x[i], b = y[i]; x[i] = a * 2.0f + b; y[i] = a + b; }
+}"""
+    c = platforms.get("c")
+    plain = sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0]
+    vectors = VectorLoops(unit, 32).apply(plain)
+    assert [s for s in statements(vectors) if isinstance(s, Intrinsic)]
+    sizes = {"x": 70, "y": 70}
+    want, got = results(plain, sizes, {}), results(Detensorize(toy.MEANINGS).apply(vectors), sizes, {})
+    for name in sizes:
+        np.testing.assert_allclose(got[name], want[name], rtol=1e-9)
+
+
 @pytest.mark.parametrize(("text", "apart"), [
     # the count comes of what the loop changes: computed twice, y would grow twice
     ("for (int i = 0; i < 30; ++i) { y[i] += x[i]; if (y[i] > 0.0f) at = at * 3 + i; } z[0] = at;", 1),
@@ -149,3 +166,19 @@ def test_a_row_is_reduced_with_an_instruction_or_without_one(op: str) -> None:
     sizes = {"x": 36, "y": 3}
     want, got = results(rows, sizes, {}), results(Detensorize(toy.MEANINGS).apply(vectors), sizes, {})
     np.testing.assert_allclose(got["y"], want["y"])
+
+
+def test_numbers_that_fit_fewer_bytes_are_narrowed_before_they_are_copied() -> None:
+    """A clamp to bytes is one of ints in lanes; as many bytes of those are other numbers."""
+    text = """
+void k(const float* x, signed char* q) {
+  for (int i = 0; i < 70; ++i) { int v = (int)(x[i] * 99.0f); q[i] = v < -5 ? -5 : v > 7 ? 7 : v; }
+}"""
+    c = platforms.get("c")
+    plain = sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0]
+    vectors = VectorLoops(vector_unit(platforms.get("bang")), 32).apply(plain)
+    assert [s for s in statements(vectors) if isinstance(s, Intrinsic)]
+    copied = {a.buffer for s in statements(vectors) if isinstance(s, Intrinsic) for a in s.args if isinstance(a, Addr)}
+    types = {s.buffer.name: s.buffer.dtype for s in statements(vectors) if isinstance(s, Alloc)}
+    last = [s for s in statements(vectors) if isinstance(s, Intrinsic)][-1]
+    assert "q" in copied and isinstance(last.args[1], Addr) and types[last.args[1].buffer] is DType.I8

@@ -193,7 +193,7 @@ class Machine:
             w = array.writes[n]
             cond, mapping = solve(w, index, self.path)
             cond = self.here(cond)
-            if cond is FALSE:
+            if cond is FALSE or not sym.is_const(cond) and _beyond(w, index):
                 continue
             value = sym.substitute(w.value, mapping) if mapping else w.value
             if cond is TRUE:
@@ -333,6 +333,8 @@ class Machine:
         far = sym.sub(stop, start)
         if not any(sym.bounded(v) for v in far.free):
             lowest, limit = ZERO, far  # however far out it starts, it goes as far
+        elif "ld" in far.has or any(sym.bounded(v) for v in sym.sub(limit, lowest).free):
+            lowest, limit = ZERO, _furthest(far)  # as far for all threads, or all that read the same ends
         trips = sym.div(sym.sub(sym.add(limit, by), sym.add(lowest, ONE)), by)
         gap = self._at_most(far)
         if gap is not None and sym.is_const(by):
@@ -497,6 +499,27 @@ def _without_break(s: For) -> tuple[For, If | None]:
 
 def _lost_in(arrays: dict[str, Array]) -> set[str]:
     return {name for name, a in arrays.items() if a.base == "lost"}
+
+
+def _furthest(d: Sym) -> Sym:
+    """d without what loops add to the data it is made of: each of these parts where it makes d largest."""
+    const, terms = sym.terms_of(d)
+    least = next((a for a, c in terms.items() if c == 1 and a.op == "call" and a.data == "min"), None)
+    if least is not None:
+        rest = sym.sub(d, least)
+        return sym.call("min", tuple(_furthest(sym.add(rest, a)) for a in least.args), DType.I32)
+    out = sym.integer(const)
+    for a, c in terms.items():
+        end = a.lo if c < 0 else a.hi
+        loop = not a.has and any(map(sym.bounded, a.free)) and abs(end) != float("inf")
+        out = sym.add(out, sym.integer(c * int(end)) if loop else sym.scale(a, c))
+    return out
+
+
+def _beyond(w: Write, index: Sym) -> bool:
+    """Whether an element lies behind all that are written, or before them, as the writes' condition has it."""
+    told = frozenset(sym.conjuncts(w.guard))
+    return any(most(gap, told) < 0 for gap in (sym.sub(w.index, index), sym.sub(index, w.index)))
 
 
 def _once_false(cond: Sym, k: Sym) -> bool:

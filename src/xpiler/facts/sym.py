@@ -8,14 +8,13 @@ variables, named canonically so that alpha-equal folds are the same object too.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-import operator
 import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
-from math import gcd, inf, prod
+from math import ceil, floor, gcd, inf, isnan, prod, trunc
 
 from xpiler.ir.types import DType
 
@@ -179,6 +178,9 @@ def _range(n: Sym) -> tuple[float, float]:
             return min(a[1].lo, a[2].lo), max(a[1].hi, a[2].hi)
         case "cast" if a[0].dtype is DType.BOOL and not n.dtype.is_float:
             return 0, 1
+        case "cast" if a[0].dtype.is_float and n.dtype is I32:
+            low, high = _span(a[0])
+            return trunc(low) if abs(low) < 1 << 31 else -inf, trunc(high) if abs(high) < 1 << 31 else inf
         case "cmp" | "and" | "or" | "not":
             return 0, 1
     match n.dtype:
@@ -189,6 +191,30 @@ def _range(n: Sym) -> tuple[float, float]:
         case DType.I8 | DType.I16:
             return -(1 << (n.dtype.bits - 1)), (1 << (n.dtype.bits - 1)) - 1
     return -inf, inf
+
+
+@functools.cache
+def _span(x: Sym) -> tuple[float, float]:
+    """Bounds of a float; with any it is no NaN. A least or greatest of a NaN and a number is the number."""
+    match x.op:
+        case "flt" if not isnan(float_of(x)):
+            return float_of(x), float_of(x)
+        case "cast" if x.dtype in _WHOLE_TO and not x.args[0].dtype.is_float:
+            lo, hi = x.args[0].lo, x.args[0].hi
+            return (lo, hi) if max(-lo, hi) <= _WHOLE_TO[x.dtype] else (-inf, inf)
+        case "call" if x.data in ("min", "max"):
+            (a, b), (c, d) = map(_span, x.args)
+            return (max(a, c), max(b, d)) if x.data == "max" else (min(a, c), min(b, d))
+        case "fold" if fold_op(x) in ("min", "max"):
+            low, high = _span(x.args[1])
+            return (low, inf) if fold_op(x) == "max" else (-inf, high)
+        case "call" if x.data in _WHOLE:
+            low, high = _span(x.args[0])
+            return floor(low) if abs(low) != inf else low, ceil(high) if abs(high) != inf else high
+    return -inf, inf
+
+
+_WHOLE_TO = {DType.F32: 1 << 24, DType.F64: 1 << 53}  # whole numbers up to here are exact
 
 
 class Exhausted(Exception):
@@ -771,16 +797,12 @@ def prove_lt(a: Sym, b: Sym) -> bool:
     return d.hi < 0 or _below_zero(bound(d, True))
 
 
-_COMPARED: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}
-
-
 def compare(op: str, a: Sym, b: Sym) -> Sym:
-    if a.op == b.op == "flt":
-        return boolean(_COMPARED[op](float_of(a), float_of(b)))
     if a.dtype.is_float or b.dtype.is_float:
-        return make("cmp", (a, b), op, BOOL)
+        if a.op == b.op == "flt" and op in ("==", "!="):
+            return boolean((float_of(a) == float_of(b)) == (op == "=="))
+        told = _told(op, _span(a), _span(b))
+        return make("cmp", (a, b), op, BOOL) if told is None else boolean(told)
     match op:
         case "<":
             return _negative(sub(a, b))
@@ -795,6 +817,16 @@ def compare(op: str, a: Sym, b: Sym) -> Sym:
         case "!=":
             return negate(_zero(sub(a, b)))
     raise ValueError(op)
+
+
+def _told(op: str, a: tuple[float, float], b: tuple[float, float]) -> bool | None:
+    """How numbers within these bounds compare, where the bounds say: what has none may be a NaN."""
+    if op in (">", ">="):
+        return _told({">": "<", ">=": "<="}[op], b, a)
+    if op == "<" and a[0] >= b[1] or op == "<=" and a[0] > b[1]:
+        return False
+    sure = op in ("<", "<=") and (a[1] < b[0] or op == "<=" and a[1] == b[0] and abs(a[1]) != inf)
+    return True if sure else None
 
 
 def _negative(d: Sym) -> Sym:
@@ -961,6 +993,10 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
         return call("min", (a, b), a.dtype)
     if c.op == "lt" and not a.dtype.is_float and a.dtype is not BOOL and c.args[0] is sub(b, a):
         return call("max", (a, b), a.dtype)
+    if c.op == "lt" and a.op == "int" and (b.args[0] if _cut(b) else b).op == "call":
+        clamped = _clamped(c.args[0], a, b)
+        if clamped is not None:
+            return clamped
     if a.dtype is BOOL and b.dtype is BOOL:
         return disjoin(conjoin(c, a), conjoin(negate(c), b))
     return make("sel", (c, a, b), None, a.dtype)
@@ -976,6 +1012,23 @@ def _same_where_pinned(c: Sym, x: Sym, y: Sym) -> bool:
         return False
     only = v.lo if k == 1 and const == -1 else v.hi if k == -1 and const == v.hi - 1 else None
     return only is not None and substitute(x, {v: integer(int(only))}) is y
+
+
+def _clamped(d: Sym, end: Sym, inner: Sym) -> Sym | None:
+    """x < end ? end : min(x, other) with end <= other as max(end, min(x, other)), and the same the other way round."""
+    found = inner.args[0] if _cut(inner) else inner
+    if found.data not in ("min", "max"):
+        return None
+    for x, other in (found.args, found.args[::-1]):
+        if found is not inner and other.op == "flt" and float_of(other).is_integer():
+            x, other = cast(x, I32), integer(int(float_of(other)))
+        if not is_const(other):
+            continue
+        if found.data == "min" and value_of(end) <= value_of(other) and d is sub(x, end):
+            return call("max", (end, inner), inner.dtype)
+        if found.data == "max" and value_of(end) >= value_of(other) and d is sub(end, x):
+            return call("min", (end, inner), inner.dtype)
+    return None
 
 
 def assume(x: Sym, c: Sym) -> Sym:
@@ -1059,10 +1112,22 @@ def combine(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
     if is_identity(op, b):
         return a
     if op in ("max", "min"):
-        return a if a is b else make("call", (a, b), op, dtype)
+        return _outdone(op, a, b) or make("call", (a, b), op, dtype)
     if not dtype.is_float:
         return add(a, b) if op == "+" else mul(a, b) if op == "*" else bit(op, a, b)
     return make("bin", (a, b), op, dtype)
+
+
+def _outdone(op: str, a: Sym, b: Sym) -> Sym | None:
+    """The one of two numbers that is the greatest (or least) of them wherever they lie, and no NaN."""
+    if a is b:
+        return a
+    (low, high), (least, most) = _span(a), _span(b)
+    if not a.dtype.is_float:
+        return None
+    if op == "max":
+        return a if low >= most and low != -inf else b if least >= high and least != -inf else None
+    return a if high <= least and high != inf else b if most <= low and most != inf else None
 
 
 def reduce_pair(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
@@ -1071,8 +1136,8 @@ def reduce_pair(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
         return b
     if is_identity(op, b):
         return a
-    if op in ("max", "min") and a is b:
-        return a
+    if op in ("max", "min") and (one := _outdone(op, a, b)) is not None:
+        return one
     rolled = _reroll(op, a, b, dtype)
     return rolled if rolled is not None else combine(op, a, b, dtype)
 
@@ -1085,6 +1150,11 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 return a if name == "min" else b
             if prove_lt(b, add(a, ONE)):
                 return b if name == "min" else a
+            for end, x in ((a, b), (b, a)):
+                if is_const(end) and abs(value_of(end)) <= 1 << 24 and _cut(x):
+                    # Before it is cut: the same where it fits, and all others are at the end they lie beyond.
+                    real = x.args[0]
+                    return cast(call(name, (real, number(float(value_of(end)), real.dtype)), real.dtype), dtype)
         for x, y in ((args[0], args[1]), (args[1], args[0])):
             if x.op == "cast" and not x.args[0].dtype.is_float and y.op == "flt":
                 n, limit = x.args[0], float_of(y)
@@ -1105,6 +1175,11 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
     return make("call", args, name, dtype)
 
 
+def _cut(x: Sym) -> bool:
+    """A float cut to an integer."""
+    return x.op == "cast" and x.dtype is I32 and x.args[0].dtype in _WHOLE_TO
+
+
 _WHOLE = frozenset({"trunc", "floor", "ceil", "round", "rint"})
 _FOLDED: dict[str, Callable[[float], float]] = {
     "exp2": lambda x: 2.0 ** x, "sqrt": math.sqrt, "abs": abs, "floor": math.floor, "ceil": math.ceil,
@@ -1121,10 +1196,6 @@ def cast(a: Sym, dtype: DType) -> Sym:
         return a
     if a.op == "sel" and any(x.op in ("int", "flt") for x in a.args[1:]) and DType.BOOL not in (dtype, a.dtype):
         return select(a.args[0], cast(a.args[1], dtype), cast(a.args[2], dtype))
-    if a.op == "bit" and a.data == "&" and dtype is DType.I8 and is_const(a.args[1]):
-        inner = a.args[0]  # the low byte, read as signed
-        if value_of(a.args[1]) == 255 and inner.lo >= -128 and inner.hi <= 127:
-            return inner
     if not dtype.is_float and dtype is not BOOL and not a.dtype.is_float:
         if dtype is DType.U32 and a.lo < 0 and a.has & {"ld", "pld", "fold"} and a.dtype is not dtype:
             return make("cast", (a,), dtype, dtype)  # data that may be negative wraps
@@ -1133,11 +1204,14 @@ def cast(a: Sym, dtype: DType) -> Sym:
         if dtype.bits >= 32 or (a.lo >= low and a.hi <= top):
             return a
         const, terms = terms_of(a)
-        part = linear(const, {t: c for t, c in terms.items() if c % (1 << dtype.bits)})
-        if part.lo >= low and part.hi <= top:
-            return part  # what else there is lies beyond its bits
+        bits = (1 << dtype.bits) - 1
+        part = linear(const, {t: c for t, c in terms.items() if c & bits})
         if part is not a:
-            return cast(part, dtype)
+            return cast(part, dtype)  # what else there is lies beyond its bits
+        if a.op == "bit" and a.data == "&" and is_const(a.args[1]) and not ~value_of(a.args[1]) & bits:
+            return cast(a.args[0], dtype)
+        if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % (bits + 1) == 0:
+            return cast(a.args[0], dtype)
         inner = a.args[0] if a.op == "cast" else a
         if inner is not a and not inner.dtype.is_float and inner.dtype is not BOOL and a.dtype.bits >= dtype.bits:
             return cast(inner, dtype)
@@ -1204,13 +1278,18 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
     if tail is not None:
         longer, body = tail
         live.append(longer)
+    if (op in ("max", "min") and body.op == "sel" and not body.args[2].free & set(live)
+            and all(_runs(v) for v in live) and _outdone(op, *body.args[1:]) is body.args[1]):
+        init = combine(op, init, body.args[2], dtype)  # what others reach anyhow
+        body = make("sel", (body.args[0], body.args[1], identity_of(op, dtype)), None, dtype)
     padded = _padded(body) if op == "+" and body.op != "sel" else None
     if padded is not None:
         guards, body = list(conjuncts(padded[0])), padded[1]
     elif body.op == "sel" and is_identity(op, body.args[2]):
         guards, body = list(conjuncts(body.args[0])), body.args[1]
     if (op in ("max", "min") and body.op == "fold" and fold_op(body) == op
-            and not is_identity(op, body.args[1]) and not body.args[1].free & set(live) and not guards
+            and not is_identity(op, body.args[1]) and not body.args[1].free & set(live)
+            and (not guards or combine(op, init, body.args[1], dtype) is init)
             and all(_runs(v) for v in live)):
         init = combine(op, init, body.args[1], dtype)  # once or many times is the same
         body = make("fold", (body.args[0], identity_of(op, dtype)), body.data, dtype)
@@ -1324,9 +1403,8 @@ def _padded(x: Sym) -> tuple[Sym, Sym] | None:
         parts = _padded_alike(tuple(terms))
         return parts and (parts[0], add(*(scale(p, c) for p, c in zip(parts[1], terms.values(), strict=True))))
     if x.op == "prod" or x.op == "bin" and x.data in ("*", "+"):
-        parts = _padded_alike(x.args)
-        return parts and (parts[0], reduce(lambda p, q: binary("*" if x.op == "prod" else word_of(x), p, q, x.dtype),
-                                           parts[1]))
+        parts, op = _padded_alike(x.args), "*" if x.op == "prod" else word_of(x)
+        return parts and (parts[0], functools.reduce(lambda p, q: binary(op, p, q, x.dtype), parts[1]))
     return None
 
 
@@ -1394,9 +1472,9 @@ def tighten(v: Sym, guard: Sym) -> Sym | None:
     # c * v + rest < top, 0 <= rest < c  and c divides top:  v < top / c;  without rest: v < ceil(top / c)
     top = scale(linear(const, {a: k for a, k in others.items() if a not in low}), -1)
     limit = div(top, integer(c)) if low else _ceil(top, c)
-    if any(_loops(a) for a in limit.free):
-        return None  # depends on another loop: keep it a guard
     extent = extent_of(v)
+    if any(_loops(a) and a not in extent.free for a in limit.free):
+        return None  # depends on another loop: keep it a guard
     if limit is extent:
         return None
     return limit if likely_le(limit, extent) else call("min", (limit, extent), I32)
@@ -1454,6 +1532,7 @@ def likely_le(a: Sym, b: Sym) -> bool:
     """a <= b wherever it can be seen, else on many sizes: a guess for a proposal, never for a judge."""
     if prove_lt(a, add(b, ONE)):
         return True
+    a, b = (rewrite(x, lambda n: var(f"ld{n.uid}") if n.op == "ld" else None) for x in (a, b))
     symbols = sorted(a.free | b.free, key=lambda s: s.uid)
     if len(symbols) > 3 or any(bounded(s) for s in symbols) or not _small((a, b)):
         return False
@@ -1592,7 +1671,7 @@ def is_shift(a: Sym, b: Sym) -> bool:
                 return False
         if x.op != y.op or x.dtype is not y.dtype or len(x.args) != len(y.args):
             return False
-        if x.op == "lin" or x.data != y.data:
+        if x.data != y.data:
             return False
         stack.extend(zip(x.args, y.args, strict=True))
     return moved

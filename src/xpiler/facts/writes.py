@@ -187,6 +187,15 @@ def most(x: Sym, path: frozenset[Sym]) -> float:
         sides = ((yes, cond), (no, sym.negate(cond)))
         return max(most(sym.add(rest, sym.scale(side, times)), path.union(sym.conjuncts(told)))
                    for side, told in sides)
+    either = next((c for c in path if c.op == "or"), None)
+    if either is not None:
+        return max(most(x, (path - {either}).union(sym.conjuncts(one))) for one in either.args)
+    end = next((a for a in terms if a.op == "call" and a.data in ("min", "max")), None)
+    if end is not None:
+        w = terms[end]
+        rest = sym.sub(x, sym.scale(end, w))
+        tops = [most(sym.add(rest, sym.scale(a, w)), path) for a in end.args]
+        return min(tops) if (end.data == "min") == (w > 0) else max(tops)
     top = x.hi
     for c in path:
         if c.op != "lt":
@@ -268,15 +277,24 @@ def _in_a_row(vars_: list[Sym], guards: list[Sym], index: Sym, value: Sym) -> Wr
         counts = [(longest, guards)] if longest.free & set(vars_) else [
             (sym.sub(i, g.args[0]), [h for h in guards if h is not g]) for g in guards
             if g.op == "lt" and sym.terms_of(g.args[0])[1].get(i) == 1]
+        counts += [(longest, guards)] if not sym.is_const(longest) and not longest.free & set(vars_) else []
         for count, others in counts:
-            if i in count.free or not sym.collect(count, lambda n: n.op == "sel"):
+            if i in count.free:
                 continue
-            for v in (v for v in vars_ if v in count.free):
+            chosen = sym.collect(count, lambda n: n.op == "sel")
+            for v in (v for v in vars_ if (v in count.free if chosen else _by_count(index, v, i, count))):
                 found = _chunks(vars_, v, i, count, index)
                 made = None if found is None else _one_after_another(vars_, v, i, found, (index, value, others))
                 if made is not None:
                     return made
     return None
+
+
+def _by_count(index: Sym, v: Sym, i: Sym, count: Sym) -> bool:
+    """Whether chunks of one length that only sizes say lie in a row: v * count + i."""
+    whole = sym.mul(v, count)
+    return not sym.is_const(count) and v not in count.free and v in whole.free and not (
+        {v, i} & sym.sub(index, sym.add(whole, i)).free)
 
 
 def _one_after_another(
@@ -326,6 +344,11 @@ def normal(w: Write) -> Write:
     row = _in_a_row(vars_, guards, index, value)
     if row is not None:
         return normal(row)
+    for v in [v for v in vars_ if not sym.is_const(sym.extent_of(v)) and sym.extent_of(v).hi <= 1]:
+        vars_.remove(v)  # no more than one iteration, where a condition holds
+        index, value = (sym.substitute(x, {v: ZERO}) for x in (index, value))
+        guards = [sym.substitute(g, {v: ZERO}) for g in guards]
+        guards += sym.conjuncts(sym.compare("<", ZERO, sym.extent_of(v)))
     again = True
     while again:
         again = False

@@ -9,7 +9,9 @@ Scratch arrays, register tiles, unrolled bodies and tree reductions disappear; r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import gcd
 
 from xpiler.facts import sym
 from xpiler.facts.cases import by_cases
@@ -20,6 +22,7 @@ from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renu
 from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt
 from xpiler.ir.walk import Fresh, expressions, operands, statements
 from xpiler.passes.naming import NamingNest
+from xpiler.passes.nest import Output
 from xpiler.passes.step import NotApplicable
 
 
@@ -39,8 +42,9 @@ class Contract:
 
     def apply(self, kernel: Kernel) -> Kernel:
         try:
-            nests = nests_of(kernel)
-            if sum(w.value.size for _, w in nests) > 10 * LONGEST:  # names cannot make that short, and it takes long
+            nests = groups_of(kernel)
+            size = sum(w.value.size for group in nests for _, w in group)
+            if size > 10 * LONGEST:  # names cannot make that short, and it takes long
                 raise NotApplicable("the closed form is too long to be written")
             body = _emit(kernel, nests)
         except Unsummarised as e:
@@ -51,8 +55,23 @@ class Contract:
         return Kernel(kernel.name, kernel.params, body, kernel.span)
 
 
+Group = tuple[tuple[str, Write], ...]  # outputs that one nest computes, of the same loops
+
+
 def nests_of(kernel: Kernel) -> list[tuple[str, Write]]:
-    """What each output of a sequential kernel is, in an order in which they may be computed."""
+    """What each output of a sequential kernel is, in an order in which they may be computed one after the other."""
+    groups = groups_of(kernel)
+    if any(len(group) > 1 for group in groups):
+        raise Unsummarised(_EACH_OTHER)
+    return [nest for group in groups for nest in group]
+
+
+_EACH_OTHER = "outputs that read each other's initial content"
+
+
+def groups_of(kernel: Kernel) -> list[Group]:
+    """What each output of a sequential kernel is, in an order in which they may be computed; together, where each of
+    some is made of what another one overwrites."""
     outputs = summarise(kernel)
     nests = []
     for name, writes in outputs.items():
@@ -94,13 +113,18 @@ def _united(writes: list[Write]) -> list[Write]:
     return writes
 
 
-def _emit(kernel: Kernel, ordered: list[tuple[str, Write]]) -> tuple[Stmt, ...]:
+def _emit(kernel: Kernel, ordered: list[Group]) -> tuple[Stmt, ...]:
     names = Fresh([p.name for p in kernel.params])
     body: list[Stmt] = []
-    for name, w in ordered:
-        dtype = next(p.dtype for p in kernel.params if isinstance(p, Buffer) and p.name == name)
-        body += NamingNest(names).build(name, dtype, w)
+    for group in ordered:
+        body += NamingNest(names).together(typed(kernel, group))
     return tuple(body)
+
+
+def typed(kernel: Kernel, group: Group) -> tuple[Output, ...]:
+    """The outputs of a nest with the types of their arrays."""
+    types = {p.name: p.dtype for p in kernel.params if isinstance(p, Buffer)}
+    return tuple((name, types[name], w) for name, w in group)
 
 
 # ---------------------------------------------------------------- shape and order
@@ -139,27 +163,73 @@ def _stride(v: Sym, index: Sym) -> float:
     return best
 
 
-def _order(nests: list[tuple[str, Write]]) -> list[tuple[str, Write]]:
-    """Nests that read an output's initial content come before the nest that overwrites it."""
-    todo, done = list(nests), []
+def _order(nests: list[tuple[str, Write]]) -> list[Group]:
+    """Nests that read an output's initial content come before the nest that overwrites it, or are one with it."""
+    todo = list(range(len(nests)))
+    done: list[Group] = []
     while todo:
-        for n, (name, _) in enumerate(todo):
-            others = [x for m, x in enumerate(todo) if m != n]
-            if any(_reads(x, name) for _, x in others):
-                continue
-            break
-        else:
-            raise Unsummarised("outputs that read each other's initial content")
-        name, w = todo.pop(n)
-        if _reads(w, name):
-            _check_in_place(name, w)
-        done.append((name, w))
+        readers = {n: {m for m in todo if m != n and _needs(nests[m][1], *nests[n])} for n in todo}
+        first = min((_closure(n, readers) for n in todo), key=len)
+        todo = [n for n in todo if n not in first]
+        group = tuple(nests[n] for n in sorted(first))
+        if len(group) > 1:
+            group = _in_one(group)
+        elif _reads(group[0][1], group[0][0]):
+            _check_in_place(*group[0])
+        done.append(group)
     return done
+
+
+def _closure(first: int, readers: Mapping[int, set[int]]) -> frozenset[int]:
+    """A nest, those that must not come after it, and so on."""
+    found, todo = {first}, [first]
+    while todo:
+        new = readers[todo.pop()] - found
+        found |= new
+        todo += new
+    return frozenset(found)
+
+
+def _in_one(group: Group) -> Group:
+    """Outputs whose iterations need nothing of what others overwrite, in the loops of the first of them."""
+    first = group[0][1]
+    same: list[tuple[str, Write]] = []
+    for name, w in sorted(group, key=lambda nest: nest[1].value.size):  # one may be a part of another
+        moved = aligned(first, w)
+        if moved is None or moved.guard is not first.guard:
+            raise Unsummarised(_EACH_OTHER)
+        same.append((name, moved))
+    for n, (name, w) in enumerate(same):
+        if any(other == name and not _apart(v.index, w.index) for other, v in same[:n]):
+            raise Unsummarised(_EACH_OTHER)
+        own = {v.index for other, v in same if other == name}
+        read = (x for _, v in same for part in v.parts() for x in sym.collect(part, lambda n: n.op == "ld"))
+        if any(x.data == name and x.args[0] not in own for x in read):
+            raise Unsummarised(_EACH_OTHER)
+    return tuple(same)
+
+
+def _apart(a: Sym, b: Sym) -> bool:
+    """Two indices that are never the same, whatever the iterations: of other remainders by what all strides are of."""
+    (start, terms), (other, same) = sym.terms_of(a), sym.terms_of(b)
+    return terms == same and (start - other) % gcd(0, *terms.values()) != 0
 
 
 def _reads(w: Write, name: str) -> bool:
     return any(
         sym.collect(p, lambda n: n.op == "ld" and n.data == name) for p in w.parts() if "ld" in p.has)
+
+
+def _needs(w: Write, name: str, other: Write) -> bool:
+    """w reads what `other` overwrites in `name`, as far as can be told."""
+    if not _reads(w, name):
+        return False
+    if any(sym.extent_of(v).free & set(other.vars) for v in other.vars):
+        return True
+    copies = {v: sym.fresh("o", sym.extent_of(v)) for v in other.vars}  # any iteration of the other
+    written = sym.substitute(other.index, copies)
+    read = (x.args[0] for p in w.parts() for x in sym.collect(p, lambda n: n.op == "ld" and n.data == name))
+    return not all(sym.prove_lt(written, e) or sym.prove_lt(e, written) for e in read)
 
 
 def _check_in_place(name: str, w: Write) -> None:

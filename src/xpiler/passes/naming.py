@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.nodes import Expr, Let, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest, costly
+from xpiler.passes.nest import Nest, Output, costly
 
 LARGE = 64  # nodes, counted as a tree, of an expression that is read more easily in parts
 PART = 6  # and of a part worth a name
@@ -29,6 +30,11 @@ class NamingNest(Nest):
     def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
         self.in_parts(w.value)
         return super().build(buffer, dtype, w)
+
+    def together(self, outputs: Sequence[Output]) -> list[Stmt]:
+        for _, _, w in outputs if len(outputs) > 1 else ():
+            self.in_parts(w.value)
+        return super().together(outputs)
 
     def in_parts(self, whole: Sym) -> None:
         large = whole.size >= LARGE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from xpiler.facts import sym
@@ -20,6 +20,7 @@ NAMES = {"+": "sum", "*": "product", "max": "top", "min": "bottom"}  # what accu
 INLINE = 4  # reductions of at most this many terms are written out
 SCRATCH = 1 << 16  # most elements an intermediate array may have
 
+Output = tuple[str, DType, Write]  # an array, its type, and what is written to it
 
 
 @dataclass
@@ -47,6 +48,32 @@ class Nest:
 
     def build(self, buffer: str, dtype: DType, w: Write) -> list[Stmt]:
         self.reused = reused(w)
+
+        def put() -> None:
+            value, index = self.expr(self.once(w.value, w.vars[-1:], w.guard)), self.expr(w.index)
+            self.scopes[-1].stmts.append(Store(buffer, index, converted(value, dtype)))
+
+        return self.looped(w, put)
+
+    def together(self, outputs: Sequence[Output]) -> list[Stmt]:
+        """The nest of several outputs of the same loops: an iteration computes all of them before it writes any."""
+        if len(outputs) == 1:
+            return self.build(*outputs[0])
+        return self.looped(outputs[0][2], lambda: self.all_at_once(outputs))
+
+    def all_at_once(self, outputs: Sequence[Output]) -> None:
+        stores: list[Stmt] = []
+        for buffer, dtype, w in outputs:
+            value, index = converted(self.expr(w.value), dtype), self.expr(w.index)
+            named = Var(self.names("v"), dtype)
+            self.scopes[-1].stmts.append(Let(named, value))
+            if w.value.dtype is dtype:
+                self.scopes[-1].named[w.value] = named
+            stores.append(Store(buffer, index, named))
+        self.scopes[-1].stmts += stores
+
+    def looped(self, w: Write, put: Callable[[], None]) -> list[Stmt]:
+        """The loops of a write around what `put` puts into the innermost of them."""
         guards = list(sym.conjuncts(w.guard))
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
         for v in w.vars:
@@ -55,8 +82,7 @@ class Nest:
             guards = [g for g in guards if g not in ready]
             opened.append((v, extent, ready))
             self.open(v)
-        value, index = self.expr(self.once(w.value, w.vars[-1:], w.guard)), self.expr(w.index)
-        self.scopes[-1].stmts.append(Store(buffer, index, converted(value, dtype)))
+        put()
         for v, extent, ready in reversed(opened):
             self.close(v, extent, "parallel", ready)
         stmts = self.scopes[0].stmts

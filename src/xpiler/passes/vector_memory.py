@@ -9,7 +9,7 @@ from xpiler.facts import sym
 from xpiler.facts.offers import Binding, Offer, is_memory, masked, unbound
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
-from xpiler.ir.nodes import Addr, Alloc, Binary, Buffer, Const, Expr, For, Intrinsic, Load, Store, Var
+from xpiler.ir.nodes import Addr, Alloc, Binary, Buffer, Cast, Const, Expr, For, Intrinsic, Load, Store, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.nest import Nest
@@ -150,7 +150,11 @@ class MemoryNest(Nest):
         """Vector to consecutive elements of memory."""
         assert self.lane is not None
         if not self.unit.width:
-            self._transfer(buffer, base, v.memory, v.at, dtype, (self.unit.space, "global"))
+            source, start = v.memory, v.at
+            if v.dtype.bits != dtype.bits:  # numbers that fit: a copy would take them byte by byte
+                source, start = self._allocate(dtype, "", v.stem), _ZERO
+                self._element_loop(source, lambda i: Cast(Load(v.memory, _plus(v.at, i), v.dtype), dtype))
+            self._transfer(buffer, base, source, start, dtype, (self.unit.space, "global"))
             return
         if not v.register:
             i = Var(self.names("l"), I32)

@@ -9,20 +9,22 @@ scalar loop over the temporaries. Reductions accumulate lane by lane and are red
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Unsummarised, Write
-from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt, Store
+from xpiler.ir.nodes import Expr, Kernel, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.contract import nests_of
-from xpiler.passes.nest import converted
+from xpiler.passes.contract import groups_of, typed
+from xpiler.passes.nest import Output, converted
 from xpiler.passes.reused import reused
 from xpiler.passes.step import NotApplicable
 from xpiler.passes.vector_lanes import Lanes, parted, strays, suffixes
-from xpiler.passes.vector_memory import VectorUnit
+from xpiler.passes.vector_loops import AtIndex
+from xpiler.passes.vector_memory import VectorUnit, spares_memory
 from xpiler.passes.vector_sums import ReductionNest
 
 __all__ = ["VectorLoops", "VectorUnit"]
@@ -45,11 +47,10 @@ class VectorLoops:
         names = Fresh([p.name for p in kernel.params])
         body: list[Stmt] = []
         used = False
-        for name, whole in nests_of(kernel):
-            w = Write(whole.vars, whole.index, whole.guard, parted(whole.value))
-            dtype = next(p.dtype for p in kernel.params if isinstance(p, Buffer) and p.name == name)
+        for group in groups_of(kernel):
+            parts = tuple((name, Write(w.vars, w.index, w.guard, parted(w.value))) for name, w in group)
             nest = LaneNest(names, self.unit, self.chunk)
-            stmts = nest.build(name, dtype, w)
+            stmts = nest.together(typed(kernel, parts))
             used = used or nest.vectors > 0
             body += stmts
         if not used:
@@ -68,6 +69,39 @@ class LaneNest(ReductionNest):
             return super().build(buffer, dtype, w)
         v, w = lanes.var, Write(lanes.vars, lanes.index, w.guard, lanes.expr)
         self.reused = reused(w)
+
+        def inner() -> tuple[AtIndex, AtIndex]:
+            x = Write(w.vars, w.index, w.guard, self._packed(lanes))
+            return (lambda at: self._store_lanes(buffer, dtype, x, v, at),
+                    lambda at: self._store_scalar(buffer, dtype, x, v, at))
+
+        return self._around(w, v, dtype, inner)
+
+    def together(self, outputs: Sequence[Output]) -> list[Stmt]:
+        first = outputs[0][2]
+        lanes = [self._lanes_of(w) for _, _, w in outputs] if len(outputs) > 1 else []
+        if not lanes or any(m is None or m.vars != first.vars or m.strays for m in lanes):
+            return super().together(outputs)
+        v = first.vars[-1]
+
+        def vector(at: Sym) -> None:
+            whole = [(buffer, dtype, w.at({v: at})) for buffer, dtype, w in outputs]
+            for _, _, w in whole:
+                self.share(w.value)
+            made = [(self.vector(sym.cast(w.value, dtype)), buffer, self.plain_index(w.index), dtype)
+                    for buffer, dtype, w in whole]
+            for x in made:
+                self._write_back(*x)
+
+        def scalar(at: Sym) -> None:
+            self.all_at_once([(buffer, dtype, w.at({v: at})) for buffer, dtype, w in outputs])
+
+        types = [dtype for _, dtype, _ in outputs]
+        narrow = next((t for t in types if not spares_memory(self.unit, t)), types[0])
+        return self._around(first, v, narrow, lambda: (vector, scalar))
+
+    def _around(self, w: Write, v: Sym, dtype: DType, inner: Callable[[], tuple[AtIndex, AtIndex]]) -> list[Stmt]:
+        """The loops of a write around the one that runs in lanes."""
         guards = list(sym.conjuncts(w.guard))
         outer = [u for u in w.vars if u is not v]
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
@@ -81,10 +115,8 @@ class LaneNest(ReductionNest):
         self.vectors += 1
         if guards:
             raise Unsummarised("a condition that differs between lanes")
-        w = Write(w.vars, w.index, w.guard, self._packed(lanes))
-        kind = "serial" if outer else "parallel"
-        self._lanes(v, kind, dtype, lambda at: self._store_lanes(buffer, dtype, w, v, at),
-                    lambda at: self._store_scalar(buffer, dtype, w, v, at))
+        vector, scalar = inner()
+        self._lanes(v, "serial" if outer else "parallel", dtype, vector, scalar)
         for u, extent, ready in reversed(opened):
             self.close(u, extent, "parallel", ready)
         return self.scopes[0].stmts

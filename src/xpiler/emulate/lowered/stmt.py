@@ -217,6 +217,8 @@ class Body:
     def _shuffle(self, s: Shuffle) -> list[str]:
         t, dtype = self.scope, s.result.dtype
         mask = f"(xp::mask_t)({t.text(s.mask)})"
+        if s.width < s.warp and s.mask == Const((1 << s.warp) - 1, s.mask.dtype):
+            mask = "xp::ACTIVE"  # all there are: the lanes of other segments have no part in it, and may be elsewhere
         result = t.name(s.result.name)
         if s.kind == "active":
             return [f"{result} = ({CTYPE[dtype]})xp::active_mask();"]
