@@ -63,7 +63,7 @@ class Repaired:
 
 @dataclass
 class Judges:
-    """The judges as `repair` sees them. `watch`: runs look at every access, since a rung that does so refused."""
+    """The judges as `repair` sees them. `watch`: runs look at every access, since what no other run shows is looked for."""
 
     source_text: str
     source: Platform
@@ -93,7 +93,7 @@ class Judges:
 
     @property
     def trials(self) -> Trials:
-        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing, self.ask)
+        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing, self.ask, self.watching)
 
     def read(self, text: str) -> Program:
         program = self._program(text)
@@ -103,6 +103,10 @@ class Judges:
     def _program(self, text: str) -> Program:
         let = {k: v for k, v in self.let.items() if isinstance(v, int)}
         return read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
+
+    def watching(self, every: bool) -> None:
+        """Whether what is made from now on looks at every access."""
+        self.watch = every
 
     def sketch(self, text: str) -> Run | tuple[int, ...]:
         try:
@@ -134,8 +138,7 @@ class Judges:
             pairs=self.pairs, target_program=self.read(text) if self.geometry or self.let else None,
             taken=self.taken)
         first = refuted(self.evidence)
-        self.watch |= first is not None and first.rung not in (CLEAN, EQUAL)
-        if first is not None and not self.watch:
+        if first is not None and first.rung in (CLEAN, EQUAL):
             self._learn(text)
         return confirmed(self.evidence)
 
@@ -206,7 +209,7 @@ class Judges:
 
     def _tried(self, made: Machine, names: Mapping[str, str], candidates: Sequence[Picks]) -> list[Score]:
         """One open text, with many choices."""
-        runs = self._one_by_one(made, names) if self.watch else self._at_once(made, names)
+        runs = self._one_by_one(made, names) if made.watch else self._at_once(made, names)
         return self._scores(runs, names, candidates)
 
     def _scores(self, runs: _Runs, names: Mapping[str, str], candidates: Sequence[Picks]) -> list[Score]:
@@ -237,7 +240,7 @@ class Judges:
             near = 1.0 if share == 1.0 else nearness(self.reference, sample.case, some, names)
             known[mark] = (right(self.reference, case, trial, names) if share == 1.0 else share), near
         share, near = known[mark]
-        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark)
+        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark, seconds=trial.seconds)
 
     def _sample(self, case: Case) -> Sample:
         if id(case) not in self._samples:
@@ -245,7 +248,7 @@ class Judges:
         return self._samples[id(case)]
 
     def _run(self, made: Machine, names: Mapping[str, str], case: Case, picks: Picks, backwards: bool = False) -> Trial:
-        return attempt(made, case, names, self._limits(case), backwards=backwards, picks=picks)
+        return attempt(made, case, names, self._limits(case, made.watch), backwards=backwards, picks=picks)
 
     def _one_by_one(self, made: Machine, names: Mapping[str, str]) -> _Runs:
         late = Trial({}, (), LATE, 0.0)
@@ -264,15 +267,15 @@ class Judges:
             each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
             each = each if any(some) else inf  # the text as it is
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
-                                 each=min(each, self._limits(case).seconds), backwards=backwards, until=self.until,
+                                 each=min(each, self._limits(case, made.watch).seconds), backwards=backwards, until=self.until,
                                  wanted=NONE if asked is None else asked.keys)
             for picks, trial in zip(some, done, strict=True):
                 took.update({} if picks else {key: trial.seconds})
             return done
         return runs
 
-    def _limits(self, case: Case) -> Limits:
-        seconds = LEAST + PATIENCE * case.source.seconds * (10 if self.watch else 1)
+    def _limits(self, case: Case, watch: bool) -> Limits:
+        seconds = LEAST + PATIENCE * case.source.seconds * (10 if watch else 1)
         return replace(self.effort.limits, seconds=min(self.effort.limits.seconds, seconds))
 
     def _learn(self, text: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from xpiler.emulate.run import run
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.repair.hole import Hole, Kind, Radix
-from xpiler.repair.holes import gaps
+from xpiler.repair.holes import asked_for, gaps
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.sketch import Sketch
 from xpiler.repair.solve import pairs
@@ -136,3 +138,19 @@ def test_two_at_a_time_the_smallest_change_first() -> None:
     assert [w for w, _ in given] == sorted(w for w, _ in given)
     assert all(not sketch.nested(*p) for _, p in given)
     assert len({tuple(sorted(p.items())) for _, p in given}) == len(given)
+
+
+def test_a_name_that_nothing_is_written_to_asks_for_a_statement() -> None:
+    """Of all that may be missing only what writes it, or else reads what nobody reads."""
+    at = sites(BANG, "bang")
+    assert Flow(at).asking == ({"b"}, {"a"})
+    few = offered(asked_for(at))
+    assert any(t.startswith("__bang_active_exp(b, a, 64)") for t in few), list(few)[:5]
+    assert all(re.search(r"\b[ab]\b", t) for t in few)
+    assert len(few) < len(offered(gaps(at)))
+
+
+def test_a_text_in_which_all_is_written_and_read_asks_for_nothing() -> None:
+    at = sites(BANG.replace("y + taskId * 64, b", "y + taskId * 64, a"), "bang")
+    assert asked_for(Sites(at.data.decode().replace("    __nram__ float b[64];\n", ""), at.platform,
+                           program(at.data.decode().replace("    __nram__ float b[64];\n", ""), "bang"), "t")) == ()

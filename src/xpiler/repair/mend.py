@@ -8,6 +8,7 @@ accepted by the judge, not by this search."""
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +20,11 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.hole import Hole, Kind
-from xpiler.repair.holes import gaps, grafts, holes
+from xpiler.repair.holes import asked_for, gaps, grafts, holes
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
-from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, weighed
+from xpiler.repair.nodes import LESSER, SMALL, WIDTH, Deeper, Item, Node, United, best, weighed
 from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
@@ -35,17 +36,23 @@ Progress = Callable[[str], None]
 # run side by side.
 ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 # Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
-# that are combined; programs run for something nearer still than what is nearer, at least, and the seconds for it.
+# that are combined; programs run for something nearer still than what is nearer, at least, and the seconds of work for it.
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
 # Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
-# Choices that are tried while the place is looked for, and seconds from which on a run is too slow for that.
-SOON, SLOW = 192, 0.15
+# Choices that are tried while the place is looked for, and seconds of a run from which on it is too slow for that.
+SOON, SLOW = 192, 0.1
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
-SHORT, LONGEST = 2.0, 8.0  # seconds for choices alone, at first and then, and for what is put in
+SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
+
+
+def worked() -> float:
+    """Seconds that processors worked for this process, and for those it started that have ended."""
+    of = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in of)
 
 
 class _Found(Exception):
@@ -69,6 +76,7 @@ class _Search:
     suspects: tuple[int, ...] = ()
     refused: set[str] = field(default_factory=set)
     looking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    clock: Callable[[], float] = worked  # how long something took, whatever else the machine does
 
     @property
     def late(self) -> bool:
@@ -79,17 +87,18 @@ class _Search:
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._grafted, self._alone, self._deeper, self._gaps, self._deeper, self._fixed,
-                  self._together)
+        stages = (self._alone, self._asked_for, self._grafted, self._alone, self._deeper, self._gaps, self._deeper,
+                  self._fixed, self._together)
         for n in range(ROUNDS):
             if not waiting or self.late:
                 break
             now = following(waiting, n)
             waiting.remove(now)
             try:
+                self.trials.watching(now.open.watched if now.open is not None else now.watched)
                 now = now if now.open else self._opened(now)
                 furthest = max(furthest, now, key=lambda t: t.score.order)
-                found = list(stages[now.stage](now.open)) if now.open is not None else []
+                found = [*stages[now.stage](now.open), *self._refused(now.open)] if now.open is not None else []
             except Fault as fault:
                 why = why or f"the text does not read: {fault.what}"
                 continue
@@ -130,7 +139,7 @@ class _Search:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         looking = None if now.near else self.looking.submit(self.trials.blame, now.text)
         sketch, run = self._compiled(Sketch(at.data, holes(at), places=instrumented(at).places))
-        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking)
+        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking, watched=now.watched)
         self._based(open_)
         base = open_.base
         open_.origin = replace(now, score=base)
@@ -144,10 +153,9 @@ class _Search:
 
     def _based(self, o: Open) -> None:
         """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
-        began = time.monotonic()
         o.base = o.run([{}])[0] if o.run is not None else self.trials.fixed(o.origin.text)
         self.runs += 1
-        if o.run is not None and not o.slow and time.monotonic() - began > SLOW:
+        if o.run is not None and not o.slow and o.base.seconds > SLOW:
             o.slow = True
             o.sketch, o.run = self._compiled(replace(o.sketch, hurried=False, places=()))
             o.base = o.run([{}])[0] if o.run is not None else o.base
@@ -178,7 +186,11 @@ class _Search:
         """The smallest changes, until it is known where to look and which values the source has."""
         if o.base.perfect:
             self._accept(o.origin)
-            o.base = self.trials.fixed(o.origin.text)  # what refused it is looked at from now on
+            o.base = self.trials.fixed(o.origin.text)  # by the input that refused it, if one did
+            if o.base.perfect:
+                o.watched = True
+                self.trials.watching(True)
+                o.base = self.trials.fixed(o.origin.text)
             o.given_up = o.base.perfect
             if o.given_up:
                 return
@@ -191,7 +203,7 @@ class _Search:
             soon = takewhile(lambda _: looking is not None and not looking.done(), soon) if o.slow else soon
             self._expanded(o, soon, lambda _: o.root, o.harmless)
         self._looked(o)
-        if not self.asked and o.run is not None:
+        if not self.asked and o.run is not None and not o.watched:
             self.trials.ask()
             self.asked = True
             self._based(o)
@@ -233,6 +245,11 @@ class _Search:
                 break  # no rule is broken any more: now it can be asked where it goes wrong
         return self._texts(o, best(kept))
 
+    def _asked_for(self, o: Open) -> list[Text]:
+        """A statement put in that a name asks for."""
+        found = () if self.late else asked_for(o.at)
+        return self._filled(self._opened_for(o, found), LIKELY) if found else []
+
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""
         wide = None if self.late else self._opened_for(o, gaps(o.at))
@@ -249,6 +266,13 @@ class _Search:
                  if len(picks) > 2)
         items = chain(pairs(o.sketch, likely), every) if o.run is not None else iter(())
         return self._texts(o, self._expanded(o, items, lambda _: o.root, {}))
+
+    def _refused(self, o: Open) -> list[Text]:
+        """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong besides
+        shows on other inputs or to who looks at every access."""
+        few = sorted(o.refused, key=lambda n: n.weight)[:LESSER]
+        o.refused = []
+        return self._texts(o, few)
 
     def _opened_for(self, o: Open, found: tuple[Hole, ...]) -> tuple[Open, Iterator[Item]] | None:
         """The text opened where something may be missing, and what to try there."""
@@ -271,7 +295,7 @@ class _Search:
     ) -> list[Node]:
         """What is nearer than the node it was added to. `compiled`: so many at most, each compiled by itself; `budget`:
         seconds after which no more are begun. Without one it ends where nothing nearer still was found for a while."""
-        found, since, began = list[Node](), 0, time.monotonic()
+        found, since, began = list[Node](), 0, self.clock()
         nearest: Score | None = None
         for weight, picks, score in self._tried(o, items, compiled, budget):
             node = parent(picks)
@@ -279,17 +303,18 @@ class _Search:
                 text = self._text(o, Node(picks, score, weight))
                 if text is not None:
                     self._accept(text)
+                    o.refused.append(Node(picks, score, weight))
                 continue
             since += 1
             if score.better(node.score) or score.further(node.score):
                 found.append(Node(picks, score, weight, score.lost(o.base)))
                 if nearest is None or score.better(nearest):
-                    nearest, since, began = score, 0, time.monotonic()
+                    nearest, since, began = score, 0, self.clock()
             elif score.met == node.score.met or score.elsewhere(node.score) or score.near > 0.0:
                 lost = 0.0 if score.mark == node.score.mark else 1.0
                 harmless |= {i: weight + lost for i in picks.items() if i[0] not in node.picks}
             sure = budget == inf or nearest is not None and nearest.value > o.base.value + SURE
-            if found and sure and since >= ENOUGH and time.monotonic() - began > LONG:
+            if found and sure and since >= ENOUGH and self.clock() - began > LONG:
                 break
         for n in found:
             harmless |= {i: n.weight / 4 for i in n.picks.items() if i[0] not in node.picks}
@@ -329,8 +354,8 @@ class _Search:
         steady = compiled > 0
         size = 1 if steady else FEW if o.slow else FIRST
         with ThreadPoolExecutor(ABREAST) as pool:
-            until = time.monotonic() + budget
-            while not self.late and time.monotonic() < until:
+            until = self.clock() + budget
+            while not self.late and self.clock() < until:
                 groups = [g for _ in range(ABREAST) if (g := list(islice(items, size)))]
                 if not groups:
                     return
@@ -366,7 +391,7 @@ class _Search:
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in n.picks.items())
         near = None if o.base.line else o.near
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
-                                              now.lost + n.lost, near)
+                                              now.lost + n.lost, near, watched=o.watched)
 
 
 def mend(

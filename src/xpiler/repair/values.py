@@ -87,7 +87,8 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
             for i, a in enumerate(arguments):
                 for b in arguments[i + 1:]:
                     one, other = at.bare(a), at.bare(b)
-                    if one.type.name == other.type.name and frozen(one) == frozen(other) \
+                    same = one.type.name == other.type.name and frozen(one) == frozen(other)
+                    if (same or integral(one) and integral(other)) \
                             and at.source(a) and at.source(b):
                         text = exchanged(at, n, a, b)
                         made.add(span, text, f"the arguments of {name} change places", 3, kind)
