@@ -24,6 +24,7 @@ from xpiler.repair.sketch import Picks
 from xpiler.repair.told import Wanted
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
+from xpiler.verify.argue.races import races
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
@@ -31,16 +32,18 @@ from xpiler.verify.runs.kinds import Kind
 from xpiler.verify.runs.nearness import Sample, nearness, right
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference
 from xpiler.verify.runs.probes import probes
+from xpiler.verify.runs.sane import RACES, sane
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.signature import Signature, signature
-from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
+from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, confirmed, refuted
 
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
 # The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
 SOON, OPEN, AGAIN = 0.03, 3.0, 8.0
 SOME = 0.2  # seconds that are not many times the text's: one that stops early says little of how long a right one takes
+ARGUING = 2.0  # seconds for the argument that threads keep apart
 SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
 
@@ -93,7 +96,8 @@ class Judges:
 
     @property
     def trials(self) -> Trials:
-        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing, self.ask, self.watching)
+        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing, self.ask, self.watching,
+                      self.apart)
 
     def read(self, text: str) -> Program:
         program = self._program(text)
@@ -108,9 +112,9 @@ class Judges:
         """Whether what is made from now on looks at every access."""
         self.watch = every
 
-    def sketch(self, text: str) -> Run | tuple[int, ...]:
+    def sketch(self, text: str, beside: Sequence[str] = ()) -> Run | tuple[int, ...]:
         try:
-            made, names = self._machine(text, many=not self.watch)
+            made, names = self._machine(text, many=not self.watch, beside=beside)
         except Fault as fault:
             lines = {int(n) for n in re.findall(rf"{re.escape(self.file)}:(\d+)", str(fault))}
             return tuple(sorted(lines | ({fault.where.line} if fault.where.line else set())))
@@ -132,6 +136,9 @@ class Judges:
         return None if isinstance(run, tuple) else run([{}])[0]
 
     def confirm(self, text: str) -> bool:
+        if (found := self._raced(text)) is not None:
+            self.evidence = (found,)
+            return False
         self.evidence = confirm(
             self.source_text, self.source, text, self.target, self.source_program, let=self.let or None,
             cache=self.cache, reference=self.reference, effort=self.effort, file=self.file, level=self.level,
@@ -141,6 +148,30 @@ class Judges:
         if first is not None and first.rung in (CLEAN, EQUAL):
             self._learn(text)
         return confirmed(self.evidence)
+
+    def _raced(self, text: str) -> Evidence | None:
+        """What the judges find last, where no argument says that threads keep apart: it refutes in a second what they
+        take long over. Nothing where the source has such a finding too."""
+        if self.apart(text):
+            return None
+        try:
+            found = sane(text, self.target, self.read(text), file=self.file, let=self.let or None, effort=self.effort,
+                         cache=self.cache).evidence
+        except Fault:
+            return None
+        return found if isinstance(found.verdict, Refuted) and self._source_sane else None
+
+    def apart(self, text: str) -> bool:
+        """Whether an argument says that threads keep apart."""
+        fixed = {k: v for k, v in self.let.items() if isinstance(v, int)}
+        return isinstance(races(self.read(text), self.target, let=fixed, seconds=ARGUING).verdict, Proved)
+
+    @cached_property
+    def _source_sane(self) -> bool:
+        """Whether the source has no such finding."""
+        found = sane(self.source_text, self.source, self.source_program, file="source", let=self.let or None,
+                     effort=self.effort, cache=self.cache)
+        return isinstance(found.evidence.verdict, Proved)
 
     def blame(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
         """The lines to look at first, where something wrong is made of what is right; then those from there on."""
@@ -192,7 +223,7 @@ class Judges:
     _signature: Signature = field(init=False, repr=False)
 
     def _machine(
-        self, text: str, many: bool = False, sig: Signature | None = None
+        self, text: str, many: bool = False, sig: Signature | None = None, beside: Sequence[str] = (),
     ) -> tuple[Machine, Mapping[str, str]]:
         sig = sig or self._signature
         paired = pair(self.reference.signature.params, sig.params, self.pairs)
@@ -200,7 +231,8 @@ class Judges:
             raise Fault("XP2011", paired.clash)
         outputs = {paired.names[a.name] for a in self.reference.signature.arrays if a.written}
         called = replace(sig, params=_as_meant(sig.params, outputs))
-        made = machine(text, self.target, called, file=self.file, cache=self.cache, watch=self.watch, many=many)
+        made = machine(text, self.target, called, file=self.file, cache=self.cache,
+                       watch=self.watch, many=many, beside=beside)
         return made, paired.names
 
     def _score(self, made: Machine, names: Mapping[str, str]) -> Score:
@@ -228,8 +260,9 @@ class Judges:
 
     def _seen(self, trial: Trial, case: Case, names: Mapping[str, str], passed: int,
               known: dict[int, tuple[float, float]]) -> Score:
-        if not trial.clean:
-            first = trial.found[0] if trial.found else None
+        raced = [f for f in trial.noted if f.code in RACES]
+        if not trial.clean or raced:
+            first = next(iter((*trial.found, *raced)), None)
             met = f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status
             return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met))
         mark = hash(tuple((k, v.tobytes()) for k, v in trial.outputs.items()))

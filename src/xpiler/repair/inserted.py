@@ -15,6 +15,7 @@ from functools import cached_property
 from xpiler.repair.combined import BOTH, of_two
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.hole import Kind, Made, Radix, mixed
+from xpiler.repair.offers import Table, table
 from xpiler.repair.parts import (
     STEPS, after, changes, computed, frozen, integral, is_register, is_value, short, stands_alone,
 )
@@ -303,7 +304,7 @@ class Gaps:
         while math.prod(len(d) for d in digits) > MOST:
             longest = max(range(len(digits)), key=lambda i: (i > 0 and len(digits[i]) > SOME, len(digits[i])))
             digits[longest] = digits[longest][:-1]
-        self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});")
+        self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});", among=table(self.at.platform, kind))
 
     def _asked(self, gap: Gap, types: Sequence[str], operands: list[list[str]]) -> list[list[str]]:
         """The operands without what nothing asks for; none where nothing asks for any."""
@@ -370,7 +371,7 @@ class Gaps:
 
     def _put(
         self, gap: Gap, made: Made, digits: list[list[tuple[str, float]]], spell: Callable[[Sequence[str]], str],
-        cost: float = COST, tell: bool = False,
+        cost: float = COST, tell: bool = False, among: Table | None = None,
     ) -> None:
         """The first digit is what is done; the others are operands, the only one of which is to `tell` its values."""
         first, at = len(digits[0]), len(digits[0])
@@ -384,8 +385,11 @@ class Gaps:
             at *= len(d)
         cases = [f"if (xp_c % {first} == {n}) {{ {spell([act, *fields])} }}" for n, (act, _) in enumerate(digits[0])]
         telling = [f"xp::seen(0, {fields[0]});"] if tell else []
+        acts = [act for act, _ in digits[0]]
+        if among is not None and set(acts) <= set(among.names):
+            cases = [spell([among.chosen(acts, f"xp_c % {first}"), *fields])]
         program = " ".join([*named, *telling, " else ".join(cases)])
-        made.programs.append((gap.at, program, Radix(cost, digits, spell, "", " is put in")))
+        made.programs.append((gap.at, program, Radix(cost, digits, spell, "", " is put in"), among))
 
 
 def _counts(n: Node) -> tuple[Node, ...]:

@@ -47,6 +47,7 @@ EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a
 SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
+DOUBT = 96  # choices that are tried before a judge is asked about one whose threads may race
 
 
 def worked() -> float:
@@ -138,7 +139,8 @@ class _Search:
     def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         looking = None if now.near else self.looking.submit(self.trials.blame, now.text)
-        sketch, run = self._compiled(Sketch(at.data, holes(at), places=instrumented(at).places))
+        places = () if now.watched else instrumented(at).places
+        sketch, run = self._compiled(Sketch(at.data, holes(at), places=places))
         open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking, watched=now.watched)
         self._based(open_)
         base = open_.base
@@ -155,7 +157,7 @@ class _Search:
         """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
         o.base = o.run([{}])[0] if o.run is not None else self.trials.fixed(o.origin.text)
         self.runs += 1
-        if o.run is not None and not o.slow and o.base.seconds > SLOW:
+        if o.run is not None and not o.slow and not o.watched and o.base.seconds > SLOW:
             o.slow = True
             o.sketch, o.run = self._compiled(replace(o.sketch, hurried=False, places=()))
             o.base = o.run([{}])[0] if o.run is not None else o.base
@@ -171,7 +173,7 @@ class _Search:
     def _compiled(self, sketch: Sketch) -> tuple[Sketch, Run | None]:
         """The sketch as a program; holes on lines that do not compile are left out."""
         for _ in range(TRIES):
-            made = self.trials.sketch(sketch.text)
+            made = self.trials.sketch(sketch.text, sketch.beside)
             if not isinstance(made, tuple):
                 return sketch, made
             smaller = sketch.without(made)
@@ -194,7 +196,10 @@ class _Search:
             o.given_up = o.base.perfect
             if o.given_up:
                 return
-            o.sketch, o.run = self._compiled(o.sketch)
+            o.sketch, o.run = self._compiled(replace(o.sketch, places=()))
+            o.given_up = o.watched and (o.run is None or o.run([{}])[0].perfect)  # arrays lie elsewhere in an open text
+            if o.given_up:
+                return
             o.looking = self.looking.submit(self.trials.blame, o.origin.text)
             self._looked(o)
         looking = o.looking
@@ -267,16 +272,26 @@ class _Search:
         items = chain(pairs(o.sketch, likely), every) if o.run is not None else iter(())
         return self._texts(o, self._expanded(o, items, lambda _: o.root, {}))
 
+    def _right(self, o: Open, n: Node, doubt: bool = True) -> bool:
+        """Asks a judge about choices that ran right, which is the end if he accepts them; whether he was asked. Without
+        `doubt` only where threads are known to keep apart."""
+        text = self._text(o, n)
+        if text is not None and text.text not in self.refused:
+            if not doubt and not self.trials.apart(text.text):
+                return False
+            self._accept(text)
+            o.refused.append(n)
+        return True
+
     def _refused(self, o: Open) -> list[Text]:
         """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong besides
         shows on other inputs or to who looks at every access."""
-        few = sorted(o.refused, key=lambda n: n.weight)[:LESSER]
-        o.refused = []
-        return self._texts(o, few)
+        few, o.refused = sorted(o.refused, key=lambda n: n.weight)[:LESSER], []
+        return [replace(t, watched=t.watched or self.trials.fixed(t.text).perfect) for t in self._texts(o, few)]
 
     def _opened_for(self, o: Open, found: tuple[Hole, ...]) -> tuple[Open, Iterator[Item]] | None:
         """The text opened where something may be missing, and what to try there."""
-        places = () if o.slow else instrumented(o.at).places
+        places = () if o.slow or o.watched else instrumented(o.at).places
         sketch, run = self._compiled(Sketch(o.at.data, found, not o.slow, places))
         if run is None:
             return None
@@ -297,14 +312,15 @@ class _Search:
         seconds after which no more are begun. Without one it ends where nothing nearer still was found for a while."""
         found, since, began = list[Node](), 0, self.clock()
         nearest: Score | None = None
-        for weight, picks, score in self._tried(o, items, compiled, budget):
+        doubtful = list[Node]()
+        for n, (weight, picks, score) in enumerate(self._tried(o, items, compiled, budget), 1):
             node = parent(picks)
             if score.perfect:
-                text = self._text(o, Node(picks, score, weight))
-                if text is not None:
-                    self._accept(text)
-                    o.refused.append(Node(picks, score, weight))
+                if not self._right(o, Node(picks, score, weight), doubt=False):
+                    doubtful.append(Node(picks, score, weight))
                 continue
+            if n % DOUBT == 0:
+                doubtful = [d for d in doubtful if not self._right(o, d)]
             since += 1
             if score.better(node.score) or score.further(node.score):
                 found.append(Node(picks, score, weight, score.lost(o.base)))
@@ -316,8 +332,10 @@ class _Search:
             sure = budget == inf or nearest is not None and nearest.value > o.base.value + SURE
             if found and sure and since >= ENOUGH and self.clock() - began > LONG:
                 break
-        for n in found:
-            harmless |= {i: n.weight / 4 for i in n.picks.items() if i[0] not in node.picks}
+        for d in doubtful:
+            self._right(o, d)
+        for one in found:
+            harmless |= {i: one.weight / 4 for i in one.picks.items() if i[0] not in node.picks}
         return best(found, WIDTH, SMALL)
 
     # ------------------------------------------------------------ what is tried

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from xpiler.repair.hole import Choice, Hole, Kind, Radix, mixed
 from xpiler.repair.instrument import Watched
+from xpiler.repair.offers import Table, named
 from xpiler.repair.quickly import quickly
 from xpiler.text.edits import Edit, edited
 
@@ -53,9 +54,19 @@ class Sketch:
         """Types, and what is done with two values of each."""
         return list(dict.fromkeys((h.program, h.acts) for h in self.holes if h.acts))
 
+    @cached_property
+    def tables(self) -> list[Table]:
+        """The functions of the header that are chosen among."""
+        return list(dict.fromkeys(h.table for h in self.holes if h.table is not None))
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What is compiled once and linked with it."""
+        return tuple(t.text for t in self.tables)
+
     @property
     def _helpers(self) -> str:
-        out = []
+        out = [t.declared for t in self.tables]
         for n, (kind, acts) in enumerate(self.acts):
             cases = "".join(f"case {i}: return {a.format(x='x', y='y', X='x', Y='y')}; " for i, a in enumerate(acts))
             out.append(f"static {kind} xp_act{n}(int c, {kind} x, {kind} y) "
@@ -125,8 +136,11 @@ class Sketch:
             other = mixed([t for t, _ in hole.choices.digits[1]], f"({chosen} - 1) / {acts} % {others}")
             return f"xp_act{_index(self.acts, hole)}({chosen} - 1, ({here}), {other})"
         if hole.kind is Kind.FUNCTION:
-            cases = "".join(f"{chosen} == {n} ? {_named(hole.program, c.spelled)} : " for n, c in _from_1(hole))
-            return f"({cases}{_named(hole.program, here)})"
+            names = [c.spelled for c in hole.choices]
+            if hole.table is not None and set(names) <= set(hole.table.names):
+                return f"({chosen} ? {hole.table.chosen(names, f'{chosen} - 1')} : {named(hole.program, here)})"
+            cases = "".join(f"{chosen} == {n} ? {named(hole.program, name)} : " for n, name in enumerate(names, 1))
+            return f"({cases}{named(hole.program, here)})"
         cast = f"(__typeof__({_line(self.data[hole.start:hole.end].decode())}))" if hole.kind is Kind.NUMBER else ""
         cases = "".join(f"{chosen} == {n} ? {cast}({spelled(c)}) : " for n, c in _from_1(hole)[:-1])
         return f"({chosen} == 0 ? ({here}) : {cases}{cast}({spelled(hole.choices[-1])}))"
@@ -139,14 +153,6 @@ class Sketch:
         every = "|".join(re.escape(t) for t in sorted(told, key=len, reverse=True))
         found = re.compile(rf"(?<![\w.&])(?:{every})(?!\w|\s*(?:[-+*/]?=[^=]|\+\+|--|\())")
         return lambda text: found.sub(lambda m: f"{told[m[0]].before}{m[0]}{told[m[0]].behind}", text)
-
-
-def _named(pointer: str, name: str) -> str:
-    """A pointer to one of the functions of a name, or to what a call of that type calls."""
-    result = pointer.partition("(*)")[0].strip()
-    if result == "void":
-        return f"static_cast<{pointer}>({name})"
-    return f"static_cast<{pointer}>([](auto... xp_a) -> {result} {{ return {name}(xp_a...); }})"
 
 
 def _index(acts: Sequence[tuple[str, tuple[str, ...]]], hole: Hole) -> int:

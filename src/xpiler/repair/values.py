@@ -7,6 +7,7 @@ import re
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
+from xpiler.repair.offers import table
 from xpiler.repair.parts import ORDER, exchanged, frozen, integral, is_fixed, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
@@ -75,11 +76,11 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
             others = sorted((o for o in alike(at.platform).get(n.referenced.signature, ()) if o != name),
                             key=lambda o: (-letters_alike(o, name), o))
             whole = len(n.arguments) == len(n.referenced.params) and at.data[s.start:start] == b""
-            pointer = re.sub(r"\(", "(*)(", n.referenced.signature, count=1)
+            pointer, among = n.referenced.signature.replace("(", "(*)(", 1), table(at.platform, n.referenced.signature)
             for later, new in enumerate(others[:STAND_INS if kind is Kind.STATEMENT else VALUED]):
                 cost = 3 + LATER * later
                 if whole:  # the name alone, so that its arguments can be changed with it
-                    made.types[start, start + len(name)] = pointer
+                    made.types[start, start + len(name)] = pointer, among
                     made.add((start, start + len(name)), new, f"{name} is {new}", cost, Kind.FUNCTION)
                 else:
                     made.add(span, f"{new}{behind}", f"{name} is {new}", cost, kind)
