@@ -16,14 +16,15 @@ _WORDS = re.compile(r"[A-Za-z_]\w*")
 
 
 class Kind(StrEnum):
-    """What a hole is for: an integer, any value, a value and another one, a function that is called, a whole statement
-    (nothing, where one is only put in), or what the compiler has to know (a memory, an extent), so that every choice is
-    a text of its own."""
+    """What a hole is for: an integer, any value, a value and another one, a function that is called, the order of its
+    arguments, a whole statement (nothing, where one is only put in), or what the compiler has to know (a memory, an
+    extent), so that every choice is a text of its own."""
 
     NUMBER = "number"
     VALUE = "value"
     COMBINED = "combined"
     FUNCTION = "function"
+    ORDER = "order"
     STATEMENT = "statement"
     FIXED = "fixed"
 

@@ -28,7 +28,7 @@ from xpiler.repair.nodes import LESSER, SMALL, WIDTH, Deeper, Item, Node, United
 from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
-from xpiler.repair.solve import combinations, pairs
+from xpiler.repair.solve import beside, combinations, pairs
 from xpiler.text.sites import Sites
 
 Progress = Callable[[str], None]
@@ -40,6 +40,7 @@ ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
 # Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
+PAIRED = 3000  # pairs of choices on one line
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
 # Choices that are tried while the place is looked for, and seconds of a run from which on it is too slow for that.
 SOON, SLOW = 192, 0.1
@@ -88,8 +89,8 @@ class _Search:
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._asked_for, self._grafted, self._alone, self._deeper, self._gaps, self._deeper,
-                  self._fixed, self._together)
+        stages = (self._alone, self._asked_for, self._grafted, self._alone, self._paired, self._deeper, self._gaps,
+                  self._deeper, self._fixed, self._together)
         for n in range(ROUNDS):
             if not waiting or self.late:
                 break
@@ -250,10 +251,16 @@ class _Search:
                 break  # no rule is broken any more: now it can be asked where it goes wrong
         return self._texts(o, best(kept))
 
+    def _paired(self, o: Open) -> list[Text]:
+        """Two choices on one line."""
+        single = ((picks, w) for w, picks in self._singles(o, o.root))
+        weights = {next(iter(picks.items())): w for picks, w in single}
+        items = islice(beside(o.sketch, weights), PAIRED)
+        return self._texts(o, best(self._expanded(o, items, lambda _: o.root, {}, budget=LONGEST)))
+
     def _asked_for(self, o: Open) -> list[Text]:
         """A statement put in that a name asks for."""
-        found = () if self.late else asked_for(o.at)
-        return self._filled(self._opened_for(o, found), LIKELY) if found else []
+        return self._filled(None if self.late else self._opened_for(o, asked_for(o.at)), LIKELY)
 
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""
@@ -291,6 +298,8 @@ class _Search:
 
     def _opened_for(self, o: Open, found: tuple[Hole, ...]) -> tuple[Open, Iterator[Item]] | None:
         """The text opened where something may be missing, and what to try there."""
+        if not found:
+            return None
         places = () if o.slow or o.watched else instrumented(o.at).places
         sketch, run = self._compiled(Sketch(o.at.data, found, not o.slow, places))
         if run is None:

@@ -14,7 +14,7 @@ from xpiler.repair.sketch import Sketch
 from xpiler.text.sites import Sites
 
 # How much nearer another text must be than this one for what takes longer to be put off, stage by stage.
-STAGES = (0.0, 0.0, 0.0, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
+STAGES = (0.0, 0.0, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
 ASIDE = 8  # every so many rounds the smallest change is followed: nearness may be luck
 
 

@@ -82,8 +82,13 @@ class Sketch:
     def filled(self, picks: Picks) -> str | None:
         """The text with choices made; of two holes one of which lies in the other, the outer one counts."""
         edits: list[Edit] = []
+        called = {self.holes[k].start: self.holes[k].edit(c) for k, c in picks.items()
+                  if self.holes[k].kind is Kind.FUNCTION}
         for k, choice in sorted(picks.items()):
             edit = self.holes[k].edit(choice)
+            name = called.get(edit.start) if self.holes[k].kind is Kind.ORDER else None
+            if name is not None:  # another function, with its arguments in that order
+                edit = replace(edit, new=name.new + edit.new[name.end - name.start:])
             if not any(e.start <= edit.start and edit.end <= e.end and e.start < e.end for e in edits):
                 edits.append(edit)
         return edited(self.data, edits)
@@ -91,6 +96,8 @@ class Sketch:
     def nested(self, a: int, b: int) -> bool:
         """Whether of two holes one lies in the other."""
         x, y = self.holes[a], self.holes[b]
+        if x.start == y.start and {x.kind, y.kind} == {Kind.FUNCTION, Kind.ORDER}:
+            return False
         return x.start <= y.start and y.end <= x.end or y.start <= x.start and x.end <= y.end
 
     def without(self, lines: Sequence[int]) -> Sketch:
@@ -131,6 +138,13 @@ class Sketch:
             if hole.start == hole.end:
                 return f"if ({chosen} == 0) {{}}{cases} "
             return f"do {{ if ({chosen} == 0) {{ {here}; }}{cases} }} while (0)"
+        if hole.kind is Kind.ORDER:
+            name = next((p for p in inner if p.hole is not None and p.hole.kind is Kind.FUNCTION
+                         and p.start == hole.start), None)
+            called, size = (self._part(name, []), name.end - name.start) if name is not None else ("", 0)
+            cases = "".join(f"{chosen} == {n} ? ({called}{telling(_line(c.spelled[size:]))}) : "
+                            for n, c in _from_1(hole))
+            return f"({cases}({here}))"
         if hole.kind is Kind.COMBINED and isinstance(hole.choices, Radix):
             acts, others = (len(d) for d in hole.choices.digits)
             other = mixed([t for t, _ in hole.choices.digits[1]], f"({chosen} - 1) / {acts} % {others}")

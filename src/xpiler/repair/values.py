@@ -92,7 +92,8 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
                     if (same or integral(one) and integral(other)) \
                             and at.source(a) and at.source(b):
                         text = exchanged(at, n, a, b)
-                        made.add(span, text, f"the arguments of {name} change places", 3, kind)
+                        told = f"the arguments of {name} change places"
+                        made.add(span, text, told, 3, Kind.ORDER if whole else kind)
         if n.kind == "DECL_REF_EXPR" and not is_fixed(at, s):
             _other_name(at, scope, made, s)
             _moved(at, scope, made, s)
