@@ -198,8 +198,8 @@ class _Search:
             if o.given_up:
                 return
             o.sketch, o.run = self._compiled(replace(o.sketch, places=()))
-            o.given_up = o.watched and (o.run is None or o.run([{}])[0].perfect)  # arrays lie elsewhere in an open text
-            if o.given_up:
+            if o.watched and (o.run is None or o.run([{}])[0].perfect):
+                o.run, o.near = None, distances(o.at, [o.base.line])
                 return
             o.looking = self.looking.submit(self.trials.blame, o.origin.text)
             self._looked(o)
@@ -220,11 +220,21 @@ class _Search:
         first = o.singles is None
         if first:
             self._begun(o)
+        if o.watched and o.run is None:
+            o.given_up = True
+            return self._one_by_one(o)
         budget = SHORT if first else LONGEST
         level = self._expanded(o, o.singles or iter(()), lambda _: o.root, o.harmless, budget=budget)
         united = United([*o.level, *level], o.sketch)
         o.level = best([*o.level, *level, *self._expanded(o, iter(united), united.parent, {})], WIDTH, SMALL)
         return self._texts(o, best(o.level))
+
+    def _one_by_one(self, o: Open) -> list[Text]:
+        """The likeliest choices, each compiled by itself: where arrays lie otherwise the rule is not broken, and so not
+        in an open text."""
+        both = zip(self._singles(o, o.root), self._fixings(o), strict=False)
+        items = islice((item for pair in both for item in pair), 2 * FINDING)
+        return self._texts(o, self._expanded(o, items, lambda _: o.root, {}, 2 * FINDING))
 
     def _grafted(self, o: Open) -> list[Text]:
         """What the right text computes and this one never does; and a few choices that only a compiler can make, as a
@@ -259,8 +269,9 @@ class _Search:
         return self._texts(o, best(self._expanded(o, items, lambda _: o.root, {}, budget=LONGEST)))
 
     def _asked_for(self, o: Open) -> list[Text]:
-        """A statement put in that a name asks for."""
-        return self._filled(None if self.late else self._opened_for(o, asked_for(o.at)), LIKELY)
+        """A statement put in that a name asks for: wherever that is."""
+        anywhere = replace(o, near=distances(o.at, ()))
+        return self._filled(None if self.late else self._opened_for(anywhere, asked_for(o.at)), LIKELY)
 
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""
@@ -287,14 +298,15 @@ class _Search:
             if not doubt and not self.trials.apart(text.text):
                 return False
             self._accept(text)
-            o.refused.append(n)
+            o.refused.append(text)
         return True
 
     def _refused(self, o: Open) -> list[Text]:
         """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong besides
         shows on other inputs or to who looks at every access."""
-        few, o.refused = sorted(o.refused, key=lambda n: n.weight)[:LESSER], []
-        return [replace(t, watched=t.watched or self.trials.fixed(t.text).perfect) for t in self._texts(o, few)]
+        few = sorted(o.refused, key=lambda t: t.weight)[:LESSER]
+        o.refused.clear()
+        return [replace(t, watched=t.watched or self.trials.fixed(t.text).perfect) for t in few]
 
     def _opened_for(self, o: Open, found: tuple[Hole, ...]) -> tuple[Open, Iterator[Item]] | None:
         """The text opened where something may be missing, and what to try there."""
@@ -351,7 +363,7 @@ class _Search:
 
     def _singles(self, o: Open, node: Node) -> Iterator[Item]:
         """Every choice of a hole that the node's run came by, added to those it has made; the likely ones first."""
-        if o.run is None:
+        if o.run is None and not o.watched:
             return
         if node.score.line and node.picks:
             near = distances(o.at, [node.score.line])

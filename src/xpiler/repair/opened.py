@@ -51,7 +51,7 @@ class Open:
     looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
     given_up: bool = False  # no run tells what is wrong
     watched: bool = False  # only runs that look at every access do
-    refused: list[Node] = field(default_factory=list)  # what ran right, and a judge refused
+    refused: list[Text] = field(default_factory=list)  # what ran right, and a judge refused
     slow: bool = False  # a run takes long enough to look for the place first
     singles: Iterator[Item] | None = None  # the choices that were not tried alone yet; None where none was
     level: list[Node] = field(default_factory=list)  # what came nearer

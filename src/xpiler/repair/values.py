@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
