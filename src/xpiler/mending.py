@@ -66,7 +66,7 @@ class Repaired:
 
 @dataclass
 class Judges:
-    """The judges as `repair` sees them. `watch`: runs look at every access, since what no other run shows is looked for."""
+    """The judges as `repair` sees them. `watch`: runs look at every access, for what no other run shows."""
 
     source_text: str
     source: Platform
@@ -300,8 +300,8 @@ class Judges:
             each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
             each = each if any(some) else inf  # the text as it is
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
-                                 each=min(each, self._limits(case, made.watch).seconds), backwards=backwards, until=self.until,
-                                 wanted=NONE if asked is None else asked.keys)
+                                 each=min(each, self._limits(case, made.watch).seconds), backwards=backwards,
+                                 until=self.until, wanted=NONE if asked is None else asked.keys)
             for picks, trial in zip(some, done, strict=True):
                 took.update({} if picks else {key: trial.seconds})
             return done

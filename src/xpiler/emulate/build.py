@@ -40,8 +40,8 @@ def build(
     this machine has no room for it.
     real="f64" makes every float of the text and of device.h a double. `watch` looks at every access: slower, and runs
     find races, memory read before it is written and undefined arithmetic too. `many`: to be run by `run_many`, once for
-    each of many choices that the text leaves open; not with `watch`. `beside`: programs against the same header that it is
-    linked with, each compiled once for all texts. `cache` keeps finished builds;
+    each of many choices that the text leaves open; not with `watch`. `beside`: programs against the same header that it
+    is linked with, each compiled once for all texts. `cache` keeps finished builds;
     None is a folder of this user. Equal builds are made once, by however many processes."""
     began = time.monotonic()
     store = Store(cache if cache is not None else default_folder())

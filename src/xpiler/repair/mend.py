@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 # run side by side.
 ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 # Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
-# that are combined; programs run for something nearer still than what is nearer, at least, and the seconds of work for it.
+# that are combined; programs run for something nearer still than what is nearer, at least, and seconds of work for it.
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
 # Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
@@ -302,8 +302,8 @@ class _Search:
         return True
 
     def _refused(self, o: Open) -> list[Text]:
-        """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong besides
-        shows on other inputs or to who looks at every access."""
+        """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong
+        besides shows on other inputs or to who looks at every access."""
         few = sorted(o.refused, key=lambda t: t.weight)[:LESSER]
         o.refused.clear()
         return [replace(t, watched=t.watched or self.trials.fixed(t.text).perfect) for t in few]

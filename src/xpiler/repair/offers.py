@@ -12,6 +12,13 @@ from xpiler.platforms.platform import Platform
 from xpiler.text.offered import alike
 
 FEW, MOST = 4, 127  # of fewer it is not worth it; more have no digit
+_OFFERED = """#ifndef XP_OFFERED
+#define XP_OFFERED
+template <class P, class F, class = decltype(static_cast<P>(*static_cast<F*>(nullptr)))>
+constexpr P xp_offered(F f, int) { return static_cast<P>(f); }
+template <class P, class F> constexpr P xp_offered(F, long) { return nullptr; }
+#endif
+"""
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,13 @@ class Table:
 
     @property
     def text(self) -> str:
-        """The program beside it."""
-        return f'{self.declared}\nextern "C" {{ const {self.name}_t {self.name}[] = {{\n' + ",\n".join(
-            named(self.pointer, name) for name in self.names) + "\n}; }\n"
+        """The program beside it; what is declared and cannot be called here is nowhere."""
+        some = ",\n".join(f"xp_offered<{self.name}_t>({self._calling(name)}, 0)" for name in self.names)
+        return f'{_OFFERED}{self.declared}\nextern "C" {{ const {self.name}_t {self.name}[] = {{\n{some}\n}}; }}\n'
+
+    def _calling(self, name: str) -> str:
+        call = f"static_cast<{self.pointer.partition('(*)')[0].strip()}>({name}(xp_a...))"
+        return f"[](auto... xp_a) -> decltype({call}) {{ return {call}; }}"
 
     def chosen(self, names: Sequence[str], digit: str) -> str:
         """The one of these names that a digit of a choice says."""

@@ -35,7 +35,8 @@ class Text:
     @property
     def hope(self) -> tuple[bool, float]:
         """Larger is to be followed sooner."""
-        return self.score.built, self.score.value - self.score.grain * len(self.changes) - self.lost - STAGES[self.stage]
+        cost = self.score.grain * len(self.changes) + self.lost + STAGES[self.stage]
+        return self.score.built, self.score.value - cost
 
 
 @dataclass

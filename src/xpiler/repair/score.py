@@ -96,8 +96,9 @@ class Trials:
     compile where it does not.
     `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
     and those to look at then. `missing`: expressions that a right text has, spelled as this one would
-    (`repair.grafts`). `ask`: scores have `told` from now on, of texts that tell their values. `watching`: whether what is
-    made from now on looks at every access, which is slow. `apart`: whether a text's threads are known to keep apart."""
+    (`repair.grafts`). `ask`: scores have `told` from now on, of texts that tell their values. `watching`: whether what
+    is made from now on looks at every access, which is slow. `apart`: whether a text's threads are known to keep
+    apart."""
 
     sketch: Callable[[str, Sequence[str]], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]

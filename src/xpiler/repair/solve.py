@@ -34,7 +34,7 @@ def pairs(
 def beside(
     sketch: Sketch, weights: Mapping[tuple[int, int], float]
 ) -> Iterator[tuple[float, dict[int, int]]]:
-    """Two choices on one line at once: of mistakes that lie so near each other neither shows when it is undone alone."""
+    """Two choices on one line at once: of mistakes that lie so near each other neither may show when it is undone."""
     lines = dict[int, dict[tuple[int, int], float]]()
     for item, weight in weights.items():
         lines.setdefault(sketch.holes[item[0]].line, {})[item] = weight
