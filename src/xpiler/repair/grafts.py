@@ -83,8 +83,9 @@ class Missing:
 
     def _placed(self, values: Values) -> str | None:
         """What the wrong text computes or reads with such values; the subscripts of elements are to be found."""
-        found = self._valued(_unique(values), PLACE) or next(
-            (_ELEMENT.sub(r"\1[@\2@]", f"({text})") for text, x in self._results if x.size > 1 and self._shared(_unique(values), x)), None)
+        mine = _unique(values)
+        made = (f"({text})" for text, x in self._results if x.size > 1 and self._shared(mine, x))
+        found = self._valued(mine, PLACE) or next(made, None)
         return _ELEMENT.sub(r"\1[@\2@]", found) if found is not None else None
 
     def _shared(self, mine: Values, values: Values) -> bool:
