@@ -15,6 +15,7 @@ Item = tuple[float, Picks]  # how unlikely, and the choices
 # Nodes that are followed side by side, the nearest and those that are the smallest change, and texts that are kept of
 # them; how much later each node is followed than the one before it.
 WIDTH, SMALL, TEXTS, LESSER, LATER = 12, 8, 3, 2, 0.3
+LUCK = 3.0  # so many times what a change brings at least, of one that is made together with another
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Node:
         """Whether all of this that the other has not brought less than changes do that undo a mistake."""
         more = len(self.picks) - len(other.picks)
         return more > 0 and other.picks.items() <= self.picks.items() \
-            and self.score.value < other.score.value + 2 * self.score.grain * more
+            and self.score.value < other.score.value + LUCK * self.score.grain * more
 
 
 def best(found: Iterable[Node], width: int = TEXTS, small: int = LESSER) -> list[Node]:

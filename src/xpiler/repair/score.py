@@ -11,7 +11,7 @@ from xpiler.repair.told import Had
 FINE = 3
 # What it counts that no rule is broken, and that values come close which are not right, more than any do.
 DONE, CLOSENESS, ANY = 0.1, 0.06, 0.3
-GRAIN, COARSE = 0.02, 0.05  # what one change that undoes a mistake brings at least
+GRAIN, COARSE = 0.02, 0.03  # what one change that undoes a mistake brings at least
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Score:
 
     @property
     def grain(self) -> float:
-        """So much nearer every change has to bring a text: what half a place of the right program counts."""
-        return GRAIN if self.had is None else min(COARSE, max(GRAIN, 0.5 / max(1, self.had.wanted.starts.size)))
+        """So much nearer every change has to bring a text: what a quarter of a place of the right program counts."""
+        return GRAIN if self.had is None else min(COARSE, max(GRAIN, 0.25 / max(1, self.had.wanted.starts.size)))
 
     @property
     def close(self) -> float:
