@@ -24,6 +24,7 @@ from xpiler.repair.sketch import Picks
 from xpiler.repair.told import Wanted
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
+from xpiler.verify.argue.races import races
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
@@ -31,16 +32,18 @@ from xpiler.verify.runs.kinds import Kind
 from xpiler.verify.runs.nearness import Sample, nearness, right
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference
 from xpiler.verify.runs.probes import probes
+from xpiler.verify.runs.sane import RACES, sane
 from xpiler.verify.runs.steady import attempt
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.signature import Signature, signature
-from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, confirmed, refuted
+from xpiler.verify.verdict import CLEAN, EQUAL, Evidence, Proved, Refuted, confirmed, refuted
 
 # Cases a candidate is run on before a judge is asked; a candidate may take so much longer than the source.
 CASES, PATIENCE, LEAST = 3, 20.0, 2.0
 # The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
 SOON, OPEN, AGAIN = 0.03, 3.0, 8.0
 SOME = 0.2  # seconds that are not many times the text's: one that stops early says little of how long a right one takes
+ARGUING = 2.0  # seconds for the argument that threads keep apart
 SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
 
@@ -63,7 +66,7 @@ class Repaired:
 
 @dataclass
 class Judges:
-    """The judges as `repair` sees them. `watch`: runs look at every access, since a rung that does so refused."""
+    """The judges as `repair` sees them. `watch`: runs look at every access, for what no other run shows."""
 
     source_text: str
     source: Platform
@@ -93,7 +96,8 @@ class Judges:
 
     @property
     def trials(self) -> Trials:
-        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing, self.ask)
+        return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing, self.ask, self.watching,
+                      self.apart)
 
     def read(self, text: str) -> Program:
         program = self._program(text)
@@ -104,9 +108,13 @@ class Judges:
         let = {k: v for k, v in self.let.items() if isinstance(v, int)}
         return read(text, self.target, self.file, geometry=dict(self.geometry) or None, let=let or None)
 
-    def sketch(self, text: str) -> Run | tuple[int, ...]:
+    def watching(self, every: bool) -> None:
+        """Whether what is made from now on looks at every access."""
+        self.watch = every
+
+    def sketch(self, text: str, beside: Sequence[str] = ()) -> Run | tuple[int, ...]:
         try:
-            made, names = self._machine(text, many=not self.watch)
+            made, names = self._machine(text, many=not self.watch, beside=beside)
         except Fault as fault:
             lines = {int(n) for n in re.findall(rf"{re.escape(self.file)}:(\d+)", str(fault))}
             return tuple(sorted(lines | ({fault.where.line} if fault.where.line else set())))
@@ -128,16 +136,42 @@ class Judges:
         return None if isinstance(run, tuple) else run([{}])[0]
 
     def confirm(self, text: str) -> bool:
+        if (found := self._raced(text)) is not None:
+            self.evidence = (found,)
+            return False
         self.evidence = confirm(
             self.source_text, self.source, text, self.target, self.source_program, let=self.let or None,
             cache=self.cache, reference=self.reference, effort=self.effort, file=self.file, level=self.level,
             pairs=self.pairs, target_program=self.read(text) if self.geometry or self.let else None,
             taken=self.taken)
         first = refuted(self.evidence)
-        self.watch |= first is not None and first.rung not in (CLEAN, EQUAL)
-        if first is not None and not self.watch:
+        if first is not None and first.rung in (CLEAN, EQUAL):
             self._learn(text)
         return confirmed(self.evidence)
+
+    def _raced(self, text: str) -> Evidence | None:
+        """What the judges find last, where no argument says that threads keep apart: it refutes in a second what they
+        take long over. Nothing where the source has such a finding too."""
+        if self.apart(text):
+            return None
+        try:
+            found = sane(text, self.target, self.read(text), file=self.file, let=self.let or None, effort=self.effort,
+                         cache=self.cache).evidence
+        except Fault:
+            return None
+        return found if isinstance(found.verdict, Refuted) and self._source_sane else None
+
+    def apart(self, text: str) -> bool:
+        """Whether an argument says that threads keep apart."""
+        fixed = {k: v for k, v in self.let.items() if isinstance(v, int)}
+        return isinstance(races(self.read(text), self.target, let=fixed, seconds=ARGUING).verdict, Proved)
+
+    @cached_property
+    def _source_sane(self) -> bool:
+        """Whether the source has no such finding."""
+        found = sane(self.source_text, self.source, self.source_program, file="source", let=self.let or None,
+                     effort=self.effort, cache=self.cache)
+        return isinstance(found.evidence.verdict, Proved)
 
     def blame(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
         """The lines to look at first, where something wrong is made of what is right; then those from there on."""
@@ -189,7 +223,7 @@ class Judges:
     _signature: Signature = field(init=False, repr=False)
 
     def _machine(
-        self, text: str, many: bool = False, sig: Signature | None = None
+        self, text: str, many: bool = False, sig: Signature | None = None, beside: Sequence[str] = (),
     ) -> tuple[Machine, Mapping[str, str]]:
         sig = sig or self._signature
         paired = pair(self.reference.signature.params, sig.params, self.pairs)
@@ -197,7 +231,8 @@ class Judges:
             raise Fault("XP2011", paired.clash)
         outputs = {paired.names[a.name] for a in self.reference.signature.arrays if a.written}
         called = replace(sig, params=_as_meant(sig.params, outputs))
-        made = machine(text, self.target, called, file=self.file, cache=self.cache, watch=self.watch, many=many)
+        made = machine(text, self.target, called, file=self.file, cache=self.cache,
+                       watch=self.watch, many=many, beside=beside)
         return made, paired.names
 
     def _score(self, made: Machine, names: Mapping[str, str]) -> Score:
@@ -206,7 +241,7 @@ class Judges:
 
     def _tried(self, made: Machine, names: Mapping[str, str], candidates: Sequence[Picks]) -> list[Score]:
         """One open text, with many choices."""
-        runs = self._one_by_one(made, names) if self.watch else self._at_once(made, names)
+        runs = self._one_by_one(made, names) if made.watch else self._at_once(made, names)
         return self._scores(runs, names, candidates)
 
     def _scores(self, runs: _Runs, names: Mapping[str, str], candidates: Sequence[Picks]) -> list[Score]:
@@ -225,8 +260,9 @@ class Judges:
 
     def _seen(self, trial: Trial, case: Case, names: Mapping[str, str], passed: int,
               known: dict[int, tuple[float, float]]) -> Score:
-        if not trial.clean:
-            first = trial.found[0] if trial.found else None
+        raced = [f for f in trial.noted if f.code in RACES]
+        if not trial.clean or raced:
+            first = next(iter((*trial.found, *raced)), None)
             met = f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status
             return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met))
         mark = hash(tuple((k, v.tobytes()) for k, v in trial.outputs.items()))
@@ -237,7 +273,7 @@ class Judges:
             near = 1.0 if share == 1.0 else nearness(self.reference, sample.case, some, names)
             known[mark] = (right(self.reference, case, trial, names) if share == 1.0 else share), near
         share, near = known[mark]
-        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark)
+        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark, seconds=trial.seconds)
 
     def _sample(self, case: Case) -> Sample:
         if id(case) not in self._samples:
@@ -245,7 +281,7 @@ class Judges:
         return self._samples[id(case)]
 
     def _run(self, made: Machine, names: Mapping[str, str], case: Case, picks: Picks, backwards: bool = False) -> Trial:
-        return attempt(made, case, names, self._limits(case), backwards=backwards, picks=picks)
+        return attempt(made, case, names, self._limits(case, made.watch), backwards=backwards, picks=picks)
 
     def _one_by_one(self, made: Machine, names: Mapping[str, str]) -> _Runs:
         late = Trial({}, (), LATE, 0.0)
@@ -264,15 +300,15 @@ class Judges:
             each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
             each = each if any(some) else inf  # the text as it is
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
-                                 each=min(each, self._limits(case).seconds), backwards=backwards, until=self.until,
-                                 wanted=NONE if asked is None else asked.keys)
+                                 each=min(each, self._limits(case, made.watch).seconds), backwards=backwards,
+                                 until=self.until, wanted=NONE if asked is None else asked.keys)
             for picks, trial in zip(some, done, strict=True):
                 took.update({} if picks else {key: trial.seconds})
             return done
         return runs
 
-    def _limits(self, case: Case) -> Limits:
-        seconds = LEAST + PATIENCE * case.source.seconds * (10 if self.watch else 1)
+    def _limits(self, case: Case, watch: bool) -> Limits:
+        seconds = LEAST + PATIENCE * case.source.seconds * (10 if watch else 1)
         return replace(self.effort.limits, seconds=min(self.effort.limits.seconds, seconds))
 
     def _learn(self, text: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -13,10 +15,10 @@ from xpiler.emulate.run import run
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.repair.hole import Hole, Kind, Radix
-from xpiler.repair.holes import gaps
+from xpiler.repair.holes import asked_for, gaps, holes
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.sketch import Sketch
-from xpiler.repair.solve import pairs
+from xpiler.repair.solve import beside, pairs
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.signature import signature
@@ -87,6 +89,21 @@ def test_what_holds_nothing_and_what_nobody_reads_comes_first() -> None:
     assert root("(void *)(x + 4)") == "x"
 
 
+def test_a_register_that_nobody_reads_asks_for_a_store() -> None:
+    """Where the text has no other store to take as an example."""
+    at = sites("""#include <immintrin.h>
+void f(const float *x, float *y) {
+    for (int i = 0; i < 64; i += 16) {
+        __m512 v = _mm512_loadu_ps(x + i);
+        __m512 twice = _mm512_add_ps(v, v);
+    }
+}
+""", "vnni")
+    few = offered(asked_for(at))
+    assert few["_mm512_storeu_ps(y + i, twice);"] < few["_mm512_storeu_ps(y + i, v);"]
+    assert few["_mm512_storeu_ps(y + i, twice);"] < few["_mm512_store_ps(y + i, twice);"]  # loads are unaligned, too
+
+
 def test_a_name_is_offered_only_where_it_can_be_named() -> None:
     """Behind its loop a variable of the loop is gone."""
     at = sites(SUMS, "c")
@@ -114,7 +131,7 @@ def test_a_choice_does_what_its_text_does(text: str, name: str) -> None:
     picks = [{k: 1 + (7 * n + k) % len(h.choices)} for n, (k, h) in enumerate(enumerate(sketch.holes))]
     some = picks[:: max(1, len(picks) // 5)]
     assert {sketch.holes[next(iter(p))].kind for p in some} >= {Kind.STATEMENT}
-    done = run_many(build(sketch.text, platform, entry, many=True), entry, given, Limits(), some, each=0.5)
+    done = run_many(build(sketch.text, platform, entry, many=True, beside=sketch.beside), entry, given, Limits(), some, each=0.5)
     for p, r in zip(some, done, strict=True):
         filled = sketch.filled(p)
         assert filled is not None
@@ -136,3 +153,29 @@ def test_two_at_a_time_the_smallest_change_first() -> None:
     assert [w for w, _ in given] == sorted(w for w, _ in given)
     assert all(not sketch.nested(*p) for _, p in given)
     assert len({tuple(sorted(p.items())) for _, p in given}) == len(given)
+
+
+def test_pairs_beside_each_other_are_of_one_line() -> None:
+    at = sites(SUMS, "c")
+    sketch = Sketch(at.data, holes(at))
+    weights = {(k, 1): float(1 + k % 5) for k in range(len(sketch.holes))}
+    given = list(beside(sketch, weights))
+    assert given and [w for w, _ in given] == sorted(w for w, _ in given)
+    assert all(len({sketch.holes[k].line for k in p}) == 1 and not sketch.nested(*p) for _, p in given)
+    assert len({sketch.holes[k].line for _, p in given for k in p}) > 3
+
+
+def test_a_name_that_nothing_is_written_to_asks_for_a_statement() -> None:
+    """Of all that may be missing only what writes it, or else reads what nobody reads."""
+    at = sites(BANG, "bang")
+    assert Flow(at).asking == ({"b"}, {"a"})
+    few = offered(asked_for(at))
+    assert any(t.startswith("__bang_active_exp(b, a, 64)") for t in few), list(few)[:5]
+    assert all(re.search(r"\b[ab]\b", t) for t in few)
+    assert len(few) < len(offered(gaps(at)))
+
+
+def test_a_text_in_which_all_is_written_and_read_asks_for_nothing() -> None:
+    at = sites(BANG.replace("y + taskId * 64, b", "y + taskId * 64, a"), "bang")
+    assert asked_for(Sites(at.data.decode().replace("    __nram__ float b[64];\n", ""), at.platform,
+                           program(at.data.decode().replace("    __nram__ float b[64];\n", ""), "bang"), "t")) == ()

@@ -14,7 +14,7 @@ from xpiler.repair.divergence import Values
 from xpiler.repair.grafts import Missing, Worth
 from xpiler.repair.hole import Kind
 from xpiler.repair.holes import grafts, holes
-from xpiler.repair.instrument import instrumented
+from xpiler.repair.instrument import Role, instrumented
 from xpiler.repair.nodes import Deeper, Item, Node, best
 from xpiler.repair.quickly import quickly
 from xpiler.repair.score import Score
@@ -98,6 +98,42 @@ def missing(wrong: str, has: Mapping[str, Values], text: str = RIGHT) -> tuple[s
 def test_what_nobody_reads_any_more_is_an_element_of_what_is_given() -> None:
     """The helper is not in the wrong text: what it returns is. Which element is for the holes to say."""
     assert missing(WRONG, {})[0] == "(1.0f / (1.0f + expf((-in[@@]))))"
+
+
+CYCLES = """#include <bang.h>
+__mlu_entry__ void k(const float *in, const float *w, float *out) {
+    __nram__ float a[64];
+    __nram__ float b[64];
+    __nram__ float by[8];
+    __memcpy(a, in, 64 * sizeof(float), GDRAM2NRAM);
+    __memcpy(by, w, 8 * sizeof(float), GDRAM2NRAM);
+    __bang_active_exp(b, a, 64);
+    __bang_add_scalar(b, b, 0.5f, 64);
+    __bang_cycle_mul(b, b, by, 64, 8);
+    __memcpy(out, b, 64 * sizeof(float), NRAM2GDRAM);
+}
+"""
+LOST = """void k(const float *in, const float *w, float *out) {
+    for (int i = 0; i < 8; ++i)
+        for (int j = 0; j < 8; ++j)
+            out[i * 8 + j] = w[j];
+}
+"""
+
+
+def test_what_calls_on_whole_arrays_make_is_spelled_for_one_element() -> None:
+    """By their definitions in the header; each element is read where the wrong text has it, or at a place to find."""
+    bang, w = platforms.get("bang"), np.linspace(1.0, 2.0, 8)
+    at = Sites(CYCLES, bang, read(CYCLES, bang, "t", geometry={"task": "1"}), "t")
+    left = [IN, w, np.exp(IN), np.exp(IN) + 0.5, (np.exp(IN) + 0.5) * np.tile(w, 8)]
+    calls = [(k, x) for k, x in enumerate(instrumented(at).watched) if x.role is Role.CALL][:5]
+    right = Worth(at, {k: (Seen(v), x) for (k, x), v in zip(calls, left, strict=True)})
+    wrong = worth(LOST, {"w[j]": w})
+    found = Missing(right, wrong, 1e-6, {n: n for n in ("in", "w", "out")}, {"in": IN, "w": w}).spelled()
+    assert "((expf(in[@@]) + 0.5f) * w[@j@])" in found
+    here = sites(LOST)
+    words = {c.spelled for h in grafts(here, found) for c in h.choices}
+    assert any("(expf(in[i * 8 + j]) + 0.5f) * w[j]" in t for t in words), words
 
 
 def test_a_part_is_the_variable_that_has_its_values() -> None:

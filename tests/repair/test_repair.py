@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from xpiler import platforms
-from xpiler.emulate.entry import Limits
+from xpiler.emulate.build import build
+from xpiler.emulate.entry import Entry, Limits
+from xpiler.emulate.many import run_many
 from xpiler.repair.holes import Hole, Kind, gaps, holes
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import FAR, distances
 from xpiler.repair.mend import mend
+from xpiler.repair.nodes import Node, best
+from xpiler.repair.offers import table
 from xpiler.repair.score import Score, Trials
-from xpiler.repairing import repair
+from xpiler.repairing import judges_of, repair
 from xpiler.repair.sketch import Sketch
 from xpiler.repair.solve import combinations
+from xpiler.text.offered import alike
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.ladder import Level
 from xpiler.verify.runs.inputs import Point
 from xpiler.verify.runs.trial import machine
 from xpiler.verify.signature import signature
+from xpiler.verify.verdict import WATCHED
 
 PLAIN = """void scale(const float *x, float *y) {
     for (int i = 0; i < 64; ++i)
@@ -94,7 +101,7 @@ def test_one_program_is_all_the_texts(text: str, name: str) -> None:
     platform = at.platform
     sketch = Sketch(at.data, holes(at))
     sig = signature(read(text, platform, "t"))
-    open_ = machine(sketch.text, platform, sig, file="t")
+    open_ = machine(sketch.text, platform, sig, file="t", beside=sketch.beside)
     point = Point({}, {a.name: 256 if name == "cuda" else 64 for a in sig.arrays})
     given = {a.name: np.arange(point.sizes[a.name], dtype=np.float32) for a in sig.arrays}
     limits = Limits(seconds=5)
@@ -149,7 +156,7 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
         good = ("< 64" in text) + ("2.0f" in text or "(4.0f / 2)" in text)
         return Score(good / 2)
 
-    def sketch(text: str):  # type: ignore[no-untyped-def]
+    def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
         both = (Sketch(at[0].data, find(at[0]), places=instrumented(at[0]).places) for find in (holes, gaps))
         now = next(s for s in both if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
@@ -166,15 +173,148 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
     assert {c.line for c in done.changes} == {2, 3}
 
 
+def test_what_a_judge_refuses_is_gone_on_with() -> None:
+    """What ran right and was refused is right but for what another input shows: that is looked for in it, not again in
+    the text that was given."""
+    wrong = PLAIN.replace("< 64", "< 63").replace("2.0f", "4.0f")
+    refused, at = [], list[Sites]()
+
+    def score(text: str) -> Score:
+        bound, factor = "< 64" in text, "2.0f" in text or "(4.0f / 2)" in text
+        return Score(float(bound and (factor or not refused)), near=0.3)  # alone the factor shows nowhere
+
+    def confirm(text: str) -> bool:
+        if "4.0f / 2" in text or "2.0f" in text:
+            return True
+        refused.append(text)
+        return False
+
+    def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
+        now = next(s for find in (holes, gaps) for s in [Sketch(at[-1].data, find(at[-1]), places=p) for p in
+                   (instrumented(at[-1]).places, ())] if s.text == text)
+        return lambda many: [score(now.filled(picks) or "") for picks in many]
+
+    def reading(text: str):  # type: ignore[no-untyped-def]
+        at.append(sites(text, "c"))
+        return at[-1].program
+
+    trials = Trials(sketch, score, confirm, lambda text: ((2,), ()))
+    done = mend(wrong, platforms.get("c"), reading, trials)
+    assert done.accepted and refused, done
+    assert [c.line for c in done.changes] == [2, 3]
+    assert done.runs < 300, done.runs
+
+
+def node(picks: dict[int, int], value: float) -> Node:
+    return Node(picks, Score(value), float(sum(picks.values())))
+
+
+def test_what_luck_brought_nearer_is_left_out() -> None:
+    one, luck, both = node({1: 1}, 0.5), node({1: 1, 2: 1}, 0.52), node({1: 1, 3: 1}, 0.9)
+    assert set(map(id, best([luck, one, both]))) == {id(one), id(both)}
+    assert best([luck]) == [luck]  # nothing says that it is
+
+
+CALLS = """#include <bang.h>
+__mlu_entry__ void k(const float *x, float *y) {
+    __nram__ float a[64];
+    __nram__ float b[64];
+    __memcpy(a, x, 64 * sizeof(float), GDRAM2NRAM);
+    __memcpy(b, x, 64 * sizeof(float), GDRAM2NRAM);
+    __bang_mul_scalar(b, b, 3.0f, 64);
+    __bang_add(a, b, a, 64);
+    __memcpy(y, a, 64 * sizeof(float), NRAM2GDRAM);
+}
+"""
+
+
+def test_a_function_of_the_header_and_the_order_of_its_arguments_are_chosen_together() -> None:
+    """The functions come from a program that is compiled beside it."""
+    bang = platforms.get("bang")
+    program = read(CALLS, bang, "t", geometry={"task": "1"})
+    at = Sites(CALLS, bang, program, "t")
+    sketch = Sketch(at.data, holes(at))
+    start = CALLS.index("__bang_add")
+    function, order = (next(k for k, h in enumerate(sketch.holes) if h.start == start and h.kind is kind)
+                       for kind in (Kind.FUNCTION, Kind.ORDER))
+    assert sketch.holes[function].table is not None and sketch.beside and not sketch.nested(function, order)
+    names = [c.spelled for c in sketch.holes[function].choices]
+    swapped = next(n for n, c in enumerate(sketch.holes[order].choices, 1) if "(a, a, b, 64)" in c.spelled)
+    sig = signature(program)
+    entry = Entry(sig.name, sig.params, kernel=True, extents={"task": 1})
+    given = {a.name: np.linspace(0.5, 2, 64, dtype=np.float32) for a in sig.arrays}
+    some = [{function: names.index("__bang_sub") + 1}, {order: swapped},
+            {function: names.index("__bang_sub") + 1, order: swapped}]
+    spelled = ["__bang_sub(a, b, a, 64)", "__bang_add(a, a, b, 64)", "__bang_sub(a, a, b, 64)"]
+    open_ = build(sketch.text, bang, entry, many=True, beside=sketch.beside)
+    done = run_many(open_, entry, given, Limits(), some, each=0.5)
+    x = given["x"]
+    for picks, call, run_, right in zip(some, spelled, done, (2 * x, 4 * x, -2 * x), strict=True):
+        assert call in (sketch.filled(picks) or "")
+        assert np.allclose(run_.outputs["y"], right, rtol=1e-6), call
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["c", "cuda", "hip", "bang", "vnni"])
+def test_all_that_a_header_offers_of_a_type_compiles(name: str) -> None:
+    """In one program, since every one is compiled when it is first used."""
+    platform = platforms.get(name)
+    tables = [t for t in (table(platform, kind) for kind in alike(platform)) if t is not None]
+    assert tables
+    at = sites("void f(float *y) { y[0] = 1.0f; }", "c")
+    sig = signature(at.program)
+    text = "void f(float *y) { y[0] = 1.0f; }" if name in ("c", "vnni") else 'extern "C" void f(float *y) { y[0] = 1.0f; }'
+    machine(text, platform, sig, file="t", many=True, beside=["\n".join(t.text for t in tables)])
+
+
+RACING = """#include <bang.h>
+#include <cnrt.h>
+__mlu_entry__ void k(const float *x, float *y) {
+    __nram__ float a[64];
+    for (int i = taskId; i < 4; i += 2) {
+        __memcpy(a, x + i * 64, 64 * sizeof(float), GDRAM2NRAM);
+        __bang_add(a, a, a, 64);
+        __memcpy(y + i * 64, a, 64 * sizeof(float), NRAM2GDRAM);
+    }
+}
+
+extern "C" void scale(const float *x, float *y) {
+    float *d_x, *d_y;
+    cnrtMalloc((void**)&d_x, 256 * sizeof(float));
+    cnrtMalloc((void**)&d_y, 256 * sizeof(float));
+    cnrtMemcpy(d_x, (void*)x, 256 * sizeof(float), cnrtMemcpyHostToDev);
+    cnrtQueue_t queue;
+    cnrtQueueCreate(&queue);
+    cnrtDim3_t dim = {4, 1, 1};
+    k<<<dim, cnrtFuncTypeUnion1, queue>>>(d_x, d_y);
+    cnrtQueueSync(queue);
+    cnrtMemcpy(y, d_y, 256 * sizeof(float), cnrtMemcpyDevToHost);
+}
+"""
+
+
+def test_a_race_that_changes_nothing_is_refused_before_all_else() -> None:
+    source = """void scale(const float *x, float *y) {
+    for (int r = 0; r < 4; ++r)
+        for (int i = 0; i < 64; ++i)
+            y[r * 64 + i] = x[r * 64 + i] * 2.0f;
+}
+"""
+    judges = judges_of(source, platforms.get("c"), platforms.get("bang"))
+    assert judges.apart(RACING.replace("i += 2", "i += 4")) and not judges.apart(RACING)
+    assert not judges.confirm(RACING)
+    assert [e.rung for e in judges.evidence] == [WATCHED]
+
+
 def test_it_gives_up_and_says_why() -> None:
-    trials = Trials(lambda _: lambda many: [Score(0.5) for _ in many], lambda _: Score(0.5), lambda _: False, lambda _: ((), ()))
+    trials = Trials(lambda *_: lambda many: [Score(0.5) for _ in many], lambda _: Score(0.5), lambda _: False, lambda _: ((), ()))
     done = mend(PLAIN, platforms.get("c"), lambda t: read(t, platforms.get("c"), "t"), trials, seconds=20)
     assert not done.accepted and "no small change" in done.why
 
 
 def test_what_the_judge_refuses_is_not_accepted() -> None:
     """A search that finds a text that runs right is not believed."""
-    trials = Trials(lambda _: lambda many: [Score(1.0) for _ in many], lambda _: Score(1.0), lambda _: False, lambda _: ((), ()))
+    trials = Trials(lambda *_: lambda many: [Score(1.0) for _ in many], lambda _: Score(1.0), lambda _: False, lambda _: ((), ()))
     done = mend(PLAIN, platforms.get("c"), lambda t: read(t, platforms.get("c"), "t"), trials, seconds=20)
     assert not done.accepted and "judge" in done.why
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -86,7 +88,7 @@ def test_mistakes_that_hide_each_other_are_undone_one_by_one() -> None:
         bits = np.logical_and.accumulate(good)
         return Score(float(bits.all()), near=0.4, had=Had(three, bits), mark=hash(text))
 
-    def sketch(text: str) -> Tried | tuple[int, ...]:
+    def sketch(text: str, beside: Sequence[str]) -> Tried | tuple[int, ...]:
         at = sites[-1]
         both = (Sketch(at.data, find(at), places=instrumented(at).places) for find in (holes, gaps))
         now = next(s for s in both if s.text == text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from xpiler.emulate import compiler as compilers
@@ -29,6 +30,7 @@ def build(
     real: str = "f32",
     watch: bool = False,
     many: bool = False,
+    beside: Sequence[str] = (),
     cache: Path | None = None,
     compiler: str = "g++",
 ) -> Executable:
@@ -38,17 +40,19 @@ def build(
     this machine has no room for it.
     real="f64" makes every float of the text and of device.h a double. `watch` looks at every access: slower, and runs
     find races, memory read before it is written and undefined arithmetic too. `many`: to be run by `run_many`, once for
-    each of many choices that the text leaves open; not with `watch`. `cache` keeps finished builds;
+    each of many choices that the text leaves open; not with `watch`. `beside`: programs against the same header that it
+    is linked with, each compiled once for all texts. `cache` keeps finished builds;
     None is a folder of this user. Equal builds are made once, by however many processes."""
     began = time.monotonic()
     store = Store(cache if cache is not None else default_folder())
     gxx = precompiled.caged(compilers.find(compiler), store)
     prepared = prepare(text, platform, real=real) + caller(entry, platform, many=many)
-    key = digest(gxx.identity, precompiled.identity(platform, real, watch), prepared)
+    key = digest(gxx.identity, precompiled.identity(platform, real, watch), prepared, *beside)
     target = store.root / "run" / key[:2] / key
     if not store.has(target):
         header = precompiled.header(gxx, platform, real, store, watch=watch)
         runtime = precompiled.runtime(gxx, store, watch=watch, many=many)
+        others = [precompiled.beside(gxx, platform, real, store, other, watch=watch) for other in beside]
         with store.scratch() as work:
             (work / "text.cpp").write_text(prepared)
             options = precompiled.flags(watch, real)
@@ -59,7 +63,7 @@ def build(
                 gxx(work, "-c", assembler.name, file=file, text=text)
             else:
                 gxx(work, *options, "-include", header, "-c", "text.cpp", file=file, text=text)
-            gxx(work, "text.o", *runtime, "-no-pie", "-o", "program", file=file, text=text)
+            gxx(work, "text.o", *others, *runtime, "-no-pie", "-o", "program", file=file, text=text)
             store.publish(work, target, ("program",))
     seconds = time.monotonic() - began
     return Executable(target / "program", seconds, file, real, _loose(text, platform), watch, text, gxx.cage)

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 from pathlib import Path
 
@@ -137,8 +138,7 @@ class _Batch:
         findings = self._findings(since, places)
         outputs = outputs_in(out, self.buffers, at) if at >= 0 and not findings else {}
         code = 0 if at >= 0 else int(str(line.get("ended", 1)))
-        digits = str(line.get("reached", ""))
-        reached = frozenset(4 * i + b for i, d in enumerate(digits) for b in range(4) if int(d, 16) >> b & 1)
+        reached = _reached(str(line.get("reached", "")))
         return Run(outputs, findings, _status(code, False, findings), float(str(line.get("done", 0.0))), "",
                    reached=reached)
 
@@ -157,6 +157,12 @@ class _Batch:
             out.append(Finding(str(raw["code"]), message, self.executable.file, line, 0, where, buffer,
                                index if isinstance(index, int) else None))
         return tuple(out)
+
+
+@lru_cache(maxsize=256)
+def _reached(digits: str) -> frozenset[int]:
+    """The bits that are set, the lowest of each digit first; most candidates of a text come by the same choices."""
+    return frozenset(4 * i + b for i, d in enumerate(digits) for b in range(4) if int(d, 16) >> b & 1)
 
 
 def _status(code: int, late: bool, findings: tuple[Finding, ...]) -> str:

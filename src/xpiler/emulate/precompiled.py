@@ -77,6 +77,20 @@ def header(gxx: Compiler, platform: Platform, real: str, store: Store, *, watch:
     return target / "all.h"
 
 
+def beside(gxx: Compiler, platform: Platform, real: str, store: Store, text: str, *, watch: bool = False) -> Path:
+    """The object file of a program that texts are linked with, against the same header."""
+    own = (*flags(watch, real), _header_identity(platform, real), "beside", text)
+    target = store.root / "base" / digest(gxx.identity, *own)
+    with store.missing(target) as missing:
+        if missing:
+            with store.scratch() as work:
+                (work / "beside.cpp").write_text(text)
+                included = header(gxx, platform, real, store, watch=watch)
+                gxx(work, *flags(watch, real), "-include", included, "-c", "beside.cpp")
+                store.publish(work, target, ("beside.o",))
+    return target / "beside.o"
+
+
 def runtime(
     gxx: Compiler, store: Store, *, watch: bool = False, many: bool = False
 ) -> tuple[str | Path, ...]:

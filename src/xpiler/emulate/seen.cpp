@@ -44,13 +44,16 @@ struct Wanted {
     unsigned char* met;      // a bit each
 };
 Wanted wanted;
+unsigned char filter[1 << 13]; // a bit for what may be among them, so that most others are told at once
 constexpr int ROUNDED = 33;  // bits of a double that do not count
 constexpr std::size_t SOME = 1 << 14;  // bytes of what a call changes that are looked at
 
-std::size_t slot_of(std::uint64_t key) { return (key * 0x9E3779B97F4A7C15u >> 20) & wanted.mask; }
+std::uint64_t mixed(std::uint64_t key) { return key * 0x9E3779B97F4A7C15u; }
 
 void look_for(std::uint64_t key) {
-    for (std::size_t i = slot_of(key); wanted.table[i]; i = (i + 1) & wanted.mask)
+    const std::uint64_t h = mixed(key);
+    if (!(filter[h >> 51] >> (h >> 48 & 7) & 1)) return;
+    for (std::size_t i = h >> 20 & wanted.mask; wanted.table[i]; i = (i + 1) & wanted.mask)
         if (wanted.keys[wanted.table[i] - 1] == key) {
             wanted.met[(wanted.table[i] - 1) / 8] |= 1 << (wanted.table[i] - 1) % 8;
             return;
@@ -72,7 +75,9 @@ void want(std::size_t count, void (*read)(int, void*, std::size_t), int fd) {
               static_cast<std::uint32_t*>(pages(4 * room)), static_cast<unsigned char*>(pages(count / 8 + 1))};
     read(fd, wanted.keys, 8 * count);
     for (std::size_t k = 0; k < count; ++k) {
-        std::size_t i = slot_of(wanted.keys[k]);
+        const std::uint64_t h = mixed(wanted.keys[k]);
+        filter[h >> 51] |= 1 << (h >> 48 & 7);
+        std::size_t i = h >> 20 & wanted.mask;
         while (wanted.table[i]) i = (i + 1) & wanted.mask;
         wanted.table[i] = std::uint32_t(k + 1);
     }

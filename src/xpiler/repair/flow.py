@@ -68,6 +68,15 @@ class Flow:
         """What has a first value."""
         return self._touched[1]
 
+    @cached_property
+    def asking(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What has no value where something must be missing: names without a first one that nothing is written to, an
+        output among them; and what is computed for nothing, inputs and outputs apart."""
+        params = [p for fn in self.at.functions if self.at.is_device(fn) is not self.host for p in fn.params]
+        given = {p.spelling for p in params}
+        outputs = {p.spelling for p in params if p.type.kind == "pointer" and not frozen(p)}
+        return (self.unwritten - (self.begun - outputs)), self.unread - given
+
     @property
     def unread(self) -> frozenset[str]:
         """What is computed for nothing."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, product
 from types import MappingProxyType
 
 import numpy as np
@@ -22,6 +23,7 @@ from xpiler.repair.inserted import Gaps, gaps_of
 from xpiler.repair.instrument import Role, Watched
 from xpiler.repair.parts import computed, is_fixed, is_register, is_value, short
 from xpiler.repair.scope import Scope
+from xpiler.repair.wholes import Wholes
 from xpiler.text.clang import Node
 from xpiler.text.offered import alike
 from xpiler.text.sites import Site, Sites
@@ -31,6 +33,8 @@ from xpiler.text.sites import Site, Sites
 MOST, SHARED, LACKING, SUBSCRIPTS = 16, 0.98, 0.5, 3
 PLACE = "@@"  # stands in for a subscript; between its signs is what it was in the right program
 _PLACE = re.compile(r"@([^@]*)@")
+_ELEMENT = re.compile(r"(\w+)\[([^\[\]@]*)\]")
+TOGETHER = 27  # texts of one expression in which every element has a subscript of its own
 # How large a change it is to put one in the place of a whole right side, and of a part of one.
 WHOLE, PART, LATER = 1.0, 3.0, 0.1
 _OPERATORS = ("+", "-", "*", "/", "<", ">", "<=", ">=", "==", "!=", "&&", "||", "%", "&", "|", "^")
@@ -60,15 +64,47 @@ class Missing:
         """The missing expressions, the larger of those that lie in each other first; `@...@` is a subscript to find."""
         out: dict[str, None] = {}
         for told, w in self.right.places.values():
-            if w.role is not Role.RESULT or w.partial or not told.values.size:
+            if w.role is Role.READ or w.partial and w.role is Role.RESULT or not told.values.size:
                 continue
             values = _unique(told.values)
             if values.size and 1.0 - within(self._have, values, self.close).mean() >= LACKING:
                 node = self._nodes.get((w.start, w.end))
-                text = self._text(node, whole=True) if node is not None else None
+                if w.role is Role.CALL:
+                    text = self._wholes.spelled(w)
+                else:
+                    text = self._text(node, whole=True) if node is not None else None
                 if text:
                     out.setdefault(text)
         return tuple(out)[:MOST]
+
+    @cached_property
+    def _wholes(self) -> Wholes:
+        return Wholes(self.right.at, self.right.places, self._placed, self._handed, self._function)
+
+    def _placed(self, values: Values) -> str | None:
+        """What the wrong text computes or reads with such values; the subscripts of elements are to be found."""
+        mine = _unique(values)
+        made = (f"({text})" for text, x in self._results if x.size > 1 and self._shared(mine, x))
+        found = self._valued(mine, PLACE) or next(made, None)
+        return _ELEMENT.sub(r"\1[@\2@]", found) if found is not None else None
+
+    def _shared(self, mine: Values, values: Values) -> bool:
+        return mine.size > 1 and min(within(mine, values, self.close).mean(), within(values, mine, self.close).mean()) \
+            >= SHARED
+
+    @cached_property
+    def _results(self) -> list[tuple[str, Values]]:
+        """What the wrong text computes, the smaller of two that lie in each other last."""
+        return [(w.spelled, _unique(told.values)) for told, w in self.wrong.places.values()
+                if w.role is Role.RESULT and not w.partial]
+
+    def _handed(self, n: Node) -> str | None:
+        """A number or an array of the caller's that is handed over."""
+        if n.type.is_scalar:
+            return self._text(n)
+        named = next((x for x in n.walk() if x.kind == "DECL_REF_EXPR"), None)
+        name = self.names.get(named.spelling, named.spelling) if named is not None else ""
+        return f"{name}[{PLACE}]" if self._known.get(name) is False else None
 
     @cached_property
     def _have(self) -> Values:
@@ -99,7 +135,10 @@ class Missing:
     def _counterpart(self, n: Node) -> str | None:
         """The variable or element of the wrong text that has the values of this part."""
         told = self._told.get(self.right.at.span(n))
-        mine = _unique(told.values) if told is not None else np.zeros(0)
+        return self._valued(_unique(told.values), self._place(n)) if told is not None else None
+
+    def _valued(self, mine: Values, place: str) -> str | None:
+        """The variable or element of the wrong text that has these values, or an array it is given."""
         if mine.size < 2:
             return None
         best, most = None, 0.0
@@ -109,7 +148,7 @@ class Missing:
                 best, most = (text, share) if share > most else (best, most)
         if best is None:
             whole = (a for a, values in self._given.items() if within(values, mine, self.close).mean() >= SHARED)
-            best = next((f"{a}[{self._place(n)}]" for a in whole), None)
+            best = next((f"{a}[{place}]" for a in whole), None)
         return best
 
     def _text(self, n: Node, whole: bool = False, given: Mapping[int, str | None] = MappingProxyType({})) -> str | None:
@@ -261,7 +300,17 @@ def _placed(at: Sites, scope: Scope, s: Site, texts: Sequence[str]) -> Iterator[
     subscripts = _subscripts(at, scope, s)
     for text in texts:
         every = [_PLACE.sub(r"\1", text), *(_PLACE.sub(i.replace("\\", ""), text) for i in subscripts if "@" in text)]
+        every += _each(text, subscripts, here)
         yield from (t for t in dict.fromkeys(every) if "[]" not in t and set(_NAMED.findall(t)) <= here | _suffixes(t))
+
+
+def _each(text: str, subscripts: Sequence[str], here: set[str]) -> Iterator[str]:
+    """The expression with each element where it is read elsewhere, as far as that can be named, or at one of these."""
+    parts = _PLACE.split(text)
+    if len(parts) > 3:
+        own = [[i] if i and set(_NAMED.findall(i)) <= here else list(subscripts) for i in parts[1::2]]
+        for some in islice(product(*own), TOGETHER):
+            yield "".join(t for pair in zip(parts[::2], (*some, ""), strict=True) for t in pair)
 
 
 def _suffixes(text: str) -> set[str]:

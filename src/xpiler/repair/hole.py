@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from xpiler.repair.offers import Table
 from xpiler.text.edits import Edit
 from xpiler.text.sites import Sites
 
@@ -15,14 +16,15 @@ _WORDS = re.compile(r"[A-Za-z_]\w*")
 
 
 class Kind(StrEnum):
-    """What a hole is for: an integer, any value, a value and another one, a function that is called, a whole statement
-    (nothing, where one is only put in), or what the compiler has to know (a memory, an extent), so that every choice is
-    a text of its own."""
+    """What a hole is for: an integer, any value, a value and another one, a function that is called, the order of its
+    arguments, a whole statement (nothing, where one is only put in), or what the compiler has to know (a memory, an
+    extent), so that every choice is a text of its own."""
 
     NUMBER = "number"
     VALUE = "value"
     COMBINED = "combined"
     FUNCTION = "function"
+    ORDER = "order"
     STATEMENT = "statement"
     FIXED = "fixed"
 
@@ -93,6 +95,7 @@ class Hole:
     names: frozenset[str] = frozenset()  # the words that stand there
     program: str = ""
     acts: tuple[str, ...] = ()
+    table: Table | None = None  # of functions that `program` or the choices are among
 
     @property
     def costs(self) -> Sequence[float]:
@@ -110,8 +113,8 @@ class Made:
 
     at: Sites
     found: dict[tuple[int, int, Kind], dict[str, Choice]] = field(default_factory=dict)
-    programs: list[tuple[int, str, Sequence[Choice]]] = field(default_factory=list)
-    types: dict[tuple[int, int], str] = field(default_factory=dict)
+    programs: list[tuple[int, str, Sequence[Choice], Table | None]] = field(default_factory=list)
+    types: dict[tuple[int, int], tuple[str, Table | None]] = field(default_factory=dict)
     around: list[tuple[int, int, str, tuple[str, ...], Radix]] = field(default_factory=list)
 
     def add(
@@ -129,11 +132,11 @@ class Made:
         for (start, end, kind), choices in self.found.items():
             line, _ = self.at.place(start)
             words = frozenset(_WORDS.findall(self.at.data[start:end].decode()))
-            program = self.types.get((start, end), "") if kind is Kind.FUNCTION else ""
-            out.append(Hole(start, end, line, kind, tuple(choices.values()), words, program))
-        for start, program, some in self.programs:
+            program, among = self.types.get((start, end), ("", None)) if kind is Kind.FUNCTION else ("", None)
+            out.append(Hole(start, end, line, kind, tuple(choices.values()), words, program, table=among))
+        for start, program, some, among in self.programs:
             line, _ = self.at.place(start)
-            out.append(Hole(start, start, line, Kind.STATEMENT, some, program=program))
+            out.append(Hole(start, start, line, Kind.STATEMENT, some, program=program, table=among))
         for start, end, ctype, acts, radix in self.around:
             line, _ = self.at.place(start)
             out.append(Hole(start, end, line, Kind.COMBINED, radix, program=ctype, acts=acts))

@@ -40,6 +40,13 @@ def gaps(at: Sites) -> tuple[Hole, ...]:
     return made.holes()
 
 
+def asked_for(at: Sites) -> tuple[Hole, ...]:
+    """Statements that a name asks for which nothing is written to, or which nobody reads."""
+    made, scope = Made(at), Scope(at)
+    inserted(at, scope, made, asked=True)
+    return made.holes()
+
+
 def grafts(at: Sites, texts: Sequence[str]) -> tuple[Hole, ...]:
     """Where expressions that are known to be missing may stand."""
     made, scope = Made(at), Scope(at)
@@ -47,4 +54,4 @@ def grafts(at: Sites, texts: Sequence[str]) -> tuple[Hole, ...]:
     return made.holes()
 
 
-__all__ = ["Choice", "Hole", "Kind", "gaps", "grafts", "holes"]
+__all__ = ["Choice", "Hole", "Kind", "asked_for", "gaps", "grafts", "holes"]

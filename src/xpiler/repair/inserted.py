@@ -15,8 +15,11 @@ from functools import cached_property
 from xpiler.repair.combined import BOTH, of_two
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.hole import Kind, Made, Radix, mixed
-from xpiler.repair.parts import STEPS, after, changes, computed, frozen, integral, is_value, short, stands_alone
-from xpiler.repair.scope import Scope
+from xpiler.repair.offers import Table, table
+from xpiler.repair.parts import (
+    STEPS, after, changes, computed, frozen, integral, is_register, is_value, short, stands_alone,
+)
+from xpiler.repair.scope import Name, Scope
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.offered import alike, letters_alike
@@ -42,14 +45,17 @@ class Gap:
     host: bool
 
 
-def inserted(at: Sites, scope: Scope, made: Made) -> None:
-    """At every gap, what could be missing there."""
-    text = Gaps(at, scope)
+def inserted(at: Sites, scope: Scope, made: Made, asked: bool = False) -> None:
+    """At every gap, what could be missing there; `asked`: only what writes a name that nothing is written to, or else
+    reads one that nobody reads."""
+    text = Gaps(at, scope, asked)
     for gap in gaps_of(at):
         if not gap.host:
             text.assignments(gap, made)
-        text.calls(gap, made)
-        text.again(gap, made)
+        if not (asked and gap.host):
+            text.calls(gap, made)
+        if not asked:
+            text.again(gap, made)
 
 
 def gaps_of(at: Sites) -> Iterator[Gap]:
@@ -86,6 +92,7 @@ class Gaps:
 
     at: Sites
     scope: Scope
+    asked: bool = False  # only what a name asks for
 
     @cached_property
     def flow(self) -> Flow:
@@ -136,9 +143,11 @@ class Gaps:
             acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
             if scalar:
                 acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
+            asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
+            unread = self.flow.unread
+            if self.asked and root(target) not in self.flow.asking[0]:
+                values = [t for t in values if root(t) in self.flow.asking[1]]
             if values:
-                asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
-                unread = self.flow.unread
                 read = [(t, LATER * i + (0.0 if root(t) in unread else UNASKED)) for i, t in enumerate(values)]
                 todo = [(a, asked + LATER * i) for i, a in enumerate(acts)]
                 self._put(gap, made, [todo, read],
@@ -220,6 +229,10 @@ class Gaps:
         return found
 
     @cached_property
+    def _callees(self) -> frozenset[str]:
+        return frozenset(self.at.callee(s.node) for s in self.at.calls(self.at.device))
+
+    @cached_property
     def pointers(self) -> dict[str, Node]:
         """Pointers and arrays as they are handed to functions, those alone first."""
         names: dict[str, Node] = {}
@@ -256,12 +269,19 @@ class Gaps:
                 kind = f"void ({element} *, const {element} *, {second}int)"
                 if kind not in self.called and kind in alike(self.at.platform):
                     self._call(gap, made, kind, [])
+            for register in sorted({_plain(v.node) for v in self._unread(gap)}):
+                kind = f"void ({element} *, {register})"
+                if kind not in self.called and kind in alike(self.at.platform):
+                    self._call(gap, made, kind, [])
+
+    def _unread(self, gap: Gap) -> list[Name]:
+        """Registers that were computed for nothing."""
+        return [v for v in self.scope.at_site(gap.site) if is_register(v.node) and v.spelled in self.flow.unread]
 
     def _call(self, gap: Gap, made: Made, kind: str, examples: list[Node]) -> None:
         used = list(dict.fromkeys(self.at.source(e).partition("(")[0] for e in examples))
-        every = {self.at.callee(e) for calls in self.called.values() for e in calls}
         others = [o for o in alike(self.at.platform).get(kind, ()) if o not in used] if not gap.host else []
-        others.sort(key=lambda o: (-max((letters_alike(o, u) for u in every), default=0), o))
+        others.sort(key=lambda o: (-max((letters_alike(o, u) for u in self._callees), default=0), o))
         names = [*used, *others][:FUNCTIONS]
         m = re.fullmatch(r"[^(]*\((.*)\)", kind)
         types = [t.strip() for t in m[1].split(",")] if m else []
@@ -270,20 +290,30 @@ class Gaps:
             return
         operands = [self._operands(gap, types[i] if i < len(types) else "", [e.arguments[i] for e in examples
                     if i < len(e.arguments)]) for i in range(count)]
-        if not names or not all(operands):
+        if self.asked:
+            operands = self._asked(gap, [types[i] if i < len(types) else "" for i in range(count)], operands)
+        if not names or not operands or not all(operands):
             return
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
         for p, some in zip([*types, *[""] * count], operands, strict=False):
-            bare = p.replace("const ", "").strip()
             flow = self._flow(gap)
-            wanted = flow.unread if p.startswith("const") else flow.unwritten
-            digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not bare.endswith("*") else UNASKED))
+            wanted = flow.unread if _reads(p) else flow.unwritten
+            digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not p.endswith("*") else UNASKED))
                            for i, t in enumerate(some)])
             digits[-1].sort(key=lambda d: d[1])
         while math.prod(len(d) for d in digits) > MOST:
             longest = max(range(len(digits)), key=lambda i: (i > 0 and len(digits[i]) > SOME, len(digits[i])))
             digits[longest] = digits[longest][:-1]
-        self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});")
+        self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});", among=table(self.at.platform, kind))
+
+    def _asked(self, gap: Gap, types: Sequence[str], operands: list[list[str]]) -> list[list[str]]:
+        """The operands without what nothing asks for; none where nothing asks for any."""
+        for writes, wanted in zip((True, False), self._flow(gap).asking, strict=True):
+            for i, (kind, some) in enumerate(zip(types, operands, strict=True)):
+                few = [t for t in some if root(t) in wanted]
+                if few and _reads(kind) is not writes:
+                    return [*operands[:i], few, *operands[i + 1:]]
+        return []
 
     def _operands(self, gap: Gap, param: str, examples: list[Node]) -> list[str]:
         """What could be handed over for a parameter: what is handed over elsewhere, and what else has its type."""
@@ -315,6 +345,9 @@ class Gaps:
                 if _plain(n) == bare and self.scope.visible(n, gap.site):
                     seen.setdefault(text)
             return list(seen)[:POINTERS]
+        if some := [v.spelled for v in self.scope.at_site(gap.site) if is_register(v.node) and _plain(v.node) == bare]:
+            some.sort(key=lambda t: t not in self.flow.unread)
+            return list(dict.fromkeys([*some, *seen]))[:POINTERS]
         if not re.fullmatch(r"(?:unsigned |signed )?(?:int|long|long long|short|char)|size_t|u?int\d+_t", bare):
             return list(seen)[:POINTERS]
         for e in (e for calls in self.called.values() for e in calls if self._on_device(e) is not gap.host):
@@ -338,7 +371,7 @@ class Gaps:
 
     def _put(
         self, gap: Gap, made: Made, digits: list[list[tuple[str, float]]], spell: Callable[[Sequence[str]], str],
-        cost: float = COST, tell: bool = False,
+        cost: float = COST, tell: bool = False, among: Table | None = None,
     ) -> None:
         """The first digit is what is done; the others are operands, the only one of which is to `tell` its values."""
         first, at = len(digits[0]), len(digits[0])
@@ -352,8 +385,11 @@ class Gaps:
             at *= len(d)
         cases = [f"if (xp_c % {first} == {n}) {{ {spell([act, *fields])} }}" for n, (act, _) in enumerate(digits[0])]
         telling = [f"xp::seen(0, {fields[0]});"] if tell else []
+        acts = [act for act, _ in digits[0]]
+        if among is not None and set(acts) <= set(among.names):
+            cases = [spell([among.chosen(acts, f"xp_c % {first}"), *fields])]
         program = " ".join([*named, *telling, " else ".join(cases)])
-        made.programs.append((gap.at, program, Radix(cost, digits, spell, "", " is put in")))
+        made.programs.append((gap.at, program, Radix(cost, digits, spell, "", " is put in"), among))
 
 
 def _counts(n: Node) -> tuple[Node, ...]:
@@ -365,6 +401,11 @@ def _counts(n: Node) -> tuple[Node, ...]:
 def _fits(kind: str, target: str) -> bool:
     """Whether what is of one type is assigned to the other: numbers with a fraction may have another width."""
     return kind == target or {kind, target} <= FRACTIONS
+
+
+def _reads(param: str) -> bool:
+    """Whether a function only reads what it is handed for a parameter of this type."""
+    return param.startswith("const") or not param.endswith("*")
 
 
 def _plain(n: Node) -> str:

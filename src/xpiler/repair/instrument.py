@@ -230,7 +230,7 @@ def _call(at: Sites, s: Site) -> tuple[Watched, str, str] | None:
     n = s.node
     if not at.from_header(n) or at.mask[:s.start].rstrip()[-1:] in (b"(", b","):
         return None
-    written = [a for a in _outputs(n) if at.source(a)]
+    written = [a for a in outputs(n) if at.source(a)]
     if len(written) != 1:
         return None
     out = written[0]
@@ -247,7 +247,7 @@ def _is_array(n: Node) -> bool:
     return named is not None and named.kind == "VAR_DECL" and named.type.kind == "array"
 
 
-def _outputs(n: Node) -> Iterator[Node]:
+def outputs(n: Node) -> Iterator[Node]:
     """The arguments a call may write through."""
     params = n.referenced.params if n.referenced is not None else ()
     for p, a in zip(params, n.arguments, strict=False):

@@ -8,6 +8,7 @@ accepted by the judge, not by this search."""
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,15 +20,15 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.hole import Hole, Kind
-from xpiler.repair.holes import gaps, grafts, holes
+from xpiler.repair.holes import asked_for, gaps, grafts, holes
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
-from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, weighed
+from xpiler.repair.nodes import LESSER, SMALL, WIDTH, Deeper, Item, Node, United, best, weighed
 from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
-from xpiler.repair.solve import combinations, pairs
+from xpiler.repair.solve import beside, combinations, pairs
 from xpiler.text.sites import Sites
 
 Progress = Callable[[str], None]
@@ -35,17 +36,25 @@ Progress = Callable[[str], None]
 # run side by side.
 ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 # Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
-# that are combined; programs run for something nearer still than what is nearer, at least, and the seconds for it.
+# that are combined; programs run for something nearer still than what is nearer, at least, and seconds of work for it.
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
 # Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
+PAIRED = 3000  # pairs of choices on one line
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
-# Choices that are tried while the place is looked for, and seconds from which on a run is too slow for that.
-SOON, SLOW = 192, 0.15
+# Choices that are tried while the place is looked for, and seconds of a run from which on it is too slow for that.
+SOON, SLOW = 192, 0.1
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
-SHORT, LONGEST = 2.0, 8.0  # seconds for choices alone, at first and then, and for what is put in
+SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
+DOUBT = 96  # choices that are tried before a judge is asked about one whose threads may race
+
+
+def worked() -> float:
+    """Seconds that processors worked for this process, and for those it started that have ended."""
+    of = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in of)
 
 
 class _Found(Exception):
@@ -69,6 +78,7 @@ class _Search:
     suspects: tuple[int, ...] = ()
     refused: set[str] = field(default_factory=set)
     looking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    clock: Callable[[], float] = worked  # how long something took, whatever else the machine does
 
     @property
     def late(self) -> bool:
@@ -79,17 +89,18 @@ class _Search:
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._grafted, self._alone, self._deeper, self._gaps, self._deeper, self._fixed,
-                  self._together)
+        stages = (self._alone, self._asked_for, self._grafted, self._alone, self._paired, self._deeper, self._gaps,
+                  self._deeper, self._fixed, self._together)
         for n in range(ROUNDS):
             if not waiting or self.late:
                 break
             now = following(waiting, n)
             waiting.remove(now)
             try:
+                self.trials.watching(now.open.watched if now.open is not None else now.watched)
                 now = now if now.open else self._opened(now)
                 furthest = max(furthest, now, key=lambda t: t.score.order)
-                found = list(stages[now.stage](now.open)) if now.open is not None else []
+                found = [*stages[now.stage](now.open), *self._refused(now.open)] if now.open is not None else []
             except Fault as fault:
                 why = why or f"the text does not read: {fault.what}"
                 continue
@@ -129,8 +140,9 @@ class _Search:
     def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         looking = None if now.near else self.looking.submit(self.trials.blame, now.text)
-        sketch, run = self._compiled(Sketch(at.data, holes(at), places=instrumented(at).places))
-        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking)
+        places = () if now.watched else instrumented(at).places
+        sketch, run = self._compiled(Sketch(at.data, holes(at), places=places))
+        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking, watched=now.watched)
         self._based(open_)
         base = open_.base
         open_.origin = replace(now, score=base)
@@ -144,10 +156,9 @@ class _Search:
 
     def _based(self, o: Open) -> None:
         """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
-        began = time.monotonic()
         o.base = o.run([{}])[0] if o.run is not None else self.trials.fixed(o.origin.text)
         self.runs += 1
-        if o.run is not None and not o.slow and time.monotonic() - began > SLOW:
+        if o.run is not None and not o.slow and not o.watched and o.base.seconds > SLOW:
             o.slow = True
             o.sketch, o.run = self._compiled(replace(o.sketch, hurried=False, places=()))
             o.base = o.run([{}])[0] if o.run is not None else o.base
@@ -163,7 +174,7 @@ class _Search:
     def _compiled(self, sketch: Sketch) -> tuple[Sketch, Run | None]:
         """The sketch as a program; holes on lines that do not compile are left out."""
         for _ in range(TRIES):
-            made = self.trials.sketch(sketch.text)
+            made = self.trials.sketch(sketch.text, sketch.beside)
             if not isinstance(made, tuple):
                 return sketch, made
             smaller = sketch.without(made)
@@ -178,11 +189,18 @@ class _Search:
         """The smallest changes, until it is known where to look and which values the source has."""
         if o.base.perfect:
             self._accept(o.origin)
-            o.base = self.trials.fixed(o.origin.text)  # what refused it is looked at from now on
+            o.base = self.trials.fixed(o.origin.text)  # by the input that refused it, if one did
+            if o.base.perfect:
+                o.watched = True
+                self.trials.watching(True)
+                o.base = self.trials.fixed(o.origin.text)
             o.given_up = o.base.perfect
             if o.given_up:
                 return
-            o.sketch, o.run = self._compiled(o.sketch)
+            o.sketch, o.run = self._compiled(replace(o.sketch, places=()))
+            if o.watched and (o.run is None or o.run([{}])[0].perfect):
+                o.run, o.near = None, distances(o.at, [o.base.line])
+                return
             o.looking = self.looking.submit(self.trials.blame, o.origin.text)
             self._looked(o)
         looking = o.looking
@@ -191,7 +209,7 @@ class _Search:
             soon = takewhile(lambda _: looking is not None and not looking.done(), soon) if o.slow else soon
             self._expanded(o, soon, lambda _: o.root, o.harmless)
         self._looked(o)
-        if not self.asked and o.run is not None:
+        if not self.asked and o.run is not None and not o.watched:
             self.trials.ask()
             self.asked = True
             self._based(o)
@@ -202,11 +220,21 @@ class _Search:
         first = o.singles is None
         if first:
             self._begun(o)
+        if o.watched and o.run is None:
+            o.given_up = True
+            return self._one_by_one(o)
         budget = SHORT if first else LONGEST
         level = self._expanded(o, o.singles or iter(()), lambda _: o.root, o.harmless, budget=budget)
         united = United([*o.level, *level], o.sketch)
         o.level = best([*o.level, *level, *self._expanded(o, iter(united), united.parent, {})], WIDTH, SMALL)
         return self._texts(o, best(o.level))
+
+    def _one_by_one(self, o: Open) -> list[Text]:
+        """The likeliest choices, each compiled by itself: where arrays lie otherwise the rule is not broken, and so not
+        in an open text."""
+        both = zip(self._singles(o, o.root), self._fixings(o), strict=False)
+        items = islice((item for pair in both for item in pair), 2 * FINDING)
+        return self._texts(o, self._expanded(o, items, lambda _: o.root, {}, 2 * FINDING))
 
     def _grafted(self, o: Open) -> list[Text]:
         """What the right text computes and this one never does; and a few choices that only a compiler can make, as a
@@ -233,6 +261,18 @@ class _Search:
                 break  # no rule is broken any more: now it can be asked where it goes wrong
         return self._texts(o, best(kept))
 
+    def _paired(self, o: Open) -> list[Text]:
+        """Two choices on one line."""
+        single = ((picks, w) for w, picks in self._singles(o, o.root))
+        weights = {next(iter(picks.items())): w for picks, w in single}
+        items = islice(beside(o.sketch, weights), PAIRED)
+        return self._texts(o, best(self._expanded(o, items, lambda _: o.root, {}, budget=LONGEST)))
+
+    def _asked_for(self, o: Open) -> list[Text]:
+        """A statement put in that a name asks for: wherever that is."""
+        anywhere = replace(o, near=distances(o.at, ()))
+        return self._filled(None if self.late else self._opened_for(anywhere, asked_for(o.at)), LIKELY)
+
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""
         wide = None if self.late else self._opened_for(o, gaps(o.at))
@@ -250,9 +290,29 @@ class _Search:
         items = chain(pairs(o.sketch, likely), every) if o.run is not None else iter(())
         return self._texts(o, self._expanded(o, items, lambda _: o.root, {}))
 
+    def _right(self, o: Open, n: Node, doubt: bool = True) -> bool:
+        """Asks a judge about choices that ran right, which is the end if he accepts them; whether he was asked. Without
+        `doubt` only where threads are known to keep apart."""
+        text = self._text(o, n)
+        if text is not None and text.text not in self.refused:
+            if not doubt and not self.trials.apart(text.text):
+                return False
+            self._accept(text)
+            o.refused.append(text)
+        return True
+
+    def _refused(self, o: Open) -> list[Text]:
+        """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong
+        besides shows on other inputs or to who looks at every access."""
+        few = sorted(o.refused, key=lambda t: t.weight)[:LESSER]
+        o.refused.clear()
+        return [replace(t, watched=t.watched or self.trials.fixed(t.text).perfect) for t in few]
+
     def _opened_for(self, o: Open, found: tuple[Hole, ...]) -> tuple[Open, Iterator[Item]] | None:
         """The text opened where something may be missing, and what to try there."""
-        places = () if o.slow else instrumented(o.at).places
+        if not found:
+            return None
+        places = () if o.slow or o.watched else instrumented(o.at).places
         sketch, run = self._compiled(Sketch(o.at.data, found, not o.slow, places))
         if run is None:
             return None
@@ -271,35 +331,39 @@ class _Search:
     ) -> list[Node]:
         """What is nearer than the node it was added to. `compiled`: so many at most, each compiled by itself; `budget`:
         seconds after which no more are begun. Without one it ends where nothing nearer still was found for a while."""
-        found, since, began = list[Node](), 0, time.monotonic()
+        found, since, began = list[Node](), 0, self.clock()
         nearest: Score | None = None
-        for weight, picks, score in self._tried(o, items, compiled, budget):
+        doubtful = list[Node]()
+        for n, (weight, picks, score) in enumerate(self._tried(o, items, compiled, budget), 1):
             node = parent(picks)
             if score.perfect:
-                text = self._text(o, Node(picks, score, weight))
-                if text is not None:
-                    self._accept(text)
+                if not self._right(o, Node(picks, score, weight), doubt=False):
+                    doubtful.append(Node(picks, score, weight))
                 continue
+            if n % DOUBT == 0:
+                doubtful = [d for d in doubtful if not self._right(o, d)]
             since += 1
             if score.better(node.score) or score.further(node.score):
                 found.append(Node(picks, score, weight, score.lost(o.base)))
                 if nearest is None or score.better(nearest):
-                    nearest, since, began = score, 0, time.monotonic()
+                    nearest, since, began = score, 0, self.clock()
             elif score.met == node.score.met or score.elsewhere(node.score) or score.near > 0.0:
                 lost = 0.0 if score.mark == node.score.mark else 1.0
                 harmless |= {i: weight + lost for i in picks.items() if i[0] not in node.picks}
             sure = budget == inf or nearest is not None and nearest.value > o.base.value + SURE
-            if found and sure and since >= ENOUGH and time.monotonic() - began > LONG:
+            if found and sure and since >= ENOUGH and self.clock() - began > LONG:
                 break
-        for n in found:
-            harmless |= {i: n.weight / 4 for i in n.picks.items() if i[0] not in node.picks}
+        for d in doubtful:
+            self._right(o, d)
+        for one in found:
+            harmless |= {i: one.weight / 4 for i in one.picks.items() if i[0] not in node.picks}
         return best(found, WIDTH, SMALL)
 
     # ------------------------------------------------------------ what is tried
 
     def _singles(self, o: Open, node: Node) -> Iterator[Item]:
         """Every choice of a hole that the node's run came by, added to those it has made; the likely ones first."""
-        if o.run is None:
+        if o.run is None and not o.watched:
             return
         if node.score.line and node.picks:
             near = distances(o.at, [node.score.line])
@@ -329,8 +393,8 @@ class _Search:
         steady = compiled > 0
         size = 1 if steady else FEW if o.slow else FIRST
         with ThreadPoolExecutor(ABREAST) as pool:
-            until = time.monotonic() + budget
-            while not self.late and time.monotonic() < until:
+            until = self.clock() + budget
+            while not self.late and self.clock() < until:
                 groups = [g for _ in range(ABREAST) if (g := list(islice(items, size)))]
                 if not groups:
                     return
@@ -366,7 +430,7 @@ class _Search:
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in n.picks.items())
         near = None if o.base.line else o.near
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
-                                              now.lost + n.lost, near)
+                                              now.lost + n.lost, near, watched=o.watched)
 
 
 def mend(

@@ -15,7 +15,7 @@ Item = tuple[float, Picks]  # how unlikely, and the choices
 # Nodes that are followed side by side, the nearest and those that are the smallest change, and texts that are kept of
 # them; how much later each node is followed than the one before it.
 WIDTH, SMALL, TEXTS, LESSER, LATER = 12, 8, 3, 2, 0.3
-CHANGE = 0.02  # so much nearer every change has to bring a text
+LUCK = 3.0  # so many times what a change brings at least, of one that is made together with another
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,21 @@ class Node:
     def hope(self) -> tuple[bool, float]:
         """Larger is to be followed sooner: what many changes brought a little nearer was luck, and what was right
         before should be so still."""
-        return self.score.built, self.score.value - CHANGE * len(self.picks) - self.lost
+        return self.score.built, self.score.value - self.score.grain * len(self.picks) - self.lost
+
+    def lucky(self, other: Node) -> bool:
+        """Whether all of this that the other has not brought less than changes do that undo a mistake."""
+        more = len(self.picks) - len(other.picks)
+        return more > 0 and other.picks.items() <= self.picks.items() \
+            and self.score.value < other.score.value + LUCK * self.score.grain * more
 
 
 def best(found: Iterable[Node], width: int = TEXTS, small: int = LESSER) -> list[Node]:
     """The nearest few, and those that are the smallest change: what got past a broken rule tells little of how near it
-    is where something else is wrong. Of those with one result the smallest change."""
-    kept: dict[object, Node] = {}
-    for n in sorted(found, key=lambda n: n.weight):
+    is where something else is wrong. Of those with one result the smallest change; without what only luck brought
+    nearer than some of it alone."""
+    found, kept = list(found), dict[object, Node]()
+    for n in sorted((n for n in found if not any(n.lucky(m) for m in found)), key=lambda n: n.weight):
         kept.setdefault((n.score.order, n.score.met), n)
     nearest = sorted(kept.values(), key=lambda n: n.hope, reverse=True)[:width]
     lesser = [n for n in list(kept.values())[:small] if n not in nearest]

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from xpiler.repair.localise import Distances
 from xpiler.repair.mended import Changed
-from xpiler.repair.nodes import CHANGE, Item, Node
+from xpiler.repair.nodes import Item, Node
 from xpiler.repair.score import Run, Score
 from xpiler.repair.sketch import Sketch
 from xpiler.text.sites import Sites
 
 # How much nearer another text must be than this one for what takes longer to be put off, stage by stage.
-STAGES = (0.0, 0.0, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
+STAGES = (0.0, 0.0, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
 ASIDE = 8  # every so many rounds the smallest change is followed: nearness may be luck
 
 
@@ -29,12 +29,14 @@ class Text:
     lost: float = 0.0  # of the right program's values, by the changes
     near: Distances | None = None  # from where the text went wrong that this one was made of
     stage: int = 0
+    watched: bool = False  # it goes wrong where every access is watched, and nowhere else
     open: Open | None = field(default=None, compare=False)
 
     @property
     def hope(self) -> tuple[bool, float]:
         """Larger is to be followed sooner."""
-        return self.score.built, self.score.value - CHANGE * len(self.changes) - self.lost - STAGES[self.stage]
+        cost = self.score.grain * len(self.changes) + self.lost + STAGES[self.stage]
+        return self.score.built, self.score.value - cost
 
 
 @dataclass
@@ -49,6 +51,8 @@ class Open:
     near: Distances
     looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
     given_up: bool = False  # no run tells what is wrong
+    watched: bool = False  # only runs that look at every access do
+    refused: list[Text] = field(default_factory=list)  # what ran right, and a judge refused
     slow: bool = False  # a run takes long enough to look for the place first
     singles: Iterator[Item] | None = None  # the choices that were not tried alone yet; None where none was
     level: list[Node] = field(default_factory=list)  # what came nearer

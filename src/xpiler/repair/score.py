@@ -11,6 +11,7 @@ from xpiler.repair.told import Had
 FINE = 3
 # What it counts that no rule is broken, and that values come close which are not right, more than any do.
 DONE, CLOSENESS, ANY = 0.1, 0.06, 0.3
+GRAIN, COARSE = 0.02, 0.03  # what one change that undoes a mistake brings at least
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Score:
     not known. A program that does not compile has `built` False. `passed`: runs that were right in all elements before
     the one this is about. `near`: how close the values come where they are not right. `reached`: the open choices it
     came by, where that is known; `mark`: equal for equal results. `had`: which of the right program's values it had on
-    its way, where these were asked for."""
+    its way, where these were asked for. `seconds`: how long its run took."""
 
     right: float = 0.0
     met: str = ""
@@ -32,6 +33,7 @@ class Score:
     reached: frozenset[int] = field(default=frozenset(), compare=False)
     mark: int = field(default=0, compare=False)
     had: Had | None = field(default=None, compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def perfect(self) -> bool:
@@ -40,6 +42,11 @@ class Score:
     @property
     def told(self) -> float:
         return 0.0 if self.had is None else self.had.share
+
+    @property
+    def grain(self) -> float:
+        """So much nearer every change has to bring a text: what a quarter of a place of the right program counts."""
+        return GRAIN if self.had is None else min(COARSE, max(GRAIN, 0.25 / max(1, self.had.wanted.starts.size)))
 
     @property
     def close(self) -> float:
@@ -85,14 +92,19 @@ Run = Callable[[Sequence[Mapping[int, int]]], list[Score]]
 class Trials:
     """How programs are tried: what judges, seen from the side of repair.
 
-    `sketch`: a text that leaves choices open, compiled; the lines that do not compile where it does not.
+    `sketch`: a text that leaves choices open, compiled and linked with programs that it uses; the lines that do not
+    compile where it does not.
     `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
     and those to look at then. `missing`: expressions that a right text has, spelled as this one would
-    (`repair.grafts`). `ask`: scores have `told` from now on, of texts that tell their values."""
+    (`repair.grafts`). `ask`: scores have `told` from now on, of texts that tell their values. `watching`: whether what
+    is made from now on looks at every access, which is slow. `apart`: whether a text's threads are known to keep
+    apart."""
 
-    sketch: Callable[[str], Run | tuple[int, ...]]
+    sketch: Callable[[str, Sequence[str]], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
     blame: Callable[[str], tuple[Sequence[int], Sequence[int]]]
     missing: Callable[[str], Sequence[str]] = lambda _: ()
     ask: Callable[[], None] = lambda: None
+    watching: Callable[[bool], None] = lambda _: None
+    apart: Callable[[str], bool] = lambda _: True

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from xpiler.repair.hole import Choice, Hole, Kind, Radix, mixed
 from xpiler.repair.instrument import Watched
+from xpiler.repair.offers import Table, named
 from xpiler.repair.quickly import quickly
 from xpiler.text.edits import Edit, edited
 
@@ -53,9 +54,19 @@ class Sketch:
         """Types, and what is done with two values of each."""
         return list(dict.fromkeys((h.program, h.acts) for h in self.holes if h.acts))
 
+    @cached_property
+    def tables(self) -> list[Table]:
+        """The functions of the header that are chosen among."""
+        return list(dict.fromkeys(h.table for h in self.holes if h.table is not None))
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What is compiled once and linked with it."""
+        return tuple(t.text for t in self.tables)
+
     @property
     def _helpers(self) -> str:
-        out = []
+        out = [t.declared for t in self.tables]
         for n, (kind, acts) in enumerate(self.acts):
             cases = "".join(f"case {i}: return {a.format(x='x', y='y', X='x', Y='y')}; " for i, a in enumerate(acts))
             out.append(f"static {kind} xp_act{n}(int c, {kind} x, {kind} y) "
@@ -71,8 +82,13 @@ class Sketch:
     def filled(self, picks: Picks) -> str | None:
         """The text with choices made; of two holes one of which lies in the other, the outer one counts."""
         edits: list[Edit] = []
+        called = {self.holes[k].start: self.holes[k].edit(c) for k, c in picks.items()
+                  if self.holes[k].kind is Kind.FUNCTION}
         for k, choice in sorted(picks.items()):
             edit = self.holes[k].edit(choice)
+            name = called.get(edit.start) if self.holes[k].kind is Kind.ORDER else None
+            if name is not None:  # another function, with its arguments in that order
+                edit = replace(edit, new=name.new + edit.new[name.end - name.start:])
             if not any(e.start <= edit.start and edit.end <= e.end and e.start < e.end for e in edits):
                 edits.append(edit)
         return edited(self.data, edits)
@@ -80,6 +96,8 @@ class Sketch:
     def nested(self, a: int, b: int) -> bool:
         """Whether of two holes one lies in the other."""
         x, y = self.holes[a], self.holes[b]
+        if x.start == y.start and {x.kind, y.kind} == {Kind.FUNCTION, Kind.ORDER}:
+            return False
         return x.start <= y.start and y.end <= x.end or y.start <= x.start and x.end <= y.end
 
     def without(self, lines: Sequence[int]) -> Sketch:
@@ -120,13 +138,23 @@ class Sketch:
             if hole.start == hole.end:
                 return f"if ({chosen} == 0) {{}}{cases} "
             return f"do {{ if ({chosen} == 0) {{ {here}; }}{cases} }} while (0)"
+        if hole.kind is Kind.ORDER:
+            name = next((p for p in inner if p.hole is not None and p.hole.kind is Kind.FUNCTION
+                         and p.start == hole.start), None)
+            called, size = (self._part(name, []), name.end - name.start) if name is not None else ("", 0)
+            cases = "".join(f"{chosen} == {n} ? ({called}{telling(_line(c.spelled[size:]))}) : "
+                            for n, c in _from_1(hole))
+            return f"({cases}({here}))"
         if hole.kind is Kind.COMBINED and isinstance(hole.choices, Radix):
             acts, others = (len(d) for d in hole.choices.digits)
             other = mixed([t for t, _ in hole.choices.digits[1]], f"({chosen} - 1) / {acts} % {others}")
             return f"xp_act{_index(self.acts, hole)}({chosen} - 1, ({here}), {other})"
         if hole.kind is Kind.FUNCTION:
-            cases = "".join(f"{chosen} == {n} ? {_named(hole.program, c.spelled)} : " for n, c in _from_1(hole))
-            return f"({cases}{_named(hole.program, here)})"
+            names = [c.spelled for c in hole.choices]
+            if hole.table is not None and set(names) <= set(hole.table.names):
+                return f"({chosen} ? {hole.table.chosen(names, f'{chosen} - 1')} : {named(hole.program, here)})"
+            cases = "".join(f"{chosen} == {n} ? {named(hole.program, name)} : " for n, name in enumerate(names, 1))
+            return f"({cases}{named(hole.program, here)})"
         cast = f"(__typeof__({_line(self.data[hole.start:hole.end].decode())}))" if hole.kind is Kind.NUMBER else ""
         cases = "".join(f"{chosen} == {n} ? {cast}({spelled(c)}) : " for n, c in _from_1(hole)[:-1])
         return f"({chosen} == 0 ? ({here}) : {cases}{cast}({spelled(hole.choices[-1])}))"
@@ -139,14 +167,6 @@ class Sketch:
         every = "|".join(re.escape(t) for t in sorted(told, key=len, reverse=True))
         found = re.compile(rf"(?<![\w.&])(?:{every})(?!\w|\s*(?:[-+*/]?=[^=]|\+\+|--|\())")
         return lambda text: found.sub(lambda m: f"{told[m[0]].before}{m[0]}{told[m[0]].behind}", text)
-
-
-def _named(pointer: str, name: str) -> str:
-    """A pointer to one of the functions of a name, or to what a call of that type calls."""
-    result = pointer.partition("(*)")[0].strip()
-    if result == "void":
-        return f"static_cast<{pointer}>({name})"
-    return f"static_cast<{pointer}>([](auto... xp_a) -> {result} {{ return {name}(xp_a...); }})"
 
 
 def _index(acts: Sequence[tuple[str, tuple[str, ...]]], hole: Hole) -> int:

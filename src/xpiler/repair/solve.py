@@ -31,6 +31,16 @@ def pairs(
             yield weight, {x: c, y: d}
 
 
+def beside(
+    sketch: Sketch, weights: Mapping[tuple[int, int], float]
+) -> Iterator[tuple[float, dict[int, int]]]:
+    """Two choices on one line at once: of mistakes that lie so near each other neither may show when it is undone."""
+    lines = dict[int, dict[tuple[int, int], float]]()
+    for item, weight in weights.items():
+        lines.setdefault(sketch.holes[item[0]].line, {})[item] = weight
+    yield from heapq.merge(*(pairs(sketch, some) for some in lines.values()), key=lambda p: p[0])
+
+
 def combinations(sketch: Sketch, weights: Mapping[tuple[int, int], float]) -> Iterator[dict[int, int]]:
     """Several choices at once, out of (hole, choice) with how large a change each is; the smallest change first.
 

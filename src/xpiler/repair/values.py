@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
+from xpiler.repair.offers import table
 from xpiler.repair.parts import ORDER, exchanged, frozen, integral, is_fixed, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
@@ -75,11 +75,11 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
             others = sorted((o for o in alike(at.platform).get(n.referenced.signature, ()) if o != name),
                             key=lambda o: (-letters_alike(o, name), o))
             whole = len(n.arguments) == len(n.referenced.params) and at.data[s.start:start] == b""
-            pointer = re.sub(r"\(", "(*)(", n.referenced.signature, count=1)
+            pointer, among = n.referenced.signature.replace("(", "(*)(", 1), table(at.platform, n.referenced.signature)
             for later, new in enumerate(others[:STAND_INS if kind is Kind.STATEMENT else VALUED]):
                 cost = 3 + LATER * later
                 if whole:  # the name alone, so that its arguments can be changed with it
-                    made.types[start, start + len(name)] = pointer
+                    made.types[start, start + len(name)] = pointer, among
                     made.add((start, start + len(name)), new, f"{name} is {new}", cost, Kind.FUNCTION)
                 else:
                     made.add(span, f"{new}{behind}", f"{name} is {new}", cost, kind)
@@ -87,10 +87,12 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
             for i, a in enumerate(arguments):
                 for b in arguments[i + 1:]:
                     one, other = at.bare(a), at.bare(b)
-                    if one.type.name == other.type.name and frozen(one) == frozen(other) \
+                    same = one.type.name == other.type.name and frozen(one) == frozen(other)
+                    if (same or integral(one) and integral(other)) \
                             and at.source(a) and at.source(b):
                         text = exchanged(at, n, a, b)
-                        made.add(span, text, f"the arguments of {name} change places", 3, kind)
+                        told = f"the arguments of {name} change places"
+                        made.add(span, text, told, 3, Kind.ORDER if whole else kind)
         if n.kind == "DECL_REF_EXPR" and not is_fixed(at, s):
             _other_name(at, scope, made, s)
             _moved(at, scope, made, s)

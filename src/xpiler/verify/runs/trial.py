@@ -77,6 +77,7 @@ class Machine:
     cache: Path | None
     watch: bool = False
     many: bool = False  # it leaves choices open, for `run_many` to try
+    beside: tuple[str, ...] = ()  # other programs against the same header that it is linked with
     built: dict[tuple[tuple[str, int], ...], tuple[Executable, Entry]] = field(default_factory=dict, compare=False)
 
     def build(self, scalars: Mapping[str, Number]) -> tuple[Executable, Entry]:
@@ -88,7 +89,7 @@ class Machine:
             entry = Entry(sig.name, sig.params, kernel=sig.is_kernel, extents=geometry)
             executable = build(
                 self.text, self.platform, entry, file=self.file, real=self.real, cache=self.cache,
-                watch=self.watch, many=self.many,
+                watch=self.watch, many=self.many, beside=self.beside,
             )
             self.built[key] = executable, entry
         return self.built[key]
@@ -135,10 +136,10 @@ class Machine:
 
 def machine(
     text: str, platform: Platform, sig: Signature, *, file: str, real: str = "f32", cache: Path | None = None,
-    watch: bool = False, many: bool = False,
+    watch: bool = False, many: bool = False, beside: Sequence[str] = (),
 ) -> Machine:
     """`text` made executable; a launcher is compiled at once, and a Fault when it does not compile."""
-    made = Machine(text, platform, sig, file, real, cache, watch, many)
+    made = Machine(text, platform, sig, file, real, cache, watch, many, tuple(beside))
     if not sig.axes:
         made.build({})
     return made
