@@ -205,3 +205,15 @@ def test_what_the_path_decides_is_so(a: int, b: int, c: int, d: int, m: int) -> 
         if a * i + b < 0:
             holds = sym.substitute(said, {vi: sym.integer(i), vk: sym.integer(k)})
             assert holds is sym.boolean(c * (i // m) + k + d < 0)
+
+
+def test_rows_further_apart_than_they_are_long_are_rows() -> None:
+    """A leading dimension that nobody compares with the width: each element is told by its row and column."""
+    def at(array: str) -> E:
+        return load(array, i * var("ld") + j)
+
+    arrays = (Buffer("x", F, Const(64, I)), Buffer("y", F, Const(64, I)))
+    scaled = loop("i", N, loop("j", 3, store("x", i * var("ld") + j, at("y") * 2.0)))
+    again = loop("i", N, loop("j", 3, store("x", i * var("ld") + j, at("x") + 1.0)))
+    clean = Contract().apply(Kernel("rows", (*arrays, Var("n", I), Var("ld", I)), (scaled, again)))
+    assert len([s for s in statements(clean) if isinstance(s, For)]) == 2

@@ -62,8 +62,9 @@ def solve(w: Write, index: Sym, path: Sym = TRUE) -> tuple[Sym, dict[Sym, Sym]]:
     mapping: dict[Sym, Sym] = {}
     conds: list[Sym] = []
     matched = _match_symbolic(digits, d, quantified, path)
+    sure = True
     if matched is not None:
-        mapping, d, digits = matched
+        mapping, d, digits, sure = matched
     if any(a not in quantified for _, a in digits):
         raise Unsummarised("an array is written at an index that is not a number in its loop variables")
     ordered = sorted(((abs(c), c, a) for c, a in digits), key=lambda t: t[0], reverse=True)
@@ -101,6 +102,8 @@ def solve(w: Write, index: Sym, path: Sym = TRUE) -> tuple[Sym, dict[Sym, Sym]]:
     for v in w.vars:
         if v not in mapping:
             raise Unsummarised("an array is written at an index that forgets an iteration")
+    if not sure and settled(sym.assume(sym.conjoin(*conds), path), path) is not TRUE:
+        raise Unsummarised("where an element is in rows of a size that is not known is not clear")
     conds.append(sym.substitute(w.guard, mapping))
     return sym.conjoin(*conds), mapping
 
@@ -126,27 +129,35 @@ def _by_digits(
 
 def _match_symbolic(
     digits: list[tuple[int, Sym]], d: Sym, quantified: frozenset[Sym], path: Sym
-) -> tuple[dict[Sym, Sym], Sym, list[tuple[int, Sym]]] | None:
-    """Digits whose weight is symbolic (row * n) are read off d term by term, where what is left is below the weight."""
+) -> tuple[dict[Sym, Sym], Sym, list[tuple[int, Sym]], bool] | None:
+    """Digits whose weight is symbolic (row * n) are read off d term by term; and whether what is left is below the
+    weight, whatever that is. Where rows may be longer than they are apart, only an element that has its row is told."""
     products = [(c, a) for c, a in digits if a.op == "prod"]
     if not products:
         return None
     mapping: dict[Sym, Sym] = {}
+    sure = True
     for c, a in sorted(products, key=lambda p: len(p[1].args), reverse=True):
         mine = [f for f in a.args if f in quantified]
-        if len(mine) != 1 or mine[0] in mapping:
+        if len(mine) != 1:
             return None
-        weight = [f for f in a.args if f is not mine[0]]
-        unit = weight[0]
-        for f in weight[1:]:
-            unit = sym.mul(unit, f)
-        whole = sym.add(sym.scale(unit, c), *(sym.integer(n) for n, x in digits if x is mine[0]))  # 128 * n + 256
-        value = _quotient(d, weight, c)
-        left = sym.sub(d, sym.mul(whole, value))
-        if not (_negative_on(path, sym.sub(sym.scale(left, -1), ONE)) and _negative_on(path, sym.sub(left, whole))):
-            raise Unsummarised("where an element is in rows of a size that is not known is not clear")
-        mapping[mine[0]], d = value, left
-    return mapping, d, [(c, a) for c, a in digits if a.op != "prod" and a not in mapping]
+        (v,) = mine
+        if v in mapping:
+            continue
+        whole = sym.add(*(sym.scale(_without(x, v), n) for n, x in digits if v in x.free))  # 128 * n + 256
+        mapping[v] = _quotient(d, [f for f in a.args if f is not v], c)
+        d = sym.sub(d, sym.mul(whole, mapping[v]))
+        inside = _negative_on(path, sym.sub(sym.scale(d, -1), ONE)) and _negative_on(path, sym.sub(d, whole))
+        sure = sure and inside
+    return mapping, d, [(c, a) for c, a in digits if a.op != "prod" and a not in mapping], sure
+
+
+def _without(x: Sym, v: Sym) -> Sym:
+    """A product without one of its factors."""
+    rest = ONE
+    for f in x.args if x.op == "prod" else ():
+        rest = rest if f is v else sym.mul(rest, f)
+    return rest
 
 
 def _negative_on(path: Sym, d: Sym) -> bool:
