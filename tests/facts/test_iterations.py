@@ -13,7 +13,7 @@ from tests.passes.random_kernels import same
 from xpiler.facts import sym
 from xpiler.facts.sym import ZERO
 from xpiler.facts.writes import settled
-from xpiler.ir.nodes import Alloc, Binary, Buffer, Call, Const, For, Kernel, Select, Stmt, Var
+from xpiler.ir.nodes import Alloc, Binary, Buffer, Call, Cast, Const, For, Kernel, Select, Stmt, Var
 from xpiler.ir.walk import statements, walk
 from xpiler.passes.contract import Contract
 from xpiler.passes.step import NotApplicable
@@ -143,6 +143,15 @@ def test_a_flattened_nest_accumulates_row_by_row(scratch: bool) -> None:
 
 def test_a_ring_with_a_slot_too_few_gives_the_row_that_is_there() -> None:
     k = ring(3, 9, 3)
+    same(k, Contract().apply(k), sizes=(1,))
+
+
+def test_a_ring_holds_what_it_began_with_until_it_is_written() -> None:
+    """Slots that are zero at first: what iteration 0 would have been handed is zero too, and iteration 1 is not."""
+    fetch = store("near", (i + 2) % 3, E(Cast((i + 2).e, F)))
+    k = Kernel("zeros", (Buffer("x", F, Const(90, I)),), (
+        array("near", 3), loop("h", 3, store("near", var("h"), 0.0)),
+        loop("i", 90, store("x", i, load("near", i % 3)), fetch)))
     same(k, Contract().apply(k), sizes=(1,))
 
 

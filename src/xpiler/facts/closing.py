@@ -191,7 +191,8 @@ class Loop:
             return None
         first = self.machine.read(name, index)
         handed = sym.substitute(value, there)
-        if sym.substitute(handed, {self.k: ZERO}) is first or later is TRUE:
+        early = [{self.k: sym.integer(n)} for n in range(int(back.hi))]  # iterations that none may have written for
+        if all(sym.substitute(handed, k) is sym.substitute(first, k) for k in early):
             return handed
         return sym.select(later, handed, first)
 
