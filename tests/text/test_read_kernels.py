@@ -496,11 +496,11 @@ def test_a_copy_by_wider_words_is_a_copy_of_elements() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(names()))
-def test_run_and_confirmed(name: str, tmp_path: Path) -> None:
+def test_run_and_confirmed(name: str, cache: Path) -> None:
     path = KERNELS / name
     target = "hip" if path.suffix == ".cu" else "c" if path.suffix != ".c" else "vnni"
     done = translate(
         path.read_text(), platforms.get(SUFFIXES[path.suffix]), platforms.get(target), file=name,
-        options=Options(seeds=1, cache=tmp_path, level=Level.TESTS),
+        options=Options(seeds=1, cache=cache, level=Level.TESTS),
     )
     assert done.confirmed, [str(a) for a in done.attempts]
