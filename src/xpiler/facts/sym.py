@@ -757,6 +757,7 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
 # ---------------------------------------------------------------- conditions
 
 
+@functools.lru_cache(maxsize=1 << 17)
 def bound(x: Sym, upper: bool) -> Sym:
     """x with every bounded variable at the end of its range that makes x largest (or smallest)."""
     for _ in range(8):
