@@ -6,10 +6,11 @@ fold in a scalar. Nothing here knows an intrinsic by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
+from xpiler.facts.packed import put_in, taken_out
 from xpiler.facts.stored import Row, restored, rows
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ZERO, Sym
@@ -25,7 +26,8 @@ class Offer:
     a reduction; `count` the name of the parameter that says how many elements, "" when `width` is fixed.
 
     Where `value` is a condition, the result is a mask: its bits say in which lanes the condition holds. One whose
-    value has `out` in it leaves elements as they are."""
+    value has `out` in it leaves elements as they are. The parameters in `given` are 0: positions of fixed-point
+    numbers, with which a conversion is that of whole numbers."""
 
     meaning: Meaning
     out: str
@@ -33,6 +35,7 @@ class Offer:
     value: Sym
     count: str
     width: int
+    given: tuple[str, ...] = ()
 
     @property
     def result(self) -> bool:
@@ -63,20 +66,22 @@ def offers(
     `shelf` keeps what is found in the whole library between runs."""
     known, unwanted = tuple(library), frozenset(avoid)
     if shelf is None:
-        return tuple(o for m in known if m.name not in unwanted and (o := _offer(m)) is not None)
+        return tuple(o for m in known if m.name not in unwanted for o in _offers(m))
     found = _unpacked(known, shelf.kept("offers", lambda: _packed(known)))
     return tuple(o for o in found if o.meaning.name not in unwanted)
 
 
-_Line = tuple[int, str, int | None, int, str, int]  # positions of the meaning, the lane and the value
+# positions of the meaning, the lane and the value
+_Line = tuple[int, str, int | None, int, str, int, tuple[str, ...]]
 
 
 def _packed(library: tuple[Meaning, ...]) -> tuple[tuple[Row, ...], tuple[_Line, ...]]:
-    found = [(k, o) for k, m in enumerate(library) if (o := _offer(m)) is not None]
+    found = [(k, o) for k, m in enumerate(library) for o in _offers(m)]
     parts = [s for _, o in found for s in (o.lane, o.value) if s is not None]
     nodes, at = rows(parts)
     return nodes, tuple(
-        (k, o.out, None if o.lane is None else at[o.lane], at[o.value], o.count, o.width) for k, o in found)
+        (k, o.out, None if o.lane is None else at[o.lane], at[o.value], o.count, o.width, o.given)
+        for k, o in found)
 
 
 def _unpacked(
@@ -84,8 +89,98 @@ def _unpacked(
 ) -> list[Offer]:
     nodes = restored(stored[0])
     return [
-        Offer(library[k], out, None if lane is None else nodes[lane], nodes[value], count, width)
-        for k, out, lane, value, count, width in stored[1]]
+        Offer(library[k], out, None if lane is None else nodes[lane], nodes[value], count, width, given)
+        for k, out, lane, value, count, width, given in stored[1]]
+
+
+def _offers(meaning: Meaning) -> Iterator[Offer]:
+    """What a meaning offers: to words, to small elements in them, to numbers that it doesn't scale."""
+    offer = _offer(meaning)
+    if offer is None:
+        return
+    for o in (offer, *_of_parts(offer), *_unscaled(offer)):
+        yield o
+        whole = _of_what_fits(o.value)
+        if whole is not None:
+            yield replace(o, value=whole)
+
+
+def _unscaled(offer: Offer) -> Iterator[Offer]:
+    """What it does where the power of two that it multiplies by is 1."""
+    powers = sym.collect(offer.value, lambda n: n.op == "call" and n.data == "exp2")
+    scales = {v for p in powers for v in p.free if v is not offer.lane and v.dtype is DType.I32}
+    if scales:
+        value = _widened(offer, sym.substitute(offer.value, dict.fromkeys(scales, ZERO)))
+        yield replace(offer, value=value, given=tuple(sorted(sym.name_of(v) for v in scales)))
+
+
+def _widened(offer: Offer, value: Sym) -> Sym:
+    """An integer that is stored as one of another size says so."""
+    dtype = offer.param(offer.out).dtype
+    return value if dtype.is_float or value.dtype.is_float else sym.stated(value, dtype)
+
+
+def _of_what_fits(value: Sym) -> Sym | None:
+    """(int)x in choices between that and what there is where x is no int; of such floats, C has no (int)x."""
+    casts = sym.collect(value, lambda n: n.op == "cast" and n.dtype is DType.I32 and n.args[0].dtype.is_float)
+    if len(casts) != 1 or value.op != "sel":
+        return None
+    (whole,) = casts
+    x = whole.args[0]
+    while value.op == "sel":
+        held = _where_it_fits(value.args[0], x)
+        if held is None:
+            return None
+        value = value.args[1 if held else 2]
+    return whole if value is whole else None
+
+
+def _where_it_fits(test: Sym, x: Sym) -> bool | None:
+    """What a test says of every x that is an int but for its fraction; None if that differs."""
+    if test.op in ("and", "not"):
+        parts = [_where_it_fits(a, x) for a in test.args]
+        if None in parts:
+            return None
+        return not parts[0] if test.op == "not" else all(parts)
+    if test.op != "cmp" or test.args[1].op != "flt":
+        return None
+    a, limit = test.args[0], sym.float_of(test.args[1])
+    a = a.args[0] if a.op == "call" and a.data == "trunc" else a
+    if a is not x and not (sym.is_exact(a) and a.args[0] is x):
+        return None
+    match str(test.data):
+        case ">=" | ">" if abs(limit) >= 2.0**31 and (test.data == ">=" or limit > 0):
+            return limit < 0
+        case "<" if abs(limit) >= 2.0**31:
+            return limit > 0
+    return None
+
+
+def _of_parts(offer: Offer) -> Iterator[Offer]:
+    """What it does to small elements, where registers hold them in words."""
+    if offer.lane is None or offer.value.dtype is DType.BOOL:
+        return
+    out = offer.param(offer.out)
+    value = taken_out(offer.value, lambda name: _in_words(offer.param(name)), offer.lane)
+    if value is not None:
+        yield replace(offer, value=_widened(offer, value) if _in_words(out) else value)
+    elif _in_words(out) and offer.width:
+        unused = {p.name for p in offer.meaning.params if isinstance(p, Var)} - {
+            sym.name_of(v) for v in offer.value.free}
+        for lane, value in put_in(offer.value, offer.lane):
+            width = sym.value_of(sym.extent_of(lane))
+            yield replace(offer, lane=lane, value=value, width=width, given=tuple(sorted(unused)))
+
+
+def _in_words(p: Param) -> bool:
+    """A register of 32-bit words."""
+    return isinstance(p, Buffer) and bool(p.ctype) and p.dtype is DType.I32
+
+
+def narrower(a: DType, b: DType) -> bool:
+    """Whether every integer of type a is one of the larger type b."""
+    whole = not (a.is_float or b.is_float or DType.BOOL in (a, b))
+    return whole and a.bits < b.bits and (b.is_signed or not a.is_signed)
 
 
 def _offer(meaning: Meaning) -> Offer | None:
@@ -187,7 +282,7 @@ def match(offer: Offer, target: Sym, lane: Sym) -> Binding | None:
     the lane; a memory parameter only to a load of consecutive elements."""
     if offer.dtype is not target.dtype:
         return None
-    return _unify(offer, offer.value, target, lane, {})
+    return _unify(offer, offer.value, target, lane, dict.fromkeys(offer.given, ZERO))
 
 
 def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
@@ -196,9 +291,12 @@ def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding |
     if p.op == "var":
         if p is offer.lane:
             return bound if t is lane else None
-        return _bind(sym.name_of(p), t, bound) if lane not in t.free and t.dtype is p.dtype else None
+        fits = t.dtype is p.dtype or narrower(t.dtype, p.dtype)
+        return _bind(sym.name_of(p), t, bound) if lane not in t.free and fits else None
     if p.dtype is not t.dtype:
         return None
+    if p.op == "prod" and t.op == "lin":
+        return _unify_multiple(offer, p, t, lane, bound)
     if p.op == "cast" and t.op == "sel":
         return _unify_number(offer, p.args[0], t, lane, bound)
     if p.op == "sel" and t.op == "sel" and (mask := masked(p.args[0], offer.lane)):
@@ -219,6 +317,19 @@ def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding |
 
 
 MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def _unify_multiple(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
+    """A multiple of one term is a product with a number."""
+    const, terms = sym.terms_of(t)
+    if const or len(terms) != 1 or len(p.args) != 2:
+        return None
+    ((term, factor),) = terms.items()
+    for pair in ((sym.integer(factor), term), (term, sym.integer(factor))):
+        got = _unify_all(offer, p.args, pair, lane, bound)
+        if got is not None:
+            return got
+    return None
 
 
 def _unify_number(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
@@ -260,11 +371,20 @@ def _commutes(p: Sym) -> bool:
 def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
     name = str(p.data)
     param = offer.param(name)
-    if not isinstance(param, Buffer) or p.args[0] is not offer.lane or p.dtype is not t.dtype:
+    if not isinstance(param, Buffer) or p.args[0] is not offer.lane:
+        return None
+    if narrower(t.dtype, p.dtype) and not is_widened(t):
+        t = sym.stated(t, p.dtype)
+    if p.dtype is not t.dtype:
         return None
     if isinstance(param, Buffer) and is_memory(param) and offer.width and not consecutive(t, lane):
         return None
     return _bind(name, t, bound)
+
+
+def is_widened(t: Sym) -> bool:
+    """An integer made a larger one, as it is."""
+    return t.op == "cast" and narrower(t.args[0].dtype, t.dtype)
 
 
 def is_memory(param: Param) -> bool:

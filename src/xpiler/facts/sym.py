@@ -1218,6 +1218,10 @@ def cast(a: Sym, dtype: DType) -> Sym:
             return cast(inner, dtype)
     if a.op == "cast" and dtype is I32 and a.dtype is DType.F64 and not a.args[0].dtype.is_float:
         return a.args[0]  # a double holds every int
+    if a.op == "call" and a.data == "trunc" and not dtype.is_float and dtype is not BOOL:
+        return cast(a.args[0], dtype)  # as a cast to an integer does
+    if is_exact(a) and not dtype.is_float and dtype is not BOOL:
+        return cast(a.args[0], dtype)
     if a.op == "int" and dtype.is_float:
         return number(float(value_of(a)), dtype)
     if a.op == "flt" and dtype in (DType.F32, DType.F64) and float_of(a).is_integer():
@@ -1225,6 +1229,17 @@ def cast(a: Sym, dtype: DType) -> Sym:
     if dtype is BOOL and not a.dtype.is_float:
         return negate(compare("==", a, ZERO))
     return make("cast", (a,), dtype, dtype)
+
+
+def stated(a: Sym, dtype: DType) -> Sym:
+    """a as this type, written down even where `cast` changes nothing and leaves it away."""
+    out = cast(a, dtype)
+    return out if out.dtype is dtype else make("cast", (out,), dtype, dtype)
+
+
+def is_exact(a: Sym) -> bool:
+    """A float as one of a type that has more of them."""
+    return a.op == "cast" and a.dtype.is_float and a.args[0].dtype.is_float and a.dtype.bits > a.args[0].dtype.bits
 
 
 def unary(op: str, a: Sym, dtype: DType) -> Sym:

@@ -80,14 +80,14 @@ class ChoiceNest(VectorNest):
         """Declare the place of a vector before the branches that set it."""
         assert self.lane is not None
         if not self.unit.width:
-            out.memory = self._allocate(out.dtype, "", out.stem)
+            out.memory = self._allocate(out.dtype, out.stem)
             return
         best = self._best(sym.load("~", self.lane.var, out.dtype))
         if best is None:
             raise Unsummarised("no instruction loads a register")
         place = best[0].param(best[0].out)
         assert not isinstance(place, Var)
-        out.register = self._allocate(out.dtype, place.ctype, out.stem)
+        out.register = self._declared(place, out.stem)
 
     def _into(self, out: Vector, e: Sym) -> None:
         """Leave a value in a vector that has a place."""

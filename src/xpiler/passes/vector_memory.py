@@ -79,6 +79,8 @@ class MemoryNest(Nest):
         self.vectors = 0  # loops that run in lanes so far
         self.lane: Lane | None = None
         self.within = 0  # how many vectors are being made, each an operand of the one before
+        self.unnamed = 0  # vectors that stand for elements of arrays that are not there
+        self.asked: set[Sym] = set()  # conversions of which is being asked whether there are any
         self.shared: set[Sym] = set()  # scalars that get a name
         self.near: set[object] = set()  # arrays of our own in the vector space
 
@@ -90,20 +92,25 @@ class MemoryNest(Nest):
     def _target(self, v: Vector, param: Buffer) -> Addr:
         """Where a call leaves its result."""
         if self.unit.width and not is_memory(param):
-            if not v.register:
-                v.register = self._allocate(v.dtype, param.ctype, v.stem)
+            v.register = v.register or self._declared(param, v.stem)
             v.memory = "" if v.memory and v.register else v.memory
-            return Addr(v.register, _ZERO, v.dtype)
+            return Addr(v.register, _ZERO, param.dtype)
         if not v.memory:
-            v.memory = self._allocate(v.dtype, "", v.stem)
+            v.memory = self._allocate(v.dtype, v.stem)
         return Addr(v.memory, _ZERO, v.dtype)
 
-    def _allocate(self, dtype: DType, ctype: str, stem: str) -> str:
+    def _allocate(self, dtype: DType, stem: str) -> str:
+        """An array with room for every lane."""
         assert self.lane is not None
         name = self.names(f"{stem}_{self.unit.space or 'v'}")
         space = "local" if self.unit.width else self.unit.space
-        self.scopes[-1].stmts.append(
-            Alloc(Buffer(name, dtype, Const(self.lane.width, I32), space, ctype)))
+        self.scopes[-1].stmts.append(Alloc(Buffer(name, dtype, Const(self.lane.width, I32), space)))
+        return name
+
+    def _declared(self, place: Buffer, stem: str) -> str:
+        """A register like this one."""
+        name = self.names(f"{stem}_v")
+        self.scopes[-1].stmts.append(Alloc(Buffer(name, place.dtype, place.extent, "local", place.ctype)))
         return name
 
     def _register(self, v: Vector) -> str:
@@ -131,11 +138,11 @@ class MemoryNest(Nest):
             return v.memory
         if v.memory:
             whole = Vector(v.dtype, stem=v.stem)
-            whole.memory = self._allocate(v.dtype, "", v.stem)
+            whole.memory = self._allocate(v.dtype, v.stem)
             self._transfer(whole.memory, _ZERO, v.memory, v.at, v.dtype, (self.unit.space, self.unit.space))
             v.memory, v.at = whole.memory, _ZERO
             return v.memory
-        name = self._allocate(v.dtype, "", f"{v.stem}_lanes")
+        name = self._allocate(v.dtype, f"{v.stem}_lanes")
         assert self.lane is not None
         live, self.lane.live = self.lane.live, None
         self._write_back(v, name, _ZERO, v.dtype)
@@ -152,7 +159,7 @@ class MemoryNest(Nest):
         if not self.unit.width:
             source, start = v.memory, v.at
             if v.dtype.bits != dtype.bits:  # numbers that fit: a copy would take them byte by byte
-                source, start = self._allocate(dtype, "", v.stem), _ZERO
+                source, start = self._allocate(dtype, v.stem), _ZERO
                 self._element_loop(source, lambda i: Cast(Load(v.memory, _plus(v.at, i), v.dtype), dtype))
             self._transfer(buffer, base, source, start, dtype, (self.unit.space, "global"))
             return
@@ -173,7 +180,7 @@ class MemoryNest(Nest):
             if is_memory(offer.param(source)) or unbound(offer, {source: ZERO}):
                 continue
             args = tuple(
-                Addr(buffer, base, dtype) if p.name == offer.out else Addr(v.register, _ZERO, dtype)
+                Addr(buffer, base, dtype) if p.name == offer.out else Addr(v.register, _ZERO, p.dtype)
                 for p in offer.meaning.params)
             self.scopes[-1].stmts.append(Intrinsic(offer.meaning.name, args, None, offer.meaning.key))
             return
@@ -196,10 +203,11 @@ class MemoryNest(Nest):
     ) -> None:
         """One bulk copy of the lanes between two memory spaces."""
         assert self.lane is not None
-        size = Const(dtype.bytes, I32)
-        count = self.lane.count
-        amount = (Const(int(count.value) * dtype.bytes, I32) if isinstance(count, Const)
-                  else Binary("*", count, size, I32))
+        amount = self.lane.count
+        if isinstance(amount, Const):
+            amount = Const(int(amount.value) * dtype.bytes, I32)
+        elif dtype.bytes > 1:
+            amount = Binary("*", amount, Const(dtype.bytes, I32), I32)
         direction = Var(self.unit.direction(*spaces), I32)
         self.scopes[-1].stmts.append(Intrinsic(
             self.unit.copy, (Addr(to, at, dtype), Addr(source, start, dtype), amount, direction)))

@@ -92,7 +92,7 @@ class ReductionNest(LaneLoops):
     def _identity(self, op: str, dtype: DType, width: int) -> Vector:
         """An accumulator with the operation's identity in every lane."""
         lane, self.lane = self.lane, Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
-        out = self._filled(sym.identity_of(op, dtype))
+        out = self._filled(sym.identity_of(op, dtype), NAMES.get(op, op))
         self.lane = lane
         return out
 
@@ -200,7 +200,8 @@ class ReductionNest(LaneLoops):
             return memory, count
         width, own = int(count.value), False
         lane = sym.var("lane", sym.integer(width))
-        pair = sym.combine(op, sym.load("~a", lane, v.dtype), sym.load("~b", lane, v.dtype), v.dtype)
+        a, b = sym.load("~a", lane, v.dtype), sym.load("~b", lane, v.dtype)
+        pair = sym.combine(op, a, b, v.dtype)
         best = self._best(pair)
         while best is not None and width > FEW:
             offer, bound = best
@@ -209,7 +210,7 @@ class ReductionNest(LaneLoops):
             if not own:
                 self.scopes[-1].stmts.append(
                     Alloc(Buffer(to, v.dtype, Const(width, I32), self.unit.space)))
-            halves = {"~a": Addr(memory, _ZERO, v.dtype), "~b": Addr(memory, Const(width, I32), v.dtype)}
+            halves: dict[Sym, Expr] = {a: Addr(memory, _ZERO, v.dtype), b: Addr(memory, Const(width, I32), v.dtype)}
             args: list[Expr] = []
             for p in offer.meaning.params:
                 if p.name == offer.count:
@@ -217,7 +218,7 @@ class ReductionNest(LaneLoops):
                 elif p.name == offer.out:
                     args.append(Addr(to, _ZERO, v.dtype))
                 else:
-                    args.append(halves[str(bound[p.name].data)])
+                    args.append(halves[bound[p.name]])
             self.scopes[-1].stmts.append(Intrinsic(offer.meaning.name, tuple(args), None, offer.meaning.key))
             if upper < width and not own:  # the one in the middle has no other
                 middle = Const(upper, I32)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from xpiler.facts import sym
-from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, match, unbound
-from xpiler.facts.sym import Sym
+from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, is_widened, match, narrower, unbound
+from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Buffer, Const, Expr, For, Intrinsic, Let, Load, Store, Var
 from xpiler.ir.types import DType
@@ -20,6 +20,7 @@ from xpiler.passes.vector_memory import MemoryNest, Vector
 I32 = DType.I32
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 DEEPEST = 100  # operands of operands
+_DIGITS = {DType.F16: 11, DType.F32: 24}  # bits of whole numbers that a float has exactly
 
 
 class VectorNest(MemoryNest):
@@ -95,7 +96,53 @@ class VectorNest(MemoryNest):
         best = self._best(x)
         if best is not None:
             return self._call(best[0], best[1], Vector(x.dtype, stem=stem_of(x)))
-        return self._by_element(x)
+        steps = self._in_steps(x)
+        return self._by_element(x) if steps is None else self._vector(steps)
+
+    def _in_steps(self, x: Sym) -> Sym | None:
+        """The same value by operations of two operands: a sum term after term, a small integer from a float by way of
+        a large one; None if there is nothing to take apart, or nothing does the first of them."""
+        assert self.lane is not None
+        if x.op == "cast":
+            return self._by_way(x)
+        if x.op != "lin" or x.dtype is not I32:
+            return None
+        const, terms = sym.terms_of(x)
+        moving = sorted((t for t in terms if self.lane.var in t.free), key=lambda t: (-terms[t], t.uid))
+        still = sym.linear(const, {t: c for t, c in terms.items() if t not in moving})
+        parts = [sym.scale(t, abs(terms[t])) for t in moving] + ([] if still is ZERO else [still])
+        if len(parts) < 2 or terms[moving[0]] < 0:
+            return None
+        whole = [sym.stated(p, I32) for p in parts]
+        held = [self._named(self.vector(p) if self.lane.var in p.free else self._broadcast(p)) for p in whole]
+        total = held[0]
+        for n, part in enumerate(held[1:], 1):
+            total = total if n == 1 else self._named(self._vector(total))
+            minus = n < len(moving) and terms[moving[n]] < 0
+            total = sym.sub(total, part) if minus else sym.add(total, part)
+        return total
+
+    def _by_way(self, x: Sym) -> Sym | None:
+        """A conversion by two, of which the first loses nothing."""
+        (a,) = x.args
+        ways: list[Sym] = []
+        if a.dtype.is_float and narrower(x.dtype, I32):
+            ways = [sym.cast(a, I32)]
+        elif narrower(a.dtype, I32):
+            ways = [sym.make("cast", (a,), t, t) for t, digits in _DIGITS.items() if a.dtype.bits <= digits]
+        for way in ways:
+            whole = sym.make("cast", (way,), x.dtype, x.dtype)
+            if way.dtype is not x.dtype and way.op == "cast" and self._best(way) and self._best(whole):
+                return whole
+        return None
+
+    def _named(self, v: Vector) -> Sym:
+        """An element of an array without a name, which is this vector."""
+        assert self.lane is not None
+        self.unnamed += 1
+        name = sym.load(f"~{self.unnamed}", self.lane.var, v.dtype)
+        self.scopes[-1].held[name] = v
+        return name
 
     def _best(self, x: Sym) -> tuple[Offer, Binding] | None:
         """The offer that covers most of x; among equals the one that needs fewest broadcasts."""
@@ -113,6 +160,8 @@ class VectorNest(MemoryNest):
                 continue
             if any(e is x and not is_memory(offer.param(n)) for n, e in bound.items()):
                 continue  # it computes x from x
+            if not all(self._makes(e) for e in bound.values() if is_widened(e)):
+                continue
             spread = sum(
                 1 for n, e in bound.items()
                 if isinstance(offer.param(n), Buffer) and self.lane.var not in e.free)
@@ -121,6 +170,19 @@ class VectorNest(MemoryNest):
             return None
         _, offer, bound = min(found, key=lambda f: f[0])
         return offer, bound
+
+    def _makes(self, operand: Sym) -> bool:
+        """Whether something makes an integer larger, in a step or two; not where that is just being asked."""
+        assert self.lane is not None
+        if self.lane.var not in operand.free:
+            return True
+        if operand in self.asked:
+            return False
+        self.asked.add(operand)
+        try:
+            return self._best(operand) is not None or self._by_way(operand) is not None
+        finally:
+            self.asked.discard(operand)
 
     def _spares(self, offer: Offer, bound: Binding) -> bool:
         """Whether it reads no memory in lanes without an iteration."""
@@ -168,14 +230,14 @@ class VectorNest(MemoryNest):
             self._filled(e, "", out)
             return
         v = self.vector(e)
-        out.memory = out.memory or self._allocate(out.dtype, "", out.stem)
+        out.memory = out.memory or self._allocate(out.dtype, out.stem)
         self._copied(v, out)
 
     def _operand(self, e: Sym, param: Buffer) -> Addr:
         assert self.lane is not None
         v = self.vector(e) if self.lane.var in e.free else self._broadcast(e)
         if self.unit.width and not is_memory(param):
-            return Addr(self._register(v), _ZERO, v.dtype)
+            return Addr(self._register(v), _ZERO, param.dtype)
         if v.memory and not self.unit.width:
             return Addr(v.memory, v.at, v.dtype)
         return Addr(self._memory(v), _ZERO, v.dtype)
@@ -191,7 +253,7 @@ class VectorNest(MemoryNest):
         if x.data in self.near:
             return Vector(x.dtype, "", str(x.data), stem_of(x), base)
         out = Vector(x.dtype, stem=stem_of(x))
-        out.memory = self._allocate(x.dtype, "", out.stem)
+        out.memory = self._allocate(x.dtype, out.stem)
         self._transfer(out.memory, _ZERO, str(x.data), base, x.dtype, ("global", self.unit.space))
         return out
 
@@ -228,7 +290,7 @@ class VectorNest(MemoryNest):
             return self._call(offer, {name: e}, out)
         if out.register:
             raise Unsummarised("no instruction fills a register")
-        out.memory = out.memory or self._allocate(e.dtype, "", out.stem)
+        out.memory = out.memory or self._allocate(e.dtype, out.stem)
         self._element_loop(out.memory, lambda _: scalar)
         return out
 
@@ -240,7 +302,7 @@ class VectorNest(MemoryNest):
         operands: dict[Sym, str] = {}
         if x.op != "ld":
             for a in x.args:
-                if lane in a.free and a.dtype.is_float:
+                if lane in a.free and (a.dtype.is_float or any(a in s.held for s in self.scopes)):
                     operands[a] = self._memory(self.vector(a))
         i = Var(self.names("l"), I32)
         held = {a: Load(name, i, a.dtype) for a, name in operands.items()}
@@ -258,7 +320,7 @@ class VectorNest(MemoryNest):
             self.vars[lane] = outer
         scope.named = {k: e for k, e in scope.named.items() if k not in held} | {
             k: e for k, e in before.items() if k in held}
-        out.memory = self._allocate(x.dtype, "", out.stem)
+        out.memory = self._allocate(x.dtype, out.stem)
         body = Store(out.memory, i, converted(value, x.dtype))
         self.scopes[-1].stmts.append(For(i, _ZERO, self.lane.count, _ONE, (body,)))
         return out
@@ -271,6 +333,8 @@ def stem_of(x: Sym) -> str:
     """A word for a value: the array it was loaded from, or what was done last."""
     if x.op in ("ld", "call"):
         return str(x.data).lstrip("~")
+    if is_widened(x):
+        return f"{stem_of(x.args[0])}_wide"
     words = {"+": "sum", "-": "difference", "*": "product", "/": "quotient"}
     return words.get(str(x.data), "t") if x.op == "bin" else "sum" if x.op == "fold" else "t"
 

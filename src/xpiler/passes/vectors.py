@@ -88,7 +88,7 @@ class LaneNest(ReductionNest):
             whole = [(buffer, dtype, w.at({v: at})) for buffer, dtype, w in outputs]
             for _, _, w in whole:
                 self.share(w.value)
-            made = [(self.vector(sym.cast(w.value, dtype)), buffer, self.plain_index(w.index), dtype)
+            made = [(self.vector(_as_stored(w.value, dtype)), buffer, self.plain_index(w.index), dtype)
                     for buffer, dtype, w in whole]
             for x in made:
                 self._write_back(*x)
@@ -154,7 +154,7 @@ class LaneNest(ReductionNest):
         value = sym.substitute(w.value, {v: at})
         index = sym.substitute(w.index, {v: at})
         self.share(value)
-        vector = self.vector(sym.cast(value, dtype))
+        vector = self.vector(_as_stored(value, dtype))
         base = self.plain_index(index)
         self._write_back(vector, buffer, base, dtype)
 
@@ -162,6 +162,11 @@ class LaneNest(ReductionNest):
         value = self.expr(sym.substitute(w.value, {v: at}))
         index = self.expr(sym.substitute(w.index, {v: at}))
         self.scopes[-1].stmts.append(Store(buffer, index, converted(value, dtype)))
+
+
+def _as_stored(value: Sym, dtype: DType) -> Sym:
+    """The value as an element of its array; a whole number that is cut to fewer bits, or was known to fit, says so."""
+    return sym.stated(value, dtype) if dtype.bits < value.dtype.bits else sym.cast(value, dtype)
 
 
 def _kept(buffer: str, dtype: DType, w: Write) -> Write:

@@ -36,6 +36,7 @@
 #include "select.h"
 #include "gather.h"
 #include "atomic.h"
+#include "library.h"  // after the intrinsics: of two that do the same, a translation takes the first
 #include "host.h"
 #include "offers.h"
 

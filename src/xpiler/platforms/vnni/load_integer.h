@@ -50,12 +50,24 @@
 XP_TYPED_ALL(__m512i, 16, _mm512_loadu_si512, _mm512_storeu_si512, 1)
 XP_TYPED_ALL(__m512i, 16, _mm512_load_si512, _mm512_store_si512, 64)
 
+// Halves are loaded and stored as words of 16 bits.
+#define XP_HALVES(V, N, load, store)                                                                        \
+  XP_INTRINSIC inline V load(const _Float16* p) {                                                           \
+    V r;                                                                                                    \
+    for (int i = 0; i < N; ++i) r.v[i] = xp_at16(xp_half_bits(p[2 * i]), 0) | xp_at16(xp_half_bits(p[2 * i + 1]), 1); \
+    return r;                                                                                               \
+  }                                                                                                         \
+  XP_INTRINSIC inline void store(_Float16* p, V a) {                                                        \
+    for (int i = 0; i < 2 * N; ++i) p[i] = xp_half_of((unsigned short)xp_u16(a.v[i / 2], i % 2));           \
+  }
+
 #define XP_ELEMENTWISE(P, V, N)                                                      \
   XP_TYPED(V, N, P##_loadu_epi8, P##_storeu_epi8, signed char, 1, 1)                 \
   XP_TYPED(V, N, P##_loadu_epi8, P##_storeu_epi8, unsigned char, 1, 1)               \
   XP_UNTYPED(V, N, P##_loadu_epi8, P##_storeu_epi8, void, 1)                         \
   XP_TYPED(V, N, P##_loadu_epi16, P##_storeu_epi16, short, 2, 1)                     \
   XP_TYPED(V, N, P##_loadu_epi16, P##_storeu_epi16, unsigned short, 2, 1)            \
+  XP_HALVES(V, N, P##_loadu_epi16, P##_storeu_epi16)                                 \
   XP_UNTYPED(V, N, P##_loadu_epi16, P##_storeu_epi16, void, 1)                       \
   XP_TYPED(V, N, P##_loadu_epi32, P##_storeu_epi32, int, 4, 1)                       \
   XP_TYPED(V, N, P##_loadu_epi32, P##_storeu_epi32, unsigned, 4, 1)                  \
