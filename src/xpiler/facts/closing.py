@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xpiler.facts import sym
 from xpiler.facts.reductions import Advance, Turn, begun, first_and_later, reduction, uses
 from xpiler.facts.rescaled import Relative, relative
+from xpiler.facts.running import mean, spread
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, digits, normal, solve
 from xpiler.ir.nodes import For
@@ -39,6 +40,8 @@ class Loop:
         folds: dict[str, tuple[str, Sym]] = {}
         anew: set[str] = set()  # of the folds, those that the first iteration begins
         relatives: dict[str, tuple[str, Relative]] = {}
+        means = self._means()
+        spreads = self._spreads(means)
         for name, value in self.after.items():
             old = self.machine.scalars[name]
             if name in self.steps:
@@ -62,6 +65,8 @@ class Loop:
                     folds[name] = form
                     anew.add(name)
                     continue
+                if name in means or name in spreads:
+                    continue
                 found = self._relative(name, value)
                 if found is None:
                     raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
@@ -79,7 +84,36 @@ class Loop:
             before, after, init = self.machine.scalars[top], scalars[top], self.machine.scalars[name]
             term = self._ready(kept.at(after))
             scalars[name] = self._fold("+", term, kept.moved(init, before, after))
+        for name, x in means.items():
+            scalars[name] = self._if_any(self._mean(x), self.machine.scalars[name])
+        for name, (of, x) in spreads.items():
+            far = sym.binary("-", self._ready(x), self._mean(means[of]), x.dtype)
+            scalars[name] = self._fold("+", sym.binary("*", far, far, x.dtype), self.machine.scalars[name])
         return scalars, {name: self._quantify(name) for name in self.writes}
+
+    def _means(self) -> dict[str, Sym]:
+        """The scalars that are means of what has come in, and what comes in."""
+        if self.guard is not TRUE or self.loop.kind == "parallel":
+            return {}
+        found = ((n, mean(v, sym.previous(at_level(n, self.level), v.dtype), self.k))
+                 for n, v in self.after.items() if n not in self.steps and v.dtype.is_float)
+        return {n: x for n, x in found if x is not None and not self._carried(x)}
+
+    def _spreads(self, means: dict[str, Sym]) -> dict[str, tuple[str, Sym]]:
+        """The scalars that are sums of squared distances from one of these means."""
+        out: dict[str, tuple[str, Sym]] = {}
+        for of, x in means.items():
+            before = sym.previous(at_level(of, self.level), self.after[of].dtype)
+            for n, v in self.after.items():
+                old = sym.previous(at_level(n, self.level), v.dtype)
+                if n != of and "prev" in v.has and spread(v, old, before, self.after[of]) is x:
+                    out[n] = of, x
+        return out
+
+    def _mean(self, x: Sym) -> Sym:
+        """The mean of what all iterations bring."""
+        total = self._fold("+", self._ready(x), sym.identity_of("+", x.dtype))
+        return sym.binary("/", total, sym.cast(self.trips, x.dtype), x.dtype)
 
     def _relative(self, name: str, value: Sym) -> tuple[str, Relative] | None:
         """The running maximum that a scalar is kept relative to, and what an iteration adds."""

@@ -48,8 +48,8 @@ def relative(value: Sym, old: Sym, before: Sym, after: Sym) -> Relative | None:
     """value as a sum that was `old` relative to the maximum `before` and is relative to the maximum `after`."""
     here = top(after.dtype)
     marked = sym.rewrite(value, lambda n: here if n is after else None)
-    parts = _summands(marked)
-    mine = [p for p in parts if _uses(p, old)]
+    parts = summands(marked)
+    mine = [p for p in parts if uses(p, old)]
     if len(mine) != 1:
         return None
     factors = _factors(mine[0])
@@ -61,7 +61,7 @@ def relative(value: Sym, old: Sym, before: Sym, after: Sym) -> Relative | None:
         return None
     scale = _multiple(by.args[0], before, here)
     rest = [p for p in parts if p is not mine[0]]
-    if scale is None or any(_uses(p, before) or not _kept(p, str(by.data), scale, here) for p in rest):
+    if scale is None or any(uses(p, before) or not _kept(p, str(by.data), scale, here) for p in rest):
         return None
     total = sym.number(0.0, value.dtype)
     for p in rest:
@@ -69,20 +69,20 @@ def relative(value: Sym, old: Sym, before: Sym, after: Sym) -> Relative | None:
     return Relative(str(by.data), scale, total)
 
 
-def _uses(x: Sym, old: Sym) -> bool:
+def uses(x: Sym, old: Sym) -> bool:
     return bool(sym.collect(x, lambda n: n is old))
 
 
-def _summands(x: Sym) -> list[Sym]:
+def summands(x: Sym) -> list[Sym]:
     """x as a sum; one that goes on from another is two."""
     if x.op == "bin" and x.data == "+":
-        return [*_summands(x.args[0]), *_summands(x.args[1])]
+        return [*summands(x.args[0]), *summands(x.args[1])]
     if x.op == "fold" and sym.fold_op(x) == "+" and not sym.is_identity("+", x.args[1]):
         alone = sym.fold("+", sym.fold_vars(x), x.args[0], sym.identity_of("+", x.dtype), x.dtype)
-        return [*_summands(x.args[1]), alone]
+        return [*summands(x.args[1]), alone]
     if x.op == "call" and x.data == "fma":
         a, b, c = x.args
-        return [sym.binary("*", a, b, x.dtype), *_summands(c)]
+        return [sym.binary("*", a, b, x.dtype), *summands(c)]
     return [x]
 
 
@@ -117,7 +117,7 @@ def _kept(x: Sym, base: str, scale: float, here: Sym) -> bool:
         return _kept(y, base, scale, here)
 
     def free(y: Sym) -> bool:
-        return not _uses(y, here)
+        return not uses(y, here)
 
     match x.op:
         case "flt":

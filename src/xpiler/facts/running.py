@@ -1,0 +1,49 @@
+"""Statistics that are kept up while elements come in, as Welford's recurrence keeps them.
+
+    m' = m + (x - m) / n;  s' = s + (x - m) * (x - m')      ->      m = (sum of x) / n;  s = sum of (x - m)^2
+
+where n counts the elements, the new one included. By induction over n: over the real numbers."""
+
+from __future__ import annotations
+
+from xpiler.facts import sym
+from xpiler.facts.rescaled import summands, uses
+from xpiler.facts.sym import ONE, Sym
+
+
+def mean(value: Sym, old: Sym, k: Sym) -> Sym | None:
+    """x where value is the mean of k + 1 elements, x the last, and old that of the k before."""
+    change = _change(value, old)
+    if change is None or change.op != "bin" or change.data not in ("/", "*"):
+        return None
+    for part, by in (change.args, change.args[::-1]):
+        if change.data == "*" and not (by.op == "bin" and by.data == "/" and by.args[0] is sym.number(1.0, by.dtype)):
+            continue
+        count = by.args[1] if change.data == "*" else by
+        counted = count.op == "cast" and count.args[0] is sym.add(k, ONE)
+        if counted and part.op == "bin" and part.data == "-" and part.args[1] is old and not uses(part.args[0], old):
+            return part.args[0]
+        if change.data == "/":
+            break
+    return None
+
+
+def spread(value: Sym, old: Sym, before: Sym, after: Sym) -> Sym | None:
+    """x where value adds to old what x adds to the sum of squared distances from a mean, `before` without x and
+    `after` with it."""
+    change = _change(value, old)
+    if change is None or change.op != "bin" or change.data != "*":
+        return None
+    for a, b in (change.args, change.args[::-1]):
+        if all(d.op == "bin" and d.data == "-" for d in (a, b)) and a.args[0] is b.args[0]:
+            x = a.args[0]
+            if a.args[1] is before and b.args[1] is after and not uses(x, before) and not uses(x, old):
+                return x
+    return None
+
+
+def _change(value: Sym, old: Sym) -> Sym | None:
+    """What is added to old."""
+    rest = [p for p in summands(value) if p is not old]
+    return rest[0] if len(rest) == 1 and len(summands(value)) == 2 else None
+
