@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
+from xpiler.facts.choices import united
 from xpiler.facts.closing import Loop, at_level, poison
 from xpiler.facts.reductions import Advance, Turn, induction, reduction
 from xpiler.facts.strides import nests, taken_apart, turn
@@ -79,7 +80,7 @@ def _summarise(kernel: Kernel) -> dict[str, list[Write]]:
         if isinstance(p, Buffer) and machine.arrays[p.name].base == "lost":
             raise Unsummarised(f"what `{p.name}` holds at the end is not known")
         if isinstance(p, Buffer) and machine.arrays[p.name].writes:
-            outputs[p.name] = machine.arrays[p.name].writes
+            outputs[p.name] = [replace(w, value=united(w.value)) for w in machine.arrays[p.name].writes]
     for writes in outputs.values():
         for w in writes:
             for part in w.parts():
