@@ -48,11 +48,51 @@ void attend(const float* s, const float* v, float* y) {
   }
 }
 """
+BRANCHY = """#include <math.h>
+void softmax(const float* x, float* y) {
+  for (int r = 0; r < 5; ++r) {
+    float m = -INFINITY, d = 0.0f;
+    for (int c = 0; c < 150; ++c) {
+      const float v = x[r * 150 + c];
+      if (v > m) { d = d * expf(m - v) + 1.0f; m = v; } else d += expf(v - m);
+    }
+    for (int c = 0; c < 150; ++c) y[r * 150 + c] = expf(x[r * 150 + c] - m) / d;
+  }
+}
+"""
+PAIRS = """#include <math.h>
+struct MD { float m, d; };
+static struct MD merge(struct MD a, struct MD b) {
+  const int first = a.m > b.m;
+  const struct MD l = first ? a : b, s = first ? b : a;
+  struct MD r;
+  r.m = l.m;
+  r.d = l.d + s.d * expf(s.m - l.m);
+  return r;
+}
+void softmax(const float* x, float* y) {
+  for (int r = 0; r < 5; ++r) {
+    struct MD lane[8];
+    for (int l = 0; l < 8; ++l) {
+      lane[l].m = -1e30f;
+      lane[l].d = 0.0f;
+      for (int c = l; c < 150; c += 8) {
+        const struct MD one = {x[r * 150 + c], 1.0f};
+        lane[l] = merge(lane[l], one);
+      }
+    }
+    struct MD all = lane[0];
+    for (int l = 1; l < 8; ++l) all = merge(all, lane[l]);
+    for (int c = 0; c < 150; ++c) y[r * 150 + c] = expf(x[r * 150 + c] - all.m) / all.d;
+  }
+}
+"""
 C = platforms.get("c")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [SOFTMAX, ATTENTION], ids=["softmax", "attention"])
+@pytest.mark.parametrize(
+    "text", [SOFTMAX, ATTENTION, BRANCHY, PAIRS], ids=["softmax", "attention", "branchy", "pairs"])
 def test_a_sum_relative_to_a_running_maximum(text: str) -> None:
     done = translate(text, C, platforms.get("bang"), file="k.c", options=Options(seeds=1))
     assert done.confirmed and done.pivot is not None

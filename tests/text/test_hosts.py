@@ -155,6 +155,9 @@ RUNS: dict[str, tuple[Callable[[], Arrays], Callable[[Arrays], Arrays]]] = {
     "jacobi.cu": (lambda: {"h_u": floats(70), "n": 70, "iters": 5}, jacobi),
     "constant_poly.cu": (
         lambda: {"h_coef": floats(8), "h_x": floats(33), "h_y": nothing(33), "n": 33, "s": 3}, poly),
+    "lambdas.cu": (
+        lambda: {"h_x": floats(70), "h_y": floats(70), "n": 70, "a": 0.5},
+        lambda g: {"h_y": (g["h_y"] + 0.5 * g["h_x"]) ** 2}),
     "globals.cu": (
         lambda: {"h_v": ints(300), "n": 300, "h_count": ints(1), "h_total": nothing(1)},
         lambda g: {"h_count": (g["h_v"] > 0).sum(keepdims=True), "h_total": np.array([0.25])}),
@@ -241,3 +244,10 @@ def test_the_exit_status_and_findings_of_main_are_told() -> None:
     assert (good.code, good.findings) == (3, ())
     bad = whole(text.replace("COUNT", "64"), platforms.get("cuda"), file="k.cu")
     assert bad.code is None and [f.line for f in bad.findings] == [2]
+
+
+def test_a_lambda_that_refers_to_variables_is_not_passed_to_a_kernel() -> None:
+    path = HOSTS / "lambdas.cu"
+    text = path.read_text().replace("[=] __device__", "[&] __device__")
+    with pytest.raises(Fault, match="is not known"):
+        read(text, platforms.get("cuda"), str(path))

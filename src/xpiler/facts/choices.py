@@ -23,10 +23,9 @@ def _united(n: Sym) -> Sym | None:
     if n.op != "sel" or len(n.args[0].free) != 1:
         return None
     (v,) = n.args[0].free
-    count = sym.extent_of(v)
-    if not sym.is_const(count) or not 2 <= sym.value_of(count) <= MOST:
+    if not sym.bounded(v) or not 1 <= v.hi < MOST:
         return None
-    each = [united(sym.substitute(n, {v: sym.integer(k)})) for k in range(sym.value_of(count))]
+    each = [united(sym.substitute(n, {v: sym.integer(k)})) for k in range(int(v.hi) + 1)]
     one = _by(v, each[0], each[1]) if each[0].op in _VALUES else None
     if one is None or any(sym.substitute(one, {v: sym.integer(k)}) is not x for k, x in enumerate(each)):
         return None

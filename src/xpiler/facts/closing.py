@@ -352,12 +352,11 @@ class Loop:
             top = _name(before, self.level)
             if before.op == "prev" and top in self.after:
                 new, init = self.after[top], self.machine.scalars[top]
-            elif before.op == "pld" and top in self.writes and len(self.writes[top]) == 1:
-                (maker,) = self.writes[top]
-                cond, mapping = solve(maker, before.args[0], w.guard)
-                if self.k in maker.index.free or sym.assume(cond, w.guard) is not TRUE:
+            elif before.op == "pld" and top in self.writes:
+                made = self._made(top, before.args[0], w)
+                if made is None:
                     continue
-                new, init = sym.substitute(maker.value, mapping), self.machine.read(top, before.args[0])
+                new, init = made, self.machine.read(top, before.args[0])
             else:
                 continue
             form = reduction(new, before)
@@ -368,15 +367,39 @@ class Loop:
                 return _Kept(found, init, form[1])
         return None
 
+    def _made(self, name: str, index: Sym, along: Write) -> Sym | None:
+        """What an iteration writes to one element, the same one each time, if a single write does, and does so in the
+        iterations in which `along` writes."""
+        made = None
+        for w in self.writes[name]:
+            cond, mapping = solve(w, index, along.guard)
+            if sym.assume(cond, along.guard) is FALSE:
+                continue
+            here = [c for c in sym.conjuncts(cond) if self.k in c.free]
+            there = [c for c in sym.conjuncts(along.guard) if self.k in c.free]
+            always = sym.assume(cond, along.guard) is TRUE and {*here} <= {*there}
+            if not always or made is not None or self.k in w.index.free:
+                return None
+            made = sym.substitute(w.value, mapping)
+            if {*here} != {*there} and w.guard is not along.guard:
+                return None
+        return made
+
     def _kept_relative(self, name: str, w: Write, form: _Kept) -> Write:
-        if self.guard is not TRUE or self.k in w.guard.free or self._carried(form.form.rest):
-            raise Unsummarised("a sum relative to a maximum that not all iterations take part in", self.loop.span)
+        mine = sym.conjoin(*(c for c in sym.conjuncts(w.guard) if self.k in c.free))
+        rest = sym.conjoin(*(c for c in sym.conjuncts(w.guard) if self.k not in c.free))
+        if self._carried(form.form.rest) or self._carried(mine):
+            raise Unsummarised("a sum relative to a maximum that is carried between iterations", self.loop.span)
         init = self.machine.read(name, w.index)
         if "undef" in (init.op, form.init.op) or self._carried(form.term):
             raise Unsummarised(f"`{name}` is accumulated into before it is set", self.loop.span)
-        top = self._fold("max", self._ready(form.term), form.init)
-        value = self._fold("+", self._ready(form.form.at(top)), form.form.moved(init, form.init, top))
-        return normal(Write(w.vars, w.index, w.guard, value))
+        def over(op: str, term: Sym, start: Sym) -> Sym:
+            term = self._ready(term)
+            term = term if mine is TRUE else sym.select(mine, term, sym.identity_of(op, start.dtype))
+            return sym.fold(op, [self.k], term, start, start.dtype)
+
+        top = over("max", form.term, form.init)
+        return normal(Write(w.vars, w.index, rest, over("+", form.form.at(top), form.form.moved(init, form.init, top))))
 
     def _in_order(self, name: str, writes: list[Write]) -> None:
         """All iterations of a write may come before all of a later one in the body: none undoes what the later one did

@@ -2,11 +2,13 @@
 
     top' = max(top, t);  d = d * exp(top - top') + c * exp(u - top')      ->      d = sum of c * exp(u - the largest t)
 
+Of two such sums, one is often taken as it is, and the other moved to its maximum; `merged` moves both to the larger.
 By exp(a) * exp(b) = exp(a + b): over the real numbers, and where the maximum is finite."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from xpiler.facts import sym
 from xpiler.facts.sym import Sym
@@ -67,6 +69,110 @@ def relative(value: Sym, old: Sym, before: Sym, after: Sym) -> Relative | None:
     for p in rest:
         total = sym.combine("+", total, p, value.dtype)
     return Relative(str(by.data), scale, total)
+
+
+@lru_cache(maxsize=4096)
+def merged(value: Sym) -> Sym:
+    """u > v ? p + q * exp(v - u) : q + p * exp(u - v) as p * exp(u - m) + q * exp(v - m), m the larger of u and v;
+    another value as it is."""
+    if not value.dtype.is_float or "call" not in value.has:
+        return value
+    tests = {_test(n.args[0]) for n in sym.collect(value, lambda n: n.op == "sel" and n.args[0].op in ("cmp", "not"))}
+    if len(tests) != 1 or not sym.collect(value, lambda n: n.op == "call" and n.data in _EXPONENTIALS):
+        return value
+    (test,) = tests
+    if test.op != "cmp" or test.data not in (">", ">=", "<", "<=") or not test.args[0].dtype.is_float:
+        return value
+    u, v = test.args if test.data in (">", ">=") else test.args[::-1]
+    first, second = _apart(_where(value, test, u, v), v, u), _apart(_where(value, sym.negate(test), v, u), u, v)
+    if first is None or second is None or first[0] != second[0] or first[1:] != second[:0:-1]:
+        return value
+    (base, scale), mine, others = first
+    larger = sym.call("max", (u, v), u.dtype)
+    total = sym.number(0.0, value.dtype)
+    for parts, at in ((mine, u), (others, v)):
+        for p in sorted(parts, key=lambda p: p.uid):
+            total = sym.combine("+", total, _moved(p, at, larger, base, scale), value.dtype)
+    return total
+
+
+def _test(cond: Sym) -> Sym:
+    return cond.args[0] if cond.op == "not" else cond
+
+
+def _where(x: Sym, holds: Sym, larger: Sym, smaller: Sym) -> Sym:
+    """x where a comparison holds, which says which of two is the larger."""
+    fails = sym.negate(holds)
+
+    def rule(n: Sym) -> Sym | None:
+        if n.op == "sel" and n.args[0] in (holds, fails):
+            return sym.rewrite(n.args[1 if n.args[0] is holds else 2], rule)
+        if n.op == "call" and n.data in ("max", "min") and {*n.args} == {larger, smaller}:
+            return larger if n.data == "max" else smaller
+        return None
+
+    return sym.rewrite(x, rule)
+
+
+def _apart(x: Sym, smaller: Sym, larger: Sym) -> tuple[tuple[str, float], frozenset[Sym], frozenset[Sym]] | None:
+    """x as a sum of what is relative to the larger of two maxima, and what is moved there from the smaller; the first
+    of the result says by which exponential. None if nothing is moved."""
+    by: set[tuple[str, float]] = set()
+    sides: tuple[list[Sym], list[Sym]] = ([], [])
+    for part in summands(x):
+        rest, moved = sym.number(1.0, x.dtype), False
+        for f in _factors(part):
+            scale = _multiple(f.args[0], smaller, larger) if f.op == "call" and f.data in _EXPONENTIALS else None
+            if scale is None:
+                rest = sym.binary("*", rest, f, x.dtype)
+            else:
+                by.add((str(f.data), scale))
+                moved = True
+        if not any(f.op == "flt" and sym.float_of(f) == 0.0 for f in _factors(part)):
+            sides[moved].append(rest)
+    here, there = map(frozenset, sides)
+    if len(by) != 1 or len(here) + len(there) != len(sides[0]) + len(sides[1]):
+        return None
+    return by.pop(), here, there
+
+
+def _moved(x: Sym, old: Sym, new: Sym, base: str, scale: float) -> Sym:
+    """A value relative to one maximum, relative to another."""
+    if _kept(x, base, scale, old):
+        return sym.rewrite(x, lambda n: new if n is old else None)
+    return Relative(base, scale, x).moved(x, old, new)
+
+
+def telescoped(x: Sym) -> Sym:
+    """x with sums that were moved from maximum to maximum moved to the last of them at once."""
+    if "call" not in x.has:
+        return x
+    memo: dict[Sym, Sym] = {}
+
+    def visit(n: Sym) -> Sym:
+        got = memo.get(n)
+        if got is None:
+            args = tuple(visit(a) for a in n.args) if "call" in n.has else n.args
+            got = n if args == n.args else sym.rebuild(n, args)
+            got = memo[n] = _at_once(got)
+        return got
+
+    return visit(x)
+
+
+def _at_once(x: Sym) -> Sym:
+    """p * exp(u - m) where p is relative to u."""
+    if x.op != "bin" or x.data != "*":
+        return x
+    for p, by in (x.args, x.args[::-1]):
+        if by.op != "call" or by.data not in _EXPONENTIALS:
+            continue
+        inner, scale = _scaled(by.args[0])
+        if inner.op == "bin" and inner.data == "-":
+            (old, c), (new, d) = _scaled(inner.args[0]), _scaled(inner.args[1])
+            if c == d and old.op in ("call", "fold") and _kept(p, str(by.data), scale * c, old):
+                return sym.rewrite(p, lambda n, old=old, new=new: new if n is old else None)  # type: ignore[misc]
+    return x
 
 
 def uses(x: Sym, old: Sym) -> bool:

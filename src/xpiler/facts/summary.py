@@ -16,6 +16,7 @@ from xpiler.facts import sym
 from xpiler.facts.choices import united
 from xpiler.facts.closing import Loop, at_level, poison
 from xpiler.facts.reductions import Advance, Turn, induction, reduction
+from xpiler.facts.rescaled import merged, telescoped
 from xpiler.facts.strides import nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, most, one_sided, rolled_up, settled, solve, supersedes
@@ -80,7 +81,7 @@ def _summarise(kernel: Kernel) -> dict[str, list[Write]]:
         if isinstance(p, Buffer) and machine.arrays[p.name].base == "lost":
             raise Unsummarised(f"what `{p.name}` holds at the end is not known")
         if isinstance(p, Buffer) and machine.arrays[p.name].writes:
-            outputs[p.name] = [replace(w, value=united(w.value)) for w in machine.arrays[p.name].writes]
+            outputs[p.name] = [replace(w, value=united(telescoped(w.value))) for w in machine.arrays[p.name].writes]
     for writes in outputs.values():
         for w in writes:
             for part in w.parts():
@@ -225,11 +226,11 @@ class Machine:
                     sym.undefined(v.dtype) if value is None else _typed(self.value(value), v.dtype))
                 (self.wide.add if value is not None and self._widened(value) else self.wide.discard)(v.name)
             case Assign(v, value):
-                self.scalars[v.name] = _typed(self.value(value), v.dtype)
+                self.scalars[v.name] = merged(_typed(self.value(value), v.dtype))
                 self.wide.discard(v.name)
             case Store(buffer, index, value):
                 dtype = self.arrays[buffer].dtype
-                self.store(buffer, self.value(index), _typed(self.value(value), dtype))
+                self.store(buffer, self.value(index), merged(_typed(self.value(value), dtype)))
             case Alloc(buffer, init):
                 self.arrays[buffer.name] = Array("undef", buffer.dtype)
                 self.inner.add(buffer.name)
@@ -303,7 +304,7 @@ class Machine:
                 if "poison" in (a.op, b.op):
                     self.scalars[name] = poison(a.dtype)
                 else:
-                    self.scalars[name] = sym.select(cond, a, b)
+                    self.scalars[name] = merged(sym.select(cond, a, b))
 
     def _chosen(self, s: If) -> Store | None:
         """`if (v > a[i]) a[i] = v` as a[i] = v > a[i] ? v : a[i]."""

@@ -1303,6 +1303,10 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         guards, body = list(conjuncts(padded[0])), padded[1]
     elif body.op == "sel" and is_identity(op, body.args[2]):
         guards, body = list(conjuncts(body.args[0])), body.args[1]
+    if op in ("max", "min") and body.op == "call" and body.data == op and not guards and all(_runs(v) for v in live):
+        for p, rest in (body.args, body.args[::-1]):
+            if not p.free & set(live):
+                return fold(op, live, rest, combine(op, init, p, dtype), dtype)  # once or many times is the same
     if (op in ("max", "min") and body.op == "fold" and fold_op(body) == op
             and not is_identity(op, body.args[1]) and not body.args[1].free & set(live)
             and (not guards or combine(op, init, body.args[1], dtype) is init)

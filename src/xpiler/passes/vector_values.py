@@ -158,7 +158,7 @@ class VectorNest(MemoryNest):
                 continue
             if self.lane.live is not None and not self._spares(offer, bound):
                 continue
-            if any(e is x and not is_memory(offer.param(n)) for n, e in bound.items()):
+            if any(e is x and not (self.unit.width and is_memory(offer.param(n))) for n, e in bound.items()):
                 continue  # it computes x from x
             if not all(self._makes(e) for e in bound.values() if is_widened(e)):
                 continue

@@ -383,6 +383,7 @@ class Unit:
         self._pending: set[str] = set()
         self._files: dict[int, str] = {}
         self._known: dict[tuple[Hashable, Node], Any] = {}
+        self.lambdas: dict[int, Node] = {}  # those that were met, by their classes
         self.faults = Gathering()
         self.hosted = False  # whether a launcher passes variables of the file to the kernels
         self.plain = ""  # the text as the compiler saw it, a character for each of its bytes

@@ -23,8 +23,9 @@ from xpiler.text.host_values import Alias, Bag, is_dim
 from xpiler.text.opaque import opaque
 from xpiler.text.read_base import root
 from xpiler.text.read_kernel import KernelReader, Shape
+from xpiler.text.read_lambdas import captured_by_copy, class_of, given, is_lambda
 from xpiler.text.read_records import leaf_types
-from xpiler.text.read_values import Items, Lvalue, Nothing, Place, Pointer, Raw, Slot, Value
+from xpiler.text.read_values import Closure, Items, Lvalue, Nothing, Place, Pointer, Raw, Slot, Value
 
 _MARK = "launch "
 
@@ -212,6 +213,10 @@ class HostLaunches(HostControl):
         return out
 
     def _argument_of_launch(self, p: Node, n: Node, args: list[Expr], pairs: dict[Expr, Var]) -> None:
+        made = self.value(given(n)) if is_lambda(p) else None
+        if isinstance(made, Closure):
+            self._captured_of_launch(p, made, n, args, pairs)
+            return
         cell = self.cell(n) if p.type.kind == "record" else None
         held = None if cell is None else self.in_cell(cell)
         if cell is None and p.type.kind == "record" and not is_dim(p.type):
@@ -224,6 +229,21 @@ class HostLaunches(HostControl):
             args.extend(v.items)
             return
         self._plain_argument(p.spelling, p.type, v, n, args, pairs)
+
+    def _captured_of_launch(
+        self, p: Node, made: Closure, n: Node, args: list[Expr], pairs: dict[Expr, Var]
+    ) -> None:
+        """A lambda by value: what it has copies of, one by one."""
+        copies = captured_by_copy(self.unit.lambdas[class_of(p)])
+        if copies is None:
+            raise self.fault("XP1009", f"a lambda for `{p.spelling}` that captures more than copies of variables", n,
+                             "a kernel runs elsewhere, where what it refers to is not", "capture by copy: [=]")
+        for decl in copies:
+            held = made.captured.get(decl.key, self.env.get(decl.key))
+            if held is None:
+                raise self.fault("XP1009", f"what `{p.spelling}` captured as `{decl.spelling}` is not known", n)
+            stem = f"{p.spelling or 'arg'}_{decl.spelling}"
+            self._plain_argument(stem, decl.type, self.loaded(held, n), n, args, pairs)
 
     def _members_of_launch(
         self, stem: str, ctype: CType, bag: Bag, n: Node, args: list[Expr], pairs: dict[Expr, Var]

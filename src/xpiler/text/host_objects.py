@@ -13,6 +13,7 @@ from xpiler.text.host_bearing import changed
 from xpiler.text.host_values import (
     UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim,
 )
+from xpiler.text.read_lambdas import captured_by_copy, given, is_lambda
 from xpiler.text.read_statements import Statements
 from xpiler.text.read_values import Binding, Items, Nothing, Place, Pointer, Raw, Slot, Value
 
@@ -162,6 +163,8 @@ class HostObjects(Statements):
                 self.env[d.key] = self._pointer_local(d, ctype, init)
         elif ctype.kind == "array" and ctype.dtype is not None and not _of_records(ctype):
             self.env[d.key] = self._array_local(d, ctype)
+        elif init is not None and is_lambda(d):
+            self.env[d.key] = self.value(given(init))
         elif ctype.kind in ("array", "record"):
             self.objects[d.key] = self._bag(d, ctype, init)
         else:
@@ -278,8 +281,10 @@ class HostObjects(Statements):
                     return self.loaded(held, n)
             case "UNARY_OPERATOR" if n.unary == "&" and (first := self._first_of(n.children[-1])) is not None:
                 return first
-            case "STRING_LITERAL" | "LAMBDA_EXPR":
+            case "STRING_LITERAL":
                 return Nothing("text")
+            case "LAMBDA_EXPR" if captured_by_copy(n) is None:
+                return Nothing("a lambda that refers to variables")
             case "CXX_NEW_EXPR":
                 return self._new_array_of(n)
         return super().value(n)

@@ -16,10 +16,11 @@ from xpiler.text import axes
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import CType, Node, Unit
 from xpiler.text.lone import without_lone_elements
+from xpiler.text.read_lambdas import captured_by_copy, class_of
 from xpiler.text.read_statements import Statements
 from xpiler.text.read_records import leaf_types
 from xpiler.text.read_views import Several
-from xpiler.text.read_values import Binding, Fields, Items, Nothing, Place, Pointer, Roaming, Slot, Table
+from xpiler.text.read_values import Binding, Closure, Fields, Items, Nothing, Place, Pointer, Roaming, Slot, Table
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,19 @@ class KernelReader(Statements):
             var = Var(name, ctype.dtype)
             self.params.append(var)
             self.env[p.key] = Slot(var)
+        elif not ctype.reference and (made := self.unit.lambdas.get(class_of(p))) is not None:
+            self.env[p.key] = self._closure(p, made)
         elif (ctype.is_aggregate or ctype.has_parts) and not ctype.reference:
             self.env[p.key] = self._by_value(p, p.spelling or "arg", ctype)
         elif ctype.kind == "opaque":
             self.env[p.key] = Nothing(ctype.name)
         else:
             raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
+
+    def _closure(self, p: Node, made: Node) -> Closure:
+        """A lambda passed by value: a parameter for each scalar and pointer it has a copy of."""
+        return Closure({decl.key: self._by_value(p, f"{p.spelling or 'arg'}_{decl.spelling}", decl.type)
+                        for decl in captured_by_copy(made) or ()})
 
     def _by_value(self, p: Node, stem: str, ctype: CType) -> Binding:
         """A record or vector passed by value: a parameter for each scalar and pointer in it."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from clang.cindex import Type
+
 from xpiler.text.clang import Node
 from xpiler.text.inline import Inlining
 from xpiler.text.read_values import Binding, Closure, Fields, Items, Each, Place, Pointer, Slot, Value
@@ -14,14 +18,10 @@ class Lambdas(Inlining):
 
     def closure(self, n: Node) -> Closure:
         """What a lambda captures by copy and changes later, as it is now."""
+        self.unit.lambdas[class_of(n)] = n
         default, references = _captures(n)
         captured: dict[int, Binding] = {}
-        for c in n.every_child:
-            if c.kind in ("PARM_DECL", "COMPOUND_STMT"):
-                break
-            decl = c.referenced
-            if decl is None or decl.kind not in ("VAR_DECL", "PARM_DECL"):
-                continue
+        for c, decl in _captured(n):
             if decl.key not in self.env and decl.initializer is not None:  # [c = b * 2]
                 captured[decl.key] = self._copied(self.value(decl.initializer), decl)
             elif decl.key in self.env and decl.key in self.mutated and decl.spelling not in references and (
@@ -64,6 +64,46 @@ class Lambdas(Inlining):
                     del self.env[key]
                 elif isinstance(old, Binding):
                     self.env[key] = old
+
+
+def class_of(n: Node) -> int:
+    """What tells the type of a lambda, or of a parameter that is given one, from those of others."""
+    return int(_class(n).get_declaration().hash)
+
+
+def is_lambda(p: Node) -> bool:
+    """Whether a parameter is given a lambda."""
+    return str(_class(p).spelling).startswith("(lambda")
+
+
+def given(n: Node) -> Node:
+    """What is copied, or moved, where a lambda is passed or kept."""
+    while n.kind in ("CALL_EXPR", "UNEXPOSED_EXPR") and len(n.children) == 1 and n.children[0].type.name == n.type.name:
+        n = n.children[0]
+    return n
+
+
+def captured_by_copy(n: Node) -> list[Node] | None:
+    """The variables a lambda has copies of, in their order; None where it has references, or more than variables."""
+    default, references = _captures(n)
+    found = {decl.key: decl for _, decl in _captured(n)}
+    whole = default != "&" and not references and all(d.initializer is None or d.spelling for d in found.values())
+    return list(found.values()) if whole and len(found) == len(list(_class(n).get_fields())) else None
+
+
+def _class(n: Node) -> Type:
+    found: Type = n.cursor.type.get_canonical()
+    return found
+
+
+def _captured(n: Node) -> Iterator[tuple[Node, Node]]:
+    """The captures of a lambda, and the variables they are of."""
+    for c in n.every_child:
+        if c.kind in ("PARM_DECL", "COMPOUND_STMT"):
+            return
+        decl = c.referenced
+        if decl is not None and decl.kind in ("VAR_DECL", "PARM_DECL"):
+            yield c, decl
 
 
 def _captures(n: Node) -> tuple[str, frozenset[str]]:
