@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from xpiler.facts import sym
 from xpiler.facts.sym import Sym
-from xpiler.ir.types import DType
 
 MOST = 16  # iterations
 _VALUES = frozenset({"fold", "ld"})  # what is worth being one
@@ -26,27 +25,8 @@ def _united(n: Sym) -> Sym | None:
     if not sym.bounded(v) or not 1 <= v.hi < MOST:
         return None
     each = [united(sym.substitute(n, {v: sym.integer(k)})) for k in range(int(v.hi) + 1)]
-    one = _by(v, each[0], each[1]) if each[0].op in _VALUES else None
+    a, b = each[:2]
+    one = sym.between(a, b, v) if a.op in _VALUES and sym.is_shift(a, b) else None
     if one is None or any(sym.substitute(one, {v: sym.integer(k)}) is not x for k, x in enumerate(each)):
         return None
     return one
-
-
-def _by(v: Sym, a: Sym, b: Sym) -> Sym | None:
-    """What is a where v is 0 and b where it is 1, if numbers in them are all that differs."""
-    if a is b:
-        return a
-    if a.dtype is not b.dtype:
-        return None
-    if a.dtype is DType.I32:
-        apart = sym.sub(b, a)
-        if sym.is_const(apart):
-            return sym.add(a, sym.mul(v, apart))
-    if a.op != b.op or a.data != b.data or len(a.args) != len(b.args) or not a.args:
-        return None
-    both = [x for x in a.args if x in b.args] if a.op in ("prod", "and", "or") else []
-    ours, theirs = ([x for x in n.args if x not in both] for n in (a, b))
-    if len(ours) != len(theirs):
-        return None
-    args = [_by(v, x, y) for x, y in zip(ours, theirs, strict=True)]
-    return None if None in args else sym.rebuild(a, (*both, *(x for x in args if x is not None)))

@@ -16,6 +16,7 @@ from xpiler.facts import sym
 from xpiler.facts.choices import united
 from xpiler.facts.closing import Loop, at_level, poison
 from xpiler.facts.reductions import Advance, Turn, induction, reduction
+from xpiler.facts.deferred import Deferred
 from xpiler.facts.rescaled import merged, telescoped
 from xpiler.facts.strides import nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
@@ -31,6 +32,7 @@ from xpiler.ir.walk import buffers_written, scalars_written, statements
 UNROLL = 64
 LARGEST = 200_000  # nodes of one value, counted as a tree
 STEPS = 1_500_000  # of rewriting, for one kernel; sums across the 64 lanes of several waves take 1.3 million
+LONG = 150  # nodes of the values of outputs; of those above, one wants to know whether there are shorter ones
 KEPT = 64  # kernels whose summary is remembered
 
 
@@ -56,15 +58,12 @@ def summarise(kernel: Kernel) -> dict[str, list[Write]]:
     """The final writes to each global buffer of a sequential kernel (no barriers, intrinsics or returns)."""
     found = _known.get(kernel)
     if found is None:
-        limit = sym.METER.allow(STEPS)
-        try:
-            found = _summarise(kernel)
-        except Unsummarised as e:
-            found = e
-        except sym.Exhausted:
-            found = Unsummarised("simplifying what it computes takes too long", kernel.span)
-        finally:
-            sym.METER.limit = limit
+        found = _tried(kernel, Machine(kernel), STEPS)
+        if isinstance(found, Unsummarised) or _length(found) > LONG:
+            other = _tried(kernel, Machine(kernel, Deferred()), STEPS // 4)
+            if not isinstance(other, Unsummarised) and (
+                    isinstance(found, Unsummarised) or _length(other) < _length(found)):
+                found = other
         _known[kernel] = found
         if len(_known) > KEPT:
             _known.popitem(last=False)
@@ -73,21 +72,37 @@ def summarise(kernel: Kernel) -> dict[str, list[Write]]:
     return {name: list(writes) for name, writes in found.items()}
 
 
-def _summarise(kernel: Kernel) -> dict[str, list[Write]]:
-    machine = Machine(kernel)
+def _tried(kernel: Kernel, machine: Machine, steps: int) -> dict[str, list[Write]] | Unsummarised:
+    limit = sym.METER.allow(steps)
+    try:
+        return _summarised(kernel, machine)
+    except Unsummarised as e:
+        return e
+    except sym.Exhausted:
+        return Unsummarised("simplifying what it computes takes too long", kernel.span)
+    finally:
+        sym.METER.limit = limit
+
+
+def _summarised(kernel: Kernel, machine: Machine) -> dict[str, list[Write]]:
     machine.body(kernel.body)
     outputs = {}
     for p in kernel.params:
         if isinstance(p, Buffer) and machine.arrays[p.name].base == "lost":
             raise Unsummarised(f"what `{p.name}` holds at the end is not known")
         if isinstance(p, Buffer) and machine.arrays[p.name].writes:
-            outputs[p.name] = [replace(w, value=united(telescoped(w.value))) for w in machine.arrays[p.name].writes]
+            outputs[p.name] = [machine.final(w) for w in machine.arrays[p.name].writes]
     for writes in outputs.values():
         for w in writes:
             for part in w.parts():
                 if part.has & {"prev", "pld", "poison"}:
                     raise Unsummarised("a value is carried between iterations")
     return outputs
+
+
+def _length(outputs: dict[str, list[Write]]) -> int:
+    """How long the values are that outputs get."""
+    return sum(w.value.size + w.guard.size for writes in outputs.values() for w in writes)
 
 
 def always_runs(kernel: Kernel, trips: Expr) -> bool:
@@ -114,7 +129,8 @@ def symbol(kernel: Kernel, e: Expr) -> Sym:
 class Machine:
     """Symbolic state: scalars, arrays, and the condition under which the current statement runs."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, deferred: Deferred | None = None) -> None:
+        self.deferred = deferred
         self.scalars: dict[str, Sym] = {}
         self.level = 0  # how many loops are being summarised, one within the other
         self.arrays: dict[str, Array] = {}
@@ -197,7 +213,9 @@ class Machine:
             cond = self.here(cond)
             if cond is FALSE or not sym.is_const(cond) and _beyond(w, index):
                 continue
-            value = sym.substitute(w.value, mapping) if mapping else w.value
+            value = self.deferred.named(w, mapping) if self.deferred and array.base == "undef" else None
+            if value is None:
+                value = sym.substitute(w.value, mapping) if mapping else w.value
             if cond is TRUE:
                 return value
             older = self._resolve(buffer, array, n - 1, index)
@@ -210,6 +228,13 @@ class Machine:
             case "lost":
                 raise Unsummarised(f"what `{buffer}` holds after a loop is not known", self.span)
         return sym.undefined(array.dtype)
+
+    def final(self, w: Write) -> Write:
+        """A write of the whole kernel, with all that was put off."""
+        value, guard = w.value, w.guard
+        if self.deferred is not None:
+            value, guard = self.deferred.expanded(value), self.deferred.expanded(guard)
+        return replace(w, value=united(telescoped(value)), guard=guard)
 
     # ------------------------------------------------------------ statements
 
