@@ -2,8 +2,8 @@
 
     t[l] = x[l] + (l < 4 ? x[l + 8] : 0);  u[l] = t[l] + t[l + 4];  ...      u[0] is a sum of t[l], and then of x
 
-Where values are put in at once, a condition that differs between lanes is simplified in each of them, and what a tree adds
-up is no longer of one kind. Here the last array is put in first."""
+Where values are put in at once, a condition that differs between lanes is simplified in each of them, and what a tree
+adds up is no longer of one kind. Here the last array is put in first."""
 
 from __future__ import annotations
 

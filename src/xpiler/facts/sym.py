@@ -1617,12 +1617,16 @@ def _linear_uses(exprs: list[Sym], watch: frozenset[Sym]) -> list[dict[Sym, int]
             return
         if x.op == "lin":
             _, terms = terms_of(x)
-            direct = {a: c for a, c in terms.items() if a in watch}
-            if direct:
-                found.append(direct)
-            for a in terms:
-                if a not in watch:
+            rows: dict[tuple[Sym, ...], dict[Sym, int]] = {}  # by what else they are multiplied by
+            for a, c in terms.items():
+                factors = a.args if a.op == "prod" else (a,)
+                mine = [f for f in factors if f in watch]
+                others = tuple(f for f in factors if f not in watch)
+                if len(mine) == 1 and not any(f.free & watch for f in others):
+                    rows.setdefault(others, {})[mine[0]] = c
+                else:
                     visit(a)
+            found.extend(rows.values())
             return
         for a in x.args:
             visit(a)
@@ -1675,8 +1679,13 @@ def identity_of(op: str, dtype: DType) -> Sym:
     return integer(int(_IDENTITY[op]))
 
 
+def _is_step(d: Sym) -> bool:
+    """A number, or one that the sizes of arrays make: a row's length."""
+    return is_const(d) or not d.has and not any(map(bounded, d.free))
+
+
 def is_shift(a: Sym, b: Sym) -> bool:
-    """True if b is a with some integers moved by constants."""
+    """True if b is a with some integers moved by such steps."""
     moved = False
     stack = [(a, b)]
     while stack:
@@ -1684,7 +1693,7 @@ def is_shift(a: Sym, b: Sym) -> bool:
         if x is y:
             continue
         if not x.dtype.is_float and not y.dtype.is_float and x.dtype is not BOOL:
-            if is_const(sub(y, x)):
+            if _is_step(sub(y, x)):
                 moved = True
                 continue
             if "ld" not in x.has and "ld" not in y.has:
@@ -1701,8 +1710,8 @@ def between(a: Sym, b: Sym, v: Sym) -> Sym | None:
     """a with each integer that differs in b replaced by a + v * (b - a)."""
     if a is b:
         return a
-    if not a.dtype.is_float and a.dtype is not BOOL and is_const(sub(b, a)):
-        return add(a, scale(v, value_of(sub(b, a))))
+    if not a.dtype.is_float and a.dtype is not BOOL and _is_step(sub(b, a)):
+        return add(a, mul(v, sub(b, a)))
     args = []
     for x, y in zip(a.args, b.args, strict=True):
         m = between(x, y, v)
@@ -1721,9 +1730,9 @@ def _concat(op: str, a: Sym, b: Sym) -> Sym | None:
         return None
     differ = [n for n, (x, y) in enumerate(zip(va, vb, strict=True)) if x is not y]
     for n in differ or range(len(va)):
-        if len(differ) > 1 or not is_const(extent_of(va[n])) or not is_const(extent_of(vb[n])):
-            return None
         offset = extent_of(va[n])
+        if len(differ) > 1 or offset.lo < 0 or extent_of(vb[n]).lo < 0:
+            return None
         if substitute(b.args[0], {vb[n]: sub(va[n], offset)}) is a.args[0]:
             longer = var("r", add(offset, extent_of(vb[n])))
             body = substitute(a.args[0], {va[n]: longer})

@@ -411,7 +411,7 @@ def rolled_up(old: Write, new: Write) -> Write | None:
         mores = [w.more[1] if both and w.more else ZERO for w in (old, new)]
         a = sym.make("pair", (old.index, old.value, mores[0]), None, DType.F32)
         b = sym.make("pair", (new.index, new.value, mores[1]), None, DType.F32)
-        if old.index is new.index or not sym.is_shift(a, b):
+        if old.index is new.index or not sym.is_const(sym.sub(new.index, old.index)) or not sym.is_shift(a, b):
             return None
         v = sym.fresh("r", sym.integer(2))
         moved = sym.between(a, b, v)
@@ -506,7 +506,7 @@ def _repeated(old: Write, new: Write) -> Write | None:
     if moved is not None and moved.guard is old.guard:
         a = sym.make("pair", (old.index, old.value), None, DType.F32)
         b = sym.make("pair", (moved.index, moved.value), None, DType.F32)
-        if a is not b and sym.is_shift(a, b):
+        if a is not b and sym.is_const(sym.sub(moved.index, old.index)) and sym.is_shift(a, b):
             v = sym.fresh("r", sym.integer(2))
             both = sym.between(a, b, v)
             return None if both is None else Write((*old.vars, v), both.args[0], old.guard, both.args[1])

@@ -1,0 +1,83 @@
+"""Loops that were unrolled over rows of a length that is not known, and their remainders, are one loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from xpiler import platforms
+from xpiler.facts import sym
+from xpiler.facts.summary import summarise
+from xpiler.facts.writes import Write
+from xpiler.text.read import read
+from xpiler.to_pivot import sequential
+
+C = platforms.get("c")
+
+
+def writes(text: str) -> list[Write]:
+    pivot, steps = sequential(read(text, C, "k.c"), C)
+    assert not [s for s in steps if s.startswith("--")]
+    (found,) = summarise(pivot.kernels[0]).values()
+    return found
+
+
+def extents(w: Write) -> list[list[str]]:
+    folds = {f for f in sym.collect(w.value, lambda n: n.op == "fold")}
+    return [[str(sym.extent_of(v)) for v in sym.fold_vars(f)] for f in folds]
+
+
+def test_rows_that_are_added_two_at_a_time() -> None:
+    (w,) = writes("""void k(const float* x, float* y, int n) {
+        for (int j = 0; j < n; ++j) {
+            float s = 0.0f;
+            for (int i = 0; i < 8; i += 2) s += x[i * n + j] + x[(i + 1) * n + j];
+            y[j] = s;
+        }
+    }""")
+    assert extents(w) == [["8"]]
+
+
+def test_a_sum_and_its_remainder() -> None:
+    (w,) = writes("""void k(const float* x, float* y, int n) {
+        for (int r = 0; r < 5; ++r) {
+            float s = 0.0f;
+            int i = 0;
+            for (; i < n / 8 * 8; ++i) s += x[r * n + i];
+            for (int t = 0; t < n % 8; ++t) s += x[r * n + n / 8 * 8 + t];
+            y[r] = s;
+        }
+    }""")
+    assert extents(w) == [["n"]]
+
+
+def test_rows_that_are_written_four_at_a_time() -> None:
+    (w,) = writes("""void k(const float* a, const float* x, float* y, int n) {
+        for (int i = 0; i < 12; i += 4) {
+            float s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+            for (int k = 0; k < n; ++k) {
+                s0 += a[i * n + k] * x[k];
+                s1 += a[(i + 1) * n + k] * x[k];
+                s2 += a[(i + 2) * n + k] * x[k];
+                s3 += a[(i + 3) * n + k] * x[k];
+            }
+            y[i] = s0; y[i + 1] = s1; y[i + 2] = s2; y[i + 3] = s3;
+        }
+    }""")
+    assert extents(w) == [["n"]] and [str(sym.extent_of(v)) for v in w.vars] == ["12"]
+
+
+@pytest.mark.parametrize("last", ["a[(i + 3) * n + k + 1]", "a[(i + 4) * n + k]", "a[(i + 3) * m + k]"])
+def test_rows_of_which_one_is_another_stay_apart(last: str) -> None:
+    found = writes("""void k(const float* a, const float* x, float* y, int n, int m) {
+        for (int i = 0; i < 12; i += 4) {
+            float s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+            for (int k = 0; k < n; ++k) {
+                s0 += a[i * n + k] * x[k];
+                s1 += a[(i + 1) * n + k] * x[k];
+                s2 += a[(i + 2) * n + k] * x[k];
+                s3 += LAST * x[k];
+            }
+            y[i] = s0; y[i + 1] = s1; y[i + 2] = s2; y[i + 3] = s3;
+        }
+    }""".replace("LAST", last))
+    assert len(found) == 2
