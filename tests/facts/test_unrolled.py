@@ -22,7 +22,7 @@ def writes(text: str) -> list[Write]:
 
 
 def extents(w: Write) -> list[list[str]]:
-    folds = {f for f in sym.collect(w.value, lambda n: n.op == "fold")}
+    folds = set(sym.collect(w.value, lambda n: n.op == "fold"))
     return [[str(sym.extent_of(v)) for v in sym.fold_vars(f)] for f in folds]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xpiler.facts import sym
 from xpiler.facts.reductions import Advance, Turn, begun, first_and_later, reduction, uses
 from xpiler.facts.rescaled import Relative, relative
-from xpiler.facts.running import mean, spread
+from xpiler.facts.running import located, mean, place, spread
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, digits, normal, solve
 from xpiler.ir.nodes import For
@@ -40,6 +40,7 @@ class Loop:
         folds: dict[str, tuple[str, Sym]] = {}
         anew: set[str] = set()  # of the folds, those that the first iteration begins
         relatives: dict[str, tuple[str, Relative]] = {}
+        places = self._places()
         means = self._means()
         spreads = self._spreads(means)
         for name, value in self.after.items():
@@ -65,7 +66,7 @@ class Loop:
                     folds[name] = form
                     anew.add(name)
                     continue
-                if name in means or name in spreads:
+                if name in means or name in spreads or name in places:
                     continue
                 found = self._relative(name, value)
                 if found is None:
@@ -84,12 +85,58 @@ class Loop:
             before, after, init = self.machine.scalars[top], scalars[top], self.machine.scalars[name]
             term = self._ready(kept.at(after))
             scalars[name] = self._fold("+", term, kept.moved(init, before, after))
+        for name, (of, compared, e) in places.items():
+            scalars[name] = self._where(name, of, compared, e, folds[of], scalars[of])
         for name, x in means.items():
             scalars[name] = self._if_any(self._mean(x), self.machine.scalars[name])
         for name, (of, x) in spreads.items():
             far = sym.binary("-", self._ready(x), self._mean(means[of]), x.dtype)
             scalars[name] = self._fold("+", sym.binary("*", far, far, x.dtype), self.machine.scalars[name])
         return scalars, {name: self._quantify(name) for name in self.writes}
+
+    def _places(self) -> dict[str, tuple[str, str, Sym]]:
+        """The scalars that say where the largest or smallest so far was: of which scalar, and what they are set to."""
+        out: dict[str, tuple[str, str, Sym]] = {}
+        if self.loop.kind == "parallel":
+            return out
+        for top, new in self.after.items():
+            before = sym.previous(at_level(top, self.level), new.dtype)
+            form = reduction(new, before) if new.dtype.is_float and top not in self.steps else None
+            if form is None or form[0] not in ("max", "min") or self._carried(form[1]):
+                continue
+            for name, value in self.after.items():
+                old = sym.previous(at_level(name, self.level), value.dtype)
+                found = None if value.dtype is not DType.I32 else place(value, old, before, new, *form)
+                if found is not None and not self._carried(found[1]):
+                    out[name] = top, *found
+        return out
+
+    def _where(self, name: str, of: str, compared: str, e: Sym, form: tuple[str, Sym], extreme: Sym) -> Sym:
+        """e in the first iteration that has the extreme, or the last, if that goes beyond what there was.
+
+        Where an iteration looks for it in a loop of its own, both are looked through as one."""
+        op = "min" if compared in ("<", ">") else "max"
+        none = sym.identity_of(op, DType.I32)
+        term, e = self._ready(form[1]), self._ready(e)
+        loops, test, at = [self.k], sym.compare("==", term, extreme), self.k
+        within = [f for f in sym.collect(e, lambda n: n.op == "fold" and n.dtype is DType.I32) if f.has & {"ld", "pld"}]
+        inner = located(within[0], op, term) if len(within) == 1 else None
+        if inner is not None:
+            w, test = inner
+            test = sym.rewrite(test, lambda n: extreme if n is term else None)
+            loops, at = [self.k, w], sym.add(sym.mul(self.k, sym.extent_of(w)), w)
+        here = sym.make("sel", (sym.conjoin(self.guard, test), at, none), None, DType.I32)
+        found = sym.fold(op, loops, here, none, DType.I32)
+        places = {self.k: found}
+        if inner is not None:
+            last = sym.fresh("w", sym.extent_of(inner[0]))
+            e = sym.rewrite(e, lambda n: last if n is within[0] else None)
+            places = {self.k: sym.div(found, sym.extent_of(last)), last: sym.mod(found, sym.extent_of(last))}
+        if e.has & {"ld", "pld"}:  # nothing is read at a place that may be none
+            raise Unsummarised(f"`{name}` is carried between iterations", self.loop.span)
+        e = sym.substitute(e, places)
+        beyond = sym.compare(compared, extreme, self.machine.scalars[of])
+        return sym.select(beyond, e, self.machine.scalars[name])
 
     def _means(self) -> dict[str, Sym]:
         """The scalars that are means of what has come in, and what comes in."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
 from xpiler.facts.packed import put_in, taken_out
+from xpiler.facts.running import MIRRORED
 from xpiler.facts.stored import Row, restored, rows
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ZERO, Sym
@@ -314,9 +315,6 @@ def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding |
     if out is None and len(p.args) == 2 and _commutes(p):
         out = _unify_all(offer, p.args, (t.args[1], t.args[0]), lane, bound)
     return out
-
-
-MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def _unify_multiple(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:

@@ -32,7 +32,7 @@ from xpiler.ir.walk import buffers_written, scalars_written, statements
 UNROLL = 64
 LARGEST = 200_000  # nodes of one value, counted as a tree
 STEPS = 1_500_000  # of rewriting, for one kernel; sums across the 64 lanes of several waves take 1.3 million
-LONG = 150  # nodes of the values of outputs; of those above, one wants to know whether there are shorter ones
+PATIENCE = 40_000  # steps in looking for shorter values than are found
 KEPT = 64  # kernels whose summary is remembered
 
 
@@ -58,18 +58,27 @@ def summarise(kernel: Kernel) -> dict[str, list[Write]]:
     """The final writes to each global buffer of a sequential kernel (no barriers, intrinsics or returns)."""
     found = _known.get(kernel)
     if found is None:
-        found = _tried(kernel, Machine(kernel), STEPS)
-        if isinstance(found, Unsummarised) or _length(found) > LONG:
-            other = _tried(kernel, Machine(kernel, Deferred()), STEPS // 4)
-            if not isinstance(other, Unsummarised) and (
-                    isinstance(found, Unsummarised) or _length(other) < _length(found)):
-                found = other
+        found = _shortest(kernel)
         _known[kernel] = found
         if len(_known) > KEPT:
             _known.popitem(last=False)
     if isinstance(found, Unsummarised):
         raise Unsummarised(found.why, found.span)
     return {name: list(writes) for name, writes in found.items()}
+
+
+def _shortest(kernel: Kernel) -> dict[str, list[Write]] | Unsummarised:
+    """The values as they are found last first, which takes few steps, or put in at once, whichever is shorter."""
+    machine = Machine(kernel, Deferred())
+    before = sym.METER.spent
+    late = _tried(kernel, machine, STEPS)
+    if not machine.deferred or not machine.deferred.values:
+        return late
+    failed = isinstance(late, Unsummarised)
+    soon = _tried(kernel, Machine(kernel), STEPS if failed else max(PATIENCE, 10 * (sym.METER.spent - before)))
+    if isinstance(late, Unsummarised) or not isinstance(soon, Unsummarised) and _length(soon) <= _length(late):
+        return soon
+    return late
 
 
 def _tried(kernel: Kernel, machine: Machine, steps: int) -> dict[str, list[Write]] | Unsummarised:

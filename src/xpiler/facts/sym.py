@@ -1101,6 +1101,8 @@ def binary(op: str, a: Sym, b: Sym, dtype: DType) -> Sym:
 
 
 def is_identity(op: str, x: Sym) -> bool:
+    if x.op == "int" and op in ("max", "min"):
+        return x is identity_of(op, I32)
     if x.op == "int":
         return op in ("+", "|", "^") and value_of(x) == 0
     return x.op == "flt" and float_of(x) == _IDENTITY.get(op)
@@ -1329,6 +1331,14 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         live.remove(v)
         body = substitute(body, {v: ZERO})
         guards = [g for h in guards for g in conjuncts(substitute(h, {v: ZERO}))]
+    for g in [g for g in guards if g.op == "eq"]:  # one iteration of a loop is meant
+        const, terms = terms_of(g.args[0])
+        v, c = next(iter(terms.items()))
+        at = -const * c
+        if len(terms) == 1 and v in live and abs(c) == 1 and len(live) > 1 and 0 <= at < extent_of(v).lo:
+            live.remove(v)
+            body = substitute(body, {v: integer(at)})
+            guards = [h for f in guards for h in conjuncts(substitute(f, {v: integer(at)})) if h is not TRUE]
     dead = [v for v in live if v not in body.free and not any(v in g.free for g in guards) and _runs(v)]
     if op in ("max", "min") and dead:
         live = [v for v in live if v not in dead]
@@ -1349,10 +1359,7 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             if joined is not None:
                 return joined
     if guards:
-        identity = number(_IDENTITY[op], dtype) if dtype.is_float else (
-            integer(int(_IDENTITY[op])) if op in ("+", "*", "|", "^") else None)
-        if identity is None:
-            identity = undefined(dtype)
+        identity = identity_of(op, dtype)
         guard = conjoin(*guards)
         body = make("sel", (guard, assume(body, guard), identity), None, dtype)
     base = max([body.depth, *(_rank(v) + 1 for v in body.free if v not in live)])
