@@ -2,7 +2,7 @@
 
     m' = m + (x - m) / n;  s' = s + (x - m) * (x - m')      ->      m = (sum of x) / n;  s = sum of (x - m)^2
 
-where n counts the elements, the new one included. By induction over n: over the real numbers. And where the largest was:
+where n counts the elements, the new one included. By induction over n: over the reals. And where the largest is:
 
     x > m ? (m = x, at = e(k)) : nothing      ->      at = e(the first k for which x is the largest, if that is above m)
 """

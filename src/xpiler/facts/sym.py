@@ -1331,14 +1331,12 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         live.remove(v)
         body = substitute(body, {v: ZERO})
         guards = [g for h in guards for g in conjuncts(substitute(h, {v: ZERO}))]
-    for g in [g for g in guards if g.op == "eq"]:  # one iteration of a loop is meant
-        const, terms = terms_of(g.args[0])
-        v, c = next(iter(terms.items()))
-        at = -const * c
-        if len(terms) == 1 and v in live and abs(c) == 1 and len(live) > 1 and 0 <= at < extent_of(v).lo:
-            live.remove(v)
-            body = substitute(body, {v: integer(at)})
-            guards = [h for f in guards for h in conjuncts(substitute(f, {v: integer(at)})) if h is not TRUE]
+    pinned = _pinned(live, guards)
+    while pinned and len(live) > 1:  # one iteration of a loop is meant
+        live = [v for v in live if v not in pinned]
+        body = substitute(body, pinned)
+        guards = [h for g in guards for h in conjuncts(substitute(g, pinned)) if h is not TRUE]
+        pinned = _pinned(live, guards)
     dead = [v for v in live if v not in body.free and not any(v in g.free for g in guards) and _runs(v)]
     if op in ("max", "min") and dead:
         live = [v for v in live if v not in dead]
@@ -1372,6 +1370,16 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         canonical.append(c)
     body = substitute(body, mapping)
     return make("fold", (body, init), (op, tuple(canonical)), dtype)
+
+
+def _pinned(live: list[Sym], guards: list[Sym]) -> dict[Sym, Sym]:
+    """The first of these loops of which a condition leaves one iteration, with that."""
+    for g in guards:
+        const, terms = terms_of(g.args[0]) if g.op == "eq" else (0, {})
+        for v, c in terms.items():
+            if len(terms) == 1 and v in live and abs(c) == 1 and 0 <= -const * c < extent_of(v).lo:
+                return {v: integer(-const * c)}
+    return {}
 
 
 def _with_tail(op: str, lane: Sym, body: Sym) -> tuple[Sym, Sym] | None:
