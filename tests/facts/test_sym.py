@@ -640,3 +640,13 @@ def test_a_sum_of_padded_factors_is_over_what_is_not_padding(dtype: DType) -> No
     for other in (sym.cast(sym.load("b", k, narrow), dtype), padded("b", 11)):
         kept = total(padded("a", 10), other)
         assert [sym.extent_of(v) for v in sym.fold_vars(kept)] == [sym.integer(32)]
+
+
+def test_a_place_in_a_tile_and_what_lies_beyond_it() -> None:
+    x, b, m = sym.var("x", sym.integer(190)), sym.var("b", sym.integer(3)), sym.integer(16)
+    further = sym.div(sym.add(sym.mod(x, m), b), m)
+    assert sym.add(sym.div(x, m), further) is sym.div(sym.add(x, b), m)
+    assert sym.compare("<", sym.add(sym.div(x, m), further), sym.integer(12)) is sym.TRUE
+    assert sym.add(sym.div(x, sym.integer(8)), further) is not sym.div(sym.add(x, b), m)
+    twice = sym.add(sym.scale(sym.div(x, m), 2), further)
+    assert sym.evaluate(twice, {x: 47, b: 2}) == 5

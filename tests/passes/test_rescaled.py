@@ -76,14 +76,14 @@ void softmax(const float* x, float* y) {
     for (int l = 0; l < 8; ++l) {
       lane[l].m = -1e30f;
       lane[l].d = 0.0f;
-      for (int c = l; c < 150; c += 8) {
-        const struct MD one = {x[r * 150 + c], 1.0f};
+      for (int c = l; c < 152; c += 8) {
+        const struct MD one = {x[r * 152 + c], 1.0f};
         lane[l] = merge(lane[l], one);
       }
     }
     struct MD all = lane[0];
     for (int l = 1; l < 8; ++l) all = merge(all, lane[l]);
-    for (int c = 0; c < 150; ++c) y[r * 150 + c] = expf(x[r * 150 + c] - all.m) / all.d;
+    for (int c = 0; c < 152; ++c) y[r * 152 + c] = expf(x[r * 152 + c] - all.m) / all.d;
   }
 }
 """

@@ -6,6 +6,8 @@ as what is left of sums that were taken together, a register each, and put side 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from xpiler.facts import sym
 from xpiler.facts.sym import Sym
 
@@ -13,6 +15,7 @@ MOST = 16  # iterations
 _VALUES = frozenset({"fold", "ld"})  # what is worth being one
 
 
+@lru_cache(maxsize=4096)
 def united(x: Sym) -> Sym:
     """x with such choices made one."""
     return sym.rewrite(x, _united) if x.has & _VALUES else x

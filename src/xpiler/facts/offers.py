@@ -363,7 +363,9 @@ def _unify_all(
 
 
 def _commutes(p: Sym) -> bool:
-    return (p.op == "bin" and p.data in ("+", "*")) or (p.op == "call" and p.data in ("max", "min"))
+    if p.op == "lin":
+        return len(set(sym.terms_of(p)[1].values())) == 1
+    return p.op == "prod" or p.op == "bin" and p.data in ("+", "*") or p.op == "call" and p.data in ("max", "min")
 
 
 def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:

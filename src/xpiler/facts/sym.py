@@ -352,8 +352,28 @@ def _recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
                         break
             if again:
                 break
-        again = again or _whole_again(terms)
+        again = again or _whole_again(terms) or _carried_over(terms)
     return terms, constant
+
+
+def _carried_over(terms: dict[Sym, int]) -> bool:
+    """One step of x/m + (x%m + b)/m = (x + b)/m: a tile, and how many tiles further on something lies."""
+    for more, c in list(terms.items()):
+        if more.op != "div" or not is_const(more.args[1]) or more.args[0].lo < 0:
+            continue
+        y, m = more.args
+        const, inside = terms_of(y)
+        for rest, k in inside.items():
+            if rest.op != "mod":
+                continue
+            x = rest.args[0]
+            if rest.args[1] is m and k == 1 and x.lo >= 0 and terms.get(tile := div(x, m)) == c:
+                whole = div(add(x, linear(const, {a: n for a, n in inside.items() if a is not rest})), m)
+                if whole.op == "div" and whole not in terms:
+                    del terms[more], terms[tile]
+                    terms[whole] = c
+                    return True
+    return False
 
 
 def _whole_again(terms: dict[Sym, int]) -> bool:

@@ -275,6 +275,8 @@ class VectorNest(MemoryNest):
     def _filled(self, e: Sym, stem: str = "", out: Vector | None = None) -> Vector:
         """A vector, a new one unless it is given, with a scalar in every lane."""
         assert self.lane is not None
+        if is_widened(e):  # a fill is of the type of its value
+            self.scopes[-1].named[e] = self.compute(e)
         scalar = self.expr(e)
         out = out or Vector(e.dtype, stem=stem or stem_of_all(scalar))
         for offer in self.unit.offers:
