@@ -31,7 +31,7 @@ from xpiler.ir.walk import buffers_written, scalars_written, statements
 
 UNROLL = 64
 LARGEST = 200_000  # nodes of one value, counted as a tree
-STEPS = 1_500_000  # of rewriting, for one kernel; sums across the 64 lanes of several waves take 1.3 million
+STEPS = 1_500_000  # of rewriting, for one kernel
 PATIENCE = 40_000  # steps in looking for shorter values than are found
 KEPT = 64  # kernels whose summary is remembered
 
@@ -75,7 +75,8 @@ def _shortest(kernel: Kernel) -> dict[str, list[Write]] | Unsummarised:
     if not machine.deferred or not machine.deferred.values:
         return late
     failed = isinstance(late, Unsummarised)
-    soon = _tried(kernel, Machine(kernel), STEPS if failed else max(PATIENCE, 10 * (sym.METER.spent - before)))
+    more = STEPS // 3 if failed else max(PATIENCE, 10 * (sym.METER.spent - before))
+    soon = _tried(kernel, Machine(kernel), more)
     if isinstance(late, Unsummarised) or not isinstance(soon, Unsummarised) and _length(soon) <= _length(late):
         return soon
     return late
