@@ -50,34 +50,25 @@ def test_a_sum_and_its_remainder() -> None:
     assert extents(w) == [["n"]]
 
 
-def test_rows_that_are_written_four_at_a_time() -> None:
-    (w,) = writes("""void k(const float* a, const float* x, float* y, int n) {
-        for (int i = 0; i < 12; i += 4) {
-            float s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-            for (int k = 0; k < n; ++k) {
-                s0 += a[i * n + k] * x[k];
-                s1 += a[(i + 1) * n + k] * x[k];
-                s2 += a[(i + 2) * n + k] * x[k];
-                s3 += a[(i + 3) * n + k] * x[k];
-            }
-            y[i] = s0; y[i + 1] = s1; y[i + 2] = s2; y[i + 3] = s3;
+FOURS = """void k(const float* a, const float* x, float* y, int n, int m) {
+    for (int i = 0; i < 12; i += 4) {
+        float s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        for (int k = 0; k < n; ++k) {
+            s0 += a[i * n + k] * x[k];
+            s1 += a[(i + 1) * n + k] * x[k];
+            s2 += a[(i + 2) * n + k] * x[k];
+            s3 += LAST * x[k];
         }
-    }""")
+        y[i] = s0; y[i + 1] = s1; y[i + 2] = s2; y[i + 3] = s3;
+    }
+}"""
+
+
+def test_rows_that_are_written_four_at_a_time() -> None:
+    (w,) = writes(FOURS.replace("LAST", "a[(i + 3) * n + k]"))
     assert extents(w) == [["n"]] and [str(sym.extent_of(v)) for v in w.vars] == ["12"]
 
 
 @pytest.mark.parametrize("last", ["a[(i + 3) * n + k + 1]", "a[(i + 4) * n + k]", "a[(i + 3) * m + k]"])
 def test_rows_of_which_one_is_another_stay_apart(last: str) -> None:
-    found = writes("""void k(const float* a, const float* x, float* y, int n, int m) {
-        for (int i = 0; i < 12; i += 4) {
-            float s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-            for (int k = 0; k < n; ++k) {
-                s0 += a[i * n + k] * x[k];
-                s1 += a[(i + 1) * n + k] * x[k];
-                s2 += a[(i + 2) * n + k] * x[k];
-                s3 += LAST * x[k];
-            }
-            y[i] = s0; y[i + 1] = s1; y[i + 2] = s2; y[i + 3] = s3;
-        }
-    }""".replace("LAST", last))
-    assert len(found) == 2
+    assert len(writes(FOURS.replace("LAST", last))) == 2

@@ -440,6 +440,7 @@ class Loop:
         init = self.machine.read(name, w.index)
         if "undef" in (init.op, form.init.op) or self._carried(form.term):
             raise Unsummarised(f"`{name}` is accumulated into before it is set", self.loop.span)
+
         def over(op: str, term: Sym, start: Sym) -> Sym:
             term = self._ready(term)
             term = term if mine is TRUE else sym.select(mine, term, sym.identity_of(op, start.dtype))

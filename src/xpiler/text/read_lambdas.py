@@ -87,8 +87,8 @@ def captured_by_copy(n: Node) -> list[Node] | None:
     """The variables a lambda has copies of, in their order; None where it has references, or more than variables."""
     default, references = _captures(n)
     found = {decl.key: decl for _, decl in _captured(n)}
-    whole = default != "&" and not references and all(d.initializer is None or d.spelling for d in found.values())
-    return list(found.values()) if whole and len(found) == len(list(_class(n).get_fields())) else None
+    whole = default != "&" and not references and len(found) == len(list(_class(n).get_fields()))
+    return list(found.values()) if whole else None
 
 
 def _class(n: Node) -> Type:
