@@ -160,4 +160,6 @@ def _spine(value: Sym, old: Sym, op: str) -> tuple[str, Sym] | None:
 
 
 def uses(x: Sym, old: Sym) -> bool:
-    return old.op in x.has and bool(sym.collect(x, lambda n: n is old))
+    if old.op in ("prev", "pld") and old.op not in x.has:
+        return False
+    return bool(sym.collect(x, lambda n: n is old))

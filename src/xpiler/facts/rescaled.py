@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from xpiler.facts import sym
+from xpiler.facts.reductions import uses
 from xpiler.facts.sym import Sym
 from xpiler.ir.types import DType
 
@@ -173,10 +174,6 @@ def _at_once(x: Sym) -> Sym:
             if c == d and old.op in ("call", "fold") and _kept(p, str(by.data), scale * c, old):
                 return sym.rewrite(p, lambda n, old=old, new=new: new if n is old else None)  # type: ignore[misc]
     return x
-
-
-def uses(x: Sym, old: Sym) -> bool:
-    return bool(sym.collect(x, lambda n: n is old))
 
 
 def summands(x: Sym) -> list[Sym]:

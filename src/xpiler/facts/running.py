@@ -10,7 +10,8 @@ where n counts the elements, the new one included. By induction over n: over the
 from __future__ import annotations
 
 from xpiler.facts import sym
-from xpiler.facts.rescaled import summands, uses
+from xpiler.facts.reductions import uses
+from xpiler.facts.rescaled import summands
 from xpiler.facts.sym import ONE, Sym
 
 MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
@@ -75,6 +76,7 @@ def located(x: Sym, op: str, extreme: Sym) -> tuple[Sym, Sym] | None:
 
 def _change(value: Sym, old: Sym) -> Sym | None:
     """What is added to old."""
-    rest = [p for p in summands(value) if p is not old]
-    return rest[0] if len(rest) == 1 and len(summands(value)) == 2 else None
+    parts = summands(value)
+    rest = [p for p in parts if p is not old]
+    return rest[0] if len(rest) == 1 and len(parts) == 2 else None
 
