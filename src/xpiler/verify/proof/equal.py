@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xpiler.ir.nodes import Binary, Call, Program, Unary, Var
+from xpiler.ir.nodes import Binary, Call, Kernel, Launcher, Program, Unary, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.evaluate import Number
@@ -18,6 +18,7 @@ from xpiler.verify.proof.evaluate import Evaluator, evaluator
 from xpiler.verify.proof.flatten import Flat, flatten
 from xpiler.verify.proof.index import Atom, Mono, Poly, below, negated, poly, symbol
 from xpiler.verify.proof.normal import Normal
+from xpiler.verify.proof.same import same_program
 from xpiler.verify.proof.scene import Scene, Split, Value
 from xpiler.verify.proof.solver import Facts, Oracle, Outside, TimeIsUp
 from xpiler.verify.proof.terms import Terms
@@ -25,6 +26,7 @@ from xpiler.verify.proof.tree import nodes
 from xpiler.verify.verdict import Evidence, Proved, Unknown, Verdict
 
 ALL_INPUTS = "equal for all inputs"
+GIVEN = ", given that both are in bounds and free of races"
 # Cases an element's index and the sizes are split into before the proof is given up.
 CASES = 96
 # Functions from which no law here leads to others: where one program has one that the other has not, nothing is shown.
@@ -56,6 +58,8 @@ def _verdict(
     source: Program, target: Program, kernel: str, let: Mapping[str, Number], deadline: float
 ) -> Verdict:
     try:
+        if (same := _same(source, target, kernel, let)) is not None:
+            return same
         a = flatten(source, kernel)
         b = flatten(target, kernel if target.launcher is None else "")
         pairing = pair(a.params, b.params)
@@ -72,6 +76,29 @@ def _verdict(
         return Unknown("the proof took too long")
     except RecursionError:
         return Unknown("the proof is too deep")
+
+
+def _same(source: Program, target: Program, kernel: str, let: Mapping[str, Number]) -> Proved | None:
+    """What is shown where the two are one program, whatever is in it."""
+    one, other = (_entry(p, name) for p, name in ((source, kernel), (target, "" if target.launcher else kernel)))
+    if one is None or other is None or not same_program(source, target, one, other):
+        return None
+    free = [p.name for p in one.params if isinstance(p, Var) and not p.dtype.is_float and p.name not in let]
+    return Proved(f"{_inputs(sorted(free))}, the same statements in the same order{GIVEN}")
+
+
+def _entry(program: Program, kernel: str) -> Kernel | Launcher | None:
+    if program.launcher is not None and not kernel:
+        return program.launcher
+    found = [k for k in program.kernels if kernel in ("", k.name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _inputs(names: Sequence[str]) -> str:
+    """Which inputs and sizes; `names` are the sizes that are free."""
+    sizes = f"all sizes with {' and '.join(f'{n} >= 1' for n in names)} (products below 2^31)" if names else (
+        "these sizes")
+    return f"all inputs, {sizes}"
 
 
 @dataclass
@@ -220,12 +247,9 @@ class _Proof:
         return None if extent is None or last is None else e.index(extent, last, {}, Scene(Facts(self.oracle)))
 
     def _scope(self) -> str:
-        names = [s.key for s in sorted(self.free, key=lambda s: s.key)]
-        sizes = f"all sizes with {' and '.join(f'{n} >= 1' for n in names)} (products below 2^31)" if names else (
-            "these sizes")
         same = self.ordered and _floats(self.source) == _floats(self.target)
         how = "same operations in the same order" if same else "real arithmetic with reassociation"
-        return f"all inputs, {sizes}, {how}, given that both are in bounds and free of races"
+        return f"{_inputs(sorted(s.key for s in self.free))}, {how}{GIVEN}"
 
 
 def _functions(flat: Flat) -> set[str]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
-    Alloc, Atomic, Barrier, Buffer, Const, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While,
+    Alloc, Atomic, Barrier, Binary, Buffer, Cast, Const, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Body, defines, expressions, subexpressions
+from xpiler.ir.walk import Body, defines, expressions, operands
 from xpiler.verify.proof.flatten import SERIAL, at_line
 from xpiler.verify.proof.solver import Outside
 
@@ -76,8 +76,9 @@ def plant(body: Body, given: Mapping[str, DType], arrays: frozenset[str]) -> Tre
     """The tree of a body; `given` are the types of what is declared outside, `arrays` those of them with elements."""
     maker = _Planter(dict(given), set(arrays))
     root = maker.block(body, None, ())
-    _mark(root, _tainted(root, False), False)
-    _lanes(root, _tainted(root, True), False)
+    _mark(root, _tainted(root, Alike()), False)
+    lanes = _alike(root)
+    _lanes(root, lanes, _tainted(root, lanes), False)
     return Tree(root, maker.declared, maker.types, frozenset(maker.buffers))
 
 
@@ -147,10 +148,62 @@ def nodes(block: Block) -> Iterator[Node]:
             yield from nodes(b)
 
 
-def _tainted(root: Block, lanes: bool) -> frozenset[str]:
-    """Scalars that threads of a block may see differently: those of a thread's number, of memory, of such a branch.
+@dataclass(frozen=True)
+class Alike:
+    """What is alike although threads differ in it: for all lanes of one warp of `warp`, where that is asked.
 
-    With `lanes`, those that lanes of one warp may: where warps are rows of the block, a row's number is the same."""
+    `numbers`: names of the number that counts threads on, warp after warp."""
+
+    warp: int = 0
+    numbers: frozenset[str] = frozenset()
+
+    def row(self, n: Node) -> bool:
+        """Whether a loop over threads is around others, of which there are whole warps: a row's number is alike."""
+        return bool(self.warp) and _is_row(n)
+
+    def parts(self, e: Expr) -> bool:
+        """Whether an expression tells whole warps apart: `tid / 64`, `tid >> 5`, `tid < 32`."""
+        match e:
+            case Binary(op, a, Const(c)) if self._number(a):
+                at = {"/": c, ">>": 1 << int(c), "<": c, ">=": c, ">": c + 1, "<=": c + 1}.get(op)
+                return at is not None and at % self.warp == 0
+        return False
+
+    def _number(self, e: Expr) -> bool:
+        match e:
+            case Cast(a, dtype):
+                return not dtype.is_float and dtype.bits >= 32 and self._number(a)
+            case Var(name):
+                return name in self.numbers
+        return False
+
+
+def _alike(root: Block) -> Alike:
+    """What is the same for all lanes of a warp."""
+    every = list(nodes(root))
+    warp = max((n.exchanges for n in every), default=0)
+    innermost = [n for n in every if n.is_thread and not any(m.is_thread for m in n.blocks[0].nodes)]
+    if not warp or any(len(n.threads) and not _whole(n, warp) for n in innermost):
+        return Alike(warp)
+    given: dict[str, list[Expr | None]] = {}
+    for n in every:
+        if (v := defines(n.stmt)) is not None and not isinstance(n.stmt, For):
+            given.setdefault(v.name, []).append(n.stmt.value if isinstance(n.stmt, Let) else None)
+    found = Alike(warp, frozenset(n.loop.var.name for n in innermost))
+    for name, values in given.items():
+        if len(values) == 1 and values[0] is not None and found._number(values[0]):
+            found = Alike(warp, found.numbers | {name})
+    return found
+
+
+def _whole(n: Node, warp: int) -> bool:
+    stop = n.loop.stop
+    return isinstance(stop, Const) and int(stop.value) % warp == 0
+
+
+def _tainted(root: Block, alike: Alike) -> frozenset[str]:
+    """Scalars that threads of a block may see differently: those of a thread's number, of memory, of such a branch; but
+    for what is alike."""
     found: set[str] = set()
     grown = True
     while grown:
@@ -159,8 +212,8 @@ def _tainted(root: Block, lanes: bool) -> frozenset[str]:
         while stack:
             block, apart = stack.pop()
             for n in block.nodes:
-                differs = apart or (n.is_thread and not (lanes and _is_row(n)))
-                differs = differs or any(_differs(e, found) for e in expressions(n.stmt))
+                differs = apart or (n.is_thread and not alike.row(n))
+                differs = differs or any(_differs(e, found, alike) for e in expressions(n.stmt))
                 v = defines(n.stmt)
                 if v is not None and v.name not in found and (differs or isinstance(n.stmt, Shuffle)):
                     found.add(v.name)
@@ -182,18 +235,21 @@ def _is_row(n: Node) -> bool:
     return False
 
 
-def _lanes(block: Block, tainted: frozenset[str], apart: bool) -> None:
+def _lanes(block: Block, alike: Alike, tainted: frozenset[str], apart: bool) -> None:
     for n in block.nodes:
         if apart and isinstance(n.stmt, Shuffle):
             raise Outside(f"an exchange that not all lanes may take part in{at_line(n.span)}")
         branches = isinstance(n.stmt, For | If) and not n.is_thread and bool(n.threads)
-        differs = branches and any(_differs(e, tainted) for e in expressions(n.stmt))
+        differs = branches and any(_differs(e, tainted, alike) for e in expressions(n.stmt))
         for b in n.blocks:
-            _lanes(b, tainted, apart or differs)
+            _lanes(b, alike, tainted, apart or differs)
 
 
-def _differs(e: Expr, tainted: set[str] | frozenset[str]) -> bool:
-    return any(isinstance(x, Load) or (isinstance(x, Var) and x.name in tainted) for x in subexpressions(e))
+def _differs(e: Expr, tainted: set[str] | frozenset[str], alike: Alike) -> bool:
+    if alike.parts(e):
+        return False
+    own = isinstance(e, Load) or (isinstance(e, Var) and e.name in tainted)
+    return own or any(_differs(x, tainted, alike) for x in operands(e))
 
 
 def _mark(block: Block, tainted: frozenset[str], divergent: bool) -> None:
@@ -201,7 +257,7 @@ def _mark(block: Block, tainted: frozenset[str], divergent: bool) -> None:
         n.divergent = divergent
         inside = divergent
         if isinstance(n.stmt, For | If) and n.threads and not n.is_thread:
-            inside = divergent or any(_differs(e, tainted) for e in expressions(n.stmt))
+            inside = divergent or any(_differs(e, tainted, Alike()) for e in expressions(n.stmt))
             if inside and n.meets:
                 raise Outside(f"threads may not all reach what they meet at{at_line(n.span)}")
         for b in n.blocks:
