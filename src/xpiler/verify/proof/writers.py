@@ -46,9 +46,10 @@ class Writers(Expressions):
         # Its bounds are part of what it is, and so of its name.
         name = f"{node.number}.{self._probing}.{count}" if probe else str(self.terms.number())
         k = symbol(f"{self.side}{node.loop.var.name}~{name}", 0, None if count is None else max(count - 1, 0))
-        at = start + poly(k) * step
-        domain = both([below(at, stop)] + ([below(poly(k), limit)] if limit is not None else []))
-        return k, domain, {**env, node.loop.var.name: at, node.loop.var.name + COUNT: poly(k)}, count
+        before = poly(0) if count == 1 else poly(k)  # the only one has no digit of its own in an index
+        at = start + before * step
+        domain = both([below(at, stop)] + ([below(before, limit)] if limit is not None else []))
+        return k, domain, {**env, node.loop.var.name: at, node.loop.var.name + COUNT: before}, count
 
     def at_iteration(self, node: Node, env: Env, scene: Scene, k: Poly) -> Env:
         start, _, step = self.bounds(node, env, scene)
