@@ -22,7 +22,19 @@ TREE = (f"s[t] = x[t]; {SYNC} for (int l = 0; l < 3; ++l) {{ int reach = 4 >> l;
 SUM = c("float a = 0.0f; for (int i = 0; i < 8; ++i) a += x[i]; y[0] = a;")
 
 
+BUTTERFLY = "float v = x[t]; for (int o = 16; o > 0; o /= 2) v += __shfl_xor_sync(0xffffffffu, v, o); "
+ROWS = "for (int i = 0; i < 64; ++i) { float a = 0.0f; for (int k = 0; k < 32; ++k) a += x[i / 32 * 32 + k]; y[i] = a; }"
+# Two warps, of which the first adds up what each has made.
+BLOCK = (f"{BUTTERFLY} if (t % 32 == 0) s[t / 32] = v; {SYNC} if (t / 32 == 0) {{ v = t < 2 ? s[t] : 0.0f;"
+         " for (int o = 1; o > 0; o /= 2) v += __shfl_xor_sync(0xffffffffu, v, o); if (t == 0) y[0] = v; }")
+ALL = c("float a = 0.0f; for (int i = 0; i < 64; ++i) a += x[i]; y[0] = a;")
+
 EQUAL = [
+    (cuda(BUTTERFLY + "y[t] = v;", 1, 64), c(ROWS)),
+    (cuda(BUTTERFLY.replace("v += ", "v = fmaxf(v, ").replace(", o)", ", o))") + "y[t] = v;", 1, 32),
+     c("float a = x[0]; for (int i = 1; i < 32; ++i) a = fmaxf(a, x[i]); for (int i = 0; i < 32; ++i) y[i] = a;")),
+    (cuda(BLOCK, 1, 64, 2), ALL),
+    (cuda(BLOCK.replace("t / 32 == 0", "t < 32"), 1, 64, 2), ALL),
     (cuda(TREE, 1, 8, 8), SUM),
     (cuda(f"s[t] = x[t]; {SYNC} y[t] = s[7 - t];", 1, 8, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[7 - i];")),
     (cuda(f"s[7 - t] = x[t]; {SYNC} y[t] = s[t];", 1, 8, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[7 - i];")),
@@ -35,6 +47,13 @@ EQUAL = [
      c("for (int i = 0; i < 32; ++i) y[i] = x[i] + x[i % 2 ? i - 1 : i + 1];")),
 ]
 DIFFERENT = [
+    (cuda(BUTTERFLY.replace("o > 0", "o > 1") + "y[t] = v;", 1, 64), c(ROWS)),
+    (cuda(BUTTERFLY.replace("v += ", "v -= ") + "y[t] = v;", 1, 64), c(ROWS)),
+    (cuda(BUTTERFLY.replace("v, o)", "2 * v, o)") + "y[t] = v;", 1, 64), c(ROWS)),
+    (cuda(BUTTERFLY.replace("v += ", "v = 2 * v + ") + "y[t] = v;", 1, 64), c(ROWS)),
+    (cuda(BUTTERFLY + "y[t] = v;", 1, 64), c(ROWS.replace("i / 32 * 32", "i / 16 * 16"))),
+    (cuda("float v = x[t]; float u = __shfl_xor_sync(0xffffffffu, v, 1); v = x[0]; v += u; y[t] = v;", 1, 32),
+     c("for (int i = 0; i < 32; ++i) y[i] = x[i / 2 * 2] + x[i / 2 * 2 + 1];")),
     (cuda(TREE.replace("t < reach", "t < reach - 1"), 1, 8, 8), SUM),
     (cuda(TREE.replace("l < 3", "l < 2"), 1, 8, 8), SUM),
     (cuda(f"y[t] = x[t]; {SYNC} y[7 - t] = w[t];", 1, 8), c("for (int i = 0; i < 8; ++i) y[i] = x[i];")),
@@ -58,4 +77,13 @@ def test_what_threads_exchange_is_followed(a: Program, b: Program) -> None:
 @pytest.mark.parametrize(("a", "b"), DIFFERENT)
 def test_what_differs_is_never_proved(a: Program, b: Program) -> None:
     assert not agree(a, b)
+    assert not isinstance(equal_for_all(a, b, seconds=60).verdict, Proved)
+
+
+@pytest.mark.parametrize(("a", "b"), [
+    (cuda(BLOCK.replace("t / 32 == 0", "t / 32 == 1"), 1, 64, 2), ALL),
+    (cuda(BLOCK.replace("t / 32 == 0", "t < 16"), 1, 64, 2), ALL),
+    (cuda(BLOCK.replace("t < 2", "t < 1"), 1, 64, 2), ALL),
+])
+def test_a_warp_among_others_that_differs_is_never_proved(a: Program, b: Program) -> None:
     assert not isinstance(equal_for_all(a, b, seconds=60).verdict, Proved)

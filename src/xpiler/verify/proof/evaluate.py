@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
-from xpiler.ir.nodes import Alloc, Assign, Expr, For, If, Let, Shuffle, Store, Var
+from xpiler.ir.nodes import Alloc, Assign, Expr, For, If, Let, Load, Shuffle, Store, Var
 from xpiler.verify.proof.flatten import Flat, Start, at_line, plain
-from xpiler.verify.proof.index import Atom, Poly, equal, poly
+from xpiler.verify.proof.index import Atom, Poly, at_least, below, both, equal, poly
 from xpiler.verify.proof.loops import Loops
 from xpiler.verify.proof.scene import COUNT, Env, Place, Scene, Value
 from xpiler.verify.proof.solver import Outside
@@ -130,7 +131,7 @@ class Evaluator(Loops):
                 return self.unset()
             case Let(value=value) | Assign(value=value):
                 assert value is not None
-                return self.value(value, node, env, scene)
+                return self.value(value, node, self.across(node, env, scene), scene)
             case Store(buffer, index, value):
                 if value.dtype is not self.tree.types.get(buffer):
                     raise Outside(f"`{plain(buffer)}` is written as another type{at_line(node.span)}")
@@ -160,11 +161,34 @@ class Evaluator(Loops):
         if not init:
             return self.unset()
         at = None if place.index is None else place.index.constant
+        if at is None and len(set(init)) == 1 and place.index is not None:  # one value, wherever
+            inside = both([at_least(place.index, 0), below(place.index, len(init))])
+            return self.choose(inside, lambda s: self.value(init[0], node, env, s), lambda _: self.unset(), scene)
+        if at is None and (row := self._in_a_row(node, init, place, env, scene)) is not None:
+            return self.before(node, row, env, scene)
         if at is None:
             raise Outside(f"a table read at an index that varies{at_line(node.span)}")
         if not 0 <= at < len(init):
             return self.unset()
         return self.value(init[at], node, env, scene)
+
+    def _in_a_row(
+        self, node: Node, init: tuple[Expr, ...], place: Place, env: Env, scene: Scene
+    ) -> Place | None:
+        """The element of another array that one of a table began as, where they stand there at one distance."""
+        first = init[0]
+        if place.index is None or not isinstance(first, Load) or self.tree.types.get(first.buffer) is not first.dtype:
+            return None
+        if not scene.facts.entails(both([at_least(place.index, 0), below(place.index, len(init))])):
+            return None
+        at: list[Poly] = []
+        for x in init:
+            if not isinstance(x, Load) or (x.buffer, x.dtype) != (first.buffer, first.dtype):
+                return None
+            at.append(self.index(x.index, node, env, scene))
+        if len({b - a for a, b in pairwise(at)}) != 1:
+            return None
+        return Place(first.buffer, at[0] + (at[1] - at[0]) * place.index)
 
 
 def evaluator(

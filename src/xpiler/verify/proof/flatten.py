@@ -14,6 +14,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Body, bodies, buffers_written, map_expr, scalars_read, statements, substitute, walk
+from xpiler.verify.proof.counted import counted
 from xpiler.verify.proof.solver import Outside
 
 SERIAL = frozenset({"serial", "unroll", "vector", "parallel"})
@@ -382,6 +383,8 @@ def _leaving(body: Body, top: bool) -> Body:
                 raise Outside(f"a loop that is left early{at_line(s.span)}")
             case For(body=inner, kind=kind):
                 out.append(replace(s, body=_leaving(inner, kind not in SERIAL)))
+            case While() if (loop := counted(s)) is not None:
+                out.append(replace(loop, body=_leaving(loop.body, False)))
             case While(body=inner):
                 out.append(replace(s, body=_leaving(inner, False)))
             case If(cond, then, orelse, span) if _leaves(s):

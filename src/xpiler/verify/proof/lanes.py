@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Shuffle
+from xpiler.ir.nodes import Assign, Binary, Call, Const, Shuffle
 from xpiler.verify.proof import arith
 from xpiler.verify.proof.flatten import at_line
 from xpiler.verify.proof.index import (
@@ -13,31 +13,20 @@ from xpiler.verify.proof.solver import Outside
 from xpiler.verify.proof.tree import Node
 from xpiler.verify.proof.writers import Writers
 
+Geometry = list[tuple[Node, int]]  # the loops over threads, the innermost first, and how many there are
+
 
 class Lanes(Writers):
     """One program, asked what another lane had."""
 
     def exchanged(self, s: Shuffle, node: Node, env: Env, scene: Scene) -> Value:
         """The value in another lane of the same warp, whose lanes all take part."""
-        threads = list(reversed(node.threads))  # x is innermost
-        sizes = []
-        for t in threads:
-            n = self.bounds(t, {}, scene)[1].constant
-            if n is None:
-                raise Outside(f"an exchange in a block of no fixed size{at_line(node.span)}")
-            sizes.append(n)
-        me, weight = poly(0), 1
-        for t, n in zip(threads, sizes, strict=True):
-            me, weight = me + env[t.loop.var.name] * weight, weight * n
+        base, lane, geometry = self._lane(s, node, env, scene)
         width = s.width
-        if weight % s.warp:
-            raise Outside(f"an exchange in a warp that is not full{at_line(node.span)}")
-        base = floor_div(me, poly(width)) * width
-        lane = me - base
         by = self.index(s.lane, node, env, scene)
         match s.kind:
             case "xor" if by.constant is not None and 0 <= by.constant < width:
-                return self._flipped(s, node, env, scene, lane, base, by.constant, (threads, sizes))
+                return self._flipped(s, node, env, scene, lane, base, by.constant, geometry)
             case "idx":
                 other = floor_mod(by, poly(width))
             case "down":
@@ -46,11 +35,11 @@ class Lanes(Writers):
                 other = ite(at_least(lane - by, 0), lane - by, lane)
             case _:
                 raise Outside(f"an exchange of kind {s.kind}{at_line(node.span)}")
-        return self._asked(s, node, env, scene, base + other, (threads, sizes))
+        return self._asked(s, node, env, scene, base + other, geometry)
 
     def _flipped(
         self, s: Shuffle, node: Node, env: Env, scene: Scene, lane: Poly, base: Poly, mask: int,
-        geometry: tuple[list[Node], list[int]],
+        geometry: Geometry,
     ) -> Value:
         if not mask:
             return self._asked(s, node, env, scene, base + lane, geometry)
@@ -63,14 +52,61 @@ class Lanes(Writers):
         )
 
     def _asked(
-        self, s: Shuffle, node: Node, env: Env, scene: Scene, thread: Poly, geometry: tuple[list[Node], list[int]]
+        self, s: Shuffle, node: Node, env: Env, scene: Scene, thread: Poly, geometry: Geometry
     ) -> Value:
-        there = dict(env)
-        for t, n in zip(*geometry, strict=True):
-            name = t.loop.var.name
-            there[name] = arith.small(floor_mod(thread, poly(n)), scene.facts) if n > 1 else poly(0)
-            if n > 1 and scene.facts.entails(both([at_least(thread, 0), below(thread, n)])):
-                there[name] = thread
-            there[name + COUNT] = there[name]
-            thread = floor_div(thread, poly(n))
-        return self.value(s.value, node, there, scene)
+        return self.value(s.value, node, _thread(thread, geometry, env, scene), scene)
+
+    def across(self, node: Node, env: Env, scene: Scene) -> Env:
+        """The thread to ask for what `v = v + t` leaves, where t is the v of the lane across, whose number differs in
+        one bit: both lanes have the same then, so the one without that bit is asked."""
+        found = _crossed(node)
+        if found is None or any(t.loop.var.name not in env for t in node.threads):
+            return env
+        s, bit = found
+        base, lane, geometry = self._lane(s, node, env, scene)
+        set_ = floor_mod(floor_div(lane, poly(bit)), poly(2))
+        return env if set_.constant == 0 else _thread(base + lane - set_ * bit, geometry, env, scene)
+
+    def _lane(self, s: Shuffle, node: Node, env: Env, scene: Scene) -> tuple[Poly, Poly, Geometry]:
+        """The first thread of the segment a thread is in, its number there, and what the block is made of."""
+        threads = list(reversed(node.threads))  # x is innermost
+        sizes = []
+        for t in threads:
+            n = self.bounds(t, {}, scene)[1].constant
+            if n is None:
+                raise Outside(f"an exchange in a block of no fixed size{at_line(node.span)}")
+            sizes.append(n)
+        me, weight = poly(0), 1
+        for t, n in zip(threads, sizes, strict=True):
+            me, weight = me + env[t.loop.var.name] * weight, weight * n
+        if weight % s.warp:
+            raise Outside(f"an exchange in a warp that is not full{at_line(node.span)}")
+        base = floor_div(me, poly(s.width)) * s.width
+        return base, me - base, list(zip(threads, sizes, strict=True))
+
+
+def _thread(thread: Poly, geometry: Geometry, env: Env, scene: Scene) -> Env:
+    """The iteration in which a thread runs that has a number in its block."""
+    there = dict(env)
+    for t, n in geometry:
+        name = t.loop.var.name
+        there[name] = arith.small(floor_mod(thread, poly(n)), scene.facts) if n > 1 else poly(0)
+        if n > 1 and scene.facts.entails(both([at_least(thread, 0), below(thread, n)])):
+            there[name] = thread
+        there[name + COUNT] = there[name]
+        thread = floor_div(thread, poly(n))
+    return there
+
+
+def _crossed(node: Node) -> tuple[Shuffle, int] | None:
+    """The exchange right before `v = v + t`, and the bit in which lanes are across, where t is the v they had."""
+    before = node.block.nodes[node.position - 1].stmt if node.position else None
+    if not isinstance(node.stmt, Assign) or not isinstance(before, Shuffle) or before.kind != "xor":
+        return None
+    match node.stmt.value:
+        case Binary("+" | "*", a, b) | Call("min" | "max", (a, b)):
+            own, got, bit = node.stmt.var, before.result, before.lane
+            if before.value == own and {a, b} == {own, got} and own != got and isinstance(bit, Const):
+                w = int(bit.value)
+                return (before, w) if 0 < w < before.width and not w & (w - 1) else None
+    return None
