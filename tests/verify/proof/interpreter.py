@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Barrier, Binary, Call, Cast, Const, Expr, For, If, Intrinsic, Launch, Let, Load, Program,
-    Return, Select, Shuffle, Stmt, Store, Unary, Var,
+    Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
 )
 from xpiler.ir.types import DType
 
@@ -89,9 +89,14 @@ class Interpreter:
                 if at < 0 or (isinstance(array, Bounded) and at >= array.size):
                     raise Undefined
                 places[b][at] = self.value(value, names, places)
-            case Alloc(b):
+            case Alloc(b, init):
                 size = 0 if b.extent is None else int(self.value(b.extent, names, places))
-                places[b.name] = Bounded(size)
+                made = Bounded(size)
+                made.update((i, self.value(x, names, places)) for i, x in enumerate(init))
+                places[b.name] = made
+            case While(cond, body):
+                while self.value(cond, names, places):
+                    yield from self.body(body, names, places)
             case If(cond, then, orelse):
                 yield from self.body(then if self.value(cond, names, places) else orelse, names, places)
             case For(v, start, stop, step, body, kind):

@@ -97,18 +97,27 @@ def _shifted(a: Poly, b: Poly, facts: Facts) -> Poly:
 
 
 def _and(a: Poly, b: Poly, facts: Facts) -> Poly:
+    """a & k, digit by digit: of every row of ones in k what stands there in a."""
+    if a.constant is not None and b.constant is not None:
+        return poly(a.constant & b.constant)
     a, b = (b, a) if a.constant is not None else (a, b)
     k = b.constant
-    if k is None or k < 0:
+    if k is None:
         raise Outside("`&` of what is not a number")
-    if k & (k + 1):
-        raise Outside("`&` with what is not a row of ones")
     n = _ones(a)
-    if n is not None and k == 1 and a.constant is None:
+    if n is not None and k == 1:
         return ite(at_least(n, 1), poly(1), poly(0))
     if any(x.kind == "pow2" for m in a.terms for x in m):
         raise Outside("`&` of a power of two")
-    return floor_mod(a, poly(k + 1))
+    if k < 0:
+        return a - _and(a, poly(~k), facts)
+    out = poly(0)
+    while k:
+        least = k & -k
+        row = k & ~(k + least)  # as far as the ones go on
+        out = out + floor_mod(floor_div(a, poly(least)), poly(row // least + 1)) * least
+        k &= ~row
+    return out
 
 
 def _xor(a: Poly, b: Poly, facts: Facts) -> Poly:

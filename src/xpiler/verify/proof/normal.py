@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from xpiler.ir.types import DType
 from xpiler.verify.proof.arith import limits, wrapped
-from xpiler.verify.proof.index import TRUE, Atom, Formula, both, negated, poly
+from xpiler.verify.proof.bits import bit, is_truth, set_one_by_one
+from xpiler.verify.proof.index import TRUE, Atom, Formula, both, negated, poly, put_in
 from xpiler.verify.proof.solver import Facts
 from xpiler.verify.proof.terms import Term, Terms
 
@@ -100,6 +101,19 @@ class Normal:
                 return a
             case "real", (a,) if a.kind == "const" and self._exact(a, sort):
                 return a
+            case "&", (a, b) if (one := self._bit(a, b) or self._bit(b, a)) is not None:
+                return one
+            case "!=", (a, b) if is_truth(a) and b.kind == "const" and b.data == 0:
+                return a
+            case "!=", (a, b) if b.kind == "const" and b.data == 0 and self._told(a) == (Fraction(1), Fraction(0)):
+                return a.args[0]
+            case "real", (a,) if (told := self._told(a)) and all(self._exact(self.number(x), sort) for x in told):
+                return a
+            case "real", (a,) if is_truth(a):
+                return self._select(None, (a, self.number(Fraction(1)), self.number(Fraction(0))))
+            case "real", (a,) if self._all_exact(a, sort):
+                each = (self._op("real", sort, i.args) for i in a.args)
+                return self.fold(a.data[0], "real", (j for x in each for j in self.items(a.data[0], "real", x)))
             case (">" | ">="), (a, b):
                 return self.terms.make("op", (SWAPPED[name], sort), (b, a))
         return self.terms.make("op", (name, sort), args)
@@ -117,7 +131,42 @@ class Normal:
                 return Fraction(low), Fraction((1 << (dtype.bits - dtype.is_signed)) - 1)
             case "op" if t.data == ("real", "real"):
                 return self.range(t.args[0])
+            case "op" if is_truth(t):
+                return Fraction(0), Fraction(1)
+            case "fold" if t.data[0] in "+*" and t.data[1] in WHOLE and not any(i.data[0] for i in t.args):
+                return self._range_of(t.data[0], DType(t.data[1]), [self.range(i.args[0]) for i in t.args])
         return None
+
+    def _range_of(
+        self, op: str, dtype: DType, of: list[tuple[Fraction, Fraction] | None]
+    ) -> tuple[Fraction, Fraction] | None:
+        """The range of a sum or a product that does not wrap."""
+        low = high = Fraction(0 if op == "+" else 1)
+        for r in of:
+            if r is None:
+                return None
+            ends = [low + r[0], high + r[1]] if op == "+" else [x * y for x in (low, high) for y in r]
+            low, high = min(ends), max(ends)
+        least, most = limits(dtype)
+        return (low, high) if least <= low and high <= most else None
+
+    def _bit(self, t: Term, one: Term) -> Term | None:
+        """`t & 1`, where t is a mask shifted to the right."""
+        if one.kind != "const" or one.data != 1:
+            return None
+        return bit(t, poly(0), self.facts, self.terms, self.rebuilt)
+
+    def _told(self, t: Term) -> tuple[Fraction, Fraction] | None:
+        """The two numbers that t may be, by a comparison of data."""
+        if t.kind != "select" or t.data is not None:
+            return None
+        yes, no = (a.data if a.kind == "const" and isinstance(a.data, Fraction) else None for a in t.args[1:])
+        return None if yes is None or no is None else (yes, no)
+
+    def _all_exact(self, t: Term, sort: str) -> bool:
+        """Whether t is a sum or a product of whole numbers so narrow that a float holds it and all of them."""
+        return t.kind == "fold" and t.data[0] in "+*" and t.data[1] in WHOLE and self._exact(t, sort) \
+            and all(self._exact(i.args[0], sort) for i in t.args)
 
     def _larger(self, a: Term, b: Term) -> Term | None:
         """Which of two is never the smaller one, where their types show it."""
@@ -175,6 +224,8 @@ class Normal:
     # ------------------------------------------------------------ multisets
 
     def item(self, symbols: tuple[Atom, ...], domain: Formula, t: Term) -> Term:
+        if symbols and domain.op not in ("true", "false") and self.facts.entails(domain):
+            domain = TRUE
         return self.terms.make("item", (symbols, domain), (t,))
 
     def items(self, op: str, sort: str, t: Term) -> tuple[Term, ...]:
@@ -192,7 +243,7 @@ class Normal:
             symbols, _ = i.data
             t = i.args[0]
             if t.kind == "const" and self._neutral(op, t) and (
-                isinstance(t.data, str) or op in "+*" or any(_surely(j) for j in flat if j is not i)
+                isinstance(t.data, str) or op in "+*" or any(self._surely(j) for j in flat if j is not i)
             ):
                 continue
             if not symbols and t.kind == "const" and isinstance(t.data, Fraction) and op in "+*" and sort not in SHORT:
@@ -212,6 +263,9 @@ class Normal:
             t = chosen.args[0]
             yes, no = (self.fold(op, sort, (*rest, self.item((), TRUE, x))) for x in t.args)
             return self._select(t.data, (yes, no))
+        if op == "*" and len(plain) == 1 and not plain[0].data[0] and sort not in SHORT and number != 1 \
+                and (told := self._told(plain[0].args[0])) is not None and known:
+            return self._select(None, (plain[0].args[0].args[0], *(self.number(number * x) for x in told)))
         if op in "+*" and number != (0 if op == "+" else 1):
             plain.append(self.item((), TRUE, self.number(number)))
         if not plain:
@@ -219,6 +273,13 @@ class Normal:
         if len(plain) == 1 and not plain[0].data[0] and plain[0].data[1].op == "true":
             return plain[0].args[0]
         return self.terms.make("fold", (op, sort), sorted(plain, key=lambda i: i.id))
+
+    def _surely(self, i: Term) -> bool:
+        """Whether an item has a term, and not a neutral one: over a set of no index it is no maximum."""
+        symbols, domain = i.data
+        first = put_in(domain, {s: poly(0) for s in symbols})
+        some = all(s.hi is not None for s in symbols) if domain.op == "true" else self.facts.entails(first)
+        return some and i.args[0].kind != "const" and not i.endless
 
     def _or_nothing(self, i: Term) -> bool:
         """Whether a factor is zero on one side of a condition on indices."""
@@ -268,6 +329,8 @@ class Normal:
                     self.item((k, *i.data[0]), both([domain, i.data[1]]), i.args[0]) for i in grown
                 )
                 return self.fold(op, sort, (*self.items(op, sort, first), *over))
+        if set_one_by_one(k, domain, prev, first, body) is not None:
+            return self.terms.make("rec", (k, domain, prev), args)  # its bits are asked for one at a time
         if k.hi is not None and k.hi < WRITTEN_OUT and domain.op == "true":
             return self._written_out(k, prev, first, body)
         return self.terms.make("rec", (k, domain, prev), args)
@@ -320,13 +383,6 @@ class Normal:
             return None
         inner = self._increments(op, sort, mine[0].args[0], prev)
         return None if inner is None else [*inner, *(i for i in body.args if i is not mine[0])]
-
-
-def _surely(i: Term) -> bool:
-    """Whether an item has a term, and not a neutral one: over a set of no index it is no maximum."""
-    symbols, domain = i.data
-    bounded = domain.op == "true" and all(s.hi is not None for s in symbols)
-    return bounded and i.args[0].kind != "const" and not i.endless
 
 
 def _folds(t: Term, prev: int) -> list[tuple[str, str]]:
