@@ -91,9 +91,10 @@ class Loops(Lanes):
             return self.before(node, place, env, scene)
         body = node.blocks[0]
         alone = replace(place, alone=place.alone | {node.number})
-        if count == 1 and domain.op == "true":
+        if count == 1 and not (node.is_axis and domain.op != "true"):
             once = self.at_iteration(node, env, scene, poly(0))
-            return self.end(body, self._mine(node, alone), once, scene)
+            return self.choose(domain, lambda s: self.end(body, self._mine(node, alone), once, s),
+                               lambda s: self.before(node, place, env, s), scene)
         if place.index is None and not node.is_axis:
             return self.accumulated(node, place, env, scene, limit)
         writers = self.writers(node, place.buffer, env, scene, (k, domain, inside))

@@ -41,6 +41,8 @@ class Writers(Expressions):
         start, stop, step = self.bounds(node, env, scene)
         span, by = (stop - start).constant, step.constant
         count = None if span is None or by is None else max(0, -(-span // by))
+        if count is None and not node.is_axis and scene.facts.entails(at_least(start + step, stop)):
+            count = 1  # at most
         if limit is not None and limit.constant is not None:
             count = limit.constant if count is None else min(count, limit.constant)
         # Its bounds are part of what it is, and so of its name.
