@@ -138,7 +138,7 @@ class Evaluator(Loops):
                 at = self.index(index, node, env, scene)
                 assert place.index is not None
                 return self.choose(
-                    equal(at, place.index), lambda s: self.value(value, node, env, s),
+                    equal(at, place.index), lambda s: self.value(value, node, self.across(node, env, s), s),
                     lambda s: self.before(node, place, env, s), scene,
                 )
             case Alloc(init=init):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Assign, Binary, Call, Const, Shuffle
+from xpiler.ir.nodes import Assign, Binary, Call, Const, Expr, Load, Shuffle, Store
 from xpiler.verify.proof import arith
 from xpiler.verify.proof.flatten import at_line
 from xpiler.verify.proof.index import (
@@ -18,6 +18,11 @@ Geometry = list[tuple[Node, int]]  # the loops over threads, the innermost first
 
 class Lanes(Writers):
     """One program, asked what another lane had."""
+
+    def owners(self, name: str) -> tuple[Node, ...]:
+        """The thread loops inside which a name is declared: every thread has its own."""
+        declared = self.tree.declared.get(name)
+        return declared.threads if declared is not None else ()
 
     def exchanged(self, s: Shuffle, node: Node, env: Env, scene: Scene) -> Value:
         """The value in another lane of the same warp, whose lanes all take part."""
@@ -62,6 +67,8 @@ class Lanes(Writers):
         found = _crossed(node)
         if found is None or any(t.loop.var.name not in env for t in node.threads):
             return env
+        if isinstance(node.stmt, Store) and self.owners(node.stmt.buffer) != node.threads:
+            return env
         s, bit = found
         base, lane, geometry = self._lane(s, node, env, scene)
         set_ = floor_mod(floor_div(lane, poly(bit)), poly(2))
@@ -101,11 +108,18 @@ def _thread(thread: Poly, geometry: Geometry, env: Env, scene: Scene) -> Env:
 def _crossed(node: Node) -> tuple[Shuffle, int] | None:
     """The exchange right before `v = v + t`, and the bit in which lanes are across, where t is the v they had."""
     before = node.block.nodes[node.position - 1].stmt if node.position else None
-    if not isinstance(node.stmt, Assign) or not isinstance(before, Shuffle) or before.kind != "xor":
+    if not isinstance(before, Shuffle) or before.kind != "xor":
         return None
-    match node.stmt.value:
+    match node.stmt:
+        case Assign(var, value):
+            own: Expr = var
+        case Store(buffer, Const() as at, value):
+            own = Load(buffer, at, value.dtype)
+        case _:
+            return None
+    match value:
         case Binary("+" | "*", a, b) | Call("min" | "max", (a, b)):
-            own, got, bit = node.stmt.var, before.result, before.lane
+            got, bit = before.result, before.lane
             if before.value == own and {a, b} == {own, got} and own != got and isinstance(bit, Const):
                 w = int(bit.value)
                 return (before, w) if 0 < w < before.width and not w & (w - 1) else None

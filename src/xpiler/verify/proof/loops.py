@@ -66,11 +66,6 @@ class Loops(Lanes):
             owner = owner.block.owner
         return tuple(out)
 
-    def owners(self, name: str) -> tuple[Node, ...]:
-        """The thread loops inside which a name is declared: every thread has its own."""
-        declared = self.tree.declared.get(name)
-        return declared.threads if declared is not None else ()
-
     def where(self, place: Place, env: Env) -> tuple[Poly, ...] | None:
         """What tells one instance of a place from another: its index, and whose it is."""
         own = [env.get(t.loop.var.name) for t in self.owners(place.buffer)]
