@@ -29,7 +29,16 @@ BLOCK = (f"{BUTTERFLY} if (t % 32 == 0) s[t / 32] = v; {SYNC} if (t / 32 == 0) {
          " for (int o = 1; o > 0; o /= 2) v += __shfl_xor_sync(0xffffffffu, v, o); if (t == 0) y[0] = v; }")
 ALL = c("float a = 0.0f; for (int i = 0; i < 64; ++i) a += x[i]; y[0] = a;")
 
+HALVED = f"s[t] = x[t] + x[t + 64]; {SYNC} for (int h = 32; h > 0; h /= 2) {{ if (t < h) s[t] += s[t + h]; {SYNC} }} "
+LONG = c("float a = 0.0f; for (int i = 0; i < 128; ++i) a += x[i]; y[0] = a;")
+EIGHT = c("for (int k = 0; k < 8; ++k) { float a = 0.0f; for (int i = 0; i < 16; ++i) a += x[8 * i + k]; y[k] = a; }")
+
 EQUAL = [
+    (cuda(HALVED + "if (t == 0) y[0] = s[0];", 1, 64, 64), LONG),
+    (cuda(HALVED.replace("+= s[t + h]", "= fmaxf(s[t + h], s[t])").replace("x[t] + x[t + 64]", "fmaxf(x[t], x[t + 64])")
+          + "if (t == 0) y[0] = s[0];", 1, 64, 64),
+     c("float a = x[0]; for (int i = 1; i < 128; ++i) a = fmaxf(a, x[i]); y[0] = a;")),
+    (cuda(HALVED.replace("h > 0", "h > 4") + "if (t < 8) y[t] = s[t];", 1, 64, 64), EIGHT),
     (cuda(BUTTERFLY + "y[t] = v;", 1, 64), c(ROWS)),
     (cuda(BUTTERFLY.replace("v += ", "v = fmaxf(v, ").replace(", o)", ", o))") + "y[t] = v;", 1, 32),
      c("float a = x[0]; for (int i = 1; i < 32; ++i) a = fmaxf(a, x[i]); for (int i = 0; i < 32; ++i) y[i] = a;")),
@@ -47,6 +56,13 @@ EQUAL = [
      c("for (int i = 0; i < 32; ++i) y[i] = x[i] + x[i % 2 ? i - 1 : i + 1];")),
 ]
 DIFFERENT = [
+    *[(cuda(HALVED.replace(was, becomes) + "if (t == 0) y[0] = s[0];", 1, 64, 64), LONG) for was, becomes in (
+        ("t < h)", "t < h - 1)"), ("s[t + h]", "s[t + h - 1]"), ("h = 32", "h = 16"), ("h > 0", "h > 1"),
+        ("h /= 2", "h /= 4"), ("s[t] +=", "s[t] -="), ("x[t + 64]", "x[t + 63]"), ("+= s[t + h]", "= s[t] + 2 * s[t + h]"),
+        ("(t < h) s[t] += s[t + h]", "(t < h) s[t + 1] += s[t + h]"))],
+    (cuda(HALVED.replace("h > 0", "h > 4") + "if (t < 8) y[t] = s[t];", 1, 64, 64),
+     c("for (int k = 0; k < 8; ++k) { float a = 0.0f; for (int i = 0; i < 16; ++i) a += x[16 * k + i]; y[k] = a; }")),
+    (cuda(HALVED.replace("h > 0", "h > 4") + "if (t < 8) y[t] = s[8 + t];", 1, 64, 64), EIGHT),
     (cuda(BUTTERFLY.replace("o > 0", "o > 1") + "y[t] = v;", 1, 64), c(ROWS)),
     (cuda(BUTTERFLY.replace("v += ", "v -= ") + "y[t] = v;", 1, 64), c(ROWS)),
     (cuda(BUTTERFLY.replace("v, o)", "2 * v, o)") + "y[t] = v;", 1, 64), c(ROWS)),

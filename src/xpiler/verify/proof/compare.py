@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
+from xpiler.verify.proof.gather import gathered
 from xpiler.verify.proof.index import (
     FALSE, TRUE, Atom, Formula, Poly, at_least, both, either, equal, negated, poly, put, put_in,
 )
@@ -102,9 +103,14 @@ class Comparison:
         self._cancel(left, right, facts)
         if not left and not right:
             return True
+        left, right = self._gathered(left), self._gathered(right)
         if len(left) <= MATCHED and len(right) <= MATCHED and self._bijection(left, right, facts):
             return True
         return self._written_out(left, right, facts)
+
+    def _gathered(self, items: list[Term]) -> list[Term]:
+        many = len(items) > 1 and any(i.data[0] for i in items)
+        return [self.normal.rebuilt(i) for i in gathered(items, self.terms)] if many else items
 
     def _cancel(self, left: list[Term], right: list[Term], facts: Facts) -> None:
         """Take away plain terms that are equal, one for one."""
@@ -221,7 +227,7 @@ class Comparison:
 
     def _meeting(self, a: Term, b: Term, to: Map) -> Formula | None:
         """Where the first place that `a` reads is the one `b` reads."""
-        mine, theirs = next(_places(a.args[0]), None), next(_places(self._put(b.args[0], to)), None)
+        mine, theirs = (next(_places(t, True), None) for t in (a.args[0], self._put(b.args[0], to)))
         if mine is None or theirs is None or mine[0] != theirs[0]:
             return None
         return equal(mine[1], theirs[1])
@@ -306,13 +312,14 @@ def _reached(i: Term, at: Map) -> Formula:
     return both([put_in(domain, at), *(_limits(s, at[s]) for s in symbols)])
 
 
-def _places(t: Term) -> Iterator[tuple[object, Poly]]:
-    """The places a term reads, and indices it uses as numbers, outside in; not those that a sum inside it varies."""
+def _places(t: Term, known: bool = False) -> Iterator[tuple[object, Poly]]:
+    """The places a term reads, and indices it uses as numbers, outside in; not those that a sum inside it varies.
+    `known`: those that are numbers, too."""
     seen: set[int] = set()
     stack = [t]
     while stack:
         x = stack.pop()
-        if x.id in seen or not x.symbols:
+        if x.id in seen or not (x.symbols or known):
             continue
         seen.add(x.id)
         if x.kind == "input" and x.data[1].symbols <= t.symbols:

@@ -247,7 +247,8 @@ class _Proof:
         return None if extent is None or last is None else e.index(extent, last, {}, Scene(Facts(self.oracle)))
 
     def _scope(self) -> str:
-        same = self.ordered and _floats(self.source) == _floats(self.target)
+        ordered = self.ordered and not any(e.reordered for e in self.evaluators)
+        same = ordered and _floats(self.source) == _floats(self.target)
         how = "same operations in the same order" if same else "real arithmetic with reassociation"
         return f"{_inputs(sorted(s.key for s in self.free))}, {how}{GIVEN}"
 

@@ -144,6 +144,8 @@ class Evaluator(Loops):
             case Alloc(init=init):
                 return self._initialised(node, init, place, env, scene)
             case If(test):
+                if (root := self.halved(node, place, env, scene)) is not None:
+                    return root
                 return self.choose(
                     self.condition(test, node, env, scene),
                     lambda s: self.end(node.blocks[0], place, env, s),

@@ -11,7 +11,7 @@ from xpiler.verify.proof.flatten import at_line, plain
 from xpiler.verify.proof.index import (
     Atom, Formula, Poly, at_least, below, both, equal, floor_div, poly, put, symbol,
 )
-from xpiler.verify.proof.lanes import Lanes
+from xpiler.verify.proof.halving import Halving
 from xpiler.verify.proof.scene import COUNT, Env, Place, Scene, Split, Summing, Value, Writer
 from xpiler.verify.proof.solver import Outside
 from xpiler.verify.proof.tree import Block, Node
@@ -25,7 +25,7 @@ NESTED = 3
 TRIED = 8
 
 
-class Loops(Lanes):
+class Loops(Halving):
     """One program, asked about its loops."""
 
     def end(self, block: Block, place: Place, env: Env, scene: Scene) -> Value:
