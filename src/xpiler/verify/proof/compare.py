@@ -241,7 +241,7 @@ class Comparison:
         out: Map = {}
         if not wanted:
             return out
-        places = list(_places(a.args[0]))
+        places = list(_places(a.args[0], True))
         for position, index in _places(b.args[0]):
             if not index.symbols & wanted:
                 continue
