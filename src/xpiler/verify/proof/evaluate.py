@@ -131,6 +131,8 @@ class Evaluator(Loops):
                 return self.unset()
             case Let(value=value) | Assign(value=value):
                 assert value is not None
+                if (made := self.folded(node, place, env, scene)) is not None:
+                    return made
                 return self.value(value, node, self.across(node, env, scene), scene)
             case Store(buffer, index, value):
                 if value.dtype is not self.tree.types.get(buffer):
@@ -138,7 +140,8 @@ class Evaluator(Loops):
                 at = self.index(index, node, env, scene)
                 assert place.index is not None
                 return self.choose(
-                    equal(at, place.index), lambda s: self.value(value, node, self.across(node, env, s), s),
+                    equal(at, place.index),
+                    lambda s: self.folded(node, place, env, s) or self.value(value, node, self.across(node, env, s), s),
                     lambda s: self.before(node, place, env, s), scene,
                 )
             case Alloc(init=init):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from xpiler.verify.proof.index import TRUE, Atom, Poly, poly, symbol
+from xpiler.verify.proof.index import Atom, Poly, poly, put_in, symbol
 from xpiler.verify.proof.terms import Term, Terms
 
 Row = tuple[Poly, ...]
@@ -33,10 +33,12 @@ def gathered(items: Sequence[Term], terms: Terms) -> list[Term]:
 def _apart(a: Term, b: Term, terms: Terms) -> Row | None:
     """By how much the places that b reads are further on than those of a, where that is all that differs."""
     mine, theirs = a.data[0], b.data[0]
-    if a.data[1].op != "true" or b.data[1].op != "true" or [s.hi for s in mine] != [s.hi for s in theirs]:
+    if [s.hi for s in mine] != [s.hi for s in theirs]:
         return None
-    other = terms.put(b.args[0], {t: poly(s) for s, t in zip(mine, theirs, strict=True) if s != t})
-    return _distances(a.args[0], other)
+    renamed = {t: poly(s) for s, t in zip(mine, theirs, strict=True) if s != t}
+    if put_in(b.data[1], renamed) != a.data[1]:
+        return None
+    return _distances(a.args[0], terms.put(b.args[0], renamed))
 
 
 def _distances(a: Term, b: Term) -> Row | None:
@@ -68,4 +70,4 @@ def _over(i: Term, step: Row, j: Atom, terms: Terms) -> Term:
             return terms.make("input", (t.data[0], t.data[1] + poly(j) * next(steps)))
         return terms.make(t.kind, t.data, tuple(moved(a) for a in t.args)) if t.args else t
 
-    return terms.make("item", ((*i.data[0], j), TRUE), (moved(i.args[0]),))
+    return terms.make("item", ((*i.data[0], j), i.data[1]), (moved(i.args[0]),))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import Barrier, Binary, Call, Cast, Const, Expr, If, Load, Store, Var
 from xpiler.verify.proof.index import TRUE, at_least, below, both, poly, symbol
-from xpiler.verify.proof.lanes import Lanes
+from xpiler.verify.proof.lanes import NEUTRAL, Lanes
 from xpiler.verify.proof.scene import COUNT, Env, Place, Scene, Value
 from xpiler.verify.proof.solver import Outside
 from xpiler.verify.proof.tree import Node
-
-NEUTRAL = {"+": 0.0, "*": 1.0, "max": -math.inf, "min": math.inf}
-
 
 @dataclass(frozen=True)
 class _Level:
@@ -30,8 +26,6 @@ class _Level:
 
 class Halving(Lanes):
     """One program, asked for the root of a tree."""
-
-    reordered = False  # whether a sum was taken in another order than the program's
 
     def halved(self, node: Node, place: Place, env: Env, scene: Scene) -> Value | None:
         """What a tree leaves at a place, from all that it began with there; None where this is none.
@@ -68,10 +62,6 @@ class Halving(Lanes):
         taken = self.lifted(self.before(first, further, env, scene))
         joined = self.op(low.joins, dtype, (self.terms.make("prev", number), taken))
         return self.terms.make("rec", (k, TRUE, number), (self.constant(NEUTRAL[low.joins], dtype), joined))
-
-    def before(self, node: Node, place: Place, env: Env, scene: Scene) -> Value:
-        """What a place holds just before a statement runs."""
-        raise NotImplementedError
 
 
 def _levels(node: Node) -> Iterator[tuple[_Level, Node]]:

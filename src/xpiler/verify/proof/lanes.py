@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from xpiler.ir.nodes import Assign, Binary, Call, Const, Expr, Load, Shuffle, Store
+import math
+from collections.abc import Iterator
+
+from xpiler.ir.nodes import Assign, Binary, Call, Const, Expr, Let, Load, Shuffle, Store, Var
 from xpiler.verify.proof import arith
 from xpiler.verify.proof.flatten import at_line
 from xpiler.verify.proof.index import (
-    Poly, at_least, below, both, equal, floor_div, floor_mod, ite, poly,
+    TRUE, Poly, at_least, below, both, equal, floor_div, floor_mod, ite, poly, symbol,
 )
-from xpiler.verify.proof.scene import COUNT, Env, Scene, Value
+from xpiler.verify.proof.scene import COUNT, Env, Place, Scene, Value
 from xpiler.verify.proof.solver import Outside
 from xpiler.verify.proof.tree import Node
 from xpiler.verify.proof.writers import Writers
 
+NEUTRAL = {"+": 0.0, "*": 1.0, "max": -math.inf, "min": math.inf}
 Geometry = list[tuple[Node, int]]  # the loops over threads, the innermost first, and how many there are
 
 
 class Lanes(Writers):
     """One program, asked what another lane had."""
+
+    reordered = False  # whether a sum was taken in another order than the program's
 
     def owners(self, name: str) -> tuple[Node, ...]:
         """The thread loops inside which a name is declared: every thread has its own."""
@@ -74,6 +80,32 @@ class Lanes(Writers):
         set_ = floor_mod(floor_div(lane, poly(bit)), poly(2))
         return env if set_.constant == 0 else _thread(base + lane - set_ * bit, geometry, env, scene)
 
+    def folded(self, node: Node, place: Place, env: Env, scene: Scene) -> Value | None:
+        """What several exchanges with lanes across make of a number: the sum of what all of these lanes had."""
+        own = _own(node)
+        if own is None or not own.dtype.is_float or any(t.loop.var.name not in env for t in node.threads):
+            return None
+        if isinstance(node.stmt, Store) and self.owners(node.stmt.buffer) != node.threads:
+            return None
+        levels = list(_levels(node))
+        bits, widths = sorted(bit for _, bit, _ in levels), {s.width for s, _, _ in levels}
+        if len(bits) < 2 or len(widths) > 1 or bits != [bits[0] << n for n in range(len(bits))]:
+            return None
+        s, _, first = levels[-1]
+        base, lane, geometry = self._lane(s, node, env, scene)
+        low, count = bits[0], 1 << len(bits)
+        number = self.terms.number()
+        k = symbol(f"{self.side}lane~{number}", 0, count - 1)
+        rest = lane - floor_mod(floor_div(lane, poly(low)), poly(count)) * low
+        there = _thread(base + rest + poly(k) * low, geometry, env, scene)
+        start = first.block.nodes[first.position - 1]
+        while not isinstance(start.stmt, Shuffle):
+            start = start.block.nodes[start.position - 1]
+        self.reordered = True
+        taken = self.lifted(self.before(start, place, there, scene))
+        joined = self.op(_joins(node), own.dtype, (self.terms.make("prev", number), taken))
+        return self.terms.make("rec", (k, TRUE, number), (self.constant(NEUTRAL[_joins(node)], own.dtype), joined))
+
     def _lane(self, s: Shuffle, node: Node, env: Env, scene: Scene) -> tuple[Poly, Poly, Geometry]:
         """The first thread of the segment a thread is in, its number there, and what the block is made of."""
         threads = list(reversed(node.threads))  # x is innermost
@@ -107,20 +139,52 @@ def _thread(thread: Poly, geometry: Geometry, env: Env, scene: Scene) -> Env:
 
 def _crossed(node: Node) -> tuple[Shuffle, int] | None:
     """The exchange right before `v = v + t`, and the bit in which lanes are across, where t is the v they had."""
-    before = node.block.nodes[node.position - 1].stmt if node.position else None
-    if not isinstance(before, Shuffle) or before.kind != "xor":
+    own, got = _own(node), list[Expr]()
+    before = node.position - 1
+    while before >= 0 and isinstance(node.block.nodes[before].stmt, Let):  # t may have a second name
+        before -= 1
+    s = node.block.nodes[before].stmt if before >= 0 else None
+    if own is None or not isinstance(s, Shuffle) or s.kind != "xor" or s.value != own or s.result == own:
         return None
-    match node.stmt:
-        case Assign(var, value):
-            own: Expr = var
-        case Store(buffer, Const() as at, value):
-            own = Load(buffer, at, value.dtype)
-        case _:
-            return None
+    got.append(s.result)
+    for n in node.block.nodes[before + 1: node.position]:
+        if isinstance(n.stmt, Let) and n.stmt.value in got:
+            got.append(n.stmt.var)
+    value = node.stmt.value if isinstance(node.stmt, Assign | Store) else None
     match value:
         case Binary("+" | "*", a, b) | Call("min" | "max", (a, b)):
-            got, bit = before.result, before.lane
-            if before.value == own and {a, b} == {own, got} and own != got and isinstance(bit, Const):
-                w = int(bit.value)
-                return (before, w) if 0 < w < before.width and not w & (w - 1) else None
+            other = b if a == own else a if b == own else None
+            if other in got and isinstance(s.lane, Const):
+                w = int(s.lane.value)
+                return (s, w) if 0 < w < s.width and not w & (w - 1) else None
     return None
+
+
+def _own(node: Node) -> Expr | None:
+    """The number a statement gives a value to."""
+    match node.stmt:
+        case Assign(var):
+            return var
+        case Store(buffer, Const() as at, value):
+            return Load(buffer, at, value.dtype)
+    return None
+
+
+def _levels(node: Node) -> Iterator[tuple[Shuffle, int, Node]]:
+    """The exchanges of one number with lanes across that a statement ends, the last one first."""
+    own = _own(node)
+    assert own is not None
+    name = own.name if isinstance(own, Var) else own.buffer if isinstance(own, Load) else ""
+    for n in reversed(node.block.nodes[: node.position + 1]):
+        other = _own(n)
+        if name not in n.writes or isinstance(other, Load) and other != own and isinstance(n.stmt, Store):
+            continue
+        found = _crossed(n) if other == own else None
+        if found is None or _joins(n) != _joins(node):
+            return
+        yield *found, n
+
+
+def _joins(n: Node) -> str:
+    value = n.stmt.value if isinstance(n.stmt, Assign | Store) else None
+    return value.op if isinstance(value, Binary) else value.name if isinstance(value, Call) else ""
