@@ -33,7 +33,16 @@ HALVED = f"s[t] = x[t] + x[t + 64]; {SYNC} for (int h = 32; h > 0; h /= 2) {{ if
 LONG = c("float a = 0.0f; for (int i = 0; i < 128; ++i) a += x[i]; y[0] = a;")
 EIGHT = c("for (int k = 0; k < 8; ++k) { float a = 0.0f; for (int i = 0; i < 16; ++i) a += x[8 * i + k]; y[k] = a; }")
 
+DOWN = BUTTERFLY.replace("xor", "down")
+FIRST = c("float a = 0.0f; for (int i = 0; i < 32; ++i) a += x[i]; y[0] = a;")
+
 EQUAL = [
+    (cuda(DOWN + "if (t == 0) y[0] = v;", 1, 32), FIRST),
+    (cuda(DOWN + "if (t % 32 == 0) y[t / 32] = v;", 1, 32), FIRST),
+    (cuda(BUTTERFLY.replace("v += __shfl_xor_sync(0xffffffffu, v, o);",
+                            "{ float u = __shfl_xor_sync(0xffffffffu, v, o); v = v + u; }") + "y[t] = v;", 1, 64), c(ROWS)),
+    (cuda(DOWN.replace("o = 16", "o = 8") + "if (t == 7) y[0] = v;", 1, 32),
+     c("float a = 0.0f; for (int i = 0; i < 16; ++i) a += x[7 + i]; y[0] = a;")),
     (cuda(HALVED + "if (t == 0) y[0] = s[0];", 1, 64, 64), LONG),
     (cuda(HALVED.replace("+= s[t + h]", "= fmaxf(s[t + h], s[t])").replace("x[t] + x[t + 64]", "fmaxf(x[t], x[t + 64])")
           + "if (t == 0) y[0] = s[0];", 1, 64, 64),
@@ -56,6 +65,14 @@ EQUAL = [
      c("for (int i = 0; i < 32; ++i) y[i] = x[i] + x[i % 2 ? i - 1 : i + 1];")),
 ]
 DIFFERENT = [
+    (cuda(DOWN + "y[t] = v;", 1, 32), c(ROWS.replace("i < 64", "i < 32"))),
+    (cuda(DOWN + "if (t == 1) y[0] = v;", 1, 32), FIRST),
+    (cuda(DOWN.replace("o > 0", "o > 1") + "if (t == 0) y[0] = v;", 1, 32), FIRST),
+    (cuda(DOWN.replace("v += ", "v = v * ") + "if (t == 0) y[0] = v;", 1, 32), FIRST),
+    (cuda(DOWN.replace("o = 16", "o = 8") + "if (t == 17) y[0] = v;", 1, 32),
+     c("float a = 0.0f; for (int i = 0; i < 16; ++i) a += x[17 + i]; y[0] = a;")),
+    (cuda(BUTTERFLY.replace("v += __shfl_xor_sync(0xffffffffu, v, o);",
+                            "{ float u = __shfl_xor_sync(0xffffffffu, v, o); v = v + v; }") + "y[t] = v;", 1, 64), c(ROWS)),
     *[(cuda(HALVED.replace(was, becomes) + "if (t == 0) y[0] = s[0];", 1, 64, 64), LONG) for was, becomes in (
         ("t < h)", "t < h - 1)"), ("s[t + h]", "s[t + h - 1]"), ("h = 32", "h = 16"), ("h > 0", "h > 1"),
         ("h /= 2", "h /= 4"), ("s[t] +=", "s[t] -="), ("x[t + 64]", "x[t + 63]"), ("+= s[t + h]", "= s[t] + 2 * s[t + h]"),

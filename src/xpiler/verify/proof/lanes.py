@@ -70,8 +70,8 @@ class Lanes(Writers):
     def across(self, node: Node, env: Env, scene: Scene) -> Env:
         """The thread to ask for what `v = v + t` leaves, where t is the v of the lane across, whose number differs in
         one bit: both lanes have the same then, so the one without that bit is asked."""
-        found = _crossed(node)
-        if found is None or any(t.loop.var.name not in env for t in node.threads):
+        found = _exchange(node)
+        if found is None or found[0].kind != "xor" or any(t.loop.var.name not in env for t in node.threads):
             return env
         if isinstance(node.stmt, Store) and self.owners(node.stmt.buffer) != node.threads:
             return env
@@ -81,22 +81,27 @@ class Lanes(Writers):
         return env if set_.constant == 0 else _thread(base + lane - set_ * bit, geometry, env, scene)
 
     def folded(self, node: Node, place: Place, env: Env, scene: Scene) -> Value | None:
-        """What several exchanges with lanes across make of a number: the sum of what all of these lanes had."""
+        """What several exchanges with lanes across, or further down, make of a number: the sum of what all of these
+        lanes had."""
         own = _own(node)
         if own is None or not own.dtype.is_float or any(t.loop.var.name not in env for t in node.threads):
             return None
         if isinstance(node.stmt, Store) and self.owners(node.stmt.buffer) != node.threads:
             return None
         levels = list(_levels(node))
-        bits, widths = sorted(bit for _, bit, _ in levels), {s.width for s, _, _ in levels}
-        if len(bits) < 2 or len(widths) > 1 or bits != [bits[0] << n for n in range(len(bits))]:
+        bits, alike = sorted(bit for _, bit, _ in levels), {(s.kind, s.width) for s, _, _ in levels}
+        if len(bits) < 2 or len(alike) > 1 or bits != [bits[0] << n for n in range(len(bits))]:
             return None
         s, _, first = levels[-1]
         base, lane, geometry = self._lane(s, node, env, scene)
         low, count = bits[0], 1 << len(bits)
         number = self.terms.number()
         k = symbol(f"{self.side}lane~{number}", 0, count - 1)
-        rest = lane - floor_mod(floor_div(lane, poly(low)), poly(count)) * low
+        rest = lane
+        if s.kind == "xor":
+            rest = lane - floor_mod(floor_div(lane, poly(low)), poly(count)) * low
+        elif not scene.facts.entails(below(lane + low * (count - 1), s.width)):  # the last ones ask nobody
+            return None
         there = _thread(base + rest + poly(k) * low, geometry, env, scene)
         start = first.block.nodes[first.position - 1]
         while not isinstance(start.stmt, Shuffle):
@@ -137,14 +142,15 @@ def _thread(thread: Poly, geometry: Geometry, env: Env, scene: Scene) -> Env:
     return there
 
 
-def _crossed(node: Node) -> tuple[Shuffle, int] | None:
-    """The exchange right before `v = v + t`, and the bit in which lanes are across, where t is the v they had."""
+def _exchange(node: Node) -> tuple[Shuffle, int] | None:
+    """The exchange right before `v = v + t`, where t is the v of a lane across or further down, and how far away that
+    is: a power of two."""
     own, got = _own(node), list[Expr]()
     before = node.position - 1
     while before >= 0 and isinstance(node.block.nodes[before].stmt, Let):  # t may have a second name
         before -= 1
     s = node.block.nodes[before].stmt if before >= 0 else None
-    if own is None or not isinstance(s, Shuffle) or s.kind != "xor" or s.value != own or s.result == own:
+    if own is None or not isinstance(s, Shuffle) or s.kind not in ("xor", "down") or s.value != own or s.result == own:
         return None
     got.append(s.result)
     for n in node.block.nodes[before + 1: node.position]:
@@ -171,7 +177,7 @@ def _own(node: Node) -> Expr | None:
 
 
 def _levels(node: Node) -> Iterator[tuple[Shuffle, int, Node]]:
-    """The exchanges of one number with lanes across that a statement ends, the last one first."""
+    """The exchanges of one number between lanes that a statement ends, the last one first."""
     own = _own(node)
     assert own is not None
     name = own.name if isinstance(own, Var) else own.buffer if isinstance(own, Load) else ""
@@ -179,7 +185,7 @@ def _levels(node: Node) -> Iterator[tuple[Shuffle, int, Node]]:
         other = _own(n)
         if name not in n.writes or isinstance(other, Load) and other != own and isinstance(n.stmt, Store):
             continue
-        found = _crossed(n) if other == own else None
+        found = _exchange(n) if other == own else None
         if found is None or _joins(n) != _joins(node):
             return
         yield *found, n
