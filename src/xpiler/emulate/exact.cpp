@@ -125,6 +125,105 @@ Exact number(std::uint32_t word) {
     return special(UNSET);
 }
 
+Halves halves_of(std::uint32_t bits) {
+    Halves h{};
+    h.bits = bits;
+    return h;
+}
+
+Halves halves_of(const Exact& half) {
+    Halves h{};
+    h.real = LOWER;
+    h.half[0] = half;
+    return h;
+}
+
+namespace {
+
+bool unset(const Halves& a) { return a.real > (LOWER | UPPER | SIGNS); }
+
+Halves lost() {
+    saw(UNDEFINED);
+    return halves_of(0u);
+}
+
+std::uint32_t part(const Halves& a, int h) { return a.bits >> 16 * h & 0xFFFF; }
+
+// One half of `a` combined with one of `b`, of which at most one is a float: it stays where the other lets it through.
+void joined(Halves& to, const Halves& a, const Halves& b, int h, std::uint32_t through, std::uint32_t (*join)(std::uint32_t, std::uint32_t)) {
+    const std::uint32_t is = h ? UPPER | SIGNS : LOWER;
+    const Halves &x = a.real & is ? a : b, &y = a.real & is ? b : a;
+    if (!(x.real & is)) {
+        to.bits |= join(part(a, h), part(b, h)) << 16 * h;
+    } else if (!(y.real & is) && part(y, h) == through) {
+        to.real |= x.real & is;
+        to.half[h] = x.half[h];
+    } else if (!(y.real & is) && join(0, part(y, h)) == join(0xFFFF, part(y, h))) {
+        to.bits |= join(0, part(y, h)) << 16 * h;
+    } else {
+        to = lost();
+    }
+}
+
+Halves joined(const Halves& a, const Halves& b, std::uint32_t through, std::uint32_t (*join)(std::uint32_t, std::uint32_t)) {
+    if (unset(a) || unset(b)) return lost();
+    Halves to{};
+    for (int h = 0; h < 2; ++h) joined(to, a, b, h, through, join);
+    return to;
+}
+
+}  // namespace
+
+Halves both(const Halves& a, const Halves& b) {
+    return joined(a, b, 0xFFFF, [](std::uint32_t x, std::uint32_t y) { return x & y; });
+}
+
+Halves either(const Halves& a, const Halves& b) {
+    return joined(a, b, 0, [](std::uint32_t x, std::uint32_t y) { return x | y; });
+}
+
+Halves left(const Halves& a, int by) {
+    if (unset(a) || by < 0 || by > 31) return lost();
+    if (!a.real) return halves_of(a.bits << by);
+    if (by == 0) return a;
+    if (by != 16) return lost();
+    Halves to = halves_of(a.bits << 16);
+    to.real = a.real & LOWER ? UPPER : 0;
+    to.half[1] = a.half[0];
+    return to;
+}
+
+Halves right(const Halves& a, int by, bool is_signed) {
+    if (unset(a) || by < 0 || by > 31) return lost();
+    if (!a.real) return halves_of(is_signed ? std::uint32_t(std::int32_t(a.bits) >> by) : a.bits >> by);
+    if (by == 0) return a;
+    if (by != 16 || a.real & SIGNS) return lost();
+    if (!(a.real & UPPER)) return halves_of(is_signed ? std::uint32_t(std::int32_t(a.bits) >> 16) : a.bits >> 16);
+    Halves to = halves_of(a.half[1]);
+    to.real |= is_signed ? SIGNS : 0;
+    return to;
+}
+
+Halves narrowed(const Halves& a, bool is_signed) {
+    if (unset(a)) return lost();
+    if (!(a.real & LOWER)) return halves_of(is_signed ? std::uint32_t(std::int32_t(std::int16_t(a.bits))) : part(a, 0));
+    Halves to = halves_of(a.half[0]);
+    to.real |= is_signed ? SIGNS : 0;
+    return to;
+}
+
+Exact half_in(const Halves& a) {
+    if (unset(a)) return special(UNSET);
+    if (a.real & LOWER) return a.half[0];
+    const bool negative = part(a, 0) >> 15;
+    const int exponent = int(part(a, 0) >> 10 & 31);
+    const u64 fraction = part(a, 0) & 1023;
+    if (exponent == 31) return special(fraction ? NOTHING : negative ? MINUS : PLUS);
+    const u64 mantissa = exponent ? fraction | 1024 : fraction;
+    const int twos = (exponent ? exponent : 1) - 25;
+    return mantissa ? rational(negative, mantissa, twos, 0, std::ldexp(double(mantissa), twos)) : Exact{};
+}
+
 Exact rational(bool negative, u64 mantissa, int twos, int tens, double r) {
     auto in = [&](const Field& f) {
         u64 c = f.in(mantissa), two = f.in(2), ten = f.in(10);

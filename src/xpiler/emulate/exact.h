@@ -318,6 +318,42 @@ T integer(T word) {
     return word;
 }
 
+// Words whose lower and upper half may each be the bits of a half float: that float is kept beside. Nothing but moving
+// halves about is known of them; whoever does anything else with the bits learns nothing.
+struct Halves {
+    std::uint32_t bits;
+    std::uint32_t real;  // 1: the lower half is `half[0]`, 2: the upper one is `half[1]`, 4: the upper one is a half's sign
+    Exact half[2];
+};
+constexpr std::uint32_t LOWER = 1, UPPER = 2, SIGNS = 4;
+Halves halves_of(std::uint32_t bits);
+Halves halves_of(const Exact& half);
+Halves both(const Halves& a, const Halves& b);    // a & b
+Halves either(const Halves& a, const Halves& b);  // a | b
+Halves left(const Halves& a, int by);             // a << by
+Halves right(const Halves& a, int by, bool is_signed);
+Halves narrowed(const Halves& a, bool is_signed);  // to 16 bits, as 32
+Exact half_in(const Halves& a);                    // the lower half as a float
+inline Halves packed(const Exact& lower, const Exact& upper) { return {0, LOWER | UPPER, {lower, upper}}; }
+// The half that begins at a bit.
+inline Exact half_at(const Halves& a, int bit) {
+    if (bit == 0 && (a.real == LOWER || a.real == (LOWER | UPPER))) return a.half[0];
+    if (bit == 16 && (a.real == UPPER || a.real == (LOWER | UPPER))) return a.half[1];
+    if (bit > 16) saw(UNDEFINED);
+    return half_in(right(a, bit, false));
+}
+template <class T>
+Halves as(const Halves& a) {
+    return sizeof(T) == 2 ? narrowed(a, std::is_signed_v<T>) : a;
+}
+template <class T>
+Halves right(const Halves& a, int by) { return right(a, by, std::is_signed_v<T>); }
+template <class T>
+T plain(const Halves& a) {
+    if (a.real) saw(UNDEFINED);
+    return T(a.bits);
+}
+
 // A local array that is too large for a thread's stack.
 template <class T>
 struct Heap {

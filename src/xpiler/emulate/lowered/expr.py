@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass, field
 
 from xpiler.emulate.lowered.constant import constant
+from xpiler.emulate.lowered.halves import is_word, packed, unpacked
 from xpiler.fault import NOWHERE, Span
 from xpiler.ir.nodes import Addr, Alloc, Binary, Call, Cast, Const, Expr, Load, Select, Store, Unary, Var
 from xpiler.ir.types import DType
@@ -75,6 +76,11 @@ class Scope:
     names: dict[str, str] = field(default_factory=dict)
     span: Span = NOWHERE
     mixed: frozenset[str] = frozenset()
+    words: frozenset[str] | None = None  # what may hold the bits of halves; None where none are looked at
+
+    def ctype(self, name: str, dtype: DType) -> str:
+        """The C++ type of a variable, or of the elements of an array."""
+        return "xp::exact::Halves" if self.words and name in self.words else CTYPE[dtype]
 
     def name(self, name: str, kind: str = "v") -> str:
         """The C++ name of a scalar (v) or a buffer (b)."""
@@ -92,6 +98,8 @@ class Scope:
 
     def text(self, e: Expr) -> str:
         """A value of its C++ type."""
+        if self.words is not None and is_word(e, self.words):
+            return f"xp::exact::plain<{CTYPE[e.dtype]}>({self.word(e)})"
         match e:
             case Const(value, dtype):
                 return self._const(value, dtype)
@@ -118,6 +126,37 @@ class Scope:
                 raise self.refuse("an address where a number is wanted")
         raise TypeError(f"not an expression: {e!r}")
 
+    def word(self, e: Expr) -> str:
+        """An integer that may have the bits of halves in it, with these floats."""
+        if self.words is None or not is_word(e, self.words):
+            return f"xp::exact::halves_of(std::uint32_t({self.text(e)}))"
+        match e:
+            case Call(_, (half,)):
+                return f"xp::exact::halves_of({self.text(half)})"
+            case Binary("|", a, b) if (pair := packed(a, b)) is not None:
+                return f"xp::exact::packed({self.text(pair[0])}, {self.text(pair[1])})"
+            case Var(name):
+                return self.name(name)
+            case Load(buffer, index, dtype):
+                return f"{self.place(buffer, dtype)}[{self.text(index)}]"
+            case Cast(a, dtype):
+                return f"xp::exact::as<{CTYPE[dtype]}>({self.word(a)})"
+            case Binary("<<", a, b):
+                return f"xp::exact::left({self.word(a)}, int({self.text(b)}))"
+            case Binary(">>", a, b):
+                return f"xp::exact::right<{CTYPE[a.dtype]}>({self.word(a)}, int({self.text(b)}))"
+            case Binary(op, a, b):
+                return f"xp::exact::{'both' if op == '&' else 'either'}({self.word(a)}, {self.word(b)})"
+            case Select(cond, a, b):
+                return f"({self.condition(cond)} ? {self.word(a)} : {self.word(b)})"
+        raise TypeError(f"not a word: {e!r}")
+
+    def given(self, name: str, value: Expr, dtype: DType) -> str:
+        """What a variable of this name, or an element of this array, is given."""
+        if self.words is None or name not in self.words:
+            return self.converted(value, dtype)
+        return self.word(value if value.dtype is dtype else Cast(value, dtype))
+
     def condition(self, e: Expr) -> str:
         return f"xp::exact::truth({self.text(e)})" if e.dtype.is_float else f"({self.text(e)} != 0)"
 
@@ -138,13 +177,15 @@ class Scope:
             raise self.refuse(f"the array `{buffer}` has no declaration")
         if buffer in self.mixed and dtype.bits != self.buffers[buffer].bits:
             raise self.refuse(f"`{buffer}`, which holds floats and integers, is seen as {dtype}")
+        if self.words and buffer in self.words and dtype.bits == self.buffers[buffer].bits:
+            return self.name(buffer, "b")
         return self.seen_as(self.name(buffer, "b"), self.buffers[buffer], dtype, buffer)
 
     def seen_as(self, text: str, own: DType, dtype: DType, called: str) -> str:
         """A pointer to elements of `own` as one to `dtype`."""
         if own is dtype:
             return text
-        if own.is_float or dtype.is_float:
+        if own.is_float or dtype.is_float or self.words and called in self.words:
             raise self.refuse(f"`{called}`, which holds {own}, is seen as {dtype}")
         return f"reinterpret_cast<{CTYPE[dtype]}*>({text})"
 
@@ -154,6 +195,8 @@ class Scope:
         if a.buffer in self.mixed:
             raise self.refuse(f"`{a.buffer}`, which holds floats and integers, is handed on")
         own = self.buffers[a.buffer]
+        if self.words and a.buffer in self.words and dtype.bits == own.bits:
+            return f"({self.name(a.buffer, 'b')} + ({self.text(a.index)}))"
         return self.seen_as(f"({self.name(a.buffer, 'b')} + ({self.text(a.index)}))", own, dtype, a.buffer)
 
     def _const(self, value: float, dtype: DType) -> str:
@@ -209,7 +252,7 @@ class Scope:
         match value:
             case Call(name, (inner,)) if buffer in self.mixed and _BITS.fullmatch(name) and inner.dtype is DType.F32:
                 return f"xp::exact::word({self.text(inner)})"
-        return self.converted(value, own)
+        return self.given(buffer, value, own)
 
     def _bits(self, own: DType, dtype: DType, a: Expr) -> str:
         """Bits are no matter of reals: only those of a constant, and those that become the same float again."""
@@ -222,4 +265,7 @@ class Scope:
                 return self.text(inner)
             case Load(buffer, index) if buffer in self.mixed and dtype is DType.F32:
                 return f"xp::exact::number({self.place(buffer, own)}[{self.text(index)}])"
+            case _ if dtype is DType.F16 and self.words is not None and is_word(a, self.words):
+                of, at = unpacked(a)
+                return f"xp::exact::half_at({self.word(of)}, {'0' if at is None else f'int({self.text(at)})'})"
         raise self.refuse("it looks at the bits of a float")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from xpiler.emulate.entry import Entry
 from xpiler.emulate.lowered.expr import CTYPE, Constants, NotLowered, Scope, mixed
+from xpiler.emulate.lowered.halves import Owner, words
 from xpiler.emulate.lowered.stmt import SEQUENTIAL, Body
 from xpiler.emulate.lowered.tiles import check_tiles
 from xpiler.ir.nodes import (
@@ -18,6 +19,7 @@ from xpiler.platforms.platform import Platform
 
 ENTRY = "xp_exact_entry"
 PRIME, KEY, REPORT, REPORTED = "xp_prime", "xp_key", "xp_report", 4
+Words = Mapping[Owner, frozenset[str]]
 Meanings = dict[tuple[str, str], tuple[str, Meaning]]
 
 
@@ -41,19 +43,20 @@ def lower(program: Program, platform: Platform, *, kernel: str = "", fine: bool 
             raise NotLowered(f"the body of `{k.name}` was not understood", k.span)
     constants = Constants(fine)
     meanings = _meanings(program, kernels)
+    found = words(kernels, {key: m for key, (_, m) in meanings.items()})
     names = {k.name: f"k_{i}" for i, k in enumerate(kernels)}
     parts: list[str] = []
     for function, m in meanings.values():
-        parts += _meaning(function, m, meanings, constants)
+        parts += _meaning(function, m, meanings, constants, found)
     for k in kernels:
         check_tiles(k, meanings, platform.together)
-        parts += _kernel(names[k.name], k, meanings, constants, platform)
+        parts += _kernel(names[k.name], k, meanings, constants, platform, found)
     launches = {name: f"run_{own}" for name, own in names.items()}
     parts += _host(whole, launches, constants) if whole is not None else _direct(kernels[0], launches)
     entry = whole or kernels[0]
     made = [f"{name} = {value};" for value, name in constants.made.items()]
     declared = [f"static Exact {name};" for name in constants.made.values()]
-    prototypes = [f"{_head(f, m)};" for f, m in meanings.values()]
+    prototypes = [f"{_head(f, m, found)};" for f, m in meanings.values()]
     lines = ["using namespace xp::exact;", *declared, *prototypes, *parts, *_entry(entry.params, made)]
     return Lowered("\n".join(lines) + "\n", Entry(ENTRY, (*_PARAMS, *map(_passed, entry.params), _REPORT)))
 
@@ -95,42 +98,47 @@ def _meanings(program: Program, kernels: tuple[Kernel, ...]) -> Meanings:
 # ---------------------------------------------------------------- functions
 
 
-def _spelled(p: Param) -> str:
-    return f"{CTYPE[p.dtype]}{'*' if isinstance(p, Buffer) else ''}"
+def _spelled(p: Param, words: frozenset[str] | None = None) -> str:
+    ctype = "xp::exact::Halves" if words and p.name in words else CTYPE[p.dtype]
+    return f"{ctype}{'*' if isinstance(p, Buffer) else ''}"
 
 
 def _params(params: tuple[Param, ...], scope: Scope) -> str:
     for p in params:
         if isinstance(p, Buffer):
             scope.buffers[p.name] = p.dtype
-    return ", ".join(f"{_spelled(p)} {scope.name(p.name, 'b' if isinstance(p, Buffer) else 'v')}" for p in params)
+    names = [scope.name(p.name, "b" if isinstance(p, Buffer) else "v") for p in params]
+    return ", ".join(f"{_spelled(p, scope.words)} {name}" for p, name in zip(params, names, strict=True))
 
 
-def _head(function: str, m: Meaning) -> str:
-    params = [_spelled(p) for p in (*m.params, *([m.result] if isinstance(m.result, Buffer) else []))]
-    result = CTYPE[m.result.dtype] if isinstance(m.result, Var) else "void"
+def _head(function: str, m: Meaning, found: Words) -> str:
+    own = found.get((m.name, m.key))
+    params = [_spelled(p, own) for p in (*m.params, *([m.result] if isinstance(m.result, Buffer) else []))]
+    result = _spelled(m.result, own) if isinstance(m.result, Var) else "void"
     return f"static {result} {function}({', '.join(params)})"
 
 
-def _meaning(function: str, m: Meaning, meanings: Meanings, constants: Constants) -> list[str]:
-    scope = Scope(constants)
+def _meaning(function: str, m: Meaning, meanings: Meanings, constants: Constants, found: Words) -> list[str]:
+    scope = Scope(constants, words=found.get((m.name, m.key)))
     given = (*m.params, m.result) if isinstance(m.result, Buffer) else m.params
     params = _params(given, scope)
     if not isinstance(m.result, Var):
-        return [f"static void {function}({params}) {{", *Body(scope, meanings).block(m.body), "}"]
-    result, ctype = scope.name(m.result.name), CTYPE[m.result.dtype]
-    body = Body(scope, meanings, leave=f"return {result};")
+        return [f"static void {function}({params}) {{", *Body(scope, meanings, words=found).block(m.body), "}"]
+    result, ctype = scope.name(m.result.name), scope.ctype(m.result.name, m.result.dtype)
+    body = Body(scope, meanings, words=found, leave=f"return {result};")
     return [f"static {ctype} {function}({params}) {{", f"  {ctype} {result};", *body.block(m.body),
             f"  return {result};", "}"]
 
 
-def _kernel(function: str, k: Kernel, meanings: Meanings, constants: Constants, platform: Platform) -> list[str]:
+def _kernel(
+    function: str, k: Kernel, meanings: Meanings, constants: Constants, platform: Platform, found: Words
+) -> list[str]:
     """The kernel as one thread runs it, and the function that launches it for all."""
-    scope = Scope(constants, mixed=mixed(k.body))
+    scope = Scope(constants, mixed=mixed(k.body), words=found.get(k.name))
     params = _params(k.params, scope)
     axes = {s.kind: s for s in statements(k) if isinstance(s, For) and s.kind not in SEQUENTIAL}
     scopes = {s.name: s.scope for s in platform.spaces} if axes else {}
-    body = Body(scope, meanings, scopes, together=platform.together)
+    body = Body(scope, meanings, scopes, together=platform.together, words=found)
     lines = [f"static void {function}({params}) {{", *body.block(k.body), "}"]
     names = ", ".join(scope.name(p.name, "b" if isinstance(p, Buffer) else "v") for p in k.params)
     lines += [f"static void run_{function}({params}) {{"]

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from xpiler.emulate.lowered.expr import CTYPE, Scope
+from xpiler.emulate.lowered.halves import Owner
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Barrier, Break, Buffer, Const, Continue, Expr, For, If, Intrinsic, Launch, Let,
+    Addr, Alloc, Assign, Atomic, Barrier, Break, Buffer, Cast, Const, Continue, Expr, For, If, Intrinsic, Launch, Let,
     Meaning, Return, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
@@ -43,6 +44,7 @@ class Body:
     shared: list[Buffer] = field(default_factory=list)
     together: str = ""
     own: list[str] = field(default_factory=list)  # arrays of one thread
+    words: Mapping[Owner, frozenset[str]] = field(default_factory=dict)  # what may hold the bits of halves
     operations: int = 0
 
     def lines(self, body: tuple[Stmt, ...]) -> list[str]:
@@ -56,10 +58,10 @@ class Body:
         t = self.scope
         match s:
             case Let(var, value):
-                given = "" if value is None else f" = {t.converted(value, var.dtype)}"
-                return [f"{CTYPE[var.dtype]} {t.name(var.name)}{given};"]
+                given = "" if value is None else f" = {t.given(var.name, value, var.dtype)}"
+                return [f"{t.ctype(var.name, var.dtype)} {t.name(var.name)}{given};"]
             case Assign(var, value):
-                return [f"{t.name(var.name)} = {t.converted(value, var.dtype)};"]
+                return [f"{t.name(var.name)} = {t.given(var.name, value, var.dtype)};"]
             case Store(buffer, index, value):
                 own = t.buffers.get(buffer, value.dtype)
                 return [f"{t.place(buffer, own)}[{t.text(index)}] = {t.stored(buffer, value, own)};"]
@@ -98,8 +100,8 @@ class Body:
     # ------------------------------------------------------------ storage
 
     def _alloc(self, b: Buffer, init: tuple[Expr, ...]) -> list[str]:
-        t, ctype = self.scope, CTYPE[b.dtype]
-        values = [t.converted(e, b.dtype) for e in init]
+        t, ctype = self.scope, self.scope.ctype(b.name, b.dtype)
+        values = [t.given(b.name, e, b.dtype) for e in init]
         t.buffers[b.name] = b.dtype
         name = t.name(b.name, "b")
         if b.extent is None:
@@ -187,15 +189,18 @@ class Body:
         if (s.name, s.key) not in self.meanings:
             raise t.refuse(f"`{s.name}` has no meaning in numbers")
         function, meaning = self.meanings[s.name, s.key]
-        args = [self._given(a, p) for a, p in zip(s.args, meaning.params, strict=True)]
+        words = self.words.get((s.name, s.key), frozenset())
+        args = [t.word(a if a.dtype is p.dtype else Cast(a, p.dtype)) if isinstance(p, Var) and p.name in words
+                else self._given(a, p) for a, p in zip(s.args, meaning.params, strict=True)]
         match meaning.result, s.result:
             case _, None if not isinstance(meaning.result, Buffer):
                 return [f"{function}({', '.join(args)});"]
             case Var(_, dtype), Var() as result:
                 value = f"{function}({', '.join(args)})"
-                return [f"{t.name(result.name)} = {self._as(value, dtype, result.dtype)};"]
+                made = value if t.words and result.name in t.words else self._as(value, dtype, result.dtype)
+                return [f"{t.name(result.name)} = {made};"]
             case Buffer(_, dtype, Const(n)), Addr() as to:
-                ctype = CTYPE[dtype]
+                ctype = t.ctype(to.buffer, dtype)
                 return [f"{{ {ctype} made[{n}]; {function}({', '.join([*args, 'made'])}); "
                         f"{ctype}* to = {t.address(to, dtype)}; for (int i = 0; i < {n}; ++i) to[i] = made[i]; }}"]
         raise t.refuse(f"the result of `{s.name}`")
