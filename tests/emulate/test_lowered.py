@@ -11,16 +11,16 @@ import pytest
 from xpiler import platforms
 from xpiler.emulate.entry import Limits
 from xpiler.emulate.lowered.build import build
-from xpiler.emulate.lowered.element import DATA, ELEMENT, PRIMES, UNSET
+from xpiler.emulate.lowered.element import DATA, ELEMENT, PRIMES, UNDEFINED, UNSET
 from xpiler.emulate.lowered.expr import NotLowered
-from xpiler.emulate.lowered.program import KEY, PRIME, lower
+from xpiler.emulate.lowered.program import KEY, PRIME, REPORT, lower
 from xpiler.emulate.run import run
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.read import read
 from xpiler.verify.runs.compare import to_double
 from xpiler.verify.runs.inputs import Point, make
-from xpiler.verify.signature import signature
+from xpiler.verify.signature import given_sizes, signature
 from xpiler.verify.runs.trial import machine
 
 CUDA = platforms.get("cuda")
@@ -187,3 +187,41 @@ def test_what_has_no_exact_form_says_why_and_where() -> None:
         lower(program, CUDA)
     with pytest.raises(NotLowered, match="was not understood"):
         lower(replace(program, unread=("k",)), CUDA)
+
+
+VNNI = platforms.get("vnni")
+# Halves in registers of integers, two to a word, moved about between loading and storing.
+HALVES = """#include <immintrin.h>
+extern "C" void f(const _Float16* x, _Float16* y) {
+  for (int i = 0; i < 32; i += 16) {
+    __m256i h = _mm256_loadu_si256((const __m256i*)(x + i));
+    @MOVED@
+    _mm256_storeu_si256((__m256i*)(y + i), _mm512_cvtps_ph(_mm512_mul_ps(_mm512_cvtph_ps(h), _mm512_set1_ps(3.0f)), 0));
+  }
+}
+"""
+MOVES = {
+    "nothing": "",
+    "loaded as words": "h = _mm256_loadu_epi16(x + i);",
+    "the other half of the register": "h = _mm256_permute2x128_si256(h, h, 1);",
+    "the upper half of each word alone": "h = _mm256_srli_epi32(h, 16);",
+    "the lower half twice": "h = _mm256_or_si256(_mm256_slli_epi32(h, 16), _mm256_and_si256(h, _mm256_set1_epi32(65535)));",
+    "a constant in every other place":
+        "h = _mm256_or_si256(_mm256_slli_epi32(h, 16), _mm256_set1_epi32(0x3e00));",  # 1.5
+}
+
+
+@pytest.mark.parametrize("moved", MOVES.values(), ids=MOVES)
+def test_halves_in_words_stay_what_they_are(moved: str) -> None:
+    text = HALVES.replace("@MOVED@", moved)
+    agree(text, VNNI, given_sizes(read(text, VNNI, "halves.cpp"), {"x": 32, "y": 32}))
+
+
+@pytest.mark.parametrize("moved", ["h = _mm256_add_epi32(h, h);", "h = _mm256_srli_epi32(h, 8);",
+                                   "h = _mm256_and_si256(h, _mm256_set1_epi32(0x7fff7fff));"])
+def test_who_counts_with_the_bits_of_halves_learns_nothing(moved: str) -> None:
+    text = HALVES.replace("@MOVED@", moved)
+    lowered = lower(read(text, VNNI, "halves.cpp"), VNNI)
+    inputs = {PRIME: PRIMES[1], KEY: 5, "x": exact(np.arange(1.0, 33.0), True), "y": exact(np.zeros(32), False)}
+    done = run(build(lowered, VNNI), lowered.entry, inputs, LIMITS)
+    assert done.status == "ok" and int(done.outputs[REPORT][0]) & UNDEFINED, done
