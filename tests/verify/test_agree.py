@@ -136,6 +136,17 @@ def test_what_no_digit_of_the_source_is_right_about_is_not_held_against_a_target
     assert "differs" in complaint(moments, moments.replace("1e-5f", "1.5e-5f"))
 
 
+def test_what_is_mostly_noise_is_noise() -> None:
+    """Of such a variance a few digits may be right somewhere by luck, and in another order they are not."""
+    lanes = each("""float s[16], q[16];
+    for (int l = 0; l < 16; ++l) s[l] = q[l] = 0.0f;
+    for (int j = 0; j < 128; ++j) { float v = x[i / 128 * 128 + j < n ? i / 128 * 128 + j : i]; s[j % 16] += v; q[j % 16] += v * v; }
+    for (int l = 1; l < 16; ++l) { s[0] += s[l]; q[0] += q[l]; }
+    y[i] = (x[i] - s[0] / 128) / sqrtf(q[0] / 128 - s[0] / 128 * (s[0] / 128) + 1e-5f);""")
+    assert "13 hard, of 13 kinds" in scope(lanes, lanes.replace("% 16", "% 1").replace("int l = 1; l < 16", "int l = 1; l < 1"))
+    assert "differs" in complaint(lanes, lanes.replace("1e-5f", "1.5e-5f"))
+
+
 def test_small_elements_are_compared_closely_beside_large_ones() -> None:
     """A relative error of 1e-3 in elements that are a thousandth of the others."""
     source = each("y[i] = i % 2 ? 1000.0f * x[i] : x[i];")
