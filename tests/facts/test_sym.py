@@ -628,14 +628,17 @@ def test_a_sum_of_padded_factors_is_over_what_is_not_padding(dtype: DType) -> No
     k = sym.var("k", sym.integer(32))
     narrow = DType.F16 if dtype.is_float else DType.I8
 
-    def padded(name: str, limit: int) -> sym.Sym:
-        zero = sym.cast(ZERO, narrow)
-        return sym.cast(sym.select(sym.compare("<", k, sym.integer(limit)), sym.load(name, k, narrow), zero), dtype)
+    def padded(name: str, limit: int, turned: bool = False) -> sym.Sym:
+        zero, read = sym.cast(ZERO, narrow), sym.load(name, k, narrow)
+        if turned:
+            return sym.cast(sym.select(sym.compare("<", sym.integer(limit - 1), k), zero, read), dtype)
+        return sym.cast(sym.select(sym.compare("<", k, sym.integer(limit)), read, zero), dtype)
 
     def total(a: sym.Sym, b: sym.Sym) -> sym.Sym:
         return sym.fold("+", [k], sym.binary("*", a, b, dtype), sym.cast(ZERO, dtype), dtype)
 
     both = total(padded("a", 10), padded("b", 10))
+    assert total(padded("a", 10), padded("b", 10, turned=True)) is both
     assert both.args[0].op != "sel" and [sym.extent_of(v) for v in sym.fold_vars(both)] == [sym.integer(10)]
     for other in (sym.cast(sym.load("b", k, narrow), dtype), padded("b", 11)):
         kept = total(padded("a", 10), other)

@@ -1325,6 +1325,8 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         guards, body = list(conjuncts(padded[0])), padded[1]
     elif body.op == "sel" and is_identity(op, body.args[2]):
         guards, body = list(conjuncts(body.args[0])), body.args[1]
+    elif body.op == "sel" and is_identity(op, body.args[1]):
+        guards, body = list(conjuncts(negate(body.args[0]))), body.args[2]
     if op in ("max", "min") and body.op == "call" and body.data == op and not guards and all(_runs(v) for v in live):
         for p, rest in (body.args, body.args[::-1]):
             if not p.free & set(live):
@@ -1453,6 +1455,8 @@ def _padded(x: Sym) -> tuple[Sym, Sym] | None:
     Every factor of a product is zero where c is false: zero times an infinity would not be."""
     if x.op == "sel" and is_identity("+", x.args[2]):
         return x.args[0], x.args[1]
+    if x.op == "sel" and is_identity("+", x.args[1]):
+        return negate(x.args[0]), x.args[2]
     const, terms = terms_of(x) if not x.dtype.is_float else (0, {})
     if x.op == "lin" and const == 0:
         parts = _padded_alike(tuple(terms))
