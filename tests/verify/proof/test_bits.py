@@ -34,6 +34,10 @@ extern "C" void f(const float* x, const float* w, float* y) {{
 
 @pytest.mark.parametrize(("a", "b"), [
     (vnni(MASKS), SIGN), (vnni(MASKS), CHOICE), (SIGN, CHOICE),
+    (c("""for (int b = 0; b < 4; ++b) { unsigned short m = 0;
+          for (int i = 0; i < 16; ++i) m |= (x[16 * b + i] > 0.0f) << i;
+          for (int i = 0; i < 16; ++i) y[16 * b + i] = m >> i & 1 ? x[16 * b + i] : 0.0f; }"""),
+     c("for (int i = 0; i < 64; ++i) y[i] = x[i] > 0.0f ? x[i] : 0.0f;")),
     (vnni(RELU), c("for (int i = 0; i < 64; ++i) y[i] = x[i] > 0.0f ? x[i] : 0.0f;")),
     (vnni("v = _mm512_mask_mov_ps(e, _mm512_cmp_ps_mask(v, z, _CMP_GT_OQ), v);"),
      c("for (int i = 0; i < 64; ++i) y[i] = x[i] > 0.0f ? x[i] : 1.0f;")),
@@ -48,6 +52,10 @@ def test_a_lane_is_chosen_by_its_own_comparison(a: Program, b: Program) -> None:
     (vnni(MASKS.replace("cmp_ps_mask(v, z, _CMP_GT", "cmp_ps_mask(e, z, _CMP_GT")), SIGN),
     (vnni(MASKS.replace("maskz_mov_ps(p, e)", "maskz_mov_ps(p << 1, e)")), SIGN),
     (vnni(MASKS.replace("maskz_mov_ps(p, e)", "maskz_mov_ps((__mmask8)p, e)")), SIGN),
+    (c("""for (int b = 0; b < 4; ++b) { unsigned char m = 0;
+          for (int i = 0; i < 16; ++i) m |= (x[16 * b + i] > 0.0f) << i;
+          for (int i = 0; i < 16; ++i) y[16 * b + i] = m >> i & 1 ? x[16 * b + i] : 0.0f; }"""),
+     c("for (int i = 0; i < 64; ++i) y[i] = x[i] > 0.0f ? x[i] : 0.0f;")),
     (c("for (int i = 0; i < 64; ++i) y[i] = (float)((x[i] > 0.0f) - 2 * (x[i] < 0.0f));"), SIGN),
     (vnni(RELU), c("for (int i = 0; i < 64; ++i) y[i] = x[i];")),
 ])

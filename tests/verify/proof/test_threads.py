@@ -80,6 +80,9 @@ DIFFERENT = [
     (cuda(HALVED.replace("h > 0", "h > 4") + "if (t < 8) y[t] = s[t];", 1, 64, 64),
      c("for (int k = 0; k < 8; ++k) { float a = 0.0f; for (int i = 0; i < 16; ++i) a += x[16 * k + i]; y[k] = a; }")),
     (cuda(HALVED.replace("h > 0", "h > 4") + "if (t < 8) y[t] = s[8 + t];", 1, 64, 64), EIGHT),
+    (cuda(f"s[t] = x[t] + x[t + 64]; {SYNC} if (t < 16) {{ if (t < 32) s[t] += s[t + 32]; if (t < 16) s[t] += s[t + 16];"
+          " if (t < 8) s[t] += s[t + 8]; if (t < 4) s[t] += s[t + 4]; if (t < 2) s[t] += s[t + 2]; if (t < 1) s[t] += s[t + 1];"
+          " } if (t == 0) y[0] = s[0];", 1, 64, 64), LONG),
     (cuda(BUTTERFLY.replace("o > 0", "o > 1") + "y[t] = v;", 1, 64), c(ROWS)),
     (cuda(BUTTERFLY.replace("v += ", "v -= ") + "y[t] = v;", 1, 64), c(ROWS)),
     (cuda(BUTTERFLY.replace("v, o)", "2 * v, o)") + "y[t] = v;", 1, 64), c(ROWS)),

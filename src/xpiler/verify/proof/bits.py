@@ -35,20 +35,24 @@ def set_one_by_one(k: Atom, domain: Formula, prev: int, first: Term, body: Term)
 
 def _shifted(t: Term, k: Atom, prev: int) -> Term | None:
     """x of `prev | x << k`, where x does not hang on what was before."""
-    if t.kind == "op" and t.data[0] == "wrap":
-        t = t.args[0]
+    t = _unwrapped(t, k)
     if t.kind != "op" or t.data[0] != "|":
         return None
     others = [a for a in t.args if not (a.kind == "prev" and a.data == prev)]
     if len(others) != 1:
         return None
-    x = others[0]
-    while x.kind == "op" and x.data[0] == "wrap":
-        x = x.args[0]
+    x = _unwrapped(others[0], k)
     if x.kind != "op" or x.data[0] != "<<" or prev in x.prevs:
         return None
     value, by = x.args
     return value if by.kind == "index" and by.data == poly(k) else None
+
+
+def _unwrapped(t: Term, k: Atom) -> Term:
+    """A number before it was made one of a type that has all bits up to k."""
+    while t.kind == "op" and t.data[0] == "wrap" and k.hi is not None and DType(t.data[1]).bits > k.hi:
+        t = t.args[0]
+    return t
 
 
 def bit(t: Term, at: Poly, facts: Facts, terms: Terms, again: Callable[[Term], Term]) -> Term | None:

@@ -34,6 +34,8 @@ class Halving(Lanes):
         levels = list(_levels(node))
         if len(levels) < 2 or place.index is None or place.buffer != levels[0][0].buffer or not node.threads:
             return None
+        if node.divergent:  # not all threads are there
+            return None
         (low, _), (high, first) = levels[0], levels[-1]
         x, counter = node.threads[-1], low.counter
         name = x.loop.var.name
