@@ -14,7 +14,7 @@ import math
 import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import ceil, floor, gcd, inf, isnan, prod, trunc
+from math import ceil, floor, gcd, inf, isfinite, isnan, prod, trunc
 
 from xpiler.ir.types import DType
 
@@ -1321,6 +1321,11 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         init = combine(op, init, body.args[2], dtype)  # what others reach anyhow
         body = make("sel", (body.args[0], body.args[1], identity_of(op, dtype)), None, dtype)
     padded = _padded(body) if op == "+" and body.op != "sel" else None
+    terms = _padded_apart(body) if op == "+" and padded is None else []
+    if terms:
+        parts = [fold(op, live, x, identity_of(op, dtype), dtype) for x in terms]
+        total = functools.reduce(lambda x, y: reduce_pair(op, x, y, dtype), parts)
+        return total if is_identity(op, init) else reduce_pair(op, init, total, dtype)
     if padded is not None:
         guards, body = list(conjuncts(padded[0])), padded[1]
     elif body.op == "sel" and is_identity(op, body.args[2]):
@@ -1467,6 +1472,19 @@ def _padded(x: Sym) -> tuple[Sym, Sym] | None:
     return None
 
 
+def _padded_apart(x: Sym) -> list[Sym]:
+    """What x is the sum of, where that is one term for each of several conditions outside which it is zero."""
+    terms = _addends(x)
+    found = [p for t in terms if (p := _padded(t)) is not None]
+    if len(terms) < 2 or len(found) < len(terms) or len({c for c, _ in found}) < len(terms):
+        return []
+    return terms
+
+
+def _addends(x: Sym) -> list[Sym]:
+    return [t for a in x.args for t in _addends(a)] if x.op == "bin" and word_of(x) == "+" else [x]
+
+
 def _padded_alike(xs: tuple[Sym, ...]) -> tuple[Sym, list[Sym]] | None:
     """The condition outside which each of them is zero, and what they are inside."""
     found = [p for x in xs if (p := _padded(x)) is not None]
@@ -1505,12 +1523,34 @@ def _tidy(live: list[Sym], body: Sym, guards: list[Sym]) -> tuple[list[Sym], Sym
                 break
         if again:
             continue
+        fewer = next(((v, n) for v in live for g in guards if (n := _at_most(v, g)) is not None), None)
+        if fewer is not None:
+            v, n = fewer
+            new = var(name_of(v), integer(n))
+            live = [new if w is v else w for w in live]
+            body = substitute(body, {v: new})
+            guards = [h for g in guards for h in conjuncts(substitute(g, {v: new})) if h is not TRUE]
+            again = True
+            continue
         merged = merge_digits(live, [body, *guards])
         if merged is not None:
             live, (body, *guards) = merged
             guards = [h for h in guards if h is not TRUE]
             again = True
     return live, body, guards
+
+
+def _at_most(v: Sym, guard: Sym) -> int | None:
+    """How many iterations of v a guard leaves at most, whatever the other loops do; None where that is all."""
+    if guard.op != "lt" or not is_const(extent_of(v)):
+        return None
+    const, terms = terms_of(guard.args[0])
+    c = terms.get(v, 0)
+    least = linear(const, {a: k for a, k in terms.items() if a is not v}).lo
+    if c < 1 or any(v in a.free for a in terms if a is not v) or not isfinite(least):
+        return None
+    most = int(-(least // c)) if least < 0 else 0
+    return most if 1 <= most < value_of(extent_of(v)) else None
 
 
 def tighten(v: Sym, guard: Sym) -> Sym | None:
