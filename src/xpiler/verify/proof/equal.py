@@ -7,18 +7,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xpiler.ir.nodes import Binary, Call, Kernel, Launcher, Program, Unary, Var
+from xpiler.ir.nodes import Binary, Call, Program, Unary, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.verify.alike import alike_from
 from xpiler.verify.evaluate import Number
 from xpiler.verify.pairing import pair
 from xpiler.verify.proof.cases import Cases
 from xpiler.verify.proof.compare import Comparison
 from xpiler.verify.proof.evaluate import Evaluator, evaluator
-from xpiler.verify.proof.flatten import Flat, flatten
+from xpiler.verify.proof.flatten import Flat, entry, flatten
 from xpiler.verify.proof.index import Atom, Mono, Poly, below, negated, poly, symbol
 from xpiler.verify.proof.normal import Normal
-from xpiler.verify.proof.same import same_program
 from xpiler.verify.proof.scene import Scene, Split, Value
 from xpiler.verify.proof.solver import Facts, Oracle, Outside, TimeIsUp
 from xpiler.verify.proof.terms import Terms
@@ -80,18 +80,11 @@ def _verdict(
 
 def _same(source: Program, target: Program, kernel: str, let: Mapping[str, Number]) -> Proved | None:
     """What is shown where the two are one program, whatever is in it."""
-    one, other = (_entry(p, name) for p, name in ((source, kernel), (target, "" if target.launcher else kernel)))
-    if one is None or other is None or not same_program(source, target, one, other):
+    one, other = entry(source, kernel), entry(target, "" if target.launcher is not None else kernel)
+    if not alike_from(source, target, one, other):
         return None
     free = [p.name for p in one.params if isinstance(p, Var) and not p.dtype.is_float and p.name not in let]
     return Proved(f"{_inputs(sorted(free))}, the same statements in the same order{GIVEN}")
-
-
-def _entry(program: Program, kernel: str) -> Kernel | Launcher | None:
-    if program.launcher is not None and not kernel:
-        return program.launcher
-    found = [k for k in program.kernels if kernel in ("", k.name)]
-    return found[0] if len(found) == 1 else None
 
 
 def _inputs(names: Sequence[str]) -> str:

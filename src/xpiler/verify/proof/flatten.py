@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Const, Continue, DeviceBuffer, Expr, For, If,
-    Intrinsic, Launch, Let, Load, Meaning, Param, Program, Return, Shuffle, Stmt, Store, Var, While,
+    Intrinsic, Kernel, Launch, Launcher, Let, Load, Meaning, Param, Program, Return, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Body, bodies, buffers_written, map_expr, scalars_read, statements, substitute, walk
@@ -52,32 +52,39 @@ def at_line(span: Span) -> str:
     return f", line {span.line}" if span.line else ""
 
 
+def entry(program: Program, kernel: str = "") -> Kernel | Launcher:
+    """A program's launcher, or the kernel named, or its only kernel."""
+    if program.launcher is not None and not kernel:
+        return program.launcher
+    found = [k for k in program.kernels if kernel in ("", k.name)]
+    if len(found) != 1:
+        raise Outside("which kernel is meant is not clear")
+    return found[0]
+
+
 def flatten(program: Program, kernel: str = "") -> Flat:
-    """The body of a program's launcher, or of the kernel named, or of its only kernel."""
+    """The body of what a program begins with (`entry`)."""
     supply = _Names()
-    if program.launcher is None or kernel:
-        found = [k for k in program.kernels if kernel in ("", k.name)]
-        if len(found) != 1:
-            raise Outside("which kernel is meant is not clear")
-        if found[0].name in program.unread:
-            raise Outside(f"the body of `{found[0].name}` was not understood")
-        buffers = [(i, p) for i, p in enumerate(found[0].params) if isinstance(p, Buffer)]
-        names = {p.name: supply(p.name) for p in found[0].params}
-        body = _inlined(_renamed(structured(found[0].body), names, {}, supply), program, supply)
+    begin = entry(program, kernel)
+    if isinstance(begin, Kernel):
+        if begin.name in program.unread:
+            raise Outside(f"the body of `{begin.name}` was not understood")
+        buffers = [(i, p) for i, p in enumerate(begin.params) if isinstance(p, Buffer)]
+        names = {p.name: supply(p.name) for p in begin.params}
+        body = _inlined(_renamed(structured(begin.body), names, {}, supply), program, supply)
         body = written_out(body, supply)
         return Flat(
-            body, tuple(replace(p, name=names[p.name]) for p in found[0].params),
+            body, tuple(replace(p, name=names[p.name]) for p in begin.params),
             {names[p.name]: Start(p.dtype, i) for i, p in buffers},
             {i: names[p.name] for i, p in buffers if not p.const},
             {i: p.extent for i, p in buffers if p.extent is not None},
         )
-    launcher = program.launcher
-    names = {p.name: supply(p.name) for p in launcher.params}
-    names |= {b.name: supply(b.name) for b in launcher.buffers}
-    body = _renamed(structured(launcher.body), names, {}, supply)
+    names = {p.name: supply(p.name) for p in begin.params}
+    names |= {b.name: supply(b.name) for b in begin.buffers}
+    body = _renamed(structured(begin.body), names, {}, supply)
     body = written_out(_inlined(_launched(body, program, supply), program, supply), supply)
-    starts, results, extents = _mirrors(launcher.params, launcher.buffers, names)
-    params = tuple(replace(p, name=names[p.name]) for p in launcher.params)
+    starts, results, extents = _mirrors(begin.params, begin.buffers, names)
+    params = tuple(replace(p, name=names[p.name]) for p in begin.params)
     return Flat(body, params, starts, results, {i: _renamed_expr(e, names) for i, e in extents.items()})
 
 
