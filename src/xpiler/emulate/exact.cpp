@@ -149,8 +149,10 @@ Halves lost() {
 
 std::uint32_t part(const Halves& a, int h) { return a.bits >> 16 * h & 0xFFFF; }
 
+using Join = std::uint32_t (*)(std::uint32_t, std::uint32_t);
+
 // One half of `a` combined with one of `b`, of which at most one is a float: it stays where the other lets it through.
-void joined(Halves& to, const Halves& a, const Halves& b, int h, std::uint32_t through, std::uint32_t (*join)(std::uint32_t, std::uint32_t)) {
+void joined(Halves& to, const Halves& a, const Halves& b, int h, std::uint32_t through, Join join) {
     const std::uint32_t is = h ? UPPER | SIGNS : LOWER;
     const Halves &x = a.real & is ? a : b, &y = a.real & is ? b : a;
     if (!(x.real & is)) {
@@ -165,7 +167,7 @@ void joined(Halves& to, const Halves& a, const Halves& b, int h, std::uint32_t t
     }
 }
 
-Halves joined(const Halves& a, const Halves& b, std::uint32_t through, std::uint32_t (*join)(std::uint32_t, std::uint32_t)) {
+Halves joined(const Halves& a, const Halves& b, std::uint32_t through, Join join) {
     if (unset(a) || unset(b)) return lost();
     Halves to{};
     for (int h = 0; h < 2; ++h) joined(to, a, b, h, through, join);

@@ -322,7 +322,7 @@ T integer(T word) {
 // halves about is known of them; whoever does anything else with the bits learns nothing.
 struct Halves {
     std::uint32_t bits;
-    std::uint32_t real;  // 1: the lower half is `half[0]`, 2: the upper one is `half[1]`, 4: the upper one is a half's sign
+    std::uint32_t real;  // LOWER: the lower half is half[0]; UPPER: the upper one half[1]; SIGNS: that is a half's sign
     Exact half[2];
 };
 constexpr std::uint32_t LOWER = 1, UPPER = 2, SIGNS = 4;

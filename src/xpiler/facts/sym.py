@@ -1320,18 +1320,13 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             and all(_runs(v) for v in live) and _outdone(op, *body.args[1:]) is body.args[1]):
         init = combine(op, init, body.args[2], dtype)  # what others reach anyhow
         body = make("sel", (body.args[0], body.args[1], identity_of(op, dtype)), None, dtype)
-    padded = _padded(body) if op == "+" and body.op != "sel" else None
-    terms = _padded_apart(body) if op == "+" and padded is None else []
-    if terms:
+    padded = _padded(body) if op == "+" else _or_neutral(op, body)
+    if padded is not None:
+        guards, body = list(conjuncts(padded[0])), padded[1]
+    elif op == "+" and (terms := _padded_apart(body)):
         parts = [fold(op, live, x, identity_of(op, dtype), dtype) for x in terms]
         total = functools.reduce(lambda x, y: reduce_pair(op, x, y, dtype), parts)
         return total if is_identity(op, init) else reduce_pair(op, init, total, dtype)
-    if padded is not None:
-        guards, body = list(conjuncts(padded[0])), padded[1]
-    elif body.op == "sel" and is_identity(op, body.args[2]):
-        guards, body = list(conjuncts(body.args[0])), body.args[1]
-    elif body.op == "sel" and is_identity(op, body.args[1]):
-        guards, body = list(conjuncts(negate(body.args[0]))), body.args[2]
     if op in ("max", "min") and body.op == "call" and body.data == op and not guards and all(_runs(v) for v in live):
         for p, rest in (body.args, body.args[::-1]):
             if not p.free & set(live):
@@ -1458,10 +1453,8 @@ def _padded(x: Sym) -> tuple[Sym, Sym] | None:
     """(c, a) where x is a while c holds and otherwise zero: (c ? p : 0) + (c ? q : 0) is c ? p + q : 0.
 
     Every factor of a product is zero where c is false: zero times an infinity would not be."""
-    if x.op == "sel" and is_identity("+", x.args[2]):
-        return x.args[0], x.args[1]
-    if x.op == "sel" and is_identity("+", x.args[1]):
-        return negate(x.args[0]), x.args[2]
+    if (chosen := _or_neutral("+", x)) is not None:
+        return chosen
     const, terms = terms_of(x) if not x.dtype.is_float else (0, {})
     if x.op == "lin" and const == 0:
         parts = _padded_alike(tuple(terms))
@@ -1470,6 +1463,14 @@ def _padded(x: Sym) -> tuple[Sym, Sym] | None:
         parts, op = _padded_alike(x.args), "*" if x.op == "prod" else word_of(x)
         return parts and (parts[0], functools.reduce(lambda p, q: binary(op, p, q, x.dtype), parts[1]))
     return None
+
+
+def _or_neutral(op: str, x: Sym) -> tuple[Sym, Sym] | None:
+    """(c, a) where x is a while c holds and otherwise neutral for an operation."""
+    if x.op != "sel":
+        return None
+    c, a, b = x.args
+    return (c, a) if is_identity(op, b) else (negate(c), b) if is_identity(op, a) else None
 
 
 def _padded_apart(x: Sym) -> list[Sym]:

@@ -92,6 +92,16 @@ def declared(body: Body) -> list[str]:
             if isinstance(s, Alloc | Let | For)]
 
 
+def unwidened(e: Expr, natural: bool = False) -> Expr:
+    """An integer before it was cast to a type that has every value it may have; `natural`: it is never negative."""
+    match e:
+        case Cast(a, dtype) if not dtype.is_float and not a.dtype.is_float:
+            signed = a.dtype.is_signed and not natural
+            keeps = dtype.bits - dtype.is_signed >= a.dtype.bits - a.dtype.is_signed and (dtype.is_signed or not signed)
+            return unwidened(a, natural) if keeps else e
+    return e
+
+
 # ---------------------------------------------------------------- all the way down
 
 

@@ -96,6 +96,8 @@ WALK = "int b = 5; for (int i = 3; i <= 11; i += 4, b += 2) y[i] = x[b];"
     ("int i = 9; while (i > 0) { y[i] = x[i]; i -= 3; }", "for (int k = 1; k < 4; ++k) y[3 * k] = x[3 * k];", True),
     ("int i = 9; while (i >= 0) { y[i] = x[i]; i -= 3; }", "for (int k = 1; k < 4; ++k) y[3 * k] = x[3 * k];", False),
     ("int i = 0; while (i < 8) { i += 2; y[i] = x[i]; }", "for (int k = 1; k < 5; ++k) y[2 * k] = x[2 * k];", True),
+    ("int i = -4; unsigned last = 8; while ((unsigned)i < last) { y[i + 4] = x[i + 4]; i += 4; }",
+     "for (int k = 0; k < 3; ++k) y[4 * k] = x[4 * k];", False),
     ("int i = 0; while (i < 8) { if (x[i] > 0.0f) i += 1; i += 1; y[i] = x[i]; }",
      "for (int k = 1; k < 9; ++k) y[k] = x[k];", False),
 ])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from xpiler.ir.nodes import (
-    Assign, Binary, Break, Cast, Const, Continue, Expr, For, Load, Return, Stmt, Unary, Var, While,
+    Assign, Binary, Break, Const, Continue, Expr, For, Load, Return, Stmt, Unary, Var, While,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Body, bodies, defines, scalars_read, statements, subexpressions
+from xpiler.ir.walk import Body, bodies, defines, scalars_read, statements, subexpressions, unwidened
 
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -39,17 +39,11 @@ def counted(s: While) -> For | None:
 def _compared(cond: Expr) -> tuple[Var, str, Expr] | None:
     match cond:
         case Binary(op, a, b) if op in _TURNED and not a.dtype.is_float:
-            if isinstance(i := _plain(a), Var):
+            if isinstance(i := unwidened(a), Var):
                 return i, op, b
-            if isinstance(i := _plain(b), Var):
+            if isinstance(i := unwidened(b), Var):
                 return i, _TURNED[op], a
     return None
-
-
-def _plain(e: Expr) -> Expr:
-    """A number that was only made wider."""
-    wider = isinstance(e, Cast) and not e.a.dtype.is_float and e.dtype.bits >= e.a.dtype.bits
-    return _plain(e.a) if wider and isinstance(e, Cast) else e
 
 
 def _step(body: Body, i: Var) -> Expr | None:

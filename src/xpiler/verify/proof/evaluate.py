@@ -131,9 +131,9 @@ class Evaluator(Loops):
                 return self.unset()
             case Let(value=value) | Assign(value=value):
                 assert value is not None
-                if (made := self.folded(node, place, env, scene)) is not None:
+                if (made := self.exchanged_all(node, place, env, scene)) is not None:
                     return made
-                return self.value(value, node, self.across(node, env, scene), scene)
+                return self.value(value, node, env, scene)
             case Store(buffer, index, value):
                 if value.dtype is not self.tree.types.get(buffer):
                     raise Outside(f"`{plain(buffer)}` is written as another type{at_line(node.span)}")
@@ -141,7 +141,7 @@ class Evaluator(Loops):
                 assert place.index is not None
                 return self.choose(
                     equal(at, place.index),
-                    lambda s: self.folded(node, place, env, s) or self.value(value, node, self.across(node, env, s), s),
+                    lambda s: self.exchanged_all(node, place, env, s) or self.value(value, node, env, s),
                     lambda s: self.before(node, place, env, s), scene,
                 )
             case Alloc(init=init):

@@ -11,10 +11,10 @@ from xpiler.verify.proof.flatten import at_line, plain
 from xpiler.verify.proof.index import (
     Atom, Formula, Poly, at_least, below, both, equal, floor_div, poly, put, symbol,
 )
-from xpiler.verify.proof.halving import Halving
 from xpiler.verify.proof.scene import COUNT, Env, Place, Scene, Split, Summing, Value, Writer
 from xpiler.verify.proof.solver import Outside
 from xpiler.verify.proof.tree import Block, Node
+from xpiler.verify.proof.trees import Trees
 from xpiler.verify.proof.writers import put_domain
 
 # How many iterations of a loop are looked at one by one, where it is no reduction and no map.
@@ -25,7 +25,7 @@ NESTED = 3
 TRIED = 8
 
 
-class Loops(Halving):
+class Loops(Trees):
     """One program, asked about its loops."""
 
     def end(self, block: Block, place: Place, env: Env, scene: Scene) -> Value:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
-    Alloc, Atomic, Barrier, Binary, Buffer, Cast, Const, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While,
+    Alloc, Atomic, Barrier, Binary, Buffer, Const, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Body, defines, expressions, operands
+from xpiler.ir.walk import Body, defines, expressions, operands, unwidened
 from xpiler.verify.proof.flatten import SERIAL, at_line
 from xpiler.verify.proof.solver import Outside
 
@@ -170,12 +170,8 @@ class Alike:
         return False
 
     def _number(self, e: Expr) -> bool:
-        match e:
-            case Cast(a, dtype):
-                return not dtype.is_float and dtype.bits >= 32 and self._number(a)
-            case Var(name):
-                return name in self.numbers
-        return False
+        e = unwidened(e, natural=True)
+        return isinstance(e, Var) and e.name in self.numbers
 
 
 def _alike(root: Block) -> Alike:
