@@ -65,3 +65,16 @@ def test_host_scalars_follow_each_other() -> None:
         Assign(size, Binary("+", size, c(1, I64), I64)),
     )
     assert run_scalars(body, {"n": 10}) == {"n": 10, "size": 41}
+
+
+@pytest.mark.parametrize(
+    "e",
+    [
+        Call("pow", (Const(1.5, DType.F64), Const(1e6, DType.F64)), DType.F64),
+        Call("floor", (Const(float("inf"), DType.F64),), DType.F64),
+        Binary("%", Const(float("inf"), DType.F64), Const(2.0, DType.F64), DType.F64),
+    ],
+)
+def test_what_overflows_has_no_value(e: Binary | Call) -> None:
+    with pytest.raises(NoValue):
+        evaluate(e, {})

@@ -42,3 +42,9 @@ def math_call() -> str:
     """A pattern that finds a use of <math.h> in a text."""
     names = {m for text in (c_math() | like_c(FURTHER)).values() for m in re.findall(r"[a-z]\w+(?=\(|$)", text)}
     return rf"\b(INFINITY|NAN|({'|'.join(sorted(names - {'abs', 'llabs'}))})\()"
+
+
+def math_call_in_double() -> str:
+    """The same for functions of double alone, which only the host of some platforms has."""
+    names = {m for (_, t), text in c_math().items() if t is DType.F64 for m in re.findall(r"[a-z]\w+(?=\(|$)", text)}
+    return rf"\b({'|'.join(sorted(names))})\("

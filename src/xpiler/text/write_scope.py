@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from xpiler.fault import NOWHERE
@@ -12,6 +12,8 @@ from xpiler.ir.nodes import (
     Addr, Alloc, Buffer, Const, For, Intrinsic, Kernel, Launcher, Let, Meaning, Stmt,
 )
 from xpiler.ir.walk import bodies, defines, expressions, statements, subexpressions
+from xpiler.ir.types import DType
+from xpiler.platforms.c_math import c_math
 from xpiler.platforms.platform import Axis, Platform
 
 _KEYWORDS = frozenset(
@@ -124,7 +126,7 @@ def _declare_body(
 
 def of_launcher(launcher: Launcher, platform: Platform) -> Scope:
     """The scope of a launcher: its parameters and device buffers."""
-    scope = Scope(platform)
+    scope = Scope(_of_host(platform))
     for p in launcher.params:
         scope.declare(p.name)
     for b in launcher.buffers:
@@ -134,6 +136,11 @@ def of_launcher(launcher: Launcher, platform: Platform) -> Scope:
         if (var := defines(s)) is not None:
             scope.declare(var.name)
     return scope
+
+
+def _of_host(platform: Platform) -> Platform:
+    """How the host of a platform writes: in C++, which has its own functions and a double whatever the device lacks."""
+    return replace(platform, math={**platform.math, **c_math()}, types={DType.F64: "double", **platform.types})
 
 
 def unnamed(name: str, axis: Axis) -> bool:

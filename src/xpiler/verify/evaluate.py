@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 
 from xpiler.ir.nodes import Assign, Binary, Call, Cast, Const, Expr, If, Let, Select, Stmt, Unary, Var
 from xpiler.ir.types import DType
@@ -40,10 +40,20 @@ def evaluate(e: Expr, values: Mapping[str, Number]) -> Number:
         case Binary("||", a, b):
             return int(bool(evaluate(a, values)) or bool(evaluate(b, values)))
         case Binary(op, a, b, dtype):
-            return convert(_binary(op, evaluate(a, values), evaluate(b, values)), dtype)
+            x, y = evaluate(a, values), evaluate(b, values)
+            return convert(_computed(op, lambda: _binary(op, x, y)), dtype)
         case Call(name, args, dtype):
-            return convert(_call(name, [evaluate(a, values) for a in args]), dtype)
+            given = [evaluate(a, values) for a in args]
+            return convert(_computed(name, lambda: _call(name, given)), dtype)
     raise NoValue(type(e).__name__)
+
+
+def _computed(name: str, compute: Callable[[], Number]) -> Number:
+    """What is computed; no value where Python has none and C has an infinity, a NaN, or nothing defined."""
+    try:
+        return compute()
+    except (ArithmeticError, ValueError) as e:
+        raise NoValue(name) from e
 
 
 def convert(x: Number, dtype: DType) -> Number:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xpiler.ir.types import DType
 from xpiler.platforms.bits import CARRIED, CARRIED_CALL, bit_casts
-from xpiler.platforms.c_math import c_math
+from xpiler.platforms.c_math import c_math, math_call_in_double
 from xpiler.platforms.platform import Axis, Platform, Queues, Runtime, Space, Target, WeightUnit
 
 
@@ -55,7 +55,7 @@ PLATFORM = Platform(
     includes=("#include <bang.h>",),
     include_when={
         r"\bcnrt": "#include <cnrt.h>",
-        r"\b(INFINITY|NAN)\b": "#include <math.h>",
+        rf"\b(INFINITY|NAN)\b|{math_call_in_double()}": "#include <math.h>",
         r"\bu?int\d+_t\b": "#include <stdint.h>",
     },
     kernel_qualifier="__mlu_global__",
