@@ -653,3 +653,10 @@ def test_a_place_in_a_tile_and_what_lies_beyond_it() -> None:
     assert sym.add(sym.div(x, sym.integer(8)), further) is not sym.div(sym.add(x, b), m)
     twice = sym.add(sym.scale(sym.div(x, m), 2), further)
     assert sym.evaluate(twice, {x: 47, b: 2}) == 5
+
+
+@pytest.mark.parametrize("n", [-33, -32, -17, -1, 0, 1, 15, 16, 31])
+def test_low_bits_are_cut_off_numbers_of_either_sign(n: int) -> None:
+    far = sym.var("far")
+    cut = sym.bit("&", sym.sub(far, sym.integer(100)), sym.integer(-16))
+    assert sym.evaluate(cut, {far: n + 100}) == n & -16

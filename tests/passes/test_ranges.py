@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.passes.programs import E, ex, kernel, load, loop, store, var, when
-from xpiler.ir.nodes import Kernel, Select
+from xpiler.ir.nodes import Binary, Call, Cast, Kernel, Select
+from xpiler.ir.types import DType
 from xpiler.passes.ranges import accessed, ranges
 from xpiler.verify.evaluate import evaluate
 
@@ -54,3 +55,48 @@ def test_a_loop_over_rows_of_several_images_is_taken_apart(rows: int, whole: boo
     found = accessed(kernel("windows", "x y", loop("r", rows, loop("k", 3, store("y", r, load("x", at))))))
     assert found["y"] == ex(rows).e
     assert found.get("x") == (ex(2 * 9 + 3 * 2 + 3).e if whole else None)
+
+
+def op(name: str, a: E, b: E) -> E:
+    return E(Binary(name, a.e, b.e, a.e.dtype))
+
+
+def function(name: str, *args: object) -> E:
+    given = [ex(a) for a in args]
+    return E(Call(name, tuple(a.e for a in given), given[0].e.dtype))
+
+
+@pytest.mark.parametrize("n", [1, 16, 31, 4097])
+def test_a_tail_after_a_multiple_of_a_power_of_two_ends_where_the_array_does(n: int) -> None:
+    whole = op("&", var("n"), ex(-16))
+    i, k = var("i") * 16 + var("k"), var("j")
+    body = (
+        loop("i", (whole + 15) / 16, loop("k", 16, store("y", i, load("x", i)))),
+        loop("j", var("n"), when(op("<=", whole, k), store("y", k, load("x", k))), start=whole),
+    )
+    found = accessed(kernel("tailed", "x y n:i", *body))
+    assert {name: evaluate(e, {"n": n}) for name, e in found.items()} == {"x": n, "y": n}
+
+
+@pytest.mark.parametrize("n", [1, 15, 1024, 1039])
+def test_a_tail_of_each_chunk_ends_where_the_array_does(n: int) -> None:
+    """Where the tail of a chunk begins is a maximum: of where vectors ended, and of where the chunk begins."""
+    size, k, begin = var("n"), var("k"), var("c") * 1024
+    vectors = function("max", begin, function("min", begin + 1024, size) / 16 * 16)
+    at = vectors + k
+    inner = when(at < size, when(vectors < size, when(begin + k < size, store("y", at, load("x", at)))))
+    found = accessed(kernel("chunks", "x y n:i", loop("c", (size + 1023) / 1024, loop("k", 16, inner))))
+    assert {name: evaluate(e, {"n": n}) for name, e in found.items()} == {"x": n, "y": n}
+
+
+def test_an_index_made_of_floats_is_bounded_where_they_are() -> None:
+    """The row above a pixel of a picture twice as high: (i + 1/2) / 2 - 1/2, no less than zero, rounded down."""
+    place = (E(Cast(var("i").e, DType.F32)) + 0.5) * 0.5 - 0.5
+    above = E(Cast(function("max", place, 0.0).e, DType.I32))
+    found = accessed(kernel("rows", "x y", loop("i", 40, store("y", var("i"), load("x", above)))))
+    assert found["x"] == ex(20).e
+
+
+def test_an_index_made_of_data_is_bounded_by_nothing() -> None:
+    at = E(Cast(function("max", load("x", var("i")), 0.0).e, DType.I32))
+    assert "z" not in accessed(kernel("taken", "x y z", loop("i", 40, store("y", var("i"), load("z", at)))))

@@ -14,6 +14,7 @@ import math
 import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from math import ceil, floor, gcd, inf, isfinite, isnan, prod, trunc
 
 from xpiler.ir.types import DType
@@ -211,7 +212,31 @@ def _span(x: Sym) -> tuple[float, float]:
         case "call" if x.data in _WHOLE:
             low, high = _span(x.args[0])
             return floor(low) if abs(low) != inf else low, ceil(high) if abs(high) != inf else high
+        case "bin" if x.dtype in _WHOLE_TO and x.data in ("+", "-", "*", "/"):
+            p, q = map(_span, x.args)
+            return _spanned(str(x.data), p, q, x.dtype)
+        case "call" if x.dtype in _WHOLE_TO and x.data == "fma":
+            p, q, r = map(_span, x.args)
+            return _spanned("+", _spanned("*", p, q, x.dtype), r, x.dtype)
     return -inf, inf
+
+
+def _spanned(op: str, a: tuple[float, float], b: tuple[float, float], dtype: DType) -> tuple[float, float]:
+    """Bounds of a op b, however it is rounded."""
+    if any(abs(x) == inf for x in (*a, *b)) or op == "/" and b[0] <= 0 <= b[1]:
+        return -inf, inf
+    exact = {"+": Fraction.__add__, "-": Fraction.__sub__, "*": Fraction.__mul__, "/": Fraction.__truediv__}[op]
+    ends = [exact(Fraction(x), Fraction(y)) for x in a for y in b]
+    return _rounded(min(ends), dtype, -1), _rounded(max(ends), dtype, 1)
+
+
+def _rounded(x: Fraction, dtype: DType, way: int) -> float:
+    """x where the type holds it, else a number a little beyond x on that side."""
+    bits = x.numerator.bit_length()
+    if bits <= 24 and x.denominator & (x.denominator - 1) == 0 and x.denominator <= 1 << 100:
+        return float(x)
+    slack = abs(x) / (1 << (20 if dtype is DType.F32 else 48)) + Fraction(1, 1 << 120)
+    return float(x + way * slack) if abs(x) < 1 << 100 else way * inf
 
 
 _WHOLE_TO = {DType.F32: 1 << 24, DType.F64: 1 << 53}  # whole numbers up to here are exact
@@ -763,6 +788,9 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
                 return part
         if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
             return _mod_const(a, c + 1)
+        if op == "&" and c < -1 and -c & (-c - 1) == 0:  # x & -16 is x >> 4 << 4, of whatever sign x is
+            shift = (-c).bit_length() - 1
+            return scale(bit(">>", a, integer(shift)), -c)
     if op == "|" and a.lo >= 0 and b.lo >= 0:
         for low, high in ((a, b), (b, a)):
             const, terms = terms_of(high)
@@ -1622,6 +1650,8 @@ def _worked_out(x: Sym, known: dict[Sym, int | None]) -> int | None:
             return p[0] - p[1] * int(p[0] / p[1]) if p[1] else None
         case "call" if x.data in ("min", "max"):
             return min(p) if x.data == "min" else max(p)
+        case "bit" if x.data == ">>" and 0 <= p[1] < 64:
+            return p[0] >> p[1]
     return None
 
 

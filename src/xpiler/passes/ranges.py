@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from math import inf
 
 from xpiler.facts import sym
 from xpiler.facts.reach import Touch, reach
@@ -88,15 +90,24 @@ def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[s
 
 
 def _cases(index: Sym, path: frozenset[Sym]) -> Iterator[tuple[Sym, frozenset[Sym]]]:
-    """An index without choices: one for either value of each condition it depends on."""
-    choice, c = next(((a, c) for a, c in sym.terms_of(index)[1].items() if a.op == "sel"), (None, 0))
+    """An index without choices: one for either value of each condition it depends on, and for either side of a
+    maximum."""
+    choice, c = next(((a, c) for a, c in sym.terms_of(index)[1].items() if a.op == "sel" or _is_max(a)), (None, 0))
     if choice is None:
         yield index, path
         return
     rest = sym.sub(index, sym.scale(choice, c))
-    cond, a, b = choice.args
+    if choice.op == "call":
+        a, b = choice.args
+        cond = sym.compare("<", b, a)
+    else:
+        cond, a, b = choice.args
     for value, holds in ((a, cond), (b, sym.negate(cond))):
         yield from _cases(sym.add(rest, sym.scale(value, c)), path.union(sym.conjuncts(holds)))
+
+
+def _is_max(x: Sym) -> bool:
+    return x.op == "call" and x.data == "max" and len(x.args) == 2
 
 
 def _below(index: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
@@ -104,6 +115,9 @@ def _below(index: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
     yield index
     for atom, c in sym.terms_of(index)[1].items():
         factors = atom.args if atom.op == "prod" else (atom,)
+        rounded = _rounded_down(atom, c) if c > 0 else None
+        if rounded is not None:
+            yield from _below(sym.add(sym.sub(index, sym.scale(atom, c)), rounded), path)
         for f in factors if c > 0 else ():
             for top in _tops(f, path):
                 part = sym.integer(c)
@@ -112,9 +126,20 @@ def _below(index: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
                 yield from _below(sym.add(sym.sub(index, sym.scale(atom, c)), part), path)
 
 
+def _rounded_down(atom: Sym, c: int) -> Sym | None:
+    """x where c * atom is x rounded down to a multiple of a power of two, as in 16 * (x >> 4)."""
+    if atom.op == "bit" and atom.data == ">>" and sym.is_const(atom.args[1]):
+        each = 1 << sym.value_of(atom.args[1])
+        return sym.scale(atom.args[0], c // each) if c % each == 0 else None
+    return None
+
+
 def _tops(f: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
     """What a factor is no larger than: either side of a minimum; of a number divided by a positive one that is not
-    known, one less than that number, or than the quotient of what the number is below."""
+    known, one less than that number, or than the quotient of what the number is below; a number that was converted is
+    no larger than its range says."""
+    if f.op == "cast" and f.hi != inf:
+        yield sym.integer(int(f.hi))
     if f.op == "call" and f.data == "min":
         yield from f.args
     elif f.op == "mod":
@@ -162,15 +187,39 @@ def _least(index: Sym, path: frozenset[Sym], unknown: frozenset[Sym]) -> Sym | N
                 if c > 0 and w > 0 and w % c == 0:  # g says that its argument is at most -1
                     rest = sym.sub(x, sym.scale(sym.add(g.args[0], ONE), w // c))
                     tops.append(sym.add(sym.bound(rest, upper=True), ONE))
-    best: Sym | None = None
-    for t in tops:
-        if t.free & unknown or any(map(sym.bounded, t.free)) or t.has - {"call"}:
+    known = [t for t in tops if not (t.free & unknown or any(map(sym.bounded, t.free)) or t.has - {"call"})]
+    return _only("min", known) if known else None
+
+
+def _only(name: str, found: list[Sym]) -> Sym:
+    """The minimum or maximum of these, without those that others make superfluous."""
+    left: list[Sym] = []
+    for x in found:
+        if any(_no_more(y, x) if name == "min" else _no_more(x, y) for y in left):
             continue
-        if best is None or sym.prove_lt(t, best):
-            best = t
-        elif t is not best and not sym.prove_lt(best, t):
-            best = sym.call("min", (best, t), DType.I32)
-    return best
+        left = [y for y in left if not (_no_more(x, y) if name == "min" else _no_more(y, x))]
+        left.append(x)
+    return reduce(lambda a, b: sym.call(name, (a, b), DType.I32), left)
+
+
+def _no_more(a: Sym, b: Sym) -> bool:
+    """Whether a <= b is sure. A minimum is no more than either side, a maximum no less; nothing is less than what it
+    is rounded up to."""
+    if a is b or sym.prove_lt(a, sym.add(b, ONE)) or sym.prove_lt(a, sym.add(_not_rounded(b), ONE)):
+        return True
+    if a.op == "call" and a.data == "min":
+        return any(_no_more(x, b) for x in a.args)
+    return b.op == "call" and b.data == "max" and any(_no_more(a, x) for x in b.args)
+
+
+def _not_rounded(x: Sym) -> Sym:
+    """What x is at least: without the quotients that are multiplied by their divisor again."""
+    for atom, c in sym.terms_of(x)[1].items():
+        if atom.op == "div" and sym.is_const(atom.args[1]) and c > 0 and c % sym.value_of(atom.args[1]) == 0:
+            d = sym.value_of(atom.args[1])
+            least = sym.scale(sym.sub(atom.args[0], sym.integer(d - 1)), c // d)
+            x = sym.add(sym.sub(x, sym.scale(atom, c)), least)
+    return x
 
 
 Path = frozenset[Sym]  # the conditions under which a value is computed
@@ -207,17 +256,8 @@ def _top(index: Sym, path: Path) -> Sym:
 
 
 def _largest(tops: list[Sym]) -> Sym | None:
-    best = tops[0]
-    for t in tops[1:]:
-        if t is best or sym.prove_lt(t, best):
-            continue
-        if sym.prove_lt(best, t):
-            best = t
-        else:
-            best = sym.call("max", (best, t), DType.I32)
-    if any(sym.bounded(v) for v in best.free) or best.has - {"call"}:
-        return None
-    return best
+    best = _only("max", tops)
+    return None if any(map(sym.bounded, best.free)) or best.has - {"call"} else best
 
 
 def _size(w: Write) -> Sym | None:
