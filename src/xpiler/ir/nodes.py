@@ -105,6 +105,7 @@ class Buffer:
 
     `extent` is None only for a global parameter whose size nobody has said yet. `ctype` is the aggregate's own
     spelling (`float4`, `__m512`, `wmma::fragment<...>`) or "" for an array. `const`: never stored to through this name.
+    `cut_from`: the array of bytes in the text that this is a stretch of, if every access stays in its own.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Buffer:
     space: str = "global"
     ctype: str = ""
     const: bool = False
+    cut_from: str = field(default="", compare=False)
 
 
 # ---------------------------------------------------------------- statements

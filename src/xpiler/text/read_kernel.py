@@ -19,6 +19,7 @@ from xpiler.text.lone import without_lone_elements
 from xpiler.text.read_lambdas import captured_by_copy, class_of
 from xpiler.text.read_statements import Statements
 from xpiler.text.read_records import leaf_types
+from xpiler.text.read_cuts import Cuts
 from xpiler.text.read_views import Several
 from xpiler.text.read_values import Binding, Closure, Fields, Items, Nothing, Place, Pointer, Roaming, Slot, Table
 
@@ -52,16 +53,21 @@ class KernelReader(Statements):
         self.prologue: list[Stmt] = []
 
     def read(self, name: str, shape: Shape, clustered: bool = False) -> Reading:
-        """Read the kernel; again, if a pointer variable turns out to point into several buffers."""
+        """Read the kernel; again, if a pointer variable turns out to point into several buffers, or pointers of several
+        types into one."""
         self.several = self.several or {}
         gathered = self.unit.faults
         before = gathered.state()
         try:
             return self._read(name, shape, clustered)
-        except Several as found:
+        except (Several, Cuts) as found:
             gathered.restore(before)
             again = KernelReader(self.unit, self.platform, self.fn)
-            again.several = {**self.several, found.key: found.buffers}
+            again.several, again.known_cuts = self.several, self.known_cuts
+            if isinstance(found, Several):
+                again.several = {**self.several, found.key: found.buffers}
+            else:
+                again.known_cuts = {**self.known_cuts, found.buffer: found.cuts}
             return again.read(name, shape, clustered)
 
     def _read(self, name: str, shape: Shape, clustered: bool) -> Reading:
@@ -86,6 +92,7 @@ class KernelReader(Statements):
             inner.pop()
         if not clustered and self.platform.model == "task" and self._needs_clusters(inner):
             return KernelReader(self.unit, self.platform, self.fn).read(name, shape, True)
+        self.refuse_whole(tuple(inner))
         plain = without_lone_elements((*self.tables, *inner))
         whole = loops.enclose(tuple(self.shared), plain, where.span)
         params = tuple(self._sealed(p, whole) for p in self.params)

@@ -7,7 +7,8 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import CType, Node, scalar
-from xpiler.text.read_views import Either, Several, Views, word_of
+from xpiler.text.read_cuts import Cutting
+from xpiler.text.read_views import Either, Several, word_of
 from xpiler.text.read_values import (
     NOT_SCALAR, Aggregate, Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming,
     Slot, Table, Value,
@@ -20,7 +21,7 @@ _NO_OPS = frozenset({
 })
 
 
-class Places(Views):
+class Places(Cutting):
     """Reading and writing storage."""
 
     # ------------------------------------------------------------ finding
@@ -176,6 +177,7 @@ class Places(Views):
         """A pointer as one to things of another type; to parts of elements, it is counted in bytes."""
         if to.dtype is None:
             return p
+        p = self.in_stretch(p, to)
         p = self.out_of_bytes(Pointer(p.buffer, p.index, to))
         if to.count and to.dtype.bytes * to.count % self.buffers[p.buffer].dtype.bytes:
             p = self.in_bytes(p)

@@ -250,7 +250,8 @@ class Walk(Loops):
             padded = [*values, 0] if extent.known != len(values) else values
             table = min(padded), max(padded)
         memory = replace(
-            self._memory(buffer, extent), scope=scope, inside=self.inside, stable=buffer.const, table=table)
+            self._memory(buffer, extent), scope=scope, inside=self.inside, stable=buffer.const, table=table,
+            cut_from=buffer.cut_from)
         if not self._private(memory):
             memory = self.shared_arrays.setdefault(buffer.name, memory)  # one, however often it is walked over
         self.places[buffer.name] = Place(memory, ZERO)

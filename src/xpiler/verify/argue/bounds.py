@@ -149,5 +149,7 @@ def _violated(a: Access, extent: Poly, walk: Walk, m: Model) -> Refuted | Unknow
     if by is not None:
         return Unknown(f"{told}, if {by.name} is {m.known(1)(by)}")
     where = ", ".join(w for w in (a.kernel, at_thread(a.axes, m, 1)) if w)
+    if a.memory.cut_from:
+        return Unknown(f"{told} ({where}): a stretch of `{a.memory.cut_from}`, whose next one has another type")
     sizes = sizes_of(walk, walk.let, m)
     return Refuted(Witness(f"{told} ({where})", sizes=sizes, buffer=a.memory.name, index=index))

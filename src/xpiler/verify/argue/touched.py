@@ -15,7 +15,8 @@ BRANCH, EXIT, FACT = "branch", "exit", "fact"  # why a condition is on a path
 class Memory:
     """One array of one launch; `scope` is who shares it (a Space's scope), `inside` the parallel loops it is local to.
 
-    `stable`: the kernel never writes it. `table`: the range of an integer table's values."""
+    `stable`: the kernel never writes it. `table`: the range of an integer table's values. `cut_from`: the array of
+    bytes in the text that it is a stretch of."""
 
     number: int
     name: str
@@ -25,6 +26,7 @@ class Memory:
     stable: bool = False
     table: tuple[int, int] | None = None
     space: str = ""
+    cut_from: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,91 @@
+"""An array of bytes that pointers of several types cut up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from xpiler import platforms
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Alloc, Const, Program
+from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
+from xpiler.text.read import read
+from xpiler.text.read_cuts import Stretch, stretches
+from xpiler.verify.argue.bounds import bounds
+from xpiler.verify.verdict import Proved, Unknown
+
+F16, F32, I8 = DType.F16, DType.F32, DType.I8
+
+TEXT = """\
+#include <bang.h>
+#include <cnrt.h>
+#define N 64
+__nram__ char all[{size}];
+__mlu_entry__ void widened(const half* x, float* y) {{
+  {pointers}
+  __memcpy(narrow, x + taskId * N, N * sizeof(half), GDRAM2NRAM);
+  __bang_half2float(wide, narrow, {count});
+  __bang_add(twice, wide, wide, N);
+  __memcpy(y + taskId * N, twice, N * sizeof(float), NRAM2GDRAM);
+}}
+extern "C" void launch(const half* x, float* y) {{
+  half* d_x;
+  float* d_y;
+  cnrtMalloc((void**)&d_x, 4 * N * sizeof(half));
+  cnrtMalloc((void**)&d_y, 4 * N * sizeof(float));
+  cnrtMemcpy(d_x, (void*)x, 4 * N * sizeof(half), cnrtMemcpyHostToDev);
+  cnrtDim3_t dim = {{4, 1, 1}};
+  widened<<<dim, cnrtFuncTypeBlock, 0>>>(d_x, d_y);
+  cnrtMemcpy(y, d_y, 4 * N * sizeof(float), cnrtMemcpyDevToHost);
+}}
+"""
+
+
+def program(pointers: str, size: str = "N * 10", count: str = "N") -> Program:
+    return read(TEXT.format(pointers=pointers, size=size, count=count), platforms.get("bang"), "all.mlu")
+
+
+def arrays(of: Program) -> dict[DType, object]:
+    found = [s.buffer for s in statements(of.kernels[0].body) if isinstance(s, Alloc) and s.buffer.cut_from]
+    assert {b.cut_from for b in found} == {"all"} and {b.space for b in found} == {"nram"}
+    return {b.dtype: b.extent.value for b in found if isinstance(b.extent, Const)}
+
+
+@pytest.mark.parametrize("pointers", [
+    "float* wide = (float*)all; float* twice = wide + N; half* narrow = (half*)(twice + N);",
+    "half* narrow = (half*)(all + N * 8); float* wide = (float*)all; float* twice = (float*)(all + N * 4);",
+    "char* rest = all + N * 8; half* narrow = (half*)rest; float* wide = (float*)(rest - N * 8); float* twice = wide + N;",
+])
+def test_each_stretch_of_a_type_is_an_array(pointers: str) -> None:
+    found = program(pointers)
+    assert arrays(found) == {F32: 128, F16: 64}
+    assert isinstance(bounds(found, platforms.get("bang")).verdict, Proved)
+
+
+def test_an_access_outside_of_a_stretch_is_doubted_and_not_refuted() -> None:
+    found = program("float* wide = (float*)all; half* narrow = (half*)(all + N * 4); float* twice = (float*)(all + N * 6);",
+                    count="N + 1")
+    verdict = bounds(found, platforms.get("bang")).verdict
+    assert isinstance(verdict, Unknown) and "a stretch of `all`" in verdict.reason, verdict
+
+
+def test_bytes_of_two_types_are_no_array() -> None:
+    with pytest.raises(Fault) as e:
+        program("float* wide = (float*)all; float* twice = (float*)(all + N * 4); half* narrow = (half*)all;")
+    assert e.value.code == "XP1011"
+
+
+@pytest.mark.parametrize(("cuts", "size", "found"), [
+    ([(0, F32), (256, F16)], 384, [Stretch(0, 256, F32), Stretch(256, 384, F16)]),
+    ([(0, F32), (64, F32), (0, I8), (256, F16)], 384, [Stretch(0, 256, F32), Stretch(256, 384, F16)]),
+    ([(64, F32)], 131, [Stretch(64, 128, F32)]),
+    ([(0, I8), (64, F32)], 128, [Stretch(0, 64, I8), Stretch(64, 128, F32)]),
+    ([(0, F32), (0, F16)], 64, None),  # two types at one place
+    ([(0, F32), (30, F16)], 64, None),  # a number would be cut
+    ([(2, F32)], 64, None),
+    ([(0, F32), (64, F16)], 64, None),  # behind the end
+])
+def test_stretches(cuts: Iterable[tuple[int, DType]], size: int, found: list[Stretch] | None) -> None:
+    assert stretches(cuts, size) == (None if found is None else tuple(found))
