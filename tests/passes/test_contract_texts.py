@@ -413,3 +413,57 @@ def test_ranges_of_tasks_are_one_loop(how: str) -> None:
     for n in (1, 2, 3, 20, 24, 25, 70):
         size, given = {"x": n, "y": n}, {"n": n}
         assert list(results(after, size, given)["y"]) == list(results(before, size, given)["y"])
+
+
+GUARDED = {
+    "begins with an element in bounds": """
+void k(const float* x, const float* b, float* y, int n) {
+  for (int t = 0; t < 8; ++t) {
+    float low = 3.0e38f;
+    for (int base = t * 16; base < n; base += 128) {
+      float v = b[base];
+      for (int i = 0; i < 16; ++i)
+        if (base + i < n) v = v > x[base + i] ? v : x[base + i];
+      low = low < v ? low : v;
+    }
+    y[t] = low;
+  }
+}""",
+    "is made where it is chosen": """
+void k(const float* x, const float* b, float* y, int n) {
+  for (int t = 0; t < 8; ++t) {
+    float v = 0.0f;
+    if (t < n / 8) {
+      v = b[8 * t];
+      for (int i = 0; i < 8; ++i) v = v > x[t * 8 + i] ? v : x[t * 8 + i];
+    }
+    y[t] = v * 2.0f;
+  }
+}""",
+    "begins with what comes first anyhow": """
+void k(const float* x, const float* b, float* y, int n) {
+  for (int t = 0; t < 8; ++t) {
+    float low = 3.0e38f;
+    for (int base = t * 16; base < n; base += 128) {
+      int count = n - base < 16 ? n - base : 16;
+      float v = x[base];
+      for (int i = 0; i < count; ++i) v = v < x[base + i] ? v : x[base + i];
+      low = low < v ? low : v;
+    }
+    y[t] = low;
+  }
+}""",
+}
+
+
+@pytest.mark.parametrize("what", GUARDED)
+@pytest.mark.parametrize("n", [1, 9, 33, 64, 70, 200])
+def test_a_reduction_under_a_condition_reads_nothing_without_it(what: str, n: int) -> None:
+    c = platforms.get("c")
+    program = read(GUARDED[what], c, "k.c")
+    before, after = (sequential(program, c, contracted=k)[0].kernels[0] for k in (False, True))
+    assert before != after
+    size, given = {"x": n, "b": n, "y": 8}, {"n": n}
+    assert list(results(after, size, given)["y"]) == list(results(before, size, given)["y"])
+    if "anyhow" in what:
+        assert "v = x[" not in show(after) and "if" in show(after)

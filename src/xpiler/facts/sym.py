@@ -1365,6 +1365,8 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             and all(_runs(v) for v in live)):
         init = combine(op, init, body.args[1], dtype)  # once or many times is the same
         body = make("fold", (body.args[0], identity_of(op, dtype)), body.data, dtype)
+    if op in ("max", "min") and body.op == "fold" and fold_op(body) == op and _begins_with(body, guards):
+        body = make("fold", (body.args[0], identity_of(op, dtype)), body.data, dtype)
     if (body.op == "fold" and fold_op(body) == op and body.dtype is dtype
             and is_identity(op, body.args[1])):
         apart = {v: var(f"{name_of(v)}~{len(live)}", extent_of(v)) for v in fold_vars(body)}
@@ -1374,6 +1376,8 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
             inner = inner.args[1]
         live += apart.values()
         body = inner
+    if len(guards) > 1:
+        guards = [g for g in guards if not any(h is not g and _implies(h, g) for h in guards)]
     if op == "+" and is_identity(op, body):
         return init  # however often
     live, body, guards = _tidy(live, body, guards)
@@ -1420,6 +1424,22 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         canonical.append(c)
     body = substitute(body, mapping)
     return make("fold", (body, init), (op, tuple(canonical)), dtype)
+
+
+def _begins_with(x: Sym, given: Iterable[Sym]) -> bool:
+    """Whether a fold begins with what its first iteration adds anyhow, where these conditions hold."""
+    start, init = dict.fromkeys(fold_vars(x), ZERO), x.args[1]
+    if not init.has & {"ld", "pld"}:
+        return False
+    first, held = substitute(x.args[0], start), set(given)
+    if first.op == "sel" and is_identity(fold_op(x), first.args[2]) and held.issuperset(conjuncts(first.args[0])):
+        first = first.args[1]
+    return first is init and all(map(_runs, fold_vars(x)))
+
+
+def _implies(h: Sym, g: Sym) -> bool:
+    """Whether h < 0 says that g < 0, as a - 1 + b < 0 does of a - 1 < 0 where b is not negative."""
+    return h.op == g.op == "lt" and sub(h.args[0], g.args[0]).lo >= 0
 
 
 def _pinned(live: list[Sym], guards: list[Sym]) -> dict[Sym, Sym]:

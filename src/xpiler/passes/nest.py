@@ -194,14 +194,48 @@ class Nest:
             guard, body = body.args[0], body.args[1]
         else:
             self.in_parts(body)
+        within = guard is not None and self.begins_with_a_load(body)
+        cond = self.expr(guard) if guard is not None and within else None
+        if within:
+            self.scopes.append(Scope(None, guarded=True))
         term = self.expr(body)
         step: Stmt = Assign(acc, combined(op, acc, converted(term, acc.dtype)))
-        if guard is not None:
+        if cond is not None:
+            step = If(cond, (*self.scopes.pop().stmts, step))
+        elif guard is not None:
             step = If(self.expr(guard), (step,))
         self.scopes[-1].stmts.append(step)
         for v, extent in zip(reversed(opened), reversed(extents), strict=True):
             self.close(v, extent, "serial", [])
         return acc
+
+    def only_under(self, cond: Sym, x: Sym) -> Sym:
+        """x, used only where a condition holds, whose reductions of memory are made only where it does: they are written
+        before the choice. One that is made further out than the condition is known stays as it is."""
+        if "fold" not in x.has:
+            return x
+        depth = self.level(cond)
+        guarded: dict[Sym, Sym] = {}
+        for f in sym.collect(x, lambda n: n.op == "fold" and "ld" in n.has):
+            if any(f in s.named for s in self.scopes) or self.level(f) < depth or self.inline(f) is not None:
+                continue
+            nothing = sym.identity_of(sym.fold_op(f), f.dtype)
+            init = sym.select(cond, f.args[1], nothing) if "ld" in f.args[1].has else f.args[1]
+            guarded[f] = sym.fold(sym.fold_op(f), sym.fold_vars(f), sym.select(cond, f.args[0], nothing), init, f.dtype)
+        return sym.rewrite(x, lambda n: guarded.get(n)) if guarded else x
+
+    def begins_with_a_load(self, body: Sym) -> bool:
+        """Whether a reduction in a guarded body begins with an element of memory, which only the guard may keep inside:
+        all of it is then computed there. What does not depend on the innermost loop is named before."""
+        innermost = self.scopes[-1].var
+        folds = [f for f in sym.collect(body, lambda n: n.op == "fold")
+                 if all(v in self.vars or not sym.bounded(v) for v in f.free)]
+        if not any("ld" in f.args[1].has for f in folds if innermost in f.free):
+            return False
+        for f in folds:
+            if innermost not in f.free:
+                self.expr(f)
+        return True
 
     def in_parts(self, whole: Sym) -> None:
         """Decide what of an expression, computed in the innermost open loop, is to have a name."""
@@ -332,8 +366,9 @@ class Nest:
             case "and" | "or":
                 return self.chain("&&" if x.op == "and" else "||", [self.expr(p) for p in a], DType.BOOL)
             case "sel":
-                return Select(self.expr(a[0]), converted(self.expr(a[1]), x.dtype),
-                              converted(self.expr(a[2]), x.dtype), x.dtype)
+                yes, no = self.only_under(a[0], a[1]), self.only_under(sym.negate(a[0]), a[2])
+                return Select(self.expr(a[0]), converted(self.expr(yes), x.dtype),
+                              converted(self.expr(no), x.dtype), x.dtype)
             case "cast":
                 return Cast(self.expr(a[0]), x.dtype)
             case "un":
