@@ -129,6 +129,30 @@ def test_an_aligned_load_of_an_unaligned_address(offset: int, status: str, cache
         assert done.findings[0].line == 4 and "64-byte aligned" in done.findings[0].message
 
 
+ROUNDED = """
+#include <immintrin.h>
+extern "C" void k(const float* x, float* out) {
+  __m512 v = _mm512_loadu_ps(x);
+  _mm512_storeu_ps(out, CALL);
+}
+"""
+
+
+@pytest.mark.parametrize(("call", "complaint"), [
+    ("_mm512_add_round_ps(v, v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)", ""),
+    ("_mm512_add_round_ps(v, v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)", "sums rounded otherwise"),
+    ("_mm512_fmadd_round_ps(v, v, v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC)", "products rounded otherwise"),
+    ("_mm512_max_round_ps(v, v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)", "without rounding"),
+    ("_mm512_getmant_ps(v, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src)", ""),
+    ("_mm512_getmant_ps(v, _MM_MANT_NORM_p5_1, _MM_MANT_SIGN_src)", "elsewhere than 1 to 2"),
+])
+def test_what_cannot_be_meant_is_a_finding(call: str, complaint: str, cache: Path) -> None:
+    x = np.arange(16, dtype=np.float32)
+    done = _run(ROUNDED.replace("CALL", call), "k", cache, x=x, out=np.zeros(16, np.float32))
+    assert done.status == ("finding" if complaint else "ok")
+    assert not complaint or complaint in done.findings[0].message
+
+
 @pytest.mark.parametrize(
     ("load", "status"),
     [("_mm512_maskz_loadu_ps(0x000f, x + 1)", "ok"), ("_mm512_loadu_ps(x + 1)", "finding")],
@@ -173,6 +197,18 @@ def test_an_untyped_load_is_read_by_its_element(pointer: str, element: str) -> N
     )
     keys = {m.name: m.key for m in read(text, VNNI).meanings}
     assert keys["_mm512_loadu_si512"] == f"__m512i (const {element} *)"
+
+
+@pytest.mark.parametrize(("pointer", "element"), [("int32_t", "int"), ("uint32_t", "unsigned int")])
+def test_a_masked_access_is_read_by_its_element(pointer: str, element: str) -> None:
+    text = (
+        "#include <immintrin.h>\n#include <stdint.h>\n"
+        f"void k(const {pointer}* p, {pointer}* q)"
+        " { _mm512_mask_storeu_epi32(q, 0xff, _mm512_maskz_loadu_epi32(0xff, p)); }\n"
+    )
+    keys = {m.name: m.key for m in read(text, VNNI).meanings}
+    assert keys["_mm512_maskz_loadu_epi32"] == f"__m512i (unsigned short, const {element} *)"
+    assert keys["_mm512_mask_storeu_epi32"] == f"void ({element} *, unsigned short, __m512i)"
 
 
 @pytest.mark.parametrize("name", ["add", "gemm", "gemm_half", "gemm_u8s8", "layernorm", "maxpool", "softmax"])
@@ -248,6 +284,7 @@ def test_estimates_and_sums_in_any_order(cache: Path) -> None:
         "_mm512_mask_reduce_min_pd(0xff, w)": min, "_mm512_mask_reduce_max_ps(0xff, v512)": max,
         "_mm512_mask_reduce_min_ps(0xff, v512)": min,
         "_mm512_reduce_mul_ps(_mm512_maskz_mov_ps(0, v512))": lambda v: 0.0,
+        "_mm512_reduce_mul_pd(w)": np.prod, "_mm512_mask_reduce_mul_pd(0x3, w)": lambda v: v[0] * v[1],
         "_mm512_mask_reduce_mul_ps(0x3, v512)": lambda v: v[0] * v[1],
     }
     lines += [f"out[{at + n}] = (float){call};" for n, call in enumerate(sums)]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.platforms import vnni_more, vnni_rearranged, vnni_rest
+from tests.platforms import vnni_more, vnni_narrow, vnni_quads, vnni_rearranged, vnni_rest, vnni_rounded
+
+_FURTHER = (vnni_more, vnni_rest, vnni_rearranged, vnni_quads, vnni_rounded, vnni_narrow)
 
 TRIALS = 48
 
@@ -82,7 +84,7 @@ def table() -> list[Row]:
     for op in "hadd_epi32 sign_epi8 sign_epi16 cmpeq_epi8 cmpgt_epi8 cmpeq_epi32 cmpgt_epi32".split():
         rows += _only(_widths(op, 2, "i"), "mm256", "mm")
     return rows + _logic() + _immediates() + _compares() + _conversions() + _parts() + _memory() + _masks() + [
-        Row(*c) for c in (*vnni_more.calls(), *vnni_rest.calls(), *vnni_rearranged.calls())
+        Row(*c) for further in _FURTHER for c in further.calls()
     ]
 
 

@@ -162,15 +162,40 @@ inline __mmask64 _mm512_movepi8_mask(__m512i a) { return _mm512_test_epi8_mask(a
   }
 XP_BYTES_MASKED(add_epi8, )
 XP_BYTES_MASKED(sub_epi8, )
-inline __m512i _mm512_movm_epi8(__mmask64 m) {
-  __m512i r;
-  for (int i = 0; i < 16; ++i) {
-    int lane = 0;
-    for (int k = 0; k < 4; ++k) lane |= xp_at8((int)(m >> (4 * i + k) & 1) ? 255 : 0, k);
-    r.v[i] = lane;
+// Elements of all ones where a bit is set.
+#define XP_MOVM(P, V, N, K8, K16, K32)                                                          \
+  inline V P##_movm_epi8(K8 m) {                                                                \
+    V r;                                                                                        \
+    for (int i = 0; i < N; ++i) {                                                               \
+      int lane = 0;                                                                             \
+      for (int k = 0; k < 4; ++k) lane |= xp_at8((int)(m >> (4 * i + k) & 1) ? 255 : 0, k);     \
+      r.v[i] = lane;                                                                            \
+    }                                                                                           \
+    return r;                                                                                   \
+  }                                                                                             \
+  inline V P##_movm_epi16(K16 m) {                                                              \
+    V r;                                                                                        \
+    for (int i = 0; i < N; ++i) {                                                               \
+      int lane = 0;                                                                             \
+      for (int k = 0; k < 2; ++k) lane |= xp_at16((int)(m >> (2 * i + k) & 1) ? 65535 : 0, k);  \
+      r.v[i] = lane;                                                                            \
+    }                                                                                           \
+    return r;                                                                                   \
+  }                                                                                             \
+  inline V P##_movm_epi32(K32 m) {                                                              \
+    V r;                                                                                        \
+    for (int i = 0; i < N; ++i) r.v[i] = (m >> i) & 1 ? -1 : 0;                                 \
+    return r;                                                                                   \
+  }                                                                                             \
+  inline V P##_movm_epi64(__mmask8 m) {                                                         \
+    V r;                                                                                        \
+    for (int i = 0; i < N; ++i) r.v[i] = (m >> (i / 2)) & 1 ? -1 : 0;                           \
+    return r;                                                                                   \
   }
-  return r;
-}
+XP_MOVM(_mm512, __m512i, 16, __mmask64, __mmask32, __mmask16)
+XP_MOVM(_mm256, __m256i, 8, __mmask32, __mmask16, __mmask8)
+XP_MOVM(_mm, __m128i, 4, __mmask16, __mmask8, __mmask8)
+#undef XP_MOVM
 inline __mmask16 _mm512_test_epi32_mask(__m512i a, __m512i b) {
   unsigned bits = 0;
   for (int i = 0; i < 16; ++i) bits |= ((a.v[i] & b.v[i]) != 0 ? 1u : 0u) << i;

@@ -25,6 +25,8 @@
   XP_CONVERT_MASKED(P, F, N, K, cvtepu32_ps, I, (float)(unsigned)a.v[i])                  \
   XP_CONVERT_MASKED(P, I, N, K, cvtps_epi32, F, xp_to_int(rintf(a.v[i])))                 \
   XP_CONVERT_MASKED(P, I, N, K, cvttps_epi32, F, xp_to_int(truncf(a.v[i])))               \
+  XP_CONVERT_MASKED(P, I, N, K, cvtps_epu32, F, xp_to_unsigned(rintf(a.v[i])))            \
+  XP_CONVERT_MASKED(P, I, N, K, cvttps_epu32, F, xp_to_unsigned(truncf(a.v[i])))          \
   XP_CONVERT_MASKED(P, I, N, K, cvtepi8_epi32, __m128i, xp_s8(a.v[i / 4], i % 4))         \
   XP_CONVERT_MASKED(P, I, N, K, cvtepu8_epi32, __m128i, xp_u8(a.v[i / 4], i % 4))
 XP_CONVERTS(_mm512, __m512, __m512i, 16, __mmask16)
@@ -140,9 +142,22 @@ XP_TO_HALF(_mm_cvtps_ph, __m128i, 4, __m128, 4)
 // Doubles.
 XP_CONVERT(_mm512_cvtps_pd, __m512d, 8, __m256, (double)a.v[i])
 XP_CONVERT(_mm512_cvtpd_ps, __m256, 8, __m512d, (float)a.v[i])
+XP_CONVERT(_mm512_cvtepi32_pd, __m512d, 8, __m256i, (double)a.v[i])
+XP_CONVERT(_mm512_cvtepu32_pd, __m512d, 8, __m256i, (double)(unsigned)a.v[i])
 XP_CONVERT(_mm256_cvtps_pd, __m256d, 4, __m128, (double)a.v[i])
 XP_CONVERT(_mm256_cvtpd_ps, __m128, 4, __m256d, (float)a.v[i])
 XP_CONVERT(_mm256_cvtepi32_pd, __m256d, 4, __m128i, (double)a.v[i])
+XP_CONVERT(_mm256_cvtepu32_pd, __m256d, 4, __m128i, (double)(unsigned)a.v[i])
+XP_CONVERT(_mm_cvtps_pd, __m128d, 2, __m128, (double)a.v[i])
+XP_CONVERT(_mm_cvtpd_ps, __m128, 4, __m128d, i < 2 ? (float)a.v[i % 2] : 0)
+XP_CONVERT(_mm_cvtepi32_pd, __m128d, 2, __m128i, (double)a.v[i])
+XP_CONVERT(_mm_cvtepu32_pd, __m128d, 2, __m128i, (double)(unsigned)a.v[i])
+XP_CONVERT(_mm512_cvtpd_epi32, __m256i, 8, __m512d, xp_double_to_int(rint(a.v[i])))
+XP_CONVERT(_mm512_cvttpd_epi32, __m256i, 8, __m512d, xp_double_to_int(trunc(a.v[i])))
+XP_CONVERT(_mm256_cvtpd_epi32, __m128i, 4, __m256d, xp_double_to_int(rint(a.v[i])))
+XP_CONVERT(_mm256_cvttpd_epi32, __m128i, 4, __m256d, xp_double_to_int(trunc(a.v[i])))
+XP_CONVERT(_mm_cvtpd_epi32, __m128i, 4, __m128d, i < 2 ? xp_double_to_int(rint(a.v[i % 2])) : 0)
+XP_CONVERT(_mm_cvttpd_epi32, __m128i, 4, __m128d, i < 2 ? xp_double_to_int(trunc(a.v[i % 2])) : 0)
 
 // The same bits as another type.
 XP_CONVERT(_mm512_castps_si512, __m512i, 16, __m512, xp_int_bits(a.v[i]))
@@ -157,6 +172,7 @@ XP_INTRINSIC inline float _mm_cvtss_f32(__m128 a) { return a.v[0]; }
 XP_INTRINSIC inline float _mm256_cvtss_f32(__m256 a) { return a.v[0]; }
 XP_INTRINSIC inline float _mm512_cvtss_f32(__m512 a) { return a.v[0]; }
 XP_INTRINSIC inline double _mm_cvtsd_f64(__m128d a) { return a.v[0]; }
+XP_INTRINSIC inline double _mm512_cvtsd_f64(__m512d a) { return a.v[0]; }
 XP_INTRINSIC inline int _mm_cvtsi128_si32(__m128i a) { return a.v[0]; }
 XP_INTRINSIC inline int _mm256_cvtsi256_si32(__m256i a) { return a.v[0]; }
 XP_INTRINSIC inline int _mm512_cvtsi512_si32(__m512i a) { return a.v[0]; }

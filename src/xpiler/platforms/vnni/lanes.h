@@ -22,6 +22,8 @@ inline float xp_round(float a, int mode) {
 }
 // Out of range and NaN give the integer indefinite value (SDM vol. 1, 4.8.3.7).
 inline int xp_to_int(float a) { return a >= -2147483648.0f && a < 2147483648.0f ? (int)a : -2147483647 - 1; }
+inline int xp_double_to_int(double a) { return a >= -2147483648.0 && a < 2147483648.0 ? (int)a : -2147483647 - 1; }
+inline int xp_to_unsigned(float a) { return (int)(a >= 0.0f && a < 4294967296.0f ? (unsigned)a : 4294967295u); }
 
 // min and max give the second operand when either is NaN or both are zero (SDM, VMINPS, VMAXPS).
 inline float xp_min(float a, float b) { return a < b ? a : b; }

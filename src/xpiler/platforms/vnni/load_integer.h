@@ -74,7 +74,8 @@ XP_TYPED_ALL(__m512i, 16, _mm512_load_si512, _mm512_store_si512, 64)
   XP_UNTYPED(V, N, P##_loadu_epi32, P##_storeu_epi32, void, 1)                       \
   XP_UNTYPED(V, N, P##_loadu_epi64, P##_storeu_epi64, void, 1)                       \
   XP_TYPED(V, N, P##_load_epi32, P##_store_epi32, int, 4, N * 4)                     \
-  XP_UNTYPED(V, N, P##_load_epi32, P##_store_epi32, void, N * 4)
+  XP_UNTYPED(V, N, P##_load_epi32, P##_store_epi32, void, N * 4)                      \
+  XP_UNTYPED(V, N, P##_load_epi64, P##_store_epi64, void, N * 4)
 XP_ELEMENTWISE(_mm512, __m512i, 16)
 XP_ELEMENTWISE(_mm256, __m256i, 8)
 XP_ELEMENTWISE(_mm, __m128i, 4)
@@ -99,22 +100,25 @@ inline void _mm_storel_epi64(__m128i* p, __m128i a) {
 }
 
 // Masked: only the elements whose bit is set are touched.
-#define XP_MASKED_LANES(P, V, N, K)                                                              \
-  XP_INTRINSIC inline V P##_maskz_loadu_epi32(K k, const int* p) {                               \
+#define XP_MASKED_LANES_OF(P, V, N, K, T)                                                        \
+  XP_INTRINSIC inline V P##_maskz_loadu_epi32(K k, const T* p) {                                 \
     V r;                                                                                         \
-    for (int i = 0; i < N; ++i) r.v[i] = ((k >> i) & 1) ? p[i] : 0;                              \
+    for (int i = 0; i < N; ++i) r.v[i] = ((k >> i) & 1) ? (int)p[i] : 0;                         \
     return r;                                                                                    \
   }                                                                                              \
-  XP_INTRINSIC inline V P##_mask_loadu_epi32(V src, K k, const int* p) {                         \
+  XP_INTRINSIC inline V P##_mask_loadu_epi32(V src, K k, const T* p) {                           \
     V r;                                                                                         \
-    for (int i = 0; i < N; ++i) r.v[i] = ((k >> i) & 1) ? p[i] : src.v[i];                       \
+    for (int i = 0; i < N; ++i) r.v[i] = ((k >> i) & 1) ? (int)p[i] : src.v[i];                  \
     return r;                                                                                    \
   }                                                                                              \
-  XP_INTRINSIC inline void P##_mask_storeu_epi32(int* p, K k, V a) {                             \
+  XP_INTRINSIC inline void P##_mask_storeu_epi32(T* p, K k, V a) {                               \
     for (int i = 0; i < N; ++i) {                                                                \
-      if ((k >> i) & 1) p[i] = a.v[i];                                                           \
+      if ((k >> i) & 1) p[i] = (T)a.v[i];                                                        \
     }                                                                                            \
-  }                                                                                              \
+  }
+#define XP_MASKED_LANES(P, V, N, K)                                                              \
+  XP_MASKED_LANES_OF(P, V, N, K, int)                                                            \
+  XP_MASKED_LANES_OF(P, V, N, K, unsigned)                                                       \
   inline V P##_maskz_loadu_epi32(K k, const void* p) { return P##_maskz_loadu_epi32(k, (const int*)p); } \
   inline V P##_mask_loadu_epi32(V src, K k, const void* p) {                                     \
     return P##_mask_loadu_epi32(src, k, (const int*)p);                                          \
@@ -155,3 +159,28 @@ XP_MASKED_LANES(_mm, __m128i, 4, __mmask8)
 XP_MASKED_TYPED(_mm512, __m512i, 16, __mmask64, __mmask32)
 XP_MASKED_TYPED(_mm256, __m256i, 8, __mmask32, __mmask16)
 XP_MASKED_TYPED(_mm, __m128i, 4, __mmask16, __mmask8)
+
+// Elements of 64 bits, each moved as its two halves.
+#define XP_MASKED_QUADS(P, V, N)                                                                 \
+  inline V P##_maskz_loadu_epi64(__mmask8 k, const void* p) {                                    \
+    const int* q = (const int*)p;                                                                \
+    V r;                                                                                         \
+    for (int i = 0; i < N; ++i) r.v[i] = ((k >> (i / 2)) & 1) ? q[i] : 0;                        \
+    return r;                                                                                    \
+  }                                                                                              \
+  inline V P##_mask_loadu_epi64(V src, __mmask8 k, const void* p) {                              \
+    const int* q = (const int*)p;                                                                \
+    V r;                                                                                         \
+    for (int i = 0; i < N; ++i) r.v[i] = ((k >> (i / 2)) & 1) ? q[i] : src.v[i];                 \
+    return r;                                                                                    \
+  }                                                                                              \
+  inline void P##_mask_storeu_epi64(void* p, __mmask8 k, V a) {                                  \
+    int* q = (int*)p;                                                                            \
+    for (int i = 0; i < N; ++i) {                                                                \
+      if ((k >> (i / 2)) & 1) q[i] = a.v[i];                                                     \
+    }                                                                                            \
+  }
+XP_MASKED_QUADS(_mm512, __m512i, 16)
+XP_MASKED_QUADS(_mm256, __m256i, 8)
+XP_MASKED_QUADS(_mm, __m128i, 4)
+#undef XP_MASKED_QUADS

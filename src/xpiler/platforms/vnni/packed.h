@@ -160,3 +160,15 @@ XP_SIGN(_mm, __m128i, 4)
 XP_WORD_SHIFTS(_mm512, __m512i, 16)
 XP_WORD_SHIFTS(_mm256, __m256i, 8)
 XP_WORD_SHIFTS(_mm, __m128i, 4)
+// Shifts by a count of each word's own.
+#define XP_WORD_SHIFTS_OWN(P, V, N, K)                                       \
+  XP_WORDS(P, V, N, sllv_epi16, xp_u16, y > 15 ? 0 : x << y)                 \
+  XP_WORDS(P, V, N, srlv_epi16, xp_u16, y > 15 ? 0 : x >> y)                 \
+  XP_WORDS(P, V, N, srav_epi16, xp_s16, y < 0 || y > 15 ? x >> 15 : x >> y)  \
+  XP_MASKED(P, V, K, epi16, sllv_epi16, (V a, V b), (a, b))                  \
+  XP_MASKED(P, V, K, epi16, srlv_epi16, (V a, V b), (a, b))                  \
+  XP_MASKED(P, V, K, epi16, srav_epi16, (V a, V b), (a, b))
+XP_WORD_SHIFTS_OWN(_mm512, __m512i, 16, __mmask32)
+XP_WORD_SHIFTS_OWN(_mm256, __m256i, 8, __mmask16)
+XP_WORD_SHIFTS_OWN(_mm, __m128i, 4, __mmask8)
+#undef XP_WORD_SHIFTS_OWN

@@ -46,11 +46,6 @@ inline __mmask8 _mm512_cmp_pd_mask(__m512d a, __m512d b, int predicate) {
   for (int i = 0; i < 8; ++i) k |= (unsigned)xp_compare_pd(a.v[i], b.v[i], predicate) << i;
   return (__mmask8)k;
 }
-inline __m512d _mm512_mask_blend_pd(__mmask8 k, __m512d a, __m512d b) {
-  __m512d r;
-  for (int i = 0; i < 8; ++i) r.v[i] = ((k >> i) & 1) ? b.v[i] : a.v[i];
-  return r;
-}
 #define XP_SUMS(P, F, D, N)                                                                            \
   inline D P##_hadd_pd(D a, D b) {                                                                     \
     D r;                                                                                               \
@@ -109,11 +104,6 @@ inline __m256 _mm256_setr_m128(__m128 low, __m128 high) { return _mm256_set_m128
 inline __m256i _mm256_set_m128i(__m128i high, __m128i low) {
   __m256i r;
   for (int i = 0; i < 8; ++i) r.v[i] = i < 4 ? low.v[i & 3] : high.v[i & 3];
-  return r;
-}
-inline __m512i _mm512_broadcast_i64x4(__m256i a) {
-  __m512i r;
-  for (int i = 0; i < 16; ++i) r.v[i] = a.v[i & 7];
   return r;
 }
 inline __m512i _mm512_permutex2var_epi32(__m512i a, __m512i at, __m512i b) {

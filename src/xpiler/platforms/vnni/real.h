@@ -50,6 +50,8 @@ XP_PLAIN1(_mm, __m128, 4, , rcp_ps, 1 / a.v[i])
 XP_PLAIN1(_mm, __m128, 4, , rsqrt_ps, 1 / sqrtf(a.v[i]))
 XP_WIDTHS_PS(XP_PLAIN1, floor_ps, floorf(a.v[i]))
 XP_WIDTHS_PS(XP_PLAIN1, ceil_ps, ceilf(a.v[i]))
+XP_WIDTHS_PD(XP_PLAIN1, floor_pd, floor(a.v[i]))
+XP_WIDTHS_PD(XP_PLAIN1, ceil_pd, ceil(a.v[i]))
 XP_PLAIN1(_mm512, __m512, 16, , abs_ps, fabsf(a.v[i]))
 XP_PLAIN1(_mm512, __m512d, 8, , abs_pd, fabs(a.v[i]))
 

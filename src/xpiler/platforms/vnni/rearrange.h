@@ -1,5 +1,5 @@
-// Elements packed together by a mask and spread again; words and bytes taken by index; what two registers in a row hold;
-// masked forms of what has its body elsewhere. Unmarked: they are read, and nothing is written with them.
+// Elements packed together by a mask and spread again, and taken by index; what two registers in a row hold; masked
+// forms of what has its body elsewhere. Unmarked: they are read, and nothing is written with them.
 #pragma once
 
 // Kept elements move to the front, in order (SDM, VPCOMPRESSD); from the front to where a bit is set (VPEXPANDD).
@@ -66,12 +66,6 @@ XP_COMPRESS(_mm512, __m512i, 16, __mmask16, int, epi32)
 XP_COMPRESS(_mm256, __m256i, 8, __mmask8, int, epi32)
 XP_COMPRESS(_mm, __m128i, 4, __mmask8, int, epi32)
 #undef XP_COMPRESS
-
-// One 32-bit operation where a bit is set; elsewhere `src`, or zero. Arguments in parentheses.
-#define XP_MASKED(P, V, K, e, name, params, args)                                                   \
-  inline V P##_mask_##name(V src, K k, XP_LIST params) { return P##_mask_mov_##e(src, k, P##_##name args); } \
-  inline V P##_maskz_##name(K k, XP_LIST params) { return P##_maskz_mov_##e(k, P##_##name args); }
-#define XP_LIST(...) __VA_ARGS__
 
 // Two registers in a row, moved down by whole elements: `b` below `a`.
 #define XP_IN_A_ROW(P, V, N, K)                                                                   \
@@ -171,34 +165,6 @@ XP_BY_INDEX(_mm256, __m256, __m256i, __mmask8, ps)
 XP_BY_INDEX(_mm512, __m512i, __m512i, __mmask16, epi32)
 XP_BY_INDEX(_mm256, __m256i, __m256i, __mmask8, epi32)
 #undef XP_BY_INDEX
-#undef XP_MASKED
-#undef XP_LIST
-#define XP_NARROW_BY_INDEX(P, V, N)                                                               \
-  inline V P##_permutexvar_epi16(V index, V a) {                                                  \
-    V r;                                                                                          \
-    for (int i = 0; i < N; ++i) {                                                                 \
-      int lane = 0;                                                                               \
-      for (int k = 0; k < 2; ++k) {                                                               \
-        int from = xp_u16(index.v[i], k) & (2 * N - 1);                                           \
-        lane |= xp_at16(xp_u16(a.v[from / 2], from % 2), k);                                      \
-      }                                                                                           \
-      r.v[i] = lane;                                                                              \
-    }                                                                                             \
-    return r;                                                                                     \
-  }
-XP_NARROW_BY_INDEX(_mm512, __m512i, 16)
-XP_NARROW_BY_INDEX(_mm256, __m256i, 8)
-#undef XP_NARROW_BY_INDEX
-inline __m512i _mm512_permutexvar_epi64(__m512i index, __m512i a) {
-  __m512i r;
-  for (int i = 0; i < 16; ++i) r.v[i] = a.v[2 * (index.v[i / 2 * 2] & 7) + i % 2];
-  return r;
-}
-inline __m512i _mm512_permutex_epi64(__m512i a, int imm) {
-  __m512i r;
-  for (int i = 0; i < 16; ++i) r.v[i] = a.v[i / 8 * 8 + 2 * ((imm >> (2 * (i / 2 % 4))) & 3) + i % 2];
-  return r;
-}
 
 // Words to bytes: the low half, or the nearest byte.
 #define XP_WORDS_TO_BYTES(P, To, n, From, op, value)                                              \

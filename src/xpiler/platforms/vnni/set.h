@@ -83,6 +83,8 @@ XP_WIDTHS_EPI32(XP_MASKED_FILL, set1_epi32, int)
 XP_LIST4(__m128, float, ps, _mm)
 XP_LIST4(__m128i, int, epi32, _mm)
 XP_LIST4(__m256d, double, pd, _mm256)
+inline __m128d _mm_setr_pd(double a, double b) { __m128d r = {{a, b}}; return r; }
+inline __m128d _mm_set_pd(double b, double a) { return _mm_setr_pd(a, b); }
 XP_LIST8(__m256, float, ps, _mm256)
 XP_LIST8(__m256i, int, epi32, _mm256)
 XP_LIST8(__m512d, double, pd, _mm512)

@@ -7,6 +7,9 @@
 #define __AVX512VL__ 1
 #define __AVX512VNNI__ 1
 #define __AVX512BF16__ 1
+#define __AVX512VPOPCNTDQ__ 1
+#define __AVX512BITALG__ 1
+#define __AVX512VBMI__ 1
 #define __AVXVNNI__ 1
 #define __SSE__ 1
 #define __SSE2__ 1
