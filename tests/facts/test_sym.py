@@ -660,3 +660,16 @@ def test_low_bits_are_cut_off_numbers_of_either_sign(n: int) -> None:
     far = sym.var("far")
     cut = sym.bit("&", sym.sub(far, sym.integer(100)), sym.integer(-16))
     assert sym.evaluate(cut, {far: n + 100}) == n & -16
+
+
+def test_what_makes_zero_of_zeros_is_padded_as_they_are() -> None:
+    f32 = DType.F32
+    i, n = sym.fresh("i", sym.integer(64)), sym.var("n")
+    inside = sym.compare("<", i, n)
+    a, b = (sym.select(inside, sym.load(x, i, f32), sym.number(0.0, f32)) for x in "ab")
+    off = sym.binary("-", a, b, f32)
+    square = sym.binary("*", off, sym.unary("-", sym.call("abs", (off,), f32), f32), f32)
+    total = sym.fold("+", [i], square, sym.number(0.0, f32), f32)
+    assert not sym.collect(total.args[0], lambda n: n.op == "sel" and n.args[1].op == "ld")
+    other = sym.fold("+", [i], sym.binary("-", off, sym.number(1.0, f32), f32), sym.number(0.0, f32), f32)
+    assert sym.collect(other.args[0], lambda n: n.op == "sel" and n.args[1].op == "ld"), "1 is added outside, too"

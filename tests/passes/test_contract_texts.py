@@ -467,3 +467,10 @@ def test_a_reduction_under_a_condition_reads_nothing_without_it(what: str, n: in
     assert list(results(after, size, given)["y"]) == list(results(before, size, given)["y"])
     if "anyhow" in what:
         assert "v = x[" not in show(after) and "if" in show(after)
+
+
+def test_a_negative_number_in_an_unsigned_array_is_converted() -> None:
+    text = "void k(const float* x, unsigned* y, int n) { for (int i = 0; i < n; ++i) y[i] = x[i] > 0.0f ? (int)x[i] : -1; }"
+    c = platforms.get("c")
+    (after,) = sequential(read(text, c, "k.c"), c)[0].kernels
+    assert "-1" in show(after) and list(results(after, {"x": 40, "y": 40}, {"n": 40})["y"]).count(2**32 - 1) > 5

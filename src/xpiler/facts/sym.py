@@ -1344,14 +1344,16 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
     if tail is not None:
         longer, body = tail
         live.append(longer)
+    if op in ("max", "min") and body.op == "sel" and body.args[2] is init:
+        body = make("sel", (*body.args[:2], identity_of(op, dtype)), None, dtype)  # with which it begins anyhow
     if (op in ("max", "min") and body.op == "sel" and not body.args[2].free & set(live)
             and all(_runs(v) for v in live) and _outdone(op, *body.args[1:]) is body.args[1]):
         init = combine(op, init, body.args[2], dtype)  # what others reach anyhow
         body = make("sel", (body.args[0], body.args[1], identity_of(op, dtype)), None, dtype)
-    padded = _padded(body) if op == "+" else _or_neutral(op, body)
-    if padded is not None:
-        guards, body = list(conjuncts(padded[0])), padded[1]
-    elif op == "+" and (terms := _padded_apart(body)):
+    while (padded := _padded(body) if op == "+" else _or_neutral(op, body)) is not None:
+        guards += conjuncts(padded[0])
+        body = padded[1]
+    if op == "+" and not guards and (terms := _padded_apart(body)):
         parts = [fold(op, live, x, identity_of(op, dtype), dtype) for x in terms]
         total = functools.reduce(lambda x, y: reduce_pair(op, x, y, dtype), parts)
         return total if is_identity(op, init) else reduce_pair(op, init, total, dtype)
@@ -1500,16 +1502,20 @@ def _alone(op: str, x: Sym) -> bool:
 def _padded(x: Sym) -> tuple[Sym, Sym] | None:
     """(c, a) where x is a while c holds and otherwise zero: (c ? p : 0) + (c ? q : 0) is c ? p + q : 0.
 
-    Every factor of a product is zero where c is false: zero times an infinity would not be."""
+    Every factor of a product is zero where c is false: zero times an infinity would not be. The same of other
+    operations and functions that make zero of zeros."""
     if (chosen := _or_neutral("+", x)) is not None:
         return chosen
     const, terms = terms_of(x) if not x.dtype.is_float else (0, {})
     if x.op == "lin" and const == 0:
         parts = _padded_alike(tuple(terms))
         return parts and (parts[0], add(*(scale(p, c) for p, c in zip(parts[1], terms.values(), strict=True))))
-    if x.op == "prod" or x.op == "bin" and x.data in ("*", "+"):
+    if x.op == "prod" or x.op == "bin" and x.data in ("*", "+", "-"):
         parts, op = _padded_alike(x.args), "*" if x.op == "prod" else word_of(x)
         return parts and (parts[0], functools.reduce(lambda p, q: binary(op, p, q, x.dtype), parts[1]))
+    if x.op == "un" and x.data == "-" or x.op == "call" and x.data in ("abs", "sqrt", "fma"):
+        parts = _padded_alike(x.args)
+        return parts and (parts[0], make(x.op, tuple(parts[1]), x.data, x.dtype))
     return None
 
 

@@ -324,7 +324,7 @@ class _Body:
     def expr(self, e: Expr, address: bool = False) -> None:
         match e:
             case Const(value, dtype):
-                if not dtype.is_float and not _fits(value, dtype):
+                if not dtype.is_float and not fits(value, dtype):
                     self.fault("XP3115", f"{value} is no {dtype}")
             case Var(name, dtype):
                 found = self.scope.get(name)
@@ -395,7 +395,7 @@ def _is(e: Expr, value: int) -> bool:
     return isinstance(e, Const) and e.value == value
 
 
-def _fits(value: int | float, dtype: DType) -> bool:
+def fits(value: int | float, dtype: DType) -> bool:
     if not isinstance(value, int):
         return False
     if dtype is DType.BOOL:

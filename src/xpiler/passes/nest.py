@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from xpiler.facts import sym
 from xpiler.facts.sym import TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write
+from xpiler.ir.check import fits
 from xpiler.ir.nodes import (
     Alloc, Assign, Binary, Buffer, Call, Cast, Const, Expr, For, If, Let, Load, Select, Stmt, Store,
     Unary, Var,
@@ -210,8 +211,8 @@ class Nest:
         return acc
 
     def only_under(self, cond: Sym, x: Sym) -> Sym:
-        """x, used only where a condition holds, whose reductions of memory are made only where it does: they are written
-        before the choice. One that is made further out than the condition is known stays as it is."""
+        """x, used only where a condition holds, whose reductions of memory are made only where it does: they are
+        written before the choice. One that is made further out than the condition is known stays as it is."""
         if "fold" not in x.has:
             return x
         depth = self.level(cond)
@@ -491,7 +492,6 @@ def whole(value: int) -> Const:
 def converted(e: Expr, dtype: DType) -> Expr:
     if e.dtype is dtype:
         return e
-    if isinstance(e, Const) and not dtype.is_float and not e.dtype.is_float:
+    if isinstance(e, Const) and not dtype.is_float and not e.dtype.is_float and fits(e.value, dtype):
         return Const(e.value, dtype)
     return Cast(e, dtype)
-
