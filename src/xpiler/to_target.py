@@ -210,7 +210,7 @@ def _lowered(
                         if isinstance(p, Buffer) and p.extent is not None}
         hosted = on_device_memory(pivot, extents, lambda n: n in found and found[n].covered)
     out = split_launches(hosted, parts)
-    if target.model == "simt":
+    if target.model != "serial":
         room = target.space("local").capacity
         out = spilled(out, None if room is None else room // 2)
     trace.append(f"rehost({target.name})")

@@ -1,4 +1,4 @@
-"""Arrays that a thread has no room for live in global memory, a part for each thread."""
+"""Arrays that a thread or task cannot have for itself live in global memory, a part for each."""
 
 from __future__ import annotations
 
@@ -30,3 +30,37 @@ def test_a_large_array_of_a_thread_moves(elements: int, moves: bool) -> None:
     assert done.confirmed
     assert ("d_seen" in done.text) is moves
     assert (f"int seen[{elements}]" in done.text) is not moves
+
+
+COUNTED = """
+#include <cuda_runtime.h>
+__global__ void counted(const int* x, unsigned* out, int n, int bins) {
+  extern __shared__ unsigned own[];
+  for (int b = threadIdx.x; b < bins; b += blockDim.x) own[b] = 0;
+  __syncthreads();
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+    if (x[i] >= 0) atomicAdd(&own[x[i] % bins], 1u);
+  __syncthreads();
+  for (int b = threadIdx.x; b < bins; b += blockDim.x) if (own[b]) atomicAdd(&out[b], own[b]);
+}
+extern "C" void counts(const int* x, unsigned* out, int n, int bins) {
+  int* d_x;
+  unsigned* d_out;
+  cudaMalloc(&d_x, n * sizeof(int));
+  cudaMalloc(&d_out, bins * sizeof(unsigned));
+  cudaMemcpy(d_x, x, n * sizeof(int), cudaMemcpyHostToDevice);
+  cudaMemset(d_out, 0, bins * sizeof(unsigned));
+  counted<<<3, 64, bins * sizeof(unsigned)>>>(d_x, d_out, n, bins);
+  cudaMemcpy(out, d_out, bins * sizeof(unsigned), cudaMemcpyDeviceToHost);
+  cudaFree(d_x);
+  cudaFree(d_out);
+}
+"""
+
+
+@pytest.mark.parametrize("to", ["bang", "vnni"])
+def test_an_array_whose_size_is_known_when_it_runs(to: str) -> None:
+    found = translate(COUNTED, platforms.get("cuda"), platforms.get(to), file="counts.cu",
+                      options=Options(seeds=1, level=Level.TESTS))
+    assert found.confirmed
+    assert ("&d_own, " in found.text) is (to == "bang")

@@ -153,6 +153,9 @@ class Alloc:
     span: Span = field(default=NOWHERE, compare=False)
 
 
+PLAIN = frozenset({"serial", "unroll", "parallel", "vector"})  # the kinds of loops that are no axis of a platform
+
+
 @dataclass(frozen=True)
 class For:
     """for (var = start; var < stop; var += step). step > 0; stop and step are fixed on entry.

@@ -16,7 +16,7 @@ from xpiler.facts.independence import independent
 from xpiler.facts.polynomial import expanded, least_of
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.check import AXES
-from xpiler.ir.nodes import Alloc, Binary, Const, Expr, For, Kernel, Let, Load, Stmt, Var
+from xpiler.ir.nodes import PLAIN, Alloc, Binary, Const, Expr, For, Kernel, Let, Load, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, names, scalars_read, statements, subexpressions
 from xpiler.passes.share import BindRows, BindTasks, BindThreads, nests
@@ -28,7 +28,6 @@ __all__ = ["Bind", "BindRows", "BindTasks", "BindThreads", "nests"]
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
-PLAIN = frozenset({"serial", "unroll", "parallel", "vector"})
 APART = {  # whom one copy of a memory serves -> the axes along which each iteration has a copy of its own
     "thread": frozenset(AXES), "block": frozenset({"block.x", "block.y", "block.z"}),
     "core": frozenset({"task", "core", "cluster"}), "cluster": frozenset({"cluster"}),

@@ -21,7 +21,7 @@ from xpiler.facts.pieces import Footprint, Piece, q
 from xpiler.facts.polynomial import Poly, atom, expression, number, renamed
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import (
-    Alloc, Assign, Buffer, Const, Expr, For, If, Kernel, Let, Load, Return, Stmt, Store, Var,
+    PLAIN, Alloc, Assign, Buffer, Const, Expr, For, If, Kernel, Let, Load, Return, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Body, Fresh, buffers_used, buffers_written, map_exprs, map_stmts, names, statements
@@ -32,7 +32,6 @@ from xpiler.platforms.platform import Platform
 
 I32, I64, BOOL = DType.I32, DType.I64, DType.BOOL
 ZERO, STEP, ONE = Const(0, I32), Const(1, I32), number(1)
-PLAIN = frozenset({"serial", "unroll", "parallel", "vector"})
 OWN = "local"  # where a thread's own scalars and arrays live
 AROUND, WITHIN = "around", "within"
 OFFERED = 32  # instances, at most

@@ -14,7 +14,8 @@ from xpiler.facts.accesses import Constancy
 from xpiler.facts.independence import independent
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import (
-    Alloc, Assign, Atomic, Binary, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Load, Shuffle, Stmt, Store, Var,
+    PLAIN, Alloc, Assign, Atomic, Binary, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Load, Shuffle, Stmt, Store,
+    Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
@@ -22,7 +23,7 @@ from xpiler.ir.walk import (
     substitute,
 )
 from xpiler.passes.fuse import strangers
-from xpiler.passes.split import ONE, PLAIN, iterations, loop_named, stays, swapped
+from xpiler.passes.split import ONE, iterations, loop_named, stays, swapped
 from xpiler.passes.step import NotApplicable, applying
 from xpiler.platforms.platform import Platform
 

@@ -16,8 +16,8 @@ from typing import Any, Self
 from xpiler.facts.accesses import Constancy, exchange, names_of_values
 from xpiler.facts.polynomial import Poly, atom, expression, number, polynomial
 from xpiler.ir.nodes import (
-    Addr, Alloc, Atomic, Barrier, Binary, Break, Cast, Const, Continue, Expr, For, If, Intrinsic, Kernel, Let, Load,
-    Return, Stmt, Store, Var,
+    PLAIN, Addr, Alloc, Atomic, Barrier, Binary, Break, Cast, Const, Continue, Expr, For, If, Intrinsic,
+    Kernel, Let, Load, Return, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
@@ -30,7 +30,6 @@ from xpiler.platforms.platform import Platform
 
 I32, BOOL = DType.I32, DType.BOOL
 ZERO, ONE = Const(0, I32), Const(1, I32)
-PLAIN = frozenset({"serial", "unroll", "parallel", "vector"})
 ORDERED, LATE = "ordered", "asynchronous"
 CORE = Barrier("core")
 

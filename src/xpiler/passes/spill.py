@@ -1,4 +1,6 @@
-"""Spill: arrays of a thread that are larger than a thread's own memory move to global memory, a part for each thread.
+"""Spill: arrays of a thread or task that its own memory cannot have move to global memory, a part for each.
+
+They are larger than it, or nobody knows how large they are when the target is compiled.
 
     block b in 8: thread t in 64:                 block b in 8: thread t in 64:
         local x[50000]                   ->           part = (b * 64 + t) * 50000
@@ -11,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from xpiler.ir.nodes import (
-    Addr, Alloc, Binary, Buffer, Const, DeviceBuffer, Expr, For, Kernel, Launch, Let, Load, Program, Stmt, Store, Var,
+    PLAIN, Addr, Alloc, Binary, Buffer, Const, DeviceBuffer, Expr, For, Kernel, Launch, Let, Load, Program,
+    Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, free_vars, map_exprs, map_stmts, names, statements, substitute_expr
@@ -22,8 +25,9 @@ LARGEST = (1 << 31) - 1
 
 
 def spilled(program: Program, most: int | None) -> Program:
-    """The program with no more than `most` bytes of arrays in a thread, the largest moved out first."""
-    if program.launcher is None or most is None:
+    """The program with no more than `most` bytes of arrays in a thread, the largest moved out first, and none whose
+    size is not known; None: as many bytes as there are."""
+    if program.launcher is None:
         return program
     moved = {k.name: _moved(k, most) for k in program.kernels}
     if not any(scratch for _, scratch in moved.values()):
@@ -51,15 +55,17 @@ def spilled(program: Program, most: int | None) -> Program:
     return replace(program, kernels=kernels, launcher=launcher)
 
 
-def _moved(kernel: Kernel, most: int) -> tuple[Kernel, tuple[Buffer, ...]]:
-    """The kernel with its largest arrays in memory it is handed, and what that is."""
-    sizes = {s.buffer.name: (s, int(s.buffer.extent.value) * s.buffer.dtype.bytes) for s in statements(kernel)
-             if isinstance(s, Alloc) and s.buffer.space == "local" and isinstance(s.buffer.extent, Const)
-             and not s.buffer.ctype}
+def _moved(kernel: Kernel, most: int | None) -> tuple[Kernel, tuple[Buffer, ...]]:
+    """The kernel with arrays in memory it is handed, and what that is."""
+    own = [s for s in statements(kernel) if isinstance(s, Alloc) and s.buffer.space == "local" and not s.buffer.ctype]
+    sizes = {s.buffer.name: (s, int(s.buffer.extent.value) * s.buffer.dtype.bytes) for s in own
+             if isinstance(s.buffer.extent, Const)}
+    scalars = {p for p in kernel.params if isinstance(p, Var)}
+    out = {s.buffer.name: s for s in own if s.buffer.extent is not None and s.buffer.name not in sizes
+           and free_vars(s.buffer.extent) <= scalars}
     total = sum(n for _, n in sizes.values())
-    out: dict[str, Alloc] = {}
     for name, (alloc, n) in sorted(sizes.items(), key=lambda x: -x[1][1]):
-        if total <= most:
+        if most is None or total <= most:
             break
         out[name] = alloc
         total -= n
@@ -67,7 +73,7 @@ def _moved(kernel: Kernel, most: int) -> tuple[Kernel, tuple[Buffer, ...]]:
         return kernel, ()
     axes = _axes(kernel)
     if not axes:
-        raise NotApplicable("arrays larger than a thread may have, outside all threads", kernel.span)
+        raise NotApplicable("arrays that a thread cannot have, outside all threads", kernel.span)
     fresh = Fresh(names(kernel))
     lane: Expr = axes[0].var
     threads: Expr = axes[0].stop
@@ -79,11 +85,13 @@ def _moved(kernel: Kernel, most: int) -> tuple[Kernel, tuple[Buffer, ...]]:
     lets: list[Stmt] = []
     for name, alloc in out.items():
         extent = alloc.buffer.extent
-        assert isinstance(extent, Const)
-        if isinstance(threads, Const) and int(threads.value) * int(extent.value) > LARGEST:
+        assert extent is not None, "an array has a size"
+        each = Const(int(extent.value), I32) if isinstance(extent, Const) else extent
+        whole = _times(threads, each)
+        if isinstance(whole, Const) and int(whole.value) > LARGEST:
             raise NotApplicable(f"`{name}` for all threads is more than an index reaches", alloc.span)
-        lets.append(Let(parts[name], _times(lane, Const(int(extent.value), I32))))
-        scratch.append(replace(alloc.buffer, extent=_times(threads, Const(int(extent.value), I32)), space="global"))
+        lets.append(Let(parts[name], _times(lane, each)))
+        scratch.append(replace(alloc.buffer, extent=whole, space="global"))
     inner = axes[-1]
 
     def placed(s: Stmt) -> Stmt | tuple[Stmt, ...]:
@@ -110,7 +118,7 @@ def _reading(body: tuple[Stmt, ...], parts: Mapping[str, Var]) -> tuple[Stmt, ..
 
 def _axes(kernel: Kernel) -> list[For]:
     """The axis loops, outermost first; their lengths must not depend on each other."""
-    found = [s for s in statements(kernel) if isinstance(s, For) and s.kind.startswith(("block.", "thread."))]
+    found = [s for s in statements(kernel) if isinstance(s, For) and s.kind not in PLAIN]
     inside = {a.var for a in found}
     return [] if any(free_vars(a.stop) & inside for a in found) else found
 

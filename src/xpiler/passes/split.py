@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from xpiler.facts.accesses import Constancy, exchange
-from xpiler.ir.nodes import Binary, Break, Const, Continue, Expr, For, If, Kernel, Return, Stmt, Var, While
+from xpiler.ir.nodes import PLAIN, Binary, Break, Const, Continue, Expr, For, If, Kernel, Return, Stmt, Var, While
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, bodies, declared, map_stmts, names, rename, statements, substitute
 from xpiler.passes.step import NotApplicable, applying
@@ -19,7 +19,6 @@ from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
-PLAIN = frozenset({"serial", "unroll", "parallel", "vector"})
 TAILS = ("guard", "perfect", "peel")
 FACTORS = (4, 8, 16, 32, 64, 128, 256)
 

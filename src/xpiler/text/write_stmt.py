@@ -9,8 +9,8 @@ from textwrap import wrap
 
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Cast, Const, Continue, Expr,
-    For, If, Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
+    PLAIN, Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Cast, Const, Continue, Expr, For, If,
+    Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.show import PRECEDENCE, UNARY
 from xpiler.ir.types import DType, common, promote
@@ -22,7 +22,6 @@ from xpiler.text.write_expr import Speller, type_of
 from xpiler.text.write_fold import WIDTH
 from xpiler.text.write_scope import unnamed
 
-PLAIN = ("serial", "unroll", "parallel", "vector")  # the kinds of loops that stay loops
 _COMPOUND = ("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>")
 _COMMUTES = ("+", "*", "&", "|", "^")
 _HEAP_FROM = 256 << 10  # bytes of a local array that no longer belong on a stack
