@@ -474,3 +474,21 @@ def test_a_negative_number_in_an_unsigned_array_is_converted() -> None:
     c = platforms.get("c")
     (after,) = sequential(read(text, c, "k.c"), c)[0].kernels
     assert "-1" in show(after) and list(results(after, {"x": 40, "y": 40}, {"n": 40})["y"]).count(2**32 - 1) > 5
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 5), (16, 2)])
+def test_a_flat_number_of_a_matrix_is_a_row_and_a_column(rows: int, columns: int) -> None:
+    """Where the number of columns is known when it runs: gate * up, each half of a row."""
+    text = """
+void k(const float* x, float* y, int rows, int dim) {
+  for (int i = 0; i < rows * dim; ++i) {
+    int row = i / dim, col = i % dim;
+    y[i] = x[row * 2 * dim + col] * x[row * 2 * dim + dim + col];
+  }
+}"""
+    c = platforms.get("c")
+    program = read(text, c, "k.c")
+    before, after = (sequential(program, c, contracted=k)[0].kernels[0] for k in (False, True))
+    assert "/" not in show(after) and "%" not in show(after)
+    size, given = {"x": 2 * rows * columns, "y": rows * columns}, {"rows": rows, "dim": columns}
+    assert list(results(after, size, given)["y"]) == list(results(before, size, given)["y"])

@@ -15,6 +15,27 @@ _ZERO, _ONE = Const(0, DType.I32), Const(1, DType.I32)
 _HIGH, _LOW = "~high", "~low"  # ends of names that no source has
 
 
+def quotient(x: Sym, d: Sym) -> Sym | None:
+    """x / d where d is a factor of every term of x."""
+    const, terms = sym.terms_of(x)
+    n, of_n = sym.terms_of(d)
+    if not of_n:
+        if n <= 0 or any(c % n for c in (const, *terms.values())):
+            return None
+        return sym.add(sym.integer(const // n), *(sym.scale(atom, c // n) for atom, c in terms.items()))
+    out = sym.integer(0)
+    for atom, c in terms.items():
+        factors = list(atom.args if atom.op == "prod" else (atom,))
+        if const or d not in factors:
+            return None
+        factors.remove(d)
+        part = sym.integer(c)
+        for f in factors:
+            part = sym.mul(part, f)
+        out = sym.add(out, part)
+    return None if const else out
+
+
 def turn(i: Sym, start: Sym, by: Sym) -> Sym | None:
     """The condition under which iteration i falls to the worker that begins with `start`, a number whose digits are
     loops: i % 16 == task; i % 128 == thread and i / 128 % 4 == block. None if these are not `by` workers."""

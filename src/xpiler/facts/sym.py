@@ -788,6 +788,10 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
                 return part
         if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
             return _mod_const(a, c + 1)
+        if op == "^" and c > 0 and c & (c - 1) == 0:
+            flipped = _flipped(a, c)
+            if flipped is not None:
+                return flipped
         if op == "&" and c < -1 and -c & (-c - 1) == 0:  # x & -16 is x >> 4 << 4, of whatever sign x is
             shift = (-c).bit_length() - 1
             return scale(bit(">>", a, integer(shift)), -c)
@@ -800,6 +804,22 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
             if g and low.hi < (g & -g):
                 return add(low, high)  # no bit in common
     return make("bit", (a, b), op, I32)
+
+
+def _flipped(a: Sym, c: int) -> Sym | None:
+    """a ^ c for a power of two c, where a is high * 2c + digit * c + low: high * 2c + (1 - digit) * c + low."""
+    const, terms = terms_of(a)
+    digit, low = [x for x, k in terms.items() if k == c], {x: k for x, k in terms.items() if k % c}
+    if const % c or any(k % (2 * c) for x, k in terms.items() if x not in low and k != c) or len(digit) > 1:
+        return None
+    rest = add(*(scale(x, k) for x, k in low.items()))
+    if rest.lo < 0 or rest.hi >= c or any(x.lo < 0 or x.hi > 1 for x in digit):
+        return None
+    odd = const // c % 2
+    if not digit:
+        return add(a, integer(-c if odd else c))
+    one = scale(sub(ONE, scale(digit[0], 2)), c)  # from 0 to 1 or from 1 to 0
+    return None if odd else add(a, one)
 
 
 # ---------------------------------------------------------------- conditions

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
+from xpiler.facts.strides import quotient
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.fault import NOWHERE, Span
 from xpiler.ir.types import DType
@@ -604,21 +605,19 @@ def split_digits(w: Write, parts: tuple[Sym, ...]) -> Write | None:
 
 def digits(w: Write, v: Sym, parts: tuple[Sym, ...] = ()) -> tuple[tuple[Sym, Sym], Sym] | None:
     """(high, low) and c * high + low, where `parts`, or else the index, use a variable as v / c and v % c."""
-    n = sym.extent_of(v)
-    if not sym.is_const(n):
-        return None
-    cuts = set()
+    cuts: set[Sym] = set()
     for part in parts or (w.index,):
         for node in sym.collect(part, lambda x: x.op in ("div", "mod") and v in x.free):
             inner, by = node.args
             const, terms = sym.terms_of(inner)
-            if set(terms) == {v} and terms[v] == 1 and sym.is_const(by) and const == 0:
-                cuts.add(sym.value_of(by))
-    size = sym.value_of(n)
-    for c in sorted(cuts):
-        if 1 < c < size and size % c == 0:
-            high, low = (sym.fresh("i", sym.integer(m)) for m in (size // c, c))
-            return (high, low), sym.add(sym.scale(high, c), low)
+            one = set(terms) == {v} and terms[v] == 1 and const == 0
+            if one and (sym.is_const(by) or by.op == "var" and not sym.bounded(by)):
+                cuts.add(by)
+    for c in sorted(cuts, key=lambda c: (not sym.is_const(c), c.lo, c.uid)):
+        rows = quotient(sym.extent_of(v), c)
+        if rows is not None and rows is not ONE and c is not ONE:
+            high, low = sym.fresh("i", rows), sym.fresh("i", c)
+            return (high, low), sym.add(sym.mul(high, c), low)
     return None
 
 

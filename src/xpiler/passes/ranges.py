@@ -9,6 +9,7 @@ from math import inf
 
 from xpiler.facts import sym
 from xpiler.facts.reach import Touch, reach
+from xpiler.facts.strides import quotient
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.writes import Unsummarised, Write
@@ -149,30 +150,9 @@ def _tops(f: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
         ends = [sym.add(sym.bound(number, upper=True), ONE)]
         ends += (sym.sub(number, g.args[0]) for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid))
         for end in ends:  # the number is below this
-            whole = _quotient(end, divisor)
+            whole = quotient(end, divisor)
             if whole is not None:
                 yield sym.sub(whole, ONE)
-
-
-def _quotient(x: Sym, d: Sym) -> Sym | None:
-    """x / d where d is a factor of every term of x."""
-    const, terms = sym.terms_of(x)
-    n, of_n = sym.terms_of(d)
-    if not of_n:
-        if n <= 0 or any(c % n for c in (const, *terms.values())):
-            return None
-        return sym.add(sym.integer(const // n), *(sym.scale(atom, c // n) for atom, c in terms.items()))
-    out = sym.integer(0)
-    for atom, c in terms.items():
-        factors = list(atom.args if atom.op == "prod" else (atom,))
-        if const or d not in factors:
-            return None
-        factors.remove(d)
-        part = sym.integer(c)
-        for f in factors:
-            part = sym.mul(part, f)
-        out = sym.add(out, part)
-    return None if const else out
 
 
 def _least(index: Sym, path: frozenset[Sym], unknown: frozenset[Sym]) -> Sym | None:
