@@ -9,9 +9,9 @@ from xpiler.fault import BROKEN, Fault, NOWHERE
 from xpiler.facts.independence import independent
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Addr, Buffer, Call, Const, Expr, For, Kernel, Launch, Program, Stmt, Var
+from xpiler.ir.nodes import Addr, Alloc, Buffer, Call, Const, Expr, For, Kernel, Launch, Program, Stmt, Var
 from xpiler.ir.types import DType
-from xpiler.ir.walk import buffers_used, statements, substitute_expr
+from xpiler.ir.walk import buffers_used, buffers_written, statements, substitute_expr
 from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
@@ -62,8 +62,12 @@ def told_apart(kernel: Kernel) -> Kernel:
 
 
 def _parallel(kernel: Kernel, s: Stmt) -> Stmt:
-    """An outermost loop, marked where no iteration needs another one."""
+    """An outermost loop, marked where no iteration needs another one. One that fills an array of the kernel's own is
+    not shared out: whoever needs that array needs all of it."""
     if not isinstance(s, For) or s.kind != "serial" or s.start != ZERO or s.step != ONE:
+        return s
+    own = {a.buffer.name for a in kernel.body if isinstance(a, Alloc)}
+    if own & buffers_written(s.body):
         return s
     try:
         independent(kernel, s)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from tests.passes.interpret import run
 from tests.passes.random_kernels import same
 from tests.passes.test_down import results
 from xpiler import platforms
@@ -492,3 +494,51 @@ void k(const float* x, float* y, int rows, int dim) {
     assert "/" not in show(after) and "%" not in show(after)
     size, given = {"x": 2 * rows * columns, "y": rows * columns}, {"rows": rows, "dim": columns}
     assert list(results(after, size, given)["y"]) == list(results(before, size, given)["y"])
+
+
+WORD = """
+void k(const unsigned char* x, int* y, int n) {
+  for (int i = 0; i < n; ++i) {
+    int w = (int)((unsigned)x[4 * i] | (unsigned)x[4 * i + 1] << 8 | (unsigned)x[4 * i + 2] << 16
+                  | (unsigned)x[4 * i + 3] << 24);
+    int v = w ^ (int)0x80808080u;
+    y[i] = HOW;
+  }
+}"""
+
+
+@pytest.mark.parametrize(("how", "taken"), [
+    ("((v >> 8) & 255) * 3 + ((v >> 24) & 255) + (w & 7)", True),
+    ("(w >> 28) + (v >> 24)", True),
+    ("v / 256 + w % 16", False),
+    ("w < 3 ? 1 : 2", False),
+    ("(int)((float)w / 1048576.0f)", False),
+])
+def test_the_highest_bit_of_a_word_is_a_sign_where_it_is_read_as_one(how: str, taken: bool) -> None:
+    c = platforms.get("c")
+    program = read(WORD.replace("HOW", how), c, "k.c")
+    (before,), (after,) = (sequential(program, c, contracted=k)[0].kernels for k in (False, True))
+    assert (before != after) or not taken
+    bytes_of = np.random.default_rng(5).integers(0, 256, 160)
+    found = []
+    for kernel in (before, after):
+        arrays = {"x": bytes_of.copy(), "y": np.zeros(40, int)}
+        run(kernel, arrays, n=40)
+        found.append(list(arrays["y"]))
+    assert found[0] == found[1]
+
+
+def test_an_array_that_all_need_is_filled_by_all() -> None:
+    """The outermost loop that fills an array of the kernel's own is not shared out where nothing else was found."""
+    text = """
+void k(const unsigned long* x, unsigned long* y, int n) {
+  int own[16];
+  for (int i = 0; i < 16; ++i) own[i] = i * i;
+  for (int i = 0; i < n; ++i) y[i] = (x[i] >> 40) + own[i % 16];
+}"""
+    c = platforms.get("c")
+    program = read(text, c, "k.c")
+    plain, steps = sequential(program, c)
+    assert "does not apply" in " ".join(steps)
+    kinds = [s.kind for s in plain.kernels[0].body if isinstance(s, For)]
+    assert kinds == ["serial", "parallel"]

@@ -177,6 +177,8 @@ class Machine:
                 known = sym.is_const(y) and 0 < sym.value_of(y) < 32 and (bool(x.has & _DATA) or not _mixed(x))
                 if op == ">>" and dtype is DType.U32 and known:
                     return sym.shifted_in_zeros(x, sym.value_of(y))
+                if op == ">>" and known and _signed_word(a.dtype, x):
+                    return sym.make("bit", (x, y), op, DType.I32)  # ones are shifted in where the highest bit is one
                 if any(_wraps(op, e.dtype, s) and not self._widened(e) for e, s in ((a, x), (b, y))):
                     raise Unsummarised(f"`{op}` of {a.dtype} numbers that may not fit a signed one", self.span)
                 if op == "<<" and dtype.bits == 32:
@@ -191,6 +193,8 @@ class Machine:
                 return sym.select(cond, self.value(a), self.value(b))
             case Cast(a, dtype):
                 x = self.value(a)
+                if (dtype.is_float or dtype.bits > 32) and _signed_word(a.dtype, x):
+                    raise Unsummarised("a word whose highest bit is its sign, as a longer number", self.span)
                 if dtype.is_float and a.dtype is DType.U32:
                     x = sym.cast(x, DType.U32)  # integers are signed here; as a number it is not
                 return sym.cast(x, dtype)
@@ -582,11 +586,18 @@ _DATA = frozenset({"ld", "pld", "call", "fold"})
 
 def _wraps(op: str, dtype: DType, x: Sym) -> bool:
     """Whether an operand is not the same number as a signed 32-bit integer: data, or what is mixed as for a hash."""
+    if _signed_word(dtype, x):
+        return op in _TELLING and op not in (">>", "&")
     if dtype not in (DType.U32, DType.I64, DType.U64) or op not in _TELLING:
         return False
     if not x.has & _DATA and not (dtype is DType.U32 and _mixed(x)):
         return False
     return not (x.lo >= -(1 << 31) and x.hi < 1 << 31)
+
+
+def _signed_word(dtype: DType, x: Sym) -> bool:
+    """Whether an int may be a word of bits, here a number without a sign, the highest of which is its sign."""
+    return dtype is DType.I32 and bool(x.has & _DATA) and x.lo >= 0 and 1 << 31 <= x.hi < 1 << 32
 
 
 def _mixed(x: Sym) -> bool:

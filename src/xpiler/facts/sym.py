@@ -751,6 +751,14 @@ def _taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
     return line and substitute(line, {k: which})
 
 
+def _field(word: Sym, at: Sym, mask: int) -> Sym | None:
+    """(word >> at) & mask where no bit that is shifted in is taken, whether that would be a sign or not."""
+    if not is_const(at) or mask < 1 or mask & (mask + 1) or word.lo < 0 or word.hi >= 1 << 32:
+        return None
+    shift = value_of(at)
+    return _mod_const(_div_const(word, 1 << shift), mask + 1) if shift + mask.bit_length() <= 32 else None
+
+
 def bit(op: str, a: Sym, b: Sym) -> Sym:
     """a op b for op in & | ^ << >>, turned into arithmetic where a constant allows it."""
     if op in ("<<", ">>") and is_const(b) and not 0 <= value_of(b) < 64:
@@ -783,7 +791,7 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
             if read is not None:
                 return read
         if op == "&" and a.op == "bit" and a.data == ">>":
-            part = _taken_out(a.args[0], a.args[1], c)
+            part = _taken_out(a.args[0], a.args[1], c) or _field(a.args[0], a.args[1], c)
             if part is not None:
                 return part
         if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:

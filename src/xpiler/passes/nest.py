@@ -350,8 +350,10 @@ class Nest:
             case "prod":
                 return self.chain("*", [_as_i32(self.expr(f)) for f in a])
             case "div" | "mod":
-                divided, by = _as_i32(self.expr(a[0])), _as_i32(self.expr(a[1]))
-                return Binary("/" if x.op == "div" else "%", divided, by, DType.I32)
+                op = "/" if x.op == "div" else "%"
+                if a[0].lo >= 0 and 1 << 31 <= a[0].hi < 1 << 32:
+                    return self.of_word(op, a[0], a[1])
+                return Binary(op, _as_i32(self.expr(a[0])), _as_i32(self.expr(a[1])), DType.I32)
             case "bit":
                 return Binary(str(x.data), _as_i32(self.expr(a[0])), _as_i32(self.expr(a[1])), DType.I32)
             case "bin":
@@ -383,6 +385,17 @@ class Nest:
             case "undef":
                 raise Unsummarised("a value is used before it is set")
         raise Unsummarised(f"no way to write {x.op}")
+
+    def of_word(self, op: str, x: Sym, by: Sym) -> Expr:
+        """A quotient or remainder of a word whose highest bit is no sign, though it is one of the int that holds it."""
+        d = sym.value_of(by) if sym.is_const(by) else 0
+        if d < 2 or d & (d - 1):
+            word, divisor = (converted(self.expr(y), DType.U32) for y in (x, by))
+            return Cast(Binary(op, word, divisor, DType.U32), DType.I32)
+        e = _as_i32(self.expr(x))
+        if op == "/":
+            e = Binary(">>", e, whole(d.bit_length() - 1), DType.I32)
+        return Binary("&", e, whole((1 << 32) // d - 1 if op == "/" else d - 1), DType.I32)
 
     def chain(self, op: str, parts: list[Expr], dtype: DType = DType.I32) -> Expr:
         out = parts[0]
