@@ -9,7 +9,7 @@ tiles, unrolled bodies and tree reductions dissolve on the way. What has no such
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
@@ -30,6 +30,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, scalars_written, statements
 
 UNROLL = 64
+FEW = 16  # iterations of a loop after which something is lost: taken one after the other, it may not be
 LARGEST = 200_000  # nodes of one value, counted as a tree
 STEPS = 1_500_000  # of rewriting, for one kernel
 PATIENCE = 40_000  # steps in looking for shorter values than are found
@@ -397,25 +398,41 @@ class Machine:
             finally:
                 self.level -= 1
             if self._lost() - _lost_in(saved[1]):
-                self._less_lost(s, saved)
+                few = sym.is_const(trips) and sym.value_of(trips) <= FEW
+                self._less_lost(s, saved, (lambda: self._unrolled(s, start, stop, by, trips)) if few else None)
         except Unsummarised:
             if self._as_nest(s, saved):
                 return
             if not sym.is_const(trips) or sym.value_of(trips) > UNROLL:
                 raise
             self._restore(saved)
-            for n in range(sym.value_of(trips)):
-                self._iteration(s, sym.add(start, sym.scale(by, n)), stop)
+            self._unrolled(s, start, stop, by, trips)
+
+    def _unrolled(self, s: For, start: Sym, stop: Sym, by: Sym, trips: Sym) -> None:
+        for n in range(sym.value_of(trips)):
+            self._iteration(s, sym.add(start, sym.scale(by, n)), stop)
 
     def _lost(self) -> set[str]:
         """The arrays of which nothing is known."""
         return _lost_in(self.arrays)
 
-    def _less_lost(self, s: For, before: tuple[dict[str, Sym], dict[str, Array], Sym]) -> None:
-        """Keep to what is known after the loop, or to what is known after it as two nested ones where that is more."""
+    def _less_lost(
+        self, s: For, before: tuple[dict[str, Sym], dict[str, Array], Sym], unrolled: Callable[[], None] | None
+    ) -> None:
+        """Keep to what is known after the loop, or to what is known after it as two nested ones, or as iterations one
+        after the other, where that is more."""
         after, lost = self._save(), self._lost()
-        if not self._as_nest(s, before) or len(self._lost()) >= len(lost):
-            self._restore(after)
+        if self._as_nest(s, before) and len(self._lost()) < len(lost):
+            return
+        self._restore(before)
+        try:
+            if unrolled is not None:
+                unrolled()
+                if len(self._lost()) < len(lost):
+                    return
+        except Unsummarised:
+            pass
+        self._restore(after)
 
     def _as_nest(self, s: For, saved: tuple[dict[str, Sym], dict[str, Array], Sym]) -> bool:
         """Whether the loop was summarised as two nested ones."""
