@@ -82,10 +82,11 @@ def test_bytes_of_two_types_are_no_array() -> None:
     ([(0, F32), (64, F32), (0, I8), (256, F16)], 384, [Stretch(0, 256, F32), Stretch(256, 384, F16)]),
     ([(64, F32)], 131, [Stretch(64, 128, F32)]),
     ([(0, I8), (64, F32)], 128, [Stretch(0, 64, I8), Stretch(64, 128, F32)]),
+    ([(0, DType.U8), (0, I8), (64, F32)], 128, [Stretch(0, 64, DType.U8), Stretch(64, 128, F32)]),
     ([(0, F32), (0, F16)], 64, None),  # two types at one place
     ([(0, F32), (30, F16)], 64, None),  # a number would be cut
     ([(2, F32)], 64, None),
     ([(0, F32), (64, F16)], 64, None),  # behind the end
 ])
 def test_stretches(cuts: Iterable[tuple[int, DType]], size: int, found: list[Stretch] | None) -> None:
-    assert stretches(cuts, size) == (None if found is None else tuple(found))
+    assert stretches(cuts, size, I8) == (None if found is None else tuple(found))

@@ -614,7 +614,8 @@ def _wraps(op: str, dtype: DType, x: Sym) -> bool:
 
 def _signed_word(dtype: DType, x: Sym) -> bool:
     """Whether an int may be a word of bits, here a number without a sign, the highest of which is its sign."""
-    return dtype is DType.I32 and bool(x.has & _DATA) and x.lo >= 0 and 1 << 31 <= x.hi < 1 << 32
+    made = x.op == "bit" or _mixed(x)
+    return made and dtype is DType.I32 and bool(x.has & _DATA) and x.lo >= 0 and 1 << 31 <= x.hi < 1 << 32
 
 
 def _mixed(x: Sym) -> bool:

@@ -121,9 +121,7 @@ pair<A, B> make_pair(A a, B b);
 struct exception {
   const char* what() const;
 };
-struct runtime_error : exception {
-  runtime_error(const char* text);
-};
+struct bad_alloc : exception {};
 struct string {
   string();
   string(const char* text);
@@ -138,6 +136,20 @@ bool operator==(const string& a, const string& b);
 bool operator!=(const string& a, const string& b);
 template <class T>
 string to_string(T x);
+struct runtime_error : exception {
+  runtime_error(const char* text);
+  runtime_error(const string& text);
+};
+struct logic_error : exception {
+  logic_error(const char* text);
+  logic_error(const string& text);
+};
+struct invalid_argument : logic_error {
+  using logic_error::logic_error;
+};
+struct out_of_range : logic_error {
+  using logic_error::logic_error;
+};
 int stoi(const string& text);
 
 template <class T>
@@ -184,13 +196,17 @@ struct array {
   void fill(const T& value);
 };
 template <class T>
+struct default_delete {};
+template <class T, class D = default_delete<T>>
 struct unique_ptr {
-  T* get() const;
-  T& operator*() const;
-  T* operator->() const;
+  T* held;
+  unique_ptr(T* p = nullptr) : held(p) {}
+  T* get() const { return held; }
+  T& operator*() const { return *held; }
+  T* operator->() const { return held; }
 };
-template <class T>
-struct unique_ptr<T[]> {
+template <class T, class D>
+struct unique_ptr<T[], D> {
   unique_ptr(T* p);
   T* get() const;
   T& operator[](size_t i) const;

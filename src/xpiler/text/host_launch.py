@@ -73,6 +73,9 @@ class HostLaunches(HostControl):
                 return self.dims(args[0])
             if n.referenced is None or n.referenced.kind == "CONSTRUCTOR":
                 return self._three(tuple(self.size(a) for a in args if not _defaulted(a)))
+            made = self._returned(n, n.referenced.definition or n.referenced)
+            if made is not None:
+                return self.dims(made)
             v = self.value(n)
             if isinstance(v, Items):
                 return v.items
@@ -81,6 +84,15 @@ class HostLaunches(HostControl):
         if n.type.is_scalar:
             return self._three((self.size(n),))
         raise self.fault("XP1006", "the sizes of this launch are not known", n)
+
+    def _returned(self, n: Node, fn: Node) -> Node | None:
+        """What a function that does no more returns, with its parameters bound to the arguments of this call."""
+        body = () if fn.body is None else fn.body.children
+        if len(body) != 1 or body[0].kind != "RETURN_STMT" or not body[0].children:
+            return None
+        for p, a in zip(fn.params, n.arguments[len(n.arguments) - len(fn.params):], strict=True):
+            self.env[p.key] = Items(self.dims(a), p.type) if is_dim(p.type) else self.coerced(self.value(a), p.type, a)
+        return body[0].children[0]
 
     def _stays(self, decl: Node) -> bool:
         """Whether a variable of the file has what it was made with for ever."""
@@ -93,7 +105,7 @@ class HostLaunches(HostControl):
         return (*given, ONE, ONE, ONE)[:3]
 
     def size(self, n: Node) -> Expr:
-        return sizes.narrowed(self.math, self.scalar(n))
+        return self.math.convert(sizes.narrowed(self.math, self.scalar(n)), DType.I32)
 
     def _member_value(self, n: Node) -> Value:
         found = self._dim_member(n)

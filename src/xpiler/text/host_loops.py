@@ -14,7 +14,7 @@ from xpiler.text.clang import Node
 from xpiler.text.gathering import Gathering
 from xpiler.text.host_bearing import changed, declared
 from xpiler.text.host_memory import HostMemory
-from xpiler.text.host_values import Bag, Thing
+from xpiler.text.host_values import UNSET, Bag, Thing
 from xpiler.text.inline import returns
 from xpiler.text.read_loops import head
 from xpiler.text.read_values import Binding, Items, Nothing, Pointer
@@ -318,9 +318,12 @@ class HostLoops(HostMemory):
                 self.env.clear()
                 self.env.update(env)
                 self.objects = dict(objects)
+                unset = [k for k, v in env.items() if v == Nothing(UNSET) and self.level.get(k, 0) == self.depth]
                 self.depth += 1
+                self.level |= dict.fromkeys(unset, self.depth)  # a value they get here is one of this side
                 read()
                 self.depth -= 1
+                self.level |= dict.fromkeys(unset, self.depth)
                 after.append((dict(self.env), dict(self.objects)))
             return go
 

@@ -218,7 +218,9 @@ class HostObjects(Statements):
         if isinstance(v, Raw):
             inner = child.type.inner
             return Nothing("memory") if inner is None else self._array_of(name, v, inner)
-        return v if isinstance(v, Pointer | Nothing | Const) or not self.depth else Nothing(UNKNOWN)
+        if isinstance(v, Expr) and self.depth and not self.stable(v):
+            return Nothing(UNKNOWN)
+        return v if isinstance(v, Pointer | Nothing | Expr) or not self.depth else Nothing(UNKNOWN)
 
     def _scalar_local(self, d: Node, ctype: CType, init: Node | None) -> Binding:
         dtype = ctype.dtype or DType.I32

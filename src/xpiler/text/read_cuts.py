@@ -42,8 +42,9 @@ class Cuts(Exception):
         self.buffer, self.cuts = buffer, cuts
 
 
-def stretches(cuts: Iterable[Cut], size: int) -> tuple[Stretch, ...] | None:
-    """The stretches of an array of so many bytes; None where two types begin at one place, or one is cut short.
+def stretches(cuts: Iterable[Cut], size: int, own: DType) -> tuple[Stretch, ...] | None:
+    """The stretches of an array of so many bytes, whose type is `own`; None where two types begin at one place, or one
+    is cut short.
 
     Neighbours of one type are one: a pointer into the first may go on into the second."""
     kinds: dict[int, set[DType]] = {}
@@ -51,7 +52,8 @@ def stretches(cuts: Iterable[Cut], size: int) -> tuple[Stretch, ...] | None:
         kinds.setdefault(at, set()).add(dtype)
     starts: list[Cut] = []
     for at in sorted(kinds):
-        wide = {t for t in kinds[at] if t.bytes > 1} or kinds[at]  # a pointer to bytes is on its way to another
+        # A pointer of the array's own type, or to bytes, is on its way to another.
+        wide = {t for t in kinds[at] if t.bytes > 1} or kinds[at] - {own} or kinds[at]
         if len(wide) > 1 or not 0 <= at < size:
             return None
         (dtype,) = wide
@@ -80,9 +82,9 @@ class Cutting(Views):
         place = super().allocate(stem, ctype, space, init)
         if ctype.kind != "array" or ctype.dtype is None or init:
             return place
-        size = ctype.count * ctype.dtype.bytes
+        size, own = ctype.count * ctype.dtype.bytes, ctype.dtype
         self.sizes[place.buffer] = size
-        found = stretches(self.known_cuts[place.buffer], size) if place.buffer in self.known_cuts else None
+        found = stretches(self.known_cuts[place.buffer], size, own) if place.buffer in self.known_cuts else None
         if found is not None:
             self._cut_up(place.buffer, found)
         return place
@@ -123,7 +125,7 @@ class Cutting(Views):
         """Begin again with an array cut up, if it is not already and can be."""
         if self.several is None or cuts == self.known_cuts.get(whole):
             return
-        if stretches(cuts, self.sizes[whole]) is None:
+        if stretches(cuts, self.sizes[whole], self.buffers[whole].dtype) is None:
             raise self.unit.fault("XP1011", f"bytes of `{whole}` are used as several types", self.here)
         raise Cuts(whole, cuts)
 

@@ -10,7 +10,7 @@ from xpiler.text.arithmetic import COMPARE, FALSE, ONE, TRUE, ZERO, int_const
 from xpiler.text.clang import CType, Node
 from xpiler.text.read_records import Records
 from xpiler.text.read_values import (
-    Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
+    NULL, Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,
 )
 
 _CASTS = frozenset({
@@ -65,7 +65,7 @@ class Expressions(Records):
             case "COMPOUND_LITERAL_EXPR" if n.children:
                 return self.value(n.children[-1])
             case "CXX_NULL_PTR_LITERAL_EXPR" | "GNU_NULL_EXPR":
-                return Nothing("a null pointer")
+                return NULL
         raise self.unsupported(n)
 
     def call(self, n: Node, into: Place | None = None) -> Value:
@@ -154,7 +154,7 @@ class Expressions(Records):
             case "pointer", Pointer():
                 return self.pointing(v, to.inner if to.inner is not None else v.to)
             case "pointer", Const():
-                return Nothing("a null pointer")
+                return NULL
             case "vector", (Place() | Items() | Each()) if v.type.count == to.count:
                 if v.type.dtype == to.dtype:
                     return v
@@ -171,7 +171,10 @@ class Expressions(Records):
         return v
 
     def condition(self, n: Node) -> Expr:
-        return self.math.truth(self.scalar(n))
+        v = self.value(n)
+        if isinstance(v, Pointer) or v == NULL:
+            return FALSE if v == NULL else TRUE
+        return self.math.truth(self.scalar_of(v, n))
 
     # ------------------------------------------------------------ operators
 

@@ -73,7 +73,7 @@ def class_of(n: Node) -> int:
 
 def is_lambda(p: Node) -> bool:
     """Whether a parameter is given a lambda."""
-    return str(_class(p).spelling).startswith("(lambda")
+    return str(_class(p).spelling).removeprefix("const ").startswith("(lambda")
 
 
 def given(n: Node) -> Node:

@@ -12,7 +12,7 @@ from xpiler.text.arithmetic import int_const
 from xpiler.text.clang import CType, Node
 from xpiler.text.read_places import Places
 from xpiler.text.read_values import (
-    NOT_SCALAR, Binding, Each, Fields, Items, Member, Nothing, Place, Pointer, Roaming, Slot, Value,
+    NULL, NOT_SCALAR, Binding, Each, Fields, Items, Member, Nothing, Place, Pointer, Roaming, Slot, Value,
 )
 
 
@@ -130,7 +130,7 @@ class Records(Places):
         if t.has_parts:
             return Fields({name or str(k): self._zero(m, n) for k, (name, _, m) in enumerate(t.fields)}, t)
         if t.dtype is None:
-            return Nothing("a null pointer")
+            return NULL
         zero = Const(0.0 if t.dtype.is_float else 0, t.dtype)
         return zero if t.is_scalar else Items((zero,) * t.count, t)
 

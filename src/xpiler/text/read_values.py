@@ -94,6 +94,9 @@ class Nothing:
     what: str = "void"
 
 
+NULL = Nothing("a null pointer")
+
+
 @dataclass(frozen=True)
 class Raw:
     """So many bytes of memory without a type yet."""

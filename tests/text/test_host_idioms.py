@@ -1,0 +1,108 @@
+"""How people write the host's part of a kernel, beyond plain allocations and copies."""
+
+from __future__ import annotations
+
+import pytest
+
+from xpiler import platforms
+from xpiler.ir.nodes import Launch, Program
+from xpiler.ir.show import show
+from xpiler.ir.walk import statements
+from xpiler.text.read import read
+
+TEXT = """\
+#include <cuda_runtime.h>
+#include <algorithm>
+#include <cstdio>
+#include <new>
+#include <stdexcept>
+#include <string>
+struct Shape { const float* x; float* y; int n; float by; };
+__global__ void scale(Shape s) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < s.n) s.y[i] = s.x[i] * s.by;
+}
+TOP
+extern "C" void launch(const float* x, float* y, int n) {
+  float *dx = nullptr, *dy = nullptr;
+  BODY
+  cudaFree(dx);
+  cudaFree(dy);
+}
+"""
+PLAIN = """
+  cudaMalloc(&dx, n * sizeof(float));
+  cudaMalloc(&dy, n * sizeof(float));
+  cudaMemcpy(dx, x, n * sizeof(float), cudaMemcpyHostToDevice);
+  HOW
+  cudaMemcpy(y, dy, n * sizeof(float), cudaMemcpyDeviceToHost);"""
+IDIOMS = {
+    "sizes that are set after a way out": ("", """
+  size_t bytes;
+  int blocks;
+  cudaError_t status;
+  if (n <= 0) return;
+  bytes = (size_t)n * sizeof(float);
+  status = cudaMalloc((void**)&dx, bytes);
+  if (status != cudaSuccess) goto Error;
+  cudaMalloc((void**)&dy, bytes);
+  cudaMemcpy(dx, x, bytes, cudaMemcpyHostToDevice);
+  blocks = (n + 255) / 256;
+  scale<<<blocks, 256>>>(Shape{dx, dy, n, 2.0f});
+  cudaMemcpy(y, dy, bytes, cudaMemcpyDeviceToHost);
+Error:"""),
+    "a grid that a lambda makes": ("", PLAIN.replace("HOW", """
+  auto grid_for = [](int n, dim3 block) { return dim3((n + block.x - 1) / block.x); };
+  const dim3 block(256);
+  scale<<<grid_for(n, block), block>>>(Shape{dx, dy, n, 2.0f});""")),
+    "a grid that a function makes": ("static dim3 grid_for(int n, int by) { return dim3((n + by - 1) / by); }",
+                                     PLAIN.replace("HOW", "scale<<<grid_for(n, 256), 256>>>(Shape{dx, dy, n, 2.0f});")),
+    "a lambda that is const": ("", PLAIN.replace("HOW", """
+  const auto div_up = [](int a, int b) { return static_cast<unsigned>((a + b - 1) / b); };
+  scale<<<std::max(1u, div_up(n, 256)), 256>>>(Shape{dx, dy, n, 2.0f});""")),
+    "parameters in a structure, after a way out": ("", "if (n <= 0) return;" + PLAIN.replace("HOW", """
+  const int count = n;
+  Shape s{dx, dy, count, 2.0f};
+  scale<<<(n + 255) / 256, 256>>>(s);""")),
+    "errors that are thrown with a text": ("""
+static void check(cudaError_t e, const char* what) {
+  if (e != cudaSuccess) throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(e));
+}
+static float* make(size_t n) {
+  float* p = nullptr;
+  if (cudaMalloc(&p, n * sizeof(float)) != cudaSuccess) throw std::bad_alloc();
+  return p;
+}""", """
+  dx = make(n);
+  dy = make(n);
+  check(cudaMemcpy(dx, x, n * sizeof(float), cudaMemcpyHostToDevice), "in");
+  scale<<<(n + 255) / 256, 256>>>(Shape{dx, dy, n, 2.0f});
+  check(cudaMemcpy(y, dy, n * sizeof(float), cudaMemcpyDeviceToHost), "out");"""),
+    "a pointer that is asked for": ("""
+template <typename T> static T* stage(const T* host, size_t n) {
+  T* p = nullptr;
+  cudaMalloc(&p, (n ? n : 1) * sizeof(T));
+  if (n && host) cudaMemcpy(p, host, n * sizeof(T), cudaMemcpyHostToDevice);
+  return p;
+}""", """
+  dx = stage(x, n);
+  dy = stage<float>(nullptr, n);
+  scale<<<(n + 255) / 256, 256>>>(Shape{dx, dy, n, 2.0f});
+  cudaMemcpy(y, dy, n * sizeof(float), cudaMemcpyDeviceToHost);"""),
+}
+
+
+def program(name: str) -> Program:
+    top, body = IDIOMS[name]
+    return read(TEXT.replace("TOP", top).replace("BODY", body), platforms.get("cuda"), "scale.cu")
+
+
+@pytest.mark.parametrize("name", IDIOMS)
+def test_is_read(name: str) -> None:
+    found = program(name)
+    assert found.launcher is not None
+    (launch,) = [s for s in statements(found.launcher.body) if isinstance(s, Launch) and s.kernel == "scale"]
+    assert "n" in {show(a) for a in launch.args}
+    ends = {show(s.stop) for s in statements(found.kernel("scale")) if getattr(s, "kind", "") == "block.x"}
+    assert len(ends) == 1 and "256" in "".join(ends) + "".join(show(a) for a in launch.args)
+    assert {b.host for b in found.launcher.buffers if b.host} == {"x", "y"}
