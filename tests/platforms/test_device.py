@@ -95,6 +95,11 @@ def test_misbehaviour_is_a_failure(call: Call, body: str, said: str) -> None:
     assert said in answer.what
 
 
+def test_arrays_too_large_for_the_answer_are_no_verdict(call: Call) -> None:
+    answer = call("#include <signal.h>\nvoid f(float* y) { raise(SIGXFSZ); }", (Y,), {"y": np.zeros(1, np.float32)})
+    assert isinstance(answer, Unavailable) and "one file" in answer.reason
+
+
 def test_a_call_that_does_not_end_is_no_verdict(call: Call) -> None:
     answer = call("void f(float* y) { volatile int on = 1; while (on) y[0] += 1; }", (Y,), {"y": np.zeros(1, np.float32)},
                   seconds=0.5)

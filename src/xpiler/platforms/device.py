@@ -6,6 +6,7 @@ guards. Nothing of device.h or of the emulator takes part."""
 from __future__ import annotations
 
 import secrets
+import signal
 import struct
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ _MAIN = Path(__file__).with_name("device_main.c")
 _ANSWER = struct.Struct("<4Q224s")
 _DONE, _NOT_READY, _TROUBLE, _OUTSIDE = range(4)
 _NO_MEMORY, _ILLEGAL_INSTRUCTION = 4, -4
+_TOO_LARGE_A_FILE = -signal.SIGXFSZ
 _NOT_STARTED = (126, 127)  # by the cage, or the loader that misses a library
 # Numbers as the caller passes them; the language converts to the type the text declares.
 _NUMBERS: Mapping[DType, tuple[str, str]] = {
@@ -158,6 +160,8 @@ def _answered(
         return Unavailable("the text uses an instruction that this CPU does not have")
     if done.code == _NO_MEMORY:
         return Unavailable("there is not enough memory for the arguments")
+    if done.code == _TOO_LARGE_A_FILE:
+        return Unavailable("its arrays are more than may be handed back in one file")
     if done.code in _NOT_STARTED and not said:
         return Unavailable(f"the program cannot be started: {done.stderr.strip()[-200:]}")
     if done.code < 0:
