@@ -796,10 +796,6 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
                 return part
         if op == "&" and c > 0 and c & (c + 1) == 0 and a.lo >= 0:
             return _mod_const(a, c + 1)
-        if op == "^" and c > 0 and c & (c - 1) == 0:
-            flipped = _flipped(a, c)
-            if flipped is not None:
-                return flipped
         if op == "&" and c < -1 and -c & (-c - 1) == 0:  # x & -16 is x >> 4 << 4, of whatever sign x is
             shift = (-c).bit_length() - 1
             return scale(bit(">>", a, integer(shift)), -c)
@@ -812,6 +808,18 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
             if g and low.hi < (g & -g):
                 return add(low, high)  # no bit in common
     return make("bit", (a, b), op, I32)
+
+
+def without_flips(x: Sym) -> Sym:
+    """x with bits that are flipped as arithmetic where they are digits. Not before trees over lanes have been found, of
+    which a flipped bit is the sign."""
+    def rule(n: Sym) -> Sym | None:
+        if n.op != "bit" or n.data != "^" or not is_const(n.args[1]):
+            return None
+        c = value_of(n.args[1])
+        return _flipped(n.args[0], c) if c > 0 and c & (c - 1) == 0 else None
+
+    return rewrite(x, rule) if "bit" in x.has else x
 
 
 def _flipped(a: Sym, c: int) -> Sym | None:

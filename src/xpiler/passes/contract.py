@@ -10,7 +10,7 @@ Scratch arrays, register tiles, unrolled bodies and tree reductions disappear; r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 
 from xpiler.facts import sym
@@ -124,7 +124,7 @@ def _emit(kernel: Kernel, ordered: list[Group]) -> tuple[Stmt, ...]:
 def typed(kernel: Kernel, group: Group) -> tuple[Output, ...]:
     """The outputs of a nest with the types of their arrays."""
     types = {p.name: p.dtype for p in kernel.params if isinstance(p, Buffer)}
-    return tuple((name, types[name], w) for name, w in group)
+    return tuple((name, types[name], replace(w, value=sym.without_flips(w.value))) for name, w in group)
 
 
 # ---------------------------------------------------------------- shape and order

@@ -6,6 +6,8 @@
 //   XP_INTRINSIC        on a function: calls are kept as `Intrinsic` nodes; the body is its meaning. The body is plain
 //                       C: scalar locals, for loops, if, subscripts of pointer parameters and of aggregates' members,
 //                       XP_REQUIRE. detensorize inlines it; tensorize matches it. No pointer tricks, no statics.
+//   XP_NOTE("xp.bits")  on a function that the body of an intrinsic mentions: what it does, and to the bits behind its
+//                       result too; read instead of the intrinsic where a program looks at these.
 //   XP_MATH(name)       on a scalar function: calls become `Call(name, args)`; name is the IR's canonical one.
 //   XP_PRIMITIVE(name)  on a function the IR has a node for (barriers, shuffles, votes, atomics, async waits).
 //                       Declared without a body when reading; emulate/runtime.h gives the body when running.

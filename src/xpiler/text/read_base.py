@@ -48,6 +48,7 @@ class Usage:
     addressed: set[int] = field(default_factory=set)
     counts: dict[int, int] = field(default_factory=dict)
     views: dict[int, list[DType]] = field(default_factory=dict)
+    words: set[int] = field(default_factory=set)  # arrays and pointers to them of which something is seen as an integer
 
 
 def root(n: Node) -> Node | None:
@@ -100,8 +101,14 @@ def usage_of(body: Node) -> Usage:
 
 
 def _view(use: Usage, n: Node) -> None:
-    """An array cast as a whole to a pointer to another type."""
+    """An array cast as a whole to a pointer to another type, or something in one as an integer."""
     inner = n.type.inner
+    if inner is not None and inner.dtype in (DType.I32, DType.U32):
+        base = n.children[-1]
+        while base.kind in (*_STRIPPED, "BINARY_OPERATOR", "UNARY_OPERATOR", "ARRAY_SUBSCRIPT_EXPR") and base.children:
+            base = base.children[0]
+        if base.kind == "DECL_REF_EXPR" and base.referenced is not None:
+            use.words.add(base.referenced.key)
     array = _inner(n.children[-1])
     if array.kind != "DECL_REF_EXPR" or array.referenced is None or array.type.kind != "array":
         return
@@ -140,6 +147,7 @@ class Reader:
         self.reach: Mapping[str, str] = {}
         self.mutated: set[int] = set()
         self.addressed: set[int] = set()
+        self.words: set[int] = set()  # arrays of which something is seen as an integer
         self.seen_as: dict[int, DType] = {}  # arrays only ever used as another type
         self.moving: set[str] = set()
         self.functions: list[Node] = []
@@ -235,6 +243,7 @@ class Reader:
             self._usages[fn.key] = use
             self.mutated |= use.mutated
             self.addressed |= use.addressed
+            self.words |= use.words
             for key, views in use.views.items():
                 if len(views) == use.counts.get(key) and len({v.bits for v in views}) == 1:
                     self.seen_as[key] = views[0]

@@ -10,6 +10,7 @@ from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ONE, TRUE, ZERO
 from xpiler.text.clang import CType, Node, scalar
 from xpiler.text.read_bytes import Bytes
+from xpiler.text.read_base import root
 from xpiler.text.read_values import Closure, Each, Fields, Items, Nothing, Place, Pointer, Raw, Table, Value
 
 _VOTES = ("any", "all", "ballot", "active")
@@ -57,6 +58,8 @@ class Calls(Bytes):
         if (name := fn.note("xp.primitive:")) is not None:
             return self._primitive(name, fn, n, used)
         if fn.note("xp.intrinsic") is not None and not self.expand_intrinsics:
+            if (whole := self._with_bits(fn, n)) is not None:
+                return self.inline(whole, n.arguments, n, into)
             return self._intrinsic(fn, n, into, used)
         if fn.kind in ("CXX_METHOD", "CONVERSION_FUNCTION"):
             return self._method(fn, n, into)
@@ -76,6 +79,15 @@ class Calls(Bytes):
     def _bytes(self, n: Node) -> Expr:
         sizes = [self.scalar(a) for a in n.arguments]
         return sizes[0] if len(sizes) == 1 else self.math.binary("*", sizes[0], sizes[-1])
+
+    def _with_bits(self, fn: Node, n: Node) -> Node | None:
+        """The function that does all an intrinsic does, where its header has one for who looks at the bits of the first
+        argument, as this text does."""
+        variable, body = root(n.arguments[0]) if n.arguments else None, (fn.definition or fn).body
+        if body is None or variable is None or variable.key not in self.words:
+            return None
+        called = (c.referenced for c in body.walk() if c.kind == "CALL_EXPR" and c.referenced is not None)
+        return next((f for f in called if f.note("xp.bits") is not None), None)
 
     def _builtin(self, fn: Node, n: Node) -> Value | None:
         """A built-in of the compiler that is a function of <math.h>, or a hint."""

@@ -38,10 +38,31 @@ XP_REDUCE_SUM(half, 64)
 #undef XP_REDUCE_SUM
 
 // The extreme value goes to dst[0]; the index of its first occurrence, an unsigned, to the bytes right behind it.
-// No typed store says the latter, so a program that reads the index runs but is not translated.
+// Where a program looks at these of a float array, the function with the index is read; of a half one it is not read.
 #ifdef XP_READING
 #define XP_STORE_INDEX(dst, at)
+#define XP_WITH_INDEX(name, best)                                               \
+  XP_NOTE("xp.bits") inline void name(float* dst, const float* src, int elem_count) { \
+    float value = src[0];                                                       \
+    for (int i = 0; i < elem_count; ++i) {                                      \
+      value = best(value, src[i]);                                              \
+    }                                                                           \
+    int first = elem_count - 1;                                                 \
+    for (int i = 0; i < elem_count; ++i) {                                      \
+      int at = src[i] == value ? i : elem_count - 1;                            \
+      first = at < first ? at : first;                                          \
+    }                                                                           \
+    dst[0] = value;                                                             \
+    ((unsigned*)dst)[1] = (unsigned)first;                                      \
+  }
+XP_WITH_INDEX(xp_with_index_fmaxf, fmaxf)
+XP_WITH_INDEX(xp_with_index_fminf, fminf)
+#undef XP_WITH_INDEX
+void xp_with_index_fmaxf(half* dst, const half* src, int elem_count);
+void xp_with_index_fminf(half* dst, const half* src, int elem_count);
+#define XP_BITS(best) if (false) xp_with_index_##best(dst, src, elem_count)
 #else
+#define XP_BITS(best)
 #define XP_STORE_INDEX(dst, at)        \
   unsigned index = unsigned(at);       \
   XP_OUT_NRAM(dst, 1);                 \
@@ -59,6 +80,7 @@ XP_REDUCE_SUM(half, 64)
     XP_FIRST(value, better)                                               \
     dst[0] = (T)value;                                                    \
     XP_STORE_INDEX(dst, first);                                           \
+    XP_BITS(best);                                                        \
   }
 #ifdef XP_READING
 #define XP_FIRST(value, better)
@@ -76,6 +98,7 @@ XP_FLOATS(XP_EXTREME, __bang_min, <, fminf)
 #undef XP_EXTREME
 #undef XP_FIRST
 #undef XP_STORE_INDEX
+#undef XP_BITS
 
 // How many elements are not zero; where the first and the last of them are (0xffffffff when there is none).
 #define XP_COUNTING(T, name)                                                  \
