@@ -44,7 +44,7 @@ FOR = "for (int i = 0; i < 8; ++i) for (int j = 0; j < 16; ++j) "
     ("for (int i = 0; i < 12; ++i) { float m = a[0]; for (int k = 0; k < 3; ++k) m = fmaxf(m, a[i / 4 * 16 + i % 4 * 2 + k]); y[i] = m; }",
      "maximum over a window of 3: y[i,j] = max(k<3) a[i,2*j+k]"),
     ("for (int i = 0; i < n * 4; ++i) { float m = a[0]; for (int k = 0; k < 3; ++k) m = fmaxf(m, a[i / 4 * 16 + i % 4 * 2 + k]); y[i] = m; }",
-     "maximum over a window of 3: y[i] = max(k<3) a[i / 4,2*(i % 4)+k]"),
+     "maximum over a window of 3: y[i,j] = max(k<3) a[i,2*j+k]"),
     ("for (int i = 0; i < 8; ++i) { float m = 1e30f; for (int k = 0; k < 4; ++k) m = fminf(m, a[i * 4 + k]); y[i] = m; }",
      "minimum over 4 along the last axis: y[i] = min(k<4) a[i,k]"),
     ("for (int i = 0; i < 8; ++i) { float s = 0; for (int k = 0; k < 4; ++k) s += a[k * 8 + i]; y[i] = s; }",
