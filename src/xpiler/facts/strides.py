@@ -44,7 +44,7 @@ def turn(i: Sym, start: Sym, by: Sym) -> Sym | None:
         return None
     conditions, unit = [], 1
     for v, weight in sorted(terms.items(), key=lambda term: term[1]):
-        if v.op != "var" or weight != unit or not sym.is_const(sym.extent_of(v)):
+        if v.op != "var" or weight != unit or not sym.bounded(v) or not sym.is_const(sym.extent_of(v)):
             return None
         digit = sym.mod(sym.div(i, sym.integer(unit)), sym.extent_of(v))
         conditions.append(sym.compare("==", digit, v))
