@@ -673,20 +673,3 @@ def test_what_makes_zero_of_zeros_is_padded_as_they_are() -> None:
     assert not sym.collect(total.args[0], lambda n: n.op == "sel" and n.args[1].op == "ld")
     other = sym.fold("+", [i], sym.binary("-", off, sym.number(1.0, f32), f32), sym.number(0.0, f32), f32)
     assert sym.collect(other.args[0], lambda n: n.op == "sel" and n.args[1].op == "ld"), "1 is added outside, too"
-
-
-@pytest.mark.parametrize("bit", [1, 2, 8, 32])
-def test_a_bit_that_is_flipped_is_arithmetic_where_it_is_a_digit(bit: int) -> None:
-    high, digit, low = (sym.fresh(name, sym.integer(n)) for name, n in (("h", 3), ("d", 2), ("l", bit)))
-    low = low if bit > 1 else ZERO
-    at = sym.add(sym.scale(high, 2 * bit), sym.scale(digit, bit), low)
-    for whole in (at, sym.add(sym.scale(high, 2 * bit), low), sym.add(sym.scale(high, 2 * bit), low, sym.integer(bit))):
-        flipped = sym.without_flips(sym.bit("^", whole, sym.integer(bit)))
-        assert "bit" not in flipped.has
-        for h, d, n in itertools.product(range(3), range(2), range(bit)):
-            where = {high: h, digit: d, low: n} if bit > 1 else {high: h, digit: d}
-            number = sym.evaluate(whole, where)
-            assert number is not None and sym.evaluate(flipped, where) == number ^ bit
-    three, far = (sym.bit("^", x, sym.integer(bit)) for x in (sym.scale(high, bit), sym.add(at, low)))
-    assert "bit" in sym.without_flips(three).has, "three values are no bit"
-    assert "bit" in sym.without_flips(far).has or bit == 1, "low goes on into the digit"

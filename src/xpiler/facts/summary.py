@@ -425,14 +425,19 @@ class Machine:
         if self._as_nest(s, before) and len(self._lost()) < len(lost):
             return
         self._restore(before)
+        if unrolled is None or not self._within(STEPS // 10, unrolled) or len(self._lost()) >= len(lost):
+            self._restore(after)
+
+    def _within(self, steps: int, do: Callable[[], None]) -> bool:
+        """Whether something has a form, and is found in so many steps of rewriting."""
+        limit = sym.METER.allow(steps)
         try:
-            if unrolled is not None:
-                unrolled()
-                if len(self._lost()) < len(lost):
-                    return
-        except Unsummarised:
-            pass
-        self._restore(after)
+            do()
+        except (Unsummarised, sym.Exhausted):
+            return False
+        finally:
+            sym.METER.limit = limit
+        return True
 
     def _as_nest(self, s: For, saved: tuple[dict[str, Sym], dict[str, Array], Sym]) -> bool:
         """Whether the loop was summarised as two nested ones."""

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from xpiler.fault import NOWHERE, Fault, Span
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Continue, Expr,
+    PLAIN, Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Continue, Expr,
     For, If, Intrinsic, Kernel, Launch, Launcher, Let, Load, Meaning, Param, Program, Return, Select,
     Shuffle, Stmt, Store, Unary, Var, While,
 )
@@ -19,7 +19,7 @@ AXES = (
     "cluster", "task", "core",
     "block.z", "block.y", "block.x", "thread.z", "thread.y", "thread.x",
 )  # outermost first
-KINDS = frozenset({"serial", "unroll", "parallel", "vector", *AXES})
+KINDS = PLAIN.union(AXES)
 SCOPES = frozenset({"warp", "block", "cluster", "device", "core"})
 SHUFFLES = frozenset({"idx", "up", "down", "xor", "any", "all", "ballot", "active"})
 ATOMICS = frozenset({"add", "sub", "max", "min", "exch", "cas", "and", "or", "xor"})

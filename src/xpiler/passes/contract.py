@@ -16,6 +16,7 @@ from math import gcd
 from xpiler.facts import sym
 from xpiler.facts.cases import by_cases
 from xpiler.facts.summary import summarise
+from xpiler.facts.flips import without_flips
 from xpiler.facts.contraction import Contraction, contraction
 from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renumbered, solve, split_digits
@@ -124,7 +125,7 @@ def _emit(kernel: Kernel, ordered: list[Group]) -> tuple[Stmt, ...]:
 def typed(kernel: Kernel, group: Group) -> tuple[Output, ...]:
     """The outputs of a nest with the types of their arrays."""
     types = {p.name: p.dtype for p in kernel.params if isinstance(p, Buffer)}
-    return tuple((name, types[name], replace(w, value=sym.without_flips(w.value))) for name, w in group)
+    return tuple((name, types[name], replace(w, value=without_flips(w.value))) for name, w in group)
 
 
 # ---------------------------------------------------------------- shape and order

@@ -195,16 +195,17 @@ class Nest:
             guard, body = body.args[0], body.args[1]
         else:
             self.in_parts(body)
-        within = guard is not None and self.begins_with_a_load(body)
-        cond = self.expr(guard) if guard is not None and within else None
-        if within:
+        inside = [] if guard is None else self.begin_with_a_load(body)
+        if guard is None or not inside:
+            step: Stmt = Assign(acc, combined(op, acc, converted(self.expr(body), acc.dtype)))
+            if guard is not None:
+                step = If(self.expr(guard), (step,))
+        else:
+            cond = self.expr(guard)
             self.scopes.append(Scope(None, guarded=True))
-        term = self.expr(body)
-        step: Stmt = Assign(acc, combined(op, acc, converted(term, acc.dtype)))
-        if cond is not None:
+            term = self.expr(body)
+            step = Assign(acc, combined(op, acc, converted(term, acc.dtype)))
             step = If(cond, (*self.scopes.pop().stmts, step))
-        elif guard is not None:
-            step = If(self.expr(guard), (step,))
         self.scopes[-1].stmts.append(step)
         for v, extent in zip(reversed(opened), reversed(extents), strict=True):
             self.close(v, extent, "serial", [])
@@ -223,20 +224,19 @@ class Nest:
             nothing = sym.identity_of(sym.fold_op(f), f.dtype)
             init = sym.select(cond, f.args[1], nothing) if "ld" in f.args[1].has else f.args[1]
             guarded[f] = sym.fold(sym.fold_op(f), sym.fold_vars(f), sym.select(cond, f.args[0], nothing), init, f.dtype)
-        return sym.rewrite(x, lambda n: guarded.get(n)) if guarded else x
+        return sym.rewrite(x, guarded.get) if guarded else x
 
-    def begins_with_a_load(self, body: Sym) -> bool:
-        """Whether a reduction in a guarded body begins with an element of memory, which only the guard may keep inside:
-        all of it is then computed there. What does not depend on the innermost loop is named before."""
+    def begin_with_a_load(self, body: Sym) -> list[Sym]:
+        """The reductions of a guarded body that begin with an element of memory: only the guard may keep it inside, so
+        that they are made under it. If there are any, those that the innermost loop has no part in are made now."""
         innermost = self.scopes[-1].var
         folds = [f for f in sym.collect(body, lambda n: n.op == "fold")
                  if all(v in self.vars or not sym.bounded(v) for v in f.free)]
-        if not any("ld" in f.args[1].has for f in folds if innermost in f.free):
-            return False
-        for f in folds:
+        found = [f for f in folds if innermost in f.free and "ld" in f.args[1].has]
+        for f in folds if found else ():
             if innermost not in f.free:
                 self.expr(f)
-        return True
+        return found
 
     def in_parts(self, whole: Sym) -> None:
         """Decide what of an expression, computed in the innermost open loop, is to have a name."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from xpiler.ir.nodes import (
-    Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Intrinsic, Kernel, Let,
-    Load, Return, Select, Shuffle, Stmt, Store, Unary, Var,
+    PLAIN, Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Intrinsic, Kernel,
+    Let, Load, Return, Select, Shuffle, Stmt, Store, Unary, Var,
 )
 from xpiler.ir.types import DType, promote
 from xpiler.ir.walk import (
@@ -29,7 +29,6 @@ from xpiler.passes.structured import negated, without_returns
 from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
-SEQUENTIAL = ("serial", "unroll", "parallel", "vector")
 CHEAP = 15  # parts of an expression that is rather computed again than kept for every thread
 VOTES = ("any", "all", "ballot", "active")
 ZERO, ONE = Const(0, I32), Const(1, I32)
@@ -50,7 +49,7 @@ class Recover:
     def space(cls, kernel: Kernel, machine: Platform) -> Iterator[Recover]:
         """Itself, where there is a parallel axis to make sequential."""
         step = cls(**cls.of_machine(machine))
-        axes = {s.kind for s in statements(kernel) if isinstance(s, For) and s.kind not in SEQUENTIAL}
+        axes = {s.kind for s in statements(kernel) if isinstance(s, For) and s.kind not in PLAIN}
         if not axes or not axes <= {a.kind for a in machine.axes}:
             return
         try:
@@ -61,7 +60,7 @@ class Recover:
 
     def apply(self, kernel: Kernel) -> Kernel:
         body = _plain(self._axes(kernel, kernel.body, Fresh(names(kernel))))
-        alone = all(s.kind in SEQUENTIAL for s in statements(kernel) if isinstance(s, For))  # nobody else goes on
+        alone = all(s.kind in PLAIN for s in statements(kernel) if isinstance(s, For))  # nobody else goes on
         left = next((s for s in statements(body) if _meets(s) or isinstance(s, Return) and not alone), None)
         if left is not None:
             raise NotApplicable("threads meet, or one leaves, outside the loops of threads", left.span)
@@ -70,7 +69,7 @@ class Recover:
     def _axes(self, kernel: Kernel, body: tuple[Stmt, ...], fresh: Fresh) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for s in body:
-            if not isinstance(s, For) or s.kind in SEQUENTIAL:
+            if not isinstance(s, For) or s.kind in PLAIN:
                 out.append(s)
             elif s.kind in self.lanes:
                 nest, inner = [s], s.body

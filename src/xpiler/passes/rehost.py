@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from xpiler.facts.summary import always_runs
 from xpiler.ir.nodes import (
-    Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Load, Param, Program, Stmt, Store, Var,
+    PLAIN, Addr, Binary, Buffer, Const, DeviceBuffer, Expr, For, If, Kernel, Launch, Load, Param, Program,
+    Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
@@ -156,7 +157,7 @@ def _launch(kernel: Kernel, args: Mapping[str, Expr], s: Launch) -> Stmt:
     values = {p: args[p.name] for p in kernel.params if isinstance(p, Var)}
     body: tuple[Stmt, ...] = kernel.body
     empty: list[Expr] = []
-    while len(body) >= 1 and isinstance(body[-1], For) and body[-1].kind not in SEQUENTIAL:
+    while len(body) >= 1 and isinstance(body[-1], For) and body[-1].kind not in PLAIN:
         if not always_runs(kernel, body[-1].stop):
             some = Binary(">", substitute_expr(body[-1].stop, values), Const(0, DType.I32), DType.BOOL)
             empty.append(some)
@@ -169,7 +170,6 @@ def _launch(kernel: Kernel, args: Mapping[str, Expr], s: Launch) -> Stmt:
     return If(cond, (launch,), (), s.span)
 
 
-SEQUENTIAL = frozenset({"serial", "unroll", "parallel", "vector"})
 
 
 def _slim(kernel: Kernel) -> Kernel:

@@ -86,11 +86,18 @@ class HostLaunches(HostControl):
         raise self.fault("XP1006", "the sizes of this launch are not known", n)
 
     def _returned(self, n: Node, fn: Node) -> Node | None:
-        """What a function that does no more returns, with its parameters bound to the arguments of this call."""
+        """What a function or lambda that does no more returns, with its parameters bound to the arguments of a call."""
         body = () if fn.body is None else fn.body.children
         if len(body) != 1 or body[0].kind != "RETURN_STMT" or not body[0].children:
             return None
-        for p, a in zip(fn.params, n.arguments[len(n.arguments) - len(fn.params):], strict=True):
+        given = n.arguments
+        if fn.spelling == "operator()" and given and is_lambda(given[0]):
+            given = given[1:]
+        elif fn.kind != "FUNCTION_DECL":
+            return None  # of an object, whose members it may use
+        if len(given) != len(fn.params):
+            return None
+        for p, a in zip(fn.params, given, strict=True):
             self.env[p.key] = Items(self.dims(a), p.type) if is_dim(p.type) else self.coerced(self.value(a), p.type, a)
         return body[0].children[0]
 

@@ -218,9 +218,8 @@ class HostObjects(Statements):
         if isinstance(v, Raw):
             inner = child.type.inner
             return Nothing("memory") if inner is None else self._array_of(name, v, inner)
-        if isinstance(v, Expr) and self.depth and not self.stable(v):
-            return Nothing(UNKNOWN)
-        return v if isinstance(v, Pointer | Nothing | Expr) or not self.depth else Nothing(UNKNOWN)
+        known = isinstance(v, Pointer | Nothing) or isinstance(v, Expr) and self.stable(v)
+        return v if known or not self.depth else Nothing(UNKNOWN)
 
     def _scalar_local(self, d: Node, ctype: CType, init: Node | None) -> Binding:
         dtype = ctype.dtype or DType.I32

@@ -12,6 +12,7 @@ from xpiler.verify.argue.solving import SOLVING
 from xpiler.verify.evaluate import Number
 from xpiler.verify.extents import extents
 from xpiler.verify.ladder import Side
+from xpiler.verify.stretches import kept_apart
 from xpiler.verify.verdict import Evidence, Proved, Unknown
 
 SECONDS = 4.0  # of processor time for each; most need a hundredth of it
@@ -42,4 +43,5 @@ def _apart(one: Side, let: Mapping[str, Number], seconds: float) -> Evidence:
     if line is not None:
         return Evidence(RACES, Unknown(f"line {line}: a directive that is not followed"))
     program = with_directives(one.program, one.text, one.platform)
-    return races(program, one.platform, kernel=one.kernel, let=let, seconds=seconds)
+    found = races(program, one.platform, kernel=one.kernel, let=let, seconds=seconds)
+    return kept_apart(found, [(one.program, one.platform, let)], seconds, one.kernel)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from xpiler.fault import Fault
-from xpiler.ir.nodes import For, Program
+from xpiler.ir.nodes import PLAIN, For, Program
 from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.text.pragmas import unfollowed, with_directives
@@ -37,7 +37,8 @@ from xpiler.verify.argue.races import RACES, races
 from xpiler.verify.argue.solving import SOLVING
 from xpiler.verify.runs.sane import RACES as RACING
 from xpiler.verify.runs.sane import sane
-from xpiler.verify.signature import SEQUENTIAL, signature
+from xpiler.verify.stretches import kept_apart
+from xpiler.verify.signature import signature
 from xpiler.verify.verdict import (
     CLEAN, COMPILES, EQUAL, READS, SOURCE, WATCHED, Evidence, Proved, Refuted, Unknown, Witness, refuted,
 )
@@ -200,7 +201,7 @@ def _in_doubt(q: Question, argued: Iterable[Evidence]) -> bool:
     """Whether no argument says that threads keep apart. Runs see the order of threads, and no update that is lost."""
     asked = {e.rung: e.verdict for e in argued}
     inside = (s for k in q.target.program.kernels for s in statements(k))
-    threads = any(isinstance(s, For) and s.kind not in SEQUENTIAL for s in inside)
+    threads = any(isinstance(s, For) and s.kind not in PLAIN for s in inside)
     return threads and WATCHED not in asked and isinstance(asked.get(RACES), Unknown)
 
 
@@ -296,7 +297,7 @@ def _races(q: Question) -> tuple[Evidence, ...]:
     if line is not None:
         return (Evidence(RACES, Unknown(f"line {line}: a directive that is not followed"), time.monotonic() - start),)
     source = q.calling if unfollowed(s.text, s.platform) is not None else with_directives(q.calling, s.text, s.platform)
-    return (_for_all_sizes(races, q, with_directives(q.called, t.text, t.platform), source),)
+    return (_kept_apart(q, _for_all_sizes(races, q, with_directives(q.called, t.text, t.platform), source)),)
 
 
 def _for_all_sizes(argue: Callable[..., Evidence], q: Question, target: Program, source: Program) -> Evidence:
@@ -313,12 +314,18 @@ def _for_all_sizes(argue: Callable[..., Evidence], q: Question, target: Program,
 
 
 def _all_inputs(q: Question) -> tuple[Evidence, ...]:
-    return (_sized(q, equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(3.0, 30.0))),)
+    found = equal_for_all(q.calling, q.called, let=q.fixed, seconds=q.seconds(3.0, 30.0))
+    return (_kept_apart(q, _sized(q, found)),)
 
 
 def _exact(q: Question) -> tuple[Evidence, ...]:
-    return (equal_exact(q.calling, q.called, q.reference, seconds=q.seconds(5.0, 40.0), cache=q.cache,
-                        pairs=q.names),)
+    found = equal_exact(q.calling, q.called, q.reference, seconds=q.seconds(5.0, 40.0), cache=q.cache, pairs=q.names)
+    return (_kept_apart(q, found),)
+
+
+def _kept_apart(q: Question, found: Evidence) -> Evidence:
+    read = (q.calling, q.source.platform, q.fixed), (q.called, q.target.platform, q.fixed_in_target)
+    return kept_apart(found, read, q.seconds(2.0, 20.0))
 
 
 def _device(q: Question) -> tuple[Evidence, ...]:

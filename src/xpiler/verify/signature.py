@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from xpiler.fault import NOWHERE, Fault, Span
 from xpiler.ir.nodes import (
-    Addr, Alloc, Atomic, Buffer, Const, Expr, For, Intrinsic, Kernel, Launch, Load, Meaning, Param, Program,
-    Stmt, Store, Var,
+    PLAIN, Addr, Alloc, Atomic, Buffer, Const, Expr, For, Intrinsic, Kernel, Launch, Load, Meaning, Param,
+    Program, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, expressions, statements, subexpressions, walk
 from xpiler.verify.evaluate import NoValue, Number, evaluate, run_scalars
 
-SEQUENTIAL = frozenset({"serial", "unroll", "parallel", "vector"})
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def _of_kernel(k: Kernel, program: Program) -> Signature:
 
 def _axes(k: Kernel) -> tuple[tuple[str, Expr], ...]:
     """The extents of the loops that enclose the whole kernel, as expressions over its scalars."""
-    return tuple((s.kind, s.stop) for s in statements(k) if isinstance(s, For) and s.kind not in SEQUENTIAL)
+    return tuple((s.kind, s.stop) for s in statements(k) if isinstance(s, For) and s.kind not in PLAIN)
 
 
 def _of_launcher(program: Program) -> Signature:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from xpiler.emulate.entry import Entry
 from xpiler.emulate.lowered.expr import CTYPE, Constants, NotLowered, Scope, mixed
 from xpiler.emulate.lowered.halves import Owner, words
-from xpiler.emulate.lowered.stmt import SEQUENTIAL, Body
+from xpiler.emulate.lowered.stmt import Body
 from xpiler.emulate.lowered.tiles import check_tiles
 from xpiler.ir.nodes import (
-    Buffer, Const, DeviceBuffer, For, Intrinsic, Kernel, Launch, Launcher, Meaning, Param, Program, Stmt, Var,
+    PLAIN, Buffer, Const, DeviceBuffer, For, Intrinsic, Kernel, Launch, Launcher, Meaning, Param, Program, Stmt, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
@@ -136,7 +136,7 @@ def _kernel(
     """The kernel as one thread runs it, and the function that launches it for all."""
     scope = Scope(constants, mixed=mixed(k.body), words=found.get(k.name))
     params = _params(k.params, scope)
-    axes = {s.kind: s for s in statements(k) if isinstance(s, For) and s.kind not in SEQUENTIAL}
+    axes = {s.kind: s for s in statements(k) if isinstance(s, For) and s.kind not in PLAIN}
     scopes = {s.name: s.scope for s in platform.spaces} if axes else {}
     body = Body(scope, meanings, scopes, together=platform.together, words=found)
     lines = [f"static void {function}({params}) {{", *body.block(k.body), "}"]

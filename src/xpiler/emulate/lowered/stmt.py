@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from xpiler.emulate.lowered.expr import CTYPE, Scope
 from xpiler.emulate.lowered.halves import Owner
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Barrier, Break, Buffer, Cast, Const, Continue, Expr, For, If, Intrinsic, Launch, Let,
-    Meaning, Return, Shuffle, Stmt, Store, Var, While,
+    PLAIN, Addr, Alloc, Assign, Atomic, Barrier, Break, Buffer, Cast, Const, Continue, Expr, For, If,
+    Intrinsic, Launch, Let, Meaning, Return, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
 
 # Where the runtime keeps one copy for all threads of a block, for a core's task, for a cluster.
 SECTION = {"block": "shared", "core": "nram", "cluster": "sram"}
-SEQUENTIAL = ("serial", "unroll", "parallel", "vector")
 AXIS = {
     "block.x": "xp::block_idx.x", "block.y": "xp::block_idx.y", "block.z": "xp::block_idx.z",
     "thread.x": "xp::thread_idx.x", "thread.y": "xp::thread_idx.y", "thread.z": "xp::thread_idx.z",
@@ -141,7 +140,7 @@ class Body:
 
     def _for(self, s: For) -> list[str]:
         t, ctype = self.scope, CTYPE[s.var.dtype]
-        if s.kind not in SEQUENTIAL:
+        if s.kind not in PLAIN:
             if s.kind not in AXIS:
                 raise t.refuse(f"the axis {s.kind}")
             return [f"{ctype} {t.name(s.var.name)} = ({ctype}){AXIS[s.kind]};", *self.lines(s.body)]

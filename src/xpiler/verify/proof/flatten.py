@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Const, Continue, DeviceBuffer, Expr, For, If,
+    PLAIN, Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Const, Continue, DeviceBuffer, Expr, For, If,
     Intrinsic, Kernel, Launch, Launcher, Let, Load, Meaning, Param, Program, Return, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
@@ -17,7 +17,6 @@ from xpiler.ir.walk import Body, bodies, buffers_written, map_expr, scalars_read
 from xpiler.verify.proof.counted import counted
 from xpiler.verify.proof.solver import Outside
 
-SERIAL = frozenset({"serial", "unroll", "vector", "parallel"})
 # A loop that is left early is not a nest; a copy of what follows it would be needed for every way out.
 LEAVES = Return | Continue
 # A tree over the largest block has this many levels.
@@ -349,7 +348,7 @@ def written_out(body: Body, supply: _Names) -> Body:
     for s in body:
         match s:
             case For(v, Const(start), Const(stop), Const(step), inner, kind) if (
-                kind in SERIAL and 0 < stop - start <= LEVELS * step and _shifts(inner, v)
+                kind in PLAIN and 0 < stop - start <= LEVELS * step and _shifts(inner, v)
             ):
                 for at in range(int(start), int(stop), int(step)):
                     copy = _renamed(inner, {}, {}, supply)
@@ -389,7 +388,7 @@ def _leaving(body: Body, top: bool) -> Body:
             case Return() | Break():
                 raise Outside(f"a loop that is left early{at_line(s.span)}")
             case For(body=inner, kind=kind):
-                out.append(replace(s, body=_leaving(inner, kind not in SERIAL)))
+                out.append(replace(s, body=_leaving(inner, kind not in PLAIN)))
             case While() if (loop := counted(s)) is not None:
                 out.append(replace(loop, body=_leaving(loop.body, False)))
             case While(body=inner):

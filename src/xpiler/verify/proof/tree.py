@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
-    Alloc, Atomic, Barrier, Binary, Buffer, Const, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While,
+    PLAIN, Alloc, Atomic, Barrier, Binary, Buffer, Const, Expr, For, If, Let, Load, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Body, defines, expressions, operands, unwidened
-from xpiler.verify.proof.flatten import SERIAL, at_line
+from xpiler.verify.proof.flatten import at_line
 from xpiler.verify.proof.solver import Outside
 
 # Barriers after which every thread of a block sees what the others wrote, and those that say nothing about data.
@@ -51,7 +51,7 @@ class Node:
     @property
     def is_axis(self) -> bool:
         """Whether iterations run side by side, so that none may depend on another."""
-        return isinstance(self.stmt, For) and (self.stmt.kind not in SERIAL or self.stmt.kind == "parallel")
+        return isinstance(self.stmt, For) and (self.stmt.kind not in PLAIN or self.stmt.kind == "parallel")
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ import numpy as np
 
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Atomic, For, Program
+from xpiler.ir.nodes import PLAIN, Atomic, For, Program
 from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.verify.argue.raced import raced
@@ -25,7 +25,7 @@ from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.hard import ENOUGH, awkward, kinds_for, of_kinds
 from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
 from xpiler.verify.runs.kinds import NOT_FINITE, OVERFLOWING, Kind
-from xpiler.verify.signature import SEQUENTIAL, Signature, signature
+from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, free_integers
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Unknown, Witness
@@ -183,7 +183,7 @@ def observe(
 def _ordered(program: Program) -> bool:
     inside = [s for part in program.kernels for s in statements(part)]
     inside += [s for meaning in program.meanings for s in statements(meaning)]
-    threads = any(isinstance(s, For) and s.kind not in SEQUENTIAL for s in inside)
+    threads = any(isinstance(s, For) and s.kind not in PLAIN for s in inside)
     return threads and not program.unread and not any(isinstance(s, Atomic) for s in inside)
 
 
