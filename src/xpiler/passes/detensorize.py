@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Binary, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Load, Meaning,
+    Addr, Alloc, Assign, Atomic, Binary, Buffer, Cast, Const, Expr, For, Intrinsic, Kernel, Let, Load, Meaning,
     Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
@@ -171,4 +171,5 @@ def _plus(a: Expr, b: Expr) -> Expr:
         return b
     if b == Const(0, DType.I32):
         return a
-    return Binary("+", a, b, DType.I32)
+    wide = max(a.dtype, b.dtype, key=lambda d: d.bits)
+    return Binary("+", *(x if x.dtype is wide else Cast(x, wide) for x in (a, b)), wide)

@@ -18,6 +18,8 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.nest import Nest
 
+Path = frozenset[Sym]  # the conditions under which a value is computed
+
 
 @dataclass(frozen=True)
 class Range:
@@ -90,7 +92,7 @@ def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[s
     return out
 
 
-def _cases(index: Sym, path: frozenset[Sym]) -> Iterator[tuple[Sym, frozenset[Sym]]]:
+def _cases(index: Sym, path: Path) -> Iterator[tuple[Sym, Path]]:
     """An index without choices: one for either value of each condition it depends on, and for either side of a
     maximum."""
     choice, c = next(((a, c) for a, c in sym.terms_of(index)[1].items() if a.op == "sel" or _is_max(a)), (None, 0))
@@ -104,14 +106,16 @@ def _cases(index: Sym, path: frozenset[Sym]) -> Iterator[tuple[Sym, frozenset[Sy
     else:
         cond, a, b = choice.args
     for value, holds in ((a, cond), (b, sym.negate(cond))):
-        yield from _cases(sym.add(rest, sym.scale(value, c)), path.union(sym.conjuncts(holds)))
+        here = [sym.rewrite(p, lambda n, value=value: value if n is choice else None) for p in (*path, holds)]
+        if sym.FALSE not in here:
+            yield from _cases(sym.add(rest, sym.scale(value, c)), frozenset(g for p in here for g in sym.conjuncts(p)))
 
 
 def _is_max(x: Sym) -> bool:
     return x.op == "call" and x.data == "max" and len(x.args) == 2
 
 
-def _below(index: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
+def _below(index: Sym, path: Path) -> Iterator[Sym]:
     """The index, and what it is no larger than, without the minima, remainders and quotients in it."""
     yield index
     for atom, c in sym.terms_of(index)[1].items():
@@ -135,7 +139,7 @@ def _rounded_down(atom: Sym, c: int) -> Sym | None:
     return None
 
 
-def _tops(f: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
+def _tops(f: Sym, path: Path) -> Iterator[Sym]:
     """What a factor is no larger than: either side of a minimum; of a number divided by a positive one that is not
     known, one less than that number, or than the quotient of what the number is below; a number that was converted is
     no larger than its range says."""
@@ -155,20 +159,26 @@ def _tops(f: Sym, path: frozenset[Sym]) -> Iterator[Sym]:
                 yield sym.sub(whole, ONE)
 
 
-def _least(index: Sym, path: frozenset[Sym], unknown: frozenset[Sym]) -> Sym | None:
+def _least(index: Sym, path: Path, unknown: frozenset[Sym]) -> Sym | None:
     """One past the largest value of index by all that bounds it, without unknown symbols; None if nothing does."""
     tops = []
     for x in _below(index, path):
-        _, weights = sym.terms_of(x)
-        tops.append(sym.add(sym.bound(x, upper=True), ONE))
-        for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
-            for atom, c in sym.terms_of(g.args[0])[1].items():
-                w = weights.get(atom, 0)
-                if c > 0 and w > 0 and w % c == 0:  # g says that its argument is at most -1
-                    rest = sym.sub(x, sym.scale(sym.add(g.args[0], ONE), w // c))
-                    tops.append(sym.add(sym.bound(rest, upper=True), ONE))
+        top = sym.bound(x, upper=True)
+        tops.append(sym.add(top, ONE))
+        for y in dict.fromkeys((x, top)):
+            tops += [sym.add(sym.bound(z, upper=True), ONE) for z in _with_guards(y, path)]
     known = [t for t in tops if not (t.free & unknown or any(map(sym.bounded, t.free)) or t.has - {"call"})]
     return _only("min", known) if known else None
+
+
+def _with_guards(x: Sym, path: Path) -> Iterator[Sym]:
+    """What x is no larger than by one of these conditions, which has a term of x."""
+    _, weights = sym.terms_of(x)
+    for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
+        for atom, c in sym.terms_of(g.args[0])[1].items():
+            w = weights.get(atom, 0)
+            if w * c > 0 and w % c == 0:  # g says that its argument is at most -1
+                yield sym.sub(x, sym.scale(sym.add(g.args[0], ONE), w // c))
 
 
 def _only(name: str, found: list[Sym]) -> Sym:
@@ -200,9 +210,6 @@ def _not_rounded(x: Sym) -> Sym:
             least = sym.scale(sym.sub(atom.args[0], sym.integer(d - 1)), c // d)
             x = sym.add(sym.sub(x, sym.scale(atom, c)), least)
     return x
-
-
-Path = frozenset[Sym]  # the conditions under which a value is computed
 
 
 def _loads(x: Sym, path: Path) -> Iterator[tuple[Sym, Path]]:

@@ -267,6 +267,11 @@ class Node:
         return bool(self.cursor.storage_class == ci.StorageClass.STATIC)
 
     @property
+    def is_internal(self) -> bool:
+        """Whether other files cannot call it: static, or in a namespace without a name."""
+        return self.is_static or bool(self.cursor.linkage == ci.LinkageKind.INTERNAL)
+
+    @property
     def is_extern(self) -> bool:
         return bool(self.cursor.storage_class == ci.StorageClass.EXTERN)
 

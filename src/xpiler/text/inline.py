@@ -99,7 +99,12 @@ class Inlining(Expressions):
             if isinstance(found, Slot | Place | Roaming | Fields | Closure):
                 return found
             return found if not changed else Slot(self.kept(self.scalar(arg), name))
-        v = self.coerced(self.value(arg), ctype, arg)
+        return self.binding(param, self.coerced(self.value(arg), ctype, arg), once, n)
+
+    def binding(self, param: Node, v: Value, once: bool, n: Node) -> Binding:
+        """What a parameter that is no reference stands for, given the value of its argument."""
+        ctype, changed = param.type, param.key in self.mutated
+        name = param.spelling or "arg"
         match v:
             case Pointer():
                 v = self.frozen(v, n)

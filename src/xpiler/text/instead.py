@@ -19,7 +19,7 @@ INSTEAD: dict[str, tuple[str, str, str]] = {
     "MS_ASM_STMT": ("inline assembly", _ASM, "the intrinsic for it, or plain C++"),
     "CXX_TRY_STMT": ("`try`", _THROWN, "a choice"),
     "CXX_THROW_EXPR": ("`throw`", _THROWN, "a flag in an output array"),
-    "CXX_FOR_RANGE_STMT": ("a loop over a range", NO_FORM, "a loop over an index"),
+    "CXX_FOR_RANGE_STMT": ("a loop over a range that is no array", NO_FORM, "a loop over an index"),
     "CXX_NEW_EXPR": ("`new`", "arrays of a kernel have a size that its text or its launch says",
                      "an array with a fixed size"),
     "CXX_DYNAMIC_CAST_EXPR": ("`dynamic_cast`", NO_FORM, "a choice"),

@@ -129,7 +129,14 @@ def _lost_calls(fn: Node) -> list[Node]:
     return [f for f in fn.unit.functions() if f.spelling in words] if words else []
 
 
-def _called(functions: tuple[Node, ...]) -> set[int]:
+def _methods(unit: Unit) -> Iterator[Node]:
+    """The functions that are members of the text's own classes."""
+    for n in unit.top:
+        if n.in_text and n.kind in ("STRUCT_DECL", "CLASS_DECL"):
+            yield from (m for m in n.walk() if m.kind in ("CXX_METHOD", "CONSTRUCTOR"))
+
+
+def _called(functions: Iterable[Node]) -> set[int]:
     """The functions that others call."""
     found: set[int] = set()
     for fn in functions:
@@ -233,8 +240,8 @@ def _shape(unit: Unit, platform: Platform, fn: Node, geometry: Mapping[str, str]
 
 def _serial(unit: Unit, platform: Platform) -> Program:
     functions = tuple(f for f in unit.functions() if f.spelling != "main")
-    called = _called(functions)
-    entries = [f for f in functions if f.key not in called and not f.is_static] or _of_main(unit)
+    called = _called((*functions, *_methods(unit)))
+    entries = [f for f in functions if f.key not in called and not f.is_internal] or _of_main(unit)
     if not entries:
         raise _no_kernel(unit, platform)
     readings = _each(unit, platform, ((f, Shape({})) for f in entries))

@@ -187,30 +187,38 @@ class Calls(Bytes):
 
     def _intrinsic(self, fn: Node, n: Node, into: Place | None, used: bool) -> Value:
         where = fn.definition or fn
-        args: list[Expr] = []
-        for k, param in enumerate(where.params):
-            node = self._argument(n.arguments[k] if k < len(n.arguments) else None, param, fn, k)
-            args.append(self._intrinsic_argument(node, param.type))
+        nodes = [self._argument(n.arguments[k] if k < len(n.arguments) else None, param, fn, k)
+                 for k, param in enumerate(where.params)]
+        given = [self._intrinsic_argument(node, param.type) for node, param in zip(nodes, where.params, strict=True)]
+        if where.body is not None and not all(map(self._as_held, where.params, given)):
+            self.study(where)
+            bound = {p.key: v if isinstance(v, Place) else self.binding(p, self.coerced(v, p.type, node), False, n)
+                     for p, v, node in zip(where.params, given, nodes, strict=True)}
+            return self.inline(fn, n.arguments, n, into, bound=bound)
+        args = tuple(self.address(v) if isinstance(v, Pointer | Place) else v for v in given)
         key = where.signature
         self.intrinsics[fn.qualified, key] = where
         result, value = self._intrinsic_result(fn.result, into, used)
-        self.emit(Intrinsic(fn.qualified, tuple(args), result, key, self.here))
+        self.emit(Intrinsic(fn.qualified, args, result, key, self.here))
         return value
 
-    def _intrinsic_argument(self, n: Node, param: CType) -> Expr:
+    def _as_held(self, param: Node, v: Expr | Pointer | Place) -> bool:
+        """Whether an intrinsic takes what a pointer points to as what its array holds. One that takes words from bytes
+        is read in place of its call, where each access says what it takes."""
+        inner = param.type.inner if param.type.kind == "pointer" else None
+        if not isinstance(v, Pointer) or inner is None or inner.dtype is None:
+            return True
+        return inner.dtype == self.buffers[v.buffer].dtype
+
+    def _intrinsic_argument(self, n: Node, param: CType) -> Expr | Pointer | Place:
         if param.is_aggregate or param.reference:
             found = self.place(n)
             if isinstance(found, Place):
-                return self.address(found)
+                return found
             raise self.unsupported(n, "a scalar passed to an intrinsic by reference")
         v = self.value(n)
-        match v:
-            case Pointer():
-                return self.address(v)
-            case Place():
-                return self.address(v)
-            case Nothing() | Items() | Each() | Raw() | Fields() | Closure() | Table():
-                raise self.unsupported(n, f"{v!r} as an argument of an intrinsic")
+        if isinstance(v, Nothing | Items | Each | Raw | Fields | Closure | Table):
+            raise self.unsupported(n, f"{v!r} as an argument of an intrinsic")
         return v
 
     def _intrinsic_result(

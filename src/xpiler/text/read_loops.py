@@ -12,11 +12,11 @@ from xpiler.ir.types import DType, common
 from xpiler.ir.walk import (
     buffers_written, scalars_read, scalars_written, statements, subexpressions,
 )
-from xpiler.text.arithmetic import ZERO, ONE, TRUE
+from xpiler.text.arithmetic import ONE, TRUE, ZERO, int_const
 from xpiler.text.clang import Node
 from xpiler.text.read_base import Loop, root, usage_of
 from xpiler.text.read_calls import Calls
-from xpiler.text.read_values import Binding, Roaming, Slot
+from xpiler.text.read_values import Binding, Place, Pointer, Roaming, Slot
 
 _MOST_COPIES = 64
 _FLIP = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!=", "==": "=="}
@@ -125,6 +125,21 @@ class Loops(Calls):
         self.sequence(body.children if body.kind == "COMPOUND_STMT" else (body,))
 
     # ------------------------------------------------------------ for
+
+    def range_loop(self, n: Node) -> None:
+        """for (T& x : array): a loop over the elements of an array."""
+        decl, what, body = n.children[0], n.children[-2], n.children[-1]
+        array = self.place(what)
+        if not isinstance(array, Place) or array.type.kind != "array" or array.type.inner is None:
+            raise self.unsupported(n)
+        var, here = self.variable("i", DType.I32), self.here
+        self.math.counters.add(var.name)
+        first = Pointer(array.buffer, array.index, array.type.inner)
+        with self.captured() as inside:
+            one = self.pointee(self.advanced(first, var, n), n)
+            self.env[decl.key] = one if decl.type.reference else self.binding(decl, self.loaded(one, n), False, n)
+            self.body_of(body, Loop())
+        self.emit(For(var, ZERO, int_const(array.type.length), ONE, tuple(inside), "serial", here))
 
     def for_loop(self, n: Node) -> None:
         parts = head(n)

@@ -53,6 +53,8 @@ class Statements(Roles):
                 self.while_loop(n)
             case "DO_STMT":
                 self.do_loop(n)
+            case "CXX_FOR_RANGE_STMT":
+                self.range_loop(n)
             case "SWITCH_STMT":
                 self.switch(n)
             case "RETURN_STMT":
@@ -63,7 +65,7 @@ class Statements(Roles):
                 self.again(n)
             case "UNEXPOSED_STMT" if n.children:
                 self.statement(n.children[-1])
-            case "GOTO_STMT" | "LABEL_STMT" | "CXX_TRY_STMT" | "CXX_FOR_RANGE_STMT":
+            case "GOTO_STMT" | "LABEL_STMT" | "CXX_TRY_STMT":
                 raise self.unsupported(n)
             case kind if kind.startswith("ASM") or kind.endswith("ASM_STMT"):
                 raise self.unsupported(n, "inline assembly")
