@@ -180,7 +180,10 @@ class Machine:
                     return sym.shifted_in_zeros(x, sym.value_of(y))
                 if op == ">>" and known and _signed_word(a.dtype, x):
                     return sym.make("bit", (x, y), op, DType.I32)  # ones are shifted in where the highest bit is one
-                if any(_wraps(op, e.dtype, s) and not self._widened(e) for e, s in ((a, x), (b, y))):
+                if op == ">>" and sym.mask_bit(shifted := sym.make("bit", (x, y), op, DType.I32)) is not None:
+                    return shifted  # lanes that take part: 1 << n, less one
+                of_mask = op == "&" and sym.mask_bit(x) is not None
+                if not of_mask and any(_wraps(op, e.dtype, s) and not self._widened(e) for e, s in ((a, x), (b, y))):
                     raise Unsummarised(f"`{op}` of {a.dtype} numbers that may not fit a signed one", self.span)
                 if op == "<<" and dtype.bits == 32:
                     return sym.low_word(sym.binary(op, x, y, dtype))

@@ -102,7 +102,7 @@ def _recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
     while again:
         again = False
         for high in list(terms):
-            whole = high.op == "div" and high.args[0].op in ("var", "prod")
+            whole = high.op == "div" and high.args[0].op in ("var", "prod", "call")
             if not whole or not is_const(high.args[1]):
                 continue
             x, m = high.args
@@ -345,7 +345,7 @@ def _mod_const(a: Sym, m: int) -> Sym:
     if 0 <= a.lo and a.hi < m:
         return a
     if m == 2:
-        picked = _mask_bit(a)
+        picked = mask_bit(a)
         if picked is not None:
             return picked
     if a.lo < 0:
@@ -394,7 +394,7 @@ def _up_to(a: Sym, m: int) -> Sym | None:
 _FIELDS = 64  # most fields of a constant that are looked at one by one
 
 
-def _mask_bit(a: Sym) -> Sym | None:
+def mask_bit(a: Sym) -> Sym | None:
     """Bit i of a mask, for a = mask >> i: (1 << r) - 1 has it when i < r, a constant when it is set throughout."""
     if a.op != "bit" or a.data != ">>":
         return None
@@ -402,10 +402,10 @@ def _mask_bit(a: Sym) -> Sym | None:
     while mask.op == "cast":
         mask = mask.args[0]
     if mask.op == "sel":
-        sides = [_mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args[1:]]
+        sides = [mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args[1:]]
         return select(mask.args[0], sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
     if mask.op == "bit" and mask.data in ("&", "|"):
-        one, other = (_mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args)
+        one, other = (mask_bit(make("bit", (m, i), ">>", I32)) for m in mask.args)
         if one is None or other is None:
             return None
         both = conjoin if mask.data == "&" else disjoin
@@ -556,7 +556,7 @@ def bit(op: str, a: Sym, b: Sym) -> Sym:
         if op == ">>" and a.lo >= 0:
             return _div_const(a, 1 << c)
         if op == "&" and c == 1:
-            told = _mask_bit(a)
+            told = mask_bit(a)
             if told is not None:
                 return told
         if op == "&" and a.op == "bit" and a.data == ">>" and is_const(a.args[0]):
@@ -611,13 +611,24 @@ def bound(x: Sym, upper: bool) -> Sym:
 
 
 def _below_zero(d: Sym) -> bool:
-    """d < 0 everywhere; a minimum is as small as either of its arguments."""
+    """d < 0 everywhere; a minimum is as small as either of its arguments, and no smaller than the smaller one."""
     if d.hi < 0:
         return True
     _, terms = terms_of(d)
     for a, c in terms.items():
-        if c > 0 and a.op == "call" and a.data == "min":
-            return any(_below_zero(bound(add(sub(d, scale(a, c)), scale(x, c)), True)) for x in a.args)
+        if a.op == "call" and a.data in ("min", "max"):
+            way = any if (c > 0) == (a.data == "min") else all
+            return way(_below_zero(bound(add(sub(d, scale(a, c)), scale(x, c)), True)) for x in a.args)
+        if c < 0 and a.op == "div" and is_const(a.args[1]) and value_of(a.args[1]) > 0 > a.lo:
+            least = sub(d, scale(a, c))  # where what is divided is not negative
+            if least.hi < 0:
+                return _below_zero(bound(sub(integer(-1), a.args[0]), True))
+        if a.op == "div" and is_const(a.args[1]) and any(a.args[0].free & x.free for x in terms if x is not a):
+            m = value_of(a.args[1])
+            # What is rounded down is no more, and less by less than the divisor.
+            if m > 0 and c % m == 0 and (c < 0 or a.args[0].lo >= 0):
+                most = a.args[0] if c > 0 else sub(a.args[0], integer(m - 1))
+                return _below_zero(bound(add(sub(d, scale(a, c)), scale(most, c // m)), True))
     return False
 
 
@@ -726,6 +737,9 @@ def _zero(d: Sym) -> Sym:
         if a.op == "div" and is_const(a.args[1]) and a.args[0].lo >= 0 and abs(c) == 1:
             x, first = a.args[0], -const * c * value_of(a.args[1])  # x / m == k is k * m <= x < (k + 1) * m
             return conjoin(compare(">=", x, integer(first)), compare("<", x, integer(first + value_of(a.args[1]))))
+        if a.op == "call" and a.data in ("min", "max") and abs(c) == 1 and (end := integer(-const * c)) in a.args:
+            other = a.args[a.args[0] is end]
+            return compare(">=" if a.data == "min" else "<=", other, end)
     if const == 0 and len(terms) == 2 and sum(terms.values()) == 0 and _in_other_slots(*terms):
         return FALSE
     return make("eq", (d,), None, BOOL)
@@ -795,7 +809,19 @@ def disjoin(*cs: Sym) -> Sym:
         return next(iter(parts))
     if any(p.op != "and" and negate(p) in parts for p in parts):
         return TRUE
+    orders = [p for p in parts if p.op == "lt"]
+    for p in parts if orders else ():
+        if any(q is not p and _follows(q, p) for q in orders):
+            return disjoin(*(q for q in parts if q is not p))
     return make("or", tuple(sorted(parts, key=lambda p: p.uid)), None, BOOL)
+
+
+def _follows(less: Sym, given: Sym) -> bool:
+    """Whether something is negative wherever something else is 0 or negative too: i < n where n is 32, or more than
+    that, and i is less."""
+    if given.op == "eq":
+        return any(add(less.args[0], scale(given.args[0], way)).hi < 0 for way in (1, -1))
+    return given.op == "lt" and sub(less.args[0], given.args[0]).hi <= 0
 
 
 def select(c: Sym, a: Sym, b: Sym) -> Sym:
@@ -823,6 +849,11 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
         return call("min", (a, b), a.dtype)
     if c.op == "lt" and not a.dtype.is_float and a.dtype is not BOOL and c.args[0] is sub(b, a):
         return call("max", (a, b), a.dtype)
+    if c.op in ("and", "or") and not a.dtype.is_float and a.dtype is not BOOL:
+        if compare("<", a, b) is c:
+            return call("min", (a, b), a.dtype)
+        if compare("<", b, a) is c:
+            return call("max", (a, b), a.dtype)
     if c.op == "lt" and a.op == "int" and (b.args[0] if _cut(b) else b).op == "call":
         clamped = _clamped(c.args[0], a, b)
         if clamped is not None:
@@ -992,7 +1023,11 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 n, limit = x.args[0], float_of(y)
                 if (n.hi <= limit) if name == "min" else (n.lo >= limit):
                     return x
-        return reduce_pair(name, args[0], args[1], dtype)
+        made = reduce_pair(name, args[0], args[1], dtype)
+        if made.op == "call" and made.data == "min" and not dtype.is_float and made.lo < 0:
+            if all(_below_zero(bound(sub(integer(-1), x), True)) for x in made.args):
+                made.lo = 0  # its own bounds do not know that they depend on each other
+        return made
     if name.startswith(("bits.i32.", "bits.u32.")):
         args = (low_word(args[0]),)
     if name.startswith("bits.") and args[0].op == "call" and _undone(name, word_of(args[0])):

@@ -166,7 +166,8 @@ def _least(index: Sym, path: Path, unknown: frozenset[Sym]) -> Sym | None:
         top = sym.bound(x, upper=True)
         tops.append(sym.add(top, ONE))
         for y in dict.fromkeys((x, top)):
-            tops += [sym.add(sym.bound(z, upper=True), ONE) for z in _with_guards(y, path)]
+            tops += [sym.add(sym.bound(less, upper=True), ONE)
+                     for z in _with_guards(y, path) for less in _below(z, path)]
     known = [t for t in tops if not (t.free & unknown or any(map(sym.bounded, t.free)) or t.has - {"call"})]
     return _only("min", known) if known else None
 
@@ -174,11 +175,12 @@ def _least(index: Sym, path: Path, unknown: frozenset[Sym]) -> Sym | None:
 def _with_guards(x: Sym, path: Path) -> Iterator[Sym]:
     """What x is no larger than by one of these conditions, which has a term of x."""
     _, weights = sym.terms_of(x)
-    for g in sorted((c for c in path if c.op == "lt"), key=lambda c: c.uid):
+    for g in sorted((c for c in path if c.op in ("lt", "eq")), key=lambda c: c.uid):
+        at_most = sym.add(g.args[0], ONE) if g.op == "lt" else g.args[0]  # no more than 0, or 0
         for atom, c in sym.terms_of(g.args[0])[1].items():
             w = weights.get(atom, 0)
-            if w * c > 0 and w % c == 0:  # g says that its argument is at most -1
-                yield sym.sub(x, sym.scale(sym.add(g.args[0], ONE), w // c))
+            if w and w % c == 0 and (w * c > 0 or g.op == "eq"):
+                yield sym.sub(x, sym.scale(at_most, w // c))
 
 
 def _only(name: str, found: list[Sym]) -> Sym:

@@ -191,6 +191,7 @@ class Calls(Bytes):
                  for k, param in enumerate(where.params)]
         given = [self._intrinsic_argument(node, param.type) for node, param in zip(nodes, where.params, strict=True)]
         if where.body is not None and not all(map(self._as_held, where.params, given)):
+            self.cut_for({v.buffer for v in given if isinstance(v, Pointer)})
             self.study(where)
             bound = {p.key: v if isinstance(v, Place) else self.binding(p, self.coerced(v, p.type, node), False, n)
                      for p, v, node in zip(where.params, given, nodes, strict=True)}

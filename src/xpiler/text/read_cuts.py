@@ -10,7 +10,7 @@ bytes where every access stays in its own stretch, so an access outside of one i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Expr, Intrinsic, Stmt
@@ -130,14 +130,18 @@ class Cutting(Views):
         raise Cuts(whole, cuts)
 
     def emit(self, statement: Stmt) -> None:
-        if isinstance(statement, Intrinsic) and self.cuts:
-            for whole in self._of_another_type(statement):
-                self.cut(whole, frozenset(self.cuts[whole]))
+        if isinstance(statement, Intrinsic):
+            self.cut_for({a.buffer for a in (*statement.args, statement.result) if isinstance(a, Addr)})
         super().emit(statement)
 
-    def _of_another_type(self, s: Intrinsic) -> Iterator[str]:
-        """Arrays that an instruction is given a part of as another type than they have."""
-        for name in {a.buffer for a in (*s.args, s.result) if isinstance(a, Addr)}:
+    def cut_for(self, given: Collection[str]) -> None:
+        """Cut up the arrays of which an instruction is given these parts, where it takes them for another type."""
+        for whole in self._of_another_type(given) if self.cuts else ():
+            self.cut(whole, frozenset(self.cuts[whole]))
+
+    def _of_another_type(self, given: Collection[str]) -> Iterator[str]:
+        """The arrays that an instruction is given these parts of as another type than they have."""
+        for name in given:
             if isinstance(self.views.get(name), Bytes) or self.buffers[name].dtype.bytes == 1:
                 for b in self.bases((name,)):
                     if any(t is not self.buffers[b].dtype for _, t in self.cuts.get(b, ())):

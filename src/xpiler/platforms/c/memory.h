@@ -62,5 +62,32 @@ using ::malloc;
 using ::memcpy;
 using ::memmove;
 using ::memset;
+
+// An array of its own for whoever declares one; it cannot grow.
+template <class T>
+struct vector {
+  T* items;
+  size_t length;
+  vector(size_t n) {
+    T* memory = (T*)malloc(n * sizeof(T));
+    for (int i = 0; i < (int)n; ++i) memory[i] = (T)0;
+    items = memory;
+    length = n;
+  }
+  vector(size_t n, T value) {
+    T* memory = (T*)malloc(n * sizeof(T));
+    for (int i = 0; i < (int)n; ++i) memory[i] = value;
+    items = memory;
+    length = n;
+  }
+  T* data() const { return items; }
+  T* begin() const { return items; }
+  T* end() const { return items + length; }
+  size_t size() const { return length; }
+  bool empty() const { return length == 0; }
+  T& operator[](size_t i) const { return items[i]; }
+  T& front() const { return items[0]; }
+  T& back() const { return items[length - 1]; }
+};
 }  // namespace std
 #endif
