@@ -1071,6 +1071,8 @@ def cast(a: Sym, dtype: DType) -> Sym:
             return a
         const, terms = terms_of(a)
         bits = (1 << dtype.bits) - 1
+        if is_const(a):
+            return integer(((const - low) & bits) + low)
         part = linear(const, {t: c for t, c in terms.items() if c & bits})
         if part is not a:
             return cast(part, dtype)  # what else there is lies beyond its bits
@@ -1638,11 +1640,12 @@ def _is_step(d: Sym) -> bool:
 def is_shift(a: Sym, b: Sym) -> bool:
     """True if b is a with some integers moved by such steps."""
     moved = False
-    stack = [(a, b)]
+    stack, seen = [(a, b)], set[tuple[Sym, Sym]]()
     while stack:
         x, y = stack.pop()
-        if x is y:
+        if x is y or (x, y) in seen:
             continue
+        seen.add((x, y))
         if not x.dtype.is_float and not y.dtype.is_float and x.dtype is not BOOL:
             if _is_step(sub(y, x)):
                 moved = True
@@ -1659,17 +1662,22 @@ def is_shift(a: Sym, b: Sym) -> bool:
 
 def between(a: Sym, b: Sym, v: Sym) -> Sym | None:
     """a with each integer that differs in b replaced by a + v * (b - a)."""
-    if a is b:
-        return a
-    if not a.dtype.is_float and a.dtype is not BOOL and _is_step(sub(b, a)):
-        return add(a, mul(v, sub(b, a)))
-    args = []
-    for x, y in zip(a.args, b.args, strict=True):
-        m = between(x, y, v)
-        if m is None:
-            return None
-        args.append(m)
-    return rebuild(a, tuple(args))
+    done: dict[tuple[Sym, Sym], Sym | None] = {}
+
+    def visit(x: Sym, y: Sym) -> Sym | None:
+        if x is y:
+            return x
+        if (x, y) not in done:
+            done[x, y] = one(x, y)
+        return done[x, y]
+
+    def one(x: Sym, y: Sym) -> Sym | None:
+        if not x.dtype.is_float and x.dtype is not BOOL and _is_step(sub(y, x)):
+            return add(x, mul(v, sub(y, x)))
+        args = [visit(p, q) for p, q in zip(x.args, y.args, strict=True)]
+        return rebuild(x, tuple(a for a in args if a is not None)) if None not in args else None
+
+    return visit(a, b)
 
 
 def _concat(op: str, a: Sym, b: Sym) -> Sym | None:

@@ -22,7 +22,7 @@ from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renumbered, solve, split_digits
 from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt
 from xpiler.ir.walk import Fresh, expressions, operands, statements
-from xpiler.passes.naming import NamingNest
+from xpiler.passes.naming import NamingNest, length
 from xpiler.passes.nest import Output
 from xpiler.passes.step import NotApplicable
 
@@ -44,8 +44,7 @@ class Contract:
     def apply(self, kernel: Kernel) -> Kernel:
         try:
             nests = groups_of(kernel)
-            size = sum(w.value.size for group in nests for _, w in group)
-            if size > 10 * LONGEST:  # names cannot make that short, and it takes long
+            if sum(length(w.value) for group in nests for _, w in group) > 10 * LONGEST:  # and it takes long
                 raise NotApplicable("the closed form is too long to be written")
             body = _emit(kernel, nests)
         except Unsummarised as e:

@@ -37,14 +37,7 @@ class NamingNest(Nest):
         return super().together(outputs)
 
     def in_parts(self, whole: Sym) -> None:
-        large = whole.size >= LARGE
-        if whole.size < 2 * PART:
-            return
-        uses, always = _uses(whole), _always(whole, {})
-        for x, n in uses.items():
-            worth = x.dtype.is_float and x.size >= PART and x.op not in ("fold", "ld") and (large or costly(x))
-            if n > 1 and worth and (x in always or "ld" not in x.has):
-                self.shared.add(x)
+        self.shared |= parts_of(whole)
 
     def expr(self, x: Sym) -> Expr:
         if x not in self.shared:
@@ -58,6 +51,33 @@ class NamingNest(Nest):
         scope.stmts.append(Let(named, value))
         scope.named[x] = named
         return named
+
+
+def parts_of(whole: Sym) -> set[Sym]:
+    """The parts of an expression that get a name."""
+    large = whole.size >= LARGE
+    if whole.size < 2 * PART:
+        return set()
+    uses, always = _uses(whole), _always(whole, {})
+    found = set()
+    for x, n in uses.items():
+        data = x.dtype.is_float or "ld" in x.has and x.dtype is not DType.BOOL
+        worth = data and x.size >= PART and x.op not in ("fold", "ld") and (large or costly(x))
+        if n > 1 and worth and (x in always or "ld" not in x.has):
+            found.add(x)
+    return found
+
+
+def length(whole: Sym) -> int:
+    """The nodes of an expression as it is written, with names for its parts."""
+    named, known = parts_of(whole), dict[Sym, int]()
+
+    def written(x: Sym) -> int:
+        if x not in known:
+            known[x] = 1 + sum(1 if a in named else written(a) for a in x.args)
+        return known[x]
+
+    return sum(written(x) for x in (whole, *named))
 
 
 def _uses(whole: Sym) -> Counter[Sym]:

@@ -37,12 +37,23 @@ def strays(x: Sym, v: Sym) -> list[Sym] | None:
     condition, or says where an address is."""
     out = []
     for n in sym.collect(x, lambda n: v in n.free and n.op in ("ld", "lt", "eq")):
-        if n.op == "ld" and consecutive(n, v):
+        if n.op == "ld" and consecutive(n, v) or n.op != "ld" and "ld" in n.has and not _said(n, v):
             continue
         if n.op != "ld" or "ld" in n.args[0].has:
             return None
         out.append(n)
     return out
+
+
+def _said(cond: Sym, v: Sym) -> bool:
+    """Whether v itself is part of what is compared, and not data alone."""
+    todo = [cond]
+    while todo:
+        n = todo.pop()
+        if n is v:
+            return True
+        todo += () if n.op == "ld" or v not in n.free else n.args
+    return False
 
 
 def follow(x: Sym, v: Sym) -> bool:
