@@ -673,3 +673,57 @@ def test_what_makes_zero_of_zeros_is_padded_as_they_are() -> None:
     assert not sym.collect(total.args[0], lambda n: n.op == "sel" and n.args[1].op == "ld")
     other = sym.fold("+", [i], sym.binary("-", off, sym.number(1.0, f32), f32), sym.number(0.0, f32), f32)
     assert sym.collect(other.args[0], lambda n: n.op == "sel" and n.args[1].op == "ld"), "1 is added outside, too"
+
+
+def test_a_minimum_is_known_by_the_loop_that_it_is_in() -> None:
+    """The last block of 4096 has at least one element, so that parts of it are counted from 0."""
+    n, size = sym.var("n"), sym.integer(4096)
+    b = sym.var("b", sym.div(sym.add(n, sym.integer(4095)), size))
+    count = sym.call("min", (sym.sub(n, sym.scale(b, 4096)), size), DType.I32)
+    parts = sym.div(count, sym.integer(64))
+    assert sym.call("max", (parts, sym.ZERO), DType.I32) is parts
+    left = sym.sub(count, sym.scale(parts, 64))
+    assert left is sym.mod(count, sym.integer(64)) and left.lo == 0
+    further = sym.call("min", (sym.sub(n, sym.scale(b, 4097)), size), DType.I32)
+    assert sym.call("max", (further, sym.ZERO), DType.I32) is not further
+
+
+def test_a_number_is_no_less_than_what_it_is_rounded_down_to() -> None:
+    """Towards 0: one below it is rounded up."""
+    x, m = sym.var("x"), sym.integer(64)
+    below = sym.sub(x, sym.integer(200))
+    for number in (x, below):
+        rounded = sym.scale(sym.div(number, m), 64)
+        assert sym.prove_lt(number, sym.add(rounded, m))
+        assert sym.prove_lt(rounded, sym.add(number, sym.ONE)) == (number is x)
+        assert not sym.prove_lt(sym.add(number, sym.integer(2)), sym.add(rounded, m))
+
+
+def test_lanes_that_are_left_or_all_of_them() -> None:
+    i, left = sym.var("i", sym.integer(32)), sym.var("left")
+    full = sym.compare("==", sym.call("min", (left, sym.integer(32)), DType.I32), sym.integer(32))
+    assert full is sym.compare(">=", left, sym.integer(32))
+    assert sym.disjoin(full, sym.compare("<", i, left)) is sym.compare("<", i, left)
+    assert sym.disjoin(sym.compare("==", left, sym.integer(31)), sym.compare("<", i, left)).op == "or"
+    choice = sym.select(sym.compare("<", sym.call("min", (left, i), DType.I32), sym.integer(7)),
+                        sym.call("min", (left, i), DType.I32), sym.integer(7))
+    assert choice.op == "call" and choice.data == "min"
+
+
+@pytest.mark.parametrize(("value", "dtype", "held"), [
+    (1002278, DType.I8, 38), (200, DType.I8, -56), (-1, DType.U8, 255), (70000, DType.I16, 4464), (-1, DType.U16, 65535),
+])
+def test_a_number_cut_to_a_narrow_type_is_a_number(value: int, dtype: DType, held: int) -> None:
+    assert sym.cast(sym.integer(value), dtype) is sym.integer(held)
+
+
+def test_what_two_share_is_moved_once() -> None:
+    """A chain of squares is as long as it is deep: each part is asked about once."""
+    f32, x = DType.F32, sym.load("x", sym.integer(3), DType.F32)
+    y = sym.load("x", sym.integer(4), f32)
+    for _ in range(60):
+        x, y = sym.binary("*", x, x, f32), sym.binary("*", y, y, f32)
+    v = sym.fresh("v", sym.integer(2))
+    assert sym.is_shift(x, y)
+    moved = sym.between(x, y, v)
+    assert moved is not None and sym.substitute(moved, {v: sym.ONE}) is y

@@ -399,6 +399,20 @@ def _(rng):  # type: ignore[no-untyped-def]
     return [x, y.copy(), F(1.5), 64], {1: want}
 
 
+@spec("words_of_bytes.cpp")
+def _(rng):  # type: ignore[no-untyped-def]
+    pixels = rng.integers(0, 256, (3, 53, 4)).astype(np.uint8)
+    h = rng.normal(0, 1, 13).astype(np.float16)
+    luma = (pixels.astype(I) @ np.array([38, 75, 15, 0], I)) >> 1
+    return [pixels, np.zeros((3, 53), I), h, np.zeros(13, F), 3, 53], {1: luma, 3: h.astype(F)}
+
+
+@spec("own_vector.cpp")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = floats(rng, 3, 61)
+    return [x, np.zeros(3, F), 3, 61], {1: x.sum(1)}
+
+
 @spec("static_scratch.cpp")
 def _(rng):  # type: ignore[no-untyped-def]
     x = floats(rng, 64)
