@@ -311,10 +311,22 @@ def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding |
         return _contract(offer, p, t, lane, bound)
     if p.op != t.op or p.data != t.data or len(p.args) != len(t.args):
         return None
+    if p.op in ("lt", "eq") and (sides := _sides(p)) and (others := _sides(t)):
+        pairs = (others, others[::-1]) if p.op == "eq" else (others,)
+        return next((got for pair in pairs if (got := _unify_all(offer, sides, pair, lane, bound)) is not None), None)
     out = _unify_all(offer, p.args, t.args, lane, bound)
     if out is None and len(p.args) == 2 and _commutes(p):
         out = _unify_all(offer, p.args, (t.args[1], t.args[0]), lane, bound)
     return out
+
+
+def _sides(c: Sym) -> tuple[Sym, Sym] | None:
+    """What is compared by x - y < 0 or x - y == 0, where either is one term or a number."""
+    const, terms = sym.terms_of(c.args[0])
+    more, less = ([a for a, k in terms.items() if k == sign] for sign in (1, -1))
+    if len(more) + len(less) != len(terms) or max(len(more), len(less)) > 1 or const and more and less:
+        return None
+    return (more[0] if more else sym.integer(const)), (less[0] if less else sym.integer(-const))
 
 
 def _unify_multiple(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:

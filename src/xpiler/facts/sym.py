@@ -1905,10 +1905,10 @@ def _substitute_fold(n: Sym, mapping: Mapping[Sym, Sym], visit: Callable[[Sym], 
     return fold(fold_op(n), new_vars, body, visit(n.args[1]), n.dtype)
 
 
-def collect(x: Sym, want: Callable[[Sym], bool]) -> list[Sym]:
-    """Every distinct node that want accepts, outermost first; folds are entered."""
+def collect(x: Sym, want: Callable[[Sym], bool], without: Iterable[Sym] = ()) -> list[Sym]:
+    """Every distinct node that want accepts, outermost first; folds are entered, and `without` is not."""
     found: list[Sym] = []
-    seen: set[Sym] = set()
+    seen: set[Sym] = set(without)
     stack = [x]
     while stack:
         n = stack.pop()

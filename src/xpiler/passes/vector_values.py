@@ -306,6 +306,9 @@ class VectorNest(MemoryNest):
             for a in x.args:
                 if lane in a.free and (a.dtype.is_float or any(a in s.held for s in self.scopes)):
                     operands[a] = self._memory(self.vector(a))
+        if not self.unit.width:  # scalars do not come one by one from far memory
+            for a in sym.collect(x, lambda n: n is not x and n.op == "ld" and consecutive(n, lane), operands):
+                operands[a] = self._memory(self.vector(a))
         i = Var(self.names("l"), I32)
         held = {a: Load(name, i, a.dtype) for a, name in operands.items()}
         scope = self.scopes[-1]
