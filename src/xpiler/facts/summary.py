@@ -20,7 +20,9 @@ from xpiler.facts.deferred import Deferred
 from xpiler.facts.rescaled import merged, telescoped
 from xpiler.facts.strides import nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, most, one_sided, rolled_up, settled, solve, supersedes
+from xpiler.facts.writes import (
+    Unsummarised, Write, in_a_piece, most, one_sided, rolled_up, settled, solve, supersedes,
+)
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,
@@ -532,7 +534,7 @@ class Machine:
         after = {n: self.scalars[n] for n in carried}
         if not alone and (steps or any("prev" in x.has for x in after.values())):
             raise Unsummarised("what one iteration needs of another is not that of the one before", s.span)
-        writes = {n: self.arrays[n].writes for n in stored}
+        writes = {n: in_a_piece(self.arrays[n].writes) for n in stored}
         lost = frozenset(n for n in stored if self.arrays[n].base == "lost")
         self._restore(saved)
         if outer is not TRUE and self.here(guard) is TRUE:

@@ -386,6 +386,93 @@ def normal(w: Write) -> Write:
     return w if split is None else normal(split)
 
 
+def shaped(w: Write) -> Write:
+    """w with its digits merged, and split where its value needs them."""
+    live, exprs = list(w.vars), [w.index, w.guard, w.value]
+    while True:
+        merged = sym.merge_digits(live, exprs)
+        if merged is not None:
+            live, exprs = merged
+            continue
+        before = Write(tuple(live), exprs[0], exprs[1], exprs[2])
+        w = normal(before)
+        if w == before:
+            split = split_digits(w, w.parts())
+            if split is None:
+                return w
+            w = split
+        live, exprs = list(w.vars), [w.index, w.guard, w.value]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Elements base + e for 0 <= e < count, each with a value of its own, where other conditions hold."""
+
+    base: Sym
+    count: Sym
+    e: Sym
+    value: Sym
+    guards: frozenset[Sym]
+
+
+def _row(w: Write) -> _Row | None:
+    """A write as a row of elements, if that is what the digits of its index and its conditions make it."""
+    const, terms = sym.terms_of(w.index)
+    weight, ordered = 1, sorted((terms.get(v, 0), v.uid, v) for v in w.vars)
+    for c, _, v in ordered:
+        n = sym.extent_of(v)
+        last = v is ordered[-1][2]
+        if c != weight or not (last or sym.is_const(n)) or n.free & set(w.vars):
+            return None
+        weight = weight * sym.value_of(n) if sym.is_const(n) else weight
+    top, size = ordered[-1][2], ordered[-1][0]
+    place = sym.linear(0, {v: c for c, _, v in ordered})
+    base = sym.linear(const, {a: c for a, c in terms.items() if a not in w.vars})
+    counts, others = [sym.scale(sym.extent_of(top), size)], []
+    for g in sym.conjuncts(w.guard):
+        if not g.free & set(w.vars):
+            others.append(g)
+            continue
+        ends = [(sym.sub(top, g.args[0]), size), (sym.sub(place, g.args[0]), 1)] if g.op == "lt" else []
+        found = [sym.scale(end, by) for end, by in ends if not end.free & set(w.vars)]
+        if not found or base.free & set(w.vars):
+            return None
+        counts += found[:1]
+    least = (c for c in counts if all(sym.prove_lt(c, sym.add(other, ONE)) for other in counts))
+    count = next((c for c in least if sym.prove_lt(sym.integer(-1), c)), None)
+    if count is None:
+        return None
+    e = sym.fresh("e", count if count.hi == float("inf") else sym.integer(int(count.hi)))
+    mapping = {v: sym.div(e, sym.integer(c)) if v is top else sym.mod(sym.div(e, sym.integer(c)), sym.extent_of(v))
+               for c, _, v in ordered}
+    return _Row(base, count, e, sym.substitute(w.value, mapping), frozenset(others))
+
+
+def in_a_piece(writes: list[Write]) -> list[Write]:
+    """What an iteration writes to an array; what continues each other, as a row in vectors and what is left, as one."""
+    if len(writes) < 2 or not all(w.vars and w.more is None for w in writes):
+        return writes
+    out: list[Write] = []
+    for w in join([shaped(w) for w in writes]):
+        row = _one_row(out[-1], w) if out else None
+        if row is not None:
+            out.pop()
+        out.append(w if row is None else row)
+    return out if len(out) < len(writes) else writes
+
+
+def _one_row(first: Write, second: Write) -> Write | None:
+    a, b = _row(first), _row(second)
+    if a is None or b is None or a.guards != b.guards or sym.add(a.base, a.count) is not b.base:
+        return None
+    if sym.substitute(a.value, {a.e: sym.add(b.e, a.count)}) is not b.value:
+        return None
+    count = sym.add(a.count, b.count)
+    e = sym.fresh("e", count if count.hi == float("inf") else sym.integer(int(count.hi)))
+    within = sym.compare("<", e, count)
+    return Write((e,), sym.add(a.base, e), sym.conjoin(*a.guards, within), sym.substitute(a.value, {a.e: e}))
+
+
 def supersedes(new: Write, old: Write) -> bool:
     """Everything old wrote, new writes again."""
     if new.vars == old.vars and new.index is old.index and new.guard in (old.guard, TRUE):

@@ -19,7 +19,7 @@ from xpiler.facts.summary import summarise
 from xpiler.facts.flips import without_flips
 from xpiler.facts.contraction import Contraction, contraction
 from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, aligned, join, normal, renumbered, solve, split_digits
+from xpiler.facts.writes import Unsummarised, Write, aligned, join, renumbered, shaped, solve
 from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt
 from xpiler.ir.walk import Fresh, expressions, operands, statements
 from xpiler.passes.naming import NamingNest, length
@@ -132,21 +132,7 @@ def typed(kernel: Kernel, group: Group) -> tuple[Output, ...]:
 
 def _shape(w: Write) -> Write:
     """w with its digits merged, split where its value needs them, and ordered by stride."""
-    w = renumbered(w) or w
-    live, exprs = list(w.vars), [w.index, w.guard, w.value]
-    while True:
-        merged = sym.merge_digits(live, exprs)
-        if merged is not None:
-            live, exprs = merged
-            continue
-        before = Write(tuple(live), exprs[0], exprs[1], exprs[2])
-        w = normal(before)
-        if w == before:
-            split = split_digits(w, w.parts())
-            if split is None:
-                break
-            w = split
-        live, exprs = list(w.vars), [w.index, w.guard, w.value]
+    w = shaped(renumbered(w) or w)
     solve(Write(w.vars, w.index, TRUE, ZERO), w.index, w.guard)  # or raises: iterations write distinct elements
     return Write(tuple(sorted(w.vars, key=lambda v: _stride(v, w.index), reverse=True)),
                  w.index, w.guard, w.value)

@@ -172,4 +172,5 @@ def _plus(a: Expr, b: Expr) -> Expr:
     if b == Const(0, DType.I32):
         return a
     wide = max(a.dtype, b.dtype, key=lambda d: d.bits)
-    return Binary("+", *(x if x.dtype is wide else Cast(x, wide) for x in (a, b)), wide)
+    x, y = (e if e.dtype is wide else Cast(e, wide) for e in (a, b))
+    return Binary("+", x, y, wide)

@@ -101,7 +101,7 @@ class _Tiles(GridNest):
         self.call(unit.product, {unit.out.name: acc, unit.a.name: a, unit.b.name: b, unit.acc.name: acc})
         for v, step in reversed(loops):
             body = tuple(self.scopes.pop().stmts)
-            stop = Const(sym.value_of(sym.extent_of(v)), I32) if step > 1 else self.expr(sym.extent_of(v))
+            stop = Const(sym.value_of(sym.extent_of(v)), I32) if step > 1 else self.extent(v)
             self.put(For(self.vars[at[v]], ZERO, stop, Const(step, I32), body))
         self.move(unit.store, acc, out, c.dtype, sym.substitute(c.index, at), c.strides)
         self.axis("thread.x", "lane", warp)

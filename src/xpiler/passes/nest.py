@@ -78,7 +78,7 @@ class Nest:
         guards = list(sym.conjuncts(w.guard))
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
         for v in w.vars:
-            extent = self.expr(sym.extent_of(v))
+            extent = self.extent(v)
             ready = [g for g in guards if v in g.free and not g.free & set(w.vars[w.vars.index(v) + 1:])]
             guards = [g for g in guards if g not in ready]
             opened.append((v, extent, ready))
@@ -96,6 +96,10 @@ class Nest:
         stem = stem if stem.isidentifier() and not stem.startswith("_") and len(stem) < 12 else "i"
         self.vars[v] = Var(self.names(stem), DType.I32)
         self.scopes.append(Scope(v))
+
+    def extent(self, v: Sym) -> Expr:
+        """How often the loop of a variable runs."""
+        return _as_i32(self.expr(sym.extent_of(v)))
 
     def close(self, v: Sym, extent: Expr, kind: str, guards: list[Sym]) -> None:
         cond = self.expr(sym.conjoin(*guards)) if guards else None
@@ -184,7 +188,7 @@ class Nest:
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
         extents = []
         for v in vs:
-            extents.append(self.expr(sym.extent_of(v)))
+            extents.append(self.extent(v))
             stem = sym.fresh("k", sym.extent_of(v))
             x = _rebound(x, v, stem)
             self.open(stem)
@@ -260,7 +264,7 @@ class Nest:
             name = self.allocated(x.dtype, size)
             extents = []
             for v in inner:
-                extents.append(self.expr(sym.extent_of(v)))
+                extents.append(self.extent(v))
                 self.open(copies[v])
             value = self.expr(sym.substitute(x, copies))
             index = self.plain(row_major([copies[v] for v in inner]))
@@ -315,7 +319,7 @@ class Nest:
     def in_array(self, j: Sym, value: Sym, guard: Sym) -> str:
         """A new array with the values over j, where the guard holds."""
         name = self.allocated(value.dtype, sym.value_of(sym.extent_of(j)))
-        extent = self.expr(sym.extent_of(j))
+        extent = self.extent(j)
         self.open(j)
         if guard is not TRUE:
             test = self.expr(guard)

@@ -111,7 +111,7 @@ class _Shared(GridNest):
         return Binary("<", self.expr(place), Const(self.extents[v], I32), DType.BOOL)
 
     def shut(self, v: Sym) -> None:
-        self.close(v, self.expr(sym.extent_of(v)), "serial", [])
+        self.close(v, self.extent(v), "serial", [])
 
 
 def _straight(f: Factor) -> bool:

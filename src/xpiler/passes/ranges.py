@@ -106,7 +106,7 @@ def _cases(index: Sym, path: Path) -> Iterator[tuple[Sym, Path]]:
     else:
         cond, a, b = choice.args
     for value, holds in ((a, cond), (b, sym.negate(cond))):
-        here = [sym.rewrite(p, lambda n, value=value: value if n is choice else None) for p in (*path, holds)]
+        here = [sym.rewrite(p, {choice: value}.get) for p in (*path, holds)]
         if sym.FALSE not in here:
             yield from _cases(sym.add(rest, sym.scale(value, c)), frozenset(g for p in here for g in sym.conjuncts(p)))
 
@@ -132,7 +132,10 @@ def _below(index: Sym, path: Path) -> Iterator[Sym]:
 
 
 def _rounded_down(atom: Sym, c: int) -> Sym | None:
-    """x where c * atom is x rounded down to a multiple of a power of two, as in 16 * (x >> 4)."""
+    """x where c * atom is x rounded down, as in 16 * (x >> 4) and 16 * (x / 16)."""
+    if atom.op == "div" and sym.is_const(atom.args[1]) and atom.args[0].lo >= 0:
+        each = sym.value_of(atom.args[1])
+        return sym.scale(atom.args[0], c // each) if c % each == 0 else None
     if atom.op == "bit" and atom.data == ">>" and sym.is_const(atom.args[1]):
         each = 1 << sym.value_of(atom.args[1])
         return sym.scale(atom.args[0], c // each) if c % each == 0 else None
@@ -142,7 +145,9 @@ def _rounded_down(atom: Sym, c: int) -> Sym | None:
 def _tops(f: Sym, path: Path) -> Iterator[Sym]:
     """What a factor is no larger than: either side of a minimum; of a number divided by a positive one that is not
     known, one less than that number, or than the quotient of what the number is below; a number that was converted is
-    no larger than its range says."""
+    no larger than its range says, and a loop's variable less than an end that other loops have a part in."""
+    if f.op == "var" and sym.bounded(f) and any(map(sym.bounded, sym.extent_of(f).free)):
+        yield sym.sub(sym.extent_of(f), ONE)
     if f.op == "cast" and f.hi != inf:
         yield sym.integer(int(f.hi))
     if f.op == "call" and f.data == "min":

@@ -11,6 +11,7 @@ into one predicate per thread otherwise.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -64,6 +65,8 @@ class Recover:
         left = next((s for s in statements(body) if _meets(s) or isinstance(s, Return) and not alone), None)
         if left is not None:
             raise NotApplicable("threads meet, or one leaves, outside the loops of threads", left.span)
+        with suppress(NotApplicable):
+            body = without_returns(body)
         return replace(kernel, body=body)
 
     def _axes(self, kernel: Kernel, body: tuple[Stmt, ...], fresh: Fresh) -> tuple[Stmt, ...]:

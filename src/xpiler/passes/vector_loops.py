@@ -115,7 +115,7 @@ class LaneLoops(ChoiceNest):
         value, index = self.expr(sym.substitute(load, copies)), self.expr(row_major(list(copies.values())))
         self.scopes[-1].stmts.append(Store(name, index, value))
         for c in reversed(copies.values()):
-            self.close(c, self.expr(sym.extent_of(c)), "serial", [])
+            self.close(c, self.extent(c), "serial", [])
         return name
 
     def _lanes(self, v: Sym, kind: str, dtype: DType, vector: AtIndex, scalar: AtIndex) -> None:

@@ -48,7 +48,7 @@ class ReductionNest(LaneLoops):
         if not single:
             partial = self._identity(op, x.dtype, width)
         for u in outer:
-            extents.append(self.expr(sym.extent_of(u)))
+            extents.append(self.extent(u))
             self.open(u)
         lane_var = fresh[v]
 
@@ -110,7 +110,7 @@ class ReductionNest(LaneLoops):
             body = sym.make("sel", (*body.args[:2], sym.identity_of(op, x.dtype)), None, x.dtype)
         extents = []
         for u in fresh.values():
-            extents.append(self.expr(sym.extent_of(u)))
+            extents.append(self.extent(u))
             self.open(u)
         self.share(body)
         self._accumulate(op, acc, body)

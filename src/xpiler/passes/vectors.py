@@ -106,7 +106,7 @@ class LaneNest(ReductionNest):
         outer = [u for u in w.vars if u is not v]
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
         for n, u in enumerate(outer):
-            extent = self.expr(sym.extent_of(u))
+            extent = self.extent(u)
             ready = [g for g in guards if u in g.free and v not in g.free
                      and not g.free & set(outer[n + 1:])]
             guards = [g for g in guards if g not in ready]
