@@ -413,6 +413,12 @@ def _(rng):  # type: ignore[no-untyped-def]
     return [x, np.zeros(3, F), 3, 61], {1: x.sum(1)}
 
 
+@spec("counting_down.cpp")
+def _(rng):  # type: ignore[no-untyped-def]
+    x = np.abs(floats(rng, 3, 1061))
+    return [x, np.zeros((3, 1061), F), np.zeros(3, F), 3, 1061], {1: np.sqrt(x), 2: x.sum(1)}
+
+
 @spec("static_scratch.cpp")
 def _(rng):  # type: ignore[no-untyped-def]
     x = floats(rng, 64)

@@ -453,12 +453,12 @@ def in_a_piece(writes: list[Write]) -> list[Write]:
     if len(writes) < 2 or not all(w.vars and w.more is None for w in writes):
         return writes
     out: list[Write] = []
-    for w in join([shaped(w) for w in writes]):
-        row = _one_row(out[-1], w) if out else None
+    for w in writes:
+        row = _one_row(shaped(out[-1]), shaped(w)) if out else None
         if row is not None:
             out.pop()
         out.append(w if row is None else row)
-    return out if len(out) < len(writes) else writes
+    return out
 
 
 def _one_row(first: Write, second: Write) -> Write | None:

@@ -226,7 +226,8 @@ class Calls(Bytes):
         self, ctype: CType, into: Place | None, used: bool
     ) -> tuple[Addr | Var | None, Value]:
         if ctype.is_aggregate:
-            place = into if into is not None else self.allocate("v", ctype)
+            alike = into is not None and self.buffers[into.buffer].dtype is ctype.dtype
+            place = into if alike and into is not None else self.allocate("v", ctype)
             return self.address(place), place
         if ctype.is_scalar and ctype.dtype is not None and used:
             var = self.variable("r", ctype.dtype)

@@ -13,7 +13,7 @@ from xpiler.ir.walk import (
     buffers_written, scalars_read, scalars_written, statements, subexpressions,
 )
 from xpiler.text.arithmetic import ONE, TRUE, ZERO, int_const
-from xpiler.text.clang import Node
+from xpiler.text.clang import CType, Node, scalar
 from xpiler.text.read_base import Loop, root, usage_of
 from xpiler.text.read_calls import Calls
 from xpiler.text.read_values import Binding, Place, Pointer, Roaming, Slot
@@ -129,7 +129,14 @@ class Loops(Calls):
     def range_loop(self, n: Node) -> None:
         """for (T& x : array): a loop over the elements of an array."""
         decl, what, body = n.children[0], n.children[-2], n.children[-1]
-        array = self.place(what)
+        listed = next((x for x in what.walk() if x.kind == "INIT_LIST_EXPR"), None)
+        if listed is None:
+            array = self.place(what)
+        else:
+            dtype = decl.type.dtype or DType.I32
+            items = tuple(self.math.convert(e, dtype) for e in self.items(listed).items)
+            ctype = CType("array", decl.type.name, dtype, len(items), inner=scalar(dtype), length=len(items))
+            array = self.allocate("items", ctype, init=items)
         if not isinstance(array, Place) or array.type.kind != "array" or array.type.inner is None:
             raise self.unsupported(n)
         var, here = self.variable("i", DType.I32), self.here

@@ -6,6 +6,7 @@ from xpiler.ir.nodes import Alloc, Break, Buffer, Const, Continue, Expr, Let, Re
 from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import CType, Node, scalar
+from xpiler.text.read_lambdas import given
 from xpiler.text.inline import returns
 from xpiler.text.read_parts import read_part
 from xpiler.text.read_roles import Roles
@@ -128,7 +129,11 @@ class Statements(Roles):
             return
         if d.key in self.env and self.is_shared(self.space_of(d) or ""):
             return  # one array, however often its declaration is read
-        if ctype.reference and init is not None:
+        if init is not None and given(init).kind == "LAMBDA_EXPR":
+            closure = self.value(init)
+            assert isinstance(closure, Closure), "that is what a lambda is read as"
+            self.env[d.key] = closure
+        elif ctype.reference and init is not None:
             self.env[d.key] = self._reference(d, init)
         elif ctype.is_scalar:
             self.env[d.key] = self._scalar_local(d, ctype, init)

@@ -63,6 +63,17 @@ using ::memcpy;
 using ::memmove;
 using ::memset;
 
+template <class E>
+class initializer_list {
+  const E* first;
+  size_t length;
+
+ public:
+  size_t size() const;
+  const E* begin() const;
+  const E* end() const;
+};
+
 // An array of its own for whoever declares one; it cannot grow.
 template <class T>
 struct vector {

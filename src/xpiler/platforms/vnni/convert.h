@@ -116,7 +116,12 @@ XP_TO_WORDS(cvtepi32, x)
 XP_TO_WORDS(cvtsepi32, xp_clamp(x, -32768, 32767))
 XP_TO_WORDS(cvtusepi32, (unsigned)x > 65535u ? 65535 : x)
 
-// Halves travel in an integer vector, two to a lane.
+// Halves travel in an integer vector, two to a lane; one by itself in a word.
+XP_INTRINSIC inline float _cvtsh_ss(unsigned short a) { return (float)xp_half_of(a); }
+XP_INTRINSIC inline unsigned short _cvtss_sh(float a, int rounding) {
+  XP_REQUIRE((rounding & 7) == 0 || (rounding & 7) == 4, "halves rounded otherwise than to nearest even");
+  return xp_half_bits((_Float16)a);
+}
 #define XP_FROM_HALF(name, To, N, From) \
   XP_CONVERT(name, To, N, From, (float)xp_half_of((unsigned short)xp_u16(a.v[i / 2], i % 2)))
 XP_FROM_HALF(_mm512_cvtph_ps, __m512, 16, __m256i)

@@ -142,11 +142,28 @@ XP_INTRINSIC inline __m256i _mm256_i32gather_epi32(const int* base, __m256i inde
   return r;
 }
 
+inline __m512i _mm512_i32gather_epi32(__m512i index, const void* base, int scale) {
+  return _mm512_i32gather_epi32(index, (const int*)base, scale);
+}
+XP_INTRINSIC inline __m512d _mm512_i32gather_pd(__m256i index, const double* base, int scale) {
+  XP_REQUIRE(scale == 8, "a gather of doubles with a scale other than 8");
+  __m512d r;
+  for (int i = 0; i < 8; ++i) r.v[i] = base[index.v[i]];
+  return r;
+}
+XP_INTRINSIC inline __m512d _mm512_mask_i32gather_pd(__m512d src, __mmask8 k, __m256i index, const double* base,
+                                                     int scale) {
+  XP_REQUIRE(scale == 8, "a gather of doubles with a scale other than 8");
+  __m512d r;
+  for (int i = 0; i < 8; ++i) r.v[i] = ((k >> i) & 1) ? base[index.v[i]] : src.v[i];
+  return r;
+}
+
 inline void* _mm_malloc(size_t bytes, size_t align) {
   return aligned_alloc(align, (bytes + align - 1) / align * align);
 }
 inline void _mm_free(void* p) { free(p); }
-inline void _mm_prefetch(const void*, int) {}
+#define _mm_prefetch(address, hint) ((void)0)
 #define _mm_sfence() ((void)0)
 #define _mm_mfence() ((void)0)
 #define _mm_pause() ((void)0)
