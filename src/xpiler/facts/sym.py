@@ -620,16 +620,19 @@ def _below_zero(d: Sym) -> bool:
             way = any if (c > 0) == (a.data == "min") else all
             return way(_below_zero(bound(add(sub(d, scale(a, c)), scale(x, c)), True)) for x in a.args)
         if c < 0 and a.op == "div" and is_const(a.args[1]) and value_of(a.args[1]) > 0 > a.lo:
-            least = sub(d, scale(a, c))  # where what is divided is not negative
-            if least.hi < 0:
-                return _below_zero(bound(sub(integer(-1), a.args[0]), True))
+            if sub(d, scale(a, c)).hi < 0:
+                return _not_negative(a.args[0])
         if a.op == "div" and is_const(a.args[1]) and any(a.args[0].free & x.free for x in terms if x is not a):
             m = value_of(a.args[1])
             # What is rounded down is no more, and less by less than the divisor.
-            if m > 0 and c % m == 0 and (c < 0 or a.args[0].lo >= 0):
+            if m > 0 and (c < 0 or _not_negative(a.args[0])):
                 most = a.args[0] if c > 0 else sub(a.args[0], integer(m - 1))
-                return _below_zero(bound(add(sub(d, scale(a, c)), scale(most, c // m)), True))
+                return _below_zero(bound(add(scale(sub(d, scale(a, c)), m), scale(most, c)), True))
     return False
+
+
+def _not_negative(x: Sym) -> bool:
+    return x.lo >= 0 or _below_zero(bound(sub(integer(-1), x), True))
 
 
 def prove_lt(a: Sym, b: Sym) -> bool:
@@ -1025,7 +1028,7 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                     return x
         made = reduce_pair(name, args[0], args[1], dtype)
         if made.op == "call" and made.data == "min" and not dtype.is_float and made.lo < 0:
-            if all(_below_zero(bound(sub(integer(-1), x), True)) for x in made.args):
+            if all(map(_not_negative, made.args)):
                 made.lo = 0  # its own bounds do not know that they depend on each other
         return made
     if name.startswith(("bits.i32.", "bits.u32.")):
