@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from xpiler.ir.nodes import (
-    PLAIN, Addr, Alloc, Binary, Buffer, Const, DeviceBuffer, Expr, For, Kernel, Launch, Let, Load, Program,
+    PLAIN, Addr, Alloc, Assign, Binary, Buffer, Const, DeviceBuffer, Expr, For, Kernel, Launch, Let, Load, Program,
     Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
@@ -60,9 +60,12 @@ def _moved(kernel: Kernel, most: int | None) -> tuple[Kernel, tuple[Buffer, ...]
     own = [s for s in statements(kernel) if isinstance(s, Alloc) and s.buffer.space == "local" and not s.buffer.ctype]
     sizes = {s.buffer.name: (s, int(s.buffer.extent.value) * s.buffer.dtype.bytes) for s in own
              if isinstance(s.buffer.extent, Const)}
-    scalars = {p for p in kernel.params if isinstance(p, Var)}
-    out = {s.buffer.name: s for s in own if s.buffer.extent is not None and s.buffer.name not in sizes
-           and free_vars(s.buffer.extent) <= scalars}
+    scalars = {p for p in kernel.params if isinstance(p, Var)} - {
+        s.var for s in statements(kernel) if isinstance(s, Assign)}
+    known = _fixed(kernel)
+    out = {s.buffer.name: replace(s, buffer=replace(s.buffer, extent=extent))
+           for s in own if s.buffer.name not in sizes and (extent := _known(s.buffer.extent, known)) is not None
+           and free_vars(extent) <= scalars}
     total = sum(n for _, n in sizes.values())
     for name, (alloc, n) in sorted(sizes.items(), key=lambda x: -x[1][1]):
         if most is None or total <= most:
@@ -72,11 +75,11 @@ def _moved(kernel: Kernel, most: int | None) -> tuple[Kernel, tuple[Buffer, ...]
     if not out:
         return kernel, ()
     axes = _axes(kernel)
-    if not axes:
+    if not axes and any(isinstance(s, For) and s.kind not in PLAIN for s in statements(kernel)):
         raise NotApplicable("arrays that a thread cannot have, outside all threads", kernel.span)
     fresh = Fresh(names(kernel))
-    lane: Expr = axes[0].var
-    threads: Expr = axes[0].stop
+    lane: Expr = axes[0].var if axes else Const(0, I32)
+    threads: Expr = axes[0].stop if axes else Const(1, I32)
     for a in axes[1:]:
         lane = _plus(_times(lane, a.stop), a.var)
         threads = _times(threads, a.stop)
@@ -92,7 +95,7 @@ def _moved(kernel: Kernel, most: int | None) -> tuple[Kernel, tuple[Buffer, ...]
             raise NotApplicable(f"`{name}` for all threads is more than an index reaches", alloc.span)
         lets.append(Let(parts[name], _times(lane, each)))
         scratch.append(replace(alloc.buffer, extent=whole, space="global"))
-    inner = axes[-1]
+    inner = axes[-1] if axes else None
 
     def placed(s: Stmt) -> Stmt | tuple[Stmt, ...]:
         if isinstance(s, Alloc) and s.buffer.name in out:
@@ -100,11 +103,29 @@ def _moved(kernel: Kernel, most: int | None) -> tuple[Kernel, tuple[Buffer, ...]
                          for n, e in enumerate(s.init))
         if isinstance(s, Store) and s.buffer in out:
             return replace(s, index=_plus(parts[s.buffer], s.index))
-        if isinstance(s, For) and s.var == inner.var:
+        if inner is not None and isinstance(s, For) and s.var == inner.var:
             return replace(s, body=(*lets, *s.body))
         return s
 
-    return replace(kernel, body=map_stmts(_reading(kernel.body, parts), placed)), tuple(scratch)
+    body = map_stmts(_reading(kernel.body, parts), placed)
+    return replace(kernel, body=body if axes else (*lets, *body)), tuple(scratch)
+
+
+def _fixed(kernel: Kernel) -> dict[Var, Expr]:
+    """What the scalars are that are set once."""
+    again = {s.var for s in statements(kernel) if isinstance(s, Assign)}
+    lets = [s for s in statements(kernel) if isinstance(s, Let)]
+    return {s.var: s.value for s in lets if s.value is not None and s.var not in again
+            and sum(t.var == s.var for t in lets) == 1}
+
+
+def _known(extent: Expr | None, fixed: Mapping[Var, Expr]) -> Expr | None:
+    """A size by what it is made of."""
+    for _ in range(len(fixed)):
+        if extent is None or not free_vars(extent) & fixed.keys():
+            break
+        extent = substitute_expr(extent, fixed)
+    return extent
 
 
 def _reading(body: tuple[Stmt, ...], parts: Mapping[str, Var]) -> tuple[Stmt, ...]:
