@@ -186,6 +186,13 @@ def _with_guards(x: Sym, path: Path) -> Iterator[Sym]:
             w = weights.get(atom, 0)
             if w and w % c == 0 and (w * c > 0 or g.op == "eq"):
                 yield sym.sub(x, sym.scale(at_most, w // c))
+            if atom.op == "mod" and sym.is_const(atom.args[1]):  # n / 32 * 32 is n, less n % 32
+                n, each = atom.args[0], sym.value_of(atom.args[1])
+                whole = sym.div(n, atom.args[1])
+                k = weights.get(whole, 0) // each
+                if k * each == weights.get(whole, 0) != 0 and k % c == 0 and (-k * c > 0 or g.op == "eq"):
+                    rest = sym.sub(at_most, sym.scale(atom, c))
+                    yield sym.add(sym.sub(x, sym.scale(whole, k * each)), sym.scale(n, k), sym.scale(rest, k // c))
 
 
 def _only(name: str, found: list[Sym]) -> Sym:

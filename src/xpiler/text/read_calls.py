@@ -215,12 +215,20 @@ class Calls(Bytes):
         if param.is_aggregate or param.reference:
             found = self.place(n)
             if isinstance(found, Place):
-                return found
+                return found if param.reference else self._apart(found, param, n)
             raise self.unsupported(n, "a scalar passed to an intrinsic by reference")
         v = self.value(n)
         if isinstance(v, Nothing | Items | Each | Raw | Fields | Closure | Table):
             raise self.unsupported(n, f"{v!r} as an argument of an intrinsic")
         return v
+
+    def _apart(self, v: Place, param: CType, n: Node) -> Place:
+        """A vector by itself, where it is kept as words among other members of a record."""
+        if self.buffers[v.buffer].dtype is param.dtype:
+            return v
+        own = self.allocate("v", param)
+        self.copy(own, v, n)
+        return own
 
     def _intrinsic_result(
         self, ctype: CType, into: Place | None, used: bool
