@@ -84,9 +84,10 @@ def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[s
     """The arrays all of whose accesses are bounded by something known, and their sizes."""
     out: dict[str, Sym] = {}
     for name, touches in touched.items():
-        tops = [_least(index, path, unknown) for t in touches for index, path in _cases(t.index, t.path)]
+        tops = [_least(index, path, unknown) for t in touches if sym.FALSE not in t.path
+                for index, path in _cases(t.index, t.path)]
         known = [t for t in tops if t is not None]
-        extent = _largest(known) if len(known) == len(tops) else None
+        extent = _largest(known) if known and len(known) == len(tops) else None
         if extent is not None:
             out[name] = extent
     return out
