@@ -337,6 +337,8 @@ def _reassigned(body: tuple[Stmt, ...], old: Var, new: Var) -> tuple[Stmt, ...]:
 
 def _split_nest(kernel: Kernel) -> tuple[tuple[Stmt, ...], For | None]:
     """Scalar statements at the top, and the parallel nest after them."""
+    if not kernel.body:
+        return (), None
     *heads, last = kernel.body
     if isinstance(last, For) and last.kind == "parallel" and last.start == ZERO and last.step == ONE:
         return tuple(heads), last

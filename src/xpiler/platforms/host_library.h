@@ -21,6 +21,9 @@
 #endif
 
 typedef struct xp_file FILE;
+extern FILE *stdin, *stdout, *stderr;
+XP_PRIMITIVE("host.nop") int fprintf(FILE* file, const char* format, ...);
+XP_PRIMITIVE("host.nop") int fflush(FILE* file);
 typedef long time_t;
 typedef long clock_t;
 struct timeval {
@@ -174,6 +177,8 @@ struct vector {
   const T* end() const;
   T& front();
   T& back();
+  const T& front() const;
+  const T& back() const;
   void resize(size_t n);
   void resize(size_t n, const T& value);
   void reserve(size_t n);

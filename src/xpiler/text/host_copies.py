@@ -197,9 +197,16 @@ class Copies:
         array = self.hosts[host]
         extent = array.extent if array.extent is not None else self._reach(host, mine, body)
         self.devices[name] = Device(
-            name, array.dtype, extent, host, copy_in=True, copy_out=any(m.dst.buffer == host for m in mine),
+            name, self._held(host, mine), extent, host, copy_in=True, copy_out=any(m.dst.buffer == host for m in mine),
         )
         return name
+
+    def _held(self, host: str, moves: list[Move]) -> DType:
+        """What the device takes the elements of a host array for, where that is as wide: halves the host has as words."""
+        own = self.hosts[host].dtype
+        ends = (e.buffer for m in moves for e in (m.dst, m.src) if e is not None and e.buffer in self.devices)
+        found = {self.devices[name].dtype for name in ends}
+        return found.pop() if len(found) == 1 and {d.bits for d in found} == {own.bits} else own
 
     def _reach(self, host: str, moves: list[Move], body: tuple[Stmt, ...]) -> Expr:
         """How many elements of a host array copies touch."""
@@ -228,8 +235,8 @@ class Copies:
         if m.src is not None and not (self._on_device(m.dst.buffer) or self._on_device(m.src.buffer)):
             raise self.fault("XP1009", "a copy between these places is not followed", m.node,
                              "both are memory of the host", "a loop, or memcpy, outside the launcher")
-        dtype = self.dtypes.get(m.dst.buffer, DType.F32)
         dst = mirrors.get(m.dst.buffer, m.dst.buffer)
+        dtype = self.devices[dst].dtype if dst in self.devices else self.dtypes.get(dst, DType.F32)
         args: list[Expr] = [Addr(dst, ZERO, dtype)]
         params: list[Param] = [Buffer("dst", dtype, None, "global")]
         to, at, count = Var("i", DType.I32), Var("i", DType.I32), Var("n", DType.I32)

@@ -181,6 +181,9 @@ class HostLaunches(HostControl):
 
     def _launch(self, n: Node) -> None:
         callee = next((c.referenced for c in n.children[0].walk() if c.kind == "DECL_REF_EXPR"), None)
+        if callee is not None and callee.kind == "VAR_DECL" and callee.initializer is not None:  # auto kernel = ...;
+            named = (c.referenced for c in callee.initializer.walk() if c.kind == "DECL_REF_EXPR")
+            callee = next((c for c in named if c is not None and c.kind == "FUNCTION_DECL"), callee)
         if callee is None or callee.body is None:
             raise self.fault("XP1002", "the kernel launched here has no body in this text", n)
         fn = callee.definition or callee

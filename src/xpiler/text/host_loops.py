@@ -8,7 +8,8 @@ from copy import deepcopy
 from typing import Any
 
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Assign, Const, Expr, If, Var
+from xpiler.ir.nodes import Assign, Break, Const, Continue, Expr, If, Var
+from xpiler.ir.walk import statements
 from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import Node
 from xpiler.text.gathering import Gathering
@@ -134,8 +135,9 @@ class HostLoops(HostMemory):
             test, step = parts.test, parts.step
         elif n.kind == "DO_STMT":
             body, test = n.children[0], n.children[-1]
-        if any(x.kind in ("BREAK_STMT", "CONTINUE_STMT") for x in body.walk()):
-            return False
+        leaves = [x for x in body.walk() if x.kind in ("BREAK_STMT", "CONTINUE_STMT")]
+        if leaves:
+            return n.kind == "DO_STMT" and test.constant == 0 and self._never_left(body)
         for round_ in range(_MOST_ROUNDS):
             if n.kind != "DO_STMT" or round_:
                 known = self.condition(test)
@@ -147,6 +149,12 @@ class HostLoops(HostMemory):
             if step is not None:
                 self.effect(step)
         return False
+
+    def _never_left(self, body: Node) -> bool:
+        """The body of do { ... } while (0) whose every `break` is behind a call that fails: none does."""
+        before = len(self.out)
+        self.sequence(body.children if body.kind == "COMPOUND_STMT" else (body,))
+        return not any(isinstance(s, Break | Continue) for s in statements(tuple(self.out[before:])))
 
     def _taking_turns(self, n: Node) -> bool:
         """Pointers that change places in every round: a variable says whose turn it is."""

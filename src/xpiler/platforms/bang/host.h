@@ -109,6 +109,10 @@ XP_HOST("host.fill", cnrtRet_t cnrtMemsetAsync(void* pointer, int value, size_t 
 #define XP_NOTHING(signature) XP_HOST("host.nop", cnrtRet_t signature, { return cnrtSuccess; })
 XP_NOTHING(cnrtInit(unsigned))
 XP_NOTHING(cnrtSetDevice(int))
+XP_HOST("host.nop", cnrtRet_t cnrtGetDevice(int* device), {
+  *device = 0;
+  return cnrtSuccess;
+})
 XP_NOTHING(cnrtGetDeviceHandle(cnrtDev_t*, int))
 XP_NOTHING(cnrtSetCurrentDevice(cnrtDev_t))
 XP_NOTHING(cnrtQueueCreate(cnrtQueue_t*))
