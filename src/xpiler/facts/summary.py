@@ -61,7 +61,11 @@ def summarise(kernel: Kernel) -> dict[str, list[Write]]:
     """The final writes to each global buffer of a sequential kernel (no barriers, intrinsics or returns)."""
     found = _known.get(kernel)
     if found is None:
-        found = _shortest(kernel)
+        short = Short()
+        found = _shortest(kernel, short)
+        if isinstance(found, Unsummarised) and short.left:
+            again = _shortest(kernel, Short(taken=True))
+            found = found if isinstance(again, Unsummarised) else again
         _known[kernel] = found
         if len(_known) > KEPT:
             _known.popitem(last=False)
@@ -70,16 +74,25 @@ def summarise(kernel: Kernel) -> dict[str, list[Write]]:
     return {name: list(writes) for name, writes in found.items()}
 
 
-def _shortest(kernel: Kernel) -> dict[str, list[Write]] | Unsummarised:
+@dataclass
+class Short:
+    """Whether loops of few iterations after which an array is lost are taken iteration by iteration, which makes the
+    outputs longer; `left`: some were not."""
+
+    taken: bool = False
+    left: bool = False
+
+
+def _shortest(kernel: Kernel, short: Short) -> dict[str, list[Write]] | Unsummarised:
     """The values as they are found last first, which takes few steps, or put in at once, whichever is shorter."""
-    machine = Machine(kernel, Deferred())
+    machine = Machine(kernel, Deferred(), short)
     before = sym.METER.spent
     late = _tried(kernel, machine, STEPS)
     if not machine.deferred or not machine.deferred.values:
         return late
     failed = isinstance(late, Unsummarised)
     more = STEPS // 3 if failed else max(PATIENCE, 10 * (sym.METER.spent - before))
-    soon = _tried(kernel, Machine(kernel), more)
+    soon = _tried(kernel, Machine(kernel, short=short), more)
     if isinstance(late, Unsummarised) or not isinstance(soon, Unsummarised) and _length(soon) <= _length(late):
         return soon
     return late
@@ -142,8 +155,8 @@ def symbol(kernel: Kernel, e: Expr) -> Sym:
 class Machine:
     """Symbolic state: scalars, arrays, and the condition under which the current statement runs."""
 
-    def __init__(self, kernel: Kernel, deferred: Deferred | None = None) -> None:
-        self.deferred = deferred
+    def __init__(self, kernel: Kernel, deferred: Deferred | None = None, short: Short | None = None) -> None:
+        self.deferred, self.short = deferred, short or Short(taken=True)
         self.scalars: dict[str, Sym] = {}
         self.level = 0  # how many loops are being summarised, one within the other
         self.arrays: dict[str, Array] = {}
@@ -404,6 +417,8 @@ class Machine:
                 self.level -= 1
             if self._lost() - _lost_in(saved[1]):
                 few = sym.is_const(trips) and sym.value_of(trips) <= FEW
+                self.short.left |= few and not self.short.taken
+                few = few and self.short.taken
                 self._less_lost(s, saved, (lambda: self._unrolled(s, start, stop, by, trips)) if few else None)
         except Unsummarised:
             if self._as_nest(s, saved):

@@ -202,7 +202,7 @@ class Copies:
         return name
 
     def _held(self, host: str, moves: list[Move]) -> DType:
-        """What the device takes the elements of a host array for, where that is as wide: halves the host has as words."""
+        """What the device takes the elements of a host array for, if that is as wide: halves the host has as words."""
         own = self.hosts[host].dtype
         ends = (e.buffer for m in moves for e in (m.dst, m.src) if e is not None and e.buffer in self.devices)
         found = {self.devices[name].dtype for name in ends}
