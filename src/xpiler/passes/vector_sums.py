@@ -149,7 +149,9 @@ class ReductionNest(LaneLoops):
         if self.lane.var not in term.free:
             self.scopes[-1].held[term] = self._broadcast(term)
         self.scopes[-1].held[old] = acc
-        whole = self.lane.where_it_runs(sym.combine(op, old, term, acc.dtype), old)
+        # Of what is no number, instructions on registers give the second: the extreme of those before stays.
+        pair = (term, old) if op in ("max", "min") and self.unit.width else (old, term)
+        whole = self.lane.where_it_runs(sym.combine(op, *pair, acc.dtype), old)
         best = self._best(whole)
         if best is not None and (acc.register or not self.unit.width):
             self._call(best[0], best[1], acc)
