@@ -2,6 +2,7 @@
 
     while (i + 16 <= n) { s += x[i]; i += 16; }    ->    for (j = i; j < n - 15; j += 16) s += x[j];
                                                          i += (n - i) / 16 * 16
+    while (left > 0) { s += *p++; left -= 1; }     ->    for (trip = 0; trip < left; ++trip) s += p[trip]
 """
 
 from __future__ import annotations
