@@ -6,6 +6,12 @@ import pytest
 
 from xpiler import platforms
 from xpiler.engine import Options, translate
+from xpiler.ir.nodes import Const
+from xpiler.ir.types import DType
+from xpiler.passes.rehost import on_device_memory
+from xpiler.passes.spill import spilled
+from xpiler.text.read import read
+from xpiler.to_pivot import sequential
 from xpiler.verify.ladder import Level
 
 TEXT = """
@@ -64,3 +70,20 @@ def test_an_array_whose_size_is_known_when_it_runs(to: str) -> None:
                       options=Options(seeds=1, level=Level.TESTS))
     assert found.confirmed
     assert ("&d_own, " in found.text) is (to == "bang")
+
+
+@pytest.mark.parametrize(("size", "moves"), [("half + 1", True), ("sizes[0]", False)])
+def test_only_a_size_that_the_host_knows_is_one(size: str, moves: bool) -> None:
+    """Scalars that are made of the kernel's own say a size; what memory of the device holds does not."""
+    text = f"""
+#include <vector>
+extern "C" void turned(const float* x, const int* sizes, float* y, int n) {{
+  const int half = n / 2;
+  std::vector<float> kept({size});
+  for (int i = 0; i < half; ++i) kept[i] = x[i];
+  for (int i = 0; i < half; ++i) y[i] = kept[half - 1 - i];
+}}"""
+    extents = {name: Const(64, DType.I32) for name in ("x", "sizes", "y")}
+    flat, _ = sequential(read(text, platforms.get("vnni"), "turned.cpp"), platforms.get("vnni"), contracted=False)
+    hosted = on_device_memory(flat, extents, lambda name: False)
+    assert any("memory" in b.name for b in spilled(hosted, None).launcher.buffers) is moves

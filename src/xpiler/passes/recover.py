@@ -11,8 +11,8 @@ into one predicate per thread otherwise.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 

@@ -170,8 +170,6 @@ def _launch(kernel: Kernel, args: Mapping[str, Expr], s: Launch) -> Stmt:
     return If(cond, (launch,), (), s.span)
 
 
-
-
 def _slim(kernel: Kernel) -> Kernel:
     used = buffers_used(kernel.body) | {v.name for v in scalars_read(kernel.body)}
     stored = buffers_written(kernel.body)

@@ -17,7 +17,7 @@ from xpiler.ir.nodes import (
     Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Fresh, free_vars, map_exprs, map_stmts, names, statements, substitute_expr
+from xpiler.ir.walk import Fresh, free_vars, map_exprs, map_stmts, names, statements, subexpressions, substitute_expr
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
@@ -65,7 +65,7 @@ def _moved(kernel: Kernel, most: int | None) -> tuple[Kernel, tuple[Buffer, ...]
     known = _fixed(kernel)
     out = {s.buffer.name: replace(s, buffer=replace(s.buffer, extent=extent))
            for s in own if s.buffer.name not in sizes and (extent := _known(s.buffer.extent, known)) is not None
-           and free_vars(extent) <= scalars}
+           and free_vars(extent) <= scalars and not any(isinstance(e, Load) for e in subexpressions(extent))}
     total = sum(n for _, n in sizes.values())
     for name, (alloc, n) in sorted(sizes.items(), key=lambda x: -x[1][1]):
         if most is None or total <= most:

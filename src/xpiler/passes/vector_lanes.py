@@ -33,8 +33,8 @@ class Lanes:
 
 
 def strays(x: Sym, v: Sym) -> list[Sym] | None:
-    """The loads of x that neither ignore v nor read consecutive elements as it advances; None where v is used in a
-    condition, or says where an address is."""
+    """The loads of x that neither ignore v nor read consecutive elements as it advances; None where v itself
+    is compared, or says where an address is."""
     out = []
     for n in sym.collect(x, lambda n: v in n.free and n.op in ("ld", "lt", "eq")):
         if n.op == "ld" and consecutive(n, v) or n.op != "ld" and "ld" in n.has and not _said(n, v):

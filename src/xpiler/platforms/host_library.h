@@ -3,6 +3,7 @@
 // Declarations only: the reader of hosts follows sizes, pointers and swaps, and passes over everything else.
 #pragma once
 #ifdef XP_READING
+#include "initializer_list.h"
 
 #ifndef NULL
 #define NULL __null
@@ -87,16 +88,6 @@ using ::strcmp;
 using ::strlen;
 using ::time;
 
-template <class E>
-class initializer_list {
-  const E* first;
-  size_t count;
-
- public:
-  size_t size() const;
-  const E* begin() const;
-  const E* end() const;
-};
 template <class T>
 T&& move(T& x) {
   return (T&&)x;

@@ -326,7 +326,7 @@ class Expressions(Records):
             return self._branched(n, cond, (before_a, a), (before_b, b))
         if n.type.kind in ("vector", "record"):
             if before_a or before_b:
-                return self._chosen_place(n, cond, (before_a, a), (before_b, b))
+                return self._branched(n, cond, (before_a, a), (before_b, b))
             p, q = self.parts(a, yes), self.parts(b, no)
             return Each(
                 lambda i: self.math.select(cond, self.part(p, i), self.part(q, i)), n.type
@@ -340,32 +340,18 @@ class Expressions(Records):
         dtype = n.type.dtype or common(x.dtype, y.dtype)
         return self._branches(cond, dtype, (before_a, x), (before_b, y))
 
-    def _chosen_place(
-        self, n: Node, cond: Expr, a: tuple[list[Stmt], Value], b: tuple[list[Stmt], Value]
-    ) -> Place:
-        """A choice between aggregates that take statements to make."""
-        result = self.allocate("choice", n.type)
-        bodies: list[list[Stmt]] = []
-        for before, v in (a, b):
-            with self.captured() as inside:
-                self.out.extend(before)
-                self.copy(result, v, n)
-            bodies.append(inside)
-        self.emit(If(cond, tuple(bodies[0]), tuple(bodies[1]), self.here))
-        return result
-
     def _branched(
         self, n: Node, cond: Expr, a: tuple[list[Stmt], Value], b: tuple[list[Stmt], Value]
-    ) -> Fields:
-        """A choice between records that take statements to make."""
-        result = self.new_fields("choice", n.type)
-        bodies: list[list[Stmt]] = []
+    ) -> Place | Fields:
+        """A choice between aggregates or records that take statements to make."""
+        result = self.new_fields("choice", n.type) if n.type.has_parts else self.allocate("choice", n.type)
+        bodies: list[tuple[Stmt, ...]] = []
         for before, v in (a, b):
             with self.captured() as inside:
                 self.out.extend(before)
-                self.assign_members(result, v, n)
-            bodies.append(inside)
-        self.emit(If(cond, tuple(bodies[0]), tuple(bodies[1]), self.here))
+                self.store(result, v, n)
+            bodies.append(tuple(inside))
+        self.emit(If(cond, bodies[0], bodies[1], self.here))
         return result
 
     def _branches(

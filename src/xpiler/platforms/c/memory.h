@@ -1,6 +1,8 @@
 // Allocating, filling and copying (C17 7.22.3, 7.24).
 #pragma once
 
+#include "../initializer_list.h"
+
 #ifdef XP_READING
 void* malloc(size_t bytes);
 void* calloc(size_t count, size_t bytes);
@@ -62,17 +64,6 @@ using ::malloc;
 using ::memcpy;
 using ::memmove;
 using ::memset;
-
-template <class E>
-class initializer_list {
-  const E* first;
-  size_t length;
-
- public:
-  size_t size() const;
-  const E* begin() const;
-  const E* end() const;
-};
 
 // An array of its own for whoever declares one; it cannot grow.
 template <class T>
