@@ -17,6 +17,7 @@ from xpiler.passes.matrix import TileProducts
 from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.products import SharedProducts
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
+from xpiler.passes.rows import Rows
 from xpiler.passes.spill import spilled
 from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.vectors import VectorLoops, VectorUnit
@@ -214,7 +215,7 @@ def _lowered(
         room = target.space("local").capacity
         out = spilled(out, None if room is None else room // 2)
     trace.append(f"rehost({target.name})")
-    return Road(name, tuple(trace), replace(out, platform=target.name))
+    return Road(name, tuple(trace), replace(out, platform=target.name, kernels=tuple(map(Rows().apply, out.kernels))))
 
 
 def _as_written(extent: Expr) -> Expr:
