@@ -18,6 +18,7 @@ from xpiler.emulate.entry import Limits
 from xpiler.emulate.failing import failed
 from xpiler.emulate.prepare import TEXT
 from xpiler.fault import Fault, Span, together
+from xpiler.platforms.device import cpu
 from xpiler.platforms.failing import machine_failed
 
 # -fno-weak: statics of templates and inline functions go into the same sections as all others.
@@ -29,6 +30,7 @@ FLAGS = (
     "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-ffp-contract=off", "-fwrapv", "-fno-pie",
     "-fno-thread-jumps", "-fno-weak", "-fno-stack-protector", "-fcf-protection=none",
     "-fdiagnostics-color=never", "-fno-diagnostics-show-caret", "-fmax-errors=40",
+    *(("-mf16c",) if "f16c" in cpu()[1] else ()),  # halves by the CPU, several times as fast and the same bits
 )
 _LIMITS = Limits(seconds=120, memory_mb=8192, file_mb=512)
 _ERROR = re.compile(
