@@ -9,9 +9,11 @@ from pathlib import Path
 from xpiler.facts.offers import offers
 from xpiler.facts.tiles import tile_units
 from xpiler.fault import BROKEN, Fault
-from xpiler.ir.nodes import Buffer, Const, Expr, Kernel, Program
+from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Program
 from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
+from xpiler.passes.contract import sums_of_products
 from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
 from xpiler.passes.narrow import Narrow, uses
@@ -27,6 +29,7 @@ from xpiler.text.library import library, shelf
 from xpiler.to_pivot import launcher_ranges, sequential, told_apart
 
 KEEP = "same structure"
+TILES = "matrix tiles"
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,17 @@ def roads(
     attempts: list[Attempt], cache: Path | None = None,
 ) -> Iterator[Road]:
     """Programs for the target, best first."""
-    if source.model == target.model == "simt":
-        yield Road(KEEP, ("keep",), replace(program, platform=target.name))
     ways = list(_lowerings(target, cache))
     table = {k.name: _Choices(k, ways, attempts) for k in pivot.kernels}
     seen: set[tuple[int, ...]] = set()
     tried: list[list[tuple[Kernel, ...]]] = []
+    keep = len(ways)  # the way before which the structure of the source is tried
+    if source.model == target.model == "simt":
+        gains = ways[0][0] == TILES and all(c.applies(0) and _narrow(c.kernel) for c in table.values())
+        keep = int(gains and not _on_tiles(program, source, cache))
     for first in range(len(ways)):
+        if first == keep:
+            yield Road(KEEP, ("keep",), replace(program, platform=target.name))
         picked = tuple(table[k.name].at_or_after(first) for k in pivot.kernels)
         if None in picked or picked in seen:
             continue
@@ -86,6 +93,17 @@ def roads(
             attempts.append(Attempt(name, e.why))
         except BROKEN as e:  # a bug in one road must not cost the user the others
             attempts.append(Attempt(name, f"internal error: {type(e).__name__}: {e}"))
+
+
+def _narrow(kernel: Kernel) -> bool:
+    """Whether it multiplies halves or less alone, which is what a matrix unit is many times as fast at."""
+    return all(c.a.dtype.bits < 32 for _, c in sums_of_products(kernel))
+
+
+def _on_tiles(program: Program, platform: Platform, cache: Path | None) -> bool:
+    """Whether a program multiplies on its platform's matrix unit."""
+    products = {u.product.name for u in tile_units(library(platform, cache))}
+    return any(isinstance(s, Intrinsic) and s.name in products for k in program.kernels for s in statements(k))
 
 
 def unchanged(
@@ -123,9 +141,9 @@ class _Choices:
 
     def at_or_after(self, first: int) -> int | None:
         """The first way from `first` on that applies to this kernel."""
-        return next((n for n in range(first, len(self.ways)) if self._applies(n)), None)
+        return next((n for n in range(first, len(self.ways)) if self.applies(n)), None)
 
-    def _applies(self, n: int) -> bool:
+    def applies(self, n: int) -> bool:
         if n in self.made or n in self.refused:
             return n in self.made
         name, lower = self.ways[n]
@@ -148,7 +166,7 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
     match target.model:
         case "simt":
             tiles = TileProducts(tile_units(library(target, cache)), target.warp, tuple(target.enumerators.items()))
-            yield "matrix tiles", lambda k: (tiles.apply(k), ("tensorize", "bind"))
+            yield TILES, lambda k: (tiles.apply(k), ("tensorize", "bind"))
             yield "tiles in shared memory", lambda k: (SharedProducts().apply(k), ("cache", "bind"))
             yield "rows over blocks", lambda k: _each(nests(k), RowsOrThreads(target.warp))
             yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
