@@ -15,6 +15,7 @@ from xpiler.ir.walk import buffers_used, buffers_written, statements, substitute
 from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.named import named_after
 from xpiler.passes.ranges import Range, accessed, ranges
 from xpiler.passes.recover import Recover
 from xpiler.passes.specialize import specialize
@@ -42,7 +43,7 @@ def sequential(program: Program, source: Platform, contracted: bool = True) -> t
             kernels.append(flat)
             continue
         try:
-            clean = Contract().apply(flat)
+            clean = named_after(Contract().apply(flat), kernel)
             check(Program(program.platform, (clean,), None))
             flat = clean
             steps.append(f"contract({kernel.name})")

@@ -307,7 +307,7 @@ __global__ void k(const float* x, float* y, int cols) {
 }"""
 
 
-@pytest.mark.parametrize(("text", "extent"), [(ROWS_BY_WARPS, "ptr[bx + 1] - ptr[bx]"), (LARGEST_BY_WARPS, "cols")])
+@pytest.mark.parametrize(("text", "extent"), [(ROWS_BY_WARPS, "ptr[warp + 1] - ptr[warp]"), (LARGEST_BY_WARPS, "cols")])
 def test_lanes_that_share_a_row_are_one_loop_over_it(text: str, extent: str) -> None:
     """Between ends that are read, as in a sparse matrix; and with zeros in the lanes that stand for no warp."""
     cuda = platforms.get("cuda")

@@ -10,15 +10,12 @@ for as many iterations as the loops have.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from xpiler.facts.hulls import Hulls, hull_of, hulls
 from xpiler.facts.polynomial import I32, Poly, expression, made, polynomial
-from xpiler.ir.nodes import Addr, Binary, Const, Expr, For, Kernel, Let, Load, Stmt, Store, Var
-from xpiler.ir.walk import Body, defines, map_expr, map_own, statements, subexpressions, with_bodies
-
-Hull = tuple[int, int]  # the least and the largest value
-MOST = 1 << 31
+from xpiler.ir.nodes import Addr, Binary, Const, Expr, Kernel, Load, Stmt, Store, Var
+from xpiler.ir.walk import Body, map_expr, map_own, subexpressions, with_bodies
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Rows:
 
     def apply(self, kernel: Kernel) -> Kernel:
         sizes = frozenset(p for p in kernel.params if isinstance(p, Var))
-        return replace(kernel, body=_Body(sizes, _hulls(kernel)).body(kernel.body))
+        return replace(kernel, body=_Body(sizes, hulls(kernel)).body(kernel.body))
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class _Body:
     """The scalars a kernel is given, and between what its counters stay."""
 
     sizes: frozenset[Var]
-    hulls: Mapping[Var, Hull]
+    hulls: Hulls
 
     def body(self, body: Body) -> Body:
         return tuple(self.statement(s) for s in body)
@@ -87,39 +84,13 @@ class _Body:
         for length in sorted({abs(c) for m, c in p.terms if m and abs(c) > 1}):
             rows = {m: c // length for m, c in p.terms if m and c % length == 0}
             rest = made({m: c for m, c in p.terms if m and c % length})
-            hull = self.hull(rest)
+            hull = hull_of(rest, self.hulls)
             if len(rows) < 2 or hull is None or hull[1] - hull[0] >= length:
                 continue
             above, within = divmod(p.constant, length)
             if hull[1] + within >= length:
                 above, within = above + 1, within - length
             return made({**rows, (): above}), Const(length, I32), rest + within
-        return None
-
-    def hull(self, p: Poly) -> Hull | None:
-        low = high = 0
-        for m, c in p.terms:
-            known = self.value(m[0]) if len(m) == 1 else (1, 1) if not m else None
-            if known is None:
-                return None
-            ends = known[0] * c, known[1] * c
-            low, high = low + min(ends), high + max(ends)
-        return low, high
-
-    def value(self, e: Expr) -> Hull | None:
-        """Between what an integer stays, if loops and divisors say so."""
-        match e:
-            case Const(n, _):
-                return int(n), int(n)
-            case Var():
-                return self.hulls.get(e)
-            case Binary("/", a, Const(by, _)) if (known := self.value(a)) and known[0] >= 0 and by > 0:
-                return known[0] // int(by), known[1] // int(by)
-            case Binary("%", a, Const(by, _)) if by > 0:
-                known = self.value(a)
-                return (0, min(known[1], int(by) - 1)) if known and known[0] >= 0 else None
-            case Binary("+" | "-" | "*", _, _):
-                return self.hull(polynomial(e, {}))
         return None
 
 
@@ -131,18 +102,3 @@ def _plus(a: Expr, b: Expr) -> Expr:
         case Const(n, _) if n < 0:
             return Binary("-", a, Const(-n, I32), I32)
     return Binary("+", a, b, I32)
-
-
-def _hulls(kernel: Kernel) -> dict[Var, Hull]:
-    """Counters of loops that start at a number, and scalars that are set once to something made of them."""
-    found = dict[Var, Hull]()
-    known = _Body(frozenset(), found)
-    times = Counter(v for s in statements(kernel) if (v := defines(s)) is not None)
-    for s in statements(kernel):
-        match s:
-            case For(var, start, stop) if first := known.value(start):
-                end = known.value(stop)
-                found[var] = first[0], (MOST if end is None else max(end[1], first[0] + 1)) - 1
-            case Let(var, Const() | Var() | Binary() as value) if times[var] == 1 and (hull := known.value(value)):
-                found[var] = hull
-    return found
