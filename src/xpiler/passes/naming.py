@@ -1,7 +1,7 @@
 """Naming: what a large expression says more than once is computed once, and has a name.
 
-    y[i] = f(a[i] + b[i]) * g(a[i] + b[i])        ->        float v = a[i] + b[i];
-                                                            y[i] = f(v) * g(v)
+    y[i] = f(a[i] + b[i]) * g(a[i] + b[i])        ->        float total = a[i] + b[i];
+                                                            y[i] = f(total) * g(total)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xpiler.facts.writes import Write
 from xpiler.ir.nodes import Expr, Let, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest, Output, costly
+from xpiler.passes.nest import Nest, Output, costly, word
 
 LARGE = 64  # nodes, counted as a tree, of an expression that is read more easily in parts
 PART = 6  # and of a part worth a name
@@ -47,7 +47,7 @@ class NamingNest(Nest):
                 return scope.named[x]
         value = self.plain(x)
         scope = self.scopes[-1 if "ld" in x.has else self.level(x)]
-        named = Var(self.names("v"), x.dtype)
+        named = Var(self.names(word(x)), x.dtype)
         scope.stmts.append(Let(named, value))
         scope.named[x] = named
         return named

@@ -66,7 +66,7 @@ class Nest:
         stores: list[Stmt] = []
         for buffer, dtype, w in outputs:
             value, index = converted(self.expr(w.value), dtype), self.expr(w.index)
-            named = Var(self.names("v"), dtype)
+            named = Var(self.names(word(w.value)), dtype)
             self.scopes[-1].stmts.append(Let(named, value))
             if w.value.dtype is dtype:
                 self.scopes[-1].named[w.value] = named
@@ -179,7 +179,7 @@ class Nest:
     def compute(self, x: Sym) -> Expr:
         """Statements in the innermost scope that leave x in a scalar."""
         if x.op != "fold":
-            named = Var(self.names("v"), x.dtype)
+            named = Var(self.names(word(x)), x.dtype)
             self.scopes[-1].stmts.append(Let(named, self.plain(x)))
             return named
         x = self.lighter(x)
@@ -443,6 +443,23 @@ def costly(x: Sym) -> bool:
 def dear(x: Sym) -> bool:
     """Worth keeping in an array rather than computing again: a reduction or a transcendental function."""
     return "fold" in x.has or bool(sym.collect(x, lambda n: n.op == "call" and n.data not in CHEAP))
+
+
+_WORDS = {"+": "total", "-": "difference", "*": "product", "/": "quotient", "max": "larger", "min": "smaller",
+          "sqrt": "root", "rsqrt": "inverse", "rcp": "inverse", "exp": "power", "exp2": "power", "abs": "size"}
+
+
+def word(x: Sym) -> str:
+    """What a value is called: after the operation that makes it."""
+    if x.op == "cast":
+        return word(x.args[0])
+    if x.op == "bin" and x.data == "/":
+        over, by = x.args
+        if over.op == "flt" and sym.float_of(over) == 1.0:
+            return "inverse"
+        if over.op == "fold" and sym.fold_op(over) == "+" and not by.has & {"ld", "fold"}:
+            return "mean"
+    return _WORDS.get(str(x.data), "v") if x.op in ("bin", "call") else "v"
 
 
 def _rebound(x: Sym, old: Sym, new: Sym) -> Sym:
