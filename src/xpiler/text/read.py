@@ -15,7 +15,7 @@ from xpiler.fault import Fault, Span
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import Node, Unit, parse
 from xpiler.text.gathering import Gathering
-from xpiler.text.host import HostReader
+from xpiler.text.host import read_launcher
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.host_broken import lost
 from xpiler.text.library import library
@@ -82,7 +82,7 @@ def _first_read(
 
 
 def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], lenient: bool) -> Program:
-    reading = HostReader(unit, platform, fn, let, lenient).read()
+    reading = read_launcher(unit, platform, fn, let, lenient)
     if not reading.kernels:
         raise unit.fault("XP1002", f"`{fn.spelling}` launches no kernel", fn)
     known = meanings(unit, platform, reading.intrinsics)
