@@ -49,7 +49,6 @@ class KernelReader(Statements):
     def __init__(self, unit: Unit, platform: Platform, fn: Node) -> None:
         super().__init__(unit, platform)
         self.fn = fn
-        self.params: list[Param] = []
         self.prologue: list[Stmt] = []
 
     def read(self, name: str, shape: Shape, clustered: bool = False) -> Reading:
