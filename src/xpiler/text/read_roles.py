@@ -19,8 +19,8 @@ class Roles(Switches):
     the cores that are read is memory, and when, meetings say."""
 
     def role(self, n: Node) -> str | None:
-        """Whether the condition of a choice asks: "own", "other" or None. A core of the other kind may be asked for with
-        more besides: `other && more`."""
+        """Whether the condition of a choice asks: "own", "other" or None. For a core of the other kind it may ask with
+        more: `other && more`."""
         cond, swapped = n, False
         while True:
             cond = _bare(cond)
