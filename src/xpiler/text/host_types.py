@@ -16,9 +16,9 @@ from xpiler.text import sizes
 from xpiler.text.clang import CType, Node
 from xpiler.text.host_assign import HostAssignments
 from xpiler.text.host_events import Device, Move, Ran, Touched
+from xpiler.text.read_untyped import IN_BYTES
 from xpiler.text.read_values import Pointer
 
-_BYTES = frozenset({"char", "const char"})  # what memory is seen as to count in bytes
 _TRIED = range(16)  # values of a scalar that may choose a type
 
 
@@ -44,7 +44,7 @@ class HostTypes(HostAssignments):
     def pointing(self, p: Pointer, to: CType) -> Pointer:
         if p.buffer not in self.untyped or to.dtype is None:
             return super().pointing(p, to)
-        if to.name not in _BYTES:
+        if to.name not in IN_BYTES:
             self._seen.setdefault(p.buffer, {}).setdefault(to.dtype, self.under)
         return Pointer(p.buffer, p.index, to)
 
