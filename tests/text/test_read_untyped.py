@@ -11,6 +11,7 @@ from xpiler.ir.types import DType
 from xpiler.text.read import read
 
 SPAN = """
+#include <immintrin.h>
 template <class T> static void twice(const void* from, void* to, int n) {
   auto* x = static_cast<const T*>(from);
   T* y = (T*)to;
@@ -31,6 +32,11 @@ def params(of: Program) -> dict[str, DType]:
 
 def test_a_parameter_has_the_type_it_is_cast_to() -> None:
     assert params(program("twice<float>(a, (char*)b, n);")) == {"a": DType.F32, "b": DType.F32}
+
+
+def test_registers_are_loaded_from_any_elements() -> None:
+    body = "const short* x = (const short*)a; _mm256_storeu_si256((__m256i*)b, _mm256_loadu_si256((const __m256i*)x));"
+    assert params(program(f"{body} ((short*)b)[16] = x[16];")) == {"a": DType.I16, "b": DType.I16}
 
 
 def test_a_scalar_may_decide_the_type() -> None:

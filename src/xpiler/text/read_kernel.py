@@ -70,7 +70,7 @@ class KernelReader(Untyped):
                 case Cuts():
                     again.known_cuts = {**self.known_cuts, found.buffer: found.cuts}
                 case Typed():
-                    again.types = {**self.types, found.buffer: found.dtype}
+                    again.types = {**self.types, found.buffer: found.held}
             return again.read(name, shape, clustered)
 
     def _read(self, name: str, shape: Shape, clustered: bool) -> Reading:
@@ -195,7 +195,7 @@ class KernelReader(Untyped):
     def _buffer(self, p: Node, name: str, ctype: CType) -> None:
         inner = ctype.inner
         assert inner is not None, "a pointer points to something"
-        dtype = inner.dtype or self.types.get(name)
+        dtype = self.types[name].dtype if name in self.types else inner.dtype
         if inner.kind == "void":
             self.untyped[name] = p
             self.buffers[name] = Buffer(name, DType.U8, None, "global", "", inner.const)
