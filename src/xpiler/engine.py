@@ -66,7 +66,7 @@ class Options:
     budget: float = 60.0
     cache: Path | None = None
     level: Level = Level.USUAL  # how far up the ladder the result is taken
-    size: Mapping[str, int] = field(default_factory=dict)  # elements of arrays nothing in the file allocates
+    size: Mapping[str, int | str] = field(default_factory=dict)  # elements of arrays nothing in the file allocates
     kernel: str = ""  # the one to translate, of several
     neural: Neural | None = None  # a model that may propose, too
     plain: Platform | None = None  # the language of the clean sequential program, where a model is to see it

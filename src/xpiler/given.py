@@ -94,7 +94,7 @@ def stated_program_of(
         raise fault if geometry else for_the_kernel_alone(fault, file, platform) from None
     program = replace(program, notes=(*notes, *program.notes))
     text += program.entry
-    program = given_sizes(program, integers(size))
+    program = given_sizes(program, sizes(size))
     sig = signature(program, kernel)
     if sized is None:
         _check_names(sig, values(let), program)
@@ -173,6 +173,18 @@ def pairs(items: Sequence[str], option: str = "--bind", form: str = "ARGUMENT=AR
 def integers(items: Sequence[str]) -> dict[str, int]:
     """The integer scalars among them."""
     return {name: value for name, value in values(items).items() if isinstance(value, int)}
+
+
+def sizes(items: Sequence[str]) -> dict[str, int | str]:
+    """Sizes of arrays, as numbers or as expressions that are not read yet."""
+    out: dict[str, int | str] = {}
+    for item in items:
+        name, equals, value = (part.strip() for part in item.partition("="))
+        if not (name and equals and value):
+            raise Fault("XP3004", f"cannot understand `--size {item}`", why="it is not NAME=ELEMENTS",
+                        try_="--size a=1024")
+        out[name] = int(value, 0) if _is_integer(value) else value
+    return out
 
 
 def _is_integer(text: str) -> bool:

@@ -19,7 +19,7 @@ def judges_of(
     source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
     target_geometry: Mapping[str, str] | None = None, pairs: Mapping[str, str] | None = None,
     level: Level = Level.USUAL, effort: Effort | None = None, cache: Path | None = None,
-    size: Mapping[str, int] | None = None, progress: Progress = lambda _: None,
+    size: Mapping[str, int | str] | None = None, progress: Progress = lambda _: None,
 ) -> Judges:
     """The judges that hold texts against a source, which is run for it; Fault where it does not read."""
     # Hard inputs too, whatever the level: there are small ones among them.
@@ -39,7 +39,7 @@ def repair(
     source_file: str = "source", let: Let | None = None, geometry: Mapping[str, str] | None = None,
     target_geometry: Mapping[str, str] | None = None, pairs: Mapping[str, str] | None = None, seconds: float = 60.0,
     level: Level = Level.USUAL,
-    effort: Effort | None = None, cache: Path | None = None, size: Mapping[str, int] | None = None,
+    effort: Effort | None = None, cache: Path | None = None, size: Mapping[str, int | str] | None = None,
     progress: Progress = lambda _: None,
 ) -> Repaired:
     """A text near `text` that does what the source does, confirmed like any translation; Fault where either does not

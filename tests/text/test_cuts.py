@@ -9,6 +9,7 @@ import pytest
 from xpiler import platforms
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Alloc, Const, Program
+from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.text.read import read
@@ -62,6 +63,33 @@ def test_each_stretch_of_a_type_is_an_array(pointers: str) -> None:
     found = program(pointers)
     assert arrays(found) == {F32: 128, F16: 64}
     assert isinstance(bounds(found, platforms.get("bang")).verdict, Proved)
+
+
+BY_SIZE = """\
+#include <bang.h>
+#include <cnrt.h>
+__nram__ char all[4096];
+__mlu_entry__ void widened(const half* x, float* y, int n) {
+  const int padded = (n + 31) / 32 * 32;
+  float* wide = (float*)all;
+  float* twice = wide + padded;
+  half* narrow = (half*)(twice + padded);
+  __memcpy(narrow + taskId % 2 * padded, x + taskId * n, n * sizeof(half), GDRAM2NRAM);
+  __bang_half2float(wide, narrow + taskId % 2 * padded, n);
+  __bang_add(twice, wide, wide, n);
+  __memcpy(y + taskId * n, twice, n * sizeof(float), NRAM2GDRAM);
+}
+"""
+
+
+def test_a_stretch_may_begin_where_a_parameter_says() -> None:
+    found = read(BY_SIZE, platforms.get("bang"), "all.mlu", geometry={"task": "4"})
+    made = {s.buffer.dtype: s.buffer for s in statements(found.kernels[0].body) if isinstance(s, Alloc)}
+    padded = "(n + 31) / 32 * 32"
+    assert {t: show(b.extent) for t, b in made.items() if b.extent is not None} == {
+        F32: f"{padded} + {padded}", F16: f"2048 - ({padded} + {padded}) * 2"}
+    assert {b.cut_from for b in made.values()} == {"all"}
+    assert "__bang_half2float(&all_f32[0], &all_f16[" in show(found)
 
 
 def test_an_access_outside_of_a_stretch_is_doubted_and_not_refuted() -> None:

@@ -22,6 +22,8 @@ SAME = {
     "it leaves": f"{COPY} __sync_cluster(); if (__is_mpu()) return; {WORK}",
     "it works and leaves": f"if (__is_mpu()) {{ {COPY} return; }} __sync_cluster(); {WORK}",
     "with another condition": f"if (__is_mpu()) {{ {COPY} }} __sync_cluster(); if (__is_ipu() && a[1] > 0) {{ {WORK} }}",
+    "it works at times": f"if (__is_mpu() && a[1] > 0 && a[2] > 0) {{ {COPY} }} if (coreId == 0x80 && a[1] < 0) "
+                         f"{{ s[1] = 0; }} __sync_cluster(); {WORK}",
     "by its number": f"if (coreId == 0x80) {{ {COPY} }} __sync_cluster(); if (0x80 != coreId) {{ {WORK} }}",
 }
 
@@ -54,7 +56,8 @@ def test_one_compute_core_does_its_work(name: str) -> None:
     (f"if (__is_mpu()) {{ if (a[0] > 0) return; {COPY} }} __sync_cluster(); {WORK}", "leaves in the middle"),
     (f"if (__is_mpu()) {{ {COPY} __sync_cluster(); }} else {{ __sync_cluster(); {WORK} }}", "a meeting inside"),
     (f"bool memory = __is_mpu(); if (memory) {{ {COPY} }} __sync_cluster(); {WORK}", "whole condition of an if"),
-    (f"if (__is_mpu() && a[0] > 0) {{ {COPY} }} __sync_cluster(); {WORK}", "whole condition of an if"),
+    (f"if (__is_mpu() && a[0] > 0) {{ {COPY} }} else {{ x[0] = 0; }} __sync_cluster(); {WORK}", "at times"),
+    (f"if (__is_mpu() && a[0] > 0) return; __sync_cluster(); {WORK}", "at times"),
 ])
 def test_what_is_not_read_is_said(body: str, why: str) -> None:
     with pytest.raises(Fault, match=why):

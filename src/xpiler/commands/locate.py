@@ -12,7 +12,7 @@ from xpiler.located import as_data, said
 from xpiler.commands.options import Block, From, Grid, Json, Let, Map, Seeds, Size, Tasks, Timeout
 from xpiler.commands.terminal import cache, err, out, print_json, working
 from xpiler.fault import Fault
-from xpiler.given import geometry_of, integers, pairs, platform_of, text_of, values
+from xpiler.given import geometry_of, pairs, platform_of, sizes, text_of, values
 from xpiler.repairing import judges_of
 from xpiler.repair.localise import suspects
 from xpiler.text.sites import Sites
@@ -47,7 +47,7 @@ def locate(
     text = text_of(b)
     with working() as progress:
         judges = judges_of(
-            text_of(a), source, target, file=str(b), source_file=str(a), let=values(let), size=integers(size),
+            text_of(a), source, target, file=str(b), source_file=str(a), let=values(let), size=sizes(size),
             geometry=geometry_of(source, grid, block, tasks), target_geometry=geometry_of(target, grid, block, tasks),
             pairs=pairs(mapped, "--map", "PARAMETER=PARAMETER"), effort=options.effort(seeds, timeout, "tests"),
             cache=cache(context), progress=progress)

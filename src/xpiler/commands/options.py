@@ -29,7 +29,8 @@ Named = Annotated[str, typer.Option(help="The kernel that is meant, where a file
 Map = Annotated[
     list[str], typer.Option("--map", help="Which parameter of the first file is which of the second: `--map x=input`."),
 ]
-Size = Annotated[list[str], typer.Option(help="Elements of an array nothing in the file allocates: `--size a=1024`.")]
+Size = Annotated[list[str], typer.Option(
+    help="Elements of an array nothing in the file allocates: `--size a=1024`, `--size a=rows*cols`.")]
 Depth = Annotated[
     str,
     typer.Option("--evidence", help="How far to go: `tests` runs both and no more, `usual` argues too, `full` may "

@@ -12,7 +12,7 @@ from xpiler import show
 from xpiler.commands import options
 from xpiler.commands.options import Block, Depth, From, Grid, Json, Let, Map, Seeds, Size, Tasks, Timeout
 from xpiler.commands.terminal import cache, err, print_json, working
-from xpiler.given import geometry_of, integers, pairs, platform_of, text_of, values
+from xpiler.given import geometry_of, pairs, platform_of, sizes, text_of, values
 from xpiler.located import as_data
 from xpiler.located import said as located
 from xpiler.mending import Repaired
@@ -51,7 +51,7 @@ def repair(
     text = text_of(b)
     with working() as progress:
         done = mended(
-            text_of(a), source, text, target, file=str(b), source_file=str(a), let=values(let), size=integers(size),
+            text_of(a), source, text, target, file=str(b), source_file=str(a), let=values(let), size=sizes(size),
             geometry=geometry_of(source, grid, block, tasks), target_geometry=geometry_of(target, grid, block, tasks),
             pairs=pairs(mapped, "--map", "PARAMETER=PARAMETER"), seconds=timeout, level=options.level(depth),
             effort=options.effort(seeds, timeout, depth), cache=cache(context), progress=progress)

@@ -12,7 +12,7 @@ from xpiler.commands import models, options
 from xpiler.commands.options import Block, Budget, Depth, File, From, Grid, Json, Let, Named, Record, Seeds, Size, Tasks
 from xpiler.commands.terminal import cache, err, print_json, settings, working
 from xpiler.fault import Fault
-from xpiler.given import for_the_kernel_alone, geometry_of, integers, platform_of, source_of, values
+from xpiler.given import for_the_kernel_alone, geometry_of, platform_of, sizes, source_of, values
 from xpiler.verify.verdict import confirmed
 from xpiler.written import check_writable, write_whole
 
@@ -84,7 +84,7 @@ def translate(
                          temperature, shots, examples, passages)
     neural = models.neural(asked, settings(context), plain, source, target)
     how = engine.Options(
-        let=values(let), geometry=geometry, seeds=seeds, budget=budget, cache=cache(context), size=integers(size),
+        let=values(let), geometry=geometry, seeds=seeds, budget=budget, cache=cache(context), size=sizes(size),
         kernel=kernel, level=options.level(depth), neural=neural, plain=plain, repair=repair)
     with working() as progress:
         try:

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import (
-    Assign, Buffer, Const, DeviceBuffer, For, If, Kernel, Launch, Launcher, Let, Load, Param, Stmt, Var,
+    Addr, Assign, Buffer, Const, DeviceBuffer, For, If, Kernel, Launch, Launcher, Let, Load, Param, Stmt, Var,
     While,
 )
+from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, scalars_read, statements, subexpressions
 from xpiler.platforms.platform import Platform
 from xpiler.text.arithmetic import ONE, ZERO
 from xpiler.text.clang import Node, Unit
+from xpiler.text.gathering import Gathering
 from xpiler.text.host_bearing import pruned
 from xpiler.text.host_broken import unresolved
 from xpiler.text.host_launch import Callee, HostLaunches
@@ -53,14 +55,15 @@ class HostReader(HostLaunches):
     """Reads one launcher."""
 
     def __init__(
-        self, unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], lenient: bool = False
+        self, unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], lenient: bool = False,
+        types: Mapping[str, DType] | None = None,
     ) -> None:
         super().__init__(unit, platform)
         self.fn, self.let = fn, let
         self.is_main = fn.spelling == "main"
         self.skipped: list[Node] = []
         self.start_host()
-        self.lenient = lenient
+        self.lenient, self.types = lenient, types or {}
 
     def read(self) -> HostReading:
         where = self.fn.definition or self.fn
@@ -82,6 +85,8 @@ class HostReader(HostLaunches):
             self.devices, self.hosts, self.events, {b.name: b.dtype for b in self.buffers.values()},
         )
         made = copies.settle(tuple(inner))
+        self._check_types(made)
+        params = [p for p in params if p.name not in self.untyped]
         if self.is_main:
             params = self._made_params()
         self._check_device_pointers(copies.device_pointers)
@@ -121,20 +126,34 @@ class HostReader(HostLaunches):
 
     def _parameter(self, p: Node) -> Param | None:
         ctype, name = p.type, p.spelling or "arg"
+        inner = ctype.inner
         self.level[p.key] = 0
-        if ctype.kind in ("pointer", "array") and ctype.inner is not None and ctype.inner.dtype:
-            buffer = Buffer(self.fresh(name), ctype.inner.dtype, None, "global", "", ctype.inner.const)
+        if ctype.kind in ("pointer", "array") and inner is not None and (inner.dtype or inner.kind == "void"):
+            name = self.fresh(name)
+            dtype = self.types.get(name, inner.dtype) or self.type_of_untyped(name, p)
+            buffer = Buffer(name, dtype, None, "global", "", inner.const)
             self.buffers[buffer.name] = buffer
             self.hosts[buffer.name] = HostArray(buffer.name, buffer.dtype, None, True, buffer.const)
-            self.env[p.key] = Pointer(buffer.name, ZERO, ctype.inner)
+            self.env[p.key] = Pointer(buffer.name, ZERO, inner)
             return buffer
-        if ctype.is_scalar and ctype.dtype is not None and not p.is_enum and not ctype.reference:
+        if ctype.is_scalar and ctype.dtype is not None and not ctype.reference:
             var = Var(self.fresh(name), ctype.dtype)
             self.env[p.key] = Const(self.let[name], var.dtype) if name in self.let else var
             return var
         self.env[p.key] = Nothing(ctype.name)
         self.skipped.append(p)
         return None
+
+    def _check_types(self, made: tuple[Stmt, ...]) -> None:
+        """Untyped memory is of no use to kernels and copies; a parameter of which nothing is used is left out."""
+        used = {d.host for d in self.devices.values()}
+        used |= {x.buffer for s in statements(made) for e in expressions(s) for x in subexpressions(e)
+                 if isinstance(x, Addr)}
+        for name, node in self.untyped.items():
+            if name in used:
+                raise self.without_type(node)
+            if name in self.hosts:
+                self.skipped.append(node)
 
     def _arguments_of_main(self, where: Node) -> None:
         """A program that is started without arguments."""
@@ -223,6 +242,26 @@ class HostReader(HostLaunches):
             case _ if param.type.is_scalar:
                 return self.steady(self.scalar_of(v, arg), param.spelling or "arg")
         return super()._bound(param, arg, once, n)
+
+
+def read_launcher(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], lenient: bool) -> HostReading:
+    """Read one launcher, again as long as that tells more of what untyped memory holds."""
+    types: Mapping[str, DType] = {}
+    while True:
+        reader, reading = HostReader(unit, platform, fn, let, lenient, types), None
+        gathered, unit.faults = unit.faults, Gathering()
+        try:
+            reading = reader.read()
+        except Fault:
+            pass
+        finally:
+            unit.faults = gathered
+        if (found := reader.types_found()) != types:
+            types = found
+            continue
+        if (fault := reader.type_chosen_late()) is not None:
+            raise fault
+        return reading if reading is not None else HostReader(unit, platform, fn, let, lenient, types).read()
 
 
 def _scalars(body: tuple[Stmt, ...], buffers: tuple[DeviceBuffer, ...]) -> set[Var]:

@@ -61,7 +61,7 @@ class HostAssignments(HostObjects):
         if isinstance(v, Pointer | Place | Items | Raw) or not left.type.is_scalar:
             return isinstance(v, Nothing)
         if bare(left).is_enum or isinstance(v, Nothing):
-            self.set_cell(cell, v if isinstance(v, Const | Nothing) else ZERO)
+            self.set_cell(cell, v if isinstance(v, Nothing) or isinstance(v, Expr) and self.stable(v) else ZERO)
             return True
         e = self.math.convert(self.scalar_of(v, left), left.type.dtype or DType.I32)
         held = self.in_cell(cell)

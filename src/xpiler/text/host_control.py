@@ -143,7 +143,7 @@ class HostControl(HostLoops):
                     )
                 self.left_out.append(n)
                 if arrays := self._mentioned(n):
-                    self.events.append(Touched(arrays, not self.depth, n))
+                    self.events.append(Touched(arrays, self.under, self.in_loop, n))
                 made = {d.key for d in n.walk() if d.kind == "VAR_DECL"}
                 self.forget(self.changes(n) | made, declared(n))
         if kept:

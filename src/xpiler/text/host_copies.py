@@ -1,7 +1,9 @@
 """What a launcher's copies and fills become: flags of its device buffers where that says it, else kernels.
 
-A whole copy before the launches, or after them, is `copy_in` or `copy_out` of the device buffer. Any other copy is a
-small kernel between device buffers, and a host array in one of those has a device buffer of its own that mirrors it.
+A whole copy before the launches, or after them, is `copy_in` or `copy_out` of the device buffer; also where all that
+is launched and copied is behind the same checks of sizes, and then what comes out is copied in too, unless it is empty
+where a check fails: it stays what it was. Any other copy is a small kernel between device buffers, and a host array in
+one of those has a device buffer of its own that mirrors it.
 """
 
 from __future__ import annotations
@@ -40,11 +42,14 @@ class Copies:
     events: list[Move | Ran | Touched]
     dtypes: Mapping[str, DType]
     kernels: dict[str, Kernel] = field(default_factory=dict)
+    _behind: tuple[Expr, ...] = ()
+    _flagged: list[Move | Ran | Touched] = field(default_factory=list)  # fills
     _known: dict[object, str] = field(default_factory=dict)
 
     def settle(self, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
         """The body without marks."""
         self._direct = self._device_pointers()
+        self._behind = _common([e.under for e in self.events if not isinstance(e, Touched)])
         self._check_untouched()
         given: dict[str, tuple[Stmt, ...]] = {}
         left = [m for m in self.events if isinstance(m, Move)]
@@ -117,7 +122,7 @@ class Copies:
         copied: set[str] = set()
         used: set[str] = set()  # by launches
         changed: dict[str, Touched] = {}
-        looped = [e for e in self.events if isinstance(e, Touched) and not e.top]
+        looped = [e for e in self.events if isinstance(e, Touched) and not self._once(e)]
         for e in self.events:
             match e:
                 case Touched(arrays):
@@ -127,9 +132,10 @@ class Copies:
                     late = next((t for n, t in changed.items() if n in names and n in self.devices), None)
                     if late is not None:
                         raise self._lost("memory that a kernel uses too", late.node)
-                case Move(dst=dst, src=src, top=top):
+                case Move(dst=dst, src=src):
                     name = "" if src is None else src.buffer
-                    lost = changed.get(name) or next((t for t in looped if not top and name in t.arrays), None)
+                    again = [] if self._once(e) else looped
+                    lost = changed.get(name) or next((t for t in again if name in t.arrays), None)
                     if lost is not None and name in self.hosts:
                         raise self._lost(f"`{name}` between its copies", lost.node)
                     copied |= {dst.buffer, name}
@@ -143,6 +149,10 @@ class Copies:
 
     # ------------------------------------------------------------ what flags can say
 
+    def _once(self, e: Move | Touched) -> bool:
+        """Whether something happens once wherever anything is launched or copied."""
+        return not e.in_loop and e.under == self._behind[:len(e.under)]
+
     def _touches(self, e: Move | Ran | Touched, name: str, write: bool = False) -> bool:
         match e:
             case Ran(writes, touches):
@@ -152,7 +162,9 @@ class Copies:
         return False
 
     def _plain_fill(self, m: Move) -> bool:
-        if not m.fill or m.dst.buffer not in self.devices or not m.top or m.dst.index != ZERO:
+        if not m.fill or m.dst.buffer not in self.devices or not self._once(m) or m.dst.index != ZERO:
+            return False
+        if self._behind and any(isinstance(e, Move) and e.src and e.src.buffer == m.dst.buffer for e in self.events):
             return False
         device, at = self.devices[m.dst.buffer], self.events.index(m)
         if any(self._touches(e, device.name) for e in self.events[:at]) or device.symbol:
@@ -160,6 +172,7 @@ class Copies:
         if not isinstance(m.value, Const) or not sizes.same(self.math, m.count, device.extent):
             return False
         device.fill = int(m.value.value)
+        self._flagged.append(m)
         return True
 
     def _plain(self, host: str, moves: list[Move]) -> bool:
@@ -175,9 +188,9 @@ class Copies:
         for m in moves:
             device, at = self.devices[self._device(m)], where[m.mark]
             whole = m.rows == ONE and m.dst.index == ZERO and m.src is not None and m.src.index == ZERO
-            if not (m.top and whole and sizes.same(self.math, m.count, device.extent)):
+            if not (self._once(m) and whole and sizes.same(self.math, m.count, device.extent)):
                 return False
-            before = [e for e in self.events[:at] if not (isinstance(e, Move) and e.fill)]
+            before = [e for e in self.events[:at] if e not in self._flagged]
             if m in ins and any(self._touches(e, device.name) for e in before):
                 return False
             if m in outs and any(self._touches(e, device.name, write=True) for e in self.events[at + 1:]):
@@ -185,7 +198,7 @@ class Copies:
         for m in moves:
             device = self.devices[self._device(m)]
             device.host = host
-            device.copy_in |= m in ins
+            device.copy_in |= m in ins or not sizes.empty_without(self.math, self._behind, device.extent)
             device.copy_out |= m in outs
         return True
 
@@ -309,6 +322,12 @@ class Copies:
         name = self._known[key] = self.kernel_name(f"{stem}_{params[0].dtype}")
         self.kernels[name] = Kernel(name, params, body)
         return name
+
+
+def _common(of: list[tuple[Expr, ...]]) -> tuple[Expr, ...]:
+    """What they all begin with."""
+    first = min(of, key=len, default=())
+    return first[:next((k for k in range(len(first)) if any(x[k] != first[k] for x in of)), len(first))]
 
 
 def _marked(s: Stmt) -> TypeGuard[Launch]:

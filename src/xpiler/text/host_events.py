@@ -55,7 +55,8 @@ class Move:
     count: Expr  # elements of a row
     rows: Expr
     value: Expr | None
-    top: bool  # neither in a loop nor in a branch
+    under: tuple[Expr, ...]  # the conditions of the branches around it
+    in_loop: bool
     node: Node
     fill: bool = False
     direction: str = ""
@@ -67,6 +68,7 @@ class Ran:
 
     writes: frozenset[str]
     touches: frozenset[str]
+    under: tuple[Expr, ...]
 
 
 @dataclass(frozen=True)
@@ -74,5 +76,6 @@ class Touched:
     """A statement of the host that was left out, and the host arrays it mentions."""
 
     arrays: frozenset[str]
-    top: bool
+    under: tuple[Expr, ...]
+    in_loop: bool
     node: Node

@@ -315,7 +315,7 @@ class HostLaunches(HostControl):
                 if not p.const:
                     writes.add(a.buffer)
         self.stored |= writes
-        self.events.append(Ran(frozenset(writes), frozenset(touches)))
+        self.events.append(Ran(frozenset(writes), frozenset(touches), self.under))
 
     def _shape(
         self, fn: Node, config: tuple[Node, ...], pairs: Mapping[Expr, Var]

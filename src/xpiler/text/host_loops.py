@@ -43,7 +43,7 @@ class HostLoops(HostMemory):
         depths, loops = [len(s) for s in stacks], self.loops
         undo_reading = self._undo()
         saved = dict(self.objects), dict(self.hosts), dict(self.devices), list(self.events), dict(self.symbols)
-        level, depth, free, out = dict(self.level), self.depth, list(self.free), self.out
+        level, depth, free, out, under = dict(self.level), self.depth, list(self.free), self.out, self.under
         length, left = len(out), len(self.left_out)
         shifting, fresh = dict(self.shifting), deepcopy(self.fresh)
 
@@ -52,7 +52,7 @@ class HostLoops(HostMemory):
             self.objects, self.hosts, self.devices, self.events, self.symbols = (
                 dict(saved[0]), dict(saved[1]), dict(saved[2]), list(saved[3]), dict(saved[4]))
             self.level, self.depth, self.free, self.shifting = dict(level), depth, list(free), dict(shifting)
-            self.out, self.fresh = out, deepcopy(fresh)
+            self.out, self.under, self.fresh = out, under, deepcopy(fresh)
             del self.out[length:], self.left_out[left:]
             self.loops = loops
             for stack, d in zip(stacks, depths, strict=True):
@@ -321,7 +321,7 @@ class HostLoops(HostMemory):
         env, objects = dict(self.env), dict(self.objects)
         after: list[tuple[dict[int, Binding], dict[int, object]]] = []
 
-        def side(read: Callable[[], None]) -> Callable[[], None]:
+        def side(read: Callable[[], None], true: Expr) -> Callable[[], None]:
             def go() -> None:
                 self.env.clear()
                 self.env.update(env)
@@ -329,13 +329,14 @@ class HostLoops(HostMemory):
                 unset = [k for k, v in env.items() if v == Nothing(UNSET) and self.level.get(k, 0) == self.depth]
                 self.depth += 1
                 self.level |= dict.fromkeys(unset, self.depth)  # a value they get here is one of this side
-                read()
+                with self.inside(true):
+                    read()
                 self.depth -= 1
                 self.level |= dict.fromkeys(unset, self.depth)
                 after.append((dict(self.env), dict(self.objects)))
             return go
 
-        super().choice(cond, side(then), side(orelse or (lambda: None)))
+        super().choice(cond, side(then, cond), side(orelse or (lambda: None), self.math.unary("!", cond)))
         self._joined_state(cond, env, after)
 
     def _joined_state(

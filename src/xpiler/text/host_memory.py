@@ -9,19 +9,17 @@ from xpiler.ir.nodes import Addr, Buffer, Const, Expr, Launch, Var
 from xpiler.ir.types import DType
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO, int_const
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
 from xpiler.text.host_events import ON_DEVICE, TO_DEVICE, TO_HOST, Device, End, Move, Ran, Touched
-from xpiler.text.host_assign import HostAssignments
 from xpiler.text.host_bearing import bears
 from xpiler.text.host_objects import bare
+from xpiler.text.host_types import HostTypes
 from xpiler.text.host_values import Address, Bag, Cell, HostArray
 from xpiler.text.read_values import Nothing, Place, Pointer, Slot, Value
 
 
-class HostMemory(HostAssignments):
+class HostMemory(HostTypes):
     """Reading calls of the runtime that move and make memory."""
-
-    fn: Node
 
     def start_host(self) -> None:
         super().start_host()
@@ -67,8 +65,7 @@ class HostMemory(HostAssignments):
             )
         return cell, inner.spelling or "device", inner
 
-    def _new_device(self, stem: str, dtype: DType, extent: Expr, symbol: str = "") -> str:
-        name = self.fresh(stem)
+    def _new_device(self, name: str, dtype: DType, extent: Expr, symbol: str = "") -> str:
         self.devices[name] = Device(name, dtype, extent, symbol=symbol)
         self.buffers[name] = Buffer(name, dtype, extent)
         return name
@@ -85,13 +82,14 @@ class HostMemory(HostAssignments):
         if inner is not None and inner.kind == "pointer":  # T** that a function was given
             ctype = inner
             inner = inner.inner
-        if inner is not None and inner.dtype is None and node.referenced is not None:
-            inner = _seen_as(node.referenced, self.fn) or inner
-        if inner is None or inner.dtype is None:
-            raise self.fault("XP1009", "memory without an element type is not followed", n, "",
-                             "a pointer to the elements' type instead of void*")
-        extent = sizes.elements(self.math, size, inner.dtype.bytes)
-        name = self.new_array(stem, inner.dtype, extent) if of_host else self._new_device(stem, inner.dtype, extent)
+        if inner is None or inner.dtype is None and (of_host or inner.kind != "void"):
+            raise self.without_type(n)
+        if of_host and inner.dtype is not None:
+            name = self.new_array(stem, inner.dtype, sizes.elements(self.math, size, inner.dtype.bytes))
+        else:
+            name = self.fresh(stem)
+            dtype = inner.dtype or self.type_of_untyped(name, n)
+            self._new_device(name, dtype, sizes.elements(self.math, size, dtype.bytes))
         self.set_cell(cell, Pointer(name, ZERO, inner))
 
     def _managed(self, n: Node) -> None:
@@ -145,7 +143,8 @@ class HostMemory(HostAssignments):
         mark = f"?{len(self.events)}"
         while any(isinstance(e, Move) and e.mark == mark for e in self.events):
             mark += "'"
-        self.events.append(Move(mark, dst, src, count, rows, value, not self.depth, node, fill, direction))
+        self.events.append(
+            Move(mark, dst, src, count, rows, value, self.under, self.in_loop, node, fill, direction))
         dtype = self.buffers[dst.buffer].dtype
         self.emit(Launch(mark, (Addr(dst.buffer, ZERO, dtype),), self.here))
 
@@ -202,7 +201,7 @@ class HostMemory(HostAssignments):
             value = src if src.dtype == dtype else self.math.convert(src, dtype)
             self._note_move(n, dst, None, ONE, value=value)
             return
-        if self.buffers[src.buffer].dtype.bytes != dtype.bytes:
+        if self.buffers[src.buffer].dtype.bytes != dtype.bytes and not self.untyped.keys() & {dst.buffer, src.buffer}:
             held = self.buffers[src.buffer].dtype
             raise self.fault("XP1009", f"a copy between {held} and {dtype} is not followed", n)
         self._directed(n, dst, src, direction)
@@ -261,7 +260,8 @@ class HostMemory(HostAssignments):
         """The hidden device buffer of a variable of the file."""
         if decl.key not in self.symbols:
             assert decl.type.dtype is not None, "the caller has checked"
-            name = self._new_device(decl.spelling, decl.type.dtype, int_const(max(decl.type.count, 1)), decl.spelling)
+            extent = int_const(max(decl.type.count, 1))
+            name = self._new_device(self.fresh(decl.spelling), decl.type.dtype, extent, decl.spelling)
             self.symbols[decl.key] = name
             self.devices[name].start = self._initial_values(decl)
             if not self.devices[name].start:
@@ -335,11 +335,3 @@ def _direction(n: Node) -> str:
         (c.spelling for a in n.arguments[3:] for c in a.walk()
          if c.kind == "DECL_REF_EXPR" and c.referenced is not None and c.referenced.kind == "ENUM_CONSTANT_DECL"), "",
     )
-
-
-def _seen_as(decl: Node, fn: Node) -> CType | None:
-    """The element type of an untyped pointer: what all casts of it in a function say, where they agree."""
-    casts = (n.type.inner for n in fn.walk()
-             if n.kind.endswith("CAST_EXPR") and (named := bare(n).referenced) is not None and named.key == decl.key)
-    seen = [t for t in casts if t is not None and t.dtype is not None]
-    return seen[0] if seen and len({t.dtype for t in seen}) == 1 else None

@@ -232,7 +232,7 @@ class HostObjects(Statements):
             return Nothing(UNSET)
         v = self.value(init.children[0] if init.kind == "INIT_LIST_EXPR" and init.children else init)
         if d.is_enum:
-            return v if isinstance(v, Const) else ZERO
+            return v if isinstance(v, Expr) and self.stable(v) else ZERO
         if isinstance(v, Nothing):
             return v
         e = self.math.convert(self.scalar_of(v, init), dtype)

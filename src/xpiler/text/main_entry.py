@@ -6,6 +6,8 @@ a function with a stream or handle among its parameters it is an overload withou
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.clang import Node
@@ -35,12 +37,12 @@ def made_launcher(reading: HostReading, program: Program, platform: Platform) ->
     return "\n" + "\n\n".join(parts) + "\n"
 
 
-def overload(reading: HostReading, fn: Node) -> str:
-    """A function of the launcher's name without the parameters that no caller here can give."""
-    skipped = {n.key for n in reading.skipped if not _has_default(n)}
+def overload(left: Collection[Node], fn: Node) -> str:
+    """A function of the launcher's name without the parameters that are left out, as no caller here can give them."""
+    skipped = {n.key for n in left if not _has_default(n)}
     if not skipped:
         return ""
-    given = [p for p in fn.params if p.key not in {n.key for n in reading.skipped}]
+    given = [p for p in fn.params if p.key not in {n.key for n in left}]
     head = ", ".join(f"{p.cursor.type.get_canonical().spelling} {p.spelling}" for p in given)
     args = ", ".join("{}" if p.key in skipped else p.spelling for p in fn.params if p in given or p.key in skipped)
     return f"\nstatic inline void {fn.spelling}({head}) {{ {fn.spelling}({args}); }}\n"

@@ -15,7 +15,7 @@ from xpiler.fault import Fault, Span
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import Node, Unit, parse
 from xpiler.text.gathering import Gathering
-from xpiler.text.host import HostReader
+from xpiler.text.host import read_launcher
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.host_broken import lost
 from xpiler.text.library import library
@@ -55,7 +55,7 @@ def _read(
     unit: Unit, platform: Platform, geometry: Mapping[str, str], let: Mapping[str, int], lenient: bool
 ) -> Program:
     if platform.model == "serial":
-        return _serial(unit, platform)
+        return _serial(unit, platform, let)
     launchers = [f for f in _launchers(unit) if f.spelling != "main" or not geometry]
     if launchers:
         return _first_read(unit, platform, launchers, let, lenient)
@@ -82,7 +82,7 @@ def _first_read(
 
 
 def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], lenient: bool) -> Program:
-    reading = HostReader(unit, platform, fn, let, lenient).read()
+    reading = read_launcher(unit, platform, fn, let, lenient)
     if not reading.kernels:
         raise unit.fault("XP1002", f"`{fn.spelling}` launches no kernel", fn)
     known = meanings(unit, platform, reading.intrinsics)
@@ -91,7 +91,7 @@ def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], 
                       unread=tuple(reading.unread), notes=tuple(notes), fixed=reading.fixed,
                       only_for=tuple(f"{p.name}={let[p.name]}" for p in reading.launcher.params if p.name in let))
     if fn.spelling != "main":
-        return replace(program, entry=overload(reading, fn.definition or fn))
+        return replace(program, entry=overload(reading.skipped, fn.definition or fn))
     arrays = ", ".join(p.name for p in reading.launcher.params)
     notes.append(f"`{reading.launcher.name}({arrays})` was made from main: its allocations, copies and launches; "
                  "what main computes, checks and prints itself is not part of it")
@@ -205,12 +205,14 @@ def _no_kernel(unit: Unit, platform: Platform) -> Fault:
     return Fault("XP1002", f"no kernel in {unit.file}", Span(unit.file), why, try_)
 
 
-def _each(unit: Unit, platform: Platform, functions: Iterable[tuple[Node, Shape]]) -> list[Reading]:
+def _each(
+    unit: Unit, platform: Platform, functions: Iterable[tuple[Node, Shape]], let: Mapping[str, int] | None = None
+) -> list[Reading]:
     """Every function read, those behind another's Fault too."""
     readings = []
     for fn, shape in functions:
         with unit.faults.part():
-            readings.append(KernelReader(unit, platform, fn).read(fn.spelling, shape))
+            readings.append(KernelReader(unit, platform, fn, let).read(fn.spelling, shape))
     return readings
 
 
@@ -238,19 +240,39 @@ def _shape(unit: Unit, platform: Platform, fn: Node, geometry: Mapping[str, str]
 # ---------------------------------------------------------------- one thread
 
 
-def _serial(unit: Unit, platform: Platform) -> Program:
+def _serial(unit: Unit, platform: Platform, let: Mapping[str, int]) -> Program:
     functions = tuple(f for f in unit.functions() if f.spelling != "main")
     called = _called((*functions, *_methods(unit)))
     entries = [f for f in functions if f.key not in called and not f.is_internal] or _of_main(unit)
     if not entries:
         raise _no_kernel(unit, platform)
-    readings = _each(unit, platform, ((f, Shape({})) for f in entries))
+    readings, given = _with_types(unit, platform, [(f, Shape({})) for f in entries], let)
     kernels = tuple(r.kernel for r in readings)
     found = {key: fn for r in readings for key, fn in r.intrinsics.items()}
     chosen = max(enumerate(entries), key=lambda f: (f[1].is_c, f[0]))[0]
     return Program(
-        platform.name, kernels, _own_launcher(kernels[chosen]), unit.file, meanings(unit, platform, found)
+        platform.name, kernels, _own_launcher(kernels[chosen]), unit.file, meanings(unit, platform, found),
+        entry=overload(readings[chosen].skipped, entries[chosen].definition or entries[chosen]),
+        only_for=tuple(f"{p.name}={given[p.name]}" for p in kernels[chosen].params if p.name in given),
     )
+
+
+def _with_types(
+    unit: Unit, platform: Platform, functions: list[tuple[Node, Shape]], let: Mapping[str, int]
+) -> tuple[list[Reading], Mapping[str, int]]:
+    """Functions read for all values of their scalars; where these decide what an array holds, for given ones alone."""
+    if not let:
+        return _each(unit, platform, functions), {}
+    gathered, unit.faults = unit.faults, Gathering()
+    try:
+        return _each(unit, platform, functions), {}
+    except Fault as fault:
+        unit.faults = gathered
+        if fault.code != "XP1011":
+            raise
+        return _each(unit, platform, functions, let), let
+    finally:
+        unit.faults = gathered
 
 
 def _of_main(unit: Unit) -> list[Node]:

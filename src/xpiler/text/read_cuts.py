@@ -4,6 +4,8 @@
     float* a = (float*)all;          ->      __nram__ half all_f16[512];
     half* b = (half*)(a + 512);
 
+Where a stretch begins may depend on the kernel's parameters; which is where is then seen from a few values of these.
+
 Only where the text cannot be read as it stands: an instruction on such a stretch. What holds of the arrays holds of the
 bytes where every access stays in its own stretch, so an access outside of one is doubted and not refuted.
 """
@@ -13,16 +15,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Expr, Intrinsic, Stmt
+from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Expr, Intrinsic, Let, Load, Param, Stmt, Var
 from xpiler.ir.types import DType
-from xpiler.ir.walk import buffers_used
+from xpiler.ir.walk import buffers_used, scalars_read, subexpressions, substitute_expr
 from xpiler.platforms.platform import Platform
-from xpiler.text.arithmetic import int_const
+from xpiler.text import sizes
+from xpiler.text.arithmetic import ZERO, Arithmetic, int_const
 from xpiler.text.clang import CType, Unit
 from xpiler.text.read_values import Place, Pointer
 from xpiler.text.read_views import Bytes, Views
 
-Cut = tuple[int, DType]  # where a pointer begins, in bytes, and what it points to
+Cut = tuple[Expr, DType]  # where a pointer begins, in bytes, and what it points to
+_SAMPLES = 3  # values that are tried for the parameters on which cuts depend, whole rows of a line
+_LINE = 64
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,15 @@ class Stretch:
     dtype: DType
 
 
+@dataclass(frozen=True)
+class Part:
+    """An array for a stretch, which has these bounds for each of the sampled values."""
+
+    name: str
+    start: Expr
+    at: tuple[Stretch, ...]
+
+
 class Cuts(Exception):
     """An array of bytes is cut up by pointers; the kernel is to be read again, knowing where."""
 
@@ -42,7 +56,7 @@ class Cuts(Exception):
         self.buffer, self.cuts = buffer, cuts
 
 
-def stretches(cuts: Iterable[Cut], size: int, own: DType) -> tuple[Stretch, ...] | None:
+def stretches(cuts: Iterable[tuple[int, DType]], size: int, own: DType) -> tuple[Stretch, ...] | None:
     """The stretches of an array of so many bytes, whose type is `own`; None where two types begin at one place, or one
     is cut short.
 
@@ -50,7 +64,7 @@ def stretches(cuts: Iterable[Cut], size: int, own: DType) -> tuple[Stretch, ...]
     kinds: dict[int, set[DType]] = {}
     for at, dtype in cuts:
         kinds.setdefault(at, set()).add(dtype)
-    starts: list[Cut] = []
+    starts: list[tuple[int, DType]] = []
     for at in sorted(kinds):
         # A pointer of the array's own type, or to bytes, is on its way to another.
         wide = {t for t in kinds[at] if t.bytes > 1} or kinds[at] - {own} or kinds[at]
@@ -67,6 +81,42 @@ def stretches(cuts: Iterable[Cut], size: int, own: DType) -> tuple[Stretch, ...]
     return tuple(out)
 
 
+def sampled(math: Arithmetic, e: Expr) -> list[int] | None:
+    """An expression over parameters for a few values of these."""
+    e, found = sizes.narrowed(math, e), []
+    for k in range(_SAMPLES):
+        # Another value for each of them, in another order each time.
+        values = {v: Const(_LINE * (1 + (_weight(v.name) * (k + 1)) % 5), v.dtype) for v in scalars_read(e)}
+        known = sizes.settled(math, substitute_expr(e, dict(values)))
+        if not isinstance(known, Const):
+            return None
+        found.append(int(known.value))
+    return found
+
+
+def _weight(name: str) -> int:
+    return sum(map(ord, name))
+
+
+def sampled_stretches(
+    math: Arithmetic, cuts: Collection[Cut], size: int, own: DType
+) -> list[tuple[Expr, tuple[Stretch, ...]]] | None:
+    """Where each stretch begins, and what it is for each of the sampled values; None where these do not agree."""
+    where = {e: found for e, _ in cuts if (found := sampled(math, e)) is not None}
+    if len(where) < len({e for e, _ in cuts}):
+        return None
+    columns = [stretches([(where[e][k], dtype) for e, dtype in cuts], size, own) for k in range(_SAMPLES)]
+    rows: list[tuple[Expr, tuple[Stretch, ...]]] = []
+    if any(c is None or len(c) != len(columns[0] or ()) for c in columns):
+        return None
+    for row in zip(*(c for c in columns if c is not None), strict=True):
+        start = next((e for e, at in where.items() if at == [s.start for s in row]), None)
+        if start is None or len({s.dtype for s in row}) > 1:
+            return None
+        rows.append((start, row))
+    return rows
+
+
 class Cutting(Views):
     """Finding where arrays are cut, and reading those that are."""
 
@@ -75,8 +125,10 @@ class Cutting(Views):
         self.known_cuts: Mapping[str, frozenset[Cut]] = {}  # arrays to be read cut up
         self.cuts: dict[str, set[Cut]] = {}  # what pointers made of the others
         self.sizes: dict[str, int] = {}  # of the arrays of the text, in bytes
-        self.stretched: dict[str, list[tuple[Stretch, str]]] = {}  # the arrays for the stretches of one
-        self.origin: dict[str, tuple[str, int]] = {}  # such an array -> the one it is of, and where it begins
+        self.stretched: dict[str, list[Part]] = {}  # the arrays for the stretches of one
+        self.origin: dict[str, tuple[str, Expr]] = {}  # such an array -> the one it is of, and where it begins
+        self.params: list[Param] = []
+        self._means: dict[str, Expr] = {}  # the values that variables were declared with
 
     def allocate(self, stem: str, ctype: CType, space: str = "local", init: tuple[Expr, ...] = ()) -> Place:
         place = super().allocate(stem, ctype, space, init)
@@ -84,52 +136,70 @@ class Cutting(Views):
             return place
         size, own = ctype.count * ctype.dtype.bytes, ctype.dtype
         self.sizes[place.buffer] = size
-        found = stretches(self.known_cuts[place.buffer], size, own) if place.buffer in self.known_cuts else None
+        cuts = self.known_cuts.get(place.buffer)
+        found = None if cuts is None else sampled_stretches(self.math, cuts, size, own)
         if found is not None:
             self._cut_up(place.buffer, found)
         return place
 
-    def _cut_up(self, whole: str, found: tuple[Stretch, ...]) -> None:
+    def _cut_up(self, whole: str, found: list[tuple[Expr, tuple[Stretch, ...]]]) -> None:
         """An array for each stretch instead of the whole."""
         where = self.shared if self.is_shared(self.buffers[whole].space) else self.out
         made = where.pop()
         assert isinstance(made, Alloc), "it was declared just now"
         self.stretched[whole] = []
-        for s in found:
-            name = self.fresh(f"{whole}_{s.dtype}")
-            extent = int_const((s.stop - s.start) // s.dtype.bytes)
-            self.buffers[name] = Buffer(name, s.dtype, extent, made.buffer.space, cut_from=whole)
+        ends = [*(start for start, _ in found[1:]), int_const(found[-1][1][0].stop)]
+        for (start, row), stop in zip(found, ends, strict=True):
+            dtype = row[0].dtype
+            name = self.fresh(f"{whole}_{dtype}")
+            extent = sizes.elements(self.math, self.math.binary("-", stop, start), dtype.bytes)
+            self.buffers[name] = Buffer(name, dtype, extent, made.buffer.space, cut_from=whole)
             self.place_alloc(Alloc(self.buffers[name], (), made.span))
-            self.stretched[whole].append((s, name))
-            self.origin[name] = whole, s.start
+            self.stretched[whole].append(Part(name, start, row))
+            self.origin[name] = whole, start
 
     def in_stretch(self, p: Pointer, to: CType) -> Pointer:
         """A pointer as one into the stretch where it points; where the array is not cut up, it is noted for a cut."""
         held = self.views.get(p.buffer)
         name, unit = (held.of, 1) if isinstance(held, Bytes) else (p.buffer, self.buffers[p.buffer].dtype.bytes)
-        whole, start = self.origin.get(name, (name, 0))
-        if to.dtype is None or whole not in self.sizes or not isinstance(p.index, Const):
+        whole, start = self.origin.get(name, (name, ZERO))
+        if to.dtype is None or whole not in self.sizes or (index := self._over_params(p.index)) is None:
             return p
-        at = start + int(p.index.value) * unit
+        at = self.math.add(start, self.math.binary("*", index, int_const(unit)))
         if whole not in self.stretched:
             self.cuts.setdefault(whole, set()).add((at, to.dtype))
             return p
-        for s, part in self.stretched[whole]:
-            if s.start <= at < s.stop and s.dtype is to.dtype and (at - s.start) % s.dtype.bytes == 0:
-                return Pointer(part, int_const((at - s.start) // s.dtype.bytes), to)
+        values = sampled(self.math, at)
+        for part in self.stretched[whole] if values is not None else ():
+            if all(_within(v, s, to.dtype) for v, s in zip(values or (), part.at, strict=True)):
+                if part.name == p.buffer:
+                    return Pointer(part.name, p.index, to)
+                behind = ZERO if at == part.start else self.math.binary("-", at, part.start)
+                return Pointer(part.name, self.math.index(sizes.elements(self.math, behind, to.dtype.bytes)), to)
         if to.dtype.bytes > 1:  # not all cuts were known
             self.cut(whole, self.known_cuts[whole] | {(at, to.dtype)})
         return p
+
+    def _over_params(self, e: Expr) -> Expr | None:
+        """An expression in the kernel's parameters alone, None where it is none."""
+        params = {p for p in self.params if isinstance(p, Var)}
+        while (local := scalars_read(e) - params) and not any(isinstance(x, Load) for x in subexpressions(e)):
+            if any(v.name in self.moving or v.name not in self._means for v in local):
+                return None
+            e = substitute_expr(e, {v: self._means[v.name] for v in local})
+        return None if local else sizes.narrowed(self.math, e)
 
     def cut(self, whole: str, cuts: frozenset[Cut]) -> None:
         """Begin again with an array cut up, if it is not already and can be."""
         if self.several is None or cuts == self.known_cuts.get(whole):
             return
-        if stretches(cuts, self.sizes[whole], self.buffers[whole].dtype) is None:
+        if sampled_stretches(self.math, cuts, self.sizes[whole], self.buffers[whole].dtype) is None:
             raise self.unit.fault("XP1011", f"bytes of `{whole}` are used as several types", self.here)
         raise Cuts(whole, cuts)
 
     def emit(self, statement: Stmt) -> None:
+        if isinstance(statement, Let) and statement.value is not None:
+            self._means[statement.var.name] = statement.value
         if isinstance(statement, Intrinsic):
             self.cut_for({a.buffer for a in (*statement.args, statement.result) if isinstance(a, Addr)})
         super().emit(statement)
@@ -152,3 +222,8 @@ class Cutting(Views):
         left = sorted(self.stretched.keys() & buffers_used(body))
         if left:
             raise self.unit.fault("XP1011", f"bytes of `{left[0]}` are used as several types", self.here)
+
+
+def _within(at: int, s: Stretch, dtype: DType) -> bool:
+    """Whether elements of a type that begin there are a stretch's."""
+    return s.start <= at < s.stop and s.dtype is dtype and (at - s.start) % dtype.bytes == 0

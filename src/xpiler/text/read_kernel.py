@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
-    Addr, Alloc, Atomic, Barrier, Buffer, Expr, Intrinsic, Kernel, Param, Return, Stmt, Store, Var,
+    Addr, Alloc, Atomic, Barrier, Buffer, Const, Expr, Intrinsic, Kernel, Param, Return, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import statements
+from xpiler.ir.walk import buffers_used, statements
 from xpiler.platforms.platform import Platform
 from xpiler.text import axes
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import CType, Node, Unit
 from xpiler.text.lone import without_lone_elements
 from xpiler.text.read_lambdas import captured_by_copy, class_of
-from xpiler.text.read_statements import Statements
 from xpiler.text.read_records import leaf_types
 from xpiler.text.read_cuts import Cuts
+from xpiler.text.read_untyped import Typed, Untyped
 from xpiler.text.read_views import Several
 from xpiler.text.read_values import Binding, Closure, Fields, Items, Nothing, Place, Pointer, Roaming, Slot, Table
 
@@ -37,19 +37,19 @@ class Shape:
 
 @dataclass(frozen=True)
 class Reading:
-    """A kernel and the intrinsics it calls."""
+    """A kernel, the intrinsics it calls, and the parameters of the text that it does without."""
 
     kernel: Kernel
     intrinsics: Mapping[tuple[str, str], Node]
+    skipped: tuple[Node, ...] = ()
 
 
-class KernelReader(Statements):
+class KernelReader(Untyped):
     """Reads one kernel."""
 
-    def __init__(self, unit: Unit, platform: Platform, fn: Node) -> None:
+    def __init__(self, unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int] | None = None) -> None:
         super().__init__(unit, platform)
-        self.fn = fn
-        self.params: list[Param] = []
+        self.fn, self.let, self.types, self.untyped = fn, let or {}, {}, {}
         self.prologue: list[Stmt] = []
 
     def read(self, name: str, shape: Shape, clustered: bool = False) -> Reading:
@@ -60,14 +60,17 @@ class KernelReader(Statements):
         before = gathered.state()
         try:
             return self._read(name, shape, clustered)
-        except (Several, Cuts) as found:
+        except (Several, Cuts, Typed) as found:
             gathered.restore(before)
-            again = KernelReader(self.unit, self.platform, self.fn)
-            again.several, again.known_cuts = self.several, self.known_cuts
-            if isinstance(found, Several):
-                again.several = {**self.several, found.key: found.buffers}
-            else:
-                again.known_cuts = {**self.known_cuts, found.buffer: found.cuts}
+            again = KernelReader(self.unit, self.platform, self.fn, self.let)
+            again.several, again.known_cuts, again.types = self.several, self.known_cuts, self.types
+            match found:
+                case Several():
+                    again.several = {**self.several, found.key: found.buffers}
+                case Cuts():
+                    again.known_cuts = {**self.known_cuts, found.buffer: found.cuts}
+                case Typed():
+                    again.types = {**self.types, found.buffer: found.held}
             return again.read(name, shape, clustered)
 
     def _read(self, name: str, shape: Shape, clustered: bool) -> Reading:
@@ -91,13 +94,24 @@ class KernelReader(Statements):
         while inner and isinstance(inner[-1], Return):
             inner.pop()
         if not clustered and self.platform.model == "task" and self._needs_clusters(inner):
-            return KernelReader(self.unit, self.platform, self.fn).read(name, shape, True)
+            return KernelReader(self.unit, self.platform, self.fn, self.let).read(name, shape, True)
         self.refuse_whole(tuple(inner))
+        self._refuse_untyped(inner)
         plain = without_lone_elements((*self.tables, *inner))
         whole = loops.enclose(tuple(self.shared), plain, where.span)
         params = tuple(self._sealed(p, whole) for p in self.params)
-        return Reading(Kernel(name, params, whole, where.span), self.intrinsics)
+        skipped = tuple(p for p in where.params if isinstance(self.env.get(p.key), Nothing) or self._is_unused(p))
+        return Reading(Kernel(name, params, whole, where.span), self.intrinsics, skipped)
 
+
+    def _refuse_untyped(self, body: list[Stmt]) -> None:
+        """Fault where a `void*` is used that nothing says the elements of."""
+        used = buffers_used(tuple(body))
+        for name in sorted(used & self.untyped.keys() - self.types.keys()):
+            raise self.unsupported(self.untyped[name], f"a `void*` that is cast to nothing, `{name}`,")
+
+    def _is_unused(self, p: Node) -> bool:
+        return any(p.key == n.key for name, n in self.untyped.items() if name not in self.types)
 
     def _axes(self, shape: Shape, clustered: bool) -> axes.Axes:
         match self.platform.model:
@@ -121,7 +135,7 @@ class KernelReader(Statements):
         elif ctype.is_scalar and ctype.dtype is not None:
             var = Var(name, ctype.dtype)
             self.params.append(var)
-            self.env[p.key] = Slot(var)
+            self.env[p.key] = Slot(var) if name not in self.let else Const(self.let[name], var.dtype)
         elif not ctype.reference and (made := self.unit.lambdas.get(class_of(p))) is not None:
             self.env[p.key] = self._closure(p, made)
         elif (ctype.is_aggregate or ctype.has_parts) and not ctype.reference:
@@ -181,13 +195,20 @@ class KernelReader(Statements):
     def _buffer(self, p: Node, name: str, ctype: CType) -> None:
         inner = ctype.inner
         assert inner is not None, "a pointer points to something"
-        if inner.dtype is None:
-            if inner.kind in ("void", "opaque", "function"):
+        dtype = self.types[name].dtype if name in self.types else inner.dtype
+        if inner.kind == "void":
+            self.untyped[name] = p
+            self.buffers[name] = Buffer(name, DType.U8, None, "global", "", inner.const)
+            self.env[p.key] = Pointer(name, ZERO, inner)
+        if dtype is None:
+            if inner.kind == "void":
+                return
+            if inner.kind in ("opaque", "function"):
                 self.env[p.key] = Nothing(ctype.name)
                 return
             raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
         extent = int_const(ctype.count) if ctype.kind == "array" and ctype.count else None
-        buffer = Buffer(name, inner.dtype, extent, "global", "", inner.const)
+        buffer = Buffer(name, dtype, extent, "global", "", inner.const)
         self.buffers[name] = buffer
         self.params.append(buffer)
         self.env[p.key] = Pointer(name, ZERO, inner)
@@ -203,8 +224,8 @@ class KernelReader(Statements):
             if p.key not in self.mutated:
                 continue
             match self.env.get(p.key):
-                case Slot(var):
-                    local = self.kept(var, p.spelling)
+                case Slot(value) | (Const() as value):
+                    local = self.kept(value, p.spelling)
                     self.math.counters.discard(local.name)
                     self.moving.add(local.name)
                     self.env[p.key] = Slot(local)

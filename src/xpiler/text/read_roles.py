@@ -19,13 +19,16 @@ class Roles(Switches):
     the cores that are read is memory, and when, meetings say."""
 
     def role(self, n: Node) -> str | None:
-        """Whether the condition of a choice asks, and nothing else: "own", "other" or None."""
+        """Whether the condition of a choice asks: "own", "other" or None. For a core of the other kind it may ask with
+        more: `other && more`."""
         cond, swapped = n, False
         while True:
             cond = _bare(cond)
             if cond.kind != "UNARY_OPERATOR" or cond.unary != "!":
                 break
             cond, swapped = cond.children[-1], not swapped
+        if _is_both(cond) and not swapped:
+            return "other" if self.role(cond.children[0]) == "other" else None
         fn = cond.referenced if cond.kind == "CALL_EXPR" else None
         asked = fn.note("xp.role:") if fn is not None else None
         if cond.kind == "BINARY_OPERATOR" and self._stated(cond) is not None:
@@ -45,6 +48,8 @@ class Roles(Switches):
     def by_role(self, n: Node, role: str) -> None:
         """if (asked) A else B, in the order of the text."""
         then, orelse = n.children[1], n.children[2] if len(n.children) > 2 else None
+        if _is_both(_bare(n.children[0])) and (orelse is not None or returns(then)):
+            raise self.unsupported(n, "a way that a core of another kind goes with other cores, or leaves by, at times")
         for branch, first in ((then, True), (orelse, False)):
             if branch is None:
                 continue
@@ -69,20 +74,35 @@ class Roles(Switches):
             raise self.unsupported(n, "a meeting inside what is the work of a core of another kind alone")
         if not work:
             return
+        asks, more = _bare(n.children[0]), []
+        while _is_both(asks):
+            more.append(asks.children[1])
+            asks = _bare(asks.children[0])
         self.asking = True
-        cond, at = self.condition(n.children[0]), self._compared(n.children[0])
+        cond, at = self.condition(asks), self._compared(asks)
         self.asking = False
         if at is not None:
             first, number = True, self.scalar(at)
             cond = Binary("==", number, Const(0, number.dtype), DType.BOOL)
-        read = lambda: self.sequence(tuple(work))  # noqa: E731
+        read = lambda: self._where(more, tuple(work))  # noqa: E731
         self.choice(cond, read if first else lambda: None, None if first else read)
+
+    def _where(self, conditions: list[Node], work: tuple[Node, ...]) -> None:
+        """Statements where conditions hold, the last of which is asked first."""
+        if not conditions:
+            self.sequence(work)
+            return
+        self.choice(self.condition(conditions[-1]), lambda: self._where(conditions[:-1], work), None)
 
 
 def _bare(n: Node) -> Node:
     while n.kind in _WRAPPED and len(n.children) == 1:
         n = n.children[0]
     return n
+
+
+def _is_both(n: Node) -> bool:
+    return n.kind == "BINARY_OPERATOR" and n.binary == "&&"
 
 
 def _meets(n: Node) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 
 from xpiler.ir.nodes import Binary, Cast, Const, Expr, Select, Unary, Var
 from xpiler.ir.types import DType
-from xpiler.ir.walk import map_expr, scalars_read, substitute_expr
+from xpiler.ir.walk import map_expr, scalars_read, subexpressions, substitute_expr
 from xpiler.text.arithmetic import Arithmetic, int_const
 
 _SAMPLES = 3
+_SMALL = (0, 1, 2, 5)
+_MOST_TRIED = 512
 
 
 def elements(math: Arithmetic, size: Expr, each: int) -> Expr:
@@ -64,13 +67,32 @@ def same(math: Arithmetic, a: Expr, b: Expr) -> bool:
     source = random.Random(1)
     for _ in range(_SAMPLES):
         values: dict[Var, Expr] = {v: Const(source.randrange(1, 1000), v.dtype) for v in variables}
-        x, y = (_settled(math, substitute_expr(e, values)) for e in (a, b))
+        x, y = (settled(math, substitute_expr(e, values)) for e in (a, b))
         if not isinstance(x, Const) or not isinstance(y, Const) or x.value != y.value:
             return False
     return True
 
 
-def _settled(math: Arithmetic, e: Expr) -> Expr:
+def empty_without(math: Arithmetic, conditions: tuple[Expr, ...], extent: Expr) -> bool:
+    """Whether there are no elements where one of the conditions does not hold, for a few sizes from zero up."""
+    extent = narrowed(math, extent)
+    for c in conditions:
+        variables = sorted(scalars_read(c) | scalars_read(extent), key=lambda v: v.name)
+        near = {int(x.value) + k for x in subexpressions(c) if isinstance(x, Const) for k in (-1, 0, 1)}
+        tried = sorted(k for k in near | set(_SMALL) if k >= 0)
+        if len(tried) ** len(variables) > _MOST_TRIED:
+            return False
+        for values in product(tried, repeat=len(variables)):
+            at: dict[Var, Expr] = {v: Const(k, v.dtype) for v, k in zip(variables, values, strict=True)}
+            holds, count = (settled(math, substitute_expr(e, at)) for e in (c, extent))
+            if not isinstance(holds, Const) or not isinstance(count, Const) or not holds.value and count.value:
+                return False
+    return True
+
+
+def settled(math: Arithmetic, e: Expr) -> Expr:
+    """An expression whose variables were given values, worked out."""
+
     def fold(x: Expr) -> Expr:
         match x:
             case Binary(op, a, b):

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from xpiler.ir.nodes import (
-    Addr, Buffer, Const, DeviceBuffer, Expr, Kernel, Launch, Launcher,
-    Load, Param, Program, Stmt, Var,
+    Addr, Buffer, Const, DeviceBuffer, Expr, If, Kernel, Launch, Launcher,
+    Load, Param, Program, Return, Stmt, Var,
 )
 from xpiler.ir.show import PRECEDENCE
 from xpiler.ir.types import DType
-from xpiler.ir.walk import map_expr, subexpressions
+from xpiler.ir.walk import map_expr, scalars_read, subexpressions
 from xpiler.platforms.platform import Platform
+from xpiler.text import sizes
+from xpiler.text.arithmetic import Arithmetic
 from xpiler.text.write_expr import Speller
 from xpiler.text.write_geometry import Geometry, geometry
 from xpiler.text.write_scope import Scope, of_launcher
@@ -73,6 +75,7 @@ def host_body(
             scope.names[held[b.name]] = scope.names[b.host]
     writer.held = held
     own = [b for b in launcher.buffers if (mirrors or not b.host) and b.name not in within.symbols]
+    body = writer.left_early(launcher) if own else launcher.body
     for text in runtime.prologue:
         writer.put(text)
     writer.allocate(own)
@@ -88,7 +91,7 @@ def host_body(
             writer.put(runtime.copy_in.format(**writer.fields(b)))
         elif b.fill is not None:
             writer.put(runtime.fill.format(value=b.fill, **writer.fields(b)))
-    writer.body(launcher.body)
+    writer.body(body)
     for text in runtime.epilogue:
         writer.put(text)
     for b in launcher.buffers:
@@ -145,6 +148,16 @@ class _Host(Writer):
                 self.put(f"{ctype}* {names[0]};" if len(names) == 1 else f"{ctype} *{', *'.join(names)};")
         for b in buffers:
             self.put(call.format(ctype=self.spell.ctype(b.dtype), **self.fields(b)))
+
+    def left_early(self, launcher: Launcher) -> tuple[Stmt, ...]:
+        """What is behind checks of the parameters; where they fail, nothing need be allocated, as nothing changes."""
+        math, body, known = Arithmetic(), launcher.body, set(launcher.params)
+        blank = [b.extent for b in launcher.buffers if b.copy_out and not b.copy_in]
+        while len(body) == 1 and isinstance(s := body[0], If) and not s.orelse and scalars_read(s.cond) <= known \
+                and all(sizes.empty_without(math, (s.cond,), extent) for extent in blank):
+            self.statement(If(math.negated(s.cond), (Return(s.span),), (), s.span))
+            body = s.then
+        return body
 
     def statement(self, s: Stmt, declare: Stmt | None = None) -> None:
         if isinstance(s, Launch):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from xpiler.fault import NOWHERE, Fault, Span
 from xpiler.ir.nodes import (
-    PLAIN, Addr, Alloc, Atomic, Buffer, Const, Expr, For, Intrinsic, Kernel, Launch, Load, Meaning, Param,
+    PLAIN, Addr, Alloc, Atomic, Buffer, Expr, For, Intrinsic, Kernel, Launch, Load, Meaning, Param,
     Program, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import defines, expressions, statements, subexpressions, walk
 from xpiler.verify.evaluate import NoValue, Number, evaluate, run_scalars
-
+from xpiler.verify.said import how_to_say, size_of
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,12 @@ class Signature:
         """Elements of every array when the scalars have `values`. NoValue when one cannot be computed.
 
         Fault XP2011 when nothing says how large an array is."""
-        for a in self.arrays:
-            if not a.extents:
-                raise Fault(
-                    "XP2011", f"the size of `{a.name}` is not known", self.span,
-                    why="nothing in the file allocates it and its accesses do not bound it",
-                    try_=f"--size {a.name}=ELEMENTS, or --let for the scalars its indices use",
-                )
+        if unknown := [a.name for a in self.arrays if not a.extents]:
+            raise Fault(
+                "XP2011", f"the size of {' and '.join(f'`{name}`' for name in unknown)} is not known", self.span,
+                why="nothing in the file allocates it and its accesses do not bound it",
+                try_=f"{how_to_say(unknown, self.scalars)}, or --let for the scalars its indices use",
+            )
         env = run_scalars(self.prologue, values)
         return {a.name: max(int(evaluate(e, env)) for e in a.extents) for a in self.arrays}
 
@@ -77,12 +76,14 @@ def signature(program: Program, kernel: str = "") -> Signature:
     return _of_kernel(found[0], program)
 
 
-def given_sizes(program: Program, sizes: Mapping[str, int]) -> Program:
+def given_sizes(program: Program, sizes: Mapping[str, int | str]) -> Program:
     """The program with sizes the user gave for arrays nothing else sizes; Fault XP2011 for a name it does not have."""
 
     def sized(params: tuple[Param, ...]) -> tuple[Param, ...]:
+        scalars = {p.name: p for p in params if isinstance(p, Var) and not p.dtype.is_float}
         return tuple(
-            replace(p, extent=Const(sizes[p.name], DType.I64)) if isinstance(p, Buffer) and p.name in sizes else p
+            replace(p, extent=size_of(sizes[p.name], p.name, scalars))
+            if isinstance(p, Buffer) and p.name in sizes else p
             for p in params
         )
 

@@ -46,6 +46,12 @@ typedef enum {
   cnrtAttrMaxSRAMSizePerMcore
 } cnrtDeviceAttr_t;
 
+struct cnrtDeviceProp_t {
+  char name[64] = "MLU";
+  int clusterCount = 16, McorePerCluster = 4, NramSizePerMcore = 512 << 10, weightRamSizePerMcore = 512 << 10;
+  int maxSramSizePerMcore = 2 << 20;
+};
+
 #ifdef XP_READING
 #define XP_HOST(name, signature, ...) XP_PRIMITIVE(name) signature;
 cnrtRet_t cudaConfigureCall(cnrtDim3_t dim, cnrtFunctionType_t type, cnrtQueue_t queue, void* unused = 0);
@@ -137,11 +143,19 @@ XP_HOST("host.nop", cnrtRet_t cnrtNotifierDuration(cnrtNotifier_t, cnrtNotifier_
   return cnrtSuccess;
 })
 XP_HOST("host.nop", const char* cnrtGetErrorStr(cnrtRet_t), { return "cnrtSuccess"; })
-XP_HOST("host.nop", cnrtRet_t cnrtDeviceGetAttribute(int* value, cnrtDeviceAttr_t attribute, int), {
-  constexpr int values[] = {16, 4, 512 << 10, 512 << 10, 2 << 20};
-  *value = values[attribute];
+XP_HOST("host.properties", cnrtRet_t cnrtGetDeviceProperties(cnrtDeviceProp_t* properties, int), {
+  *properties = cnrtDeviceProp_t();
   return cnrtSuccess;
 })
 #undef XP_HOST
+
+// Read where it is called: a launch may be made as large as the device is.
+inline cnrtRet_t cnrtDeviceGetAttribute(int* value, cnrtDeviceAttr_t attribute, int) {
+  *value = attribute == cnrtAttrClusterCount              ? 16
+           : attribute == cnrtAttrMcorePerCluster         ? 4
+           : attribute == cnrtAttrMaxSRAMSizePerMcore     ? 2 << 20
+                                                          : 512 << 10;
+  return cnrtSuccess;
+}
 
 #define CNRT_CHECK(call) (void)(call)

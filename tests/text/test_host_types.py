@@ -1,0 +1,103 @@
+"""Memory of a host that does not say what it holds, and copies behind checks of sizes."""
+
+from __future__ import annotations
+
+import pytest
+
+from xpiler import platforms
+from xpiler.fault import Fault
+from xpiler.ir.nodes import Buffer, DeviceBuffer, If, Launch, Program, Var
+from xpiler.ir.types import DType
+from xpiler.text.read import read
+from xpiler.text.write import write
+
+KERNEL = """
+typedef enum { HALF = 1, FLOAT = 2 } kind_t;
+template <typename T> __mlu_global__ void twice(const T* x, T* y, int n) {
+  __nram__ T a[1024];
+  __memcpy(a, x, n * sizeof(T), GDRAM2NRAM);
+  __bang_add(a, a, a, n);
+  __memcpy(y, a, n * sizeof(T), NRAM2GDRAM);
+}
+"""
+HOST = """
+extern "C" int run(const {given}* x, {given}* y, int n{more}) {{
+  if (n < 0 || n > 1024) return -1;
+  if (n == 0) return 0;
+  const size_t bytes = n * {size};
+  void *d_x = NULL, *d_y = NULL;
+  cnrtMalloc(&d_x, bytes);
+  cnrtMalloc(&d_y, bytes);
+  cnrtMemcpy(d_x, (void*)x, bytes, cnrtMemcpyHostToDev);
+  cnrtDim3_t dim = {{1, 1, 1}};
+  {launch}
+  cnrtMemcpy(y, d_y, bytes, cnrtMemcpyDevToHost);
+  return 0;
+}}
+"""
+ONE = "twice<{0}><<<dim, cnrtFuncTypeBlock, 0>>>((const {0}*)d_x, ({0}*)d_y, n);"
+BY_KIND = f"switch (kind) {{ case HALF: {ONE.format('half')} break; case FLOAT: {ONE.format('float')} break; }}"
+N = Var("n", DType.I32)
+
+
+def program(given: str, launch: str, size: str, more: str = "", let: dict[str, int] | None = None) -> Program:
+    host = HOST.format(given=given, launch=launch, size=size, more=more)
+    return read(KERNEL + host, platforms.get("bang"), "twice.mlu", let=let)
+
+
+def arrays(of: Program) -> list[DType]:
+    assert of.launcher is not None
+    return [p.dtype for p in of.launcher.params if isinstance(p, Buffer)]
+
+
+def test_untyped_memory_holds_what_it_is_cast_to() -> None:
+    found = program("void", ONE.format("half"), "sizeof(half)")
+    assert found.launcher is not None and arrays(found) == [DType.F16, DType.F16]
+    assert found.launcher.buffers == (
+        DeviceBuffer("d_x", DType.F16, N, "x", copy_in=True),
+        DeviceBuffer("d_y", DType.F16, N, "y", copy_in=True, copy_out=True),
+    )
+
+
+def test_words_that_the_device_takes_for_halves_are_halves() -> None:
+    assert arrays(program("unsigned short", ONE.format("half"), "2")) == [DType.F16, DType.F16]
+
+
+def test_a_scalar_that_chooses_the_type_is_to_be_given() -> None:
+    by_kind = "void", BY_KIND, "(kind == HALF ? 2 : 4)", ", kind_t kind"
+    with pytest.raises(Fault, match="holds f16 or f32, as the host decides") as caught:
+        program(*by_kind)
+    assert caught.value.code == "XP1009" and caught.value.try_ == "--let kind=1 for f16; --let kind=2 for f32"
+    for kind, dtype in ((1, DType.F16), (2, DType.F32)):
+        found = program(*by_kind, let={"kind": kind})
+        assert arrays(found) == [dtype, dtype] and found.only_for == (f"kind={kind}",)
+
+
+def test_a_pointer_behind_which_nothing_is_seen_is_left_out() -> None:
+    found = program("float", ONE.format("float"), "sizeof(float)", ", void* workspace")
+    assert found.launcher is not None and [p.name for p in found.launcher.params] == ["x", "y", "n"]
+    assert "run(x, y, n, {})" in found.entry
+
+
+def test_what_is_behind_checks_is_copied_as_a_whole() -> None:
+    """Behind n > 1024 the caller's y has elements, and they stay what they are."""
+    found = program("float", ONE.format("float"), "sizeof(float)")
+    assert found.launcher is not None and [b.copy_in for b in found.launcher.buffers] == [True, True]
+    (guard,) = found.launcher.body
+    assert isinstance(guard, If) and isinstance(inner := guard.then[0], If) and isinstance(inner.then[0], Launch)
+    text = write(found, platforms.get("bang"))
+    assert text.index("return;") < text.index("cnrtMalloc") and "copy_f32" not in text
+
+
+def test_nothing_comes_in_where_a_check_only_finds_an_empty_array() -> None:
+    host = HOST.replace(" || n > 1024", "").format(given="float", launch=ONE.format("float"), size="4", more="")
+    found = read(KERNEL + host, platforms.get("bang"), "twice.mlu")
+    assert found.launcher is not None and [b.copy_in for b in found.launcher.buffers] == [True, False]
+
+
+def test_what_is_filled_behind_a_check_is_filled_there() -> None:
+    """Where the check fails the caller's array is not filled either."""
+    launch = "cnrtMemset(d_y, 0, bytes); " + ONE.format("float")
+    found = program("float", launch, "sizeof(float)")
+    assert found.launcher is not None and found.launcher.buffers[1].fill is None
+    assert [k.name for k in found.kernels] == ["twice", "fill_f32"]
