@@ -47,6 +47,15 @@ void k(const float x[768], const float y[384], float z[COUNT]) {
     z[i] = s;
   }
 }"""
+SIZES = """
+void k(const float x[768], const float y[384], float z[128], int m, int n) {
+  for (int i = 0; i < m; ++i)
+    for (int j = 0; j < n; ++j) {
+      float s = 0.0f;
+      for (int l = 0; l < 12; ++l) s += x[i * 12 + l] * y[l * n + j];
+      z[i * n + j] = s;
+    }
+}"""
 LARGEST = """
 void k(const float x[768], const float y[384], float z[128]) {
   for (int i = 0; i < 8; ++i) {
@@ -81,6 +90,7 @@ CASES: dict[str, tuple[str, dict[str, int], list[int]]] = {
     "sums side by side": (WINDOWS, {}, [8]),
     "rows of sums": (ROWS, {"COUNT": 24}, [8]),
     "rows that are left": (ROWS, {"COUNT": 11}, [4, 1]),
+    "sizes at run time": (SIZES, {}, [4, 1]),
     "rows that share nothing": (LARGEST, {}, []),
 }
 
@@ -93,7 +103,8 @@ def test_blocks_compute_the_same(case: str) -> None:
     check(Program("c", (block,), None))
     assert sums(block) == held, show(block)
     size = {"x": 768, "y": 384, "z": int(plain.params[2].extent.value)}  # type: ignore[union-attr]
-    want, got = results(plain, size, {}), results(Detensorize(toy.MEANINGS).apply(block), size, {})
+    scalars = {"m": 5, "n": 23} if text is SIZES else {}
+    want, got = (results(k, size, scalars) for k in (plain, Detensorize(toy.MEANINGS).apply(block)))
     np.testing.assert_allclose(got["z"], want["z"], rtol=1e-9)
 
 

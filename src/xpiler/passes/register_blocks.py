@@ -66,7 +66,7 @@ def _best(nest: Nest, plan: Mapping[str, int], registers: int) -> Block:
 
     chosen: Block = ()
     for row in ([tuple(given[-1:])], *rows):
-        best = min((r + c for c in reversed(columns) for r in row), key=time)
+        best = min((r + c for c in reversed(columns) for r in row), key=time, default=())
         if time(best) * CLOSE < time(chosen):
             chosen = best
     return chosen if time(chosen) <= time(()) * WORTH else ()
