@@ -9,7 +9,7 @@ from pathlib import Path
 from xpiler.facts.offers import offers
 from xpiler.facts.tiles import tile_units
 from xpiler.fault import BROKEN, Fault
-from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Program
+from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Meaning, Program
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
@@ -18,6 +18,7 @@ from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
 from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.products import SharedProducts
+from xpiler.passes.register_blocks import blocked
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
 from xpiler.passes.rows import Rows
 from xpiler.passes.spill import spilled
@@ -88,7 +89,7 @@ def roads(
             continue
         tried.append(kernels)
         try:
-            yield _lowered(name, made, pivot, steps, target)
+            yield _lowered(name, made, pivot, steps, target, cache)
         except NotApplicable as e:
             attempts.append(Attempt(name, e.why))
         except BROKEN as e:  # a bug in one road must not cost the user the others
@@ -122,7 +123,7 @@ def unchanged(
     marked = tuple(told_apart(k) for k in suited.kernels)
     for kernels in dict.fromkeys((marked, suited.kernels)):
         try:
-            yield _lowered(name, [lower(k) for k in kernels], replace(suited, kernels=kernels), steps, target)
+            yield _lowered(name, [lower(k) for k in kernels], replace(suited, kernels=kernels), steps, target, cache)
         except NotApplicable as e:
             attempts.append(Attempt(name, e.why))
         except BROKEN as e:
@@ -181,12 +182,16 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 yield f"vectors of {chunk}", _in_chunks(unit, chunk)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
+            registers = target.vector_registers
             if target.dots:
-                yield "dot products", lambda k: ((DotProducts(target.dots).apply(k),), ("tensorize",))
+                dots = DotProducts(target.dots)
+                yield "dot products in blocks", lambda k: ((blocked(dots.apply(k), registers),), ("tensorize", "jam"))
+                yield "dot products", lambda k: ((dots.apply(k),), ("tensorize",))
             if target.vector_bits:
                 unit = vector_unit(target, cache)
-                whole = replace(unit, elementary=True)
-                yield "vectors", lambda k: ((VectorLoops(whole).apply(k),), ("tensorize",))
+                whole = VectorLoops(replace(unit, elementary=True))
+                yield "vectors in blocks", lambda k: ((blocked(whole.apply(k), registers),), ("tensorize", "jam"))
+                yield "vectors", lambda k: ((whole.apply(k),), ("tensorize",))
                 yield "vectors, functions one by one", lambda k: ((VectorLoops(unit).apply(k),), ("tensorize",))
             yield "scalar loops", lambda k: ((k,), ())
 
@@ -213,7 +218,7 @@ def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:
 
 
 def _lowered(
-    name: str, made: list[Lowered], pivot: Program, steps: tuple[str, ...], target: Platform
+    name: str, made: list[Lowered], pivot: Program, steps: tuple[str, ...], target: Platform, cache: Path | None
 ) -> Road:
     parts = {k.name: kernels for k, (kernels, _) in zip(pivot.kernels, made, strict=True)}
     trace = list(steps)
@@ -233,7 +238,15 @@ def _lowered(
         room = target.space("local").capacity
         out = spilled(out, None if room is None else room // 2)
     trace.append(f"rehost({target.name})")
-    return Road(name, tuple(trace), replace(out, platform=target.name, kernels=tuple(map(Rows().apply, out.kernels))))
+    meanings = _called(out.kernels, target, cache)
+    kernels = tuple(map(Rows().apply, out.kernels))
+    return Road(name, tuple(trace), replace(out, platform=target.name, kernels=kernels, meanings=meanings))
+
+
+def _called(kernels: tuple[Kernel, ...], target: Platform, cache: Path | None) -> tuple[Meaning, ...]:
+    """What the intrinsics that kernels call mean."""
+    called = {(s.name, s.key) for k in kernels for s in statements(k) if isinstance(s, Intrinsic)}
+    return tuple(m for m in library(target, cache) if {(m.name, m.key), (m.name, "")} & called) if called else ()
 
 
 def _as_written(extent: Expr) -> Expr:

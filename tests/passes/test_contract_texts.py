@@ -282,6 +282,43 @@ def test_a_row_that_ends_under_a_mask_is_a_row() -> None:
     assert loops == [Const(n, DType.I32) for n in (3, 152, 152, 152)]
 
 
+BY_FOURS = """
+void k(const float* x, const float* w, float* y, int m, int n) {
+  for (int i = 0; i < m / 4; ++i)
+    for (int r = 0; r < 4; ++r)
+      for (int j = 0; j < n; ++j) y[(i * 4 + r) * n + j] = x[i * 4 + r] * w[j];
+  for (int r = 0; r < m % 4; ++r)
+    for (int j = 0; j < n; ++j) y[(m / 4 * 4 + r) * n + j] = x[m / 4 * 4 + r] * w[j];
+}
+"""
+
+
+def test_rows_that_fours_leave_are_not_all_rows() -> None:
+    """How long a row is nobody knows: what is written to the last ones is written to no other one."""
+    c = platforms.get("c")
+    (kernel,) = sequential(read(BY_FOURS, c, "k.c"), c)[0].kernels
+    assert [show(s.stop) for s in statements(kernel) if isinstance(s, For)] == ["m", "n"], show(kernel)
+
+
+BLOCK_OF_ROWS = """
+void k(const float* x, const float* w, float* y) {
+  for (int i = 0; i < 5; ++i) {
+    for (int j = 0; j < 3; ++j)
+      for (int r = 0; r < 4; ++r)
+        for (int l = 0; l < 16; ++l) y[(i * 4 + r) * 58 + j * 16 + l] = x[i * 4 + r] * w[(j * 16 + l) % 3];
+    for (int r = 0; r < 4; ++r)
+      for (int l = 0; l < 10; ++l) y[(i * 4 + r) * 58 + 48 + l] = x[i * 4 + r] * w[(48 + l) % 3];
+  }
+}
+"""
+
+
+def test_a_block_of_rows_that_ends_in_fewer_lanes_is_rows() -> None:
+    c = platforms.get("c")
+    (kernel,) = sequential(read(BLOCK_OF_ROWS, c, "k.c"), c)[0].kernels
+    assert [show(s.stop) for s in statements(kernel) if isinstance(s, For)] == ["20", "58"], show(kernel)
+
+
 ROWS_BY_WARPS = """
 __global__ void k(const int* ptr, const float* val, float* y, int rows) {
   int warp = (blockIdx.x * blockDim.x + threadIdx.x) >> 5, lane = threadIdx.x & 31;

@@ -11,6 +11,7 @@ from xpiler.ir.nodes import Break, Buffer, Const, Continue, Kernel, Stmt
 from xpiler.passes.contraction import Contraction
 from xpiler.passes.expand import Expand
 from xpiler.passes.fuse import Fuse
+from xpiler.passes.jam import Jam
 from xpiler.passes.reorder import Reorder
 from xpiler.passes.split import Split
 from xpiler.passes.step import NotApplicable, Pass
@@ -24,6 +25,8 @@ def kernel(*body: Stmt) -> Kernel:
 
 
 TWICE = store("y", i, X * 2.0)
+DOT = (let("s", 0.0), loop("k", 5, let("v", load("x", k)), assign("s", var("s", F) + load("x", i * 5 + k) * var("v", F))),
+       store("y", i, var("s", F)))
 SUM = loop("i", 4, loop("j", 5, store("y", i, Y + load("x", i * 5 + j))))
 APPLIED: dict[str, tuple[Pass, Kernel]] = {
     "split_guarded": (Split("i", 4), kernel(loop("i", var("n"), TWICE))),
@@ -35,6 +38,8 @@ APPLIED: dict[str, tuple[Pass, Kernel]] = {
     "expand_scalar": (Expand("i", 1), kernel(loop("i", 8, let("t", call("exp", X)), store("y", i, var("t", F) * var("t", F))))),
     "expand_array": (Expand("i", 2), kernel(loop(
         "i", 4, array("t", 3), loop("j", 3, store("t", j, load("x", i * 3 + j))), store("y", i, load("t", 2) + load("t", 0))))),
+    "jam_sums": (Jam("i", 4), kernel(loop("i", 10, *DOT))),
+    "jam_run_time": (Jam("i", 2), kernel(loop("i", var("n"), *DOT))),
     "contraction": (Contraction("t"), kernel(
         array("t", 8), loop("i", 8, store("t", i, X + 1.0)),
         loop("j", 8, store("y", j, load("t", j) * load("t", j))))),
@@ -65,6 +70,12 @@ REFUSED: dict[str, tuple[Pass, Kernel, str]] = {
                           "no loop follows"),
     "a carried scalar": (Expand("i", 1), kernel(
         let("s", 0.0), loop("i", 8, assign("s", var("s", F) + X), store("y", i, var("s", F)))), "carried"),
+    "a scalar for the next": (Jam("i", 2), kernel(let("s", 0.0), loop("i", 8, loop("k", 4, assign("s", var("s", F) + X)))), "carried"),
+    "too few": (Jam("i", 4), kernel(loop("i", 3, *DOT)), "fewer iterations"),
+    "one that ends early": (Jam("i", 4), kernel(loop("i", 8, loop("k", 3, when(X < 1.0, Break()), TWICE))), "may end early"),
+    "tables for each": (Jam("i", 2), kernel(loop(
+        "i", 8, array("t", 40), loop("k", 40, store("t", k, X)), loop("j", 2, store("y", i * 2 + j, load("t", j))))),
+        "`t` of its own"),
     "too many": (Expand("i", 1), kernel(loop("i", var("n"), let("t", X), store("y", i, var("t", F)))), "known only when it runs"),
     "used afterwards": (Contraction("t"), kernel(
         array("t", 8), loop("i", 8, store("t", i, X)), loop("j", 8, store("y", j, load("t", j))),

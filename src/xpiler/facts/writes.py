@@ -66,6 +66,8 @@ def solve(w: Write, index: Sym, path: Sym = TRUE) -> tuple[Sym, dict[Sym, Sym]]:
     sure = True
     if matched is not None:
         mapping, d, digits, sure = matched
+        for v, row in mapping.items():
+            conds += [sym.compare(">=", row, ZERO), sym.compare("<", row, sym.extent_of(v))]
     if any(a not in quantified for _, a in digits):
         raise Unsummarised("an array is written at an index that is not a number in its loop variables")
     ordered = sorted(((abs(c), c, a) for c, a in digits), key=lambda t: t[0], reverse=True)
@@ -406,46 +408,62 @@ def shaped(w: Write) -> Write:
 
 @dataclass(frozen=True)
 class _Row:
-    """Elements base + e for 0 <= e < count, each with a value of its own, where other conditions hold."""
+    """Elements base + e for 0 <= e < count, each with a value of its own, where other conditions hold.
+
+    Any of these may depend on the variables `around`, for all of whose values it is so."""
 
     base: Sym
     count: Sym
     e: Sym
     value: Sym
     guards: frozenset[Sym]
+    around: tuple[Sym, ...] = ()
+
+    def at(self, mapping: Mapping[Sym, Sym]) -> _Row:
+        base, count, value = (sym.substitute(x, mapping) for x in (self.base, self.count, self.value))
+        guards = frozenset(sym.substitute(g, mapping) for g in self.guards)
+        return _Row(base, count, self.e, value, guards, tuple(mapping.get(v, v) for v in self.around))
 
 
 def _row(w: Write) -> _Row | None:
-    """A write as a row of elements, if that is what the digits of its index and its conditions make it."""
+    """A write as a row of elements, if that is what some digits of its index and its conditions make it."""
     const, terms = sym.terms_of(w.index)
-    weight, ordered = 1, sorted((terms.get(v, 0), v.uid, v) for v in w.vars)
-    for c, _, v in ordered:
+    weight, ordered = 1, list[tuple[int, Sym]]()
+    for c, _, v in sorted((terms.get(v, 0), v.uid, v) for v in w.vars if v in terms):
         n = sym.extent_of(v)
-        last = v is ordered[-1][2]
-        if c != weight or not (last or sym.is_const(n)) or n.free & set(w.vars):
-            return None
-        weight = weight * sym.value_of(n) if sym.is_const(n) else weight
-    top, size = ordered[-1][2], ordered[-1][0]
-    place = sym.linear(0, {v: c for c, _, v in ordered})
-    base = sym.linear(const, {a: c for a, c in terms.items() if a not in w.vars})
+        if c != weight or n.free & set(w.vars):
+            break
+        ordered.append((c, v))
+        if not sym.is_const(n):
+            break
+        weight = weight * sym.value_of(n)
+    own = {v for _, v in ordered}
+    around = tuple(v for v in w.vars if v not in own)
+    if not own or any(sym.extent_of(v).free & set(w.vars) for v in around):
+        return None
+    size, top = ordered[-1]
+    place = sym.linear(0, {v: c for c, v in ordered})
+    base = sym.linear(const, {a: c for a, c in terms.items() if a not in own})
     counts, others = [sym.scale(sym.extent_of(top), size)], []
     for g in sym.conjuncts(w.guard):
-        if not g.free & set(w.vars):
+        if not g.free & own:
             others.append(g)
             continue
         ends = [(sym.sub(top, g.args[0]), size), (sym.sub(place, g.args[0]), 1)] if g.op == "lt" else []
         found = [sym.scale(end, by) for end, by in ends if not end.free & set(w.vars)]
-        if not found or base.free & set(w.vars):
+        if not found:
             return None
         counts += found[:1]
+    if base.free & own:
+        return None
     least = (c for c in counts if all(sym.prove_lt(c, sym.add(other, ONE)) for other in counts))
     count = next((c for c in least if sym.prove_lt(sym.integer(-1), c)), None)
     if count is None:
         return None
     e = sym.fresh("e", count if count.hi == float("inf") else sym.integer(int(count.hi)))
     mapping = {v: sym.div(e, sym.integer(c)) if v is top else sym.mod(sym.div(e, sym.integer(c)), sym.extent_of(v))
-               for c, _, v in ordered}
-    return _Row(base, count, e, sym.substitute(w.value, mapping), frozenset(others))
+               for c, v in ordered}
+    return _Row(base, count, e, sym.substitute(w.value, mapping), frozenset(others), around)
 
 
 def in_a_piece(writes: list[Write]) -> list[Write]:
@@ -463,14 +481,18 @@ def in_a_piece(writes: list[Write]) -> list[Write]:
 
 def _one_row(first: Write, second: Write) -> Write | None:
     a, b = _row(first), _row(second)
-    if a is None or b is None or a.guards != b.guards or sym.add(a.base, a.count) is not b.base:
+    if a is None or b is None or [sym.extent_of(v) for v in a.around] != [sym.extent_of(v) for v in b.around]:
+        return None
+    b = b.at(dict(zip(b.around, a.around, strict=True)))
+    if a.guards != b.guards or sym.add(a.base, a.count) is not b.base:
         return None
     if sym.substitute(a.value, {a.e: sym.add(b.e, a.count)}) is not b.value:
         return None
     count = sym.add(a.count, b.count)
     e = sym.fresh("e", count if count.hi == float("inf") else sym.integer(int(count.hi)))
     within = sym.compare("<", e, count)
-    return Write((e,), sym.add(a.base, e), sym.conjoin(*a.guards, within), sym.substitute(a.value, {a.e: e}))
+    value = sym.substitute(a.value, {a.e: e})
+    return Write((*a.around, e), sym.add(a.base, e), sym.conjoin(*a.guards, within), value)
 
 
 def supersedes(new: Write, old: Write) -> bool:

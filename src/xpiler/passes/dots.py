@@ -71,7 +71,7 @@ class _Dots(Nest):
         first = sym.scale(blocks, unit.lanes)
         self._pack(panel, first)
         rows: list[tuple[Sym, Expr, str]] = []
-        self._open(c.m, sym.extent_of(c.m), "serial", rows)
+        self._open(c.m, sym.extent_of(c.m), "parallel", rows)
         acc = self._register("sums")
         self._emit(Intrinsic(unit.zero, (), acc))
         inner: list[tuple[Sym, Expr, str]] = []

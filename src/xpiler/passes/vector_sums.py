@@ -9,6 +9,7 @@ from xpiler.facts.offers import unbound
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
+from xpiler.ir.walk import defines, statements
 from xpiler.passes.nest import NAMES, Scope, combined, converted
 from xpiler.ir.types import DType
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
@@ -34,7 +35,8 @@ class ReductionNest(LaneLoops):
         """A reduction to a scalar of which one loop runs in lanes."""
         op, vs, v = sym.fold_op(x), lanes.vars, lanes.var
         acc = Var(self.names(NAMES.get(op, op)), x.dtype)
-        self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
+        start = Let(acc, converted(self.expr(x.args[1]), x.dtype))
+        self.scopes[-1].stmts.append(start)
         self.vectors += 1
         fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
         body = sym.substitute(self._packed(lanes), fresh)
@@ -69,7 +71,7 @@ class ReductionNest(LaneLoops):
             self.close(u, extent, "serial", [])
         if partial is not None:
             self.lane = Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
-            self._across(op, partial, acc)
+            self._across(op, partial, acc, start if sym.is_identity(op, x.args[1]) else None)
             self.lane = None
         return acc
 
@@ -168,8 +170,8 @@ class ReductionNest(LaneLoops):
                 raise Unsummarised("no instruction loads a register")
             self._call(back[0], back[1], acc)
 
-    def _across(self, op: str, v: Vector, acc: Var) -> None:
-        """acc = acc op (all lanes of v)."""
+    def _across(self, op: str, v: Vector, acc: Var, empty: Let | None = None) -> None:
+        """acc = acc op (all lanes of v); `empty` declares it where it begins with nothing."""
         assert self.lane is not None
         for offer in self.unit.offers:
             if offer.lane is not None or offer.value.op != "fold" or offer.dtype is not acc.dtype:
@@ -182,12 +184,15 @@ class ReductionNest(LaneLoops):
             name = str(body.data)
             if unbound(offer, {name: ZERO}):
                 continue
-            part = Var(self.names("part"), acc.dtype)
-            register = self._register(v)
-            self.scopes[-1].stmts.append(Let(part, None))
-            self.scopes[-1].stmts.append(Intrinsic(
-                offer.meaning.name, (Addr(register, _ZERO, v.dtype),), part, offer.meaning.key))
-            self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, part)))
+            stmts = self.scopes[-1].stmts
+            first = empty is not None and [s for s in statements(tuple(stmts)) if defines(s) == acc] == [empty]
+            part = acc if first else Var(self.names("part"), acc.dtype)
+            call = Intrinsic(
+                offer.meaning.name, (Addr(self._register(v), _ZERO, v.dtype),), part, offer.meaning.key)
+            if first:
+                stmts[:] = [s for s in stmts if s is not empty]
+            stmts += [Let(part, None), call]
+            stmts += [] if first else [Assign(acc, combined(op, acc, part))]
             return
         memory, count = self._halved(op, v)
         i = Var(self.names("l"), I32)

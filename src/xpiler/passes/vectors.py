@@ -116,7 +116,7 @@ class LaneNest(ReductionNest):
         if guards:
             raise Unsummarised("a condition that differs between lanes")
         vector, scalar = inner()
-        self._lanes(v, "serial" if outer else "parallel", dtype, vector, scalar)
+        self._lanes(v, "serial" if outer and not self.unit.width else "parallel", dtype, vector, scalar)
         for u, extent, ready in reversed(opened):
             self.close(u, extent, "parallel", ready)
         return self.scopes[0].stmts

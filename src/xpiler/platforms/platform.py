@@ -140,6 +140,7 @@ class Platform:
     spaces: tuple[Space, ...] = ()
     warp: int = 1
     vector_bits: int = 0
+    vector_registers: int = 0  # how many there are for a program to name
     includes: tuple[str, ...] = ()
     include_when: Mapping[str, str] = field(default_factory=dict)  # token seen in the text -> include line
     kernel_qualifier: str = ""

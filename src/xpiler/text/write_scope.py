@@ -170,7 +170,9 @@ def _find_aggregates(kernel: Kernel, scope: Scope, known: dict[str, Buffer]) -> 
             continue
         whole = buffer.extent.value if isinstance(buffer.extent, Const) else 0
         like = known.get(buffer.ctype)
-        lanes = like.extent.value if like is not None and isinstance(like.extent, Const) else 0
+        lanes = 0
+        if like is not None and isinstance(like.extent, Const):  # which may count in elements of another size
+            lanes = int(like.extent.value) * like.dtype.bytes // buffer.dtype.bytes
         if not lanes and (vector := re.fullmatch(r"[a-z]+([1-4])|\w*x(\d+)", buffer.ctype)):
             lanes = int(vector[1] or vector[2])
         scope.aggregates[name] = int(lanes) if lanes and whole % lanes == 0 else int(whole) or 1

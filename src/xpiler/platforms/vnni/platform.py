@@ -22,6 +22,7 @@ PLATFORM = Platform(
         Space("local", "", 8 << 20, "thread", align=64),
     ),
     vector_bits=512,
+    vector_registers=32,  # SDM, volume 1, 15.1.1: ZMM0 to ZMM31 in 64-bit mode
     include_when={
         math_call(): "#include <math.h>",
         r"\bu?int\d+_t\b": "#include <stdint.h>",
