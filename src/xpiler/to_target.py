@@ -13,9 +13,11 @@ from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Meaning, Pro
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
+from xpiler.passes.bulk import InBulk
 from xpiler.passes.contract import sums_of_products
 from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
+from xpiler.passes.moves import Mover, results_of
 from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.products import SharedProducts
 from xpiler.passes.register_blocks import blocked
@@ -178,8 +180,9 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 staged = WeightProducts(
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
                 yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks(), "tensorize")
+            bulk = in_bulk(target, unit)
             for chunk in (4096, 1024, 256):
-                yield f"vectors of {chunk}", _in_chunks(unit, chunk)
+                yield f"vectors of {chunk}", _in_chunks(unit, chunk, bulk)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
             registers = target.vector_registers
@@ -209,8 +212,12 @@ class RowsOrThreads:
             return BindThreads(warp=self.warp).apply(kernel)
 
 
-def _in_chunks(unit: VectorUnit, chunk: int) -> Lowering:
-    return lambda k: _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
+def _in_chunks(unit: VectorUnit, chunk: int, bulk: InBulk) -> Lowering:
+    def lower(k: Kernel) -> Lowered:
+        bound, steps = _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
+        staged = tuple(map(bulk.apply, bound))
+        return staged, steps if staged == bound else (*steps, "bulk")
+    return lower
 
 
 def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:
@@ -253,6 +260,12 @@ def _as_written(extent: Expr) -> Expr:
     if isinstance(extent, Const) and abs(int(extent.value)) < 1 << 31:
         return Const(extent.value, DType.I32)
     return extent
+
+
+def in_bulk(target: Platform, unit: VectorUnit) -> InBulk:
+    """How what is copied piece by piece is copied at once on a platform whose vectors are in memory."""
+    mover = Mover(target.copy, tuple(target.transfers.items()), target.vector_space, results_of(unit.offers))
+    return InBulk(mover, target.space(target.vector_space).capacity or 0)
 
 
 _units: dict[str, VectorUnit] = {}
