@@ -31,7 +31,7 @@ from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.signature import given_sizes, signature, unsized
 from xpiler.verify.verdict import Evidence, against, confirmed, refuted
 from xpiler.to_pivot import accesses, sequential, with_extents
-from xpiler.to_target import Attempt, KEEP, Road, roads, suited_to, unchanged
+from xpiler.to_target import Attempt, Road, roads, same_text, suited_to, unchanged
 
 Progress = Callable[[str], None]
 
@@ -152,13 +152,14 @@ def translate(
             return found or Result("", target.name, program, pivot, last, steps, tuple(attempts),
                                    time.monotonic() - start)
     every: Iterator[Road] = iter(()) if pivot is None or suited is None else chain(
+        same_text(text, given, source, target, attempts),
         roads(program, suited, steps, source, target, attempts, options.cache),
         unchanged(program, pivot, source, target, attempts, options.cache))
     wrong: list[tuple[Road, str]] = []
     for road in every:
         progress(f"writing ({road.name})")
         try:
-            out = write(road.program, target)
+            out = road.text or write(road.program, target)
         except NotExpressible as e:
             attempts.append(Attempt(road.name, f"{e}"))
             continue
@@ -168,7 +169,7 @@ def translate(
         progress(f"confirming ({road.name})")
         last = judge(out)
         if confirmed(last):
-            kept = () if road.name == KEEP else notes
+            kept = () if road.keeps else notes
             return Result(out, target.name, road.program, pivot, last, road.trace, tuple(attempts),
                           time.monotonic() - start, (*given.notes, *kept), road.name)
         attempts.append(Attempt(road.name, against(last)))
@@ -181,7 +182,7 @@ def translate(
         if mended.confirmed:
             return Result(mended.mended.text, target.name, road.program, pivot, mended.evidence,
                           (*road.trace, *repairs(mended)), tuple(attempts), time.monotonic() - start,
-                          (*given.notes, *(() if road.name == KEEP else notes)), name, repairs=repairs(mended))
+                          (*given.notes, *(() if road.keeps else notes)), name, repairs=repairs(mended))
         attempts.append(Attempt(name, mended.mended.why))
     if options.neural is not None and not options.neural.first and (found := by_model()) is not None:
         return found

@@ -29,10 +29,14 @@ from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.weights import WeightProducts
 from xpiler.platforms.platform import Platform
 from xpiler.text.library import library, shelf
+from xpiler.text.read import read
+from xpiler.text.reword import reworded
+from xpiler.text.write_error import NotExpressible
 from xpiler.to_pivot import launcher_ranges, sequential, told_apart
 
 KEEP = "same structure"
 TILES = "matrix tiles"
+REWORD = "same text"
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,18 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Road:
-    """A way to the target: its name, the steps taken, and the program it ends with."""
+    """A way to the target: its name, the steps taken, the program it ends with, and its text where that is made first.
+    """
 
     name: str
     trace: tuple[str, ...]
     program: Program
+    text: str = ""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the program is the source's own, with its types."""
+        return self.name in (KEEP, REWORD)
 
 
 def suited_to(target: Platform, pivot: Program) -> tuple[Program, tuple[str, ...]]:
@@ -62,6 +73,21 @@ def suited_to(target: Platform, pivot: Program) -> tuple[Program, tuple[str, ...
         raise Fault("XP3003", f"{target.title} has no double", e.span, e.why, "a target that has double") from e
     return replace(pivot, kernels=kernels), (
         f"temporaries of type double are computed in float: {target.title} has no double",)
+
+
+def same_text(
+    text: str, program: Program, source: Platform, target: Platform, attempts: list[Attempt]
+) -> Iterator[Road]:
+    """The source's own text in the target's words, where the two platforms share most of them."""
+    if program.launcher is None or program.entry or source.wording is None or target.wording is None:
+        return
+    try:
+        made = reworded(text, source, target, program.file, program.launcher.name)
+        yield Road(REWORD, ("reword",), read(made, target, program.file), made)
+    except NotExpressible as e:
+        attempts.append(Attempt(REWORD, f"{e}"))
+    except Fault as fault:
+        attempts.append(Attempt(REWORD, f"{fault.what}: {fault.why}"))
 
 
 def roads(

@@ -60,6 +60,26 @@ class Runtime:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What texts of a platform call otherwise than those of another one of its model, where a whole text is reworded.
+
+    `headers` are its own headers, the first of a kind before others of it, and what kind each is; one of kind "runtime"
+    is always there. Names of the runtime are `api` and a tail; `own` are the tails of the model for which there is
+    another name, or none (""). `words` and `macros` ({0}, or {rest} for all arguments) say the platform's own in the
+    words of the model; `launch` is a macro (kernel, grid, block, shared, stream, arguments...). `symbol`: how the
+    runtime is given a {name}d variable of the file. `absent`: pattern of words that its header has for others' sake."""
+
+    api: str
+    headers: Mapping[str, str]
+    own: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    macros: Mapping[str, str] = field(default_factory=dict)
+    launch: str = ""
+    symbol: str = "{name}"
+    absent: str = ""
+
+
+@dataclass(frozen=True)
 class WeightUnit:
     """A matrix instruction whose second operand is a weight with its own memory and layout.
 
@@ -151,6 +171,7 @@ class Platform:
     shuffles: Mapping[str, str] = field(default_factory=dict)  # kind -> call template {mask} {value} {lane} {width}
     atomics: Mapping[str, str] = field(default_factory=dict)  # op -> call template {address} {value} {compare}
     runtime: Runtime = field(default_factory=Runtime)
+    wording: Wording | None = None
     atomic_types: Mapping[str, frozenset[DType]] = field(default_factory=dict)  # op -> the types it exists for
     atomics_return: bool = True  # whether the templates give the old value back
     linkage: str = 'extern "C" {function}'  # how the launcher gets its C name

@@ -15,9 +15,11 @@ from xpiler.platforms.platform import Platform
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The identifiers of a platform's headers, and the enumerators of each enumeration by value."""
+    """The identifiers of a platform's headers, the tails of its runtime's names, and the enumerators of each
+    enumeration by value."""
 
     words: frozenset[str]
+    tails: frozenset[str]
     pasted: tuple[str, ...]  # patterns of the names that macros build with `##`
     enumerators: Mapping[str, Mapping[int, str]]
 
@@ -32,7 +34,8 @@ def _vocabulary(texts: tuple[str, ...]) -> Vocabulary:
     enums: dict[str, Mapping[int, str]] = {}
     for name, body in re.findall(r"\benum\s+(?:class\s+)?(\w+)[^{;]*\{([^}]*)\}", _bare(text)):
         enums.setdefault(name, _values(body))
-    return Vocabulary(frozenset(re.findall(r"[A-Za-z_]\w*", text)), _pasted(text), enums)
+    tails = frozenset(re.findall(r"\bXP_API\((\w+)\)", text))
+    return Vocabulary(frozenset(re.findall(r"[A-Za-z_]\w*", text)), tails, _pasted(text), enums)
 
 
 def _pasted(text: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from xpiler.ir.types import DType
 from xpiler.platforms.bits import INTRINSIC, bit_casts
 from xpiler.platforms.c_math import c_math, like_c
-from xpiler.platforms.platform import Axis, Platform, Queues, Runtime, Space
+from xpiler.platforms.platform import Axis, Platform, Queues, Runtime, Space, Wording
 
 _INTEGERS = frozenset({DType.I32, DType.U32, DType.U64})
 
@@ -100,6 +100,18 @@ PLATFORM = Platform(
         dim3="dim3({dims})",
         opt_in="cudaFuncSetAttribute({kernel}, cudaFuncAttributeMaxDynamicSharedMemorySize, {bytes});",
         epilogue=("cudaDeviceSynchronize();",),
+    ),
+    wording=Wording(
+        "cuda",
+        headers={
+            "cuda_runtime.h": "runtime", "cuda_runtime_api.h": "runtime", "device_launch_parameters.h": "runtime",
+            "math_constants.h": "runtime", "cuda_fp16.h": "fp16", "cuda_bf16.h": "bf16",
+            "cooperative_groups.h": "groups",
+        },
+        own=dict.fromkeys((  # HIP's names alone
+            "DeviceProp_t", "ErrorOutOfMemory", "HostFree", "HostMalloc", "HostMallocDefault", "HostMallocMapped",
+            "HostMallocPortable", "HostMallocWriteCombined"), ""),
+        words={"CUDART_INF_F": "INFINITY", "CUDART_NAN_F": "NAN", "CUDART_PI_F": "3.141592654f"},  # math_constants.h
     ),
     pragmas={"unroll": "#pragma unroll"},
     elements={

@@ -7,7 +7,7 @@ from pathlib import Path
 from xpiler.ir.types import DType
 from xpiler.platforms.bits import INTRINSIC, bit_casts
 from xpiler.platforms.c_math import c_math, like_c
-from xpiler.platforms.platform import Axis, Platform, Runtime, Space
+from xpiler.platforms.platform import Axis, Platform, Runtime, Space, Wording
 
 _INTEGERS = frozenset({DType.I32, DType.U32, DType.U64})
 
@@ -93,6 +93,31 @@ PLATFORM = Platform(
         launch="{kernel}<<<{grid}, {block}{dynamic}>>>({args});",
         dim3="dim3({dims})",
         epilogue=("hipDeviceSynchronize();",),
+    ),
+    wording=Wording(  # hip.md, "CUDA to HIP name map"; the macros are those of launch.h
+        "hip",
+        headers={
+            "hip/hip_runtime.h": "runtime", "hip/hip_runtime_api.h": "runtime", "hip/hip_vector_types.h": "runtime",
+            "hip/hip_fp16.h": "fp16", "hip/hip_bf16.h": "bf16", "hip/hip_cooperative_groups.h": "groups",
+        },
+        own={
+            "DeviceProp": "hipDeviceProp_t", "FreeHost": "hipHostFree", "MallocHost": "hipHostMalloc",
+            **dict.fromkeys((  # of other names throughout, or not told by the type of their argument
+                "DeviceAttr", "DevAttrMaxThreadsPerBlock", "DevAttrMaxSharedMemoryPerBlock", "DevAttrWarpSize",
+                "DevAttrMultiProcessorCount", "FuncSetAttribute", "FuncSetCacheConfig", "MallocPitch", "ThreadExit",
+                "ThreadSynchronize"), ""),
+        },
+        words={
+            **{f"hip{name}_{axis}": f"{name[0].lower()}{name[1:]}.{axis}"
+               for name in ("ThreadIdx", "BlockIdx", "BlockDim", "GridDim") for axis in "xyz"},
+            "hipStreamDefault": "0", "HIP_DYNAMIC_SHARED_ATTRIBUTE": "",
+        },
+        macros={
+            "HIP_KERNEL_NAME": "{rest}", "HIP_SYMBOL": "{0}", "HIP_DYNAMIC_SHARED": "extern __shared__ {0} {1}[];",
+        },
+        launch="hipLaunchKernelGGL",
+        symbol="HIP_SYMBOL({name})",
+        absent=r"__(v[a-z]|reduce_|match_|dp[24]a|st(cg|cs|wb|wt)|ld(ca|cg|cs|cv|lu)|tanhf)\w*|__\w+_relu|CUDART_\w+",
     ),
     pragmas={"unroll": "#pragma unroll"},
     elements={
