@@ -152,8 +152,8 @@ def translate(
             return found or Result("", target.name, program, pivot, last, steps, tuple(attempts),
                                    time.monotonic() - start)
     every: Iterator[Road] = iter(()) if pivot is None or suited is None else chain(
-        same_text(text, given, source, target, attempts),
-        roads(program, suited, steps, source, target, attempts, options.cache),
+        roads(program, suited, steps, source, target, attempts, options.cache,
+              same_text(text, given, source, target, attempts)),
         unchanged(program, pivot, source, target, attempts, options.cache))
     wrong: list[tuple[Road, str]] = []
     for road in every:

@@ -92,9 +92,9 @@ def same_text(
 
 def roads(
     program: Program, pivot: Program, steps: tuple[str, ...], source: Platform, target: Platform,
-    attempts: list[Attempt], cache: Path | None = None,
+    attempts: list[Attempt], cache: Path | None = None, own: Iterator[Road] = iter(()),
 ) -> Iterator[Road]:
-    """Programs for the target, best first."""
+    """Programs for the target, best first; `own` are those that keep the source's text."""
     ways = list(_lowerings(target, cache))
     table = {k.name: _Choices(k, ways, attempts) for k in pivot.kernels}
     seen: set[tuple[int, ...]] = set()
@@ -105,6 +105,7 @@ def roads(
         keep = int(gains and not _on_tiles(program, source, cache))
     for first in range(len(ways)):
         if first == keep:
+            yield from own
             yield Road(KEEP, ("keep",), replace(program, platform=target.name))
         picked = tuple(table[k.name].at_or_after(first) for k in pivot.kernels)
         if None in picked or picked in seen:
