@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -92,7 +92,7 @@ def same_text(
 
 def roads(
     program: Program, pivot: Program, steps: tuple[str, ...], source: Platform, target: Platform,
-    attempts: list[Attempt], cache: Path | None = None, own: Iterator[Road] = iter(()),
+    attempts: list[Attempt], cache: Path | None = None, own: Iterable[Road] = (),
 ) -> Iterator[Road]:
     """Programs for the target, best first; `own` are those that keep the source's text."""
     ways = list(_lowerings(target, cache))
