@@ -206,7 +206,7 @@ class RowsOrThreads:
 
     def apply(self, kernel: Kernel) -> Kernel:
         try:
-            return BindRows().apply(kernel)
+            return BindRows(lanes=self.warp).apply(kernel)
         except NotApplicable:
             return BindThreads(warp=self.warp).apply(kernel)
 
