@@ -20,9 +20,9 @@ from xpiler.passes.matrix import TileProducts
 from xpiler.passes.moves import Mover, results_of
 from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.products import SharedProducts
+from xpiler.passes.radix import MixedRadix
 from xpiler.passes.register_blocks import blocked
 from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
-from xpiler.passes.rows import Rows
 from xpiler.passes.spill import spilled
 from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.vectors import VectorLoops, VectorUnit
@@ -234,7 +234,7 @@ class RowsOrThreads:
 
     def apply(self, kernel: Kernel) -> Kernel:
         try:
-            return BindRows().apply(kernel)
+            return BindRows(lanes=self.warp).apply(kernel)
         except NotApplicable:
             return BindThreads(warp=self.warp).apply(kernel)
 
@@ -273,7 +273,7 @@ def _lowered(
         out = spilled(out, None if room is None else room // 2)
     trace.append(f"rehost({target.name})")
     meanings = _called(out.kernels, target, cache)
-    kernels = tuple(map(Rows().apply, out.kernels))
+    kernels = tuple(map(MixedRadix().apply, out.kernels))
     return Road(name, tuple(trace), replace(out, platform=target.name, kernels=kernels, meanings=meanings))
 
 

@@ -14,7 +14,7 @@ from tests.passes.programs import F, assign, call, kernel, let, load, loop, stor
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
 from xpiler import platforms
-from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Program, Stmt, Store
+from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Program, Shuffle, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
@@ -60,6 +60,47 @@ def test_rows_share_a_block(case: str) -> None:
         return
     assert any(isinstance(s, For) and s.kind == "thread.x" for s in statements(bound))
     same(case, bound)
+
+
+def test_loops_of_one_trip_and_second_names_of_a_thread_are_gone() -> None:
+    i, j, k = var("i"), var("j"), var("k")
+    at = (i * 3 + j) * 32 + k
+    body: Stmt = store("y", at, load("x", at) * 2.0)
+    for name, extent in (("k", 32), ("j", 3), ("i", 1)):
+        body = replace(loop(name, extent, body), kind="parallel")
+    plain = kernel("twice", "x y", body)
+    bound = BindThreads().apply(plain)
+    assert [(s.kind, s.stop) for s in statements(bound) if isinstance(s, For)] == [
+        ("block.x", Const(3, DType.I32)), ("thread.x", Const(32, DType.I32))]
+    (stored,) = (s for s in statements(bound) if not isinstance(s, For))
+    assert isinstance(stored, Store) and stored.index == (j * 32 + k).e
+    size = {"x": 96, "y": 96}
+    np.testing.assert_array_equal(results(bound, size, {})["y"], results(plain, size, {})["y"])
+
+
+@pytest.mark.parametrize("lanes", [0, 32])
+@pytest.mark.parametrize("columns", [13, 32, 40])
+def test_rows_of_a_warp(columns: int, lanes: int) -> None:
+    """No loop of one trip is left, no second start of a sum, and a warp needs no shared memory."""
+    text = f"""
+void k(const float* x, float* y) {{
+  for (int i = 0; i < 3; ++i) {{
+    float sum = 0.0f, top = x[i * {columns}];
+    for (int j = 0; j < {columns}; ++j) sum += x[i * {columns} + j];
+    for (int j = 0; j < {columns}; ++j) top = top > x[i * {columns} + j] ? top : x[i * {columns} + j];
+    for (int j = 0; j < {columns}; ++j) y[i * {columns} + j] = x[i * {columns} + j] / sum - top;
+  }}
+}}"""
+    c = platforms.get("c")
+    plain = sequential(read(text, c, "k.c"), c)[0].kernels[0]
+    bound = BindRows(lanes=lanes).apply(plain)
+    loops = [s for s in statements(bound) if isinstance(s, For) and s.kind == "serial"]
+    fits = columns <= 32 and lanes == 32
+    assert any(isinstance(s, Alloc) for s in statements(bound)) is not fits
+    assert len(loops) == (0 if fits else 2)  # of the trees
+    assert sum(isinstance(s, Shuffle) for s in statements(bound)) == (10 if fits else 0)
+    size = {"x": 3 * columns, "y": 3 * columns}
+    np.testing.assert_allclose(results(bound, size, {})["y"], results(plain, size, {})["y"], rtol=1e-5)
 
 
 @pytest.mark.parametrize("case", CASES)

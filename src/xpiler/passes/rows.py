@@ -1,104 +1,227 @@
-"""Rows: an index into rows of rows is written row by row, as an array of several dimensions would have it.
+"""Loop bind for a kernel of rows: a block for each row, whose threads share the loops inside.
 
-    x[b * 4096 + h * 512 + w * 64 + c]        ->        x[((b * 8 + h) * 8 + w) * 64 + c]
-    x[b * h * w + y * w + i]                  ->        x[(b * h + y) * w + i]
-
-The lengths of rows are read off the index: below a weight that divides all larger ones stands what stays inside a row,
-for as many iterations as the loops have.
+    for i in m (parallel):                     block i in m: shared tree[256]: thread t in 256:
+        sum = 0                                    part = 0
+        for k in n: sum += x[n*i + k]      ->      for (k = t; k < n; k += 256) part += x[n*i + k]
+        y[i] = sum                                 tree[t] = part;  fold the halves of the tree
+                                                   sum = tree[0];  if (t == 0) y[i] = sum
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
-from xpiler.facts.hulls import Hulls, hull_of, hulls
-from xpiler.facts.polynomial import I32, Poly, expression, made, polynomial
-from xpiler.ir.nodes import Addr, Binary, Const, Expr, Kernel, Load, Stmt, Store, Var
-from xpiler.ir.walk import Body, map_expr, map_own, subexpressions, with_bodies
+from xpiler.ir.nodes import (
+    Alloc, Assign, Barrier, Binary, Buffer, Call, Const, Expr, For, If, Kernel, Let, Load, Shuffle, Stmt,
+    Store, Var,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh, bodies, map_stmts, names, scalars_read, scalars_written, statements, substitute
+from xpiler.passes.chains import absorbed, chain_of, flattened, serial, split_nest, without_single
+from xpiler.passes.nest import combined
+from xpiler.passes.step import NotApplicable
+
+I32 = DType.I32
+ZERO, ONE = Const(0, I32), Const(1, I32)
+WARP = 32  # threads that run together at least, whatever they do
+FEW = 8  # elements of a row that one lane takes, at most
+ANY = 1 << 31  # longer than any loop
+LONG, SOME = 64, 12  # iterations worth a block, and worth the threads that are there anyway
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Nests every index of a kernel that has three terms or more, or two of which both count rows."""
+class BindRows:
+    """One block per iteration of the outer parallel nest; its threads share the loops inside.
+
+    Reductions become a partial result per thread and a tree in shared memory, or exchanges between the `lanes` of a
+    warp where the block is one warp; `threads`, a power of two, is how many there are at most: fewer where no loop
+    has as many iterations."""
+
+    threads: int = 256
+    lanes: int = 0
 
     def apply(self, kernel: Kernel) -> Kernel:
-        sizes = frozenset(p for p in kernel.params if isinstance(p, Var))
-        return replace(kernel, body=_Body(sizes, hulls(kernel)).body(kernel.body))
+        kernel = without_single(kernel)
+        fresh = Fresh(names(kernel))
+        heads, nest = split_nest(kernel)
+        if nest is None:
+            chain: list[For] = []
+            body: tuple[Stmt, ...] = kernel.body
+            heads = ()
+        else:
+            chain, body = chain_of(nest, leave_last=True)
+        threads = self._busy((*heads, *body))
+        spread = _Spread(fresh, threads, self.lanes)
+        inner = spread.body((*heads, *body))
+        if not spread.shared_loops:
+            raise NotApplicable("no loop inside the rows is worth a block of threads")
+        stmt: Stmt = For(spread.t, ZERO, Const(threads, I32), ONE, tuple(inner), "thread.x")
+        outer = list(chain)
+        while len(outer) > 1:
+            merged, joined = flattened(fresh, outer[-2], outer[-1], (stmt,))
+            outer = [*outer[:-2], merged]
+            stmt = absorbed(joined)
+        row = outer[0] if outer else For(Var(fresh("b"), I32), ZERO, ONE, ONE, (), "block.x")
+        return replace(kernel, body=(
+            For(row.var, ZERO, row.stop, ONE, (*spread.shared, stmt), "block.x"),))
+
+    def _busy(self, body: tuple[Stmt, ...]) -> int:
+        """As many threads as the longest loop they share keeps busy, a warp at least; one warp where each of its lanes
+        has a few elements, which it needs no memory to put together."""
+        shared = [s for s in body if isinstance(s, For) and (s.kind == "parallel" or _reduction_loop(s))]
+        longest = max((int(s.stop.value) if isinstance(s.stop, Const) else ANY for s in shared), default=1)
+        flat = not any(isinstance(s, Alloc) for s in body) and not any(
+            isinstance(x, For) for s in body for inner in bodies(s) for x in statements(inner))
+        if flat and longest <= FEW * self.lanes <= FEW * self.threads:
+            return self.lanes
+        threads = self.threads
+        while threads > max(WARP, self.lanes) and longest <= threads // 2:
+            threads //= 2
+        return threads
 
 
-@dataclass(frozen=True)
-class _Body:
-    """The scalars a kernel is given, and between what its counters stay."""
+class _Spread:
+    """Rewrites the body of a row so that the threads of a block share its loops."""
 
-    sizes: frozenset[Var]
-    hulls: Hulls
+    def __init__(self, fresh: Fresh, threads: int, lanes: int) -> None:
+        self.fresh, self.threads, self.lanes = fresh, threads, lanes
+        self.t = Var(fresh("t"), I32)
+        self.size = Const(threads, I32)
+        self.shared: list[Stmt] = []
+        self.shared_loops = 0
+        self.trees: dict[DType, str] = {}
+        self.met = True  # whether all threads have met since one of them read a tree
 
-    def body(self, body: Body) -> Body:
-        return tuple(self.statement(s) for s in body)
-
-    def statement(self, s: Stmt) -> Stmt:
-        own = map_own(s, lambda e: map_expr(e, self.access))
-        if isinstance(own, Store):
-            own = replace(own, index=self.nested(own.index))
-        return with_bodies(own, self.body)
-
-    def access(self, e: Expr) -> Expr:
-        return replace(e, index=self.nested(e.index)) if isinstance(e, Load | Addr) else e
-
-    def nested(self, index: Expr) -> Expr:
-        """The index, its rows one in the other; as it stands where it has none."""
-        if any(x.dtype is not I32 for x in subexpressions(index)):
-            return index
-        p = polynomial(index, {})
-        made_of = self.written(p)
-        return index if made_of == expression(p) else made_of
-
-    def written(self, p: Poly) -> Expr:
-        split = self.by_weight(p) or self.by_size(p)
-        if split is None:
-            return expression(p)
-        rows, length, rest = split
-        out: Expr = Binary("*", self.written(rows), length, I32)
-        if rest.value is None:
-            return _plus(out, self.written(rest))
-        return out if rest.value == 0 else _plus(out, Const(rest.value, I32))
-
-    def by_size(self, p: Poly) -> tuple[Poly, Expr, Poly] | None:
-        """Rows as long as a scalar says: one that several terms are multiples of."""
-        uses = Counter(a for m, _ in p.terms for a in dict.fromkeys(m) if a in self.sizes)
-        if not uses or max(uses.values()) < 2:
-            return None
-        length = max(uses, key=lambda a: uses[a])
-        rows, rest = dict[tuple[Expr, ...], int](), dict[tuple[Expr, ...], int]()
-        for m, c in p.terms:
-            if length in m:
-                at = m.index(length)
-                rows[m[:at] + m[at + 1:]] = c
+    def body(self, stmts: tuple[Stmt, ...]) -> list[Stmt]:
+        out: list[Stmt] = []
+        for s in stmts:
+            if isinstance(s, Alloc):
+                self.shared.append(Alloc(replace(s.buffer, space="shared"), s.init))
+            elif isinstance(s, For) and s.kind == "parallel":
+                self.shared_loops += 1
+                out += self._each(replace(s, body=serial(s.body)))
+                if any(isinstance(x, Store) and any(x.buffer == a.buffer.name for a in self.shared
+                                                    if isinstance(a, Alloc)) for x in statements(s)):
+                    out.append(self._meet())
+            elif isinstance(s, For) and (form := _reduction_loop(s)) is not None and _at_least(s, SOME):
+                self.shared_loops += _at_least(s, LONG)
+                out = self._reduce(out, s, *form)
+            elif isinstance(s, Store):
+                out.append(If(Binary("==", self.t, ZERO, DType.BOOL), (s,)))
+            elif isinstance(s, Let | Assign):
+                out.append(s)
+            elif isinstance(s, For | If) and not any(isinstance(x, Store) for x in statements(s)):
+                out.append(s)
             else:
-                rest[m] = c
-        return made(rows), length, made(rest)
+                raise NotApplicable("a row whose body is not reductions and parallel loops", s.span)
+        return out
 
-    def by_weight(self, p: Poly) -> tuple[Poly, Expr, Poly] | None:
-        """Rows whose length is a number: the least that larger weights are multiples of and the rest stays below."""
-        for length in sorted({abs(c) for m, c in p.terms if m and abs(c) > 1}):
-            rows = {m: c // length for m, c in p.terms if m and c % length == 0}
-            rest = made({m: c for m, c in p.terms if m and c % length})
-            hull = hull_of(rest, self.hulls)
-            if len(rows) < 2 or hull is None or hull[1] - hull[0] >= length:
-                continue
-            above, within = divmod(p.constant, length)
-            if hull[1] + within >= length:
-                above, within = above + 1, within - length
-            return made({**rows, (): above}), Const(length, I32), rest + within
+    def _each(self, s: For) -> tuple[Stmt, ...]:
+        """The iterations of a loop over the threads; no loop is left where each has one at most."""
+        count = int(s.stop.value) if isinstance(s.stop, Const) else 0
+        if not 0 < count <= self.threads:
+            return (replace(s, start=self.t, step=self.size, kind="serial"),)
+        body = substitute(s.body, {s.var: self.t})
+        if count == self.threads:
+            return body
+        return (If(Binary("<", self.t, s.stop, DType.BOOL), body, (), s.span),)
+
+    def _meet(self) -> Barrier:
+        self.met = True
+        return Barrier("block")
+
+    def _reduce(self, before: list[Stmt], s: For, acc: Var, op: str) -> list[Stmt]:
+        """Behind what is there already: partial results in registers, then what they make together."""
+        part, identity = Var(self.fresh("part"), acc.dtype), _identity(op, acc.dtype)
+        exchanged = self.threads == self.lanes and acc.dtype.bits >= 32  # no shuffle takes less
+        together = self._exchanged if exchanged else self._folded
+        loop = self._each(replace(s, body=_reassigned(s.body, acc, part)))
+        out, whole = together([Let(part, identity), *loop], part, op)
+        fresh = Let(acc, identity)
+        if fresh not in before or _mentioned(acc, before[before.index(fresh) + 1:]):
+            return [*before, *out, Assign(acc, combined(op, acc, whole))]
+        # The partial results began with the identity too, and what that makes of a value it makes of it once.
+        before = [x for x in before if x != fresh]
+        return [*before, *(_renamed(out, part, acc) if whole == part else (*out, Let(acc, whole)))]
+
+    def _folded(self, out: list[Stmt], part: Var, op: str) -> tuple[list[Stmt], Expr]:
+        """Partial results folded together over shared memory."""
+        out = out if self.met else [self._meet(), *out]
+        tree = self._tree(part.dtype)
+        level, half = Var(self.fresh("level"), I32), Var(self.fresh("reach"), I32)
+        near = Load(tree, self.t, part.dtype)
+        far = Load(tree, Binary("+", self.t, half, I32), part.dtype)
+        fold = If(Binary("<", self.t, half, DType.BOOL), (Store(tree, self.t, combined(op, near, far)),))
+        half_of_all = Const(self.threads // 2, I32)
+        steps = Const(self.threads.bit_length() - 1, I32)
+        out += [Store(tree, self.t, part), self._meet(), For(level, ZERO, steps, ONE, (
+            Let(half, Binary(">>", half_of_all, level, I32)), fold, Barrier("block")))]
+        self.met = False
+        return out, Load(tree, ZERO, part.dtype)
+
+    def _exchanged(self, out: list[Stmt], part: Var, op: str) -> tuple[list[Stmt], Expr]:
+        """Partial results exchanged between lanes, until each has what all of them make."""
+        all_lanes = Const((1 << self.lanes) - 1, DType.U32 if self.lanes <= 32 else DType.U64)
+        reach = self.threads // 2
+        while reach:
+            other = Var(self.fresh("other"), part.dtype)
+            out += [Let(other, None), Shuffle(
+                        other, "xor", part, Const(reach, I32), self.threads, self.lanes, all_lanes),
+                    Assign(part, combined(op, part, other))]
+            reach //= 2
+        return out, part
+
+    def _tree(self, dtype: DType) -> str:
+        """The shared array partial results of this type meet in."""
+        if dtype not in self.trees:
+            self.trees[dtype] = self.fresh("tree")
+            self.shared.append(Alloc(Buffer(self.trees[dtype], dtype, self.size, "shared")))
+        return self.trees[dtype]
+
+
+def _renamed(body: list[Stmt], old: Var, new: Var) -> tuple[Stmt, ...]:
+    moved = _reassigned(tuple(body), old, new)
+    return map_stmts(moved, lambda s: replace(s, var=new) if isinstance(s, Let) and s.var == old else s)
+
+
+def _mentioned(v: Var, body: list[Stmt]) -> bool:
+    return v in scalars_read(tuple(body)) or v in scalars_written(tuple(body))
+
+
+def _identity(op: str, dtype: DType) -> Const:
+    top = (1 << (dtype.bits - 1)) - 1
+    match op:
+        case "+":
+            return Const(0.0 if dtype.is_float else 0, dtype)
+        case "*":
+            return Const(1.0 if dtype.is_float else 1, dtype)
+        case "max":
+            return Const(float("-inf") if dtype.is_float else -top - 1, dtype)
+        case "min":
+            return Const(float("inf") if dtype.is_float else top, dtype)
+    raise NotApplicable(f"a reduction by {op}")
+
+
+def _reduction_loop(s: For) -> tuple[Var, str] | None:
+    """(accumulator, op) of a serial nest whose only effect is acc = acc op e."""
+    if s.kind != "serial" or s.start != ZERO or s.step != ONE:
         return None
+    effects = [x for x in statements(s.body) if not isinstance(x, For | If)]
+    if len(effects) != 1 or not isinstance(effects[0], Assign):
+        return None
+    match effects[0]:
+        case Assign(acc, Binary(op, a, _)) if a == acc and op in ("+", "*"):
+            return acc, op
+        case Assign(acc, Call(op, (a, _))) if a == acc and op in ("max", "min"):
+            return acc, op
+    return None
 
 
-def _plus(a: Expr, b: Expr) -> Expr:
-    """a + b, from left to right."""
-    match b:
-        case Binary("+" | "-" as op, c, d, _):
-            return Binary(op, _plus(a, c), d, I32)
-        case Const(n, _) if n < 0:
-            return Binary("-", a, Const(-n, I32), I32)
-    return Binary("+", a, b, I32)
+def _at_least(s: For, count: int) -> bool:
+    """Whether a loop runs so often, as far as is known."""
+    return not isinstance(s.stop, Const) or int(s.stop.value) >= count
+
+
+def _reassigned(body: tuple[Stmt, ...], old: Var, new: Var) -> tuple[Stmt, ...]:
+    moved = substitute(body, {old: new})
+    return map_stmts(moved, lambda s: replace(s, var=new) if isinstance(s, Assign) and s.var == old else s)

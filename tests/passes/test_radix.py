@@ -11,7 +11,7 @@ from xpiler import platforms
 from xpiler.facts.polynomial import Poly, polynomial
 from xpiler.ir.nodes import Kernel, Load, Store
 from xpiler.ir.walk import walk
-from xpiler.passes.rows import Rows
+from xpiler.passes.radix import MixedRadix
 from xpiler.text.read import read
 from xpiler.text.write import write
 
@@ -23,7 +23,7 @@ def _written(head: str, index: str) -> str:
     text = f"void k(const float* x, float* y, int h, int w) {{ {head} y[0] = x[{index}]; }}"
     program = read(text, C, "k.c")
     kernel = program.kernels[0]
-    after = Rows().apply(kernel)
+    after = MixedRadix().apply(kernel)
     assert _places(after) == _places(kernel)
     out = write(replace(program, kernels=(after,)), C)
     return re.findall(r"x\[(.*)\];", out)[-1]
