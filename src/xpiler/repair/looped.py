@@ -25,7 +25,7 @@ from xpiler.text.sites import Sites
 
 # How large a change a loop is, and each choice that comes later; what is tried of each kind; elements of an expression
 # each of which has a place of its own.
-COST, LATER = 3.0, 0.05
+COST, LATER = 5.0, 0.05
 TEXTS, ARRAYS, RANGES, BASES, APART = 4, 3, 12, 4, 3
 _NAMES = ("i", "j", "k", "l", "m", "n", "e", "element", "put_in")
 _GREATER = ("fmaxf", "fminf")

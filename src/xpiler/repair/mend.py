@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice, takewhile
 from math import inf
@@ -44,11 +44,12 @@ LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 ROOM = 150_000  # characters of what is put in, at most, that one program leaves open: they are what compiling takes
 PAIRED = 3000  # pairs of choices on one line
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
-# Choices that are tried while the place is looked for, and seconds of a run from which on it is too slow for that.
-SOON, SLOW = 192, 0.1
+# Choices that are tried before the place is looked for, which takes seconds, and for so long; seconds of a run from
+# which on they are tried meanwhile.
+SOON, SOONER, SLOW = 480, 1.0, 0.1
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
 SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
-PUTTING = 2.5  # the same for what the right program says is missing
+PUTTING = 2.5  # the same for what a text asks for, and for what the right program says is missing
 NEARLY = 0.5  # elements that are right in a text whose choices alone are tried longer: it is likely to lack one only
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
@@ -93,7 +94,7 @@ class _Search:
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._put_back, self._asked_for, self._grafted, self._around, self._alone, self._paired,
+        stages = (self._alone, self._asked_for, self._put_back, self._grafted, self._around, self._alone, self._paired,
                   self._deeper, self._gaps, self._deeper, self._fixed, self._together)
         for n in range(ROUNDS):
             if not waiting or self.late:
@@ -143,15 +144,15 @@ class _Search:
 
     def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
-        looking = None if now.near else self.looking.submit(self.trials.blame, now.text)
         places = () if now.watched else instrumented(at).places
         sketch, run = self._compiled(Sketch(at.data, holes(at), places=places))
-        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking, watched=now.watched)
+        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
+                     watched=now.watched)
         self._based(open_)
         base = open_.base
         open_.origin = replace(now, score=base)
         if base.line:
-            open_.near, open_.looking = distances(at, [base.line]), None
+            open_.near, open_.known = distances(at, [base.line]), True
             self.suspects = self.suspects or suspects(at, [base.line])
         elif base.met or not base.built:
             self._looked(open_)
@@ -167,12 +168,17 @@ class _Search:
             o.sketch, o.run = self._compiled(replace(o.sketch, hurried=False, places=()))
             o.base = o.run([{}])[0] if o.run is not None else o.base
 
+    def _look(self, o: Open) -> Future[tuple[Sequence[int], Sequence[int]]]:
+        """Who looks for the place where a text goes wrong, from now on if nobody did."""
+        o.looking = o.looking or self.looking.submit(self.trials.blame, o.origin.text)
+        return o.looking
+
     def _looked(self, o: Open) -> None:
-        """Waits for what tells where a text goes wrong: the rule it breaks, or who looks for the place meanwhile."""
-        if o.looking is None:
+        """Waits for what tells where a text goes wrong, where the rule it breaks does not."""
+        if o.known:
             return
-        first, then = o.looking.result()
-        o.near, o.looking = distances(o.at, first, then), None
+        first, then = self._look(o).result()
+        o.near, o.known, o.looking = distances(o.at, first, then), True, None
         self.suspects = self.suspects or suspects(o.at, first, then)
 
     def _compiled(self, sketch: Sketch) -> tuple[Sketch, Run | None]:
@@ -205,13 +211,14 @@ class _Search:
             if o.watched and (o.run is None or o.run([{}])[0].perfect):
                 o.run, o.near = None, distances(o.at, [o.base.line])
                 return
-            o.looking = self.looking.submit(self.trials.blame, o.origin.text)
+            o.known = False
             self._looked(o)
-        looking = o.looking
         if not self.asked:
             soon: Iterator[Item] = islice(self._singles(o, o.root), SOON)
-            soon = takewhile(lambda _: looking is not None and not looking.done(), soon) if o.slow else soon
-            self._expanded(o, soon, lambda _: o.root, o.harmless)
+            if o.slow:
+                looking = None if o.known else self._look(o)
+                soon = takewhile(lambda _: looking is not None and not looking.done(), soon)
+            self._expanded(o, soon, lambda _: o.root, o.harmless, budget=SOONER)
         self._looked(o)
         if not self.asked and o.run is not None and not o.watched:
             self.trials.ask()
@@ -286,7 +293,8 @@ class _Search:
 
     def _asked_for(self, o: Open) -> list[Text]:
         """A statement put in that a name asks for: wherever that is."""
-        return self._filled(None if self.late else self._opened_for(_anywhere(o), asked_for(o.at)), LIKELY)
+        return self._filled(None if self.late else self._opened_for(_anywhere(o), asked_for(o.at)), LIKELY,
+                            PUTTING)
 
     def _around(self, o: Open) -> list[Text]:
         """A value with a function around it, or combined with another one."""

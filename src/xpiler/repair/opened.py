@@ -54,6 +54,7 @@ class Open:
     run: Run | None
     base: Score
     near: Distances
+    known: bool = False  # `near` is from where it goes wrong
     looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
     given_up: bool = False  # no run tells what is wrong
     watched: bool = False  # only runs that look at every access do
