@@ -22,7 +22,7 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.aliases import aliases
 from xpiler.repair.divergence import CLOSE, NEAR, Parting, Right, Values, Walk, apart, partings, path
-from xpiler.repair.grafts import Missing, Worth
+from xpiler.repair.grafts import Lacking, Missing, Worth
 from xpiler.repair.instrument import Instrumented, Role, Watched, instrumented
 from xpiler.repair.told import Wanted, wanted
 from xpiler.text.clang import Node
@@ -177,8 +177,8 @@ class Locator:
             return partings(walk, keys, right.places), path(walk)
         return (), ()
 
-    def missing(self, case: Case, target: Telling, names: Mapping[str, str]) -> tuple[str, ...]:
-        """Expressions of the source whose values a text never has, spelled in its names (`repair.grafts`)."""
+    def missing(self, case: Case, target: Telling, names: Mapping[str, str]) -> Lacking:
+        """What of the source a text lacks, as its values say (`repair.grafts`)."""
         at = target.sites()
         watched = instrumented(at)
         for real in REALS:
@@ -190,8 +190,8 @@ class Locator:
             wrong = Worth(at, {k: (t, places.watched[k]) for k, t in trial.seen.items()})
             given = {names[a.name]: to_double(a.dtype, x) for a in self.source.signature.arrays
                      if a.read and not a.written and isinstance(x := case.inputs[a.name], np.ndarray)}
-            return Missing(Worth(self.source.sites(), right.places), wrong, right.values.close, names, given).spelled()
-        return ()
+            return Missing(Worth(self.source.sites(), right.places), wrong, right.values.close, names, given).lacking()
+        return Lacking()
 
     def wanted(self, case: Case) -> Wanted | None:
         """The values of the source that a text is asked for; None where it does not tell them."""

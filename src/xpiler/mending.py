@@ -16,6 +16,7 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
+from xpiler.repair.grafts import Lacking
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.mend import mend
 from xpiler.repair.mended import Mended
@@ -182,12 +183,12 @@ class Judges:
         self.located = self.located or found
         return found.lines, found.then
 
-    def missing(self, text: str) -> Sequence[str]:
-        """Expressions of the source whose values a text never has, spelled in its names; none where none is seen."""
+    def missing(self, text: str) -> Lacking:
+        """What of the source a text lacks, as its values say; nothing where they say nothing."""
         try:
             made, names = self._machine(text, sig=signature(self._program(text)))
         except Fault:
-            return ()
+            return Lacking()
         case = self.cases[0]
         return self._locator.missing(case, self._telling(text, made.signature), names)
 

@@ -15,8 +15,10 @@ from xpiler.emulate.run import run
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.repair.hole import Hole, Kind, Radix
-from xpiler.repair.holes import asked_for, gaps, holes
+from xpiler.repair.holes import around, asked_for, gaps, holes
 from xpiler.repair.flow import Flow, root
+from xpiler.repair.localise import distances
+from xpiler.repair.nodes import fitting
 from xpiler.repair.sketch import Sketch
 from xpiler.repair.solve import beside, pairs
 from xpiler.text.read import read
@@ -65,8 +67,8 @@ def offered(found: tuple[Hole, ...]) -> dict[str, float]:
 
 
 def test_accumulations_functions_and_factors_are_offered() -> None:
-    words = offered(gaps(sites(SUMS, "c")))
-    assert {"sum += v;", "sum = v;", "top = fmaxf(top, sum);"} <= set(words)
+    assert {"sum += v;", "sum = v;", "top = fmaxf(top, sum);"} <= set(offered(gaps(sites(SUMS, "c"))))
+    words = offered(around(sites(SUMS, "c")))
     assert "(sqrtf(sum) * scale)" in words
     assert "fmaxf(x[i], sum)" in words or "(x[i] * sum)" in words
 
@@ -104,6 +106,52 @@ void f(const float *x, float *y) {
     assert few["_mm512_storeu_ps(y + i, twice);"] < few["_mm512_store_ps(y + i, twice);"]  # loads are unaligned, too
 
 
+KEPT = """void f(const float *x, float *y, int n) {
+    float first = x[0];
+    float most = first;
+    for (int i = 0; i < 64; ++i)
+        if (x[i] > most) { most = x[i]; }
+    float other = first;
+    ;
+}
+"""
+
+
+def test_what_is_read_no_more_is_wanted_where_an_output_has_no_value() -> None:
+    """A maximum is read while it is found, and not behind its loop. Nothing is added to an output without a value."""
+    at = sites(KEPT, "c")
+    flow = Flow(at)
+    assert "most" in flow.spent(at.text.index("float other")) and "most" not in flow.spent(at.text.index("if ("))
+    few = offered(asked_for(at))
+    assert few["y[n] = most;"] < few["y[n] = first;"] and "y[n] += most;" not in few
+
+
+def test_of_many_registers_what_asks_for_a_value_comes_first() -> None:
+    many = "".join(f"    float v{n} = x[{n}];\n" for n in range(12))
+    at = sites("void f(const float *x, float *y, int n) {\n" + many + "}\n", "c")
+    assert any(w.startswith("y[0] = ") for w in offered(asked_for(at)))
+
+
+def test_a_number_may_be_one_of_the_variables() -> None:
+    """A pitch of this shape where the text has a variable for it."""
+    text = """void f(const float *x, float *y, int rows, int width) {
+    for (int r = 0; r < rows; ++r)
+        for (int c = 0; c < width; ++c)
+            y[r * 512 + c] = x[r * width + c];
+}
+"""
+    assert any(c.what == "512 is width" for h in holes(sites(text, "c")) for c in h.choices)
+
+
+def test_as_much_is_left_open_as_there_is_room_for() -> None:
+    at = sites(BANG, "bang")
+    every = gaps(at)
+    near = distances(at, (7,))
+    few = fitting(every, near, 2000)
+    assert 0 < len(few) < len(every) and sum(h.length for h in few) <= 2000
+    assert few == tuple(h for h in every if h in few) and fitting(every, near, 1 << 30) == every
+
+
 def test_a_name_is_offered_only_where_it_can_be_named() -> None:
     """Behind its loop a variable of the loop is gone."""
     at = sites(SUMS, "c")
@@ -124,7 +172,7 @@ def test_numbers_in_mixed_radix_spell_every_combination() -> None:
 def test_a_choice_does_what_its_text_does(text: str, name: str) -> None:
     at = sites(text, name)
     platform = at.platform
-    sketch = Sketch(at.data, gaps(at))
+    sketch = Sketch(at.data, (*gaps(at), *around(at)) if name == "c" else gaps(at))
     sig = signature(program(text, name))
     entry = Entry(sig.name, sig.params, kernel=sig.is_kernel, extents={"task": 1} if sig.is_kernel else {})
     given = {a.name: np.linspace(0.5, 2, 64, dtype=np.float32) for a in sig.arrays}
@@ -146,7 +194,7 @@ def test_a_choice_does_what_its_text_does(text: str, name: str) -> None:
 
 def test_two_at_a_time_the_smallest_change_first() -> None:
     at = sites(SUMS, "c")
-    sketch = Sketch(at.data, gaps(at))
+    sketch = Sketch(at.data, (*gaps(at), *around(at)))
     weights = {(k, 1): float(1 + k % 5) for k in range(8)}
     given = list(pairs(sketch, weights))
     assert given and all(len(p) == 2 for _, p in given)

@@ -219,7 +219,7 @@ def test_the_source_says_what_is_missing(tmp_path: Path) -> None:
     judges = judges_of("#include <math.h>\n" + RIGHT, c, c)
     wrong = "#include <math.h>\n" + WRONG
     judges.read(wrong)
-    assert "(1.0f / (1.0f + expf((-in[@@]))))" in judges.missing(wrong)
+    assert "(1.0f / (1.0f + expf((-in[@@]))))" in judges.missing(wrong).texts
     done = repair("#include <math.h>\n" + RIGHT, c, wrong.replace("k = 0", "k = 1"), c)
     assert done.confirmed, done.mended
     both = wrong.replace("out[k] = 1.0f", "out[k] = (1.0f / (1.0f + expf((-in[k]))))")

@@ -173,6 +173,23 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
     assert {c.line for c in done.changes} == {2, 3}
 
 
+def test_the_place_is_looked_for_when_no_small_change_is_right() -> None:
+    """It takes longer than a few hundred runs."""
+    wrong = PLAIN.replace("< 64", "< 63")
+    at, looked = list[Sites](), list[str]()
+
+    def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
+        now = Sketch(at[0].data, holes(at[0]))
+        return lambda many: [Score(float("< 64" in (now.filled(picks) or ""))) for picks in many]
+
+    def reading(text: str):  # type: ignore[no-untyped-def]
+        at[:] = [sites(text, "c")]
+        return at[0].program
+
+    trials = Trials(sketch, lambda text: Score(0.0), lambda _: True, lambda text: (looked.append(text) or (), ()))
+    assert mend(wrong, platforms.get("c"), reading, trials).accepted and not looked
+
+
 def test_what_a_judge_refuses_is_gone_on_with() -> None:
     """What ran right and was refused is right but for what another input shows: that is looked for in it, not again in
     the text that was given."""

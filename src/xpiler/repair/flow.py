@@ -77,6 +77,29 @@ class Flow:
         outputs = {p.spelling for p in params if p.type.kind == "pointer" and not frozen(p)}
         return (self.unwritten - (self.begun - outputs)), self.unread - given
 
+    def spent(self, place: int) -> frozenset[str]:
+        """What was computed before a place and is read nowhere behind it: something may be missing that reads it."""
+        wrote, read = self._places
+        return frozenset(name for name, first in wrote.items() if first < place and read.get(name, 0) <= place)
+
+    @cached_property
+    def _places(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Where a name is written to first, and where it stands last without being written to."""
+        wrote, read = dict[str, int](), dict[str, int]()
+        for s in self.at.host if self.host else self.at.device:
+            n = s.node
+            if n.kind == "VAR_DECL":
+                wrote.setdefault(n.spelling, s.start)
+            if n.kind == "DECL_REF_EXPR" and not self._assigned(s):
+                read[n.spelling] = max(read.get(n.spelling, 0), s.start)
+        return wrote, read
+
+    def _assigned(self, s: Site) -> bool:
+        """Whether this is what a statement assigns to."""
+        parent = next((a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
+        return parent is not None and changes(parent) and bool(parent.children) \
+            and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
+
     @property
     def unread(self) -> frozenset[str]:
         """What is computed for nothing."""

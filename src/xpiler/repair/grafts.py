@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, product
+from itertools import islice, product, zip_longest
 from types import MappingProxyType
 
 import numpy as np
@@ -31,10 +31,12 @@ from xpiler.text.sites import Site, Sites
 # Expressions that are tried, the values two places must share to count as one, those an expression must lack to count
 # as missing, and subscripts tried for an element.
 MOST, SHARED, LACKING, SUBSCRIPTS = 16, 0.98, 0.5, 3
+ALIKE, HOLDING = 0.2, 2  # of the values of a part that an array holds at least, and so many arrays that hold one
 PLACE = "@@"  # stands in for a subscript; between its signs is what it was in the right program
-_PLACE = re.compile(r"@([^@]*)@")
+PLACE_OF = re.compile(r"@([^@]*)@")
 _ELEMENT = re.compile(r"(\w+)\[([^\[\]@]*)\]")
 TOGETHER = 27  # texts of one expression in which every element has a subscript of its own
+PLACED = 64  # texts of all expressions at one place
 # How large a change it is to put one in the place of a whole right side, and of a part of one.
 WHOLE, PART, LATER = 1.0, 3.0, 0.1
 _OPERATORS = ("+", "-", "*", "/", "<", ">", "<=", ">=", "==", "!=", "&&", "||", "%", "&", "|", "^")
@@ -50,6 +52,15 @@ class Worth:
     places: Mapping[int, tuple[Told, Watched]]
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """What a wrong text lacks: expressions of the right program, spelled in its names, and for each expression that is
+    missing the arrays and registers that hold what it is made of."""
+
+    texts: tuple[str, ...] = ()
+    parts: tuple[frozenset[str], ...] = ()
+
+
 @dataclass
 class Missing:
     """What of `right` is missing in `wrong`; values count as one that are `close`."""
@@ -60,26 +71,80 @@ class Missing:
     names: Mapping[str, str]  # parameter of the right program -> that of the wrong one
     given: Mapping[str, Values]  # what the wrong program is given in the arrays it only reads, by its names
 
+    def lacking(self) -> Lacking:
+        return Lacking(self.spelled(), self.parts())
+
     def spelled(self) -> tuple[str, ...]:
         """The missing expressions, the larger of those that lie in each other first; `@...@` is a subscript to find."""
         out: dict[str, None] = {}
-        for told, w in self.right.places.values():
-            if w.role is Role.READ or w.partial and w.role is Role.RESULT or not told.values.size:
-                continue
-            values = _unique(told.values)
-            if values.size and 1.0 - within(self._have, values, self.close).mean() >= LACKING:
-                node = self._nodes.get((w.start, w.end))
-                if w.role is Role.CALL:
-                    text = self._wholes.spelled(w)
-                else:
-                    text = self._text(node, whole=True) if node is not None else None
-                if text:
-                    out.setdefault(text)
+        for w in self._places:
+            node = self._nodes.get((w.start, w.end))
+            if w.role is Role.CALL:
+                text = self._wholes.spelled(w)
+            else:
+                text = self._text(node, whole=True) if node is not None else None
+            if text:
+                out.setdefault(text)
+        return tuple(out)[:MOST]
+
+    def parts(self) -> tuple[frozenset[str], ...]:
+        """Of each missing expression the arrays and registers of the wrong text that hold what it is made of."""
+        out: dict[frozenset[str], None] = {}
+        for w in self._places:
+            node = self._nodes.get((w.start, w.end))
+            if w.role is Role.CALL:
+                names = frozenset(name for x in self._wholes.handed(w) for name in self._holding(_unique(x)))
+            else:
+                names = frozenset(self._made_of(node) if node is not None else ())
+            if names:
+                out.setdefault(names)
         return tuple(out)[:MOST]
 
     @cached_property
+    def _places(self) -> list[Watched]:
+        """The places of the right program whose values the wrong one never has."""
+        found = list[Watched]()
+        for told, w in self.right.places.values():
+            if w.role is not Role.READ and not (w.partial and w.role is Role.RESULT) and told.values.size:
+                values = _unique(told.values)
+                if values.size and 1.0 - within(self._have, values, self.close).mean() >= LACKING:
+                    found.append(w)
+        return found
+
+    def _made_of(self, n: Node) -> Iterator[str]:
+        """What holds the largest parts of an expression that something holds."""
+        for c in n.children:
+            told = self._told.get(self.right.at.span(c))
+            names = self._holding(_unique(told.values)) if told is not None else []
+            yield from names or self._made_of(c)
+
+    def _holding(self, mine: Values) -> list[str]:
+        """The arrays and registers of the wrong text that hold these values, or those of them that its run came by."""
+        found = list[tuple[float, str]]()
+        for name, values in self._held.items() if mine.size > 1 else ():
+            both = float(within(mine, values, self.close).mean()), float(within(values, mine, self.close).mean())
+            if max(both) >= SHARED and min(both) >= ALIKE:
+                found.append((-sum(both), name))
+        return [name for _, name in sorted(found)[:HOLDING]]
+
+    @cached_property
+    def _held(self) -> dict[str, Values]:
+        """Arrays and registers of the wrong text, with all that they held."""
+        at, every = self.wrong.at, dict[str, list[Values]]()
+        named = {s.node.key: s.node for s in at.device if s.node.kind == "VAR_DECL"}
+        for told, w in self.wrong.places.values():
+            n = named.get(w.into)
+            if n is not None and told.values.size and (n.type.kind == "array" or is_register(n)):
+                every.setdefault(n.spelling, []).append(told.values)
+        return {name: _unique(np.concatenate(some)) for name, some in every.items()}
+
+    @cached_property
     def _wholes(self) -> Wholes:
-        return Wholes(self.right.at, self.right.places, self._placed, self._handed, self._function)
+        return Wholes(self.right.at, self.right.places, self._placed, self._handed, self._function, self._given_as)
+
+    def _given_as(self, name: str) -> Values | None:
+        """What the wrong text is given in an array that the right one is given under this name."""
+        return self._given.get(self.names.get(name, name))
 
     def _placed(self, values: Values) -> str | None:
         """What the wrong text computes or reads with such values; the subscripts of elements are to be found."""
@@ -298,19 +363,35 @@ def _placed(at: Sites, scope: Scope, s: Site, texts: Sequence[str]) -> Iterator[
     """The expressions that can be named at a site, with the subscripts at hand there."""
     here = {n.spelled for n in scope.at_site(s)}
     subscripts = _subscripts(at, scope, s)
-    for text in texts:
-        every = [_PLACE.sub(r"\1", text), *(_PLACE.sub(i.replace("\\", ""), text) for i in subscripts if "@" in text)]
-        every += _each(text, subscripts, here)
-        yield from (t for t in dict.fromkeys(every) if "[]" not in t and set(_NAMED.findall(t)) <= here | _suffixes(t))
+    each = [islice(_spelled(to_find(text, here), subscripts, here), TOGETHER) for text in texts]
+    yield from islice((t for some in zip_longest(*each) for t in some if t is not None), PLACED)
+
+
+def _spelled(text: str, subscripts: Sequence[str], here: set[str]) -> Iterator[str]:
+    """One expression with each of its elements where it may be, as far as that can be named."""
+    every = [PLACE_OF.sub(r"\1", text), *(PLACE_OF.sub(i.replace("\\", ""), text) for i in subscripts if "@" in text)]
+    every += _each(text, subscripts, here)
+    yield from (t for t in dict.fromkeys(every) if "[]" not in t and nameable(t, here))
+
+
+def to_find(text: str, here: set[str]) -> str:
+    """An expression in which subscripts that mean nothing here are to be found."""
+    return _ELEMENT.sub(lambda m: m[0] if nameable(m[2], here) else f"{m[1]}[@{m[2]}@]", text)
 
 
 def _each(text: str, subscripts: Sequence[str], here: set[str]) -> Iterator[str]:
     """The expression with each element where it is read elsewhere, as far as that can be named, or at one of these."""
-    parts = _PLACE.split(text)
+    parts = PLACE_OF.split(text)
     if len(parts) > 3:
         own = [[i] if i and set(_NAMED.findall(i)) <= here else list(subscripts) for i in parts[1::2]]
         for some in islice(product(*own), TOGETHER):
             yield "".join(t for pair in zip(parts[::2], (*some, ""), strict=True) for t in pair)
+
+
+def nameable(text: str, here: set[str]) -> bool:
+    """Whether an expression names nothing but this, where its subscripts are to be found."""
+    text = PLACE_OF.sub("", text)
+    return set(_NAMED.findall(text)) <= here | _suffixes(text)
 
 
 def _suffixes(text: str) -> set[str]:

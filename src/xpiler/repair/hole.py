@@ -102,6 +102,11 @@ class Hole:
         """How large a change each choice is."""
         return self.choices.costs if isinstance(self.choices, Radix) else [c.cost for c in self.choices]
 
+    @property
+    def length(self) -> int:
+        """How many characters it takes to leave it open."""
+        return len(self.program) or sum(len(c.spelled) for c in self.choices)
+
     def edit(self, choice: int) -> Edit:
         """The change that makes a choice, counted from 1."""
         return Edit(self.start, self.end, self.choices[choice - 1].spelled)

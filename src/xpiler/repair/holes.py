@@ -10,10 +10,13 @@ from collections.abc import Callable, Sequence
 
 from xpiler.repair.combined import combined
 from xpiler.repair.declared import declared
-from xpiler.repair.grafts import grafted
+from xpiler.repair.flow import Flow
+from xpiler.repair.grafts import Lacking, grafted
+from xpiler.repair.handed import handed
 from xpiler.repair.hole import Choice, Hole, Kind, Made
 from xpiler.repair.inserted import inserted
 from xpiler.repair.integers import numbers
+from xpiler.repair.looped import looped
 from xpiler.repair.scope import Scope
 from xpiler.repair.statements import statements
 from xpiler.repair.values import calls, literals, operators
@@ -33,9 +36,15 @@ def holes(at: Sites) -> tuple[Hole, ...]:
 
 
 def gaps(at: Sites) -> tuple[Hole, ...]:
-    """Where something may be missing: between its statements, and around its values."""
+    """Where a statement may be missing."""
     made, scope = Made(at), Scope(at)
     inserted(at, scope, made)
+    return made.holes()
+
+
+def around(at: Sites) -> tuple[Hole, ...]:
+    """Where something may be missing around a value."""
+    made, scope = Made(at), Scope(at)
     combined(at, scope, made)
     return made.holes()
 
@@ -43,6 +52,8 @@ def gaps(at: Sites) -> tuple[Hole, ...]:
 def asked_for(at: Sites) -> tuple[Hole, ...]:
     """Statements that a name asks for which nothing is written to, or which nobody reads."""
     made, scope = Made(at), Scope(at)
+    if not any(some for host in (False, True) for some in Flow(at, host).asking):
+        return ()
     inserted(at, scope, made, asked=True)
     return made.holes()
 
@@ -54,4 +65,12 @@ def grafts(at: Sites, texts: Sequence[str]) -> tuple[Hole, ...]:
     return made.holes()
 
 
-__all__ = ["Choice", "Hole", "Kind", "asked_for", "gaps", "grafts", "holes"]
+def put_back(at: Sites, lacking: Lacking) -> tuple[Hole, ...]:
+    """Statements and loops that make what is known to be missing."""
+    made, scope = Made(at), Scope(at)
+    handed(at, scope, made, lacking.parts)
+    looped(at, scope, made, lacking.texts)
+    return made.holes()
+
+
+__all__ = ["Choice", "Hole", "Kind", "around", "asked_for", "gaps", "grafts", "holes", "put_back"]

@@ -28,6 +28,7 @@ from xpiler.text.sites import EXPRESSIONS, Site, Sites
 # What is tried at one place: places that are assigned to, values, pointers, lengths, indices, functions of one type,
 # and choices of one function's operands.
 PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 8, 12, 8, 3, 6, 48, 3000
+INTO = 3  # registers that are assigned to
 SOME = 3  # operands of each kind that are tried whatever else is
 # How large a change it is to put something in; more for each operand that nothing says is wanted there, and for each
 # choice that comes later.
@@ -144,7 +145,9 @@ class Gaps:
             if scalar:
                 acts[1:1] = ["{0} += {1};", "{0} *= {1};", "{0} /= {1};", "{0} -= {1};"]
             asked = 0.0 if target in self.flow.unwritten or root(target) in self.flow.unwritten else UNASKED
-            unread = self.flow.unread
+            unread = self.flow.unread | self.flow.spent(gap.at)
+            if root(target) in self.flow.asking[0]:
+                acts = acts[:1]  # there is nothing it could be added to
             if self.asked and root(target) not in self.flow.asking[0]:
                 values = [t for t in values if root(t) in self.flow.asking[1]]
             if values:
@@ -171,7 +174,8 @@ class Gaps:
         """What may be assigned to at a gap, with its type, and whether that is one number; first what nothing is
         written to."""
         out: dict[str, tuple[str, bool]] = {}
-        for v in self.scope.at_site(gap.site):
+        asking = self.flow.asking[0]
+        for v in sorted(self.scope.at_site(gap.site), key=lambda v: v.spelled not in asking):
             if v.spelled not in self.flow.unwritten or v.node.type.const:
                 continue
             inner = v.node.type.inner
@@ -258,27 +262,37 @@ class Gaps:
 
     def calls(self, gap: Gap, made: Made) -> None:
         """A function of the platform is called, with operands that are at hand."""
+        for kind, examples in self._kinds(gap):
+            self._call(gap, made, kind, examples)
+
+    def handed(self, gap: Gap, made: Made, names: frozenset[str]) -> None:
+        """The same of functions that read nothing but these arrays and registers."""
+        for kind, examples in self._kinds(gap):
+            if not any(self._copies(e) for e in examples):
+                self._call(gap, made, kind, examples, names)
+
+    def _kinds(self, gap: Gap) -> Iterator[tuple[str, list[Node]]]:
+        """The types of functions that may be called, with the calls there are."""
         device = not gap.host
         for kind, examples in self.called.items():
             here = [e for e in examples if self._on_device(e) is device]
             if here:
-                self._call(gap, made, kind, here)
+                yield kind, here
         held = {_element(n) for n in self.pointers.values() if self.scope.visible(n, gap.site)} - {""}
         for element in held if device else ():
-            for second in ("", f"const {element} *, ", f"{element}, "):
-                kind = f"void ({element} *, const {element} *, {second}int)"
-                if kind not in self.called and kind in alike(self.at.platform):
-                    self._call(gap, made, kind, [])
-            for register in sorted({_plain(v.node) for v in self._unread(gap)}):
-                kind = f"void ({element} *, {register})"
-                if kind not in self.called and kind in alike(self.at.platform):
-                    self._call(gap, made, kind, [])
+            seconds = ("", f"const {element} *, ", f"{element}, ")
+            more = [f"void ({element} *, const {element} *, {second}int)" for second in seconds]
+            more += [f"void ({element} *, {v})" for v in sorted({_plain(v.node) for v in self._unread(gap)})]
+            yield from ((k, []) for k in more if k not in self.called and k in alike(self.at.platform))
 
     def _unread(self, gap: Gap) -> list[Name]:
         """Registers that were computed for nothing."""
         return [v for v in self.scope.at_site(gap.site) if is_register(v.node) and v.spelled in self.flow.unread]
 
-    def _call(self, gap: Gap, made: Made, kind: str, examples: list[Node]) -> None:
+    def _call(
+        self, gap: Gap, made: Made, kind: str, examples: list[Node], only: frozenset[str] = frozenset(),
+    ) -> None:
+        examples = sorted(examples, key=lambda e: not any(root(self.at.source(a)) in only for a in e.arguments))
         used = list(dict.fromkeys(self.at.source(e).partition("(")[0] for e in examples))
         others = [o for o in alike(self.at.platform).get(kind, ()) if o not in used] if not gap.host else []
         others.sort(key=lambda o: (-max((letters_alike(o, u) for u in self._callees), default=0), o))
@@ -292,19 +306,45 @@ class Gaps:
                     if i < len(e.arguments)]) for i in range(count)]
         if self.asked:
             operands = self._asked(gap, [types[i] if i < len(types) else "" for i in range(count)], operands)
+        if only:
+            registers = {_plain(v.node) for v in self.scope.at_site(gap.site) if is_register(v.node)}
+            held = [p in registers or p.endswith("*") and _reads(p) for p in [*types, *[""] * count]]
+            operands = [[t for t in some if root(t) in only] if h else some
+                        for h, some in zip(held, operands, strict=False)]
         if not names or not operands or not all(operands):
             return
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
+        flow = self._flow(gap)
+        read = flow.unread | flow.spent(gap.at)
         for p, some in zip([*types, *[""] * count], operands, strict=False):
-            flow = self._flow(gap)
-            wanted = flow.unread if _reads(p) else flow.unwritten
+            wanted = read if _reads(p) else flow.unwritten
             digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not p.endswith("*") else UNASKED))
                            for i, t in enumerate(some)])
             digits[-1].sort(key=lambda d: d[1])
         while math.prod(len(d) for d in digits) > MOST:
             longest = max(range(len(digits)), key=lambda i: (i > 0 and len(digits[i]) > SOME, len(digits[i])))
             digits[longest] = digits[longest][:-1]
-        self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});", among=table(self.at.platform, kind))
+        self._put(gap, made, digits, lambda d: f"{d[0]}({', '.join(d[1:])});", KNOWN if only else COST,
+                  among=table(self.at.platform, kind))
+
+    def registers(self, gap: Gap, made: Made, names: frozenset[str]) -> None:
+        """A register is assigned what a function makes of these, and of what it held."""
+        here = [v for v in self.scope.at_site(gap.site) if is_register(v.node)]
+        changing = [v for v in here if not v.node.type.const and v.start < gap.at]
+        changing.sort(key=lambda v: (v.end, -v.start), reverse=True)  # what outlives the block around a gap
+        for v in changing[:INTO]:
+            kind = _plain(v.node)
+            values = [x.spelled for x in here if x.spelled in names and _plain(x.node) == kind and x is not v]
+            some = [(t, LATER * i) for i, t in enumerate([*values, v.spelled])]
+            for count in (1, 2, 3) if values else ():
+                signature = f"{kind} ({', '.join([kind] * count)})"
+                offered = sorted(alike(self.at.platform).get(signature, ()), key=lambda o: (
+                    o not in self._callees, -max((letters_alike(o, u) for u in self._callees), default=0), o))
+                acts = [(f, LATER * i) for i, f in enumerate(offered[:MOST // len(some) ** count])]
+                if acts:
+                    self._put(gap, made, [acts, *[some] * count],
+                              lambda d, into=v.spelled: f"{into} = {d[0]}({', '.join(d[1:])});",  # type: ignore[misc]
+                              KNOWN, among=table(self.at.platform, signature))
 
     def _asked(self, gap: Gap, types: Sequence[str], operands: list[list[str]]) -> list[list[str]]:
         """The operands without what nothing asks for; none where nothing asks for any."""

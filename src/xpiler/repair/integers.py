@@ -105,6 +105,8 @@ def _part(at: Sites, scope: Scope, made: Made, site: Site, n: Node, cost: int, p
                     made.add(span, str(new), f"{spelled} is {new}", cost + more, Kind.NUMBER)
             for text in [p for p in pool if p.isdigit()][:POOL]:
                 made.add(span, text, f"{spelled} is {text}", cost + 5, Kind.NUMBER)
+            for v in [v for v in scope.at_site(site) if integral(v.node)][:NAMES] if value > 1 else ():
+                made.add(span, v.spelled, f"{spelled} is {v.spelled}", cost + 4, Kind.NUMBER)
         case "BINARY_OPERATOR" if len(n.children) == 2:
             a, b = n.children
             if not (at.source(a) and at.source(b)):

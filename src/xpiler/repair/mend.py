@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice, takewhile
 from math import inf
@@ -20,11 +20,12 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.hole import Hole, Kind
-from xpiler.repair.holes import asked_for, gaps, grafts, holes
+from xpiler.repair.grafts import Lacking
+from xpiler.repair.holes import around, asked_for, gaps, grafts, holes, put_back
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
-from xpiler.repair.nodes import LESSER, SMALL, WIDTH, Deeper, Item, Node, United, best, weighed
+from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, weighed
 from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
@@ -40,12 +41,16 @@ ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
 # Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
+ROOM = 150_000  # characters of what is put in, at most, that one program leaves open: they are what compiling takes
 PAIRED = 3000  # pairs of choices on one line
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
-# Choices that are tried while the place is looked for, and seconds of a run from which on it is too slow for that.
-SOON, SLOW = 192, 0.1
+# Choices that are tried before the place is looked for, which takes seconds, and for so long; seconds of a run from
+# which on they are tried meanwhile.
+SOON, SOONER, SLOW = 480, 1.0, 0.1
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
 SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
+PUTTING = 2.5  # the same for what a text asks for, and for what the right program says is missing
+NEARLY = 0.5  # elements that are right in a text whose choices alone are tried longer: it is likely to lack one only
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
 DOUBT = 96  # choices that are tried before a judge is asked about one whose threads may race
@@ -89,8 +94,8 @@ class _Search:
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._asked_for, self._grafted, self._alone, self._paired, self._deeper, self._gaps,
-                  self._deeper, self._fixed, self._together)
+        stages = (self._alone, self._asked_for, self._put_back, self._grafted, self._around, self._alone, self._paired,
+                  self._deeper, self._gaps, self._deeper, self._fixed, self._together)
         for n in range(ROUNDS):
             if not waiting or self.late:
                 break
@@ -139,15 +144,15 @@ class _Search:
 
     def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
-        looking = None if now.near else self.looking.submit(self.trials.blame, now.text)
         places = () if now.watched else instrumented(at).places
         sketch, run = self._compiled(Sketch(at.data, holes(at), places=places))
-        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), looking, watched=now.watched)
+        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
+                     watched=now.watched)
         self._based(open_)
         base = open_.base
         open_.origin = replace(now, score=base)
         if base.line:
-            open_.near, open_.looking = distances(at, [base.line]), None
+            open_.near, open_.known = distances(at, [base.line]), True
             self.suspects = self.suspects or suspects(at, [base.line])
         elif base.met or not base.built:
             self._looked(open_)
@@ -163,12 +168,17 @@ class _Search:
             o.sketch, o.run = self._compiled(replace(o.sketch, hurried=False, places=()))
             o.base = o.run([{}])[0] if o.run is not None else o.base
 
+    def _look(self, o: Open) -> Future[tuple[Sequence[int], Sequence[int]]]:
+        """Who looks for the place where a text goes wrong, from now on if nobody did."""
+        o.looking = o.looking or self.looking.submit(self.trials.blame, o.origin.text)
+        return o.looking
+
     def _looked(self, o: Open) -> None:
-        """Waits for what tells where a text goes wrong: the rule it breaks, or who looks for the place meanwhile."""
-        if o.looking is None:
+        """Waits for what tells where a text goes wrong, where the rule it breaks does not."""
+        if o.known:
             return
-        first, then = o.looking.result()
-        o.near, o.looking = distances(o.at, first, then), None
+        first, then = self._look(o).result()
+        o.near, o.known, o.looking = distances(o.at, first, then), True, None
         self.suspects = self.suspects or suspects(o.at, first, then)
 
     def _compiled(self, sketch: Sketch) -> tuple[Sketch, Run | None]:
@@ -201,13 +211,14 @@ class _Search:
             if o.watched and (o.run is None or o.run([{}])[0].perfect):
                 o.run, o.near = None, distances(o.at, [o.base.line])
                 return
-            o.looking = self.looking.submit(self.trials.blame, o.origin.text)
+            o.known = False
             self._looked(o)
-        looking = o.looking
         if not self.asked:
             soon: Iterator[Item] = islice(self._singles(o, o.root), SOON)
-            soon = takewhile(lambda _: looking is not None and not looking.done(), soon) if o.slow else soon
-            self._expanded(o, soon, lambda _: o.root, o.harmless)
+            if o.slow:
+                looking = None if o.known else self._look(o)
+                soon = takewhile(lambda _: looking is not None and not looking.done(), soon)
+            self._expanded(o, soon, lambda _: o.root, o.harmless, budget=SOONER)
         self._looked(o)
         if not self.asked and o.run is not None and not o.watched:
             self.trials.ask()
@@ -223,7 +234,7 @@ class _Search:
         if o.watched and o.run is None:
             o.given_up = True
             return self._one_by_one(o)
-        budget = SHORT if first else LONGEST
+        budget = SHORT if first and o.base.right < NEARLY else LONGEST
         level = self._expanded(o, o.singles or iter(()), lambda _: o.root, o.harmless, budget=budget)
         united = United([*o.level, *level], o.sketch)
         o.level = best([*o.level, *level, *self._expanded(o, iter(united), united.parent, {})], WIDTH, SMALL)
@@ -247,8 +258,20 @@ class _Search:
         if o.base.met or o.base.close > CLOSE:
             early = FINDING if o.base.met else EARLY
             found += self._texts(o, self._expanded(o, islice(self._fixings(o), early), lambda _: o.root, {}, early))
-        missing = () if o.base.met or self.late else self.trials.missing(o.origin.text)
-        return found + (self._filled(self._opened_for(o, grafts(o.at, missing)), FILLED) if missing else [])
+        texts = self._lacking(o).texts
+        return found + self._filled(self._opened_for(o, grafts(o.at, texts)) if texts else None, FILLED)
+
+    def _put_back(self, o: Open) -> list[Text]:
+        """Calls and loops that make what the right text computes and this one never does of what this one has."""
+        lacking = Lacking() if o.slow else self._lacking(o)
+        wide = self._opened_for(_anywhere(o), put_back(o.at, lacking)) if lacking != Lacking() else None
+        return self._filled(wide, FILLED, PUTTING)
+
+    def _lacking(self, o: Open) -> Lacking:
+        """What a text lacks; nothing is known of one that breaks a rule."""
+        if o.lacking is None:
+            o.lacking = Lacking() if o.base.met or self.late else self.trials.missing(o.origin.text)
+        return o.lacking
 
     def _deeper(self, o: Open) -> list[Text]:
         """Choices added to what came nearer, one after another."""
@@ -270,8 +293,12 @@ class _Search:
 
     def _asked_for(self, o: Open) -> list[Text]:
         """A statement put in that a name asks for: wherever that is."""
-        anywhere = replace(o, near=distances(o.at, ()))
-        return self._filled(None if self.late else self._opened_for(anywhere, asked_for(o.at)), LIKELY)
+        return self._filled(None if self.late else self._opened_for(_anywhere(o), asked_for(o.at)), LIKELY,
+                            PUTTING)
+
+    def _around(self, o: Open) -> list[Text]:
+        """A value with a function around it, or combined with another one."""
+        return self._filled(None if self.late else self._opened_for(o, around(o.at)), LIKELY)
 
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""
@@ -304,7 +331,7 @@ class _Search:
     def _refused(self, o: Open) -> list[Text]:
         """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong
         besides shows on other inputs or to who looks at every access."""
-        few = sorted(o.refused, key=lambda t: t.weight)[:LESSER]
+        few = sorted(o.refused, key=lambda t: t.weight)[:1]
         o.refused.clear()
         return [replace(t, watched=t.watched or self.trials.fixed(t.text).perfect) for t in few]
 
@@ -313,17 +340,19 @@ class _Search:
         if not found:
             return None
         places = () if o.slow or o.watched else instrumented(o.at).places
-        sketch, run = self._compiled(Sketch(o.at.data, found, not o.slow, places))
+        sketch, run = self._compiled(Sketch(o.at.data, fitting(found, o.near, ROOM), not o.slow, places))
         if run is None:
             return None
         wide = replace(o, sketch=sketch, run=run, base=run([{}])[0])
         return wide, self._singles(wide, wide.root)
 
-    def _filled(self, wide: tuple[Open, Iterator[Item]] | None, most: int) -> list[Text]:
+    def _filled(
+        self, wide: tuple[Open, Iterator[Item]] | None, most: int, budget: float = LONGEST,
+    ) -> list[Text]:
         if wide is None or self.late:
             return []
         o, items = wide
-        return self._texts(o, best(self._expanded(o, islice(items, most), lambda _: o.root, {}, budget=LONGEST)))
+        return self._texts(o, best(self._expanded(o, islice(items, most), lambda _: o.root, {}, budget=budget)))
 
     def _expanded(
         self, o: Open, items: Iterator[Item], parent: Callable[[Picks], Node], harmless: dict[tuple[int, int], float],
@@ -431,6 +460,11 @@ class _Search:
         near = None if o.base.line else o.near
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
                                               now.lost + n.lost, near, watched=o.watched)
+
+
+def _anywhere(o: Open) -> Open:
+    """The same where no line is likelier than another: what is missing breaks the way back to its place."""
+    return replace(o, near=distances(o.at, ()))
 
 
 def mend(

@@ -60,6 +60,16 @@ def weighed(all_holes: Iterable[Hole], near: Distances) -> Iterator[tuple[float,
             yield cost + far, k, c
 
 
+def fitting(holes: Sequence[Hole], near: Distances, room: int) -> tuple[Hole, ...]:
+    """The likeliest of these, as many as can be spelled in so many characters, in their order."""
+    kept, left = set[int](), room
+    for k in sorted(range(len(holes)), key=lambda k: min(holes[k].costs) + near[holes[k].line]):
+        left -= holes[k].length
+        if left >= 0 or not kept:
+            kept.add(k)
+    return tuple(h for k, h in enumerate(holes) if k in kept)
+
+
 @dataclass
 class Deeper:
     """Choices added to those of several nodes, the likeliest first, whichever node they are added to: a wrong step that

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from xpiler.repair.grafts import Lacking
 from xpiler.repair.localise import Distances
 from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import Item, Node
@@ -13,8 +14,9 @@ from xpiler.repair.score import Run, Score
 from xpiler.repair.sketch import Sketch
 from xpiler.text.sites import Sites
 
-# How much nearer another text must be than this one for what takes longer to be put off, stage by stage.
-STAGES = (0.0, 0.0, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
+# How much nearer another text must be than this one for what takes longer to be put off, stage by stage; what a text
+# asks for, or lacks, is tried before anything that only came a little nearer is followed.
+STAGES = (0.0, -0.15, -0.15, 0.0, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
 ASIDE = 8  # every so many rounds the smallest change is followed: nearness may be luck
 
 
@@ -35,7 +37,10 @@ class Text:
     @property
     def hope(self) -> tuple[bool, float]:
         """Larger is to be followed sooner."""
-        cost = self.score.grain * len(self.changes) + self.lost + STAGES[self.stage]
+        later = STAGES[self.stage]
+        if self.score.met:  # what is missing does not show before the rule holds
+            later = max(later, 0.0)
+        cost = self.score.grain * len(self.changes) + self.lost + later
         return self.score.built, self.score.value - cost
 
 
@@ -49,9 +54,11 @@ class Open:
     run: Run | None
     base: Score
     near: Distances
+    known: bool = False  # `near` is from where it goes wrong
     looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
     given_up: bool = False  # no run tells what is wrong
     watched: bool = False  # only runs that look at every access do
+    lacking: Lacking | None = None  # what it is known to lack; None where that was not asked
     refused: list[Text] = field(default_factory=list)  # what ran right, and a judge refused
     slow: bool = False  # a run takes long enough to look for the place first
     singles: Iterator[Item] | None = None  # the choices that were not tried alone yet; None where none was

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from xpiler.repair.grafts import Lacking
 from xpiler.repair.told import Had
 
 # Values that are nearer by less than this are as near.
@@ -95,16 +96,15 @@ class Trials:
     `sketch`: a text that leaves choices open, compiled and linked with programs that it uses; the lines that do not
     compile where it does not.
     `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
-    and those to look at then. `missing`: expressions that a right text has, spelled as this one would
-    (`repair.grafts`). `ask`: scores have `told` from now on, of texts that tell their values. `watching`: whether what
-    is made from now on looks at every access, which is slow. `apart`: whether a text's threads are known to keep
-    apart."""
+    and those to look at then. `missing`: what a right text has and this one lacks (`repair.grafts`). `ask`: scores have
+    `told` from now on, of texts that tell their values. `watching`: whether what is made from now on looks at every
+    access, which is slow. `apart`: whether a text's threads are known to keep apart."""
 
     sketch: Callable[[str, Sequence[str]], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]
     confirm: Callable[[str], bool]
     blame: Callable[[str], tuple[Sequence[int], Sequence[int]]]
-    missing: Callable[[str], Sequence[str]] = lambda _: ()
+    missing: Callable[[str], Lacking] = lambda _: Lacking()
     ask: Callable[[], None] = lambda: None
     watching: Callable[[bool], None] = lambda _: None
     apart: Callable[[str], bool] = lambda _: True

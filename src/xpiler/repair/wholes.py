@@ -39,11 +39,27 @@ class Wholes:
     counterpart: Callable[[Values], str | None]
     scalar: Callable[[Node], str | None]
     function: Callable[[str, int], str]
+    given: Callable[[str], Values | None]  # what the caller hands over under a name
 
     def spelled(self, w: Watched) -> str | None:
         """What the call at a place makes."""
         n = next((n for n, c in enumerate(self._calls) if self.at.span(c.node) == (w.start, w.end)), None)
         return None if n is None else self._element(n, DEPTH)
+
+    def handed(self, w: Watched) -> Iterator[Values]:
+        """What was in the arrays that the call at a place reads."""
+        n = next((n for n, c in enumerate(self._calls) if self.at.span(c.node) == (w.start, w.end)), None)
+        if n is None:
+            return
+        call = self._calls[n].node
+        written = {self.at.span(a) for a in outputs(call)}
+        for a in call.arguments:
+            if a.type.kind in ("pointer", "array") and self.at.span(a) not in written:
+                last = self._before(a, n)
+                named = next((x.spelling for x in a.walk() if x.kind == "DECL_REF_EXPR"), "")
+                values = self._calls[last].told.values if last >= 0 else self.given(named)
+                if values is not None:
+                    yield values
 
     @cached_property
     def _calls(self) -> list[_Made]:
@@ -93,11 +109,15 @@ class Wholes:
 
     def _array(self, a: Node, n: int, depth: int) -> str | None:
         """What an element of an array was when call `n` read it."""
-        before = [i for i, c in enumerate(self._calls) if c.into == root(a)]
-        last = max((i for i in before if i < n), default=max(before, default=-1))
+        last = self._before(a, n)
         if last < 0:
             return self.scalar(a)
         return self.counterpart(self._calls[last].told.values) or (self._element(last, depth - 1) if depth else None)
+
+    def _before(self, a: Node, n: int) -> int:
+        """The call that wrote an array before call `n` read it; -1 where none did."""
+        before = [i for i, c in enumerate(self._calls) if c.into == root(a)]
+        return max((i for i in before if i < n), default=max(before, default=-1))
 
 
 _C = {"max": "fmax", "min": "fmin", "abs": "fabs"}
