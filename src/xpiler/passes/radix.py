@@ -1,10 +1,10 @@
 """Mixed radix: an index into rows of rows is written row by row, as an array of several dimensions would have it.
 
-    x[b * 4096 + h * 512 + w * 64 + c]        ->        x[((b * 8 + h) * 8 + w) * 64 + c]
+    x[b * 4096 + h * 512 + w * 64 + c]        ->        x[(b * 8 + h) * 512 + w * 64 + c]
     x[b * h * w + y * w + i]                  ->        x[(b * h + y) * w + i]
 
 The lengths of rows are read off the index: below a weight that divides all larger ones stands what stays inside a row,
-for as many iterations as the loops have.
+for as many iterations as the loops have. What is inside is written in the same way.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class _Body:
         return made(rows), length, made(rest)
 
     def by_weight(self, p: Poly) -> tuple[Poly, Expr, Poly] | None:
-        """Rows whose length is a number: the least that larger weights are multiples of and the rest stays below."""
-        for length in sorted({abs(c) for m, c in p.terms if m and abs(c) > 1}):
+        """Rows whose length is a number: the largest that larger weights are multiples of and the rest stays below."""
+        for length in sorted({abs(c) for m, c in p.terms if m and abs(c) > 1}, reverse=True):
             rows = {m: c // length for m, c in p.terms if m and c % length == 0}
             rest = made({m: c for m, c in p.terms if m and c % length})
             hull = hull_of(rest, self.hulls)
