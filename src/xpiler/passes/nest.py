@@ -16,8 +16,8 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.reused import Key, key, reused, term, values
+from xpiler.passes.wording import ACCUMULATORS, word
 
-NAMES = {"+": "sum", "*": "product", "max": "top", "min": "bottom"}  # what accumulators are called
 INLINE = 4  # reductions of at most this many terms are written out
 SCRATCH = 1 << 16  # most elements an intermediate array may have
 
@@ -184,7 +184,7 @@ class Nest:
             return named
         x = self.lighter(x)
         op, vs = sym.fold_op(x), sym.fold_vars(x)
-        acc = Var(self.names(NAMES.get(op, op)), x.dtype)
+        acc = Var(self.names(ACCUMULATORS.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))
         extents = []
         for v in vs:
@@ -443,23 +443,6 @@ def costly(x: Sym) -> bool:
 def dear(x: Sym) -> bool:
     """Worth keeping in an array rather than computing again: a reduction or a transcendental function."""
     return "fold" in x.has or bool(sym.collect(x, lambda n: n.op == "call" and n.data not in CHEAP))
-
-
-_WORDS = {"+": "total", "-": "difference", "*": "product", "/": "quotient", "max": "larger", "min": "smaller",
-          "sqrt": "root", "rsqrt": "inverse", "rcp": "inverse", "exp": "power", "exp2": "power", "abs": "size"}
-
-
-def word(x: Sym) -> str:
-    """What a value is called: after the operation that makes it."""
-    if x.op == "cast":
-        return word(x.args[0])
-    if x.op == "bin" and x.data == "/":
-        over, by = x.args
-        if over.op == "flt" and sym.float_of(over) == 1.0:
-            return "inverse"
-        if over.op == "fold" and sym.fold_op(over) == "+" and not by.has & {"ld", "fold"}:
-            return "mean"
-    return _WORDS.get(str(x.data), "v") if x.op in ("bin", "call") else "v"
 
 
 def _rebound(x: Sym, old: Sym, new: Sym) -> Sym:

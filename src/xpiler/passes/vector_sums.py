@@ -10,11 +10,12 @@ from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
 from xpiler.ir.walk import defines, statements
-from xpiler.passes.nest import NAMES, Scope, combined, converted
+from xpiler.passes.nest import Scope, combined, converted
 from xpiler.ir.types import DType
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
 from xpiler.passes.vector_loops import LaneLoops
 from xpiler.passes.vector_memory import I32, Lane, Vector
+from xpiler.passes.wording import ACCUMULATORS
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
@@ -34,7 +35,7 @@ class ReductionNest(LaneLoops):
     def _reduced(self, x: Sym, lanes: Lanes) -> Expr:
         """A reduction to a scalar of which one loop runs in lanes."""
         op, vs, v = sym.fold_op(x), lanes.vars, lanes.var
-        acc = Var(self.names(NAMES.get(op, op)), x.dtype)
+        acc = Var(self.names(ACCUMULATORS.get(op, op)), x.dtype)
         start = Let(acc, converted(self.expr(x.args[1]), x.dtype))
         self.scopes[-1].stmts.append(start)
         self.vectors += 1
@@ -94,7 +95,7 @@ class ReductionNest(LaneLoops):
     def _identity(self, op: str, dtype: DType, width: int) -> Vector:
         """An accumulator with the operation's identity in every lane."""
         lane, self.lane = self.lane, Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
-        out = self._filled(sym.identity_of(op, dtype), NAMES.get(op, op))
+        out = self._filled(sym.identity_of(op, dtype), ACCUMULATORS.get(op, op))
         self.lane = lane
         return out
 

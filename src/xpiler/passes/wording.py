@@ -1,0 +1,23 @@
+"""What scalars are called that no author named: after the operation that makes them."""
+
+from __future__ import annotations
+
+from xpiler.facts import sym
+from xpiler.facts.sym import Sym
+
+ACCUMULATORS = {"+": "sum", "*": "product", "max": "top", "min": "bottom"}
+_WORDS = {"+": "total", "-": "difference", "*": "product", "/": "quotient", "max": "larger", "min": "smaller",
+          "sqrt": "root", "rsqrt": "inverse", "rcp": "inverse", "exp": "power", "exp2": "power", "abs": "size"}
+
+
+def word(x: Sym) -> str:
+    """What a value is called: after the operation that makes it."""
+    if x.op == "cast":
+        return word(x.args[0])
+    if x.op == "bin" and x.data == "/":
+        over, by = x.args
+        if over.op == "flt" and sym.float_of(over) == 1.0:
+            return "inverse"
+        if over.op == "fold" and sym.fold_op(over) == "+" and not by.has & {"ld", "fold"}:
+            return "mean"
+    return _WORDS.get(str(x.data), "v") if x.op in ("bin", "call") else "v"
