@@ -16,7 +16,7 @@ from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
 from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.products import SharedProducts
-from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
+from xpiler.passes.rehost import copies, on_device_memory, on_host_memory, returned, split_launches
 from xpiler.passes.spill import spilled
 from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.vectors import VectorLoops, VectorUnit
@@ -89,7 +89,7 @@ def roads(
 ) -> Iterator[Road]:
     """Programs for the target, best first."""
     if source.model == target.model == "simt":
-        yield Road(KEEP, ("keep",), replace(program, platform=target.name))
+        yield Road(KEEP, ("keep",), replace(returned(program, copies(pivot)), platform=target.name))
     ways = list(_lowerings(target, cache))
     table = {k.name: _Choices(k, ways, attempts) for k in pivot.kernels}
     seen: set[tuple[int, ...]] = set()
@@ -234,7 +234,8 @@ def _lowered(
         if pivot.launcher is not None:  # what somebody states comes first
             extents |= {p.name: _as_written(p.extent) for p in pivot.launcher.params
                         if isinstance(p, Buffer) and p.extent is not None}
-        hosted = on_device_memory(pivot, extents, lambda n: n in found and found[n].covered)
+        hosted = on_device_memory(
+            returned(pivot, copies(pivot)), extents, lambda n: n in found and found[n].covered)
     out = split_launches(hosted, parts)
     if target.model != "serial":
         room = target.space("local").capacity
