@@ -19,6 +19,7 @@ from pathlib import PurePath
 
 from xpiler.fault import NOWHERE
 from xpiler.platforms.platform import Platform
+from xpiler.text.lane_operators import lane_operators
 from xpiler.text.words import Words
 from xpiler.text.write_error import NotExpressible
 from xpiler.text.write_fold import WIDTH, fold
@@ -51,6 +52,10 @@ def reworded(text: str, source: Platform, target: Platform, file: str, keep: str
     if re.search(_LIMITS, body) and not re.search(_LIMITS, text) and not _MATH & set(_INCLUDE.findall(text)):
         headers.append("math.h")
     body = body.replace(_HERE, "".join(f"#include <{header}>\n" for header in headers))
+    if words.here.operators and not words.there.operators and (brought := lane_operators(text, source, file)):
+        end = max(m.end() for m in _INCLUDE.finditer(body))
+        gap = "" if body[end:].startswith("\n") else "\n"
+        body = "\n".join((body[:end], *brought)) + gap + body[end:]
     body = "\n".join(_tidied(text.split("\n"), body.split("\n")))
     return f"// {target.title}, translated from {PurePath(file).name}.\n{body}"
 
