@@ -1,9 +1,8 @@
 """Reword: a text in the words of another platform of the same model, everything else of it left as its owner has it.
 
-    __global__ void scale(float* x) {           __global__ void scale(float* x) {
-        x[threadIdx.x] *= 2.0f;                     x[threadIdx.x] *= 2.0f;
-    }                                     ->    }
-    CHECK(hipMemcpy(d, x, n, hipMemcpyHostToDevice));    CHECK(cudaMemcpy(d, x, n, cudaMemcpyHostToDevice));
+    CHECK(hipMemcpy(d, x, n, hipMemcpyHostToDevice));        CHECK(cudaMemcpy(d, x, n, cudaMemcpyHostToDevice));
+    hipLaunchKernelGGL(scale, blocks, 64, 0, 0, d, n);  ->   scale<<<blocks, 64>>>(d, n);
+    v += __shfl_xor(v, 16, 32);                              v += __shfl_xor_sync(0xffffffff, v, 16, 32);
 
 It knows words, not meanings: who uses it has the new text read and judged.
 """
@@ -13,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
@@ -113,7 +112,6 @@ class _Text:
     words: Words
     own: dict[str, str]
     any_width: bool
-    at: int = field(default=0, init=False)
 
     def said(self, pieces: list[str]) -> str:
         out: list[str] = []
