@@ -22,7 +22,7 @@ from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.products import SharedProducts
 from xpiler.passes.radix import MixedRadix
 from xpiler.passes.register_blocks import blocked
-from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
+from xpiler.passes.rehost import copies, on_device_memory, on_host_memory, returned, split_launches
 from xpiler.passes.spill import spilled
 from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.vectors import VectorLoops, VectorUnit
@@ -106,7 +106,7 @@ def roads(
     for first in range(len(ways)):
         if first == keep:
             yield from own
-            yield Road(KEEP, ("keep",), replace(program, platform=target.name))
+            yield Road(KEEP, ("keep",), replace(returned(program, copies(pivot)), platform=target.name))
         picked = tuple(table[k.name].at_or_after(first) for k in pivot.kernels)
         if None in picked or picked in seen:
             continue
@@ -266,7 +266,8 @@ def _lowered(
         if pivot.launcher is not None:  # what somebody states comes first
             extents |= {p.name: _as_written(p.extent) for p in pivot.launcher.params
                         if isinstance(p, Buffer) and p.extent is not None}
-        hosted = on_device_memory(pivot, extents, lambda n: n in found and found[n].covered)
+        hosted = on_device_memory(
+            returned(pivot, copies(pivot)), extents, lambda n: n in found and found[n].covered)
     out = split_launches(hosted, parts)
     if target.model != "serial":
         room = target.space("local").capacity

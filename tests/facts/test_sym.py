@@ -552,6 +552,16 @@ def test_a_number_that_cannot_be_the_greatest_is_left_out() -> None:
         assert sym.call(op, (many, other), DType.F32) is not many
 
 
+@pytest.mark.parametrize(("lanes", "same"), [(64, True), (63, False)])
+def test_lanes_that_share_a_sum_out_are_one_sum(lanes: int, same: bool) -> None:
+    """sum(t < 64, k < 256) of what has k % 64 == t is the sum over k, where there is a lane for each k."""
+    t, k = sym.var("t", sym.integer(lanes)), sym.var("k", sym.integer(256))
+    x, zero = sym.load("x", k, DType.F32), sym.number(0.0, DType.F32)
+    mine = sym.compare("==", sym.binary("%", k, sym.integer(64), I32), t)
+    shared = sym.fold("+", [t, k], sym.select(mine, x, zero), zero, DType.F32)
+    assert (shared is sym.fold("+", [k], x, zero, DType.F32)) is same
+
+
 def test_a_clamp_of_choices_is_a_minimum_and_a_maximum() -> None:
     x = sym.load("x", ZERO, I32)
     for low, high in itertools.product((-3, 0, 2), repeat=2):

@@ -106,6 +106,39 @@ def test_there_and_back_is_the_same_program() -> None:
     assert read(back, HIP).kernels == read(dedent(SCALE), HIP).kernels
 
 
+def test_operators_that_cuda_has_not_are_brought() -> None:
+    text = """\
+        #include <hip/hip_runtime.h>
+        #include <cstdio>
+        __global__ void lerp(float4* x, const float4* y) {
+            x[0] = x[0] - y[0] * 2.0f;
+            x[1] += x[0];
+        }
+        extern "C" void run(float4* x, const float4* y) { lerp<<<1, 1>>>(x, y); }
+        """
+    made = to_cuda(text)
+    assert made.startswith("""\
+#include <cuda_runtime.h>
+#include <cstdio>
+
+__device__ inline float4 operator*(float4 a, float b) {
+    return make_float4(a.x * b, a.y * b, a.z * b, a.w * b);
+}
+
+__device__ inline float4& operator+=(float4& a, float4 b) {
+    a.x += b.x; a.y += b.y; a.z += b.z; a.w += b.w;
+    return a;
+}
+
+__device__ inline float4 operator-(float4 a, float4 b) {
+    return make_float4(a.x - b.x, a.y - b.y, a.z - b.z, a.w - b.w);
+}
+
+__global__ void lerp""")
+    (kernel,), (same,) = read(made, CUDA).kernels, read(dedent(text), HIP).kernels
+    assert len(kernel.params) == len(same.params)
+
+
 def test_a_road_of_its_own_that_is_read_back() -> None:
     attempts: list[Attempt] = []
     program = read(dedent(SCALE), HIP, "scale.hip")

@@ -1265,12 +1265,16 @@ def _implies(h: Sym, g: Sym) -> bool:
 
 
 def _pinned(live: list[Sym], guards: list[Sym]) -> dict[Sym, Sym]:
-    """The first of these loops of which a condition leaves one iteration, with that."""
+    """The first of these loops of which a condition leaves one iteration, with that: sum(t < 64, k < 256) of what has
+    k % 64 == t is a sum over k alone."""
     for g in guards:
-        const, terms = terms_of(g.args[0]) if g.op == "eq" else (0, {})
+        _, terms = terms_of(g.args[0]) if g.op == "eq" else (0, {})
         for v, c in terms.items():
-            if len(terms) == 1 and v in live and abs(c) == 1 and 0 <= -const * c < extent_of(v).lo:
-                return {v: integer(-const * c)}
+            if v not in live or abs(c) != 1 or any(v in extent_of(w).free for w in live):
+                continue
+            only = scale(sub(g.args[0], scale(v, c)), -c)
+            if v not in only.free and 0 <= only.lo and only.hi < extent_of(v).lo:
+                return {v: only}
     return {}
 
 

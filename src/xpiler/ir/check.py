@@ -100,8 +100,8 @@ class _Body:
             self.scope[var.name] = var
         for b in launcher.buffers:
             self.extent(b.name, b.extent)
-            if b.host and b.host not in hosts:
-                self.fault("XP3101", f"`{b.name}` mirrors `{b.host}`, which is no pointer parameter")
+            for host in {b.host, b.out} - {""} - hosts:
+                self.fault("XP3101", f"`{b.name}` mirrors `{host}`, which is no pointer parameter")
         for var in lets:
             del self.scope[var.name]
         for b in launcher.buffers:

@@ -292,7 +292,8 @@ class Kernel:
 @dataclass(frozen=True)
 class DeviceBuffer:
     """A device allocation of a launcher: `extent` elements; `host` is the launcher's pointer parameter it mirrors, if
-    any; copied in before the launches and out after them as the two flags say; `fill` is a byte value or None."""
+    any; copied in before the launches and out after them as the two flags say, out to `back` where that is another
+    one of the launcher's; `fill` is a byte value or None."""
 
     name: str
     dtype: DType
@@ -301,6 +302,12 @@ class DeviceBuffer:
     copy_in: bool = False
     copy_out: bool = False
     fill: int | None = None
+    back: str = ""
+
+    @property
+    def out(self) -> str:
+        """The launcher's pointer it is copied out to; "" where it is not."""
+        return (self.back or self.host) if self.copy_out else ""
 
 
 @dataclass(frozen=True)

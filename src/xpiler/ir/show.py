@@ -76,7 +76,7 @@ def _buffer(b: n.Buffer) -> str:
 
 def _device_buffer(b: n.DeviceBuffer) -> str:
     notes = [f"mirrors {b.host}"] if b.host else []
-    notes += ["copied in"] * b.copy_in + ["copied out"] * b.copy_out
+    notes += ["copied in"] * b.copy_in + [f"copied out to {b.back}" if b.back else "copied out"] * b.copy_out
     notes += [f"filled with {b.fill}"] if b.fill is not None else []
     return f"device {b.dtype} {b.name}[{_expr(b.extent)}]" + (f" /* {', '.join(notes)} */" if notes else "")
 

@@ -20,6 +20,9 @@ from xpiler.ir.walk import (
 from xpiler.passes.step import NotApplicable
 
 
+ANY = Var("?", DType.I32)  # a size nobody knows
+
+
 def on_host_memory(program: Program) -> Program:
     """Kernels work on the caller's arrays directly: what a device buffer mirrored is the caller's own array, or a
     copy of it where kernels change it and the caller does not see that.
@@ -90,19 +93,71 @@ def _copy(name: str, b: DeviceBuffer) -> Kernel:
     return Kernel(name, params, (loop,))
 
 
+def copies(pivot: Program) -> Mapping[str, Expr]:
+    """The kernels of a sequential program that copy one array to another, and how many elements, in their own words."""
+    return {k.name: count for k in pivot.kernels if (count := _copied(k)) is not None}
+
+
+def _copied(kernel: Kernel) -> Expr | None:
+    match kernel.params[:2], kernel.body:
+        case (Buffer() as to, Buffer() as from_), (
+            For(i, Const(0), count, Const(1), (Store(target, at, Load(source, of)),)),
+        ) if (target, source, at, of) == (to.name, from_.name, i, i) and to.dtype is from_.dtype:
+            return count
+    return None
+
+
+def returned(program: Program, copying: Mapping[str, Expr]) -> Program:
+    """What the last launch, of one of these kernels, only puts where the caller's array is copied out from, is copied
+    out from where it is."""
+    launcher = program.launcher
+    if launcher is None or not launcher.body or not isinstance(launch := launcher.body[-1], Launch):
+        return program
+    if launch.kernel not in copying:
+        return program
+    kernel = program.kernel(launch.kernel)
+    given = {p: a for p, a in zip(kernel.params, launch.args, strict=True) if isinstance(p, Var)}
+    count = substitute_expr(copying[launch.kernel], given)
+    match launch.args[:2]:
+        case Addr(to, Const(0)), Addr(from_, Const(0)):
+            pass
+        case _:
+            return program
+    held = {b.name: b for b in launcher.buffers}
+    mirror, source = held.get(to), held.get(from_)
+    before = launcher.body[:-1]
+    used = {e.buffer for s in statements(before) if isinstance(s, Launch) for e in s.args if isinstance(e, Addr)}
+    if mirror is None or source is None or source.out or not mirror.out or to in used:
+        return program
+    if not _same(count, mirror.extent) or mirror.extent != source.extent or mirror.dtype is not source.dtype:
+        return program
+    back = replace(source, host=source.host or mirror.out, copy_out=True, back=mirror.out if source.host else "")
+    buffers = tuple(back if b is source else b for b in launcher.buffers if b is not mirror)
+    out = replace(program, launcher=replace(launcher, buffers=buffers, body=before))
+    launched = {s.kernel for s in statements(before) if isinstance(s, Launch)}
+    return replace(out, kernels=tuple(k for k in out.kernels if k.name != launch.kernel or k.name in launched))
+
+
+def _same(count: Expr, extent: Expr) -> bool:
+    if isinstance(count, Const) and isinstance(extent, Const):
+        return count.value == extent.value
+    return count == extent
+
+
 def on_device_memory(
     program: Program, extents: Mapping[str, Expr], complete: Callable[[str], bool]
 ) -> Program:
     """Every array of the caller gets a device buffer of `extents` elements; `complete(name)` says that the kernels
-    overwrite all of it without reading it first."""
+    overwrite all of these without reading them first, so that nothing need be copied there before."""
     launcher = program.launcher
     assert launcher is not None
     names: dict[str, str] = {}
-    buffers = list(launcher.buffers)
     written = _written(program)
+    buffers = [replace(b, copy_in=b.copy_in and not (b.name in written and _same(extents.get(b.name, ANY), b.extent)
+                                                     and complete(b.name))) for b in launcher.buffers]
     taken = {p.name for p in launcher.params} | {b.name for b in buffers}
     for p in launcher.params:
-        if not isinstance(p, Buffer) or p.space == "device" or any(b.host == p.name for b in buffers):
+        if not isinstance(p, Buffer) or p.space == "device" or any(p.name in (b.host, b.out) for b in buffers):
             continue
         extent = extents.get(p.name, p.extent)
         if extent is None:

@@ -67,7 +67,8 @@ class Wording:
     is always there. Names of the runtime are `api` and a tail; `own` are the tails of the model for which there is
     another name, or none (""). `words` and `macros` ({0}, or {rest} for all arguments) say the platform's own in the
     words of the model; `launch` is a macro (kernel, grid, block, shared, stream, arguments...). `symbol`: how the
-    runtime is given a {name}d variable of the file. `absent`: pattern of words that its header has for others' sake."""
+    runtime is given a {name}d variable of the file. `operators`: its small vectors have operators. `absent`: pattern of
+    words that its header has for others' sake."""
 
     api: str
     headers: Mapping[str, str]
@@ -76,6 +77,7 @@ class Wording:
     macros: Mapping[str, str] = field(default_factory=dict)
     launch: str = ""
     symbol: str = "{name}"
+    operators: bool = False
     absent: str = ""
 
 

@@ -1,9 +1,8 @@
 """Reword: a text in the words of another platform of the same model, everything else of it left as its owner has it.
 
-    __global__ void scale(float* x) {           __global__ void scale(float* x) {
-        x[threadIdx.x] *= 2.0f;                     x[threadIdx.x] *= 2.0f;
-    }                                     ->    }
-    CHECK(hipMemcpy(d, x, n, hipMemcpyHostToDevice));    CHECK(cudaMemcpy(d, x, n, cudaMemcpyHostToDevice));
+    CHECK(hipMemcpy(d, x, n, hipMemcpyHostToDevice));        CHECK(cudaMemcpy(d, x, n, cudaMemcpyHostToDevice));
+    hipLaunchKernelGGL(scale, blocks, 64, 0, 0, d, n);  ->   scale<<<blocks, 64>>>(d, n);
+    v += __shfl_xor(v, 16, 32);                              v += __shfl_xor_sync(0xffffffff, v, 16, 32);
 
 It knows words, not meanings: who uses it has the new text read and judged.
 """
@@ -13,12 +12,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
 from xpiler.fault import NOWHERE
 from xpiler.platforms.platform import Platform
+from xpiler.text.lane_operators import lane_operators
 from xpiler.text.words import Words
 from xpiler.text.write_error import NotExpressible
 from xpiler.text.write_fold import WIDTH, fold
@@ -51,6 +51,10 @@ def reworded(text: str, source: Platform, target: Platform, file: str, keep: str
     if re.search(_LIMITS, body) and not re.search(_LIMITS, text) and not _MATH & set(_INCLUDE.findall(text)):
         headers.append("math.h")
     body = body.replace(_HERE, "".join(f"#include <{header}>\n" for header in headers))
+    if words.here.operators and not words.there.operators and (brought := lane_operators(text, source, file)):
+        end = max(m.end() for m in _INCLUDE.finditer(body))
+        gap = "" if body[end:].startswith("\n") else "\n"
+        body = "\n".join((body[:end], *brought)) + gap + body[end:]
     body = "\n".join(_tidied(text.split("\n"), body.split("\n")))
     return f"// {target.title}, translated from {PurePath(file).name}.\n{body}"
 
@@ -108,7 +112,6 @@ class _Text:
     words: Words
     own: dict[str, str]
     any_width: bool
-    at: int = field(default=0, init=False)
 
     def said(self, pieces: list[str]) -> str:
         out: list[str] = []

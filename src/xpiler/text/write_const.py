@@ -59,7 +59,7 @@ def _given_away(program: Program, launcher: Launcher, mirrors: bool) -> set[str]
 
     `mirrors` says that device buffers are memory of their own."""
     hosts = {b.name: "" if mirrors else b.host for b in launcher.buffers if b.host}
-    found = {b.host for b in launcher.buffers if b.copy_out}
+    found = {b.out for b in launcher.buffers if b.out}
     for s in statements(launcher):
         if isinstance(s, Launch):
             for p, a in zip(program.kernel(s.kernel).params, s.args, strict=True):

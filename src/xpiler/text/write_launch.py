@@ -95,10 +95,10 @@ def host_body(
     for text in runtime.epilogue:
         writer.put(text)
     for b in launcher.buffers:
-        if b.name in within.symbols and b.copy_out and b.host:
-            writer.put("memcpy({host}, {device}, {bytes});".format(**writer.fields(b)))
-        elif mirrors and b.copy_out and b.host:
-            writer.put(runtime.copy_out.format(**writer.fields(b)))
+        if not b.out or not mirrors and b.name not in within.symbols:
+            continue
+        call = "memcpy({host}, {device}, {bytes});" if b.name in within.symbols else runtime.copy_out
+        writer.put(call.format(**writer.fields(b) | {"host": scope.names[b.out]}))
     for b in own:
         writer.put(runtime.free.format(name=scope.names[held[b.name]]))
     for text in runtime.cleanup:

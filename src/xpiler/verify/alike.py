@@ -93,7 +93,7 @@ class _Alike:
         return spaces[0] == spaces[1] and a.dtype is b.dtype and self.bound(a.name, b.name)
 
     def _device(self, a: DeviceBuffer, b: DeviceBuffer) -> bool:
-        host = (not a.host and not b.host) or self.named(a.host, b.host)
+        host = all((not x and not y) or self.named(x, y) for x, y in ((a.host, b.host), (a.out, b.out)))
         alike = (a.dtype, a.copy_in, a.copy_out) == (b.dtype, b.copy_in, b.copy_out) and (a.copy_in or a.fill == b.fill)
         return host and alike and self.bound(a.name, b.name)  # its length is said with scalars that come later
 

@@ -151,7 +151,7 @@ def _of_launcher(program: Program) -> Signature:
         goes_in = any(b.name in read for b in mirrors if b.copy_in) or p.name in read
         # What the host sends has values even if nothing was seen to read it: a run then shows what was overlooked.
         goes_in = goes_in or p.const and any(b.copy_in for b in mirrors)
-        comes_out = any(b.copy_out for b in mirrors) or p.name in written
+        comes_out = any(b.out == p.name for b in launcher.buffers) or p.name in written
         steers = any(b.name in steering for b in mirrors) or p.name in steering
         arrays.append(Array(p.name, p.dtype, extents, goes_in, comes_out, steers))
     scalars = tuple(p for p in launcher.params if isinstance(p, Var))

@@ -179,8 +179,8 @@ def _host(launcher: Launcher, launches: dict[str, str], constants: Constants) ->
     lines = body.block(launcher.body[:first])
     for b in launcher.buffers:
         lines += _device(b, scope)
-    out = [f"std::memcpy({scope.name(b.host, 'b')}, {scope.name(b.name, 'b')}, {_bytes(b, scope)});"
-           for b in launcher.buffers if b.host and b.copy_out]
+    out = [f"std::memcpy({scope.name(b.out, 'b')}, {scope.name(b.name, 'b')}, {_bytes(b, scope)});"
+           for b in launcher.buffers if b.out]
     lines += ["  auto finish = [&] {", *(f"    {line}" for line in out), "  };"]
     body.leave = "{ finish(); return; }"
     return [f"static void host({params}) {{", *lines, *body.block(launcher.body[first:]), "  finish();", "}"]
@@ -195,8 +195,9 @@ def _bytes(b: DeviceBuffer, scope: Scope) -> str:
 
 
 def _device(b: DeviceBuffer, scope: Scope) -> Iterator[str]:
-    if b.host and scope.buffers.get(b.host) is not b.dtype:
-        raise scope.refuse(f"`{b.name}` holds {b.dtype}, `{b.host}` does not")
+    for host in {b.host, b.out} - {""}:
+        if scope.buffers.get(host) is not b.dtype:
+            raise scope.refuse(f"`{b.name}` holds {b.dtype}, `{host}` does not")
     if b.fill not in (None, 0, 255) and b.dtype.is_float:
         raise scope.refuse(f"the floats of `{b.name}` are filled with bytes of {b.fill}")
     scope.buffers[b.name] = b.dtype

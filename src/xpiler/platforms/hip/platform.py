@@ -117,6 +117,7 @@ PLATFORM = Platform(
         },
         launch="hipLaunchKernelGGL",
         symbol="HIP_SYMBOL({name})",
+        operators=True,
         absent=r"__(v[a-z]|reduce_|match_|dp[24]a|st(cg|cs|wb|wt)|ld(ca|cg|cs|cv|lu)|tanhf)\w*|__\w+_relu|CUDART_\w+",
     ),
     pragmas={"unroll": "#pragma unroll"},

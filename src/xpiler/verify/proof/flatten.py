@@ -111,6 +111,8 @@ def _mirrors(
         if mirrors:
             extents[i] = mirrors[0].extent
     for b in buffers:
+        if b.back:
+            raise Outside(f"`{b.back}` is given what `{b.host}` gave")
         if b.host and params[positions[b.host]].dtype is not b.dtype:
             raise Outside(f"`{b.host}` is another type on the device")
         given = positions[b.host] if b.host and b.copy_in else None
