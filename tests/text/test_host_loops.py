@@ -19,6 +19,11 @@ from xpiler.text.read import read
 HEAD = """
 __global__ void step(const int* x, int* y, int n, int d) { y[threadIdx.x] = x[threadIdx.x] * 3 + d; }
 __global__ void add(int* y, int d) { y[threadIdx.x] += d; }
+__global__ void plus(int* y, const int* x) { y[threadIdx.x] += x != nullptr ? x[threadIdx.x] : 1; }
+namespace deep {
+struct Pair { long long n; int d; };
+__global__ void both(int* y, Pair p) { y[threadIdx.x] += p.n * p.d; }
+}
 struct State { int *p, *q; int d; };
 static int file_wide = 1;
 static void double_it() { file_wide *= 2; }
@@ -203,6 +208,18 @@ READ: dict[str, tuple[str, Callable[[int], Trace]]] = {
     "what the body declares": (
         "int c = 1; for (int d = 0; d < n; d++) { int e = c; c = c + 3; add<<<1, 64>>>(a, e); } add<<<1, 64>>>(a, c);",
         lambda n: [*(("a", 1 + 3 * k) for k in range(n)), ("a", 1 + 3 * n)]),
+    "pointers that a branch swaps": (
+        f"int d = 3; if (n > 20) std::swap(a, b); {STEP}",
+        lambda n: [("b", "a", n, 3) if n > 20 else ("a", "b", n, 3)]),
+    "a pointer that a branch sets": (
+        "int* p = nullptr; if (n > 10) p = a; plus<<<1, 64>>>(b, p);",
+        lambda n: [("b", "a") if n > 10 else ("b",)]),
+    "a null pointer": ("plus<<<1, 64>>>(b, a); plus<<<1, 64>>>(b, nullptr);", lambda n: [("b", "a"), ("b",)]),
+    "another name of what a branch sets": (
+        "int*& p = a; if (n > 10) a = b; add<<<1, 64>>>(p, n);", lambda n: [("b" if n > 10 else "a", n)]),
+    "a structure of a namespace": (
+        "const deep::Pair p{static_cast<long long>(n) * 2, 3}; deep::both<<<1, 64>>>(a, p);",
+        lambda n: [("a", 2 * n, 3)]),
 }
 
 
@@ -219,7 +236,7 @@ NOT_FOLLOWED = {
     "break": "for (int d = 0; d < n; d++) { if (d == 5) break; ADD; }",
     "break behind": "int d = 0; for (;;) { ADD; d++; if (d >= n) break; }",
     "goto": "int d = 0; again: ADD; d++; if (d < n) goto again;",
-    "a pointer that a branch changes": "int d = 3; if (n > 20) std::swap(a, b); STEP;",
+    "a pointer that branches in branches change": "int* p = a; if (n > 3) { if (n > 20) p = nullptr; } plus<<<1, 64>>>(b, p);",
     "one pointer or another": "int d = 3; int* p = n > 20 ? a : b; add<<<1, 64>>>(p, d);",
     "turns inside turns": "for (int k = 2; k <= n; k <<= 1) for (int d = k; d > 0; d >>= 1) { STEP; std::swap(a, b); }",
     "a swap some of the times": "for (int d = 0; d < n; d++) { STEP; if (d % 3 == 0) std::swap(a, b); }",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xpiler.fault import Fault
 from xpiler.ir.nodes import (
@@ -25,7 +25,7 @@ from xpiler.text.read_base import root
 from xpiler.text.read_kernel import KernelReader, Shape
 from xpiler.text.read_lambdas import captured_by_copy, class_of, given, is_lambda
 from xpiler.text.read_records import leaf_types
-from xpiler.text.read_values import Closure, Items, Lvalue, Nothing, Place, Pointer, Raw, Slot, Value
+from xpiler.text.read_values import NULL, Closure, Items, Lvalue, Nothing, Place, Pointer, Raw, Slot, Value
 
 _MARK = "launch "
 
@@ -191,12 +191,16 @@ class HostLaunches(HostControl):
         args: list[Expr] = []
         pairs: dict[Expr, Var] = {}
         takes: list[tuple[str, int]] = []
-        for p, node in zip(fn.params, n.children[2:], strict=False):
+        null: set[int] = set()
+        for k, (p, node) in enumerate(zip(fn.params, n.children[2:], strict=False)):
             before = len(args)
             self._argument_of_launch(p, node, args, pairs)
+            if p.type.kind == "pointer" and len(args) == before:
+                null.add(k)
             spelled = str(p.cursor.type.get_canonical().spelling)
-            takes.append((spelled if p.type.kind != "opaque" else "", len(args) - before))
+            takes.append((spelled if p.type.kind != "opaque" and k not in null else "", len(args) - before))
         shape, extra = self._shape(fn, config, pairs)
+        shape = replace(shape, null=frozenset(null))
         key = (fn.key, repr(shape))
         if key not in self.read_kernels:
             self.read_kernels[key] = self._kernel(fn, shape), Callee(_called_as(callee), tuple(takes))
@@ -247,6 +251,8 @@ class HostLaunches(HostControl):
             self._members_of_launch(p.spelling, p.type, held, n, args, pairs)
             return
         v = self.value(n)
+        if v == NULL and p.type.kind == "pointer":
+            return  # the kernel is read for this launch, where nothing is behind it
         if isinstance(v, Items) and p.type.kind in ("record", "vector"):
             args.extend(v.items)
             return
