@@ -217,6 +217,17 @@ READ: dict[str, tuple[str, Callable[[int], Trace]]] = {
     "a null pointer": ("plus<<<1, 64>>>(b, a); plus<<<1, 64>>>(b, nullptr);", lambda n: [("b", "a"), ("b",)]),
     "another name of what a branch sets": (
         "int*& p = a; if (n > 10) a = b; add<<<1, 64>>>(p, n);", lambda n: [("b" if n > 10 else "a", n)]),
+    "a lambda behind a branch": (
+        "auto run = [&](int d) { add<<<1, 64>>>(a, d); }; if (n > 10) a = b; run(n);",
+        lambda n: [("b" if n > 10 else "a", n)]),
+    "a lambda that changes": (
+        f"int d = 1; auto grow = [&]() {{ d *= 2; }}; grow(); {ADD} grow(); {ADD}", lambda n: [("a", 2), ("a", 4)]),
+    "a lambda in a loop": (
+        f"int d = 1; auto grow = [&]() {{ d *= 2; }}; while (d < n) {{ {ADD} grow(); }}",
+        lambda n: growing(n, lambda d: 2 * d)),
+    "a lambda with copies": (
+        "int d = 1, e = 2; auto get = [=, &e]() { return d * 10 + e; }; d = n; e = 5; add<<<1, 64>>>(a, get() + d);",
+        lambda n: [("a", 15 + n)]),
     "a structure of a namespace": (
         "const deep::Pair p{static_cast<long long>(n) * 2, 3}; deep::both<<<1, 64>>>(a, p);",
         lambda n: [("a", 2 * n, 3)]),
@@ -244,8 +255,6 @@ NOT_FOLLOWED = {
     "a pointer of the head": "int d = 3; for (int* p = a; p < a + n; p++) add<<<1, 64>>>(p, d);",
     "a loop that returns a size": "int d = found(n); ADD;",
     "a loop of numbers that is left": "int d = 0; for (int i = 0; i < n; i++) { if (i * i > n) break; d = d + i; } ADD;",
-    "a lambda that changes": "int d = 1; auto grow = [&]() { d *= 2; }; grow(); ADD;",
-    "a lambda in a loop": "int d = 1; auto grow = [&]() { d *= 2; }; while (d < n) { ADD; grow(); }",
     "what stays from call to call": "static int d = 1; ADD; d++;",
     "an array of the host": "int sizes[3] = {1, 2, 3}; for (int i = 0; i < 3; i++) add<<<1, 64>>>(a, sizes[i]);",
     "a flag from the device": "int* f; cudaMalloc(&f, 4); int h = 1; while (h) { add<<<1, 64>>>(f, 1); "

@@ -13,7 +13,7 @@ from xpiler.text.host_bearing import changed
 from xpiler.text.host_values import (
     UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim,
 )
-from xpiler.text.read_lambdas import captured_by_copy, given, is_lambda
+from xpiler.text.read_lambdas import given, is_lambda
 from xpiler.text.read_statements import Statements
 from xpiler.text.read_values import NULL, Binding, Items, Nothing, Place, Pointer, Raw, Slot, Value
 
@@ -241,6 +241,14 @@ class HostObjects(Statements):
         body = self.functions[-1].body if self.functions else None
         return not self.is_main and body is not None and d.key in self.unit.once(changed, body)
 
+    def may_change(self, decl: Node) -> bool:
+        return isinstance(self.env.get(decl.key), Slot | Expr | Pointer)
+
+    def _copied(self, v: Value, decl: Node) -> Binding:
+        """A copy of a captured variable: as it is now, which for values that stay is what it is."""
+        stays = isinstance(v, Pointer | Nothing) or isinstance(v, Expr) and self.stable(v)
+        return v if stays else super()._copied(v, decl)
+
     def let_values(self) -> dict[str, int]:
         return {}
 
@@ -283,8 +291,6 @@ class HostObjects(Statements):
                 return first
             case "STRING_LITERAL":
                 return Nothing("text")
-            case "LAMBDA_EXPR" if captured_by_copy(n) is None:
-                return Nothing("a lambda that refers to variables")
             case "CXX_NEW_EXPR":
                 return self._new_array_of(n)
         return super().value(n)
