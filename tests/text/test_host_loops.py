@@ -17,6 +17,7 @@ from xpiler.passes.specialize import specialize
 from xpiler.text.read import read
 
 HEAD = """
+#include <cstdlib>
 __global__ void step(const int* x, int* y, int n, int d) { y[threadIdx.x] = x[threadIdx.x] * 3 + d; }
 __global__ void add(int* y, int d) { y[threadIdx.x] += d; }
 __global__ void plus(int* y, const int* x) { y[threadIdx.x] += x != nullptr ? x[threadIdx.x] : 1; }
@@ -24,6 +25,23 @@ namespace deep {
 struct Pair { long long n; int d; };
 __global__ void both(int* y, Pair p) { y[threadIdx.x] += p.n * p.d; }
 }
+static void check(cudaError_t e) { if (e != cudaSuccess) exit(1); }
+class Held {
+ public:
+  explicit Held(int n) : n_(n) { check(cudaMalloc(&p_, n * sizeof(int))); }
+  ~Held() { if (p_) cudaFree(p_); }
+  Held(const Held&) = delete;
+  int* get() const { return p_; }
+  operator int*() const { return p_; }
+  bool ok() const { return p_ != nullptr && state_ == cudaSuccess; }
+  int size() const { return n_; }
+  void grow(int by) { this->n_ += by; }
+ private:
+  int* p_ = nullptr;
+  int n_ = 0;
+  cudaError_t state_ = cudaSuccess;
+};
+static void add_to(const Held& h, int d) { add<<<1, 64>>>(h.get(), d + h.size()); }
 struct State { int *p, *q; int d; };
 static int file_wide = 1;
 static void double_it() { file_wide *= 2; }
@@ -228,6 +246,9 @@ READ: dict[str, tuple[str, Callable[[int], Trace]]] = {
     "a lambda with copies": (
         "int d = 1, e = 2; auto get = [=, &e]() { return d * 10 + e; }; d = n; e = 5; add<<<1, 64>>>(a, get() + d);",
         lambda n: [("a", 15 + n)]),
+    "objects that hold memory": (
+        "Held h(n * 64), g{64}; if (!h.ok() || !g.ok()) return; add<<<1, 64>>>(h, h.size()); g.grow(2); add_to(g, n);",
+        lambda n: [("h", n * 64), ("g", n + 66)]),
     "a structure of a namespace": (
         "const deep::Pair p{static_cast<long long>(n) * 2, 3}; deep::both<<<1, 64>>>(a, p);",
         lambda n: [("a", 2 * n, 3)]),
@@ -251,6 +272,7 @@ NOT_FOLLOWED = {
     "one pointer or another": "int d = 3; int* p = n > 20 ? a : b; add<<<1, 64>>>(p, d);",
     "turns inside turns": "for (int k = 2; k <= n; k <<= 1) for (int d = k; d > 0; d >>= 1) { STEP; std::swap(a, b); }",
     "a swap some of the times": "for (int d = 0; d < n; d++) { STEP; if (d % 3 == 0) std::swap(a, b); }",
+    "an object that a branch changes": "Held h(n); if (n > 3) h.grow(2); add<<<1, 64>>>(a, h.size());",
     "a step that swaps": "for (int d = 1; d < n; d *= 2, std::swap(a, b)) { STEP; }",
     "a pointer of the head": "int d = 3; for (int* p = a; p < a + n; p++) add<<<1, 64>>>(p, d);",
     "a loop that returns a size": "int d = found(n); ADD;",

@@ -65,7 +65,7 @@ class HostMemory(HostAssignments):
                 "allocations are followed through variables, members and elements with known indices",
                 "a variable of its own for each allocation",
             )
-        return cell, inner.spelling or "device", inner
+        return cell, self.named(cell, inner.spelling) or "device", inner
 
     def _new_device(self, stem: str, dtype: DType, extent: Expr, symbol: str = "") -> str:
         name = self.fresh(stem)
