@@ -57,6 +57,12 @@ Error:"""),
   scale<<<grid_for(n, block), block>>>(Shape{dx, dy, n, 2.0f});""")),
     "a grid that a function makes": ("static dim3 grid_for(int n, int by) { return dim3((n + by - 1) / by); }",
                                      PLAIN.replace("HOW", "scale<<<grid_for(n, 256), 256>>>(Shape{dx, dy, n, 2.0f});")),
+    "a grid that a function works out": ("""
+static dim3 grid_for(int n, int by) {
+  const int blocks = std::min((n - 1) / by + 1, 4096);
+  const int rows = std::max(n / 65536, 1);
+  return dim3(blocks, rows);
+}""", PLAIN.replace("HOW", "scale<<<grid_for(n, 256), 256>>>(Shape{dx, dy, n, 2.0f});")),
     "a lambda that is const": ("", PLAIN.replace("HOW", """
   const auto div_up = [](int a, int b) { return static_cast<unsigned>((a + b - 1) / b); };
   scale<<<std::max(1u, div_up(n, 256)), 256>>>(Shape{dx, dy, n, 2.0f});""")),

@@ -20,6 +20,7 @@ from xpiler.text.host_bearing import changed, is_launch
 from xpiler.text.host_control import HostControl
 from xpiler.text.host_events import Ran
 from xpiler.text.host_values import Alias, Bag, is_dim
+from xpiler.text.inline import returns
 from xpiler.text.opaque import opaque
 from xpiler.text.read_base import root
 from xpiler.text.read_kernel import KernelReader, Shape
@@ -86,9 +87,10 @@ class HostLaunches(HostControl):
         raise self.fault("XP1006", "the sizes of this launch are not known", n)
 
     def _returned(self, n: Node, fn: Node) -> Node | None:
-        """What a function or lambda that does no more returns, with its parameters bound to the arguments of a call."""
+        """What a function or lambda returns at its end alone, behind what it does before that with its parameters bound
+        to the arguments of a call."""
         body = () if fn.body is None else fn.body.children
-        if len(body) != 1 or body[0].kind != "RETURN_STMT" or not body[0].children:
+        if not body or body[-1].kind != "RETURN_STMT" or not body[-1].children or any(map(returns, body[:-1])):
             return None
         given = n.arguments
         if fn.spelling == "operator()" and given and is_lambda(given[0]):
@@ -99,7 +101,12 @@ class HostLaunches(HostControl):
             return None
         for p, a in zip(fn.params, given, strict=True):
             self.env[p.key] = Items(self.dims(a), p.type) if is_dim(p.type) else self.coerced(self.value(a), p.type, a)
-        return body[0].children[0]
+            self.level[p.key] = self.depth
+        self.functions.append(fn)
+        for s in body[:-1]:
+            self.statement(s)
+        self.functions.pop()
+        return body[-1].children[0]
 
     def _stays(self, decl: Node) -> bool:
         """Whether a variable of the file has what it was made with for ever."""
