@@ -329,6 +329,10 @@ class HostObjects(Statements):
         held = None if cell is None else self.in_cell(cell)
         if isinstance(held, Container) and cell is not None:
             return self._asked(held, cell, fn.spelling, n)
+        if base is not None and is_container(base.type):
+            raise self.fault("XP1009", f"`{fn.spelling}` of this container is not known", n,
+                             "its caller gives it, or the host computes what it holds: containers are followed from "
+                             "where they are declared", "a pointer and a count")
         return super()._method(fn, n, into)
 
     def _asked(self, held: Container, cell: Cell, what: str, n: Node) -> Value:
