@@ -84,3 +84,23 @@ def test_contraction_keeps_the_meaning_and_leaves_no_scratch(case: str) -> None:
 def test_the_pivot_has_as_few_loops_as_a_person_would_write(case: str, loops: int) -> None:
     clean = Contract().apply(Recover().apply(CASES[case][0]()))
     assert sum(isinstance(s, For) for s in statements(clean)) == loops
+
+
+def test_a_warp_that_goes_on_by_long_steps_keeps_their_type() -> None:
+    text = """
+__global__ void sums(const float* x, float* y, long long rows) {
+  const long long warps = (static_cast<long long>(gridDim.x) * blockDim.x) >> 5;
+  for (long long r = (static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x) >> 5; r < rows; r += warps) {
+    float v = x[r * 32 + (threadIdx.x & 31)];
+    for (int d = 16; d > 0; d >>= 1) v += __shfl_down_sync(0xffffffffu, v, d);
+    if ((threadIdx.x & 31) == 0) y[r] = v;
+  }
+}
+extern "C" void run(const float* x, float* y, long long rows) { sums<<<2, 64>>>(x, y, rows); }
+"""
+    cuda = platforms.get("cuda")
+    pivot, _ = sequential(read(text, cuda, "sums.cu"), cuda, contracted=False)
+    check(pivot)
+    x, y = np.arange(7 * 32, dtype=np.float64), np.zeros(7)
+    run(pivot.kernels[0], {"x": x, "y": y}, rows=7)
+    assert y.tolist() == x.reshape(7, 32).sum(1).tolist()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from xpiler import platforms
+from xpiler.fault import Fault
 from xpiler.ir.nodes import Launch, Program
 from xpiler.ir.show import show
 from xpiler.ir.walk import statements
+from xpiler.text import clang
 from xpiler.text.read import read
 
 TEXT = """\
@@ -57,6 +59,12 @@ Error:"""),
   scale<<<grid_for(n, block), block>>>(Shape{dx, dy, n, 2.0f});""")),
     "a grid that a function makes": ("static dim3 grid_for(int n, int by) { return dim3((n + by - 1) / by); }",
                                      PLAIN.replace("HOW", "scale<<<grid_for(n, 256), 256>>>(Shape{dx, dy, n, 2.0f});")),
+    "a grid that a function works out": ("""
+static dim3 grid_for(int n, int by) {
+  const int blocks = std::min((n - 1) / by + 1, 4096);
+  const int rows = std::max(n / 65536, 1);
+  return dim3(blocks, rows);
+}""", PLAIN.replace("HOW", "scale<<<grid_for(n, 256), 256>>>(Shape{dx, dy, n, 2.0f});")),
     "a lambda that is const": ("", PLAIN.replace("HOW", """
   const auto div_up = [](int a, int b) { return static_cast<unsigned>((a + b - 1) / b); };
   scale<<<std::max(1u, div_up(n, 256)), 256>>>(Shape{dx, dy, n, 2.0f});""")),
@@ -106,3 +114,29 @@ def test_is_read(name: str) -> None:
     ends = {show(s.stop) for s in statements(found.kernel("scale")) if getattr(s, "kind", "") == "block.x"}
     assert len(ends) == 1 and "256" in "".join(ends) + "".join(show(a) for a in launch.args)
     assert {b.host for b in found.launcher.buffers if b.host} == {"x", "y"}
+
+
+def test_what_a_text_instantiates_is_found_by_the_first_reading_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clang, "_PREFIXES", clang._Prefixes())
+    text = """
+template <typename T> __global__ void twice(T* x) { x[threadIdx.x] *= 2; }
+template <typename T> void run(T* x, int n) { twice<T><<<n, 64>>>(x); }
+template void run<float>(float*, int);
+"""
+    found = read(text, platforms.get("cuda"), "twice.cu")
+    assert found.launcher is not None and [p.name for p in found.launcher.params] == ["x", "n"]
+
+
+def test_a_container_that_the_caller_gives_is_told() -> None:
+    text = """
+#include <vector>
+__global__ void twice(float* x) { x[threadIdx.x] *= 2; }
+void run(std::vector<float>& x) {
+  float* d;
+  cudaMalloc(&d, x.size() * sizeof(float));
+  twice<<<1, 64>>>(d);
+}
+"""
+    with pytest.raises(Fault, match="`size` of this container is not known") as caught:
+        read(text, platforms.get("cuda"), "twice.cu")
+    assert caught.value.code == "XP1009" and "a pointer and a count" in caught.value.try_

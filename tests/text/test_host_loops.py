@@ -17,8 +17,31 @@ from xpiler.passes.specialize import specialize
 from xpiler.text.read import read
 
 HEAD = """
+#include <cstdlib>
 __global__ void step(const int* x, int* y, int n, int d) { y[threadIdx.x] = x[threadIdx.x] * 3 + d; }
 __global__ void add(int* y, int d) { y[threadIdx.x] += d; }
+__global__ void plus(int* y, const int* x) { y[threadIdx.x] += x != nullptr ? x[threadIdx.x] : 1; }
+namespace deep {
+struct Pair { long long n; int d; };
+__global__ void both(int* y, Pair p) { y[threadIdx.x] += p.n * p.d; }
+}
+static void check(cudaError_t e) { if (e != cudaSuccess) exit(1); }
+class Held {
+ public:
+  explicit Held(int n) : n_(n) { check(cudaMalloc(&p_, n * sizeof(int))); }
+  ~Held() { if (p_) cudaFree(p_); }
+  Held(const Held&) = delete;
+  int* get() const { return p_; }
+  operator int*() const { return p_; }
+  bool ok() const { return p_ != nullptr && state_ == cudaSuccess; }
+  int size() const { return n_; }
+  void grow(int by) { this->n_ += by; }
+ private:
+  int* p_ = nullptr;
+  int n_ = 0;
+  cudaError_t state_ = cudaSuccess;
+};
+static void add_to(const Held& h, int d) { add<<<1, 64>>>(h.get(), d + h.size()); }
 struct State { int *p, *q; int d; };
 static int file_wide = 1;
 static void double_it() { file_wide *= 2; }
@@ -203,6 +226,32 @@ READ: dict[str, tuple[str, Callable[[int], Trace]]] = {
     "what the body declares": (
         "int c = 1; for (int d = 0; d < n; d++) { int e = c; c = c + 3; add<<<1, 64>>>(a, e); } add<<<1, 64>>>(a, c);",
         lambda n: [*(("a", 1 + 3 * k) for k in range(n)), ("a", 1 + 3 * n)]),
+    "pointers that a branch swaps": (
+        f"int d = 3; if (n > 20) std::swap(a, b); {STEP}",
+        lambda n: [("b", "a", n, 3) if n > 20 else ("a", "b", n, 3)]),
+    "a pointer that a branch sets": (
+        "int* p = nullptr; if (n > 10) p = a; plus<<<1, 64>>>(b, p);",
+        lambda n: [("b", "a") if n > 10 else ("b",)]),
+    "a null pointer": ("plus<<<1, 64>>>(b, a); plus<<<1, 64>>>(b, nullptr);", lambda n: [("b", "a"), ("b",)]),
+    "another name of what a branch sets": (
+        "int*& p = a; if (n > 10) a = b; add<<<1, 64>>>(p, n);", lambda n: [("b" if n > 10 else "a", n)]),
+    "a lambda behind a branch": (
+        "auto run = [&](int d) { add<<<1, 64>>>(a, d); }; if (n > 10) a = b; run(n);",
+        lambda n: [("b" if n > 10 else "a", n)]),
+    "a lambda that changes": (
+        f"int d = 1; auto grow = [&]() {{ d *= 2; }}; grow(); {ADD} grow(); {ADD}", lambda n: [("a", 2), ("a", 4)]),
+    "a lambda in a loop": (
+        f"int d = 1; auto grow = [&]() {{ d *= 2; }}; while (d < n) {{ {ADD} grow(); }}",
+        lambda n: growing(n, lambda d: 2 * d)),
+    "a lambda with copies": (
+        "int d = 1, e = 2; auto get = [=, &e]() { return d * 10 + e; }; d = n; e = 5; add<<<1, 64>>>(a, get() + d);",
+        lambda n: [("a", 15 + n)]),
+    "objects that hold memory": (
+        "Held h(n * 64), g{64}; if (!h.ok() || !g.ok()) return; add<<<1, 64>>>(h, h.size()); g.grow(2); add_to(g, n);",
+        lambda n: [("h", n * 64), ("g", n + 66)]),
+    "a structure of a namespace": (
+        "const deep::Pair p{static_cast<long long>(n) * 2, 3}; deep::both<<<1, 64>>>(a, p);",
+        lambda n: [("a", 2 * n, 3)]),
 }
 
 
@@ -219,16 +268,15 @@ NOT_FOLLOWED = {
     "break": "for (int d = 0; d < n; d++) { if (d == 5) break; ADD; }",
     "break behind": "int d = 0; for (;;) { ADD; d++; if (d >= n) break; }",
     "goto": "int d = 0; again: ADD; d++; if (d < n) goto again;",
-    "a pointer that a branch changes": "int d = 3; if (n > 20) std::swap(a, b); STEP;",
+    "a pointer that branches in branches change": "int* p = a; if (n > 3) { if (n > 20) p = nullptr; } plus<<<1, 64>>>(b, p);",
     "one pointer or another": "int d = 3; int* p = n > 20 ? a : b; add<<<1, 64>>>(p, d);",
     "turns inside turns": "for (int k = 2; k <= n; k <<= 1) for (int d = k; d > 0; d >>= 1) { STEP; std::swap(a, b); }",
     "a swap some of the times": "for (int d = 0; d < n; d++) { STEP; if (d % 3 == 0) std::swap(a, b); }",
+    "an object that a branch changes": "Held h(n); if (n > 3) h.grow(2); add<<<1, 64>>>(a, h.size());",
     "a step that swaps": "for (int d = 1; d < n; d *= 2, std::swap(a, b)) { STEP; }",
     "a pointer of the head": "int d = 3; for (int* p = a; p < a + n; p++) add<<<1, 64>>>(p, d);",
     "a loop that returns a size": "int d = found(n); ADD;",
     "a loop of numbers that is left": "int d = 0; for (int i = 0; i < n; i++) { if (i * i > n) break; d = d + i; } ADD;",
-    "a lambda that changes": "int d = 1; auto grow = [&]() { d *= 2; }; grow(); ADD;",
-    "a lambda in a loop": "int d = 1; auto grow = [&]() { d *= 2; }; while (d < n) { ADD; grow(); }",
     "what stays from call to call": "static int d = 1; ADD; d++;",
     "an array of the host": "int sizes[3] = {1, 2, 3}; for (int i = 0; i < 3; i++) add<<<1, 64>>>(a, sizes[i]);",
     "a flag from the device": "int* f; cudaMalloc(&f, 4); int h = 1; while (h) { add<<<1, 64>>>(f, 1); "

@@ -166,7 +166,7 @@ def test_tasks_are_counted_from_the_launch() -> None:
     [
         ("y[0] = 1; k<<<1, 1>>>(y, x, n);", "vocabulary"),
         ("float* d; cudaMalloc(&d, n * 4); cudaMemcpy(d, y, 4, cudaMemcpyDeviceToHost); d[0] = 1; x = y;"
-         "k<<<1, 1>>>(0, x, n);", "not known"),
+         "k<<<1, 1>>>(0, x, n);", "behind a null pointer"),
         ("while (y[0] > 0) k<<<1, 1>>>(y, x, n);", "decides by what kernels"),
     ],
 )

@@ -342,13 +342,15 @@ class _Fission:
             return [replace(s, body=tuple(self._cut(s.body, guard)))]
         if not self._agree(s.stop, s.step):
             raise NotApplicable("a loop around a barrier whose bounds differ between threads", s.span)
-        trip = Var(self.fresh("trip"), I32)
-        most = Binary("/", Binary("+", s.stop, Binary("-", s.step, ONE, I32), I32), s.step, I32)
-        at = Binary("+", s.start, Binary("*", trip, s.step, I32), I32)
+        dtype = s.var.dtype
+        one = Const(1, dtype)
+        trip = Var(self.fresh("trip"), dtype)
+        most = Binary("/", Binary("+", s.stop, Binary("-", s.step, one, dtype), dtype), s.step, dtype)
+        at = Binary("+", s.start, Binary("*", trip, s.step, dtype), dtype)
         inside = Binary("<", at, s.stop, DType.BOOL)
         both = inside if guard is None else Binary("&&", guard, inside, DType.BOOL)
         body = map_exprs(s.body, lambda e: at if e == s.var else e)
-        return [For(trip, ZERO, most, ONE, tuple(self._cut(body, both)), "serial", s.span)]
+        return [For(trip, Const(0, dtype), most, one, tuple(self._cut(body, both)), "serial", s.span)]
 
     # -------------------------------------------------------- lane exchange
 

@@ -588,9 +588,11 @@ class _Prefixes:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._lock = threading.Lock()
 
-    def include(self, header: Path, args: tuple[str, ...]) -> list[str] | None:
-        """The flags that load the precompiled header, None for the first use."""
+    def include(self, header: Path, args: tuple[str, ...], at_once: bool = False) -> list[str] | None:
+        """The flags that load the precompiled header, None for the first use if it need not be there `at_once`."""
         with self._lock:
+            if at_once:
+                self._include(header, args)
             return self._include(header, args)
 
     def _include(self, header: Path, args: tuple[str, ...]) -> list[str] | None:
@@ -621,6 +623,8 @@ class _Prefixes:
 _FLAGS = ("-DXP_READING", "-nostdinc", "-ferror-limit=0", "-fbracket-depth=256")
 _FOR_SERIALIZATION = 0x10  # CXTranslationUnit_ForSerialization
 _PREFIXES = _Prefixes()
+# template void f<float>(float*); what it makes is listed among a unit's declarations behind a precompiled header alone.
+_EXPLICIT = re.compile(r"^[ \t]*template[ \t]+(?![ \t<])", re.M)
 
 
 def _folders(header: Path) -> tuple[str, ...]:
@@ -636,7 +640,7 @@ def parse(
     #include lines are blanked (columns stay): the header is all there is. `whole` lists its declarations too; `warn`
     are the warnings to ask for. `tolerant`: errors in functions of the "host", or in "main" alone, are kept aside."""
     plain = with_launches(without_files(text))
-    prefix = None if whole else _PREFIXES.include(header, args)
+    prefix = None if whole else _PREFIXES.include(header, args, _EXPLICIT.search(plain) is not None)
     quiet = ("-Wno-everything", *warn) if warn else ("-w",)
     flags = [*args, *quiet, *_FLAGS, *(prefix or ("-include", str(header))), *_folders(header)]
     try:

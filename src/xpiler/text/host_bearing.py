@@ -95,6 +95,8 @@ def _changed(n: Node) -> set[int]:
                 for param, a in zip(x.referenced.params, x.arguments, strict=False):
                     if param.type.reference and not param.type.const:
                         mark(a)
+                if x.referenced.kind == "CXX_METHOD" and not x.referenced.cursor.is_const_method() and x.children:
+                    mark(x.children[0])
             case "VAR_DECL" if x.type.reference and not x.type.const and x.initializer is not None:
                 mark(x.initializer)
     return found

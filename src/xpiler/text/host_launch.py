@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xpiler.fault import Fault
 from xpiler.ir.nodes import (
@@ -20,12 +20,13 @@ from xpiler.text.host_bearing import changed, is_launch
 from xpiler.text.host_control import HostControl
 from xpiler.text.host_events import Ran
 from xpiler.text.host_values import Alias, Bag, is_dim
+from xpiler.text.inline import returns
 from xpiler.text.opaque import opaque
 from xpiler.text.read_base import root
 from xpiler.text.read_kernel import KernelReader, Shape
 from xpiler.text.read_lambdas import captured_by_copy, class_of, given, is_lambda
 from xpiler.text.read_records import leaf_types
-from xpiler.text.read_values import Closure, Items, Lvalue, Nothing, Place, Pointer, Raw, Slot, Value
+from xpiler.text.read_values import NULL, Closure, Items, Lvalue, Nothing, Place, Pointer, Raw, Slot, Value
 
 _MARK = "launch "
 
@@ -86,9 +87,10 @@ class HostLaunches(HostControl):
         raise self.fault("XP1006", "the sizes of this launch are not known", n)
 
     def _returned(self, n: Node, fn: Node) -> Node | None:
-        """What a function or lambda that does no more returns, with its parameters bound to the arguments of a call."""
+        """What a function or lambda returns at its end alone, behind what it does before that with its parameters bound
+        to the arguments of a call."""
         body = () if fn.body is None else fn.body.children
-        if len(body) != 1 or body[0].kind != "RETURN_STMT" or not body[0].children:
+        if not body or body[-1].kind != "RETURN_STMT" or not body[-1].children or any(map(returns, body[:-1])):
             return None
         given = n.arguments
         if fn.spelling == "operator()" and given and is_lambda(given[0]):
@@ -99,7 +101,12 @@ class HostLaunches(HostControl):
             return None
         for p, a in zip(fn.params, given, strict=True):
             self.env[p.key] = Items(self.dims(a), p.type) if is_dim(p.type) else self.coerced(self.value(a), p.type, a)
-        return body[0].children[0]
+            self.level[p.key] = self.depth
+        self.functions.append(fn)
+        for s in body[:-1]:
+            self.statement(s)
+        self.functions.pop()
+        return body[-1].children[0]
 
     def _stays(self, decl: Node) -> bool:
         """Whether a variable of the file has what it was made with for ever."""
@@ -191,12 +198,16 @@ class HostLaunches(HostControl):
         args: list[Expr] = []
         pairs: dict[Expr, Var] = {}
         takes: list[tuple[str, int]] = []
-        for p, node in zip(fn.params, n.children[2:], strict=False):
+        null: set[int] = set()
+        for k, (p, node) in enumerate(zip(fn.params, n.children[2:], strict=False)):
             before = len(args)
             self._argument_of_launch(p, node, args, pairs)
+            if p.type.kind == "pointer" and len(args) == before:
+                null.add(k)
             spelled = str(p.cursor.type.get_canonical().spelling)
-            takes.append((spelled if p.type.kind != "opaque" else "", len(args) - before))
+            takes.append((spelled if p.type.kind != "opaque" and k not in null else "", len(args) - before))
         shape, extra = self._shape(fn, config, pairs)
+        shape = replace(shape, null=frozenset(null))
         key = (fn.key, repr(shape))
         if key not in self.read_kernels:
             self.read_kernels[key] = self._kernel(fn, shape), Callee(_called_as(callee), tuple(takes))
@@ -247,6 +258,8 @@ class HostLaunches(HostControl):
             self._members_of_launch(p.spelling, p.type, held, n, args, pairs)
             return
         v = self.value(n)
+        if v == NULL and p.type.kind == "pointer":
+            return  # the kernel is read for this launch, where nothing is behind it
         if isinstance(v, Items) and p.type.kind in ("record", "vector"):
             args.extend(v.items)
             return

@@ -15,10 +15,11 @@ from xpiler.text.clang import Node
 from xpiler.text.gathering import Gathering
 from xpiler.text.host_bearing import changed, declared
 from xpiler.text.host_memory import HostMemory
-from xpiler.text.host_values import UNSET, Bag, Thing
+from xpiler.text.host_values import UNSET, Address, Alias, Bag, Thing
 from xpiler.text.inline import returns
+from xpiler.text.read_lambdas import is_lambda
 from xpiler.text.read_loops import head
-from xpiler.text.read_values import Binding, Items, Nothing, Pointer
+from xpiler.text.read_values import NULL, Binding, Items, Nothing, Pointer
 
 _MOST_ROUNDS = 64  # of a loop that is written out
 _MOST_STATES = 4  # of pointers that change places in a loop
@@ -108,9 +109,13 @@ class HostLoops(HostMemory):
         inside = {x.key for x in n.walk() if x.kind == "VAR_DECL"}
         env = {k: v for k, v in self.env.items() if k not in inside and self._in_scope(k)}
         objects = {k: v for k, v in self.objects.items() if k not in inside and self._in_scope(k)}
-        shifting = dict(self.shifting)
+
+        def turning() -> dict[int, object]:
+            return {k: v for k, v in self.shifting.items() if k not in inside and self._in_scope(k)}
+
+        shifting = turning()
         return lambda: (
-            self.shifting == shifting
+            turning() == shifting
             and all(self.env.get(k) == v for k, v in env.items())
             and all(self.objects.get(k) == v for k, v in objects.items())
         )
@@ -262,13 +267,26 @@ class HostLoops(HostMemory):
         rest(0)
         self._bind_state(states[0])
 
+    def _may_turn(self, key: int) -> bool:
+        """Whether a variable's turns could be followed: every statement that uses it mentions it."""
+        decl = self.unit.known(key)
+        return decl is not None and decl.is_local and self._in_scope(key) and key not in self.objects
+
     def _turning(self, n: Node) -> Var | None:
-        """The variable that says where pointers of a statement point, if they took turns in a loop."""
+        """The variable that says where pointers of a statement point, if they took turns in a loop or by a branch."""
         if not self.shifting:
             return None
         for x in n.walk():
-            if x.kind == "DECL_REF_EXPR" and x.referenced is not None and x.referenced.key in self.shifting:
-                return self.shifting[x.referenced.key][0]
+            if x.kind != "DECL_REF_EXPR" or x.referenced is None:
+                continue
+            thing = self.objects.get(x.referenced.key)
+            key = thing.cell.key if isinstance(thing, Alias | Address) else x.referenced.key
+            if key in self.shifting:
+                return self.shifting[key][0]
+            if is_lambda(x.referenced) and (init := x.referenced.initializer) is not None:
+                inside = self._turning(init)
+                if inside is not None:
+                    return inside
         return None
 
     def _by_turns(self, phase: Var, n: Node) -> None:
@@ -304,7 +322,7 @@ class HostLoops(HostMemory):
             found = [objects.get(key) or env.get(key) for env, objects in after]
             if all(f == found[0] for f in found) and key not in mine:
                 continue
-            if all(isinstance(f, Pointer) for f in found) or all(isinstance(f, Bag) for f in found):
+            if all(isinstance(f, Pointer) or f == NULL for f in found) or all(isinstance(f, Bag) for f in found):
                 self.shifting[key] = phase, tuple(found)  # type: ignore[arg-type]
                 self._bind_state({key: found[0]})  # type: ignore[dict-item]
                 continue
@@ -318,7 +336,7 @@ class HostLoops(HostMemory):
         if isinstance(cond, Const):
             super().choice(cond, then, orelse)
             return
-        env, objects = dict(self.env), dict(self.objects)
+        env, objects, shifting = dict(self.env), dict(self.objects), dict(self.shifting)
         after: list[tuple[dict[int, Binding], dict[int, object]]] = []
 
         def side(read: Callable[[], None], true: Expr) -> Callable[[], None]:
@@ -338,6 +356,23 @@ class HostLoops(HostMemory):
 
         super().choice(cond, side(then, cond), side(orelse or (lambda: None), self.math.unary("!", cond)))
         self._joined_state(cond, env, after)
+        one_sided = {k for k, v in self.shifting.items() if shifting.get(k) != v}  # turns that one side alone knows
+        for key in one_sided:
+            del self.shifting[key]
+            self.env[key] = Nothing("one thing or another, as a branch decides")
+        self._turns_of_sides(cond, [k for k in env if k not in one_sided], [bound for bound, _ in after])
+
+    def _turns_of_sides(self, cond: Expr, keys: Iterable[int], after: list[dict[int, Binding]]) -> None:
+        """Pointers that a branch decides between: what follows is read for each of them, as if they took turns."""
+        yes, no = after
+        found = {k: (yes[k], no[k]) for k in keys if k in yes and k in no and yes[k] != no[k] and self._may_turn(k)}
+        found = {k: sides for k, sides in found.items() if all(isinstance(p, Pointer) or p == NULL for p in sides)}
+        if not found or not self.stable(cond):
+            return
+        phase = self.kept(self.math.select(cond, ZERO, ONE), "side")
+        for key, sides in found.items():
+            self.shifting[key] = phase, sides
+            self._bind_state({key: sides[0]})
 
     def _joined_state(
         self, cond: Expr, env: dict[int, Binding], after: list[tuple[dict[int, Binding], dict[int, object]]]

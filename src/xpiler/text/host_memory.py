@@ -63,7 +63,7 @@ class HostMemory(HostTypes):
                 "allocations are followed through variables, members and elements with known indices",
                 "a variable of its own for each allocation",
             )
-        return cell, inner.spelling or "device", inner
+        return cell, self.named(cell, inner.spelling) or "device", inner
 
     def _new_device(self, name: str, dtype: DType, extent: Expr, symbol: str = "") -> str:
         self.devices[name] = Device(name, dtype, extent, symbol=symbol)

@@ -13,9 +13,9 @@ from xpiler.text.host_bearing import changed
 from xpiler.text.host_values import (
     UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim,
 )
-from xpiler.text.read_lambdas import captured_by_copy, given, is_lambda
+from xpiler.text.read_lambdas import given, is_lambda
 from xpiler.text.read_statements import Statements
-from xpiler.text.read_values import Binding, Items, Nothing, Place, Pointer, Raw, Slot, Value
+from xpiler.text.read_values import NULL, Binding, Items, Nothing, Place, Pointer, Raw, Slot, Value
 
 _SHELLS = frozenset({
     "PAREN_EXPR", "UNEXPOSED_EXPR", "CSTYLE_CAST_EXPR", "CXX_STATIC_CAST_EXPR", "CXX_REINTERPRET_CAST_EXPR",
@@ -57,8 +57,7 @@ class HostObjects(Statements):
                 inner = self.pointed(base) if base.type.kind == "pointer" else self.cell(base)
                 return None if inner is None or not isinstance(self.in_cell(inner), Bag) else inner / n.spelling
             case "CALL_EXPR" if len(n.arguments) == 1 and n.type.kind == "record":  # a copy
-                same = n.arguments[0].type.name == n.type.name
-                return self.cell(n.arguments[0]) if same else None
+                return self.cell(n.arguments[0]) if _of_one_type(n, n.arguments[0]) else None
             case "ARRAY_SUBSCRIPT_EXPR":
                 inner = self.cell(n.children[0])
                 if inner is None or not isinstance(self.in_cell(inner), Bag):
@@ -201,7 +200,7 @@ class HostObjects(Statements):
             return None
         fn = inner.referenced.definition or inner.referenced
         args = inner.arguments or inner.children
-        if len(args) == 1 and args[0].type.name == inner.type.name:  # a copy
+        if len(args) == 1 and _of_one_type(inner, args[0]):  # a copy
             return self.made_of(stem, ctype, args[0])
         if fn.body is not None and fn.body.children or len(args) != len(fn.params):
             return None
@@ -242,6 +241,14 @@ class HostObjects(Statements):
         body = self.functions[-1].body if self.functions else None
         return not self.is_main and body is not None and d.key in self.unit.once(changed, body)
 
+    def may_change(self, decl: Node) -> bool:
+        return isinstance(self.env.get(decl.key), Slot | Expr | Pointer)
+
+    def _copied(self, v: Value, decl: Node) -> Binding:
+        """A copy of a captured variable: as it is now, which for values that stay is what it is."""
+        stays = isinstance(v, Pointer | Nothing) or isinstance(v, Expr) and self.stable(v)
+        return v if stays else super()._copied(v, decl)
+
     def let_values(self) -> dict[str, int]:
         return {}
 
@@ -260,7 +267,7 @@ class HostObjects(Statements):
             return self._array_of(d.spelling, v, inner)
         if isinstance(v, Pointer):
             return v if inner is None or inner.dtype is None else Pointer(v.buffer, v.index, inner)
-        return Nothing(ctype.name)
+        return NULL if v == NULL else Nothing(ctype.name)
 
     def space_of(self, d: Node) -> str | None:
         return None
@@ -284,8 +291,6 @@ class HostObjects(Statements):
                 return first
             case "STRING_LITERAL":
                 return Nothing("text")
-            case "LAMBDA_EXPR" if captured_by_copy(n) is None:
-                return Nothing("a lambda that refers to variables")
             case "CXX_NEW_EXPR":
                 return self._new_array_of(n)
         return super().value(n)
@@ -324,6 +329,10 @@ class HostObjects(Statements):
         held = None if cell is None else self.in_cell(cell)
         if isinstance(held, Container) and cell is not None:
             return self._asked(held, cell, fn.spelling, n)
+        if base is not None and is_container(base.type):
+            raise self.fault("XP1009", f"`{fn.spelling}` of this container is not known", n,
+                             "its caller gives it, or the host computes what it holds: containers are followed from "
+                             "where they are declared", "a pointer and a count")
         return super()._method(fn, n, into)
 
     def _asked(self, held: Container, cell: Cell, what: str, n: Node) -> Value:
@@ -339,6 +348,12 @@ class HostObjects(Statements):
 
     def forget(self, keys: set[int], nodes: dict[int, Node]) -> None:
         raise NotImplementedError
+
+
+def _of_one_type(a: Node, b: Node) -> bool:
+    """Whether two expressions are of one type, however the text names it, const or not."""
+    x, y = (n.cursor.type.get_canonical().spelling.removeprefix("const ") for n in (a, b))
+    return bool(x == y)
 
 
 def _of_records(t: CType) -> bool:

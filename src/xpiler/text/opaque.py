@@ -19,7 +19,7 @@ def opaque(fn: Node, name: str, shape: Shape, platform: Platform) -> Kernel | No
     params: list[Param] = []
     body: list[Stmt] = []
     somewhere = Var("somewhere", DType.I32)
-    for p in fn.params:
+    for p in (p for k, p in enumerate(fn.params) if k not in shape.null):
         inner = p.type.inner
         if p.type.kind in ("pointer", "array") and inner is not None and inner.dtype is not None:
             params.append(Buffer(p.spelling, inner.dtype, None, "global", "", inner.const))

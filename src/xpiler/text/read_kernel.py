@@ -21,18 +21,20 @@ from xpiler.text.read_records import leaf_types
 from xpiler.text.read_cuts import Cuts
 from xpiler.text.read_untyped import Typed, Untyped
 from xpiler.text.read_views import Several
-from xpiler.text.read_values import Binding, Closure, Fields, Items, Nothing, Place, Pointer, Roaming, Slot, Table
+from xpiler.text.read_values import NULL, Binding, Closure, Fields, Items, Nothing, Place, Pointer, Roaming, Slot, Table
 
 
 @dataclass(frozen=True)
 class Shape:
     """How a kernel is launched, over its own parameters: extents by axis kind, and bytes of dynamic memory.
 
-    `extra` are scalars the geometry needs that the kernel's own parameters do not give."""
+    `extra` are scalars the geometry needs that the kernel's own parameters do not give, `null` are the places of the
+    parameters that are null pointers in this launch."""
 
     extents: Mapping[str, Expr]
     dynamic: Expr | None = None
     extra: tuple[Var, ...] = ()
+    null: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,11 @@ class KernelReader(Untyped):
         self.functions.append(where)
         self.study(where)
         self.here = replace(where.span, comment="")
-        for p in where.params:
-            self._parameter(p)
+        for k, p in enumerate(where.params):
+            if k in shape.null:
+                self.env[p.key] = NULL
+            else:
+                self._parameter(p)
         for var in shape.extra:
             self.fresh(var.name)
             self.params.append(var)

@@ -24,11 +24,15 @@ class Lambdas(Inlining):
         for c, decl in _captured(n):
             if decl.key not in self.env and decl.initializer is not None:  # [c = b * 2]
                 captured[decl.key] = self._copied(self.value(decl.initializer), decl)
-            elif decl.key in self.env and decl.key in self.mutated and decl.spelling not in references and (
+            elif decl.key in self.env and self.may_change(decl) and decl.spelling not in references and (
                 default != "&" or c.kind == "VARIABLE_REF"
             ):
                 captured[decl.key] = self._copied(self.loaded(self.env[decl.key], c), decl)
         return Closure(captured)
+
+    def may_change(self, decl: Node) -> bool:
+        """Whether a variable's value may be another later."""
+        return decl.key in self.mutated
 
     def _copied(self, v: Value, decl: Node) -> Binding:
         """A copy of a captured variable."""

@@ -10,8 +10,8 @@ from xpiler.text.clang import CType, Node, scalar
 from xpiler.text.read_cuts import Cutting
 from xpiler.text.read_views import Either, Several, word_of
 from xpiler.text.read_values import (
-    NOT_SCALAR, Aggregate, Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming,
-    Slot, Table, Value,
+    NOT_SCALAR, NULL, Aggregate, Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw,
+    Roaming, Slot, Table, Value,
 )
 
 _UNROLLED = 4
@@ -151,6 +151,10 @@ class Places(Cutting):
         v = self.value(n)
         if isinstance(v, Pointer):
             return v
+        if v == NULL:
+            raise self.fault("XP1009", "what is read or written here is behind a null pointer", n,
+                             "a launch passes nullptr, and nothing the kernel asks keeps it from here",
+                             "memory for it, or a choice by the pointer itself")
         raise self.fault("XP1005", "this pointer does not point into a known buffer", n)
 
     def pointee(self, p: Pointer, n: Node) -> Place:
