@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.platforms import vnni_more, vnni_narrow, vnni_quads, vnni_rearranged, vnni_rest, vnni_rounded
+from tests.platforms import vnni_masked, vnni_more, vnni_narrow, vnni_quads, vnni_rearranged, vnni_rest, vnni_rounded
 
-_FURTHER = (vnni_more, vnni_rest, vnni_rearranged, vnni_quads, vnni_rounded, vnni_narrow)
+_FURTHER = (vnni_more, vnni_rest, vnni_rearranged, vnni_quads, vnni_rounded, vnni_narrow, vnni_masked)
 
 TRIALS = 48
 

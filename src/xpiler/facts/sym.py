@@ -84,8 +84,9 @@ def terms_of(x: Sym) -> tuple[int, dict[Sym, int]]:
 
 def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
     live = {a: c for a, c in terms.items() if c}
-    live, more = _recombine(live)
-    const += more
+    if any(a.op in ("div", "mod") for a in live):
+        live, more = _recombine(live)
+        const += more
     if not live:
         return integer(const)
     if const == 0 and len(live) == 1:
@@ -222,7 +223,13 @@ def scale(x: Sym, factor: int) -> Sym:
 
 
 def sub(a: Sym, b: Sym) -> Sym:
-    return add(a, scale(b, -1))
+    if a.dtype.is_float or b.dtype.is_float:
+        raise TypeError("integer difference of floats")
+    const, terms = terms_of(a)
+    less, minus = terms_of(b)
+    for x, k in minus.items():
+        terms[x] = terms.get(x, 0) - k
+    return linear(const - less, terms)
 
 
 def mul(a: Sym, b: Sym) -> Sym:
@@ -757,7 +764,18 @@ def _in_other_slots(a: Sym, b: Sym) -> bool:
     return min(x.lo, y.lo) >= 0 and -inf < apart.lo and apart.hi < inf and int(apart.hi) // n * n < apart.lo
 
 
+_opposites: dict[Sym, Sym] = {}
+
+
 def negate(c: Sym) -> Sym:
+    """The opposite of a condition, remembered as nodes are."""
+    known = _opposites.get(c)
+    if known is None:
+        known = _opposites[c] = _negated(c)
+    return known
+
+
+def _negated(c: Sym) -> Sym:
     match c.op:
         case "int":
             return boolean(not value_of(c))

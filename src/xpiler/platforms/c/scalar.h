@@ -110,6 +110,8 @@ XP_MATH("max") T max(T a, T b);
 // The bits of a number as another type.
 XP_MATH("bits.f32.i32") int xp_int_bits(float a);
 XP_MATH("bits.i32.f32") float xp_float_of(int a);
+XP_MATH("bits.f64.i64") long long xp_quad_bits(double a);
+XP_MATH("bits.i64.f64") double xp_double_of(long long a);
 XP_MATH("bits.f16.u16") unsigned short xp_half_bits(_Float16 a);
 XP_MATH("bits.u16.f16") _Float16 xp_half_of(unsigned short a);
 #else
@@ -122,6 +124,8 @@ inline To xp_bits(From a) {
 }
 inline int xp_int_bits(float a) { return xp_bits<int>((xp_f32)a); }
 inline float xp_float_of(int a) { return xp_bits<xp_f32>(a); }
+inline long long xp_quad_bits(double a) { return xp_bits<long long>(a); }
+inline double xp_double_of(long long a) { return xp_bits<double>(a); }
 inline unsigned short xp_half_bits(_Float16 a) { return xp_bits<unsigned short>(a); }
 inline _Float16 xp_half_of(unsigned short a) { return xp_bits<_Float16>(a); }
 #endif

@@ -42,3 +42,4 @@
 #include "permute.h"
 #include "rounded.h"
 #include "exponent.h"
+#include "narrow.h"
