@@ -16,6 +16,7 @@ from xpiler.ir.show import show
 from xpiler.ir.walk import statements
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.register_blocks import blocked
+from xpiler.passes.step import NotApplicable
 from xpiler.passes.vectors import VectorLoops
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
@@ -91,7 +92,6 @@ CASES: dict[str, tuple[str, dict[str, int], list[int]]] = {
     "rows of sums": (ROWS, {"COUNT": 24}, [8]),
     "rows that are left": (ROWS, {"COUNT": 11}, [4, 1]),
     "sizes at run time": (SIZES, {}, [4, 1]),
-    "rows that share nothing": (LARGEST, {}, []),
 }
 
 
@@ -122,4 +122,10 @@ def test_what_a_block_computes_is_seen(case: str) -> None:
 def test_a_block_is_no_larger_than_registers_hold() -> None:
     _, single = vectors(PRODUCT, ROWS=16, COLUMNS=32)
     assert sums(blocked(single, 16)) == [8]
-    assert blocked(single, 4) == single
+    with pytest.raises(NotApplicable, match="no reduction"):
+        blocked(single, 4)
+
+
+def test_rows_that_share_nothing_are_no_block() -> None:
+    with pytest.raises(NotApplicable, match="no reduction"):
+        blocked(vectors(LARGEST)[1], 32)

@@ -39,13 +39,16 @@ Block = tuple[tuple[For, int], ...]  # loops, and how many of their iterations r
 
 
 def blocked(kernel: Kernel, registers: int) -> Kernel:
-    """The kernel with its reductions in blocks, for a machine with so many vector registers."""
+    """The kernel with its reductions in blocks, for a machine with so many vector registers; NotApplicable where none
+    is faster in one."""
     vectors = {s.buffer.name for s in statements(kernel) if isinstance(s, Alloc) and s.buffer.ctype}
     plan: dict[str, tuple[int, str]] = {}
     for nest in _nests(kernel.body, (), vectors):
         block = _best(nest, {name: factor for name, (factor, _) in plan.items()}, registers)
         for (loop, factor), stem in zip(block, NAMES[len(block)], strict=True):
             plan.setdefault(loop.var.name, (factor, stem))
+    if not plan:
+        raise NotApplicable("no reduction is faster in a block of registers", kernel.span)
     fresh = Fresh(names(kernel))
     for name, (factor, stem) in plan.items():
         loop = loop_named(kernel, name)
