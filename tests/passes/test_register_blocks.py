@@ -88,7 +88,6 @@ CASES: dict[str, tuple[str, dict[str, int], list[int]]] = {
     "fewer rows": (PRODUCT, {"ROWS": 2, "COLUMNS": 32}, [16]),
     "columns that end in the middle": (PRODUCT, {"ROWS": 12, "COLUMNS": 18}, [16]),
     "one row": (PRODUCT, {"ROWS": 1, "COLUMNS": 32}, [8]),
-    "sums side by side": (WINDOWS, {}, [8]),
     "rows of sums": (ROWS, {"COUNT": 24}, [8]),
     "rows that are left": (ROWS, {"COUNT": 11}, [4, 1]),
     "sizes at run time": (SIZES, {}, [4, 1]),
@@ -126,6 +125,7 @@ def test_a_block_is_no_larger_than_registers_hold() -> None:
         blocked(single, 4)
 
 
-def test_rows_that_share_nothing_are_no_block() -> None:
+@pytest.mark.parametrize("text", [LARGEST, WINDOWS])
+def test_sums_that_share_nothing_are_no_block(text: str) -> None:
     with pytest.raises(NotApplicable, match="no reduction"):
-        blocked(vectors(LARGEST)[1], 32)
+        blocked(vectors(text)[1], 32)
