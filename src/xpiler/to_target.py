@@ -25,6 +25,7 @@ from xpiler.passes.register_blocks import blocked
 from xpiler.passes.rehost import copies, on_device_memory, on_host_memory, returned, split_launches
 from xpiler.passes.spill import spilled
 from xpiler.passes.step import NotApplicable, Pass
+from xpiler.passes.threads import shared_out
 from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.weights import WeightProducts
 from xpiler.platforms.platform import Platform
@@ -259,6 +260,7 @@ def _lowered(
     for k, (_, taken) in zip(pivot.kernels, made, strict=True):
         trace += [f"{step}({k.name})" for step in taken]
     if target.model == "serial":
+        parts = {name: tuple(map(shared_out, kernels)) for name, kernels in parts.items()}
         hosted = on_host_memory(pivot)
     else:
         found = launcher_ranges(pivot)

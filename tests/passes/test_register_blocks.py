@@ -16,6 +16,7 @@ from xpiler.ir.show import show
 from xpiler.ir.walk import statements
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.register_blocks import blocked
+from xpiler.passes.step import NotApplicable
 from xpiler.passes.vectors import VectorLoops
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
@@ -87,11 +88,9 @@ CASES: dict[str, tuple[str, dict[str, int], list[int]]] = {
     "fewer rows": (PRODUCT, {"ROWS": 2, "COLUMNS": 32}, [16]),
     "columns that end in the middle": (PRODUCT, {"ROWS": 12, "COLUMNS": 18}, [16]),
     "one row": (PRODUCT, {"ROWS": 1, "COLUMNS": 32}, [8]),
-    "sums side by side": (WINDOWS, {}, [8]),
     "rows of sums": (ROWS, {"COUNT": 24}, [8]),
     "rows that are left": (ROWS, {"COUNT": 11}, [4, 1]),
     "sizes at run time": (SIZES, {}, [4, 1]),
-    "rows that share nothing": (LARGEST, {}, []),
 }
 
 
@@ -122,4 +121,11 @@ def test_what_a_block_computes_is_seen(case: str) -> None:
 def test_a_block_is_no_larger_than_registers_hold() -> None:
     _, single = vectors(PRODUCT, ROWS=16, COLUMNS=32)
     assert sums(blocked(single, 16)) == [8]
-    assert blocked(single, 4) == single
+    with pytest.raises(NotApplicable, match="no reduction"):
+        blocked(single, 4)
+
+
+@pytest.mark.parametrize("text", [LARGEST, WINDOWS])
+def test_sums_that_share_nothing_are_no_block(text: str) -> None:
+    with pytest.raises(NotApplicable, match="no reduction"):
+        blocked(vectors(text)[1], 32)

@@ -91,6 +91,7 @@ class _Jam:
     stem: str
     apart: set[str] = field(default_factory=set)
     parts: dict[str, Alloc | Let] = field(default_factory=dict)
+    known: dict[int, tuple[Stmt, bool]] = field(default_factory=dict)  # by `id`: whether a statement differs
 
     def __post_init__(self) -> None:
         _suits(self.loop)
@@ -115,7 +116,10 @@ class _Jam:
 
     def differs(self, s: Stmt) -> bool:
         """Whether a statement or one in it does."""
-        return self._differs(s) or any(self.differs(x) for part in bodies(s) for x in part)
+        if id(s) not in self.known:
+            found = self._differs(s) or any(self.differs(x) for part in bodies(s) for x in part)
+            self.known[id(s)] = s, found
+        return self.known[id(s)][1]
 
     # ------------------------------------------------------------ what is made of it
 
@@ -141,16 +145,17 @@ class _Jam:
         """What of a body stands between the loops and choices that are entered, and each of these alone; what is the
         same in all iterations may come first in a run."""
         run: list[Stmt] = []
+        before: set[str] = set()  # what those of the run that differ have to do with
         for s in body:
-            before = {n for x in statements(tuple(x for x in run if self.differs(x))) for n in _used(x)}
-            changed = {n for x in statements((s,)) for n in _written(x)}
-            if run and (self._enters(s) or not self.differs(s) and before & changed):
+            enters, differs = self._enters(s), self.differs(s)
+            if run and (enters or not differs and before & _all_written(s)):
                 yield run
-                run = []
+                run, before = [], set()
             run.append(s)
-            if self._enters(s):
+            before |= _all_used(s) if differs else set()
+            if enters:
                 yield run
-                run = []
+                run, before = [], set()
         if run:
             yield run
 
@@ -158,7 +163,7 @@ class _Jam:
         """What differs between iterations and is used in more than one run."""
         runs: dict[str, set[int]] = {}
         for n, run in enumerate(self._all_runs(body)):
-            for name in {x for s in statements(tuple(run)) for x in _used(s) | _declares(s)} & self.apart:
+            for name in {x for s in run for x in _all_used(s)} & self.apart:
                 runs.setdefault(name, set()).add(n)
         for s in statements(body):
             name = s.buffer.name if isinstance(s, Alloc) else s.var.name if isinstance(s, Let) else ""
@@ -294,15 +299,15 @@ def located(body: Body, var: Var, at: Poly) -> Body:
 def sunk(body: Body, stored: set[str]) -> Body:
     """A body whose declarations stand in front of their first use, where what they begin with is the same there."""
     changing = {v.name for v in scalars_written(body)} | stored | set(declared(body))
-    out: list[Stmt] = []
+    out: list[tuple[Stmt, set[str]]] = []  # and what it has to do with
     for s in reversed(body):
         at = 0
         fixed = isinstance(s, Let) and not {n for e in expressions(s) for n in _in(e)} & changing
         if fixed or isinstance(s, Alloc) and not s.init:
-            name = next(iter(_declares(s)))
-            at = next((n for n, x in enumerate(out) if any(name in _used(y) for y in statements((x,)))), 0)
-        out.insert(at, with_bodies(s, lambda b: sunk(b, stored)))
-    return tuple(out)
+            (name,) = _declares(s)
+            at = next((n for n, (_, used) in enumerate(out) if name in used), 0)
+        out.insert(at, (with_bodies(s, lambda b: sunk(b, stored)), _all_used(s)))
+    return tuple(s for s, _ in out)
 
 
 def _declares(s: Stmt) -> frozenset[str]:
@@ -335,6 +340,15 @@ def _written(s: Stmt) -> frozenset[str]:
         case Intrinsic(_, args, None):
             return frozenset(a.buffer for a in args if isinstance(a, Addr))
     return frozenset()
+
+
+def _all_written(s: Stmt) -> set[str]:
+    return {n for x in statements(s) for n in _written(x)}
+
+
+def _all_used(s: Stmt) -> set[str]:
+    """What a statement or one in it has to do with, what it declares too."""
+    return {n for x in statements(s) for n in _used(x) | _declares(x)}
 
 
 def _used(s: Stmt) -> frozenset[str]:

@@ -31,6 +31,7 @@ LATENCY = 4  # cycles until a sum, or a product and a sum, is there
 UNITS = 2  # vectors that are computed in a cycle, and that are loaded
 FACTORS = range(2, 9)
 WORTH = 0.8  # of the time without a block, at most
+AROUND = 32  # statements that are no part of the reductions, at most: more is not about these
 CLOSE = 1.05  # times the least time, for what is simpler
 NAMES = ((), ("u",), ("r", "c"))  # of the iterations that run together: one loop's, a row's and a column's
 Body = tuple[Stmt, ...]
@@ -38,13 +39,16 @@ Block = tuple[tuple[For, int], ...]  # loops, and how many of their iterations r
 
 
 def blocked(kernel: Kernel, registers: int) -> Kernel:
-    """The kernel with its reductions in blocks, for a machine with so many vector registers."""
+    """The kernel with its reductions in blocks, for a machine with so many vector registers; NotApplicable where none
+    is faster in one."""
     vectors = {s.buffer.name for s in statements(kernel) if isinstance(s, Alloc) and s.buffer.ctype}
     plan: dict[str, tuple[int, str]] = {}
     for nest in _nests(kernel.body, (), vectors):
         block = _best(nest, {name: factor for name, (factor, _) in plan.items()}, registers)
         for (loop, factor), stem in zip(block, NAMES[len(block)], strict=True):
             plan.setdefault(loop.var.name, (factor, stem))
+    if not plan:
+        raise NotApplicable("no reduction is faster in a block of registers", kernel.span)
     fresh = Fresh(names(kernel))
     for name, (factor, stem) in plan.items():
         loop = loop_named(kernel, name)
@@ -55,7 +59,7 @@ def blocked(kernel: Kernel, registers: int) -> Kernel:
 def _best(nest: Nest, plan: Mapping[str, int], registers: int) -> Block:
     """The block of a nest, one of an outer loop that is in the plan already."""
     *outer, inner = nest.loops
-    if inner.var.name in plan:
+    if inner.var.name in plan or nest.around() > AROUND:
         return ()
     given = [(u, plan[u.var.name]) for u in outer if u.var.name in plan]
     rows = [_along(u) for u in reversed(outer)] if not given else []
@@ -98,7 +102,8 @@ class Nest:
     loops: tuple[For, ...]
     steps: list[tuple[Intrinsic, ...]]
     vectors: set[str]
-    known: dict[str, frozenset[int] | None] = field(default_factory=dict)
+    known: dict[str, frozenset[int]] = field(default_factory=dict)
+    fit: dict[str, bool] = field(default_factory=dict)
 
     @property
     def sums(self) -> int:
@@ -122,31 +127,40 @@ class Nest:
         return not self.loads(s) or not all(isinstance(a, Load | Addr | Const) for a in s.args)
 
     def same(self, loop: For) -> frozenset[int]:
-        """The statements that do the same in all iterations of a loop."""
-        return self._found(loop) or frozenset()
-
-    def _found(self, loop: For) -> frozenset[int] | None:
-        """These; None where its iterations cannot run together."""
+        """The statements that do the same in all iterations of a loop; none where these cannot run together."""
         name = loop.var.name
         if name not in self.known:
             try:
-                jammed(loop, max(FACTORS), Fresh(), "")
                 self.known[name] = same_in_all(loop)
             except NotApplicable:
-                self.known[name] = None
+                self.known[name] = frozenset()
         return self.known[name]
 
     def served(self, loop: For) -> bool:
-        """Whether iterations of a loop run together to some end: they load the same, or there is nothing but sums in
-        the innermost loop, which do not wait for each other."""
-        same = self._found(loop)
-        again = same is not None and any(self.loads(s) and id(s) in same for step in self.steps for s in step)
-        return again or same is not None and loop is self.loops[-1] and self._only_sums(loop.body)
+        """Whether iterations of a loop can run together and load the same. Where they do not, a processor overlaps one
+        reduction with the next by itself: pools were a tenth slower in blocks."""
+        name = loop.var.name
+        if name not in self.fit:
+            again = any(self.loads(s) and id(s) in self.same(loop) for step in self.steps for s in step)
+            self.fit[name] = again and _together(loop)
+        return self.fit[name]
 
-    def _only_sums(self, body: Body) -> bool:
+    def around(self) -> int:
+        """The statements in the innermost loop that are in none of the reductions."""
         calls = {id(s) for step in self.steps for s in step}
-        loops = [s for s in statements(body) if isinstance(s, For)]
-        return all(any(id(x) in calls for x in statements(s.body)) for s in loops)
+        within = [s for s in statements(self.loops[-1].body) if isinstance(s, For)
+                  and any(id(x) in calls for x in statements(s.body))]
+        inside = {id(x) for s in within for x in statements(s.body)}
+        return sum(id(s) not in inside for s in statements(self.loops[-1].body))
+
+
+def _together(loop: For) -> bool:
+    """Whether iterations of a loop can run together."""
+    try:
+        jammed(loop, max(FACTORS), Fresh(), "")
+    except NotApplicable:
+        return False
+    return True
 
 
 def _nests(body: Body, loops: tuple[For, ...], vectors: set[str]) -> Iterator[Nest]:

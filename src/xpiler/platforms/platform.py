@@ -178,6 +178,7 @@ class Platform:
     atomics_return: bool = True  # whether the templates give the old value back
     linkage: str = 'extern "C" {function}'  # how the launcher gets its C name
     pragmas: Mapping[str, str] = field(default_factory=dict)  # loop kind -> line above the loop
+    collapse: str = ""  # behind the line above a parallel loop, where `{depth}` loops are run as one
     elements: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> access {name} {index} {letter}
     counts: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> its number of elements {name}
     aliases: Mapping[str, str] = field(default_factory=dict)  # canonical spelling -> how the dialect writes it

@@ -214,7 +214,8 @@ class Writer(Calls):
         stop, step = self._fixed(spell, s, s.stop, "end"), self._fixed(spell, s, s.step, "step")
         shared_out = s.kind == "parallel" and self.parallel
         if s.kind in platform.pragmas and not shared_out:
-            self.put(platform.pragmas[s.kind])
+            depth = _parallel_depth(s)
+            self.put(platform.pragmas[s.kind] + (platform.collapse.format(depth=depth) if depth > 1 else ""))
         advance = f"++{name}" if step == "1" else f"{name} += {step}"
         self.put(f"for ({spell.ctype(dtype)} {name} = {spell.value(s.start, dtype)}; {name} < {stop}; {advance}) {{")
         outer, self.parallel = self.parallel, self.parallel or (s.kind == "parallel" and s.kind in platform.pragmas)
@@ -305,6 +306,15 @@ class Writer(Calls):
         self.put(self.scope.platform.runtime.malloc.format(
             ctype=ctype, name=name, bytes=byte_count(spell, b.extent, b.dtype)))
         return name
+
+
+def _parallel_depth(loop: For) -> int:
+    """How many parallel loops stand directly inside each other, none of which says how often the next one runs."""
+    match loop:
+        case For(var=var, body=(For(kind="parallel") as inner,), kind="parallel"):
+            bounds = [x for e in (inner.start, inner.stop, inner.step) for x in subexpressions(e)]
+            return 1 if var in bounds else 1 + _parallel_depth(inner)
+    return 1
 
 
 def _always(e: Expr, var: Var) -> bool:

@@ -46,6 +46,7 @@ PLATFORM = Platform(
         free="free({name});",
     ),
     pragmas={"parallel": "#pragma omp parallel for"},
+    collapse=" collapse({depth})",
     # vnni.md: the first factor of these is unsigned, the second signed
     unsigned_operands={
         **{f"{p}_dpbusd{s}{a}_epi32": 1 for p in ("_mm", "_mm256", "_mm512") for s in ("", "s") for a in ("", "_avx")},
