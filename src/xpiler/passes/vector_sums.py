@@ -11,6 +11,7 @@ from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
 from xpiler.passes.nest import NAMES, Scope, combined, converted
 from xpiler.ir.types import DType
+from xpiler.passes.joined import flat
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
 from xpiler.passes.vector_loops import LaneLoops
 from xpiler.passes.vector_memory import I32, Lane, Vector
@@ -24,7 +25,7 @@ class ReductionNest(LaneLoops):
 
     def compute(self, x: Sym) -> Expr:
         lane, self.lane = self.lane, None
-        x = self.lighter(x) if x.op == "fold" else x
+        x = flat(self.lighter(x)) if x.op == "fold" else x
         lanes = self._fold_lanes(x, self._open()) if x.op == "fold" else None
         out = super().compute(x) if lanes is None else self._reduced(x, lanes)
         self.lane = lane
@@ -100,7 +101,7 @@ class ReductionNest(LaneLoops):
         """A reduction per lane: an accumulator vector, the reduction loops around it."""
         assert self.lane is not None
         lane, self.lane = self.lane, None
-        x = self.lighter(x)
+        x = flat(self.lighter(x))
         self.lane = lane
         op, init = sym.fold_op(x), x.args[1]
         acc = self._beginning(init)
