@@ -115,6 +115,12 @@ def test_a_row_that_two_loops_read_comes_once() -> None:
     assert sorted(after.elements) == 4 * [128] + 4 * [128]
 
 
+def test_a_row_in_chunks_of_which_the_last_is_shorter_comes_once() -> None:
+    before, after = compared(lowered(TWICE.replace("128", "150")), {"x": 600, "y": 600})
+    assert sum(before.elements) == 3 * 600
+    assert after.elements.count(150) >= 4 and sum(after.elements) == 2 * 600
+
+
 def test_what_is_packed_element_by_element_comes_first_and_at_once() -> None:
     """w[c * 3 + k] for a lane j * 3 + c, of which only the last digit counts."""
     k = lowered(PACKED, 4096)
