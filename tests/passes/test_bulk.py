@@ -11,13 +11,13 @@ import pytest
 from tests.passes import toy
 from tests.passes.interpret import run
 from tests.passes.programs import F, I, array, ex, kernel, load, loop, var, when
-from xpiler import platforms
+from xpiler import platforms, to_target
 from xpiler.ir.nodes import Addr, Alloc, Const, Intrinsic, Kernel, Stmt, Var
 from xpiler.ir.walk import loads, statements
 from xpiler.passes.bind import BindTasks
 from xpiler.passes.bulk import InBulk
 from xpiler.passes.moves import Mover, results_of
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 
@@ -176,3 +176,15 @@ def test_what_stays(what: str) -> None:
     }[what]
     k = kernel("tiles", "x y m:i", array("near", 32, "pad"), *body)
     assert InBulk(MOVER, 1 << 18).apply(k) == k
+
+
+def test_a_machine_that_refuses_places_between_can_have_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address in the middle of an array is none an instruction of every machine takes."""
+    c, bang = platforms.get("c"), platforms.get("bang")
+    unit = VectorUnit(toy.COUNTED_UNIT.offers, 0, bang.vector_space, bang.copy, tuple(bang.transfers.items()))
+    monkeypatch.setitem(to_target._units, "bang", unit)
+    program = read(POOL, c, "k.c")
+    pivot, steps = sequential(program, c)
+    found = {r.name: r.trace for r in to_target.roads(program, pivot, steps, c, bang, [])}
+    assert [name for name, trace in found.items() if "bulk(k)" in trace] == ["vectors of 4096"]
+    assert "vectors of 4096, copied piece by piece" in found
