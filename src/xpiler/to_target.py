@@ -208,9 +208,9 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 staged = WeightProducts(
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
                 yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks(), "tensorize")
-            bulk = in_bulk(target, unit)
-            for chunk in (4096, 1024, 256):
-                yield f"vectors of {chunk}", _in_chunks(unit, chunk, bulk)
+            for words, bulk in ("", in_bulk(target, unit)), (", copied piece by piece", None):
+                for chunk in (4096, 1024, 256):
+                    yield f"vectors of {chunk}{words}", _in_chunks(unit, chunk, bulk)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
             registers = target.vector_registers
@@ -240,10 +240,10 @@ class RowsOrThreads:
             return BindThreads(warp=self.warp).apply(kernel)
 
 
-def _in_chunks(unit: VectorUnit, chunk: int, bulk: InBulk) -> Lowering:
+def _in_chunks(unit: VectorUnit, chunk: int, bulk: InBulk | None) -> Lowering:
     def lower(k: Kernel) -> Lowered:
         bound, steps = _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
-        staged = tuple(map(bulk.apply, bound))
+        staged = bound if bulk is None else tuple(map(bulk.apply, bound))
         return staged, steps if staged == bound else (*steps, "bulk")
     return lower
 

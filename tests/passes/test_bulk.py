@@ -11,13 +11,13 @@ import pytest
 from tests.passes import toy
 from tests.passes.interpret import run
 from tests.passes.programs import F, I, array, ex, kernel, load, loop, var, when
-from xpiler import platforms
+from xpiler import platforms, to_target
 from xpiler.ir.nodes import Addr, Alloc, Const, Intrinsic, Kernel, Stmt, Var
 from xpiler.ir.walk import loads, statements
 from xpiler.passes.bind import BindTasks
 from xpiler.passes.bulk import InBulk
 from xpiler.passes.moves import Mover, results_of
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 
@@ -115,6 +115,12 @@ def test_a_row_that_two_loops_read_comes_once() -> None:
     assert sorted(after.elements) == 4 * [128] + 4 * [128]
 
 
+def test_a_row_in_chunks_of_which_the_last_is_shorter_comes_once() -> None:
+    before, after = compared(lowered(TWICE.replace("128", "150")), {"x": 600, "y": 600})
+    assert sum(before.elements) == 3 * 600
+    assert after.elements.count(150) >= 4 and sum(after.elements) == 2 * 600
+
+
 def test_what_is_packed_element_by_element_comes_first_and_at_once() -> None:
     """w[c * 3 + k] for a lane j * 3 + c, of which only the last digit counts."""
     k = lowered(PACKED, 4096)
@@ -170,3 +176,15 @@ def test_what_stays(what: str) -> None:
     }[what]
     k = kernel("tiles", "x y m:i", array("near", 32, "pad"), *body)
     assert InBulk(MOVER, 1 << 18).apply(k) == k
+
+
+def test_a_machine_that_refuses_places_between_can_have_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address in the middle of an array is none an instruction of every machine takes."""
+    c, bang = platforms.get("c"), platforms.get("bang")
+    unit = VectorUnit(toy.COUNTED_UNIT.offers, 0, bang.vector_space, bang.copy, tuple(bang.transfers.items()))
+    monkeypatch.setitem(to_target._units, "bang", unit)
+    program = read(POOL, c, "k.c")
+    pivot, steps = sequential(program, c)
+    found = {r.name: r.trace for r in to_target.roads(program, pivot, steps, c, bang, [])}
+    assert [name for name, trace in found.items() if "bulk(k)" in trace] == ["vectors of 4096"]
+    assert "vectors of 4096, copied piece by piece" in found

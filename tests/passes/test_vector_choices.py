@@ -102,6 +102,16 @@ def test_a_choice_between_constants(unit: str) -> None:
     agree(k, made, {"x": 32, "y": 32})
 
 
+@pytest.mark.parametrize("values", [(1.0, -1.0, 0.0), (-3.0, 2.0, 1.0)])
+def test_constants_of_conditions_that_exclude_each_other_are_a_sum(values: tuple[float, float, float]) -> None:
+    x = load("x", i)
+    more, less, none = values
+    k = kernel("sign", "x y", loop("i", 32, store("y", i, either(below(ex(0.0), x), more, either(below(x, ex(0.0)), less, none)))))
+    made = vectorized(k, "counted")
+    assert operations(made) == 0 and "pmove" not in calls(made) and calls(made).count("plt") == 2
+    agree(k, made, {"x": 32, "y": 32})
+
+
 def test_an_odd_number_of_lanes_is_folded_in_halves() -> None:
     inner = (let("s", 0.0), loop("i", 77, assign("s", var("s", F) + load("x", r * 77 + i))), store("y", r, var("s", F)))
     k = kernel("sums", "x y", loop("r", 3, *inner))

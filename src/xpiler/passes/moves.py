@@ -34,9 +34,9 @@ class Move:
     far_pitch: Expr = ZERO
     near_pitch: int = 0
 
-    @property
-    def cost(self) -> int:
-        return cost(self.rows, length_of(self.count) * self.far.dtype.bytes)
+    def cost(self, length: int) -> int:
+        """What it costs, in bytes carried, where a row has that many elements."""
+        return START + self.rows * max(length * self.far.dtype.bytes, BURST)
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,6 @@ class Loops:
     far: Expr
     along: Var
     down: Var
-
-
-def cost(rows: int, row: int) -> int:
-    """What a copy of rows of as many bytes costs, in bytes carried."""
-    return START + rows * max(row, BURST)
-
-
-def length_of(count: Expr) -> int:
-    return int(count.value) if isinstance(count, Const) else GUESS
 
 
 def length(f: For) -> int:

@@ -15,10 +15,11 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
+from xpiler.passes.joined import addends, flat, joined, padded
 from xpiler.passes.reused import Key, key, reused, term, values
 from xpiler.passes.wording import ACCUMULATORS, word
 
-INLINE = 4  # reductions of at most this many terms are written out
+INLINE = 4  # reductions of at most this many terms, each condition's counted, are written out
 SCRATCH = 1 << 16  # most elements an intermediate array may have
 
 Output = tuple[str, DType, Write]  # an array, its type, and what is written to it
@@ -133,6 +134,7 @@ class Nest:
         for scope in self.scopes:
             if x in scope.named:
                 return scope.named[x]
+        x = joined(x) or x
         if x.op == "fold":
             small = self.inline(x)
             if small is not None:
@@ -152,6 +154,8 @@ class Nest:
             n = sym.extent_of(v)
             total *= sym.value_of(n) if sym.is_const(n) else INLINE + 1
         if total > INLINE or "fold" in x.args[0].has:
+            return None
+        if total * len(addends(x.args[0])) > INLINE and all(map(padded, addends(x.args[0]))):
             return None
         terms = [x.args[0]]
         for v in vs:
@@ -182,7 +186,7 @@ class Nest:
             named = Var(self.names(word(x)), x.dtype)
             self.scopes[-1].stmts.append(Let(named, self.plain(x)))
             return named
-        x = self.lighter(x)
+        x = flat(self.lighter(x))
         op, vs = sym.fold_op(x), sym.fold_vars(x)
         acc = Var(self.names(ACCUMULATORS.get(op, op)), x.dtype)
         self.scopes[-1].stmts.append(Let(acc, converted(self.expr(x.args[1]), x.dtype)))

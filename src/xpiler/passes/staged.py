@@ -8,11 +8,12 @@ from functools import cached_property
 from math import prod
 
 from xpiler.facts.accesses import Access, accesses, exchange, names_of_values
+from xpiler.facts.chunked import in_one
 from xpiler.facts.digits import in_digits
 from xpiler.facts.footprint import ALWAYS, footprint
 from xpiler.facts.independence import naturals
 from xpiler.facts.pieces import Piece
-from xpiler.facts.polynomial import Poly, atom, comparison, expanded, expression, number, polynomial, renamed
+from xpiler.facts.polynomial import Poly, atom, comparison, expanded, expression, least_of, number, polynomial, renamed
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import PLAIN, Addr, Alloc, Buffer, Const, Expr, For, Kernel, Let, Load, Return, Stmt, Store, Var
 from xpiler.ir.types import DType
@@ -20,7 +21,7 @@ from xpiler.ir.walk import (
     Body, Fresh, bodies, buffers_used, map_exprs, map_stmts, names, rename, scalars_read, statements, walk,
     with_bodies,
 )
-from xpiler.passes.moves import NEAR, ONE, SINGLE, ZERO, Move, Mover, length
+from xpiler.passes.moves import GUESS, NEAR, ONE, SINGLE, ZERO, Move, Mover, length
 
 I32 = DType.I32
 
@@ -31,10 +32,6 @@ class Bulk:
 
     move: Move
     loops: tuple[tuple[Var, int], ...]
-
-    @property
-    def cost(self) -> int:
-        return self.move.cost * prod(n for _, n in self.loops)
 
 
 class Staged:
@@ -47,14 +44,16 @@ class Staged:
         self.fresh = Fresh(names(kernel))
         self.first, self.last = _span(body, far)
         lets = names_of_values(kernel.body)
-        self.named = {**named, **named_in(body[:self.first], lets)}
+        self.named, self.lets = {**named, **named_in(body[:self.first], lets)}, lets
         part = body[self.first:self.last + 1]
         self.moves = {s: m for s in statements(part) if (m := mover.read(s)) is not None and m.far.buffer == far}
         self.loops = {s: mover.as_loops(m, self.fresh) for s, m in self.moves.items()}
         self.region = For(Var(self.fresh("once"), I32), ZERO, ONE, ONE, map_stmts(
             part, lambda s: self.loops[s].loop if s in self.loops else s))
         self.found = self._found()
-        apart, self.meant = in_digits(map(self._for_sure, self.found))
+        whole, joined = zip(*(in_one(self._for_sure(a), lets) for a in self.found), strict=True)
+        apart, self.meant = in_digits(whole)
+        meant = {v: p for each in joined for v, p in each.items()}
         self.inwards = not self.found[0].stores
         self.dtype = self.found[0].element
         self.touched = footprint(self.region, apart, lets, None, naturals(kernel))
@@ -62,7 +61,8 @@ class Staged:
         filled = {comparison(">", polynomial(m.count, lets)) for m in self.moves.values()} | {ALWAYS}
         if any(p.guards or not filled.issuperset(p.always) for p in self.pieces):
             raise Unsummarised(f"whether `{far}` is touched depends on more than the place", self.region.span)
-        self.starts = {a.place.index: self._flat(p) for a, p in zip(self.found, self.touched.places, strict=True)}
+        self.starts = {a.place.index: self._flat(p).replaced(meant)
+                       for a, p in zip(self.found, self.touched.places, strict=True)}
         self.name = self.fresh(f"{far}_{mover.space}")
         self.bulk = [self._copied(p) for p in self.pieces]
         if not all(self._in_rows(s) for s in self.moves):
@@ -100,15 +100,19 @@ class Staged:
     @property
     def before(self) -> int:
         """What the body's copies cost without it."""
-        moved = {self.loops[s].far: m.cost for s, m in self.moves.items()}
+        moved = {self.loops[s].far: self._cost(m) for s, m in self.moves.items()}
         return sum(moved.get(a.place.index, SINGLE) * self._runs(a) for a in self.found)
 
     @property
     def after(self) -> int:
         """What they cost with it."""
-        kept = {self.loops[s].far: m.cost // NEAR for s, m in self.moves.items() if s not in self.carried}
+        kept = {self.loops[s].far: self._cost(m) // NEAR for s, m in self.moves.items() if s not in self.carried}
         again = sum(kept.get(a.place.index, 0) * self._runs(a) for a in self.found)
-        return again + sum(b.cost for b in self.bulk)
+        return again + sum(self._cost(b.move) * prod(n for _, n in b.loops) for b in self.bulk)
+
+    def _cost(self, m: Move) -> int:
+        known = [p.value for p in least_of(m.count, self.lets) if p.value is not None]
+        return m.cost(min(known, default=GUESS))
 
     def _runs(self, a: Access) -> int:
         """How often the statement of an access runs."""

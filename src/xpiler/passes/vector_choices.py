@@ -120,6 +120,8 @@ class ChoiceNest(VectorNest):
         truth = _choice(cond, one, zero, x.dtype)
         if a.op == b.op == "flt" and (steps := _steps(truth, a, b, x.dtype)) is not None:
             return self.vector(steps)
+        if a.op == "flt" and b.op == "sel" and (steps := _either_step(cond, a, b, x.dtype)) is not None:
+            return self.vector(steps)
         told = _choice(sym.make("cmp", (truth, zero), "!=", DType.BOOL), a, b, x.dtype)
         best = self._best(told)
         if best is not None:
@@ -228,13 +230,43 @@ def _in_floats(x: Sym) -> Sym | None:
         if abs(c) > 1 << 10 or max(abs(yes), abs(no)) > 1 << 10:
             return None
         parts.append((c, _choice(cond, sym.number(float(yes), x.dtype), sym.number(float(no), x.dtype), x.dtype)))
-    if not parts or abs(const) > 1 << 10:
+    return _weighted(parts, const, x.dtype) if parts and abs(const) <= 1 << 10 else None
+
+
+def _either_step(cond: Sym, a: Sym, b: Sym, dtype: DType) -> Sym | None:
+    """cond ? a : (other ? v : w) as w + (a - w) * cond + (v - w) * other, for conditions that do not hold both and
+    constants that this is exact for."""
+    other, *values = b.args
+    if any(v.op != "flt" for v in values) or not _exclude(cond, other):
         return None
-    out: Sym | None = sym.number(float(const), x.dtype) if const else None
+    ends = [sym.float_of(v) for v in (a, *values)]
+    if not all(abs(v) < 1 << 10 and v.is_integer() for v in ends):
+        return None
+    one, zero = sym.number(1.0, dtype), sym.number(0.0, dtype)
+    gaps = [(int(v - ends[2]), _choice(c, one, zero, dtype)) for v, c in zip(ends, (cond, other), strict=False)]
+    return _weighted(sorted(gaps, key=lambda g: -g[0]), int(ends[2]), dtype)
+
+
+_ORDERS = {"<": "l", ">": "g", "==": "e", "<=": "le", ">=": "ge", "!=": "lgu"}  # less, greater, equal, none of these
+_SWAPPED = str.maketrans("lg", "gl")
+
+
+def _exclude(a: Sym, b: Sym) -> bool:
+    """Whether two comparisons of the same values never hold both."""
+    if a.op != "cmp" or b.op != "cmp" or {*a.args} != {*b.args}:
+        return False
+    held = _ORDERS[str(b.data)]
+    return not {*_ORDERS[str(a.data)]} & {*(held if a.args == b.args else held.translate(_SWAPPED))}
+
+
+def _weighted(parts: list[tuple[int, Sym]], const: int, dtype: DType) -> Sym:
+    """const + the sum of weight * part."""
+    out: Sym | None = sym.number(float(const), dtype) if const else None
     for c, part in parts:
-        size = part if abs(c) == 1 else sym.make("bin", (part, sym.number(float(abs(c)), x.dtype)), "*", x.dtype)
+        size = part if abs(c) == 1 else sym.make("bin", (part, sym.number(float(abs(c)), dtype)), "*", dtype)
         if out is None:
-            out = size if c > 0 else sym.make("bin", (sym.number(0.0, x.dtype), size), "-", x.dtype)
+            out = size if c > 0 else sym.make("bin", (sym.number(0.0, dtype), size), "-", dtype)
         else:
-            out = sym.make("bin", (out, size), "+" if c > 0 else "-", x.dtype)
+            out = sym.make("bin", (out, size), "+" if c > 0 else "-", dtype)
+    assert out is not None
     return out

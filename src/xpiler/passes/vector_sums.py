@@ -12,6 +12,7 @@ from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, I
 from xpiler.ir.walk import defines, statements
 from xpiler.passes.nest import Scope, combined, converted
 from xpiler.ir.types import DType
+from xpiler.passes.joined import flat
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
 from xpiler.passes.vector_loops import LaneLoops
 from xpiler.passes.vector_memory import I32, Lane, Vector
@@ -26,7 +27,7 @@ class ReductionNest(LaneLoops):
 
     def compute(self, x: Sym) -> Expr:
         lane, self.lane = self.lane, None
-        x = self.lighter(x) if x.op == "fold" else x
+        x = flat(self.lighter(x)) if x.op == "fold" else x
         lanes = self._fold_lanes(x, self._open()) if x.op == "fold" else None
         out = super().compute(x) if lanes is None else self._reduced(x, lanes)
         self.lane = lane
@@ -103,7 +104,7 @@ class ReductionNest(LaneLoops):
         """A reduction per lane: an accumulator vector, the reduction loops around it."""
         assert self.lane is not None
         lane, self.lane = self.lane, None
-        x = self.lighter(x)
+        x = flat(self.lighter(x))
         self.lane = lane
         op, init = sym.fold_op(x), x.args[1]
         acc = self._beginning(init)

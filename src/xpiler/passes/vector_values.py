@@ -14,6 +14,7 @@ from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Buffer, Const, Expr, For, Intrinsic, Let, Load, Store, Var
 from xpiler.ir.types import DType
+from xpiler.passes.joined import joined
 from xpiler.passes.nest import converted
 from xpiler.passes.vector_memory import MemoryNest, Vector
 
@@ -88,6 +89,7 @@ class VectorNest(MemoryNest):
 
     def _vector(self, x: Sym) -> Vector:
         assert self.lane is not None
+        x = joined(x) or x
         if x.op == "fold":
             small = self.inline(x)
             return self.vector(small) if small is not None else self._fold_vector(x)
