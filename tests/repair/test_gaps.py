@@ -126,6 +126,24 @@ def test_what_is_read_no_more_is_wanted_where_an_output_has_no_value() -> None:
     assert few["y[n] = most;"] < few["y[n] = first;"] and "y[n] += most;" not in few
 
 
+def test_a_sum_that_stays_what_it_began_as_asks_for_something() -> None:
+    """It is read, and every other variable has its values."""
+    at = sites("""void f(const float *x, float *y) {
+    float part = 0.0f;
+    float kept[8];
+    float sum = 0.0f;
+    for (int i = 0; i < 8; ++i) {
+        part += x[i];
+        kept[i] = part;
+    }
+    y[0] = sum;
+}
+""", "c")
+    assert Flow(at).stuck == {"sum"}
+    few = offered(asked_for(at))
+    assert {"sum += part;", "sum += kept[0];"} <= set(few) and "part += sum;" not in few
+
+
 def test_of_many_registers_what_asks_for_a_value_comes_first() -> None:
     many = "".join(f"    float v{n} = x[{n}];\n" for n in range(12))
     at = sites("void f(const float *x, float *y, int n) {\n" + many + "}\n", "c")

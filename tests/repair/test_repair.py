@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from xpiler.emulate.many import run_many
 from xpiler.repair.holes import Hole, Kind, gaps, holes
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import FAR, distances
-from xpiler.repair.mend import mend
-from xpiler.repair.nodes import Node, best
+from xpiler.repair.mend import _Search, mend
+from xpiler.repair.nodes import Node, best, weighed
 from xpiler.repair.offers import table
 from xpiler.repair.score import Score, Trials
 from xpiler.repairing import judges_of, repair
@@ -188,6 +189,30 @@ def test_the_place_is_looked_for_when_no_small_change_is_right() -> None:
 
     trials = Trials(sketch, lambda text: Score(0.0), lambda _: True, lambda text: (looked.append(text) or (), ()))
     assert mend(wrong, platforms.get("c"), reading, trials).accepted and not looked
+
+
+def test_all_choices_alone_are_tried_of_what_is_nearly_right() -> None:
+    """Where a run takes long, before another bound that leads away from the right one is followed."""
+    at, clock = list[Sites](), [0.0]
+    first = sites(PLAIN, "c")
+    last = max(weighed(holes(first), distances(first, (2,))), key=lambda w: w[0])
+    right = Sketch(first.data, holes(first)).filled({last[1]: last[2]})
+
+    def score(text: str) -> Score:
+        clock[0] += 0.05
+        return Score(1.0 if text == right else 0.96 if "< 65" in text else 0.9)
+
+    def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
+        now = Sketch(at[-1].data, holes(at[-1]))
+        return lambda many: [score(now.filled(picks) or "") for picks in many]
+
+    def reading(text: str):  # type: ignore[no-untyped-def]
+        at.append(sites(text, "c"))
+        return at[-1].program
+
+    trials = Trials(sketch, score, lambda _: True, lambda text: ((2,), ()))
+    search = _Search(platforms.get("c"), reading, trials, time.monotonic() + 60, lambda _: None, clock=lambda: clock[0])
+    assert search.mend(PLAIN).accepted and len(at) == 1
 
 
 def test_what_a_judge_refuses_is_gone_on_with() -> None:

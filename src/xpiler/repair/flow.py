@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from xpiler.repair.parts import changes, frozen
+from xpiler.repair.parts import changes, computed, frozen
 from xpiler.text.clang import Node
 from xpiler.text.sites import Site, Sites
 
@@ -76,6 +76,15 @@ class Flow:
         given = {p.spelling for p in params}
         outputs = {p.spelling for p in params if p.type.kind == "pointer" and not frozen(p)}
         return (self.unwritten - (self.begun - outputs)), self.unread - given
+
+    @cached_property
+    def stuck(self) -> frozenset[str]:
+        """Numbers with a fraction that are read, and never have but a first value that is written out."""
+        sites = () if self.host else self.at.device
+        first = {s.node.spelling for s in sites if s.node.kind == "VAR_DECL" and computed(s.node)
+                 and s.node.type.is_scalar and not s.node.type.const and s.node.initializer is not None
+                 and s.node.initializer.constant is not None}
+        return frozenset(first) & self.unwritten - self.unread
 
     def spent(self, place: int) -> frozenset[str]:
         """What was computed before a place and is read nowhere behind it: something may be missing that reads it."""

@@ -50,9 +50,9 @@ def around(at: Sites) -> tuple[Hole, ...]:
 
 
 def asked_for(at: Sites) -> tuple[Hole, ...]:
-    """Statements that a name asks for which nothing is written to, or which nobody reads."""
+    """Statements that a name asks for which nothing is written to, or only a first value, or which nobody reads."""
     made, scope = Made(at), Scope(at)
-    if not any(some for host in (False, True) for some in Flow(at, host).asking):
+    if not any(some for flow in (Flow(at), Flow(at, host=True)) for some in (*flow.asking, flow.stuck)):
         return ()
     inserted(at, scope, made, asked=True)
     return made.holes()

@@ -139,7 +139,8 @@ class Gaps:
         for target, kind, scalar in self._targets(gap):
             here = [v.spelled for v in self.scope.at_site(gap.site) if _fits(_plain(v.node), kind)]
             more = (t for t, v in self.sources.items() if _fits(_plain(v), kind) and self.scope.visible(v, gap.site))
-            values = [t for t in dict.fromkeys([*here, *more]) if t != target][:VALUES]
+            spent = self._elements(gap, kind) if target in self.flow.stuck else ()
+            values = [t for t in dict.fromkeys([*spent, *here, *more]) if t != target][:VALUES]
             two = of_two(self.at, kind, used)[:BOTH]
             acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
             if scalar:
@@ -148,13 +149,20 @@ class Gaps:
             unread = self.flow.unread | self.flow.spent(gap.at)
             if root(target) in self.flow.asking[0]:
                 acts = acts[:1]  # there is nothing it could be added to
-            if self.asked and root(target) not in self.flow.asking[0]:
+            if self.asked and root(target) not in self.flow.asking[0] | self.flow.stuck:
                 values = [t for t in values if root(t) in self.flow.asking[1]]
             if values:
                 read = [(t, LATER * i + (0.0 if root(t) in unread else UNASKED)) for i, t in enumerate(values)]
                 todo = [(a, asked + LATER * i) for i, a in enumerate(acts)]
                 self._put(gap, made, [todo, read],
                           lambda d, target=target: d[0].format(target, d[1]), COST, scalar)  # type: ignore[misc]
+
+    def _elements(self, gap: Gap, kind: str) -> Iterator[str]:
+        """Elements of arrays, of those first that are read no more: the first one, and where others are read."""
+        wanted = self.flow.unread | self.flow.spent(gap.at)
+        for v in sorted(self.scope.at_site(gap.site), key=lambda v: v.spelled not in wanted):
+            if v.node.type.kind == "array" and _element(v.node) == kind:
+                yield from (f"{v.spelled}[{place}]" for place in dict.fromkeys(("0", *self._places(gap)[:SOME])))
 
     def put(self, gap: Gap, made: Made, values: Sequence[str]) -> None:
         """Values that are likely to be missing here: assigned, added, or kept if they are the greater ones."""
@@ -174,7 +182,7 @@ class Gaps:
         """What may be assigned to at a gap, with its type, and whether that is one number; first what nothing is
         written to."""
         out: dict[str, tuple[str, bool]] = {}
-        asking = self.flow.asking[0]
+        asking = self.flow.asking[0] | self.flow.stuck
         for v in sorted(self.scope.at_site(gap.site), key=lambda v: v.spelled not in asking):
             if v.spelled not in self.flow.unwritten or v.node.type.const:
                 continue

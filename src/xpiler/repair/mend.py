@@ -50,7 +50,9 @@ SOON, SOONER, SLOW = 480, 1.0, 0.1
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
 SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
 PUTTING = 2.5  # the same for what a text asks for, and for what the right program says is missing
-NEARLY = 0.5  # elements that are right in a text whose choices alone are tried longer: it is likely to lack one only
+# Elements that are right in a text that was given and is likely to be wrong in one thing only, and seconds for its
+# choices alone.
+NEARLY, THOROUGH = 0.5, 12.0
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 SURE = 0.1  # so much nearer is no luck
 DOUBT = 96  # choices that are tried before a judge is asked about one whose threads may race
@@ -234,7 +236,8 @@ class _Search:
         if o.watched and o.run is None:
             o.given_up = True
             return self._one_by_one(o)
-        budget = SHORT if first and o.base.right < NEARLY else LONGEST
+        nearly = o.base.right >= NEARLY and not o.origin.changes
+        budget = THOROUGH if first and nearly else SHORT if first else LONGEST
         level = self._expanded(o, o.singles or iter(()), lambda _: o.root, o.harmless, budget=budget)
         united = United([*o.level, *level], o.sketch)
         o.level = best([*o.level, *level, *self._expanded(o, iter(united), united.parent, {})], WIDTH, SMALL)
