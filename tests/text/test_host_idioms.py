@@ -140,3 +140,18 @@ void run(std::vector<float>& x) {
     with pytest.raises(Fault, match="`size` of this container is not known") as caught:
         read(text, platforms.get("cuda"), "twice.cu")
     assert caught.value.code == "XP1009" and "a pointer and a count" in caught.value.try_
+
+
+def test_a_choice_by_what_only_the_host_knows_is_told() -> None:
+    text = """
+#include <cstdint>
+__global__ void twice(float* x) { x[threadIdx.x] *= 2; }
+void run(float* x) {
+  const bool whole = reinterpret_cast<uintptr_t>(x) % 16 == 0;
+  if (whole) twice<<<4, 64>>>(x);
+  else twice<<<1, 256>>>(x);
+}
+"""
+    with pytest.raises(Fault, match="the value of `whole` is not known here") as caught:
+        read(text, platforms.get("cuda"), "twice.cu")
+    assert (caught.value.code, caught.value.where.line) == ("XP1009", 6)

@@ -295,6 +295,12 @@ class HostObjects(Statements):
                 return self._new_array_of(n)
         return super().value(n)
 
+    def scalar_of(self, v: Value, n: Node) -> Expr:
+        if isinstance(v, Nothing) and v != NULL and bare(n).kind in ("DECL_REF_EXPR", "MEMBER_REF_EXPR"):
+            raise self.fault("XP1009", f"the value of `{cell_name(n)}` is not known here", n, v.what,
+                             "a parameter for it, or a value that follows from the parameters")
+        return super().scalar_of(v, n)
+
     def _aliased(self, n: Node) -> bool:
         """Whether an lvalue names a variable by another name, or through its address."""
         decl = bare(n).referenced
