@@ -40,6 +40,15 @@ void k(const float x[768], const float y[384], float z[96]) {
       z[i * 16 + j] = s;
     }
 }"""
+FILTER = """
+void k(const float x[768], const float y[384], float z[448]) {
+  for (int i = 0; i < 14; ++i)
+    for (int j = 0; j < 32; ++j) {
+      float s = 0.0f;
+      for (int l = 0; l < 5; ++l) s += x[(i + l) * 32 + j] * y[l * 32 + j];
+      z[i * 32 + j] = s;
+    }
+}"""
 ROWS = """
 void k(const float x[768], const float y[384], float z[COUNT]) {
   for (int i = 0; i < COUNT; ++i) {
@@ -88,6 +97,7 @@ CASES: dict[str, tuple[str, dict[str, int], list[int]]] = {
     "fewer rows": (PRODUCT, {"ROWS": 2, "COLUMNS": 32}, [16]),
     "columns that end in the middle": (PRODUCT, {"ROWS": 12, "COLUMNS": 18}, [16]),
     "one row": (PRODUCT, {"ROWS": 1, "COLUMNS": 32}, [8]),
+    "rows that share a filter, and columns": (FILTER, {}, [14]),
     "rows of sums": (ROWS, {"COUNT": 24}, [8]),
     "rows that are left": (ROWS, {"COUNT": 11}, [4, 1]),
     "sizes at run time": (SIZES, {}, [4, 1]),

@@ -82,7 +82,7 @@ def _time(nest: Nest, block: Block, registers: int) -> float:
     sums = outputs * nest.sums
     if sums > registers // 2 or sums + nest.fixed + max((f for _, f in block), default=1) > registers - 2:
         return inf
-    if not all(nest.served(u) for u, _ in block):
+    if block and not nest.shares(block[0][0]) or not all(nest.fits(u) for u, _ in block):
         return inf
     total = 0.0
     for step in nest.steps:
@@ -136,14 +136,16 @@ class Nest:
                 self.known[name] = frozenset()
         return self.known[name]
 
-    def served(self, loop: For) -> bool:
-        """Whether iterations of a loop can run together and load the same. Where they do not, a processor overlaps one
-        reduction with the next by itself: pools were a tenth slower in blocks."""
-        name = loop.var.name
-        if name not in self.fit:
-            again = any(self.loads(s) and id(s) in self.same(loop) for step in self.steps for s in step)
-            self.fit[name] = again and _together(loop)
-        return self.fit[name]
+    def shares(self, loop: For) -> bool:
+        """Whether iterations of a loop load the same. Where they do not, a processor overlaps one reduction with the
+        next by itself: pools were a tenth slower in blocks."""
+        return any(self.loads(s) and id(s) in self.same(loop) for step in self.steps for s in step)
+
+    def fits(self, loop: For) -> bool:
+        """Whether iterations of a loop can run together."""
+        if loop.var.name not in self.fit:
+            self.fit[loop.var.name] = _together(loop)
+        return self.fit[loop.var.name]
 
     def around(self) -> int:
         """The statements in the innermost loop that are in none of the reductions."""
