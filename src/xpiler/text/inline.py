@@ -105,6 +105,10 @@ class Inlining(Expressions):
         """What a parameter that is no reference stands for, given the value of its argument."""
         ctype, changed = param.type, param.key in self.mutated
         name = param.spelling or "arg"
+        if ctype.kind == "pointer" and isinstance(v, Fields):
+            if changed:
+                raise self.unsupported(n, f"a pointer to `{v.type.name}` that moves")
+            return v
         match v:
             case Pointer():
                 v = self.frozen(v, n)

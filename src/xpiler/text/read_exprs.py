@@ -155,6 +155,8 @@ class Expressions(Records):
                 return self.pointing(v, to.inner if to.inner is not None else v.to)
             case "pointer", Const():
                 return NULL
+            case "pointer", Fields():
+                return v
             case "vector", (Place() | Items() | Each()) if v.type.count == to.count:
                 if v.type.dtype == to.dtype:
                     return v
@@ -207,6 +209,8 @@ class Expressions(Records):
             if where.type.kind == "array" and n.type.inner is not None:
                 return Pointer(where.buffer, where.index, n.type.inner)
             return Pointer(where.buffer, where.index, where.type)
+        if isinstance(where, Fields):  # what points to it stands for it
+            return where
         raise self.unsupported(n, "the address of this")
 
     def step(self, n: Node, keep: bool) -> Value:

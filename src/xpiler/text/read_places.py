@@ -142,13 +142,16 @@ class Places(Cutting):
         if owner is None or owner.kind == "CXX_THIS_EXPR":
             return self.this[-1]
         if owner.type.kind == "pointer":
-            return self.pointee(self.pointer(owner), n)
+            v = self.value(owner)
+            return v if isinstance(v, Fields) else self.pointee(self.pointing_somewhere(v, owner), n)
         return self.record_place(owner)
 
     # ------------------------------------------------------------ pointers
 
     def pointer(self, n: Node) -> Pointer:
-        v = self.value(n)
+        return self.pointing_somewhere(self.value(n), n)
+
+    def pointing_somewhere(self, v: Value, n: Node) -> Pointer:
         if isinstance(v, Pointer):
             return v
         if v == NULL:
