@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from xpiler.ir.nodes import PLAIN, Binary, Break, Const, Continue, Expr, For, Kernel, Let, Stmt, Var
 from xpiler.ir.types import DType
@@ -11,7 +13,6 @@ from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
-
 
 
 def split_nest(kernel: Kernel) -> tuple[tuple[Stmt, ...], For | None]:
@@ -37,14 +38,22 @@ def chain_of(nest: For, leave_last: bool = False) -> tuple[list[For], tuple[Stmt
     return chain, body
 
 
-def flattened(
-    fresh: Fresh, a: For, b: For, body: tuple[Stmt, ...]
-) -> tuple[For, tuple[Stmt, ...]]:
-    """Two nested loops as one over the product, the two indices recovered by division."""
+def flattened(fresh: Fresh, loops: Sequence[For], body: tuple[Stmt, ...]) -> tuple[For, tuple[Stmt, ...]]:
+    """Nested loops as one over their product, and `body` behind their indices, which are its digits."""
     v = Var(fresh("p"), I32)
-    total = _times(a.stop, b.stop)
-    lets = (Let(a.var, Binary("/", v, b.stop, I32)), Let(b.var, Binary("%", v, b.stop, I32)))
-    return For(v, ZERO, total, ONE, (), "parallel", a.span), (*lets, *body)
+    lets: list[Stmt] = []
+    below: Expr | None = None
+    for n, loop in reversed(list(enumerate(loops))):
+        digit: Expr = v if below is None else Binary("/", v, below, I32)
+        lets.insert(0, Let(loop.var, Binary("%", digit, loop.stop, I32) if n else digit))
+        below = loop.stop if below is None else _times(loop.stop, below)
+    assert below is not None, "there are loops"
+    return For(v, ZERO, below, ONE, (), "parallel", loops[0].span), (*lets, *body)
+
+
+def length_of(loop: For) -> float:
+    """How many iterations a loop has; without end where only a run says."""
+    return int(loop.stop.value) if isinstance(loop.stop, Const) else inf
 
 
 def _times(a: Expr, b: Expr) -> Expr:

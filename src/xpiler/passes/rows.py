@@ -57,10 +57,9 @@ class BindRows:
             raise NotApplicable("no loop inside the rows is worth a block of threads")
         stmt: Stmt = For(spread.t, ZERO, Const(threads, I32), ONE, tuple(inner), "thread.x")
         outer = list(chain)
-        while len(outer) > 1:
-            merged, joined = flattened(fresh, outer[-2], outer[-1], (stmt,))
-            outer = [*outer[:-2], merged]
-            stmt = absorbed(joined)
+        if len(outer) > 1:
+            merged, joined = flattened(fresh, outer, (stmt,))
+            outer, stmt = [merged], absorbed(joined)
         row = outer[0] if outer else For(Var(fresh("b"), I32), ZERO, ONE, ONE, (), "block.x")
         return replace(kernel, body=(
             For(row.var, ZERO, row.stop, ONE, (*spread.shared, stmt), "block.x"),))

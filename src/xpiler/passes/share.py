@@ -14,7 +14,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, statements, walk
-from xpiler.passes.chains import absorbed, chain_of, flattened, serial, split_nest, without_single
+from xpiler.passes.chains import absorbed, chain_of, flattened, length_of, serial, split_nest, without_single
 from xpiler.passes.split import rounded
 
 I32 = DType.I32
@@ -115,15 +115,16 @@ class BindTasks:
         """The outermost loops of a perfect nest as one, as many as it takes to keep all tasks busy."""
         if s.start != ZERO or s.step != ONE:
             return s
-        chain, _ = chain_of(s)
-        first: tuple[Stmt, ...] = ()  # the indices of loops that are already one
-        for inner in chain[1:]:
-            if not isinstance(s.stop, Const) or int(s.stop.value) >= self.tasks:
+        taken, wide = [s], length_of(s)
+        for inner in chain_of(s)[0][1:]:
+            if wide >= self.tasks:
                 break
-            merged, joined = flattened(fresh, s, inner, (*first, *inner.body))
-            first = joined[:len(joined) - len(inner.body)]
-            s = replace(merged, body=joined)
-        return s
+            taken.append(inner)
+            wide *= length_of(inner)
+        if len(taken) == 1:
+            return s
+        merged, body = flattened(fresh, taken, taken[-1].body)
+        return replace(merged, body=body)
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,12 @@ class BindThreads:
         body = serial(body)
         last = chain[-1]
         outer = chain[:-1]
-        while outer and isinstance(last.stop, Const) and int(last.stop.value) < self.warp:
-            last, body = flattened(fresh, outer[-1], last, body)
-            outer = outer[:-1]
+        taken, wide = [last], length_of(last)
+        while outer and wide < self.warp:
+            taken, outer = [outer[-1], *taken], outer[:-1]
+            wide *= length_of(taken[0])
+        if len(taken) > 1:
+            last, body = flattened(fresh, taken, body)
         threads = self._threads(last.stop)
         size = Const(threads, I32)
         whole = isinstance(last.stop, Const) and int(last.stop.value) == threads
@@ -159,11 +163,9 @@ class BindThreads:
             inner = (Let(last.var, at), If(Binary("<", last.var, last.stop, DType.BOOL), (*heads, *body)))
         blocks = rounded(last.stop, threads)
         stmt: Stmt = For(t, ZERO, size, ONE, inner, "thread.x")
-        while len(outer) > 2:
-            merged, joined = flattened(fresh, outer[-2], outer[-1], (stmt,))
-            outer = [*outer[:-2], merged]
-            stmt_body = joined
-            stmt = absorbed(stmt_body)
+        if len(outer) > 2:
+            merged, joined = flattened(fresh, outer[1:], (stmt,))
+            outer, stmt = [outer[0], merged], absorbed(joined)
         if not outer:
             stmt = For(b, ZERO, blocks, ONE, (stmt,), "block.x")
         else:
