@@ -207,9 +207,9 @@ def test_a_suite_is_counted(call: Call, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_pass_is_applied_by_hand(call: Call, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
-    said = call("pass", "apply", "split", "k.cu", "--loop", "bx", "--factor", "8")
-    assert said.status == 0 and "bx_i < 8" in said.out
-    assert "it takes --loop STR --factor INT" in call("pass", "apply", "split", "k.cu", "--loop", "bx").err
+    said = call("pass", "apply", "split", "k.cu", "--loop", "i", "--factor", "8")
+    assert said.status == 0 and "i_i < 8" in said.out
+    assert "it takes --loop STR --factor INT" in call("pass", "apply", "split", "k.cu", "--loop", "i").err
     assert "no pass `blend`" in call("pass", "apply", "blend", "k.cu").err
     refused = call("pass", "apply", "split", "k.cu", "--loop", "q", "--factor", "8")
     assert refused.status == 2 and "has no loop `q`; its loops are" in refused.err

@@ -209,7 +209,7 @@ FAULTS = (
     Fault("fact", "arrays are taken to have an element more", _one_more, "add.cpp", "cuda"),
     Fault("meaning", "the proposer takes adding for multiplying", _plus_for_times, "layernorm.cu", "vnni"),
     Fault("writer", "parentheses are left out", lambda p: p.setattr(Speller, "_held", staticmethod(_bare)), "layernorm.cu", "c"),
-    Fault("writer", "< is written as <=", _at_most, "softmax.mlu", "cuda"),
+    Fault("writer", "< is written as <=", _at_most, "add.cpp", "cuda"),
     Fault("host", "results are not copied back", _nothing_back, "add.cpp", "hip"),
 )
 
