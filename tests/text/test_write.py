@@ -17,6 +17,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType as T
 from xpiler.text.write import NotExpressible, write
+from xpiler.text.write_fold import fold
 
 
 def c(value: int) -> Const:
@@ -470,6 +471,14 @@ def test_names_come_back_in_blocks_that_are_apart() -> None:
         int x_1 = 1;
         int y = 1;
         """)
+
+
+def test_what_follows_of_a_very_long_line_is_indented_once() -> None:
+    line = "        y = " + " + ".join(f"(x[{n} * width] < limit ? x[{n} * width + other] : 0.0f)" for n in range(12)) + ";"
+    first, *rest = fold(line).split("\n")
+    assert len(rest) > 6 and max(map(len, (first, *rest))) <= 100
+    assert {len(r) - len(r.lstrip()) for r in rest} == {12}
+    assert " ".join([first, *map(str.strip, rest)]) == line
 
 
 def test_long_lines_fold_at_the_shallowest_place() -> None:

@@ -7,13 +7,16 @@ from xpiler.facts.sym import Sym
 
 ACCUMULATORS = {"+": "sum", "*": "product", "max": "top", "min": "bottom"}
 _WORDS = {"+": "total", "-": "difference", "*": "product", "/": "quotient", "max": "larger", "min": "smaller",
-          "sqrt": "root", "rsqrt": "inverse", "rcp": "inverse", "exp": "power", "exp2": "power", "abs": "size"}
+          "sqrt": "root", "rsqrt": "inverse", "rcp": "inverse", "exp": "power", "exp2": "power", "abs": "size",
+          "floor": "whole", "ceil": "whole", "trunc": "whole", "round": "whole", "rint": "whole"}
 
 
 def word(x: Sym) -> str:
-    """What a value is called: after the operation that makes it."""
+    """What a value is called: after the array it comes from, or the operation that makes it."""
     if x.op == "cast":
         return word(x.args[0])
+    if x.op == "ld":
+        return f"{str(x.data).lstrip('~')}_value"
     if x.op == "bin" and x.data == "/":
         over, by = x.args
         if over.op == "flt" and sym.float_of(over) == 1.0:

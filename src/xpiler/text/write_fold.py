@@ -12,11 +12,30 @@ _BREAKS = re.compile(r", | (?:&&|\|\||\?|<<|>>|[-+*/:|&^]) |; ")
 
 
 def fold(line: str, width: int = WIDTH) -> str:
-    """`line` broken after commas or before operators, at the shallowest nesting that fits and the loosest operator."""
-    if len(line) <= width or line.lstrip().startswith(("//", "#")) or '"' in line:
+    """`line` broken after commas or before operators, at the shallowest nesting that fits and the loosest operator;
+    what follows is indented once."""
+    if line.lstrip().startswith(("//", "#")) or '"' in line:
         return line
-    indent = len(line) - len(line.lstrip())
-    depth, places = 0, []
+    step = 8 if line.endswith("{") else 4  # apart from the body that follows
+    pad = " " * (_indent(line) + step)
+    done: list[str] = []
+    rest = line
+    while len(rest) > width and (cut := _cut(rest, width)):
+        after = pad + rest[cut:].lstrip()
+        if len(after) >= len(rest):
+            break
+        done.append(rest[:cut].rstrip())
+        rest = after
+    return "\n".join([*done, rest])
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _cut(line: str, width: int) -> int:
+    """Where a line is broken, 0 for nowhere."""
+    indent, depth, places = _indent(line), 0, []
     for i, c in enumerate(line):
         if c in "([{":
             depth += 1
@@ -27,22 +46,4 @@ def fold(line: str, width: int = WIDTH) -> str:
             cut = m.end() if comma else i + 1
             if indent + 20 < cut <= width:
                 places.append((depth, 0 if comma else _RANK[m.group().strip()], -cut))
-    if not places:
-        return line
-    cut = -min(places)[2]
-    step = 8 if line.endswith("{") else 4  # apart from the body that follows
-    rest = " " * (indent + step) + line[cut:].lstrip()
-    if len(rest) >= len(line):
-        return line
-    return f"{line[:cut].rstrip()}\n{_again(rest, width)}"
-
-
-def _again(rest: str, width: int) -> str:
-    """Continuation lines keep one indentation."""
-    indent = len(rest) - len(rest.lstrip())
-    if len(rest) <= width:
-        return rest
-    first, _, more = fold(rest, width).partition("\n")
-    if not more:
-        return first
-    return "\n".join([first, *(" " * indent + line.lstrip() for line in more.split("\n"))])
+    return -min(places)[2] if places else 0
