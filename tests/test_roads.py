@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ROOT
-from xpiler import platforms
+from xpiler import platforms, to_target
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
-from xpiler.to_target import KEEP, TILES, roads
+from xpiler.to_target import KEEP, TILES, Attempt, roads, same_text
 
 BY_HAND = """
 #include <cuda_fp16.h>
@@ -43,3 +43,14 @@ def test_structure_stays_unless_a_matrix_unit_is_gained(text: str, first: str) -
     pivot, steps = sequential(program, source)
     names = [r.name for r in roads(program, pivot, steps, source, target, [])]
     assert names[0] == first and KEEP in names
+
+
+def test_a_mistake_in_one_road_costs_that_road_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: object) -> str:
+        raise IndexError("no such piece")
+
+    monkeypatch.setattr(to_target, "reworded", mistaken)
+    source, target = platforms.get("cuda"), platforms.get("hip")
+    attempts: list[Attempt] = []
+    assert not list(same_text(BY_HAND, read(BY_HAND, source, "product.cu"), source, target, attempts))
+    assert [a.why for a in attempts] == ["internal error: IndexError: no such piece"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache as remembered
 from pathlib import Path
 
 from xpiler.facts.offers import offers
@@ -28,7 +29,7 @@ from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.threads import shared_out
 from xpiler.passes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.weights import WeightProducts
-from xpiler.platforms.platform import Platform
+from xpiler.platforms.platform import Platform, Registers
 from xpiler.text.library import library, shelf
 from xpiler.text.read import read
 from xpiler.text.reword import reworded
@@ -89,6 +90,8 @@ def same_text(
         attempts.append(Attempt(REWORD, f"{e}"))
     except Fault as fault:
         attempts.append(Attempt(REWORD, f"{fault.what}: {fault.why}"))
+    except BROKEN as e:
+        attempts.append(Attempt(REWORD, f"internal error: {type(e).__name__}: {e}"))
 
 
 def roads(
@@ -213,18 +216,21 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                     yield f"vectors of {chunk}{words}", _in_chunks(unit, chunk, bulk)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
-            registers = target.vector_registers
             if target.dots:
-                dots = DotProducts(target.dots)
-                yield "dot products in blocks", lambda k: ((blocked(dots.apply(k), registers),), ("tensorize", "jam"))
-                yield "dot products", lambda k: ((dots.apply(k),), ("tensorize",))
+                yield from _on_registers("dot products", DotProducts(target.dots), target.registers)
             if target.vector_bits:
                 unit = vector_unit(target, cache)
-                whole = VectorLoops(replace(unit, elementary=True))
-                yield "vectors in blocks", lambda k: ((blocked(whole.apply(k), registers),), ("tensorize", "jam"))
-                yield "vectors", lambda k: ((whole.apply(k),), ("tensorize",))
+                yield from _on_registers("vectors", VectorLoops(replace(unit, elementary=True)), target.registers)
                 yield "vectors, functions one by one", lambda k: ((VectorLoops(unit).apply(k),), ("tensorize",))
             yield "scalar loops", lambda k: ((k,), ())
+
+
+def _on_registers(name: str, step: Pass, registers: Registers | None) -> Iterator[tuple[str, Lowering]]:
+    """A step that computes in registers, and blocks of what it makes first."""
+    made = remembered(step.apply)
+    if registers is not None:
+        yield f"{name} in blocks", lambda k: ((blocked(made(k), registers),), ("tensorize", "jam"))
+    yield name, lambda k: ((made(k),), ("tensorize",))
 
 
 @dataclass(frozen=True)

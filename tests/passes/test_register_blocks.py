@@ -18,10 +18,12 @@ from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.register_blocks import blocked
 from xpiler.passes.step import NotApplicable
 from xpiler.passes.vectors import VectorLoops
+from xpiler.platforms.platform import Registers
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 
 C = platforms.get("c")
+ZMM = Registers(count=32, latency=4, units=2)
 PRODUCT = """
 void k(const float x[768], const float y[384], float z[ROWS * COLUMNS]) {
   for (int i = 0; i < ROWS; ++i)
@@ -108,7 +110,7 @@ CASES: dict[str, tuple[str, dict[str, int], list[int]]] = {
 def test_blocks_compute_the_same(case: str) -> None:
     text, named, held = CASES[case]
     plain, single = vectors(text, **named)
-    block = blocked(single, 32)
+    block = blocked(single, ZMM)
     check(Program("c", (block,), None))
     assert sums(block) == held, show(block)
     size = {"x": 768, "y": 384, "z": int(plain.params[2].extent.value)}  # type: ignore[union-attr]
@@ -121,7 +123,7 @@ def test_blocks_compute_the_same(case: str) -> None:
 def test_what_a_block_computes_is_seen(case: str) -> None:
     text, named, _ = CASES[case]
     plain, single = vectors(text, **named)
-    program = replace(Program("c", (blocked(single, 32),), None), meanings=tuple(toy.MEANINGS.values()))
+    program = replace(Program("c", (blocked(single, ZMM),), None), meanings=tuple(toy.MEANINGS.values()))
     again, steps = sequential(program, C)
     assert not [s for s in steps if s.startswith("--")]
     loops = [[s.stop for s in statements(k) if isinstance(s, For)] for k in (plain, again.kernels[0])]
@@ -130,12 +132,12 @@ def test_what_a_block_computes_is_seen(case: str) -> None:
 
 def test_a_block_is_no_larger_than_registers_hold() -> None:
     _, single = vectors(PRODUCT, ROWS=16, COLUMNS=32)
-    assert sums(blocked(single, 16)) == [8]
+    assert sums(blocked(single, replace(ZMM, count=16))) == [8]
     with pytest.raises(NotApplicable, match="no reduction"):
-        blocked(single, 4)
+        blocked(single, replace(ZMM, count=4))
 
 
 @pytest.mark.parametrize("text", [LARGEST, WINDOWS])
 def test_sums_that_share_nothing_are_no_block(text: str) -> None:
     with pytest.raises(NotApplicable, match="no reduction"):
-        blocked(vectors(text)[1], 32)
+        blocked(vectors(text)[1], ZMM)

@@ -52,7 +52,7 @@ def flattened(fresh: Fresh, loops: Sequence[For], body: tuple[Stmt, ...]) -> tup
 
 
 def length_of(loop: For) -> float:
-    """How many iterations a loop has; without end where only a run says."""
+    """How many iterations a loop from 0 has; without end where only a run says."""
     return int(loop.stop.value) if isinstance(loop.stop, Const) else inf
 
 
@@ -63,6 +63,7 @@ def _times(a: Expr, b: Expr) -> Expr:
 
 
 def serial(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Statements for one worker: what was parallel in them is not any more."""
     return map_stmts(body, lambda s: replace(s, kind="serial")
                      if isinstance(s, For) and s.kind == "parallel" else s)
 

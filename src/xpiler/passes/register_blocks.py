@@ -9,7 +9,7 @@ no sum waits for the one before it.
                                                                   for c in 4: acc[4*r + c] = fma(u, v[c], acc[4*r + c])
                                                           for r in 4: for c in 4: c[4*i + r, 4*j + c] = acc[4*r + c]
 
-The block is the one for which a processor with two arithmetic and two load units takes the least time.
+The block is the one for which a processor with such registers takes the least time.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ from xpiler.ir.walk import Fresh, bodies, expressions, names, statements, subexp
 from xpiler.passes.jam import jammed, same_in_all
 from xpiler.passes.split import loop_named, swapped
 from xpiler.passes.step import NotApplicable
+from xpiler.platforms.platform import Registers
 
-# Intel 64 and IA-32 Architectures Optimization Reference Manual, for servers with AVX-512.
-LATENCY = 4  # cycles until a sum, or a product and a sum, is there
-UNITS = 2  # vectors that are computed in a cycle, and that are loaded
 FACTORS = range(2, 9)
+USUAL = 4  # iterations together where no number of them divides all there are, or that is not known
 WORTH = 0.8  # of the time without a block, at most
 AROUND = 32  # statements that are no part of the reductions, at most: more is not about these
 CLOSE = 1.05  # times the least time, for what is simpler
@@ -38,9 +37,9 @@ Body = tuple[Stmt, ...]
 Block = tuple[tuple[For, int], ...]  # loops, and how many of their iterations run together
 
 
-def blocked(kernel: Kernel, registers: int) -> Kernel:
-    """The kernel with its reductions in blocks, for a machine with so many vector registers; NotApplicable where none
-    is faster in one."""
+def blocked(kernel: Kernel, registers: Registers) -> Kernel:
+    """The kernel with its reductions in blocks, for a machine with such vector registers; NotApplicable where none is
+    faster in one."""
     vectors = {s.buffer.name for s in statements(kernel) if isinstance(s, Alloc) and s.buffer.ctype}
     plan: dict[str, tuple[int, str]] = {}
     for nest in _nests(kernel.body, (), vectors):
@@ -56,7 +55,7 @@ def blocked(kernel: Kernel, registers: int) -> Kernel:
     return kernel
 
 
-def _best(nest: Nest, plan: Mapping[str, int], registers: int) -> Block:
+def _best(nest: Nest, plan: Mapping[str, int], registers: Registers) -> Block:
     """The block of a nest, one of an outer loop that is in the plan already."""
     *outer, inner = nest.loops
     if inner.var.name in plan or nest.around() > AROUND:
@@ -76,11 +75,12 @@ def _best(nest: Nest, plan: Mapping[str, int], registers: int) -> Block:
     return chosen if time(chosen) <= time(()) * WORTH else ()
 
 
-def _time(nest: Nest, block: Block, registers: int) -> float:
+def _time(nest: Nest, block: Block, registers: Registers) -> float:
     """Cycles of a step of one output; infinite where registers do not hold the block, or it serves nothing."""
     outputs = prod(f for _, f in block)
     sums = outputs * nest.sums
-    if sums > registers // 2 or sums + nest.fixed + max((f for _, f in block), default=1) > registers - 2:
+    most = registers.count
+    if sums > most // 2 or sums + nest.fixed + max((f for _, f in block), default=1) > most - 2:
         return inf
     if block and not nest.shares(block[0][0]) or not all(nest.fits(u) for u, _ in block):
         return inf
@@ -89,7 +89,8 @@ def _time(nest: Nest, block: Block, registers: int) -> float:
         copies = [(s, prod(f for u, f in block if id(s) not in nest.same(u))) for s in step]
         loads = sum(n for s, n in copies if nest.loads(s))
         arithmetic = sum(n for s, n in copies if nest.computes(s))
-        total += max(loads / UNITS, arithmetic / UNITS, LATENCY) + loads / LATENCY
+        total += max(loads / registers.units, arithmetic / registers.units, registers.latency)
+        total += loads / registers.latency
     return total / outputs
 
 
@@ -200,8 +201,8 @@ def _factors(loop: For) -> Sequence[int]:
     """How many iterations may run together: what divides their number, if that is known."""
     if isinstance(loop.stop, Const):
         n = int(loop.stop.value)
-        return [f for f in FACTORS if n % f == 0] or [f for f in (LATENCY,) if n > max(FACTORS)]
-    return [LATENCY] if _linear(loop) else []
+        return [f for f in FACTORS if n % f == 0] or [f for f in (USUAL,) if n > max(FACTORS)]
+    return [USUAL] if _linear(loop) else []
 
 
 def _linear(loop: For) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
-from xpiler.ir.nodes import Const, For, Kernel, Stmt, While
-from xpiler.ir.walk import bodies, free_vars, map_stmts, with_bodies
+from xpiler.ir.nodes import For, Kernel, Stmt, While
+from xpiler.ir.walk import bodies, free_vars, with_bodies
+from xpiler.passes.chains import length_of, serial
 
 ENOUGH = 256  # iterations: a few for each core of a large server
 SOON = 1 << 14  # statements: what takes no longer than it takes to wake the threads and to wait for them
@@ -26,31 +27,17 @@ def _shared(s: Stmt) -> Stmt:
     if not isinstance(s, For) or s.kind != "parallel":
         return with_bodies(s, lambda body: tuple(_shared(x) for x in body))
     if _work(s) <= SOON:
-        return _alone(s)
+        return serial((s,))[0]
     return _nest(s, 1)
 
 
 def _nest(loop: For, outside: float) -> For:
     """A loop that is shared out, and those directly inside as long as there are too few iterations."""
-    iterations = outside * _length(loop)
+    iterations = outside * length_of(loop)
     match loop.body:
         case (For(kind="parallel") as inner,) if iterations < ENOUGH and loop.var not in free_vars(inner.stop):
             return replace(loop, body=(_nest(inner, iterations),))
-    return replace(loop, body=tuple(_alone(s) for s in loop.body))
-
-
-def _alone(s: Stmt) -> Stmt:
-    """A statement for one thread."""
-
-    def serial(x: Stmt) -> Stmt:
-        return replace(x, kind="serial") if isinstance(x, For) and x.kind == "parallel" else x
-
-    return map_stmts((s,), serial)[0]
-
-
-def _length(loop: For) -> float:
-    """How many iterations a loop from 0 has; no end where that is not known."""
-    return int(loop.stop.value) if isinstance(loop.stop, Const) else inf
+    return replace(loop, body=serial(loop.body))
 
 
 def _work(s: Stmt) -> float:
@@ -58,4 +45,4 @@ def _work(s: Stmt) -> float:
     if isinstance(s, While):
         return inf
     inside = sum(_work(x) for part in bodies(s) for x in part)
-    return _length(s) * inside if isinstance(s, For) else 1 + inside
+    return length_of(s) * inside if isinstance(s, For) else 1 + inside

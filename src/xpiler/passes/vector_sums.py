@@ -16,7 +16,7 @@ from xpiler.passes.joined import flat
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
 from xpiler.passes.vector_loops import LaneLoops
 from xpiler.passes.vector_memory import I32, Lane, Vector
-from xpiler.passes.wording import ACCUMULATORS
+from xpiler.passes.value_names import ACCUMULATORS
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 FEW = 32  # lanes that are left to a scalar loop at the end of a reduction

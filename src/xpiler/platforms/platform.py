@@ -60,6 +60,16 @@ class Runtime:
 
 
 @dataclass(frozen=True)
+class Registers:
+    """Vector registers: how many a program can name; the cycles until a sum, or a product and a sum, is there; and the
+    vectors that are computed in a cycle, as many as are loaded."""
+
+    count: int
+    latency: int
+    units: int
+
+
+@dataclass(frozen=True)
 class Wording:
     """What texts of a platform call otherwise than those of another one of its model, where a whole text is reworded.
 
@@ -162,7 +172,7 @@ class Platform:
     spaces: tuple[Space, ...] = ()
     warp: int = 1
     vector_bits: int = 0
-    vector_registers: int = 0  # how many there are for a program to name
+    registers: Registers | None = None  # those of vectors, where it has some
     includes: tuple[str, ...] = ()
     include_when: Mapping[str, str] = field(default_factory=dict)  # token seen in the text -> include line
     kernel_qualifier: str = ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from xpiler.ir.types import DType
 from xpiler.platforms.bits import CARRIED, CARRIED_CALL, bit_casts
 from xpiler.platforms.c_math import FURTHER, c_math, like_c, math_call
-from xpiler.platforms.platform import DotUnit, Platform, Runtime, Space
+from xpiler.platforms.platform import DotUnit, Platform, Registers, Runtime, Space
 
 PLATFORM = Platform(
     name="vnni",
@@ -22,7 +22,8 @@ PLATFORM = Platform(
         Space("local", "", 8 << 20, "thread", align=64),
     ),
     vector_bits=512,
-    vector_registers=32,  # SDM, volume 1, 15.1.1: ZMM0 to ZMM31 in 64-bit mode
+    # SDM, volume 1, 15.1.1: ZMM0 to ZMM31 in 64-bit mode; Optimization Reference Manual, for servers with AVX-512.
+    registers=Registers(count=32, latency=4, units=2),
     include_when={
         math_call(): "#include <math.h>",
         r"\bu?int\d+_t\b": "#include <stdint.h>",
