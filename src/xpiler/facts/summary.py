@@ -18,10 +18,11 @@ from xpiler.facts.closing import Loop, at_level, poison
 from xpiler.facts.reductions import Advance, Turn, induction, reduction
 from xpiler.facts.deferred import Deferred
 from xpiler.facts.rescaled import merged, telescoped
+from xpiler.facts.row_parts import in_a_piece
 from xpiler.facts.strides import nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import (
-    Unsummarised, Write, in_a_piece, most, one_sided, rolled_up, settled, solve, supersedes,
+    Unsummarised, Write, most, one_sided, rolled_up, settled, solve, supersedes,
 )
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
