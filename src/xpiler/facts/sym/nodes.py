@@ -1,6 +1,6 @@
 """Nodes of symbolic values: interned, so that equal ones are the same object, each with the bounds of a number.
 
-How they are built in normal form is `facts.sym`."""
+How they are built in normal form is what the other files are about."""
 
 from __future__ import annotations
 

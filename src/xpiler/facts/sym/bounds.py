@@ -1,0 +1,64 @@
+"""What is below what, whatever the variables are within their ranges."""
+
+from __future__ import annotations
+
+import functools
+
+from xpiler.facts.sym.leaves import ONE, integer, is_const
+from xpiler.facts.sym.nodes import Sym, bounded, extent_of, value_of
+from xpiler.facts.sym.sums import add, mul, scale, sub, terms_of
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def bound(x: Sym, upper: bool) -> Sym:
+    """x with every bounded variable at the end of its range that makes x largest (or smallest)."""
+    for _ in range(8):
+        const, terms = terms_of(x)
+        out, changed = integer(const), False
+        for atom, c in terms.items():
+            factors = atom.args if atom.op == "prod" else (atom,)
+            if (c > 0) == upper and any(f.op == "var" and bounded(f) for f in factors):
+                new = integer(c)
+                for f in factors:
+                    loop = f.op == "var" and bounded(f)
+                    new = mul(new, sub(extent_of(f), ONE) if loop else f)
+                out, changed = add(out, new), True
+            elif any(f.op == "var" and bounded(f) for f in factors):
+                changed = True  # at its smallest: 0
+            else:
+                out = add(out, scale(atom, c))
+        x = out
+        if not changed:
+            return x
+    return x
+
+
+def below_zero(d: Sym) -> bool:
+    """d < 0 everywhere; a minimum is as small as either of its arguments, and no smaller than the smaller one."""
+    if d.hi < 0:
+        return True
+    _, terms = terms_of(d)
+    for a, c in terms.items():
+        if a.op == "call" and a.data in ("min", "max"):
+            way = any if (c > 0) == (a.data == "min") else all
+            return way(below_zero(bound(add(sub(d, scale(a, c)), scale(x, c)), True)) for x in a.args)
+        if c < 0 and a.op == "div" and is_const(a.args[1]) and value_of(a.args[1]) > 0 > a.lo:
+            if sub(d, scale(a, c)).hi < 0:
+                return not_negative(a.args[0])
+        if a.op == "div" and is_const(a.args[1]) and any(a.args[0].free & x.free for x in terms if x is not a):
+            m = value_of(a.args[1])
+            # What is rounded down is no more, and less by less than the divisor.
+            if m > 0 and (c < 0 or not_negative(a.args[0])):
+                most = a.args[0] if c > 0 else sub(a.args[0], integer(m - 1))
+                return below_zero(bound(add(scale(sub(d, scale(a, c)), m), scale(most, c)), True))
+    return False
+
+
+def not_negative(x: Sym) -> bool:
+    return x.lo >= 0 or below_zero(bound(sub(integer(-1), x), True))
+
+
+def prove_lt(a: Sym, b: Sym) -> bool:
+    """a < b for every value of the variables in range."""
+    d = sub(a, b)
+    return d.hi < 0 or below_zero(bound(d, True))

@@ -1,0 +1,167 @@
+"""The loops of a fold: conditions become extents, and loops that are digits of one number become one."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from xpiler.facts.sym.evaluation import likely_le
+from xpiler.facts.sym.leaves import TRUE, ZERO, integer, is_const, var
+from xpiler.facts.sym.logic import conjuncts
+from xpiler.facts.sym.nodes import I32, Sym, bounded, extent_of, name_of, value_of
+from xpiler.facts.sym.operations import call
+from xpiler.facts.sym.quotients import div
+from xpiler.facts.sym.rewriting import substitute
+from xpiler.facts.sym.sums import add, linear, mul, scale, terms_of
+
+
+def tidy(live: list[Sym], body: Sym, guards: list[Sym]) -> tuple[list[Sym], Sym, list[Sym]]:
+    """Merge variables that occur only as digits of one number; turn guards into extents."""
+    again = True
+    while again:
+        again = False
+        for v in live:
+            for g in guards:
+                tightened = tighten(v, g)
+                if tightened is not None:
+                    new = var(name_of(v), tightened)
+                    live = [new if w is v else w for w in live]
+                    body = substitute(body, {v: new})
+                    guards = [substitute(h, {v: new}) for h in guards if h is not g]
+                    guards = [h for h in guards if h is not TRUE]
+                    again = True
+                    break
+            if again:
+                break
+        if again:
+            continue
+        fewer = next(((v, n) for v in live for g in guards if (n := _at_most(v, g)) is not None), None)
+        if fewer is not None:
+            v, n = fewer
+            new = var(name_of(v), integer(n))
+            live = [new if w is v else w for w in live]
+            body = substitute(body, {v: new})
+            guards = [h for g in guards for h in conjuncts(substitute(g, {v: new})) if h is not TRUE]
+            again = True
+            continue
+        merged = merge_digits(live, [body, *guards])
+        if merged is not None:
+            live, (body, *guards) = merged
+            guards = [h for h in guards if h is not TRUE]
+            again = True
+    return live, body, guards
+
+
+def _at_most(v: Sym, guard: Sym) -> int | None:
+    """How many iterations of v a guard leaves at most, whatever the other loops do; None where that is all."""
+    if guard.op != "lt" or not is_const(extent_of(v)):
+        return None
+    const, terms = terms_of(guard.args[0])
+    c = terms.get(v, 0)
+    least = linear(const, {a: k for a, k in terms.items() if a is not v}).lo
+    if c < 1 or any(v in a.free for a in terms if a is not v) or not isfinite(least):
+        return None
+    most = int(-(least // c)) if least < 0 else 0
+    return most if 1 <= most < value_of(extent_of(v)) else None
+
+
+def tighten(v: Sym, guard: Sym) -> Sym | None:
+    """The new extent of v if the guard is exactly v < e with e free of other loops."""
+    if guard.op != "lt":
+        return None
+    const, terms = terms_of(guard.args[0])
+    c = terms.get(v, 0)
+    if c < 1 or any(v in a.free for a in terms if a is not v):
+        return None
+    others = {a: k for a, k in terms.items() if a is not v}
+    low = {a: k for a, k in others.items() if k % c}
+    rest = linear(0, low)
+    if low and not (rest.lo >= 0 and rest.hi < c and const % c == 0):
+        if c > 1 and any(_loops(a) for a in low):
+            return None
+        low, rest = {}, ZERO
+    # c * v + rest < top, 0 <= rest < c  and c divides top:  v < top / c;  without rest: v < ceil(top / c)
+    top = scale(linear(const, {a: k for a, k in others.items() if a not in low}), -1)
+    limit = div(top, integer(c)) if low else _ceil(top, c)
+    extent = extent_of(v)
+    if any(_loops(a) and a not in extent.free for a in limit.free):
+        return None  # depends on another loop: keep it a guard
+    if limit is extent:
+        return None
+    return limit if likely_le(limit, extent) else call("min", (limit, extent), I32)
+
+
+def _ceil(top: Sym, c: int) -> Sym:
+    return top if c == 1 else div(add(top, integer(c - 1)), integer(c))
+
+
+def _loops(x: Sym) -> bool:
+    return any(bounded(u) for u in x.free)
+
+
+def merge_digits(live: list[Sym], exprs: list[Sym]) -> tuple[list[Sym], list[Sym]] | None:
+    """If h and l occur only as n*h + l with n the extent of l, one variable over both replaces them."""
+    if len(live) < 2:
+        return None
+    uses = _linear_uses(exprs, frozenset(live))
+    for low in live:
+        n = extent_of(low)
+        for high in live:
+            if high is low or low in extent_of(high).free or high in n.free:
+                continue
+            if is_const(n) and not _digits(uses, high, low, value_of(n)):
+                continue
+            merged = var(f"{name_of(high)}_{name_of(low)}", mul(extent_of(high), n))
+            out = [substitute(e, {low: merged, high: ZERO}) for e in exprs]
+            if not is_const(n):
+                back = {merged: add(mul(high, n), low)}
+                together = any(high in e.free and low in e.free for e in exprs)
+                same = all(substitute(o, back) is e for o, e in zip(out, exprs, strict=True))
+                if not together or not same:
+                    continue
+            return [merged if v is high else v for v in live if v is not low], out
+    return None
+
+
+def _linear_uses(exprs: list[Sym], watch: frozenset[Sym]) -> list[dict[Sym, int]]:
+    """Every place one of the watched variables occurs: as the coefficients of the sum it stands in."""
+    found: list[dict[Sym, int]] = []
+    seen: set[Sym] = set()
+
+    def visit(x: Sym) -> None:
+        if x in seen or not (x.free & watch):
+            return
+        seen.add(x)
+        if x.op == "var":
+            found.append({x: 1})
+            return
+        if x.op == "lin":
+            _, terms = terms_of(x)
+            rows: dict[tuple[Sym, ...], dict[Sym, int]] = {}  # by what else they are multiplied by
+            for a, c in terms.items():
+                factors = a.args if a.op == "prod" else (a,)
+                mine = [f for f in factors if f in watch]
+                others = tuple(f for f in factors if f not in watch)
+                if len(mine) == 1 and not any(f.free & watch for f in others):
+                    rows.setdefault(others, {})[mine[0]] = c
+                else:
+                    visit(a)
+            found.extend(rows.values())
+            return
+        for a in x.args:
+            visit(a)
+
+    for e in exprs:
+        visit(e)
+    return found
+
+
+def _digits(uses: list[dict[Sym, int]], high: Sym, low: Sym, n: int) -> bool:
+    together = False
+    for use in uses:
+        upper, lower = use.get(high, 0), use.get(low, 0)
+        if upper == 0 and lower == 0:
+            continue
+        if upper != n * lower:
+            return False
+        together = True
+    return together

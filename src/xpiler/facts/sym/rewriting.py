@@ -1,0 +1,134 @@
+"""Rules and substitutions over whole expressions, and what they leave in normal form again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from xpiler.facts import sym
+from xpiler.facts.sym.leaves import fresh, integer
+from xpiler.facts.sym.nodes import METER, Sym, extent_of, fold_op, fold_vars, make, sum_of, word_of
+from xpiler.facts.sym.sums import add, mul, scale
+
+
+def rebuild(n: Sym, args: tuple[Sym, ...]) -> Sym:
+    """n with new args, in normal form again."""
+    match n.op:
+        case "lin":
+            const, coefs = sum_of(n)
+            return add(integer(const), *[scale(a, c) for a, c in zip(args, coefs, strict=True)])
+        case "prod":
+            out = args[0]
+            for a in args[1:]:
+                out = mul(out, a)
+            return out
+        case "div":
+            return sym.div(*args)
+        case "mod":
+            return sym.mod(*args)
+        case "bit":
+            return sym.bit(word_of(n), *args)
+        case "cmp":
+            return sym.compare(word_of(n), *args)
+        case "lt":
+            return sym.negative(args[0])
+        case "eq":
+            return sym.zero(args[0])
+        case "and":
+            return sym.conjoin(*args)
+        case "or":
+            return sym.disjoin(*args)
+        case "not":
+            return sym.negate(args[0])
+        case "sel":
+            return sym.select(*args)
+        case "bin":
+            return sym.binary(word_of(n), args[0], args[1], n.dtype)
+        case "call":
+            return sym.call(word_of(n), args, n.dtype)
+        case "cast":
+            return sym.cast(args[0], n.dtype)
+        case "un":
+            return sym.unary(word_of(n), args[0], n.dtype)
+        case "fold":
+            return sym.fold(fold_op(n), fold_vars(n), args[0], args[1], n.dtype)
+    return make(n.op, args, n.data, n.dtype)
+
+
+def rewrite(x: Sym, rule: Callable[[Sym], Sym | None]) -> Sym:
+    """x with rule applied to every node top-down: a node for which rule answers is replaced, not entered."""
+    memo: dict[Sym, Sym] = {}
+
+    def visit(n: Sym) -> Sym:
+        got = memo.get(n)
+        if got is not None:
+            return got
+        METER.spend()
+        new = rule(n)
+        if new is None:
+            if n.args:
+                args = tuple(visit(a) for a in n.args)
+                new = n if all(p is q for p, q in zip(args, n.args, strict=True)) else rebuild(n, args)
+            else:
+                new = n
+        memo[n] = new
+        return new
+
+    return visit(x)
+
+
+def substitute(x: Sym, mapping: Mapping[Sym, Sym]) -> Sym:
+    """x with variables replaced, capture-free; extents of folds follow."""
+    if not mapping or not (x.free & mapping.keys()) and x.op != "var":
+        if x.op != "fold" and "fold" not in x.has:
+            return x
+    memo: dict[Sym, Sym] = {}
+
+    def visit(n: Sym) -> Sym:
+        got = memo.get(n)
+        if got is not None:
+            return got
+        METER.spend()
+        if n in mapping:
+            new = mapping[n]
+        elif not n.args or not (n.free & mapping.keys()) and "fold" not in n.has:
+            new = n
+        elif n.op == "fold":
+            new = _substitute_fold(n, mapping, visit)
+        else:
+            args = tuple(visit(a) for a in n.args)
+            new = n if all(p is q for p, q in zip(args, n.args, strict=True)) else rebuild(n, args)
+        memo[n] = new
+        return new
+
+    return visit(x)
+
+
+def _substitute_fold(n: Sym, mapping: Mapping[Sym, Sym], visit: Callable[[Sym], Sym]) -> Sym:
+    bound_vars = fold_vars(n)
+    inside = any(extent_of(v).free & mapping.keys() for v in bound_vars)
+    if not inside and not n.free & mapping.keys():
+        return n
+    inner = dict(mapping)
+    new_vars = []
+    for v in bound_vars:
+        w = fresh("s", substitute(extent_of(v), inner))
+        inner[v] = w
+        new_vars.append(w)
+    body = substitute(n.args[0], inner)
+    return sym.fold(fold_op(n), new_vars, body, visit(n.args[1]), n.dtype)
+
+
+def collect(x: Sym, want: Callable[[Sym], bool], without: Iterable[Sym] = ()) -> list[Sym]:
+    """Every distinct node that want accepts, outermost first; folds are entered, and `without` is not."""
+    found: list[Sym] = []
+    seen: set[Sym] = set(without)
+    stack = [x]
+    while stack:
+        n = stack.pop()
+        if n in seen:
+            continue
+        seen.add(n)
+        if want(n):
+            found.append(n)
+        stack.extend(n.args)
+    return found
