@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.emulate.conftest import STUB
+from xpiler import platforms
 from xpiler.emulate.prepare import double_literals, prepare
 
 
@@ -41,6 +42,25 @@ def body(text: str, real: str = "f32") -> str:
 )
 def test_a_line_becomes(before: str, after: str) -> None:
     assert body(before).replace(", ", ",") == after.replace(", ", ",")
+
+
+OMP = "#pragma omp parallel for"
+C = platforms.get("c")
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    (f"{OMP}\nfor (int i = 0; i < n; ++i) f(i);", f"{OMP}\nfor (int i : xp::iterations<int>(0, n, 1, false)) f(i);"),
+    (f"{OMP} collapse(2)\nfor (size_t i = 0; i != n; i += 4)\n  for (int j = m; j >= f(0, 1); j--) {{ }}",
+     f"{OMP} collapse(2)\nfor (size_t i : xp::iterations<size_t>(0, n, +(4), false))\n"
+     "  for (int j : xp::iterations<int>(m, f(0, 1), -1, true)) { }"),
+    (f"{OMP}\nfor (i = 0; i < n; ++i) f(i);", None), (f"{OMP}\nfor (int i = 0; i < n; i *= 2) f(i);", None),
+    (f"{OMP} reduction(+ : s)\nfor (int i = 0; i < n; ++i) s += x[i];", None),
+    (f"{OMP}\nfor (int i = 0; i < n; ++i) {{\n#pragma omp atomic\ns += x[i]; }}", None),
+    ("for (int i = 0; i < n; ++i) f(i);", None),
+])
+def test_parallel_loops_may_run_backwards(before: str, after: str | None) -> None:
+    prepared = prepare(before, C).partition('#line 1 "/xp/text"\n')[2].removesuffix("\n")
+    assert prepared == (after or before)
 
 
 def test_lines_stay_where_they_are() -> None:

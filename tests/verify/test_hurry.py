@@ -14,7 +14,8 @@ from xpiler.text.read import read
 from xpiler.verify.runs.inputs import Point
 from xpiler.verify.runs.observe import BRISK, Effort, _points
 from xpiler.verify.signature import signature
-from xpiler.verify.runs.trial import Machine, Trial
+from xpiler.verify.runs.order import Source
+from xpiler.verify.runs.trial import Trial
 
 TEXT = """
 __global__ void fill(float* a, int n) {
@@ -50,7 +51,7 @@ class Clock:
 
 
 def sizes(clock: Clock) -> list[int]:
-    picked = _points(cast(Machine, clock), SIGNATURE, {}, {}, Effort(), 0)
+    picked = _points(cast(Source, clock), SIGNATURE, {}, {}, Effort(), 0)
     assert isinstance(picked, tuple)
     return [int(point.scalars["n"]) for point, _ in picked[0]]
 

@@ -9,6 +9,7 @@ from xpiler.text.read import read
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.runs.observe import Effort
+from xpiler.verify.signature import given_sizes
 from xpiler.verify.verdict import WATCHED, Evidence, Proved, Refuted, confirmed, refuted, source_defective
 
 CUDA = platforms.get("cuda")
@@ -97,3 +98,37 @@ def test_an_update_that_may_be_lost_is_watched_for_where_no_argument_decides() -
     found = refuted(evidence(ADDED, LOST, Level.USUAL))
     assert found is not None and found.rung == WATCHED
     assert source_defective(evidence(LOST, LOST, Level.USUAL))
+
+
+VNNI = platforms.get("vnni")
+ROWS = """
+extern "C" void shift(const float* x, float* y, int rows, int cols, int ldx, int ldy) {
+{}
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < cols; ++c) y[r * ldy + c] = x[r * ldx + c] + r;
+}
+"""
+APART = ROWS.replace("{}", "#pragma omp parallel for schedule(static)")
+
+
+def of_c(source: str, target: str, let: dict[str, int]) -> tuple[Evidence, ...]:
+    program = given_sizes(read(source, VNNI, "k.cpp"), {"x": "rows * ldx + cols", "y": "rows * ldy + cols"})
+    return confirm(source, VNNI, target, VNNI, program, effort=Effort(seeds=1), level=Level.TESTS, let=let)
+
+
+def test_a_size_at_which_parallel_rows_overlap_is_left_out_and_told() -> None:
+    found = of_c(APART, ROWS.replace("{}", ""), {})
+    assert confirmed(found) and isinstance(found[-1].verdict, Proved)
+    assert "not at rows=64 cols=32 ldx=48 ldy=16" in found[-1].verdict.scope
+    assert "where the source is not defined: what it computes hangs on which iteration" in found[-1].verdict.scope
+
+
+def test_a_source_whose_parallel_rows_overlap_has_no_meaning() -> None:
+    found = of_c(APART, APART, {"rows": 4, "cols": 8, "ldx": 8, "ldy": 4})
+    assert source_defective(found)
+
+
+def test_a_target_whose_parallel_rows_overlap_is_refuted() -> None:
+    found = refuted(of_c(ROWS.replace("{}", ""), APART, {"rows": 4, "cols": 8, "ldx": 8, "ldy": 4}))
+    assert found is not None and isinstance(found.verdict, Refuted)
+    assert "where the last iteration of each parallel loop comes first" in found.verdict.witness.what

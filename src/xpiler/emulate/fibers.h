@@ -76,7 +76,6 @@ struct Group {
 };
 
 // ---- the running launch
-extern bool backwards;              // the last block and the last thread start first
 extern const Geometry* geometry;
 extern Fiber* current;               // null in host code
 extern Group* active;                // the group whose on-chip memory is in place

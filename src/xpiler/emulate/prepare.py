@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from xpiler.emulate.turned import turned
 from xpiler.platforms.platform import Platform
 
 TEXT = "/xp/text"  # what the compiler calls the user's file
@@ -48,11 +49,13 @@ class Edit:
 
 
 def prepare(text: str, platform: Platform, *, real: str = "f32") -> str:
-    """Rewrite launches, dynamic shared memory, space qualifiers, includes and main; line numbers stay."""
+    """Rewrite launches, dynamic shared memory, space qualifiers, includes, main and parallel loops; line numbers stay.
+    """
     source = text
     standard = [m[1] for m in _INCLUDE.finditer(_mask(text)) if m[1] in _STANDARD]
     for rule in (_includes, _rename_main, _addresses, _dynamic_arrays, _qualifiers, _tagged):
         source = _apply(source, list(rule(_mask(source), platform)))
+    source = _apply(source, [Edit(*at) for at in turned(_mask(source), platform)])
     source = _launches(_vectors(source))
     if real == "f64":
         source = double_literals(source)

@@ -154,6 +154,36 @@ Pending<F> pending(const Geometry& geometry, const char* kernel, F call) {
 
 extern char* dynamic_shared; // the running block's `extern __shared__` bytes (guarded at both ends)
 
+// ---------------------------------------------------------------- what comes first
+
+extern bool backwards; // the last block and the last thread start first, and the last iteration of a parallel loop
+
+// The values of a loop's variable where a directive makes the loop parallel.
+template <class T>
+class Iterations {
+public:
+    Iterations(long long first, long long count, long long step) : at(first), step(step), left(count) {
+        if (backwards) at += (count - 1) * step, this->step = -step;
+    }
+    struct End {};
+    Iterations begin() const { return *this; }
+    End end() const { return {}; }
+    bool operator!=(End) const { return left > 0; }
+    void operator++() { at += step, --left; }
+    T operator*() const { return T(at); }
+
+private:
+    long long at, step, left;
+};
+
+// Those of for (T i = first; i < last; i += step), or i <= last; where the step is negative, i > last or i >= last.
+template <class T>
+Iterations<T> iterations(T first, std::common_type_t<T> last, long long step, bool with_last) {
+    const long long far = step > 0 ? (long long)last - (long long)first : (long long)first - (long long)last;
+    const long long by = step > 0 ? step : -step;
+    return {(long long)first, (far + with_last + by - 1) / by, step};
+}
+
 // ---------------------------------------------------------------- meeting points and exchanges
 
 // mask ACTIVE: the lanes that happen to be together (HIP, __activemask): whoever arrives before nobody else can run.

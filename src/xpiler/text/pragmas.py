@@ -1,9 +1,10 @@
 """Loops that a directive above them makes parallel. Kernels run them one iteration after another, whoever reads them;
-only a judge of races has to know that the owner's compiler does not."""
+only a judge of races, and one of runs, has to know that the owner's compiler does not."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from xpiler.ir.nodes import For, Program, Stmt
@@ -13,6 +14,8 @@ from xpiler.platforms.platform import Platform
 PARALLEL = "parallel"
 # Clauses that give an iteration a copy of its own of what stands outside the loop.
 _CLAUSES = re.compile(r"\b(?:reduction|(?:first|last)?private|linear|ordered|threadprivate)\b")
+# Clauses by which iterations are combined, or one of them counts for what comes after.
+_ORDERED = re.compile(r"\b(?:reduction|lastprivate|linear|ordered)\b")
 _COLLAPSE = re.compile(r"\bcollapse\s*\(\s*(\d+)\s*\)")
 # A directive that changes nothing for those who ask about threads.
 _HARMLESS = ("simd", "unroll", "declare simd")
@@ -48,18 +51,36 @@ def _skipped(line: str) -> bool:
 def unfollowed(text: str, platform: Platform) -> int | None:
     """The first line of a directive about threads that is not a plain parallel loop's: a region, an atomic update, a
     reduction."""
+    plain = ((n, said) for n, said, known in _about_threads(text, platform) if not known or _CLAUSES.search(said))
+    return next((n for n, _ in plain), None)
+
+
+def in_any_order(text: str, platform: Platform) -> dict[int, int]:
+    """The line of each loop whose iterations may come in any order -> how many loops deep. None where a directive asks
+    for more than such loops do: what is updated there by one thread at a time may hang on who comes first."""
+    if not all(known for _, _, known in _about_threads(text, platform)):
+        return {}
+    return {n: _depth(said) for n, said in directives(text, platform).items() if not _ORDERED.search(said)}
+
+
+def _about_threads(text: str, platform: Platform) -> Iterator[tuple[int, str, bool]]:
+    """The line of each directive about threads, what it says, and whether it is one for a parallel loop, or harmless.
+    """
     spelled = platform.pragmas.get(PARALLEL)
     if spelled is None:
-        return None
+        return
     family, *words = spelled.removeprefix("#").split()[1:]
     opening = re.compile(rf"^\s*(?:#\s*pragma\s+{family}\b(.*)$|.*_Pragma\s*\()")
     for n, line in enumerate(text.splitlines(), 1):
-        if (m := opening.match(line)) is None:
-            continue
-        said = " ".join((m[1] or "").split())
-        if not said.startswith((" ".join(words), *_HARMLESS)) or _CLAUSES.search(said):
-            return n
-    return None
+        if (m := opening.match(line)) is not None:
+            said = " ".join((m[1] or "").split())
+            yield n, said, said.startswith((" ".join(words), *_HARMLESS))
+
+
+def _depth(said: str) -> int:
+    """How many loops, one in the other, a directive is about."""
+    collapsed = _COLLAPSE.search(said)
+    return int(collapsed[1]) if collapsed else 1
 
 
 def with_directives(program: Program, text: str, platform: Platform) -> Program:
@@ -72,8 +93,7 @@ def with_directives(program: Program, text: str, platform: Platform) -> Program:
         said = found.get(s.span.line) if isinstance(s, For) and s.kind == "serial" else None
         if said is None or not isinstance(s, For):
             return s
-        collapsed = _COLLAPSE.search(said)
-        return _parallel(s, int(collapsed[1]) if collapsed else 1)
+        return _parallel(s, _depth(said))
 
     kernels = tuple(replace(k, body=map_stmts(k.body, marked)) for k in program.kernels)
     return replace(program, kernels=kernels)

@@ -27,6 +27,7 @@ from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
 from xpiler.verify.runs.kinds import NOT_FINITE, OVERFLOWING, Kind
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, free_integers
+from xpiler.verify.runs.order import APART, Source
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Unknown, Witness
 
@@ -133,14 +134,15 @@ def observe(
         single = machine(text, platform, sig, file=name, cache=cache)
         wide = None if double is None else _or_none(double)
     progress("running the source")
-    picked = _points(single, sig, *divide(let or {}, sig), effort, seed)
+    source = Source(single)
+    picked = _points(source, sig, *divide(let or {}, sig), effort, seed)
     if isinstance(picked, Evidence):
         return Reference(sig, (), Tolerance(1.0, 1), replace(picked, seconds=time.monotonic() - start))
     tried, notes = picked
     if wide is None and effort.double:
         notes = (*notes, "no float64 run of the source to compare with")
     slow = max(trial.wall for _, trial in tried) > SLOW * effort.budget
-    runs = Runs(single, None if slow else wide, effort)
+    runs = Runs(source, None if slow else wide, effort)
 
     def case(repeat: int, point: Point, first: Trial) -> Case | None:
         """The source on one input, or None when its time is up; only the first seed's inputs are always run."""
@@ -152,6 +154,8 @@ def observe(
     cases: list[Case] = []
     for i, done in enumerate(in_order(case, planned)):
         progress(f"running the source on input {i + 1} of {len(planned)}")
+        if done is not None and done.source.status == "order":
+            continue
         if done is not None and not done.source.clean:
             verdict = blame(done.point, done.seed, done.source, "the source misbehaves")
             return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, verdict, time.monotonic() - start))
@@ -175,6 +179,7 @@ def observe(
     empty = meaningless(sig, cases)
     said = Unknown(f"on finite inputs every result in `{empty}` is NaN") if empty else Proved(counted(cases))
     evidence = Evidence(SOURCE, said, time.monotonic() - start)
+    notes = (*notes, *_in_one_order_only(source, cases))
     tolerance = Tolerance(precision(program), depth)
     again, own = (None, None) if slow else (runs.wide or single, single)
     return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program))
@@ -191,13 +196,17 @@ def _ordered(program: Program) -> bool:
 class Runs:
     """The source in float and, where there is one, in float64; and what may be spent on it."""
 
-    single: Machine
+    source: Source
     wide: Machine | None
     effort: Effort
 
+    @property
+    def single(self) -> Machine:
+        return self.source.machine
+
     def case(self, point: Point, seed: int, first: Trial | None = None, limits: Limits | None = None) -> Case:
         made = make(self.single.signature, point, seed)
-        trial = first or self.single.run(point, made, limits or self.effort.limits, seed)
+        trial = first or self.source.run(point, made, limits or self.effort.limits, seed)
         wide = None if self.wide is None or not trial.clean else _in_double(self.wide, point, made, self.effort)
         return Case(point, seed, made, trial, wide)
 
@@ -232,6 +241,17 @@ class Runs:
             seeds = (seed, seed + 1) if more else (seed,)
             found += [c for c in in_order(case, [(p, s) for s in seeds for p in hard]) if c]
         return [*found, *others]
+
+
+def _in_one_order_only(source: Source, cases: Sequence[Case]) -> tuple[str, ...]:
+    """What is said of the sizes, or the inputs, that were left out since the source races there."""
+    if not source.apart:
+        return ()
+    kept = [c.point.scalars for c in cases]
+    sizes = list(dict.fromkeys(spell(p.scalars) for p in source.apart if p.scalars not in kept))
+    at = f"not at {sizes[0]}" + (f" and {len(sizes) - 1} other choices of sizes" if len(sizes) > 1 else "") if sizes \
+        else f"not on {len(source.apart)} other inputs"
+    return (f"{at}, where the source is not defined: {APART}",)
 
 
 def overflows(case: Case) -> bool:
@@ -370,7 +390,7 @@ Tried = tuple[tuple[Point, Trial], ...]
 
 
 def _points(
-    source: Machine, sig: Signature, let: dict[str, Number], data: Data, effort: Effort, seed: int
+    source: Source, sig: Signature, let: dict[str, Number], data: Data, effort: Effort, seed: int
 ) -> tuple[Tried, tuple[str, ...]] | Evidence:
     """The points to test at with the source's first run at each, and notes on what was left out; or what is wrong
     with the source at the sizes given."""
@@ -419,7 +439,7 @@ def _room_below(sizes: Mapping[str, int], chosen: Sequence[tuple[object, Mapping
 
 
 def _odd_point(
-    source: Machine, sig: Signature, let: dict[str, Number], data: Data, domain: Domain, limits: Limits, seed: int,
+    source: Source, sig: Signature, let: dict[str, Number], data: Data, domain: Domain, limits: Limits, seed: int,
     most: float,
 ) -> Tried:
     """One odd choice of sizes, of no more than `most` elements, the source runs cleanly with, if there is one."""

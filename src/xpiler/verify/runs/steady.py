@@ -1,7 +1,8 @@
 """Whether a result hangs on what no caller chooses: the order in which threads come, and what was called before.
 
 A run takes threads one after another, so a barrier that is missing may not show; with the last block and the last
-thread first it does. And a program that starts from what it left behind is right once."""
+thread first it does, as does a loop that is none to be run in parallel. And a program that starts from what it left
+behind is right once."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from xpiler.verify.verdict import Witness
 # ends, and decides nothing.
 PATIENCE = 10.0
 BACKWARDS, AGAIN = "where the last block and the last thread start first", "on a second call"
+LAST_FIRST = "where the last iteration of each parallel loop comes first"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Subject:
         own = self._source(case, backwards=True)
         if own is None or not own.clean or self._apart(case, own):
             return replace(usual, note="both hang on the order in which threads come")
-        return replace(back, when=BACKWARDS)
+        return replace(back, when=LAST_FIRST if self.target.platform.model == "serial" else BACKWARDS)
 
     def again(self, case: Case) -> Seen:
         """What a second call gives, after one on other data: the same, or what the source's does."""
