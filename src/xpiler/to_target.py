@@ -220,8 +220,9 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 yield from _on_registers("dot products", DotProducts(target.dots), target.registers)
             if target.vector_bits:
                 unit = vector_unit(target, cache)
-                yield from _on_registers("vectors", VectorLoops(replace(unit, elementary=True)), target.registers)
-                yield "vectors, functions one by one", lambda k: ((VectorLoops(unit).apply(k),), ("tensorize",))
+                yield from _on_registers("vectors", VectorLoops(unit), target.registers)
+                own = replace(unit, offers=tuple(o for o in unit.offers if not target.carries(o.meaning.name)))
+                yield "vectors, functions one by one", lambda k: ((VectorLoops(own).apply(k),), ("tensorize",))
             yield "scalar loops", lambda k: ((k,), ())
 
 

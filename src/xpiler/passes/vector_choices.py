@@ -15,7 +15,6 @@ from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Assign, Binary, Const, Expr, For, If, Intrinsic, Let, Load, Select, Var
 from xpiler.ir.types import DType
-from xpiler.passes.elementary import exponential
 from xpiler.passes.nest import Scope, converted
 from xpiler.passes.vector_memory import I32, Vector
 from xpiler.passes.vector_values import VectorNest, stem_of
@@ -35,8 +34,6 @@ class ChoiceNest(VectorNest):
         if x.op == "call" and x.data == "fma" and x.dtype.is_float and self._best(x) is None:  # one rounding more
             product = sym.make("bin", x.args[:2], "*", x.dtype)
             return self.vector(sym.make("bin", (product, x.args[2]), "+", x.dtype))
-        if x.op == "call" and x.data == "exp" and (made := self._exponential(x)) is not None:
-            return self.vector(made)
         if x.op != "sel" or not x.dtype.is_float:
             return super()._vector(x)
         cond, a, b = x.args
@@ -46,16 +43,6 @@ class ChoiceNest(VectorNest):
             inner = _choice(sym.conjoin(*varying), a, b, x.dtype) if varying else a
             return self._either(sym.conjoin(*uniform), inner, b, x.dtype)
         return self._chosen(x)
-
-    def _exponential(self, x: Sym) -> Sym | None:
-        """exp by what the unit has in lanes; None where it has exp itself, or not all that it takes."""
-        if not self.unit.elementary or x.dtype is not DType.F32 or self._best(x) is not None:
-            return None
-        made = exponential(x.args[0])
-        scale = made.args[1]  # which is in one instruction with what it scales
-        spared = {scale, scale.args[0], *sym.collect(x.args[0], lambda _: True)}
-        steps = sym.collect(made, lambda n: n.op in ("bin", "call"))
-        return made if all(n in spared or self._best(n) is not None for n in steps) else None
 
     # ------------------------------------------------------------ the same for all lanes
 

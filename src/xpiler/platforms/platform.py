@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -232,6 +233,10 @@ class Platform:
     def header(self) -> Path:
         """The device.h that gives every built-in a meaning."""
         return self.folder / "device.h"
+
+    def carries(self, function: str) -> bool:
+        """Whether a text that calls a function brings it along."""
+        return any(re.search(pattern, f"{function}(") for pattern in self.preludes)
 
     def axis(self, kind: str) -> Axis:
         return next(a for a in self.axes if a.kind == kind)

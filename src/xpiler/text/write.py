@@ -66,7 +66,8 @@ def write(program: Program, platform: Platform) -> str:
 
 def _kernel_names(program: Program, platform: Platform) -> dict[str, str]:
     """C names of the kernels, none equal to the launcher's or to a function of the platform."""
-    taken = reserved(platform) | ({program.launcher.name} if program.launcher else set())
+    taken = reserved(platform) | {m.name for m in program.meanings}
+    taken |= {program.launcher.name} if program.launcher else set()
     names: dict[str, str] = {}
     for k in program.kernels:
         bare = re.sub(r"\W", "_", k.name)

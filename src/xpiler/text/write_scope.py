@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -72,12 +72,12 @@ def fresh(wish: str, taken: set[str]) -> str:
 
 
 def of_kernel(
-    kernel: Kernel, platform: Platform, meanings: Iterable[Meaning], aliases: Mapping[str, str] = MappingProxyType({})
+    kernel: Kernel, platform: Platform, meanings: Collection[Meaning], aliases: Mapping[str, str] = MappingProxyType({})
 ) -> Scope:
     """The scope of a kernel, every name in it declared in the order of the text.
 
     `aliases` are axis variables that go by the name of a local."""
-    scope = Scope(platform)
+    scope = Scope(platform, reserved={m.name for m in meanings})
     for p in kernel.params:
         scope.declare(p.name)
         if isinstance(p, Buffer):

@@ -43,3 +43,6 @@
 #include "rounded.h"
 #include "exponent.h"
 #include "narrow.h"
+#ifdef XP_OFFERS
+#include "elementary_meanings.h"
+#endif

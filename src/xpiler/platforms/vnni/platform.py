@@ -38,7 +38,7 @@ PLATFORM = Platform(
         DType.F16: "_Float16", DType.F32: "float", DType.F64: "double",
     },
     math={**c_math(), **like_c(FURTHER), **bit_casts(CARRIED)},
-    preludes={CARRIED_CALL: "../c/bits.h"},
+    preludes={CARRIED_CALL: "../c/bits.h", r"\b(exp|tanh|erf)_ps\(": "elementary.h"},
     barriers={"core": ""},  # plain loads and stores are in order within a thread
     runtime=Runtime(
         # 64-byte aligned, as the aligned loads of vnni.md ask; C11 wants a size that is a multiple of it.
