@@ -24,7 +24,8 @@ class VectorUnit:
 
     `width` is the number of 32-bit lanes of a register, or 0 when instructions take a count and operate on the memory
     space `space`; `transfers` names the copy direction between two spaces, `copy` the intrinsic that takes it.
-    `room` is how many bytes of `space` temporaries may take. `tasks` is how many tasks share the outermost loop (0:
+    `room` is how many bytes of `space` temporaries may take, `result_bytes` how many an instruction with one result may
+    set there. `tasks` is how many tasks share the outermost loop (0:
     leave it parallel). `elementary`: functions it has not are made of what it has, where that is possible."""
 
     offers: tuple[Offer, ...]
@@ -34,6 +35,7 @@ class VectorUnit:
     transfers: tuple[tuple[tuple[str, str], str], ...] = ()
     room: int = 0
     elementary: bool = False
+    result_bytes: int = 0
 
     def direction(self, source: str, to: str) -> str:
         return dict(self.transfers)[(source, to)]
