@@ -314,5 +314,5 @@ def vector_unit(target: Platform, cache: Path | None = None) -> VectorUnit:
         known = offers(library(target, cache), target.avoid, shelf(target, cache))
         _units[target.name] = VectorUnit(
             known, target.vector_bits // 32, target.vector_space, target.copy,
-            tuple(target.transfers.items()))
+            tuple(target.transfers.items()), result_bytes=target.result_bytes)
     return _units[target.name]

@@ -214,7 +214,9 @@ def _offer(meaning: Meaning) -> Offer | None:
         if mask is not None:
             lane, condition = mask
             return Offer(meaning, meaning.result.name, lane, condition, "", sym.value_of(sym.extent_of(lane)))
-        return Offer(meaning, meaning.result.name, None, w.value, "", _fold_width(w.value))
+        return _reduction(meaning, meaning.result.name, w.value)
+    if w.index is ZERO and not w.vars and w.value.op == "fold":
+        return _reduction(meaning, out, w.value)
     if len(w.vars) != 1 or w.index is not w.vars[0]:
         return None
     lane = w.vars[0]
@@ -265,12 +267,14 @@ def masked(test: Sym, lane: Sym | None) -> str:
     return sym.name_of(mask) if bit.args[0].data == ">>" and at is lane and mask.op == "var" else ""
 
 
-def _fold_width(value: Sym) -> int:
+def _reduction(meaning: Meaning, out: str, value: Sym) -> Offer:
+    """One that leaves a scalar: of as many elements as a register has, or as a parameter says."""
+    count, width = "", 0
     if value.op == "fold":
-        (v, *_) = sym.fold_vars(value)
-        extent = sym.extent_of(v)
-        return sym.value_of(extent) if sym.is_const(extent) else 0
-    return 0
+        extent = sym.extent_of(sym.fold_vars(value)[0])
+        count = sym.name_of(extent) if extent.op == "var" else ""
+        width = sym.value_of(extent) if sym.is_const(extent) else 0
+    return Offer(meaning, out, None, value, count, width)
 
 
 Binding = dict[str, Sym]

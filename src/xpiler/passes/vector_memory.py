@@ -24,8 +24,8 @@ class VectorUnit:
 
     `width` is the number of 32-bit lanes of a register, or 0 when instructions take a count and operate on the memory
     space `space`; `transfers` names the copy direction between two spaces, `copy` the intrinsic that takes it.
-    `room` is how many bytes of `space` temporaries may take. `tasks` is how many tasks share the outermost loop (0:
-    leave it parallel)."""
+    `room` is how many bytes of `space` temporaries may take, `result_bytes` how many an instruction with one result may
+    set there. `tasks` is how many tasks share the outermost loop (0: leave it parallel)."""
 
     offers: tuple[Offer, ...]
     width: int = 0
@@ -33,6 +33,7 @@ class VectorUnit:
     copy: str = ""
     transfers: tuple[tuple[tuple[str, str], str], ...] = ()
     room: int = 0
+    result_bytes: int = 0
 
     def direction(self, source: str, to: str) -> str:
         return dict(self.transfers)[(source, to)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xpiler.facts import sym
-from xpiler.facts.offers import unbound
+from xpiler.facts.offers import Offer, unbound
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
@@ -37,7 +37,7 @@ class ReductionNest(LaneLoops):
         """A reduction to a scalar of which one loop runs in lanes."""
         op, vs, v = sym.fold_op(x), lanes.vars, lanes.var
         acc = Var(self.names(ACCUMULATORS.get(op, op)), x.dtype)
-        start = Let(acc, converted(self.expr(x.args[1]), x.dtype))
+        start, empty = Let(acc, converted(self.expr(x.args[1]), x.dtype)), sym.is_identity(op, x.args[1])
         self.scopes[-1].stmts.append(start)
         self.vectors += 1
         fresh = {u: sym.fresh("k", sym.extent_of(u)) for u in vs}
@@ -60,7 +60,7 @@ class ReductionNest(LaneLoops):
             term = sym.substitute(body, {lane_var: at})
             self.share(term)
             if partial is None:
-                self._across(op, self.vector(term), acc)
+                self._across(op, self.vector(term), acc, start, empty)
             else:
                 self._accumulate(op, partial, term)
 
@@ -73,7 +73,7 @@ class ReductionNest(LaneLoops):
             self.close(u, extent, "serial", [])
         if partial is not None:
             self.lane = Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
-            self._across(op, partial, acc, start if sym.is_identity(op, x.args[1]) else None)
+            self._across(op, partial, acc, start, empty)
             self.lane = None
         return acc
 
@@ -172,34 +172,61 @@ class ReductionNest(LaneLoops):
                 raise Unsummarised("no instruction loads a register")
             self._call(back[0], back[1], acc)
 
-    def _across(self, op: str, v: Vector, acc: Var, empty: Let | None = None) -> None:
-        """acc = acc op (all lanes of v); `empty` declares it where it begins with nothing."""
-        assert self.lane is not None
-        for offer in self.unit.offers:
-            if offer.lane is not None or offer.value.op != "fold" or offer.dtype is not acc.dtype:
-                continue
-            if not self.unit.width or offer.width != self.lane.width or sym.fold_op(offer.value) != op:
-                continue
-            body, init = offer.value.args
-            if body.op != "ld" or not sym.is_identity(op, init) and init.op != "ld":
-                continue
-            name = str(body.data)
-            if unbound(offer, {name: ZERO}):
-                continue
-            stmts = self.scopes[-1].stmts
-            first = empty is not None and [s for s in statements(tuple(stmts)) if defines(s) == acc] == [empty]
-            part = acc if first else Var(self.names("part"), acc.dtype)
-            call = Intrinsic(
-                offer.meaning.name, (Addr(self._register(v), _ZERO, v.dtype),), part, offer.meaning.key)
-            if first:
-                stmts[:] = [s for s in stmts if s is not empty]
-            stmts += [Let(part, None), call]
-            stmts += [] if first else [Assign(acc, combined(op, acc, part))]
+    def _across(self, op: str, v: Vector, acc: Var, start: Let, empty: bool) -> None:
+        """acc = acc op (all lanes of v); `start` declares it, `empty` where it begins with nothing."""
+        offer = self._whole(op, acc.dtype)
+        if offer is not None:
+            self._at_once(offer, op, v, acc, start, empty)
             return
         memory, count = self._halved(op, v)
         i = Var(self.names("l"), I32)
         step = Assign(acc, combined(op, acc, Load(memory, i, acc.dtype)))
         self.scopes[-1].stmts.append(For(i, _ZERO, count, _ONE, (step,)))
+
+    def _whole(self, op: str, dtype: DType) -> Offer | None:
+        """What reduces all lanes at once."""
+        assert self.lane is not None
+        for offer in self.unit.offers:
+            if offer.lane is not None or offer.value.op != "fold" or offer.dtype is not dtype:
+                continue
+            if sym.fold_op(offer.value) != op or offer.width != (self.lane.width if self.unit.width else 0):
+                continue
+            body, init = offer.value.args
+            if body.op != "ld" or not sym.is_identity(op, init) and init.op != "ld":
+                continue
+            if not unbound(offer, {str(body.data): ZERO}):
+                return offer
+        return None
+
+    def _at_once(self, offer: Offer, op: str, v: Vector, acc: Var, start: Let, empty: bool) -> None:
+        """acc = acc op (all lanes of v) by one instruction; it declares acc where nothing but `start` has set that."""
+        assert self.lane is not None
+        stmts, value = self.scopes[-1].stmts, start.value
+        first = value is not None and [s for s in statements(tuple(stmts)) if defines(s) == acc] == [start]
+        if first:
+            stmts[:] = [s for s in stmts if s is not start]
+        operands: dict[str, Expr] = {offer.count: self.lane.count, str(offer.value.args[0].data): (
+            Addr(self._register(v), _ZERO, v.dtype) if self.unit.width else Addr(v.memory, v.at, v.dtype))}
+        result: Var | None = None
+        whole: Expr
+        if offer.result:
+            result = whole = acc if first and empty else Var(self.names("part"), acc.dtype)
+            stmts.append(Let(result, None))
+        else:
+            near = self._result(acc)
+            operands[offer.out], whole = Addr(near, _ZERO, acc.dtype), Load(near, _ZERO, acc.dtype)
+        args = tuple(operands[p.name] for p in offer.meaning.params)
+        stmts.append(Intrinsic(offer.meaning.name, args, result, offer.meaning.key))
+        if not first or value is None:
+            stmts.append(Assign(acc, combined(op, acc, whole)))
+        elif result != acc:
+            stmts.append(Let(acc, whole if empty else combined(op, value, whole)))
+
+    def _result(self, acc: Var) -> str:
+        """An array in the vector space with room for what an instruction leaves there that has one result."""
+        name, size = self.names(f"{acc.name}_{self.unit.space}"), max(self.unit.result_bytes // acc.dtype.bytes, 1)
+        self.scopes[-1].stmts.append(Alloc(Buffer(name, acc.dtype, Const(size, I32), self.unit.space)))
+        return name
 
     def _halved(self, op: str, v: Vector) -> tuple[str, Expr]:
         """Fold the upper half of v onto the lower one while the instruction set can; what is left, and how much."""

@@ -196,10 +196,11 @@ class Platform:
     preludes: Mapping[str, str] = field(default_factory=dict)  # token seen in the text -> file of functions it carries
     vector_type: str = ""  # declares an owner's vector type: {ctype} {name} {bytes}
     vector_space: str = ""  # where vector instructions with a count find their operands
+    result_bytes: int = 0  # of it, that a vector instruction with one result may set
     copy: str = ""  # the bulk copy intrinsic: (to, from, bytes, direction [, to_stride, from_stride, segments - 1])
     copy_later: str = ""  # the form of `copy` that comes to pass by the next core barrier
     transfers: Mapping[tuple[str, str], str] = field(default_factory=dict)  # spaces from, to -> direction
-    avoid: tuple[str, ...] = ()  # intrinsics with preconditions a translation does not establish
+    avoid: tuple[str, ...] = ()  # intrinsics out of use, or with preconditions a translation does not establish
     enumerators: Mapping[tuple[str, int], str] = field(default_factory=dict)  # parameter and value -> spelling
     late: str = ""  # pattern of the intrinsics whose effect comes by the time it is waited for
     queues: Queues = Queues()

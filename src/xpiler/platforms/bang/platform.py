@@ -101,6 +101,8 @@ PLATFORM = Platform(
     ),
     pragmas={"unroll": "#pragma unroll"},
     vector_space="nram",
+    result_bytes=128,  # bang.md, "__bang_max": the value, its index behind it, and on mtp_2xx what fills 128 bytes
+    avoid=("__bang_max", "__bang_min"),  # bang.md, "__bang_max": out of use since cncc 4.1.0, for __bang_argmax
     copy="__memcpy",
     copy_later="__memcpy_async",  # bang.md, "Synchronisation inside a core": __sync waits for all queues
     transfers={  # bang.md, "mluMemcpyDirection_t"
