@@ -233,6 +233,12 @@ class Platform:
         """The device.h that gives every built-in a meaning."""
         return self.folder / "device.h"
 
+    @property
+    def running(self) -> str | None:
+        """What of it is compiled once and linked with every program, against that header; None where there is none."""
+        path = self.folder / "running.cpp"
+        return path.read_text() if path.exists() else None
+
     def axis(self, kind: str) -> Axis:
         return next(a for a in self.axes if a.kind == kind)
 
