@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.emulate.conftest import STUB
 from tests.emulate.test_execution import GEMM
 from xpiler.emulate import Entry, build, run
+from xpiler.emulate.compiler import Compiler
 from xpiler.ir.nodes import Buffer, Var
 from xpiler.ir.types import DType
 from xpiler.platforms import get
@@ -59,6 +61,21 @@ def test_an_operand_in_the_wrong_space(change: tuple[str, str], line: int, cache
     done = run(build(broken, get("bang"), entry, file="add.mlu", cache=cache), entry, inputs)
     assert done.status == "finding"
     assert (done.findings[0].code, done.findings[0].line) == ("XP2120", line)
+
+
+def test_what_runs_beside_a_text_is_compiled_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = Entry("add", PARAMS, kernel=True, extents={"task": 4})
+    build(ADD, get("bang"), entry, cache=cache)
+    compiler, calls = Compiler.__call__, list[list[str]]()
+
+    def called(self: Compiler, folder: Path, *arguments: str | Path, **more: Any) -> None:
+        calls.append([Path(a).name for a in arguments])
+        compiler(self, folder, *arguments, **more)
+
+    monkeypatch.setattr(Compiler, "__call__", called)
+    build(f"{ADD}// again\n", get("bang"), entry, cache=cache)
+    compiled, linked = calls  # the text, and nothing of the platform
+    assert "text.cpp" in compiled and "beside.o" in linked
 
 
 @pytest.mark.slow

@@ -239,6 +239,12 @@ class Platform:
         """Whether a text that calls a function brings it along."""
         return any(re.search(pattern, f"{function}(") for pattern in self.preludes)
 
+    @property
+    def running(self) -> str | None:
+        """What of it is compiled once and linked with every program, against that header; None where there is none."""
+        path = self.folder / "running.cpp"
+        return path.read_text() if path.exists() else None
+
     def axis(self, kind: str) -> Axis:
         return next(a for a in self.axes if a.kind == kind)
 

@@ -1,5 +1,5 @@
 // How much of an on-chip memory one kernel uses: the 64-byte lines its operands have touched since the launch. Arrays
-// of other kernels in the same text do not count.
+// of other kernels in the same text do not count. The bodies are in running.cpp.
 #pragma once
 
 namespace xp_capacity {
@@ -16,28 +16,12 @@ struct Memory {
   std::size_t limit;
   std::vector<char> lines;
 
-  // False when the memory is over its limit with these bytes.
-  bool touch(const void* p, std::size_t bytes) {
-    if (!range.has(p, bytes) || !bytes) return true;
-    if (lines.empty()) lines.resize((range.end - range.begin) / 64 + 1);
-    auto at = static_cast<const char*>(p) - range.begin;
-    std::size_t first = at / 64, count = (at + bytes - 1) / 64 - first + 1;
-    if (!std::memchr(&lines[first], 0, count)) return true;
-    std::memset(&lines[first], 1, count);
-    return std::size_t(std::count(lines.begin(), lines.end(), 1)) * 64 <= limit;
-  }
+  bool touch(const void* p, std::size_t bytes);  // false when the memory is over its limit with these bytes
 };
 
-inline Memory nram{xp::nram, __MLU_NRAM_SIZE__ * unit, {}};
-inline Memory wram{xp::wram, __MLU_WRAM_SIZE__ * unit, {}};
-inline Memory sram{xp::sram, __MLU_SRAM_SIZE__ * unit, {}};
+extern Memory nram, wram, sram;
 
-inline void forget() {
-  nram.lines.clear();
-  wram.lines.clear();
-  sram.lines.clear();
-  xp_queue::forget();
-}
+void forget();
 
 }  // namespace xp_capacity
 

@@ -80,7 +80,8 @@ XP_FILLS(__nramset_async, XP_OUT_NRAM)
     XP_FITTING(T, V, value);                                                                    \
     xp_queue::Area area{(const char*)dst, std::ptrdiff_t(elem_count * sizeof(T)), stride, segnum + 1}; \
     XP_FREE(dst, area, xp_queue::MOVE, true, "in use in another queue");                        \
-    xp_queue::fill(area, (T)value);                                                             \
+    T one = (T)value;                                                                           \
+    xp_queue::fill(area, &one, sizeof(T));                                                      \
     xp_tags::forget(dst, std::size_t(segnum) * stride + elem_count * sizeof(T));                \
   }                                                                                             \
   template <class T, class V>                                                                   \

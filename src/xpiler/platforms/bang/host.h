@@ -67,7 +67,7 @@ inline xp::Geometry xp_geometry(cnrtDim3_t dim, int type, cnrtQueue_t) {
              "there is no such job type");
   XP_REQUIRE(dim.x % unsigned(type) == 0, "dim.x must be a multiple of the cores of the job type");
   xp_job_cores = unsigned(type);
-  xp_tags::tags.clear();
+  xp_tags::clear();
   xp_capacity::forget();
   xp::Geometry geometry;
   geometry.grid = {dim.x, dim.y, dim.z};

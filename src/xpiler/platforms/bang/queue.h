@@ -1,5 +1,6 @@
 // The instruction queues of a core (sec 2.5, 3.19): asynchronous copies arrive when a program waits for their queue.
-// What a queue still reads or writes must not be touched from another one. Only when running.
+// What a queue still reads or writes must not be touched from another one. Only when running; the bodies are in
+// running.cpp.
 #pragma once
 
 namespace xp_queue {
@@ -27,48 +28,14 @@ struct Area {
   }
 };
 
-struct Use {
-  unsigned task;
-  Queue queue;
-  Area area;
-  bool writes;
-};
-
-inline std::vector<Use> uses;                     // of all tasks, since their last wait
-inline std::vector<std::pair<unsigned, std::vector<char>>> values;  // what asynchronous fills write, by task
-inline constexpr std::size_t most = 4096;         // results of the Compute queue that are remembered
-
-inline void forget() { uses.clear(), values.clear(); }
-
-inline void wait(Queue queue) {
-  xp::async_wait(queue, 0);
-  auto over = [=](const Use& u) { return u.task == xp::task && u.queue == queue; };
-  uses.erase(std::remove_if(uses.begin(), uses.end(), over), uses.end());
-  auto mine = [](const auto& v) { return v.first == xp::task; };
-  if (queue == MOVE && !values.empty()) values.erase(std::remove_if(values.begin(), values.end(), mine), values.end());
-}
-
-inline void wait_all() { wait(IO), wait(MOVE), wait(COMPUTE); }
-
-// Whether no other queue writes the area, or, for a write, uses it at all.
-inline bool free_for(Queue queue, const Area& area, bool writes) {
-  return std::none_of(uses.begin(), uses.end(), [&](const Use& u) {
-    return u.task == xp::task && u.queue != queue && (u.writes || writes) && u.area.meets(area);
-  });
-}
-
-// A vector instruction has written these bytes.
-inline void computed(const void* p, std::size_t bytes) {
-  auto begin = static_cast<const char*>(p), end = begin + bytes;
-  for (Use& u : uses) {
-    if (u.task != xp::task || u.queue != COMPUTE || u.area.begin > end || begin > u.area.begin + u.area.size) continue;
-    end = std::max(end, u.area.begin + u.area.size);
-    u.area.begin = std::min(begin, u.area.begin);
-    u.area.size = end - u.area.begin;
-    return;
-  }
-  if (uses.size() < most) uses.push_back({xp::task, COMPUTE, {begin, std::ptrdiff_t(bytes)}, true});
-}
+void forget();
+void wait(Queue queue);
+void wait_all();
+bool free_for(Queue queue, const Area& area, bool writes);  // no other queue writes it, or, for a write, uses it at all
+void computed(const void* p, std::size_t bytes);            // by a vector instruction that has written these bytes
+void use(Queue queue, const Area& area, bool writes);
+void copy(Queue queue, char* dst, const char* src, std::size_t bytes);
+void fill(const Area& dst, const void* value, std::ptrdiff_t size);  // all elements of each segment, later
 
 // Copies with an end outside the chip are the IO queue's; contiguous ones within NRAM are computed; the rest moves.
 inline Queue of(int dir, bool strided) {
@@ -80,28 +47,6 @@ inline Queue of(int dir, bool strided) {
 
 // A copy that returns when it is done comes after what its queue and the Compute queue were given before.
 inline void blocking(Queue queue) { wait(queue), wait(COMPUTE); }
-
-inline void use(Queue queue, const Area& area, bool writes) {
-  if (queue != COMPUTE) uses.push_back({xp::task, queue, area, writes});
-  else if (writes) computed(area.begin, area.size);
-}
-
-inline void copy(Queue queue, char* dst, const char* src, std::size_t bytes) {
-  if (queue == COMPUTE) std::memmove(dst, src, bytes);
-  else xp::async_copy(queue, dst, src, bytes);
-}
-
-// One value in all elements of each segment, later.
-template <class T>
-void fill(const Area& dst, T value) {
-  std::vector<char> row(dst.size);
-  for (std::ptrdiff_t at = 0; at < dst.size; at += sizeof(T)) std::memcpy(row.data() + at, &value, sizeof(T));
-  values.emplace_back(xp::task, std::move(row));
-  for (std::ptrdiff_t s = 0; s < dst.count; ++s) {
-    xp::async_copy(MOVE, const_cast<char*>(dst.start(s)), values.back().second.data(), dst.size);
-  }
-  use(MOVE, dst, true);
-}
 
 }  // namespace xp_queue
 
