@@ -97,9 +97,9 @@ void k(const float* x, const int* idx, float* y) {
 }
 
 
-def _pivot(text: str) -> Kernel:
-    c = platforms.get("c")
-    kernel = sequential(read(text, c, "k.c"), c, contracted=False)[0].kernels[0]
+def _pivot(text: str, platform: str = "c") -> Kernel:
+    p = platforms.get(platform)
+    kernel = sequential(read(text, p, "k"), p, contracted=False)[0].kernels[0]
     return replace(kernel, params=tuple(
         replace(p, extent=Const(SIZES[p.name], DType.I32)) if isinstance(p, Buffer) else p for p in kernel.params))
 
@@ -292,3 +292,57 @@ void k(const float* x, const int* idx, float* y) {
 
     assert outer(text) == "parallel"
     assert outer(text.replace("y[r] =", "y[r + 1] = y[r] +")) == "serial"
+
+
+TILES = """
+void k(const float* x, float* y, int n) {
+  float v[32], w[32];
+  for (int t = 0; t < 2; ++t)
+    for (int r = t * 4; r < n; r += 8) {
+      int now = n - r < 4 ? n - r : 4;
+      for (int i = 0; i < now * 8; ++i) v[i] = x[r * 8 + i];
+      for (int o = 0; o < now; ++o)
+        for (int i = 0; i < 8; ++i) w[o * 8 + i] = v[o * 8 + i] + x[i];
+      for (int i = 0; i < now * 8; ++i) w[i] = w[i] * v[i];
+      for (int i = 0; i < now * 8; ++i) y[r * 8 + i] = w[i];
+    }
+}"""
+ROWS = """
+#include <bang.h>
+__mlu_global__ void k(const float* x, float* y, int heads, int q, int n) {
+  __nram__ float v[64];
+  __nram__ float top[64];
+  for (int i = taskId; i < q; i += taskDim)
+    for (int h = 0; h < heads; h++) {
+      const int row = h * q + i;
+      __memcpy(v, x + row * n, n * sizeof(float), GDRAM2NRAM);
+      __bang_argmax(top, v, n);
+      __bang_sub_scalar(v, v, top[0], n);
+      __memcpy(y + row * n, v, n * sizeof(float), NRAM2GDRAM);
+    }
+}
+void host(const float* x, float* y, int heads, int q, int n) {
+  float *dx, *dy;
+  cnrtMalloc((void**)&dx, heads * q * n * sizeof(float));
+  cnrtMalloc((void**)&dy, heads * q * n * sizeof(float));
+  cnrtMemcpy(dx, (void*)x, heads * q * n * sizeof(float), cnrtMemcpyHostToDev);
+  cnrtQueue_t queue;
+  cnrtQueueCreate(&queue);
+  cnrtDim3_t d = {16, 1, 1};
+  k<<<d, cnrtFuncTypeUnion4, queue>>>(dx, dy, heads, q, n);
+  cnrtQueueSync(queue);
+  cnrtMemcpy(y, dy, heads * q * n * sizeof(float), cnrtMemcpyDevToHost);
+}"""
+
+
+def test_rows_of_a_tile_of_which_the_last_has_fewer_are_rows() -> None:
+    kernel = _pivot(TILES)
+    after = Contract().apply(kernel)
+    same(kernel, after, sizes=(1, 2, 7))
+    assert [show(s.stop) for s in statements(after) if isinstance(s, For)] == ["n", "8"]
+
+
+def test_a_row_begins_with_its_first_element_where_it_has_one() -> None:
+    """What is read to begin with would be an earlier row's in a row of no elements, which nobody asks for."""
+    after = Contract().apply(_pivot(ROWS, "bang"))
+    assert not any(isinstance(s, Alloc) for s in statements(after))

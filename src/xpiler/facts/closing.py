@@ -231,6 +231,16 @@ class Loop:
 
         return sym.rewrite(value, rule)
 
+    def _asked_for(self, w: Write) -> Sym:
+        """The value of a write, which nobody asks for where it does not happen."""
+        happens = sym.conjoin(w.guard, *(sym.compare("<", ZERO, sym.extent_of(v)) for v in w.vars))
+        outer = self.machine.path
+        self.machine.path = sym.conjoin(outer, happens)
+        try:
+            return self._ready(sym.assume(w.value, happens))
+        finally:
+            self.machine.path = outer
+
     def _before(self, name: str, index: Sym) -> Sym:
         """What name[index] held when this iteration began, in terms of the state before the loop."""
         if name in self.lost:
@@ -333,7 +343,7 @@ class Loop:
             if form is not None:
                 out.append(self._accumulated(name, w, *form))
                 continue
-            value, guard = self._ready(w.value), self._ready(w.guard)
+            value, guard = self._asked_for(w), self._ready(w.guard)
             if self._carried(value) or self._carried(guard):
                 raise Unsummarised("a stored value is carried between iterations", self.loop.span)
             index = self._ready(w.index)
