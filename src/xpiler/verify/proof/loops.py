@@ -21,6 +21,8 @@ from xpiler.verify.proof.writers import put_domain
 UNROLLED = 64
 # Accumulations of one loop that depend on one another are followed this far, and no further.
 NESTED = 3
+# Iterations before one that is looked at, each of which may have written where it reads: as with the halves of a buffer.
+LATEST = 2
 # Statements of a kernel that spread one array over threads in ways of their own.
 TRIED = 8
 
@@ -112,6 +114,9 @@ class Loops(Trees):
                     return self.tried(node, alone, env, scene, known)
                 self._separate(k, writers, apart, place, scene)
                 return self.any_iteration(node, place, env, scene, (k, domain, inside), writers)
+            if limit is not None and limit.constant is None and scene.back.count(node.number) < LATEST:
+                latest = replace(scene, back=(*scene.back, node.number))
+                return self.last(node, place, env, latest, (k, domain, inside), limit)
             return self.unrolled(node, place, env, scene, count, limit)
         return self.accumulated(node, place, env, scene, limit)
 

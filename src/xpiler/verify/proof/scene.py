@@ -59,15 +59,18 @@ class Summing:
 
 @dataclass(frozen=True)
 class Scene:
+    """`back`: loops of whose iterations the latest is looked at, as often as one before it was."""
+
     facts: Facts
     summing: tuple[Summing, ...] = ()
+    back: tuple[int, ...] = ()
 
     def assume(self, *more: Formula) -> Scene:
         return replace(self, facts=self.facts.assume(*more))
 
     @property
     def key(self) -> tuple[object, ...]:
-        return (self.facts.known, self.summing)
+        return (self.facts.known, self.summing, self.back)
 
 
 @dataclass(frozen=True)
