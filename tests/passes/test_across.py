@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,8 @@ from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.vectors import VectorLoops
+from xpiler.text.library import shelf
+from xpiler.to_target import vector_unit
 
 _SOURCE, _COUNT = Buffer("a", F, None), Var("n", I)
 _WHOLE = (
@@ -61,3 +64,10 @@ def test_the_result_has_the_room_that_the_instruction_takes() -> None:
 def test_what_is_out_of_use_is_not_offered() -> None:
     bang = platforms.get("bang")
     assert bang.result_bytes == 128 and {"__bang_max", "__bang_min"} <= set(bang.avoid)
+
+
+def test_an_architecture_offers_what_it_has(tmp_path: Path) -> None:
+    """Asked for one after the other, and kept apart."""
+    assert len({shelf(platforms.get(f"bang@{a}"), tmp_path) for a in ("mtp_592", "mtp_372")}) == 2
+    names = [{o.meaning.name for o in vector_unit(platforms.get(f"bang@{a}")).offers} for a in ("mtp_592", "mtp_372")]
+    assert "__bang_sum" in names[0] and "__bang_sum" not in names[1]
