@@ -17,10 +17,13 @@ c, ow, k, m = (sym.fresh(n, sym.integer(size)) for n, size in (("c", 128), ("ow"
 BASE = sym.var("b")
 
 
-def fit(name: str, op: str, steps: dict[Sym, int], loops: tuple[Sym, ...], sizes: tuple[int, ...] = ()) -> Fit | None:
+def fit(
+    name: str, op: str, steps: dict[Sym, int], loops: tuple[Sym, ...], sizes: tuple[int, ...] = (),
+    order: tuple[Sym, ...] = (k, m),
+) -> Fit | None:
     """The write of every 128 elements of `loops` the reduction over k and m of what is `steps` apart."""
     at = sym.add(BASE, *(sym.scale(v, n) for v, n in steps.items()))
-    value = sym.fold(op, [k, m], sym.load("x", at, F), sym.identity_of(op, F), F)
+    value = sym.fold(op, order, sym.load("x", at, F), sym.identity_of(op, F), F)
     index = sym.add(c, sym.scale(ow, 128)) if ow in loops else c
     return fitted(SHAPES[name], Write(loops, index, sym.TRUE, value), sizes)
 
@@ -30,9 +33,10 @@ def numbers(found: Fit | None) -> dict[str, int]:
     return {n: sym.value_of(x) for n, x in found.items() if n not in ("dst", "src")}
 
 
+@pytest.mark.parametrize("order", [(k, m), (m, k)])
 @pytest.mark.parametrize(("name", "op"), [("psums", "+"), ("ptops", "max")])
-def test_windows_that_overlap(name: str, op: str) -> None:
-    found = numbers(fit(name, op, {c: 1, m: 128, k: 55 * 128, ow: 256}, (ow, c)))
+def test_windows_that_overlap(name: str, op: str, order: tuple[Sym, ...]) -> None:
+    found = numbers(fit(name, op, {c: 1, m: 128, k: 55 * 128, ow: 256}, (ow, c), order=order))
     assert found == {"ch": 128, "h": 5, "w": 55, "kh": 5, "kw": 5, "sw": 2, "sh": 1}
 
 

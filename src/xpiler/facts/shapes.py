@@ -149,10 +149,18 @@ def _fitted(
     made = sym.rewrite(sym.substitute(shape.value, chosen), lambda n: (
         sym.load(str(source.data), sym.add(start, n.args[0]), n.dtype)
         if n.op == "ld" and n.data == shape.source else None))
-    if made is not w.value:
+    if made not in _reordered(w.value):
         return None
     return {**{sym.name_of(v): n for v, n in numbers.items()}, shape.out: first,
             shape.source: sym.load(str(source.data), start, source.dtype)}
+
+
+def _reordered(x: Sym) -> Iterator[Sym]:
+    """A reduction with its loops in each order: what it takes one after the other it may take in another."""
+    fresh = {v: sym.fresh("k", sym.extent_of(v)) for v in sym.fold_vars(x)}
+    body = sym.substitute(x.args[0], fresh)
+    for loops in permutations(fresh.values()):
+        yield sym.fold(sym.fold_op(x), loops, body, x.args[1], x.dtype)
 
 
 def _step(index: Sym, v: Sym) -> Sym | None:
