@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache as remembered
 from pathlib import Path
 
 from xpiler.facts.offers import offers
+from xpiler.facts.shapes import Shape, shapes
 from xpiler.facts.tiles import tile_units
 from xpiler.fault import BROKEN, Fault
 from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Meaning, Program
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
+from xpiler.passes.at_once import AtOnce
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.bulk import InBulk
 from xpiler.passes.contract import sums_of_products
@@ -211,9 +213,10 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 staged = WeightProducts(
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
                 yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks(), "tensorize")
-            for words, bulk in ("", in_bulk(target, unit)), (", copied piece by piece", None):
+            bulk, whole = {"bulk": in_bulk(target, unit)}, {"at once": at_once(target, unit, cache)}
+            for words, later in ("", bulk | whole), (", loop by loop", bulk), (", copied piece by piece", {}):
                 for chunk in (4096, 1024, 256):
-                    yield f"vectors of {chunk}{words}", _in_chunks(unit, chunk, bulk)
+                    yield f"vectors of {chunk}{words}", _in_chunks(unit, chunk, later)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
             if target.dots:
@@ -247,11 +250,14 @@ class RowsOrThreads:
             return BindThreads(warp=self.warp).apply(kernel)
 
 
-def _in_chunks(unit: VectorUnit, chunk: int, bulk: InBulk | None) -> Lowering:
+def _in_chunks(unit: VectorUnit, chunk: int, later: Mapping[str, Pass]) -> Lowering:
     def lower(k: Kernel) -> Lowered:
-        bound, steps = _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
-        staged = bound if bulk is None else tuple(map(bulk.apply, bound))
-        return staged, steps if staged == bound else (*steps, "bulk")
+        made, steps = _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
+        for name, step in later.items():
+            changed = tuple(map(step.apply, made))
+            steps = steps if changed == made else (*steps, name)
+            made = changed
+        return made, steps
     return lower
 
 
@@ -305,14 +311,26 @@ def in_bulk(target: Platform, unit: VectorUnit) -> InBulk:
     return InBulk(mover, target.space(target.vector_space).capacity or 0)
 
 
-_units: dict[str, VectorUnit] = {}
+def at_once(target: Platform, unit: VectorUnit, cache: Path | None) -> AtOnce:
+    """How loops of instructions become one on a platform whose vectors are in memory."""
+    known, space, made = library(target, cache), target.space(target.vector_space), (target.name, target.target)
+    if made not in _shapes:
+        _shapes[made] = shapes(known, target.avoid, shelf(target, cache))
+    meanings = {(m.name, m.key): m for m in known}
+    return AtOnce(unit.offers, _shapes[made], meanings, target.copy, space.name, space.capacity or 0)
+
+
+# by platform and architecture
+_units: dict[tuple[str, str], VectorUnit] = {}
+_shapes: dict[tuple[str, str], tuple[Shape, ...]] = {}
 
 
 def vector_unit(target: Platform, cache: Path | None = None) -> VectorUnit:
     """The vector instructions of a platform, from its header."""
-    if target.name not in _units:
+    made = target.name, target.target
+    if made not in _units:
         known = offers(library(target, cache), target.avoid, shelf(target, cache))
-        _units[target.name] = VectorUnit(
+        _units[made] = VectorUnit(
             known, target.vector_bits // 32, target.vector_space, target.copy,
             tuple(target.transfers.items()), result_bytes=target.result_bytes)
-    return _units[target.name]
+    return _units[made]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,13 +11,14 @@ from tests.passes import toy
 from tests.passes.programs import F, I, assign, call, ex, kernel, let, load, loop, store, var
 from tests.passes.test_down import results
 from tests.passes.test_vector_choices import calls
-from xpiler import platforms
+from xpiler import platforms, to_target
 from xpiler.facts.offers import offers
 from xpiler.ir.nodes import Alloc, Assign, Buffer, For, Kernel, Meaning, Var
 from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.vectors import VectorLoops
+from xpiler.text.library import shelf
 
 _SOURCE, _COUNT = Buffer("a", F, None), Var("n", I)
 _WHOLE = (
@@ -61,3 +63,12 @@ def test_the_result_has_the_room_that_the_instruction_takes() -> None:
 def test_what_is_out_of_use_is_not_offered() -> None:
     bang = platforms.get("bang")
     assert bang.result_bytes == 128 and {"__bang_max", "__bang_min"} <= set(bang.avoid)
+
+
+def test_an_architecture_offers_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for one after the other, and kept apart."""
+    new, old = (platforms.get(f"bang@{a}") for a in ("mtp_592", "mtp_372"))
+    monkeypatch.setattr(to_target, "_units", {})
+    monkeypatch.setattr(to_target, "library", lambda target, cache: _WHOLE if target == new else ())
+    assert [len(to_target.vector_unit(p).offers) for p in (new, old, new)] == [2, 0, 2]
+    assert shelf(new, tmp_path) != shelf(old, tmp_path)

@@ -182,7 +182,7 @@ def test_a_machine_that_refuses_places_between_can_have_the_pieces(monkeypatch: 
     """An address in the middle of an array is none an instruction of every machine takes."""
     c, bang = platforms.get("c"), platforms.get("bang")
     unit = VectorUnit(toy.COUNTED_UNIT.offers, 0, bang.vector_space, bang.copy, tuple(bang.transfers.items()))
-    monkeypatch.setitem(to_target._units, "bang", unit)
+    monkeypatch.setitem(to_target._units, ("bang", bang.target), unit)
     program = read(POOL, c, "k.c")
     pivot, steps = sequential(program, c)
     found = {r.name: r.trace for r in to_target.roads(program, pivot, steps, c, bang, [])}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.passes.programs import F, I, call, ex, load, loop, store, var
+from tests.passes.programs import F, I, assign, call, ex, let, load, loop, store, var
 from xpiler.facts.offers import offers
 from xpiler.ir.nodes import Assign, Buffer, Const, Kernel, Meaning, Var
 from xpiler.passes.vectors import VectorUnit
@@ -50,6 +50,28 @@ COUNTED = (
     _counted("pmax", lambda a, b: call("max", a, b)), _unary("pexp", lambda a: call("exp", a)),
     Meaning("pfill", "pfill", (_memory("dst"), Var("n", I), Var("x", F)), None,
             (loop("i", var("n"), store("dst", var("i"), var("x", F))),)),
+)
+
+
+def _windowed(name: str, first: object, step) -> Meaning:  # type: ignore[no-untyped-def]
+    """A reduction of the kh x kw windows of src[h][w][ch], sh rows and sw columns apart."""
+    h, w, ch, kh, kw, sh, sw, y, x, c = (var(v) for v in ("h", "w", "ch", "kh", "kw", "sh", "sw", "y", "x", "c"))
+    many = (w - kw) // sw + 1
+    element = load("src", ((y * sh + var("i")) * w + x * sw + var("j")) * ch + c)
+    body = loop("y", (h - kh) // sh + 1, loop("x", many, loop(
+        "c", ch, let("v", load("src", (y * sh * w + x * sw) * ch + c) if first is None else first),
+        loop("i", kh, loop("j", kw, assign("v", step(var("v", F), element)))),
+        store("dst", (y * many + x) * ch + c, var("v", F)))))
+    numbers = tuple(Var(n, I) for n in ("ch", "h", "w", "kh", "kw", "sw", "sh"))
+    return Meaning(name, name, (_memory("dst"), _memory("src"), *numbers), None, (body,))
+
+
+WINDOWS = (
+    _windowed("psums", 0.0, lambda a, b: a + b), _windowed("ptops", None, lambda a, b: call("max", a, b)),
+    Meaning("pscale", "pscale", (_memory("dst"), _memory("a"), Var("x", F), Var("n", I)), None,
+            (loop("i", var("n"), store("dst", var("i"), load("a", var("i")) * var("x", F))),)),
+    Meaning("pfloor", "pfloor", (_memory("dst"), _memory("a"), Var("x", F), Var("n", I)), None,
+            (loop("i", var("n"), store("dst", var("i"), call("max", load("a", var("i")), var("x", F)))),)),
 )
 COPY = Meaning("copy", "", (_memory("to"), _memory("source"), Var("bytes", I), Var("way", I)), None,
                (loop("i", var("bytes") // 4, store("to", var("i"), load("source", var("i")))),))

@@ -162,6 +162,7 @@ def test_capacities_are_those_of_the_architecture() -> None:
     ("__bang_add(y + 8, x, x, 32);", "aligned to 64 bytes (mtp_2xx)"),
     ("__memcpy(y, x, 64, NRAM2NRAM);", "multiples of 128 bytes (mtp_2xx)"),
     ("__bang_transpose(y, x, 4, 8);", "multiple of 64 (mtp_2xx)"),
+    ("__bang_maxpool(y, x, 16, 2, 2, 2, 2, 1, 1);", "multiple of 128 (mtp_2xx)"),
 ])
 def test_the_first_architectures_have_rules_that_later_ones_lack(call: str, message: str) -> None:
     arrays = {"o": np.zeros(64, np.float32), "a": np.ones(64, np.float32)}

@@ -217,6 +217,7 @@ def _offer(meaning: Meaning) -> Offer | None:
         return _reduction(meaning, meaning.result.name, w.value)
     if w.index is ZERO and not w.vars and w.value.op == "fold":
         return _reduction(meaning, out, w.value)
+    w = _in_a_row(w) or w
     if len(w.vars) != 1 or w.index is not w.vars[0]:
         return None
     lane = w.vars[0]
@@ -226,6 +227,24 @@ def _offer(meaning: Meaning) -> Offer | None:
         return Offer(meaning, out, lane, w.value, "", sym.value_of(extent))
     if extent.op == "var" and sym.name_of(extent) in scalars:
         return Offer(meaning, out, lane, w.value, sym.name_of(extent), 0)
+    return None
+
+
+def _in_a_row(w: Write) -> Write | None:
+    """A write of rows as one of all their elements, which reads some arrays row after row and others in each row anew:
+    out[o * n + i] = a[o * n + i] * b[i] is out[k] = a[k] * b[k % n]."""
+    if len(w.vars) != 2:
+        return None
+    for i, o in (w.vars, w.vars[::-1]):
+        n, count = sym.extent_of(i), sym.extent_of(o)
+        if count.op != "div" or count.args[1] is not n or w.index is not sym.add(i, sym.mul(n, o)):
+            continue
+        k = sym.fresh("i", count.args[0])
+        places = {x: sym.load(str(x.data), k if x.args[0] is w.index else sym.mod(k, n), x.dtype)
+                  for x in sym.collect(w.value, lambda x: x.op == "ld") if x.args[0] in (w.index, i)}
+        value = sym.rewrite(w.value, places.get)
+        if not value.free & {i, o}:
+            return Write((k,), k, w.guard, value)
     return None
 
 
@@ -387,6 +406,10 @@ def _commutes(p: Sym) -> bool:
 def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
     name = str(p.data)
     param = offer.param(name)
+    if isinstance(param, Buffer) and p.args[0].op == "mod" and p.args[0].args[0] is offer.lane:
+        turn, n = in_turns(t, lane), p.args[0].args[1]
+        sized = _bind(sym.name_of(n), sym.integer(turn[1]), bound) if turn and n.op == "var" else None
+        return _bind(name, t, sized) if sized is not None and t.dtype is p.dtype else None
     if not isinstance(param, Buffer) or p.args[0] is not offer.lane:
         return None
     if narrower(t.dtype, p.dtype) and not is_widened(t):
@@ -396,6 +419,11 @@ def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Bin
     if isinstance(param, Buffer) and is_memory(param) and offer.width and not consecutive(t, lane):
         return None
     return _bind(name, t, bound)
+
+
+def repeats(offer: Offer, name: str) -> bool:
+    """Whether lanes take the elements of a parameter in turns."""
+    return any(n.data == name and n.args[0].op == "mod" for n in sym.collect(offer.value, lambda n: n.op == "ld"))
 
 
 def is_widened(t: Sym) -> bool:
@@ -414,6 +442,21 @@ def consecutive(t: Sym, lane: Sym) -> bool:
         return False
     _, terms = sym.terms_of(t.args[0])
     return terms.get(lane) == 1 and not any(lane in a.free for a in terms if a is not lane)
+
+
+def in_turns(t: Sym, lane: Sym) -> tuple[Sym, int] | None:
+    """(start, n) where t loads the n elements from start on again and again as the lane advances, to their end."""
+    if t.op != "ld":
+        return None
+    const, terms = sym.terms_of(t.args[0])
+    (turn, step), *others = [(a, c) for a, c in terms.items() if lane in a.free] or [(ZERO, 0)]
+    extent = sym.extent_of(lane)
+    if others or step != 1 or turn.op != "mod" or turn.args[0] is not lane or not sym.is_const(turn.args[1]):
+        return None
+    n = sym.value_of(turn.args[1])
+    if not sym.is_const(extent) or sym.value_of(extent) % n:
+        return None
+    return sym.linear(const, {a: c for a, c in terms.items() if a is not turn}), n
 
 
 def _bind(name: str, t: Sym, bound: Binding) -> Binding | None:

@@ -42,7 +42,7 @@ class InBulk:
 
     def _best(self, kernel: Kernel) -> Staged | None:
         """What saves most of all that fits."""
-        left, arrays = self.room - _held(kernel, self.mover.space), self.mover.one_way(kernel)
+        left, arrays = self.room - held(kernel, self.mover.space), self.mover.one_way(kernel)
         best: Staged | None = None
         most = 0
         for place in _places(kernel):
@@ -85,7 +85,7 @@ def _places(kernel: Kernel) -> Iterator[_Place]:
     yield from within(kernel.body, 1, {})
 
 
-def _held(kernel: Kernel, space: str) -> int:
+def held(kernel: Kernel, space: str) -> int:
     """Bytes the kernel has in a memory."""
     held = [s.buffer for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.space == space]
     return sum(int(b.extent.value) * b.dtype.bytes for b in held if isinstance(b.extent, Const))

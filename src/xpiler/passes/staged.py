@@ -232,7 +232,7 @@ class Staged:
 
         here = self.first if self.inwards else self.last + 1
         made = (*near(self.body[:here]), *map(self._written, self.bulk), *near(self.body[here:]))
-        out = replace(self.kernel, body=self._declared(_swapped(self.kernel.body, self.body, made)))
+        out = replace(self.kernel, body=self._declared(swapped(self.kernel.body, self.body, made)))
         freed = next(iter(self.carried.values()), None)
         return out if freed is None else replace(out, body=rename(out.body, {self.name: freed}))
 
@@ -278,9 +278,9 @@ def _lists(body: Body) -> Iterator[Body]:
             yield from _lists(b)
 
 
-def _swapped(body: Body, old: Body, new: Body) -> Body:
+def swapped(body: Body, old: Body, new: Body) -> Body:
     """A body with a list of statements in it replaced."""
-    return new if body is old else tuple(with_bodies(s, lambda b: _swapped(b, old, new)) for s in body)
+    return new if body is old else tuple(with_bodies(s, lambda b: swapped(b, old, new)) for s in body)
 
 
 def _beside(body: Body, own: Alloc, space: str) -> Body:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 
 from xpiler.facts import sym
-from xpiler.facts.offers import Binding, Offer, consecutive, covered, is_memory, is_widened, match, narrower, unbound
+from xpiler.facts.offers import (
+    Binding, Offer, consecutive, covered, in_turns, is_memory, is_widened, match, narrower, repeats, unbound,
+)
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Buffer, Const, Expr, For, Intrinsic, Let, Load, Store, Var
 from xpiler.ir.types import DType
 from xpiler.passes.joined import joined
 from xpiler.passes.nest import converted
-from xpiler.passes.vector_memory import MemoryNest, Vector
+from xpiler.passes.vector_memory import Lane, MemoryNest, Vector
 
 I32 = DType.I32
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
@@ -165,8 +167,8 @@ class VectorNest(MemoryNest):
             if not all(self._makes(e) for e in bound.values() if is_widened(e)):
                 continue
             spread = sum(
-                1 for n, e in bound.items()
-                if isinstance(offer.param(n), Buffer) and self.lane.var not in e.free)
+                1 for n, e in bound.items() if isinstance(offer.param(n), Buffer)
+                and (self.lane.var not in e.free or in_turns(e, self.lane.var) and not repeats(offer, n)))
             found.append(((-covered(offer), spread), offer, bound))
         if not found:
             return None
@@ -207,6 +209,8 @@ class VectorNest(MemoryNest):
                 operands[name] = converted(self.expr(e), param.dtype)
             elif is_memory(param) and self.unit.width:
                 operands[name] = Addr(str(e.data), self.plain_index(e.args[0]), e.dtype)
+            elif repeats(offer, name):
+                operands[name] = self._repeated(e)
             else:
                 operands[name] = self._operand(e, param)
         place = offer.param(offer.out)
@@ -243,6 +247,17 @@ class VectorNest(MemoryNest):
         if v.memory and not self.unit.width:
             return Addr(v.memory, v.at, v.dtype)
         return Addr(self._memory(v), _ZERO, v.dtype)
+
+    def _repeated(self, e: Sym) -> Addr:
+        """The elements that lanes take in turns."""
+        assert self.lane is not None
+        turn = in_turns(e, self.lane.var)
+        assert turn is not None
+        start, n = turn
+        whole, self.lane = self.lane, Lane(sym.var("lane", sym.integer(n)), Const(n, I32), n)
+        v = self.vector(sym.load(str(e.data), sym.add(start, self.lane.var), e.dtype))
+        self.lane = whole
+        return Addr(v.memory, v.at, v.dtype)
 
     def _load(self, x: Sym) -> Vector:
         assert self.lane is not None

@@ -10,9 +10,10 @@ scalar loop over the temporaries. Reductions accumulate lane by lane and are red
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
+from xpiler.facts.offers import in_turns, match, repeats
 from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Expr, Kernel, Stmt, Store
@@ -135,7 +136,8 @@ class LaneNest(ReductionNest):
             alone = Lanes(w.vars, v, w.value, w.index) if strays(w.value, v) == [] else None
         if alone is not None and self._wide(v):
             return alone
-        short = [m for m in suffixes(w.vars, w.value, w.index) if not w.guard.free & {*w.vars[len(m.vars) - 1:]}]
+        short = [self._without_turns(m) for m in suffixes(w.vars, w.value, w.index)
+                 if not w.guard.free & {*w.vars[len(m.vars) - 1:]}]
         several = [m for m in short if self._wide(m.var)]
         found = next((m for m in several if not m.strays), None)
         if found is not None:
@@ -149,6 +151,14 @@ class LaneNest(ReductionNest):
             return found
         fits = (m for m in short[::-1] if self._worth_packing(m, m.vars[:-1]) and self._long(m.var, w.value.dtype))
         return alone if alone is not None and self._long(v, w.value.dtype) else next(fits, None)
+
+    def _without_turns(self, lanes: Lanes) -> Lanes:
+        """Lanes of which some take elements in turns where an instruction does: those do not stray."""
+        turning = {x for x in lanes.strays if not self.unit.width and in_turns(x, lanes.var)}
+        around = sym.collect(lanes.expr, lambda n: not turning.isdisjoint(n.args)) if turning else []
+        found = ((o, match(o, n, lanes.var) or {}) for n in around for o in self.unit.offers)
+        taken = {e for o, bound in found for p, e in bound.items() if e in turning and repeats(o, p)}
+        return replace(lanes, strays=tuple(x for x in lanes.strays if x not in taken))
 
     def _store_lanes(self, buffer: str, dtype: DType, w: Write, v: Sym, at: Sym) -> None:
         value = sym.substitute(w.value, {v: at})

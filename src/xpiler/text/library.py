@@ -54,7 +54,7 @@ def _shelf(held: _Held, cache: Path) -> Shelf:
     files = [f for f in platform.folder.rglob("*") if f.is_file() and f.suffix != ".pyc"]
     files += [f for f in platform.folder.parent.iterdir() if f.suffix in (".h", ".py")]
     files += [f for name in _SOURCES for f in (house / name).glob("*.py")]
-    return Shelf(cache / "library", platform.name, digest(files))
+    return Shelf(cache / "library", "-".join(filter(None, (platform.name, platform.target))), digest(files))
 
 
 @lru_cache(maxsize=16)

@@ -4,6 +4,7 @@
 
 #define XP_POOL_RULES                                                                      \
   XP_COUNT(channel);                                                                       \
+  XP_WHOLE_2XX(channel * (int)sizeof(*(src)), 128, "`channel` in bytes");                  \
   XP_REQUIRE(kernel_height > 0 && kernel_width > 0 && stride_width > 0 && stride_height > 0, \
              "kernel sizes and strides must be positive");                                 \
   XP_REQUIRE(height >= kernel_height && width >= kernel_width, "the window is larger than the tensor"); \

@@ -1,0 +1,279 @@
+"""At once: loops of instructions that all together do what one instruction with other parameters does.
+
+    for w in 26:                                            ->      maxpool(acc, near, 128, 5, 55, 5, 5, 2, 1)
+        fill acc[w * 128 ..] with -inf, 128
+        for k in 5: for l in 5:
+            acc[w * 128 ..] = max(acc[w * 128 ..], near[(k * 55 + w * 2 + l) * 128 ..]), 128
+
+What the loops compute is read off their instructions' bodies, and computed anew: a reduction by an instruction of its
+shape, and what is left to do with its results by instructions element by element, on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from xpiler.facts import sym
+from xpiler.facts.offers import Offer, consecutive, covered, match, unbound
+from xpiler.facts.shapes import Shape, fitted
+from xpiler.facts.summary import summarise
+from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.writes import Unsummarised, Write
+from xpiler.ir.nodes import (
+    PLAIN, Addr, Alloc, Buffer, Const, Expr, For, Intrinsic, Kernel, Meaning, Stmt, Var,
+)
+from xpiler.ir.types import DType
+from xpiler.ir.walk import (
+    Body, Fresh, bodies, buffers_used, free_vars, map_stmts, names, scalars_read, statements,
+)
+from xpiler.passes.bulk import held
+from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.moves import length
+from xpiler.passes.nest import Nest, converted
+from xpiler.passes.staged import swapped
+from xpiler.passes.value_names import ACCUMULATORS
+from xpiler.passes.vector_values import stem_of
+
+I32 = DType.I32
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """Replace loops of instructions on arrays of `space`, of which there are `room` bytes, by single ones.
+
+    `offers` work element by element, `shapes` reduce; `meanings` says what the instructions in loops do, `copy` is none
+    of them."""
+
+    offers: tuple[Offer, ...]
+    shapes: tuple[Shape, ...]
+    meanings: Mapping[tuple[str, str], Meaning]
+    copy: str
+    space: str
+    room: int
+
+    def apply(self, kernel: Kernel) -> Kernel:
+        for body, n in _loops(kernel.body):
+            made = self._replaced(kernel, body, n) if self._near(kernel, body[n]) else None
+            if made is not None:
+                return self.apply(made)
+        return kernel
+
+    def _near(self, kernel: Kernel, s: Stmt) -> bool:
+        """Whether a loop has nothing in it but instructions on arrays near by."""
+        near = {x.buffer.name for x in statements(kernel.body) if isinstance(x, Alloc) and x.buffer.space == self.space}
+        return all(
+            isinstance(x, For) and x.kind in PLAIN
+            or isinstance(x, Intrinsic) and self._known(x) and buffers_used((x,)) <= near for x in statements((s,)))
+
+    def _known(self, s: Intrinsic) -> bool:
+        return s.name != self.copy and s.result is None and (s.name, s.key) in self.meanings
+
+    def _replaced(self, kernel: Kernel, body: Body, n: int) -> Kernel | None:
+        fills = self._fills(body, n)
+        part = (*(body[k] for k in fills), body[n])
+        rest = swapped(kernel.body, body, tuple(s for k, s in enumerate(body) if k not in (n, *fills)))
+        try:
+            ((out, w),) = self._computed(kernel, part, rest)
+            made = _Made(self, kernel, part, out, w, buffers_used(part) - buffers_used(rest))
+        except (Unsummarised, ValueError):
+            return None
+        if made.takes > self.room - held(kernel, self.space):
+            return None
+        new = tuple(x for k, s in enumerate(body) if k not in fills for x in (made.stmts if k == n else (s,)))
+        return replace(kernel, body=made.declared(swapped(kernel.body, body, new)))
+
+    def _fills(self, body: Body, n: int) -> tuple[int, ...]:
+        """The statements before a loop that set arrays it uses and read none, with nothing between that uses them."""
+        used, between, out = buffers_used((body[n],)), frozenset[str](), []
+        for k in range(n - 1, -1, -1):
+            s = body[k]
+            arrays = buffers_used((s,))
+            alone = isinstance(s, Intrinsic) and self._known(s) and len(arrays) == 1 and not scalars_read(s)
+            if alone and arrays <= used - between:
+                out.append(k)
+            else:
+                between |= arrays
+        return tuple(sorted(out))
+
+    def _computed(self, kernel: Kernel, part: Body, rest: Body) -> Iterator[tuple[str, Write]]:
+        """What statements leave in the arrays that others use; an array with several writes is none."""
+        declared = {s.buffer.name: s.buffer for s in statements(kernel.body) if isinstance(s, Alloc)}
+        arrays = [declared[b] for b in sorted(buffers_used(part))]
+        scalars = sorted(free_vars(part), key=lambda v: v.name)
+        plain = Detensorize(self.meanings).apply(Kernel("part", (*arrays, *scalars), part))
+        elsewhere = buffers_used(rest)
+        for name, writes in summarise(plain).items():
+            if name in elsewhere:
+                (w,) = writes
+                yield name, w
+
+
+class _Made:
+    """The instructions that compute what a write says; Unsummarised where there are none."""
+
+    def __init__(
+        self, unit: AtOnce, kernel: Kernel, part: Body, out: str, w: Write, gone: frozenset[str]
+    ) -> None:
+        self.unit, self.kernel, self.out, self.w = unit, kernel, out, w
+        self.fresh = Fresh(names(kernel))
+        self.gone = [s.buffer for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.name in gone]
+        self.first = sym.substitute(w.index, dict.fromkeys(w.vars, ZERO))
+        self.index = sym.sub(w.index, self.first)
+        self.size = _dense(self.index, w.vars)
+        self.sizes = dict.fromkeys(length(s) for s in statements(part) if isinstance(s, For))
+        self.lane = sym.var("lane", sym.integer(self.size))
+        self.own: list[Buffer] = []
+        self.places: dict[Sym, Addr] = {}  # of values that are in arrays of its own
+        self.reductions: dict[str, Sym] = {}  # by the arrays without a name that their values are elements of
+        self.stmts: list[Stmt] = []
+        value = w.value if w.value.op == "fold" and _bare(w.value) is w.value else self._in_lanes(w.value)
+        self._put(value, Addr(out, self._expr(self.first), w.value.dtype))
+
+    @property
+    def takes(self) -> int:
+        """Bytes of near memory that its arrays need more than there are taken."""
+        return sum(map(_bytes, self.own)) - sum(map(_bytes, self.gone))
+
+    def declared(self, body: Body) -> Body:
+        """A body with declarations of its arrays, and without those of arrays that are not used any more."""
+        gone, own = {b.name for b in self.gone}, {b.name: b for b in self.own}
+        last = [s for s in statements(body) if isinstance(s, Alloc) and s.buffer.space == self.unit.space][-1]
+
+        def one(s: Stmt) -> Stmt | Body:
+            if not isinstance(s, Alloc):
+                return s
+            kept = () if s.buffer.name in gone - own.keys() else (replace(s, buffer=own.get(s.buffer.name, s.buffer)),)
+            return (*kept, *(Alloc(b) for b in self.own if s is last and b.name not in gone))
+
+        return map_stmts(body, one)
+
+    # ------------------------------------------------------------ element by element
+
+    def _in_lanes(self, x: Sym) -> Sym:
+        """x as a function of the place among all elements, its reductions those of arrays without a name."""
+        loops = frozenset(self.w.vars)
+
+        def one(n: Sym) -> Sym | None:
+            if n.op == "fold" and n.free & loops:
+                if _bare(n) is not n:
+                    return sym.combine(sym.fold_op(n), self._reduction(_bare(n)), self._in_lanes(n.args[1]), n.dtype)
+                return self._reduction(n)
+            if n.op != "ld" or not n.free & loops:
+                return None
+            start = sym.sub(n.args[0], self.index)
+            if start.free & loops or n.data == self.out and start is not self.first:
+                raise Unsummarised(f"elements of `{n.data}` are not next to each other")
+            return sym.load(str(n.data), sym.add(start, self.lane), n.dtype)
+
+        made = sym.rewrite(x, one)
+        if made.free & loops:
+            raise Unsummarised("a value depends on where it is")
+        return made
+
+    def _reduction(self, x: Sym) -> Sym:
+        name = next((n for n, y in self.reductions.items() if y is x), f"~{len(self.reductions)}")
+        self.reductions[name] = x
+        return sym.load(name, self.lane, x.dtype)
+
+    def _put(self, x: Sym, to: Addr) -> None:
+        """The instructions that leave the values of x in an array, one behind the other."""
+        if x.op == "fold":
+            self._reduced(x, to)
+            return
+        offer, bound = self._best(x)
+        operands = {n: self._operand(offer.param(n), e) for n, e in bound.items()}
+        operands |= {offer.out: to, offer.count: Const(self.size, I32)}
+        self._call(offer.meaning, operands)
+
+    def _best(self, x: Sym) -> tuple[Offer, Mapping[str, Sym]]:
+        """The instruction that does most of x."""
+        found = []
+        for o in self.unit.offers:
+            bound = match(o, x, self.lane) if o.count and o.lane is not None and not o.result else None
+            if bound is None or unbound(o, bound) or o.out in bound or x in bound.values():
+                continue
+            if not any(isinstance(o.param(n), Buffer) and self.lane not in e.free for n, e in bound.items()):
+                found.append((o, bound))
+        if not found:
+            raise Unsummarised("no instruction does this element by element")
+        return max(found, key=lambda f: covered(f[0]))
+
+    def _operand(self, param: Buffer | Var, x: Sym) -> Expr:
+        if isinstance(param, Var):
+            return converted(self._expr(x), param.dtype)
+        if consecutive(x, self.lane) and x.data not in self.reductions:
+            return Addr(str(x.data), self._expr(sym.substitute(x.args[0], {self.lane: ZERO})), x.dtype)
+        x = self.reductions.get(str(x.data), x) if x.op == "ld" else x
+        if x not in self.places:
+            to = Addr(self._array(x), Const(0, I32), x.dtype)
+            self._put(x, to)
+            self.places[x] = to
+        return self.places[x]
+
+    def _array(self, x: Sym) -> str:
+        """An array for all elements of x: one that is not used any more, or a new one."""
+        taken = {b.name for b in self.own}
+        name = next((b.name for b in self.gone if b.dtype is x.dtype and b.name not in taken), "")
+        if not name:
+            stem = ACCUMULATORS.get(sym.fold_op(x), "t") if x.op == "fold" else stem_of(x)
+            name = self.fresh(f"{stem}_{self.unit.space}")
+        self.own.append(Buffer(name, x.dtype, Const(self.size, I32), self.unit.space))
+        return name
+
+    # ------------------------------------------------------------ reductions
+
+    def _reduced(self, x: Sym, to: Addr) -> None:
+        if self.out in {n.data for n in sym.collect(x, lambda n: n.op == "ld")}:
+            raise Unsummarised("it reduces what it writes")
+        w = Write(self.w.vars, self.index, self.w.guard, x)
+        found = next(((s, f) for s in self.unit.shapes if (f := fitted(s, w, self.sizes)) is not None), None)
+        if found is None:
+            raise Unsummarised("no instruction reduces like this")
+        shape, numbers = found
+        source = numbers.pop(shape.source)
+        operands: dict[str, Expr] = {n: self._expr(e) for n, e in numbers.items()}
+        self._call(shape.meaning, operands | {
+            shape.out: to, shape.source: Addr(str(source.data), self._expr(source.args[0]), source.dtype)})
+
+    def _call(self, meaning: Meaning, operands: Mapping[str, Expr]) -> None:
+        self.stmts.append(Intrinsic(meaning.name, tuple(operands[p.name] for p in meaning.params), None, meaning.key))
+
+    def _expr(self, x: Sym) -> Expr:
+        if "fold" in x.has:
+            raise Unsummarised("a scalar that is a reduction")
+        return Nest(self.fresh).expr(x)
+
+
+def _bare(x: Sym) -> Sym:
+    """A reduction that starts from nothing."""
+    op = sym.fold_op(x)
+    return x if sym.is_identity(op, x.args[1]) else sym.fold(
+        op, sym.fold_vars(x), x.args[0], sym.identity_of(op, x.dtype), x.dtype)
+
+
+def _dense(index: Sym, loops: tuple[Sym, ...]) -> int:
+    """How many elements loops write, all that there are between the first and the last."""
+    const, terms = sym.terms_of(index)
+    size = 1
+    for v, step in sorted(terms.items(), key=lambda t: t[1]):
+        if v not in loops or step != size or not sym.is_const(sym.extent_of(v)):
+            raise Unsummarised("it does not write one element behind the other")
+        size *= sym.value_of(sym.extent_of(v))
+    if const or len(terms) != len(loops):
+        raise Unsummarised("it does not write one element behind the other")
+    return size
+
+
+def _bytes(b: Buffer) -> int:
+    return int(b.extent.value) * b.dtype.bytes if isinstance(b.extent, Const) else 0
+
+
+def _loops(body: Body) -> Iterator[tuple[Body, int]]:
+    """The loops of a kernel and the lists they are in, the outermost first."""
+    for n, s in enumerate(body):
+        if isinstance(s, For):
+            yield body, n
+    for s in body:
+        for b in bodies(s):
+            yield from _loops(b)

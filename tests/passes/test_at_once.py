@@ -1,0 +1,85 @@
+"""At once: loops of instructions as one, on a toy machine that reduces windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.passes import toy
+from tests.passes.interpret import run
+from tests.passes.test_bulk import MOVER, Copied
+from tests.passes.test_vector_choices import calls
+from xpiler import platforms
+from xpiler.facts.offers import offers
+from xpiler.facts.shapes import shapes
+from xpiler.ir.nodes import Alloc, Const, For, Kernel
+from xpiler.ir.walk import statements
+from xpiler.passes.at_once import AtOnce
+from xpiler.passes.bind import BindTasks
+from xpiler.passes.bulk import InBulk
+from xpiler.passes.moves import results_of
+from xpiler.passes.vectors import VectorLoops
+from xpiler.text.read import read
+from xpiler.to_pivot import sequential
+
+MEANINGS = toy.MEANINGS | {(m.name, m.key): m for m in toy.WINDOWS}
+UNIT = replace(toy.COUNTED_UNIT, offers=offers((*toy.COUNTED, *toy.WINDOWS)))
+ROOM = 1 << 18
+STEP = AtOnce(UNIT.offers, shapes(toy.WINDOWS), MEANINGS, "copy", "pad", ROOM)
+POOL = """
+void k(const float* x, float* y) {
+  for (int i = 0; i < 2; ++i) for (int j = 0; j < 3; ++j) for (int c = 0; c < 32; ++c) {
+    float s = 0.0f;
+    for (int k = 0; k < 2; ++k) for (int l = 0; l < 3; ++l) s += x[((2 * i + k) * 7 + 2 * j + l) * 32 + c];
+    y[(i * 3 + j) * 32 + c] = s;
+  }
+}"""
+LARGEST = POOL.replace("float s = 0.0f", "float s = -1.0f").replace("s += x[", "s = fmaxf(s, x[").replace("c];\n    y", "c]);\n    y")
+SIZES = {"x": 4 * 7 * 32, "y": 2 * 3 * 32}
+
+
+def staged(text: str) -> Kernel:
+    c = platforms.get("c")
+    pivot = sequential(read(text, c, "k.c"), c)[0].kernels[0]
+    bound = BindTasks(tasks=2).apply(VectorLoops(UNIT, 64).apply(pivot))
+    return InBulk(replace(MOVER, results=results_of(UNIT.offers)), ROOM).apply(bound)
+
+
+def ran(k: Kernel) -> np.ndarray:
+    rng = np.random.default_rng(7)
+    arrays = {name: rng.normal(size=n) for name, n in SIZES.items()}
+    run(k, arrays, meanings=MEANINGS | {("copy", ""): Copied()}, IN=0, OUT=1, OVER=2)
+    return arrays["y"]
+
+
+@pytest.mark.parametrize(("text", "made"), [
+    (POOL, ["psums"]),
+    (POOL.replace("= s;", "= s * 0.25f;"), ["psums", "pscale"]),
+    (POOL.replace("= s;", "= s * 0.25f * s;"), ["psums", "pscale", "pmul"]),
+    (LARGEST, ["ptops", "pfloor"]),
+    (LARGEST.replace("-1.0f", "-INFINITY").replace("void", "#include <math.h>\nvoid", 1), ["ptops"]),
+], ids=["sums", "means", "squares", "largest", "largest of all"])
+def test_a_row_of_windows_is_reduced_at_once(text: str, made: list[str]) -> None:
+    before = staged(text)
+    after = STEP.apply(before)
+    assert [n for n in calls(after) if n != "copy"] == made
+    assert len([s for s in statements(after.body) if isinstance(s, For) and s.kind == "serial"]) == 1, "rows in turns"
+    np.testing.assert_allclose(ran(after), ran(before), rtol=1e-6)
+
+
+@pytest.mark.parametrize("text", [
+    POOL.replace("s += x[", "s += 0.5f * x["),  # it does more than add
+    POOL.replace("s = 0", "s = 1").replace("s += x[", "s *= x["),
+], ids=["weighed", "products"])
+def test_loops_that_no_instruction_does_stay(text: str) -> None:
+    before = staged(text)
+    assert STEP.apply(before) == before
+
+
+def test_loops_stay_where_an_array_for_all_results_has_no_room() -> None:
+    before = staged(POOL.replace("= s;", "= s * 0.25f;"))
+    held = sum(int(s.buffer.extent.value) * 4 for s in statements(before.body)
+               if isinstance(s, Alloc) and isinstance(s.buffer.extent, Const))
+    assert replace(STEP, room=held).apply(before) == before
