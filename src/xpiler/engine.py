@@ -22,6 +22,7 @@ from xpiler.neural_road import Neural, Place, repaired_road, repairs, tried
 from xpiler.passes.host import sized, with_host
 from xpiler.platforms.platform import Platform
 from xpiler.recent import Recent
+from xpiler.text.pragmas import taken_at_its_word
 from xpiler.text.read import read
 from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
@@ -86,6 +87,7 @@ def translate(
     text += given.entry
     given = given_sizes(only(given, options.kernel), options.size)
     program = with_host(given)
+    promised = taken_at_its_word(program, text, source)
     taken = unsized(given)
     attempts: list[Attempt] = []
     pivot: Program | None = None
@@ -93,7 +95,7 @@ def translate(
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     try:
-        (pivot, steps), _ = options.recent.pivot((program, source.name), lambda: _pivot(program, source))
+        (pivot, steps), _ = options.recent.pivot((promised, source.name), lambda: _pivot(promised, source))
         suited, notes = suited_to(target, pivot)
     except Fault as fault:
         if options.neural is None:
@@ -154,7 +156,7 @@ def translate(
     every: Iterator[Road] = iter(()) if pivot is None or suited is None else chain(
         roads(program, suited, steps, source, target, attempts, options.cache,
               same_text(text, given, source, target, attempts)),
-        unchanged(program, pivot, source, target, attempts, options.cache))
+        unchanged(promised, pivot, source, target, attempts, options.cache))
     wrong: list[tuple[Road, str]] = []
     for road in every:
         progress(f"writing ({road.name})")

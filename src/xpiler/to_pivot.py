@@ -65,11 +65,11 @@ def told_apart(kernel: Kernel) -> Kernel:
 def _parallel(kernel: Kernel, s: Stmt) -> Stmt:
     """An outermost loop, marked where no iteration needs another one. One that fills an array of the kernel's own is
     not shared out: whoever needs that array needs all of it."""
-    if not isinstance(s, For) or s.kind != "serial" or s.start != ZERO or s.step != ONE:
+    if not isinstance(s, For) or s.kind not in ("serial", "parallel") or s.start != ZERO or s.step != ONE:
         return s
     own = {a.buffer.name for a in kernel.body if isinstance(a, Alloc)}
     if own & buffers_written(s.body):
-        return s
+        return replace(s, kind="serial")
     try:
         independent(kernel, s)
     except Unsummarised:

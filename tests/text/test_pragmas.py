@@ -7,8 +7,9 @@ import pytest
 from xpiler import platforms
 from xpiler.ir.nodes import For
 from xpiler.ir.walk import statements
-from xpiler.text.pragmas import unfollowed, with_directives
+from xpiler.text.pragmas import taken_at_its_word, unfollowed, with_directives
 from xpiler.text.read import read
+from xpiler.to_pivot import sequential, told_apart
 from xpiler.verify.argue.races import races
 from xpiler.verify.verdict import Proved, Refuted
 
@@ -63,3 +64,34 @@ def test_iterations_of_a_parallel_loop_may_race(body: str, sound: bool) -> None:
             f"for (int i = 0; i < n; ++i) {body}\n}}\n")
     marked = with_directives(read(text, C, "f.c"), text, C)
     assert isinstance(races(marked, C).verdict, Proved) is sound
+
+
+TAILED = """
+void f(const float* x, float* y, int rows, int cols) {
+  if (rows <= 0 || cols <= 0) return;
+  int full = cols / 4, rem = cols % 4;
+  {}
+  for (int r = 0; r < rows; ++r) {
+    float* o = y + (size_t)r * cols;
+    const float* i = x + r * cols;
+    for (int g = 0; g < full; ++g, o += 4, i += 4)
+      for (int k = 0; k < 4; ++k) o[k] = 2.0f * i[k];
+    if (rem) for (int k = 0; k < rem; ++k) o[k] = 2.0f * i[k];
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(("directive", "closed"), [("#pragma omp parallel for", True), ("#pragma omp parallel for private(rem)", False)])
+def test_rows_of_a_parallel_loop_are_taken_to_lie_apart(directive: str, closed: bool) -> None:
+    text = TAILED.replace("{}", directive)
+    _, steps = sequential(taken_at_its_word(read(text, C, "f.c"), text, C), C)
+    assert (steps[-1] == "contract(f)") is closed
+
+
+def test_a_parallel_loop_that_fills_an_array_of_the_kernels_own_is_not_shared_out() -> None:
+    text = ("void f(const float* x, float* y) {\nfloat t[64];\n#pragma omp parallel for\n"
+            "for (int i = 0; i < 64; ++i) t[i] = x[i];\n#pragma omp parallel for\n"
+            "for (int i = 0; i < 64; ++i) y[i] = t[63 - i];\n}\n")
+    (kernel,) = taken_at_its_word(read(text, C, "f.c"), text, C).kernels
+    assert [s.kind for s in told_apart(kernel).body if isinstance(s, For)] == ["serial", "parallel"]

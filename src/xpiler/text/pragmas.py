@@ -99,6 +99,11 @@ def with_directives(program: Program, text: str, platform: Platform) -> Program:
     return replace(program, kernels=kernels)
 
 
+def taken_at_its_word(program: Program, text: str, platform: Platform) -> Program:
+    """The same where no directive says more about threads than which loops are parallel; else the program as it is."""
+    return program if unfollowed(text, platform) is not None else with_directives(program, text, platform)
+
+
 def _parallel(loop: For, depth: int) -> For:
     """A loop and the `depth` - 1 directly inside it."""
     body = loop.body
