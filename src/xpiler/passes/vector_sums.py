@@ -9,13 +9,14 @@ from xpiler.facts.offers import unbound
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
-from xpiler.ir.walk import defines, statements
+from xpiler.ir.walk import Fresh, defines, statements
 from xpiler.passes.nest import Scope, combined, converted
 from xpiler.ir.types import DType
+from xpiler.passes.in_place import Kept, always
 from xpiler.passes.joined import flat
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
 from xpiler.passes.vector_loops import LaneLoops
-from xpiler.passes.vector_memory import I32, Lane, Vector
+from xpiler.passes.vector_memory import I32, Lane, Vector, VectorUnit
 from xpiler.passes.value_names import ACCUMULATORS
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
@@ -24,6 +25,11 @@ FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
 
 class ReductionNest(LaneLoops):
     """A vector nest whose reductions run in lanes."""
+
+    def __init__(self, names: Fresh, unit: VectorUnit, chunk: int) -> None:
+        super().__init__(names, unit, chunk)
+        self.kept: Kept | None = None  # what the next reduction is to leave in an output
+        self.left: set[Kept] = set()  # what has been
 
     def compute(self, x: Sym) -> Expr:
         lane, self.lane = self.lane, None
@@ -36,6 +42,9 @@ class ReductionNest(LaneLoops):
     def _reduced(self, x: Sym, lanes: Lanes) -> Expr:
         """A reduction to a scalar of which one loop runs in lanes."""
         op, vs, v = sym.fold_op(x), lanes.vars, lanes.var
+        for part in always(x.args[0]):  # before what is accumulated is declared
+            if part.op == "fold" and not part.free & {*sym.fold_vars(x)}:
+                self.expr(part)
         acc = Var(self.names(ACCUMULATORS.get(op, op)), x.dtype)
         start = Let(acc, converted(self.expr(x.args[1]), x.dtype))
         self.scopes[-1].stmts.append(start)
@@ -60,9 +69,10 @@ class ReductionNest(LaneLoops):
             term = sym.substitute(body, {lane_var: at})
             self.share(term)
             if partial is None:
-                self._across(op, self.vector(term), acc)
+                self._across(op, self.vector(term), start)
             else:
                 self._accumulate(op, partial, term)
+                self._keep(x, at)
 
         def scalar(at: Sym) -> None:
             term = self.expr(sym.substitute(body, {lane_var: at}))
@@ -73,9 +83,18 @@ class ReductionNest(LaneLoops):
             self.close(u, extent, "serial", [])
         if partial is not None:
             self.lane = Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
-            self._across(op, partial, acc, start if sym.is_identity(op, x.args[1]) else None)
+            self._across(op, partial, start, sym.is_identity(op, x.args[1]))
             self.lane = None
         return acc
+
+    def _keep(self, x: Sym, at: Sym) -> None:
+        """Leave what an iteration of a reduction has computed where it is wanted."""
+        if self.kept is None or self.kept.fold is not x:
+            return
+        wanted = self.kept
+        value, place = self.vector(wanted.element(at)), self.plain_index(wanted.place(at))
+        self._write_back(value, wanted.buffer, place, wanted.value.dtype)
+        self.left.add(wanted)
 
     def _fold_lanes(self, x: Sym, outer: Sequence[Sym], packing: bool = True) -> Lanes | None:
         """The loops of a reduction to run in lanes: every load follows them or ignores them, and one follows; best
@@ -172,8 +191,9 @@ class ReductionNest(LaneLoops):
                 raise Unsummarised("no instruction loads a register")
             self._call(back[0], back[1], acc)
 
-    def _across(self, op: str, v: Vector, acc: Var, empty: Let | None = None) -> None:
-        """acc = acc op (all lanes of v); `empty` declares it where it begins with nothing."""
+    def _across(self, op: str, v: Vector, start: Let, empty: bool = False) -> None:
+        """acc = acc op (all lanes of v); `start` declares it, with nothing where it is `empty`."""
+        acc = start.var
         assert self.lane is not None
         for offer in self.unit.offers:
             if offer.lane is not None or offer.value.op != "fold" or offer.dtype is not acc.dtype:
@@ -187,14 +207,16 @@ class ReductionNest(LaneLoops):
             if unbound(offer, {name: ZERO}):
                 continue
             stmts = self.scopes[-1].stmts
-            first = empty is not None and [s for s in statements(tuple(stmts)) if defines(s) == acc] == [empty]
-            part = acc if first else Var(self.names("part"), acc.dtype)
+            first = [s for s in statements(tuple(stmts)) if defines(s) == acc] == [start]
+            part = acc if first and empty else Var(self.names("part"), acc.dtype)
             call = Intrinsic(
                 offer.meaning.name, (Addr(self._register(v), _ZERO, v.dtype),), part, offer.meaning.key)
             if first:
-                stmts[:] = [s for s in stmts if s is not empty]
+                stmts[:] = [s for s in stmts if s is not start]
             stmts += [Let(part, None), call]
-            stmts += [] if first else [Assign(acc, combined(op, acc, part))]
+            if part is not acc:
+                total = combined(op, start.value if first and start.value is not None else acc, part)
+                stmts.append(Let(acc, total) if first else Assign(acc, total))
             return
         memory, count = self._halved(op, v)
         i = Var(self.names("l"), I32)
