@@ -9,13 +9,14 @@ from xpiler.facts.offers import Offer, unbound
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
-from xpiler.ir.walk import defines, statements
+from xpiler.ir.walk import Fresh, defines, statements
 from xpiler.passes.nest import Scope, combined, converted
 from xpiler.ir.types import DType
+from xpiler.passes.in_place import Kept, always
 from xpiler.passes.joined import flat
 from xpiler.passes.vector_lanes import Lanes, follow, split, strays, suffixes
 from xpiler.passes.vector_loops import LaneLoops
-from xpiler.passes.vector_memory import I32, Lane, Vector
+from xpiler.passes.vector_memory import I32, Lane, Vector, VectorUnit
 from xpiler.passes.value_names import ACCUMULATORS
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
@@ -24,6 +25,11 @@ FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
 
 class ReductionNest(LaneLoops):
     """A vector nest whose reductions run in lanes."""
+
+    def __init__(self, names: Fresh, unit: VectorUnit, chunk: int) -> None:
+        super().__init__(names, unit, chunk)
+        self.kept: Kept | None = None  # what the next reduction is to leave in an output
+        self.left: set[Kept] = set()  # what has been
 
     def compute(self, x: Sym) -> Expr:
         lane, self.lane = self.lane, None
@@ -36,6 +42,9 @@ class ReductionNest(LaneLoops):
     def _reduced(self, x: Sym, lanes: Lanes) -> Expr:
         """A reduction to a scalar of which one loop runs in lanes."""
         op, vs, v = sym.fold_op(x), lanes.vars, lanes.var
+        for part in always(x.args[0]):  # before what is accumulated is declared
+            if part.op == "fold" and not part.free & {*sym.fold_vars(x)}:
+                self.expr(part)
         acc = Var(self.names(ACCUMULATORS.get(op, op)), x.dtype)
         start, empty = Let(acc, converted(self.expr(x.args[1]), x.dtype)), sym.is_identity(op, x.args[1])
         self.scopes[-1].stmts.append(start)
@@ -63,6 +72,7 @@ class ReductionNest(LaneLoops):
                 self._across(op, self.vector(term), acc, start, empty)
             else:
                 self._accumulate(op, partial, term)
+                self._keep(x, at)
 
         def scalar(at: Sym) -> None:
             term = self.expr(sym.substitute(body, {lane_var: at}))
@@ -76,6 +86,15 @@ class ReductionNest(LaneLoops):
             self._across(op, partial, acc, start, empty)
             self.lane = None
         return acc
+
+    def _keep(self, x: Sym, at: Sym) -> None:
+        """Leave what an iteration of a reduction has computed where it is wanted."""
+        if self.kept is None or self.kept.fold is not x:
+            return
+        wanted = self.kept
+        value, place = self.vector(wanted.element(at)), self.plain_index(wanted.place(at))
+        self._write_back(value, wanted.buffer, place, wanted.value.dtype)
+        self.left.add(wanted)
 
     def _fold_lanes(self, x: Sym, outer: Sequence[Sym], packing: bool = True) -> Lanes | None:
         """The loops of a reduction to run in lanes: every load follows them or ignores them, and one follows; best

@@ -21,6 +21,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import groups_of, typed
 from xpiler.passes.nest import Output, converted
+from xpiler.passes.in_place import kept
 from xpiler.passes.reused import reused
 from xpiler.passes.step import NotApplicable
 from xpiler.passes.vector_lanes import Lanes, parted, strays, suffixes
@@ -72,11 +73,24 @@ class LaneNest(ReductionNest):
         self.reused = reused(w)
 
         def inner() -> tuple[AtIndex, AtIndex]:
-            x = Write(w.vars, w.index, w.guard, self._packed(lanes))
+            x = self._once(buffer, dtype, Write(w.vars, w.index, w.guard, self._packed(lanes)))
             return (lambda at: self._store_lanes(buffer, dtype, x, v, at),
                     lambda at: self._store_scalar(buffer, dtype, x, v, at))
 
         return self._around(w, v, dtype, inner)
+
+    def _once(self, buffer: str, dtype: DType, w: Write) -> Write:
+        """The write where what a reduction computes too is read from the output, in which that leaves it."""
+        found = kept(buffer, dtype, w) if self.unit.width and spares_memory(self.unit, dtype) else None
+        if found is None:
+            return w
+        self.kept = found
+        self.expr(found.fold)
+        self.kept = None
+        if found not in self.left:
+            return w
+        there = {found.value: sym.load(buffer, w.index, dtype)}
+        return Write(w.vars, w.index, w.guard, sym.rewrite(w.value, there.get))
 
     def together(self, outputs: Sequence[Output]) -> list[Stmt]:
         first = outputs[0][2]
