@@ -33,11 +33,12 @@ _MARK = "launch "
 
 @dataclass(frozen=True)
 class Callee:
-    """How a kernel is called in the text: its name with template arguments, and the types of what it takes, each with
-    how many arguments of the kernel as it was read make one."""
+    """How a kernel is called in the text: its name with template arguments, the types of what it takes, each with how
+    many arguments of the kernel as it was read make one, and the bytes of dynamic memory, over its parameters."""
 
     spelled: str
     takes: tuple[tuple[str, int], ...]
+    dynamic: Expr | None = None
 
 
 class HostLaunches(HostControl):
@@ -210,7 +211,8 @@ class HostLaunches(HostControl):
         shape = replace(shape, null=frozenset(null))
         key = (fn.key, repr(shape))
         if key not in self.read_kernels:
-            self.read_kernels[key] = self._kernel(fn, shape), Callee(_called_as(callee), tuple(takes))
+            called = Callee(_called_as(callee), tuple(takes), shape.dynamic)
+            self.read_kernels[key] = self._kernel(fn, shape), called
         kernel = self.read_kernels[key][0]
         hidden = self._hidden(kernel, len(args) + len(extra))
         self._note_launch(kernel, [*args, *extra, *hidden])
