@@ -120,3 +120,25 @@ def test_a_kernel_is_read_for_what_the_memory_it_is_given_holds() -> None:
     check(given)
     held = {k.name: [p.dtype for p in k.params if isinstance(p, Buffer)] for k in given.kernels}
     assert held == {"word": [DType.I8, DType.I8, DType.I32], "halves": [DType.I32, DType.I32]}
+
+
+@pytest.mark.parametrize(("ask", "launched"), [
+    ("aligned(x, 16) && aligned(y + 4, 16)", "wide"),
+    ("((uintptr_t)x | (uintptr_t)y) % 16 == 0", "wide"),
+    ("aligned(x + 1, 8)", "one"),
+    ("aligned(x, 4096)", ""),
+    ("aligned(x + n, 16)", ""),
+])
+def test_memory_of_the_caller_is_aligned_as_the_runtimes_is(ask: str, launched: str) -> None:
+    text = (
+        "#include <cstdint>\n__global__ void wide(float* y, const float* x) { y[threadIdx.x] = x[threadIdx.x]; }\n"
+        "__global__ void one(float* y, const float* x) { y[0] = x[0]; }\n"
+        "static bool aligned(const void* p, size_t by) { return (reinterpret_cast<uintptr_t>(p) & (by - 1)) == 0; }\n"
+        f"void run(float* y, const float* x, int n) {{\n  const bool vectors = {ask};\n"
+        "  if (vectors) wide<<<1, 64>>>(y, x);\n  else one<<<1, 1>>>(y, x);\n}\n")
+    if not launched:
+        with pytest.raises(Fault):
+            read(text, platforms.get("cuda"))
+        return
+    given = read(text, platforms.get("cuda"))
+    assert [k.name for k in given.kernels] == [launched] and "`x`" in given.notes[0]
