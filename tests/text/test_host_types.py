@@ -6,6 +6,7 @@ import pytest
 
 from xpiler import platforms
 from xpiler.fault import Fault
+from xpiler.ir.check import check
 from xpiler.ir.nodes import Buffer, DeviceBuffer, If, Launch, Program, Var
 from xpiler.ir.types import DType
 from xpiler.text.read import read
@@ -101,3 +102,43 @@ def test_what_is_filled_behind_a_check_is_filled_there() -> None:
     found = program("float", launch, "sizeof(float)")
     assert found.launcher is not None and found.launcher.buffers[1].fill is None
     assert [k.name for k in found.kernels] == ["twice", "fill_f32"]
+
+
+def test_a_kernel_is_read_for_what_the_memory_it_is_given_holds() -> None:
+    """Bytes taken for words, by a pointer or a member of a structure, and words taken for halves."""
+    given = read(
+        "#include <cuda_fp16.h>\n#include <stdint.h>\nstruct Words { const int* x; int n; };\n"
+        "__global__ void word(const int* a, Words w, int* y) { y[threadIdx.x] = __dp4a(a[threadIdx.x], w.x[w.n], 0); }\n"
+        "__global__ void halves(const __half* a, __half* y) { y[threadIdx.x] = a[threadIdx.x]; }\n"
+        "void run(const int8_t* a, int* y) {\n  int8_t* d_a;\n  int* d_y;\n"
+        "  cudaMalloc(&d_a, 128);\n  cudaMalloc(&d_y, 128);\n"
+        "  cudaMemcpy(d_a, a, 128, cudaMemcpyHostToDevice);\n"
+        "  Words w = {reinterpret_cast<const int*>(d_a), 3};\n"
+        "  word<<<1, 32>>>(reinterpret_cast<const int*>(d_a), w, d_y);\n"
+        "  halves<<<1, 32>>>((const __half*)d_y, (__half*)d_y);\n"
+        "  cudaMemcpy(y, d_y, 128, cudaMemcpyDeviceToHost);\n}\n", platforms.get("cuda"))
+    check(given)
+    held = {k.name: [p.dtype for p in k.params if isinstance(p, Buffer)] for k in given.kernels}
+    assert held == {"word": [DType.I8, DType.I8, DType.I32], "halves": [DType.I32, DType.I32]}
+
+
+@pytest.mark.parametrize(("ask", "launched"), [
+    ("aligned(x, 16) && aligned(y + 4, 16)", "wide"),
+    ("((uintptr_t)x | (uintptr_t)y) % 16 == 0", "wide"),
+    ("aligned(x + 1, 8)", "one"),
+    ("aligned(x, 4096)", ""),
+    ("aligned(x + n, 16)", ""),
+])
+def test_memory_of_the_caller_is_aligned_as_the_runtimes_is(ask: str, launched: str) -> None:
+    text = (
+        "#include <cstdint>\n__global__ void wide(float* y, const float* x) { y[threadIdx.x] = x[threadIdx.x]; }\n"
+        "__global__ void one(float* y, const float* x) { y[0] = x[0]; }\n"
+        "static bool aligned(const void* p, size_t by) { return (reinterpret_cast<uintptr_t>(p) & (by - 1)) == 0; }\n"
+        f"void run(float* y, const float* x, int n) {{\n  const bool vectors = {ask};\n"
+        "  if (vectors) wide<<<1, 64>>>(y, x);\n  else one<<<1, 1>>>(y, x);\n}\n")
+    if not launched:
+        with pytest.raises(Fault):
+            read(text, platforms.get("cuda"))
+        return
+    given = read(text, platforms.get("cuda"))
+    assert [k.name for k in given.kernels] == [launched] and "`x`" in given.notes[0]

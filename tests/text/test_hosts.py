@@ -201,6 +201,23 @@ def test_a_launcher_made_from_main_runs_the_kernels_of_the_text() -> None:
     np.testing.assert_allclose(found, want, atol=1e-5)
 
 
+def test_a_launcher_made_from_main_gives_kernels_their_dynamic_memory() -> None:
+    text = (
+        "__global__ void turned(const float* x, float* y) {\n  extern __shared__ float s[];\n"
+        "  s[threadIdx.x * STEP] = x[threadIdx.x];\n  __syncthreads();\n"
+        "  y[threadIdx.x] = s[(31 - threadIdx.x) * STEP];\n}\n"
+        "int main() {\n  float h_x[32], h_y[32], *x, *y;\n  const int bytes = 32 * STEP * sizeof(float);\n"
+        "  cudaMalloc(&x, sizeof(h_x));\n  cudaMalloc(&y, sizeof(h_y));\n"
+        "  cudaMemcpy(x, h_x, sizeof(h_x), cudaMemcpyHostToDevice);\n"
+        "  cudaFuncSetAttribute(turned, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);\n"
+        "  turned<<<1, 32, bytes>>>(x, y);\n"
+        "  cudaMemcpy(h_y, y, sizeof(h_y), cudaMemcpyDeviceToHost);\n}\n"
+    )
+    for step in (1, 512):
+        made = read(f"#define STEP {step}\n{text}", platforms.get("cuda")).entry
+        assert f"<<<1, 32, {128 * step}>>>" in made
+
+
 def test_device_pointers_stay_device_pointers() -> None:
     x = floats(6 * 8)
     given = {"d_y": nothing(48), "d_x": x, "d_sums": nothing(6), "rows": 6, "cols": 8}

@@ -38,7 +38,8 @@ class HostReading:
     """A launcher, its kernels, and the intrinsics these call.
 
     `callees` says how the text calls each kernel (those made for copies are not in it), `symbols` which device
-    buffers stand for variables of the file, `unread` the kernels whose bodies were not understood, and why."""
+    buffers stand for variables of the file, `unread` the kernels whose bodies were not understood, and why, `aligned`
+    the arrays of the caller that are taken to be aligned."""
 
     launcher: Launcher
     kernels: tuple[Kernel, ...]
@@ -49,6 +50,7 @@ class HostReading:
     left_out: tuple[Span, ...]
     skipped: tuple[Node, ...]
     fixed: tuple[str, ...]
+    aligned: tuple[str, ...]
 
 
 class HostReader(HostLaunches):
@@ -108,6 +110,7 @@ class HostReader(HostLaunches):
             {d.name: d.symbol for d in self.devices.values() if d.symbol},
             {k.name: self.unread[k.name] for k in own if k.name in self.unread},
             tuple(n.span for n in self.left_out), tuple(self.skipped), tuple(self.fixed),
+            tuple(sorted(self.aligned)),
         )
 
     def let_values(self) -> dict[str, int]:

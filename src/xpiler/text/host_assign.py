@@ -9,13 +9,13 @@ from xpiler.text.clang import Node
 from xpiler.text.host_bearing import changed, declared
 from xpiler.text.host_values import UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container
 from xpiler.text.read_values import Items, Lvalue, Nothing, Place, Pointer, Raw, Roaming, Slot, Value
-from xpiler.text.host_classes import HostClasses
+from xpiler.text.host_addresses import HostAddresses
 from xpiler.text.host_objects import bare, cell_name
 
 _STEPS = {"x++": "+", "++x": "+", "x--": "-", "--x": "-"}
 
 
-class HostAssignments(HostClasses):
+class HostAssignments(HostAddresses):
     """Reading assignments of the host."""
 
     # ------------------------------------------------------------ assignment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xpiler.fault import Fault
 from xpiler.ir.nodes import (
@@ -33,11 +33,22 @@ _MARK = "launch "
 
 @dataclass(frozen=True)
 class Callee:
-    """How a kernel is called in the text: its name with template arguments, and the types of what it takes, each with
-    how many arguments of the kernel as it was read make one."""
+    """How a kernel is called in the text: its name with template arguments, the types of what it takes, each with how
+    many arguments of the kernel as it was read make one, and the bytes of dynamic memory, over its parameters."""
 
     spelled: str
     takes: tuple[tuple[str, int], ...]
+    dynamic: Expr | None = None
+
+
+@dataclass
+class Arguments:
+    """What a launch passes, as a kernel that was read takes it: which of its scalars have which values, and what the
+    memory holds whose elements are not what the kernel's pointer to it says."""
+
+    values: list[Expr] = field(default_factory=list)
+    pairs: dict[Expr, Var] = field(default_factory=dict)
+    held: dict[str, DType] = field(default_factory=dict)
 
 
 class HostLaunches(HostControl):
@@ -195,22 +206,23 @@ class HostLaunches(HostControl):
             raise self.fault("XP1002", "the kernel launched here has no body in this text", n)
         fn = callee.definition or callee
         config = n.children[1].arguments
-        args: list[Expr] = []
-        pairs: dict[Expr, Var] = {}
+        out = Arguments()
+        args, pairs = out.values, out.pairs
         takes: list[tuple[str, int]] = []
         null: set[int] = set()
         for k, (p, node) in enumerate(zip(fn.params, n.children[2:], strict=False)):
             before = len(args)
-            self._argument_of_launch(p, node, args, pairs)
+            self._argument_of_launch(p, node, out)
             if p.type.kind == "pointer" and len(args) == before:
                 null.add(k)
             spelled = str(p.cursor.type.get_canonical().spelling)
             takes.append((spelled if p.type.kind != "opaque" and k not in null else "", len(args) - before))
         shape, extra = self._shape(fn, config, pairs)
-        shape = replace(shape, null=frozenset(null))
+        shape = replace(shape, null=frozenset(null), held=out.held)
         key = (fn.key, repr(shape))
         if key not in self.read_kernels:
-            self.read_kernels[key] = self._kernel(fn, shape), Callee(_called_as(callee), tuple(takes))
+            called = Callee(_called_as(callee), tuple(takes), shape.dynamic)
+            self.read_kernels[key] = self._kernel(fn, shape), called
         kernel = self.read_kernels[key][0]
         hidden = self._hidden(kernel, len(args) + len(extra))
         self._note_launch(kernel, [*args, *extra, *hidden])
@@ -245,28 +257,28 @@ class HostLaunches(HostControl):
             out.append(Addr(self.symbol_buffer(decl), ZERO, p.dtype))
         return out
 
-    def _argument_of_launch(self, p: Node, n: Node, args: list[Expr], pairs: dict[Expr, Var]) -> None:
+    def _argument_of_launch(self, p: Node, n: Node, out: Arguments) -> None:
         made = self.value(given(n)) if is_lambda(p) else None
         if isinstance(made, Closure):
-            self._captured_of_launch(p, made, n, args, pairs)
+            self._captured_of_launch(p, made, n, out)
             return
         cell = self.cell(n) if p.type.kind == "record" else None
         held = None if cell is None else self.in_cell(cell)
         if cell is None and p.type.kind == "record" and not is_dim(p.type):
             held = self.made_of(p.spelling, p.type, n)  # made where it is passed
         if isinstance(held, Bag):
-            self._members_of_launch(p.spelling, p.type, held, n, args, pairs)
+            self._members_of_launch(p.spelling, p.type, held, n, out)
             return
         v = self.value(n)
         if v == NULL and p.type.kind == "pointer":
             return  # the kernel is read for this launch, where nothing is behind it
         if isinstance(v, Items) and p.type.kind in ("record", "vector"):
-            args.extend(v.items)
+            out.values.extend(v.items)
             return
-        self._plain_argument(p.spelling, p.type, v, n, args, pairs)
+        self._plain_argument(p.spelling, p.type, v, n, out)
 
     def _captured_of_launch(
-        self, p: Node, made: Closure, n: Node, args: list[Expr], pairs: dict[Expr, Var]
+        self, p: Node, made: Closure, n: Node, out: Arguments
     ) -> None:
         """A lambda by value: what it has copies of, one by one."""
         copies = captured_by_copy(self.unit.lambdas[class_of(p)])
@@ -278,46 +290,49 @@ class HostLaunches(HostControl):
             if held is None:
                 raise self.fault("XP1009", f"what `{p.spelling}` captured as `{decl.spelling}` is not known", n)
             stem = f"{p.spelling or 'arg'}_{decl.spelling}"
-            self._plain_argument(stem, decl.type, self.loaded(held, n), n, args, pairs)
+            self._plain_argument(stem, decl.type, self.loaded(held, n), n, out)
 
     def _members_of_launch(
-        self, stem: str, ctype: CType, bag: Bag, n: Node, args: list[Expr], pairs: dict[Expr, Var]
+        self, stem: str, ctype: CType, bag: Bag, n: Node, out: Arguments
     ) -> None:
         """A structure by value: its scalars and pointers one by one."""
         for k, (name, _, t) in enumerate(ctype.fields):
             held, inner = bag.at((name,)), f"{stem}_{name or k}"
             if isinstance(held, Bag):
-                self._members_of_launch(inner, t, held, n, args, pairs)
+                self._members_of_launch(inner, t, held, n, out)
             elif held is None:
                 raise self.fault("XP1009", f"member `{name}` of this argument is not known", n)
             else:
-                self._plain_argument(inner, t, self.loaded(held, n), n, args, pairs)
+                self._plain_argument(inner, t, self.loaded(held, n), n, out)
 
     def _plain_argument(
-        self, stem: str, ctype: CType, v: Value, n: Node, args: list[Expr], pairs: dict[Expr, Var]
+        self, stem: str, ctype: CType, v: Value, n: Node, out: Arguments
     ) -> None:
         match v:
-            case Pointer() if v.buffer not in self.devices and v.buffer not in self.hosts:
+            case Pointer() if (v := self.in_elements(v)).buffer not in self.devices and v.buffer not in self.hosts:
                 raise self.fault(
                     "XP1009", f"this argument for `{stem}` is one pointer or another", n,
                     "which memory a kernel is given must be known where it is launched", "a launch for each of them",
                 )
             case Pointer():
-                args.append(self.address(v))
+                address, of = self.address(v), ctype.inner
+                if of is not None and of.dtype not in (None, address.dtype):
+                    out.held[stem] = address.dtype
+                out.values.append(address)
             case Nothing() if ctype.kind == "opaque":
                 pass
             case Items(items) if ctype.kind in ("array", "vector", "record"):
                 for (name, t), e in zip(leaf_types(stem, ctype), items, strict=True):
-                    self._plain_argument(name, t, e, n, args, pairs)
+                    self._plain_argument(name, t, e, n, out)
             case Nothing() | Place() | Items() | Raw():
                 raise self.fault(
                     "XP1009", f"this argument for `{stem}` is not known", n, v.what if isinstance(v, Nothing) else "",
                 )
             case _:
                 e = self.math.convert(self.scalar_of(v, n), ctype.dtype or DType.I32)
-                args.append(e)
+                out.values.append(e)
                 if not isinstance(e, Const) and ctype.dtype is not None:
-                    pairs.setdefault(e, Var(stem, ctype.dtype))
+                    out.pairs.setdefault(e, Var(stem, ctype.dtype))
 
     def _note_launch(self, kernel: Kernel, args: list[Expr]) -> None:
         writes: set[str] = set()

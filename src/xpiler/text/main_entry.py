@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from xpiler.ir.nodes import Program
+from xpiler.ir.nodes import Expr, Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.clang import Node
 from xpiler.text.host import HostReading
@@ -23,14 +23,17 @@ def made_launcher(reading: HostReading, program: Program, platform: Platform) ->
     names: dict[str, str] = {}
     parts: list[str] = []
     takes: dict[str, tuple[tuple[str, int], ...]] = {}
+    dynamic: dict[str, Expr] = {}
     for k in program.kernels:
         callee = reading.callees.get(k.name)
         if callee is not None:
             names[k.name], takes[k.name] = callee.spelled, callee.takes
+            if callee.dynamic is not None:
+                dynamic[k.name] = callee.dynamic
             continue
         names[k.name] = f"xp_{k.name}"
         parts.append(kernel_text(k, program, platform, names[k.name]))
-    body = host_body(program, launcher, names, platform, Own(takes, reading.symbols))
+    body = host_body(program, launcher, names, platform, Own(takes, reading.symbols, dynamic))
     head = platform.linkage.replace("{function}", f"void {launcher.name}")
     scope = of_launcher(launcher, platform)
     parts.append(function_text(f"{head}({params_text(launcher.params, scope)})", body.lines))

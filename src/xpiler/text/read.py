@@ -86,7 +86,7 @@ def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], 
     if not reading.kernels:
         raise unit.fault("XP1002", f"`{fn.spelling}` launches no kernel", fn)
     known = meanings(unit, platform, reading.intrinsics)
-    notes = list(_unread(reading.unread))
+    notes = [*_unread(reading.unread), *_aligned(reading.aligned)]
     program = Program(platform.name, reading.kernels, reading.launcher, unit.file, known,
                       unread=tuple(reading.unread), notes=tuple(notes), fixed=reading.fixed,
                       only_for=tuple(f"{p.name}={let[p.name]}" for p in reading.launcher.params if p.name in let))
@@ -96,6 +96,13 @@ def _launched(unit: Unit, platform: Platform, fn: Node, let: Mapping[str, int], 
     notes.append(f"`{reading.launcher.name}({arrays})` was made from main: its allocations, copies and launches; "
                  "what main computes, checks and prints itself is not part of it")
     return replace(program, entry=made_launcher(reading, program, platform), notes=tuple(notes))
+
+
+def _aligned(names: tuple[str, ...]) -> Iterator[str]:
+    """What is said of arrays whose alignment the launcher asks for."""
+    if names:
+        yield (f"{' and '.join(f'`{n}`' for n in names)} taken to begin where memory of the runtime's own may: "
+               "what the launcher does with other addresses is not part of it")
 
 
 def _unread(unread: Mapping[str, Fault]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xpiler.ir.nodes import (
     Addr, Alloc, Atomic, Barrier, Buffer, Const, Expr, Intrinsic, Kernel, Param, Return, Stmt, Store, Var,
@@ -29,12 +29,14 @@ class Shape:
     """How a kernel is launched, over its own parameters: extents by axis kind, and bytes of dynamic memory.
 
     `extra` are scalars the geometry needs that the kernel's own parameters do not give, `null` are the places of the
-    parameters that are null pointers in this launch."""
+    parameters that are null pointers in this launch, `held` what the memory holds that pointers of another type
+    are given: bytes that the kernel takes for words."""
 
     extents: Mapping[str, Expr]
     dynamic: Expr | None = None
     extra: tuple[Var, ...] = ()
     null: frozenset[int] = frozenset()
+    held: Mapping[str, DType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class KernelReader(Untyped):
         super().__init__(unit, platform)
         self.fn, self.let, self.types, self.untyped = fn, let or {}, {}, {}
         self.prologue: list[Stmt] = []
+        self.held: Mapping[str, DType] = {}
 
     def read(self, name: str, shape: Shape, clustered: bool = False) -> Reading:
         """Read the kernel; again, if a pointer variable turns out to point into several buffers, or pointers of several
@@ -82,6 +85,7 @@ class KernelReader(Untyped):
         self.functions.append(where)
         self.study(where)
         self.here = replace(where.span, comment="")
+        self.held = shape.held
         for k, p in enumerate(where.params):
             if k in shape.null:
                 self.env[p.key] = NULL
@@ -179,10 +183,14 @@ class KernelReader(Untyped):
         inner = ctype.inner
         if inner is None or inner.dtype is None:
             raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
-        buffer = Buffer(name, inner.dtype, None, "global", "", inner.const)
-        self.buffers[name] = buffer
+        return self._whole(Buffer(name, self.held.get(name, inner.dtype), None, "global", "", inner.const), inner)
+
+    def _whole(self, buffer: Buffer, inner: CType) -> Pointer:
+        """A pointer to the memory of a parameter, which may hold elements of another type than it says."""
+        self.buffers[buffer.name] = buffer
         self.params.append(buffer)
-        return Pointer(name, ZERO, inner)
+        whole = Pointer(buffer.name, ZERO, inner)
+        return whole if buffer.dtype is inner.dtype else self.pointing(whole, inner)
 
     def _own_parts(self, v: Fields, changed: bool, p: Node) -> Fields:
         """A record parameter with its arrays in storage, and copied if the body changes it."""
@@ -200,7 +208,7 @@ class KernelReader(Untyped):
     def _buffer(self, p: Node, name: str, ctype: CType) -> None:
         inner = ctype.inner
         assert inner is not None, "a pointer points to something"
-        dtype = self.types[name].dtype if name in self.types else inner.dtype
+        dtype = self.types[name].dtype if name in self.types else self.held.get(p.spelling, inner.dtype)
         if inner.kind == "void":
             self.untyped[name] = p
             self.buffers[name] = Buffer(name, DType.U8, None, "global", "", inner.const)
@@ -213,10 +221,7 @@ class KernelReader(Untyped):
                 return
             raise self.unsupported(p, f"a parameter of type `{ctype.name}`")
         extent = int_const(ctype.count) if ctype.kind == "array" and ctype.count else None
-        buffer = Buffer(name, dtype, extent, "global", "", inner.const)
-        self.buffers[name] = buffer
-        self.params.append(buffer)
-        self.env[p.key] = Pointer(name, ZERO, inner)
+        self.env[p.key] = self._whole(Buffer(name, dtype, extent, "global", "", inner.const), inner)
 
     def _unpack(self, where: Node) -> None:
         """Parameters that the body changes become locals of each thread."""

@@ -76,9 +76,14 @@ class Views(Reader):
         view = self.views.get(p.buffer)
         if not isinstance(view, Bytes) or p.to.dtype is None:
             return p
-        each = self.buffers[view.of].dtype.bytes
-        whole = divided(self.math, p.index, each) if p.to.dtype.bytes * p.to.count % each == 0 else None
-        return p if whole is None else Pointer(view.of, whole, p.to)
+        wide = p.to.dtype.bytes * p.to.count % self.buffers[view.of].dtype.bytes == 0
+        return self.in_elements(p) if wide else p
+
+    def in_elements(self, p: Pointer) -> Pointer:
+        """The same address counted in elements of its buffer, where it is that of one."""
+        view = self.views.get(p.buffer)
+        whole = divided(self.math, p.index, self.buffers[view.of].dtype.bytes) if isinstance(view, Bytes) else None
+        return p if whole is None or not isinstance(view, Bytes) else Pointer(view.of, whole, p.to)
 
     def in_one_unit(self, a: Pointer, b: Pointer) -> tuple[Pointer, Pointer]:
         """Two pointers counted alike: both in bytes if one of them is."""

@@ -54,10 +54,12 @@ _DECLARATION = "{ctype}* {name};\n"  # how an allocation starts whose call fills
 @dataclass(frozen=True)
 class Own:
     """Kernels and variables of the text the launcher stands in: the types of each of these kernels' arguments, each
-    with how many of ours make one, and the variable that a device buffer is."""
+    with how many of ours make one, the variable that a device buffer is, and the bytes of dynamic memory that launches
+    of these kernels ask for, over their parameters."""
 
     takes: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     symbols: Mapping[str, str] = field(default_factory=dict)
+    dynamic: Mapping[str, Expr] = field(default_factory=dict)
 
 
 def host_body(
@@ -185,10 +187,11 @@ class _Host(Writer):
             if free:
                 raise spell.no(f"the launch of `{name}`", "its geometry depends on what the kernel computes")
         dynamic = ""
-        if shape.dynamic is not None and shape.dynamic.extent is not None:
-            size = byte_count(spell, here(shape.dynamic.extent), shape.dynamic.dtype)
+        asked = self._asked(spell, s.kernel, shape, here)
+        if asked is not None:
+            size, constant = asked
             dynamic = f", {size}"
-            if runtime.opt_in and isinstance(shape.dynamic.extent, Const):
+            if runtime.opt_in and constant:
                 self.put(runtime.opt_in.format(kernel=name, bytes=size))
         grid, block, dim = "", "", ""
         if platform.model == "simt":
@@ -200,6 +203,19 @@ class _Host(Writer):
         dim = runtime.dim3.format(x=tasks, y="1", z="1")
         self.put(runtime.launch.format(
             kernel=name, dim=dim, dim_name=self.scope.temporary("dim"), type=kind, args=args))
+
+    def _asked(
+        self, spell: Speller, kernel: str, shape: Geometry, here: Callable[[Expr], Expr]
+    ) -> tuple[str, bool] | None:
+        """The bytes of dynamic memory a launch asks for, and whether they are a constant; None where it asks for none.
+
+        A kernel of the text takes what the text gives it, also where its arrays turned out to have constant sizes."""
+        if (said := self.text.dynamic.get(kernel)) is not None:
+            return spell.index(here(said)), isinstance(said, Const)
+        if shape.dynamic is None or shape.dynamic.extent is None:
+            return None
+        extent = shape.dynamic.extent
+        return byte_count(spell, here(extent), shape.dynamic.dtype), isinstance(extent, Const)
 
     def _given(self, spell: Speller, param: Param, a: Expr) -> str:
         match param, a:
