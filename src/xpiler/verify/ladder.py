@@ -29,6 +29,7 @@ from xpiler.verify.exact.exact import EXACT, equal_exact
 from xpiler.verify.runs.judge import judge
 from xpiler.verify.runs.observe import Effort, Let, Progress, Reference
 from xpiler.verify.pairing import pair
+from xpiler.verify.runs.named import named
 from xpiler.verify.runs.probes import MOST_PROBED, probes
 from xpiler.verify.runs.sizes import free_integers
 from xpiler.verify.proof.equal import ALL_INPUTS, equal_for_all
@@ -148,12 +149,16 @@ class Rung:
 
 
 def probed(q: Question) -> Question:
-    """The question with what the source does at further sizes, where one of the programs goes another way."""
+    """The question with what the source does at further sizes, where one of the programs goes another way, and on
+    numbers that the target alone compares data with."""
     sig, here = q.reference.signature, {p.name: p.name for p in q.reference.signature.params}
     tried = [c.point.scalars for c in q.reference.cases]
     more = probes(sig, ((q.calling, here), (_alone(q.target.program, q.target.kernel), q.names)), tried, q.fixed)
     more += _too_large(q, tried)
-    return replace(q, reference=q.reference.further(more)) if more else q
+    found = q.reference.further(more) if more else q.reference
+    if q.level >= Level.USUAL and (numbers := set(named(q.target.program)) - set(named(q.calling))):
+        found = found.naming(sorted(numbers))
+    return replace(q, reference=found)
 
 
 def _too_large(

@@ -14,6 +14,10 @@ from xpiler.verify.runs.sizes import small
 
 # Fewer elements than this hardly hold what a kind is about.
 ENOUGH = 8
+# What many numbers, each at several elements, take.
+ROOM = 64
+# A product of two of these fits an integer.
+MODEST = (1 << 15) - 1
 
 
 def awkward(
@@ -31,6 +35,15 @@ def kinds_for(sig: Signature, data: Mapping[str, object]) -> tuple[Kind, ...]:
     wide = any(a.dtype.bits > 16 and not a.dtype.is_float for a in free)
     kinds = dict.fromkeys((*found, *(INTEGERS if whole else ())))
     return tuple(k for k in kinds if wide or k not in OVERFLOWING)
+
+
+def of_names(named: Sequence[float], points: Sequence[Point]) -> tuple[Point, ...]:
+    """The smallest of the points with room for the numbers that a text names, and what lies beside them; large ones
+    apart, of which a sum or a product may overflow."""
+    groups = tuple(n for n in named if abs(n) <= MODEST), tuple(n for n in named if abs(n) > MODEST)
+    roomy = [p for p in points if max(p.sizes.values(), default=0) >= ROOM] or list(points)
+    least = min(roomy, key=lambda p: sum(p.sizes.values()), default=None)
+    return tuple(replace(least, kind=Kind.NAMED, named=g) for g in groups if g and least is not None)
 
 
 def of_kinds(kinds: Sequence[Kind], points: Sequence[Point], each: int) -> tuple[Point, ...]:

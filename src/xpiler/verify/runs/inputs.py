@@ -49,13 +49,15 @@ class Domain(IntEnum):
 class Point:
     """One choice of everything a run needs but the contents: scalars, array sizes, and how values are drawn.
 
-    `data` are contents the user fixed by name. `kind` chooses what is neither fixed nor steers an index."""
+    `data` are contents the user fixed by name. `kind` chooses what is neither fixed nor steers an index; `named` are
+    numbers that the texts compare with, where it is that."""
 
     scalars: Mapping[str, Number]
     sizes: Mapping[str, int]
     domain: Domain = Domain.WIDE
     data: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
     kind: Kind = Kind.RANDOM
+    named: tuple[float, ...] = ()
 
 
 def make(sig: Signature, point: Point, seed: int) -> dict[str, Values | Number]:
@@ -86,6 +88,9 @@ def poison(dtype: DType, n: int, seed: int) -> Values:
 def _hard(a: Array, n: int, rng: np.random.Generator, point: Point, seed: int) -> Values:
     """Contents of the point's kind, where it says anything about an array's type."""
     kind, row = point.kind, _row(point, n)
+    if kind is Kind.NAMED:
+        near = kinds.near(point.named, NUMPY[a.dtype], n, rng)
+        return stored(a.dtype, near) if a.dtype.is_float else near.astype(NUMPY[a.dtype])
     if not a.dtype.is_float:
         if kind in FLOATS and kind not in INTEGERS and kind is not Kind.ROWS:
             return _draw(a, n, rng, seed, point.domain)

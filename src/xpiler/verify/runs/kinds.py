@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     FULL = "the whole range of integers"  # where wrapping and saturating part
     LARGE = "large integers"  # more than a shorter type, or a float, holds
     FACTORS = "integers of half a word"  # the same where products of two must fit
+    NAMED = "numbers that the texts name"  # where what is compared with them is equal, or just beside
     INFINITIES = "infinities"
     NANS = "NaN"
 
@@ -45,6 +46,8 @@ FLOATS = (
 INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
 OVERFLOWING = frozenset({Kind.FULL, Kind.LARGE, Kind.FACTORS})
+# Those, and numbers that a text names, which may be the largest there are.
+MAY_OVERFLOW = OVERFLOWING | {Kind.NAMED}
 # What says nothing about floats.
 WHOLE = OVERFLOWING | {Kind.EXTREMES}
 # Inputs that are not numbers: what a program makes of them is told, and judged where it is one.
@@ -95,7 +98,7 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
             return _with(np.array([np.inf, -np.inf]), n, rng)
         case Kind.NANS:
             return _with(np.array([np.nan]), n, rng)
-        case Kind.RANDOM | Kind.EXTREMES | Kind.FULL | Kind.LARGE | Kind.FACTORS:
+        case Kind.NAMED | Kind.RANDOM | Kind.EXTREMES | Kind.FULL | Kind.LARGE | Kind.FACTORS:
             raise ValueError(f"{kind} is drawn elsewhere")
     raise TypeError(f"not a kind: {kind!r}")
 
@@ -129,6 +132,17 @@ def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.
             ends = [info.min, info.min + 1, 0, 1, info.max // 2, info.max // 2 + 1, info.max - 1, info.max]
             return rng.choice(np.array(ends, type_), n)
     raise ValueError(f"{kind} says nothing about integers")
+
+
+def near(given: Sequence[float], type_: np.dtype[Any], n: int, rng: np.random.Generator) -> Values:
+    """`n` numbers, half of them among those given, a quarter one beside; those that an integer type holds."""
+    small = rng.normal(0.2, 3.0, n)
+    beside = np.array([x + by for by in (0.0, 0.0, 1.0, -1.0) for x in given])
+    if type_.kind in "iu":
+        info = np.iinfo(type_)
+        beside = beside[(beside >= float(info.min)) & (beside <= float(info.max)) & (np.rint(beside) == beside)]
+        small = np.rint(np.abs(small) if type_.kind == "u" else small)
+    return np.where(rng.random(n) < 0.25, small, rng.choice(beside, n) if beside.size else small)
 
 
 def _apart(far: float, n: int, row: int, rng: np.random.Generator) -> NDArray[np.float64]:

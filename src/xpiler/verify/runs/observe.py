@@ -22,9 +22,10 @@ from xpiler.verify.runs.abreast import in_order
 from xpiler.verify.runs.compare import Tolerance, astray, to_double
 from xpiler.verify.runs.depth import precision, terms
 from xpiler.verify.evaluate import Number
-from xpiler.verify.runs.hard import ENOUGH, awkward, kinds_for, of_kinds
+from xpiler.verify.runs.hard import ENOUGH, awkward, kinds_for, of_kinds, of_names
 from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
-from xpiler.verify.runs.kinds import NOT_FINITE, OVERFLOWING, Kind
+from xpiler.verify.runs.kinds import MAY_OVERFLOW, NOT_FINITE, Kind
+from xpiler.verify.runs.named import named
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, free_integers
 from xpiler.verify.runs.order import APART, Source
@@ -114,6 +115,14 @@ class Reference:
         notes = (f"the source was not run at {' and at '.join(left)}, where loops go round again",) if left else ()
         return replace(self, cases=(*self.cases, *found), notes=(*self.notes, *notes))
 
+    def naming(self, numbers: Sequence[float]) -> Reference:
+        """The same with the source run on numbers that a target names too, where it bears them."""
+        points = [c.point for c in self.cases if c.source.seconds < HARD[1] / 4]
+        if self.runs is None or not points or not kinds_for(self.signature, points[0].data):
+            return self
+        found = [self.runs.case(p, self.cases[0].seed, None, self.runs.brief) for p in of_names(numbers, points)]
+        return replace(self, cases=(*self.cases, *(c for c in found if self.runs.bears(c))))
+
 
 def observe(
     text: str, platform: Platform, program: Program, *, file: str = "", let: Let | None = None, kernel: str = "",
@@ -171,7 +180,7 @@ def observe(
     if effort.level and not slow:
         progress("running the source on hard inputs")
         fixed, data = divide(let or {}, sig)
-        cases += runs.hard(sig, fixed, data, tried, seed)
+        cases += runs.hard(sig, fixed, data, tried, seed, named(program))
     race = raced(program, text, platform, kernel=kernel, let=divide(let or {}, sig)[0])
     if race is not None:
         return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, race, time.monotonic() - start))
@@ -204,27 +213,37 @@ class Runs:
     def single(self) -> Machine:
         return self.source.machine
 
+    def bears(self, case: Case) -> bool:
+        """Whether the source stands an input, and what it computes of it is defined."""
+        sound = case.point.kind not in MAY_OVERFLOW or not overflows(case)
+        return sound and case.source.clean and _wrote(self.single.signature, case.point, case.source, case.seed)
+
+    @property
+    def brief(self) -> Limits:
+        """For inputs that are tried beside those that must be."""
+        return replace(self.effort.limits, seconds=min(self.effort.limits.seconds, 2 * BRISK))
+
     def case(self, point: Point, seed: int, first: Trial | None = None, limits: Limits | None = None) -> Case:
         made = make(self.single.signature, point, seed)
         trial = first or self.source.run(point, made, limits or self.effort.limits, seed)
         wide = None if self.wide is None or not trial.clean else _in_double(self.wide, point, made, self.effort)
         return Case(point, seed, made, trial, wide)
 
-    def hard(self, sig: Signature, fixed: dict[str, Number], data: Data, tried: Tried, seed: int) -> list[Case]:
-        """The source on awkward sizes and contents of every kind. One that it does not bear is no case, and neither is
-        a size at which it leaves more than usual unset, or computes with what lies around its arrays, which float64
-        tells: nobody says that it is made for them."""
+    def hard(
+        self, sig: Signature, fixed: dict[str, Number], data: Data, tried: Tried, seed: int, names: Sequence[float],
+    ) -> list[Case]:
+        """The source on awkward sizes and contents of every kind, the numbers that it `names` among them. One that it
+        does not bear is no case, and neither is a size at which it leaves more than usual unset, or computes with what
+        lies around its arrays, which float64 tells: nobody says that it is made for them."""
         level, spent = min(self.effort.level, 2), list[float]()
         more, until = level > 1, time.monotonic() + OVERHEAD * HARD[level]
-        limits = replace(self.effort.limits, seconds=min(self.effort.limits.seconds, 2 * BRISK))
 
         def case(point: Point, seed: int = seed) -> Case | None:
             if sum(spent) > HARD[level] or time.monotonic() > until:
                 return None
-            done = self.case(point, seed, None, limits)
+            done = self.case(point, seed, None, self.brief)
             spent.append(done.source.seconds)
-            sound = point.kind not in OVERFLOWING or not overflows(done)
-            return done if sound and done.source.clean and _wrote(sig, point, done.source, seed) else None
+            return done if self.bears(done) else None
 
         usual = [point for point, trial in tried if trial.seconds < HARD[1] / 4]
         domain = tried[0][0].domain
@@ -237,7 +256,7 @@ class Runs:
         points = [c.point for c in found] + ([] if found and not more else usual)
         kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
         if points:
-            hard = of_kinds(kinds, points, 4 if more else 1)
+            hard = (*(of_names(names, points) if kinds else ()), *of_kinds(kinds, points, 4 if more else 1))
             seeds = (seed, seed + 1) if more else (seed,)
             found += [c for c in in_order(case, [(p, s) for s in seeds for p in hard]) if c]
         return [*found, *others]
