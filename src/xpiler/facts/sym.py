@@ -512,7 +512,7 @@ def _taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
     """(word >> at) & mask, where the word is made of neighbours x[i], x[i + 1], ..., or of several such rows in turn,
     and `at` says which of them."""
     bits = mask.bit_length()
-    const, parts = terms_of(word)
+    const, parts = _parts_of(word)
     if mask != (1 << bits) - 1 or const or len(parts) * bits > 64 or not 0 <= at.lo <= at.hi < len(parts) * bits:
         return None
     places = sorted(parts.items(), key=lambda part: part[1])
@@ -529,6 +529,20 @@ def _taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
         if line is None or x.lo < 0 or x.hi > mask or substitute(line, {k: integer(n)}) is not x:
             return None
     return line and substitute(line, {k: which})
+
+
+def _parts_of(word: Sym) -> tuple[int, Mapping[Sym, int]]:
+    """The terms of a word; of one that has a part only under a condition, that part or nothing is one."""
+    if word.op != "sel":
+        return terms_of(word)
+    cond, with_it, without = word.args
+    none, more = terms_of(sub(with_it, without))
+    const, parts = _parts_of(without)
+    if none or len(more) != 1:
+        return terms_of(word)
+    ((x, c),) = more.items()
+    part = select(cond, x, ZERO)
+    return terms_of(word) if part in parts else (const, {**parts, part: c})
 
 
 def _field(word: Sym, at: Sym, mask: int) -> Sym | None:
@@ -1050,9 +1064,13 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 made.lo = 0  # its own bounds do not know that they depend on each other
         return made
     if name.startswith(("bits.i32.", "bits.u32.")):
-        args = (low_word(args[0]),)
-    if name.startswith("bits.") and args[0].op == "call" and _undone(name, word_of(args[0])):
-        return args[0].args[0]
+        args = (as_word(low_word(args[0])),)
+    if name.startswith("bits.") and (back := _there_and_back(name, args[0])) is not None:
+        return back
+    if name == "bits.i32.f32" and (either := _or_nothing(args[0])) is not None:
+        return select(either[0], *(call(name, (word,), dtype) for word in either[1:]))
+    if name == "bits.i32.f32" and args[0] is ZERO:
+        return number(0.0, dtype)
     if name in WHOLE and args[0].op == "cast" and not args[0].args[0].dtype.is_float:
         return args[0]
     if name in _FOLDED and len(args) == 1 and args[0].op == "flt":
@@ -1078,6 +1096,28 @@ def _undone(name: str, before: str) -> bool:
     return name.split(".") == [*before.split(".")[:1], *before.split(".")[:0:-1]]
 
 
+def _there_and_back(name: str, x: Sym) -> Sym | None:
+    """The number whose bits are read as another one and then as it is; of a choice, each side's."""
+    if x.op == "call":
+        return x.args[0] if _undone(name, word_of(x)) else None
+    if x.op != "sel":
+        return None
+    one = _there_and_back(name, x.args[1])
+    other = None if one is None else _there_and_back(name, x.args[2])
+    return None if one is None or other is None else select(x.args[0], one, other)
+
+
+def _or_nothing(word: Sym) -> tuple[Sym, Sym, Sym] | None:
+    """A condition, and a word with and without it, where one of the two is 0: of a lane that is masked."""
+    const, terms = terms_of(word)
+    if const or len(terms) != 1:
+        return None
+    ((x, c),) = terms.items()
+    if x.op != "sel" or ZERO not in x.args[1:]:
+        return None
+    return x.args[0], scale(x.args[1], c), scale(x.args[2], c)
+
+
 def cast(a: Sym, dtype: DType) -> Sym:
     if a.dtype is dtype:
         return a
@@ -1097,6 +1137,9 @@ def cast(a: Sym, dtype: DType) -> Sym:
         part = linear(const, {t: c for t, c in terms.items() if c & bits})
         if part is not a:
             return cast(part, dtype)  # what else there is lies beyond its bits
+        taken = _taken_out(a.args[0], a.args[1], bits) if a.op == "bit" and a.data == ">>" else None
+        if taken is not None:
+            return cast(taken, dtype)
         if a.op == "bit" and a.data == "&" and is_const(a.args[1]) and not ~value_of(a.args[1]) & bits:
             return cast(a.args[0], dtype)
         if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % (bits + 1) == 0:
@@ -1792,6 +1835,26 @@ def low_word(x: Sym) -> Sym:
     if not any(c % (1 << 32) == 0 for c in terms.values()):
         return x
     return linear(const, {t: c for t, c in terms.items() if c % (1 << 32)})
+
+
+def half(x: Sym, upper: bool) -> Sym | None:
+    """The upper or the lower word of a number that is put together from two, as a signed one; None where it is not."""
+    if x.op == "sel":
+        one, other = (half(side, upper) for side in x.args[1:])
+        return None if one is None or other is None else select(x.args[0], one, other)
+    const, terms = terms_of(x)
+    high = {t: c >> 32 for t, c in terms.items() if c % (1 << 32) == 0}
+    low = linear(const, {t: c for t, c in terms.items() if t not in high})
+    if not high or low.lo < 0 or low.hi >= 1 << 32:
+        return None
+    word = linear(0, high) if upper else low
+    fits = word.lo >= -(1 << 31) and word.hi < 1 << 31
+    return as_word(word) if fits or as_word(word) is not word else None
+
+
+def as_word(x: Sym) -> Sym:
+    """The signed word that has the bits of an unsigned one, where that is what it was made of."""
+    return x.args[0] if x.op == "cast" and x.dtype is DType.U32 and x.args[0].dtype is I32 else x
 
 
 def _xor_sites(x: Sym) -> list[Sym]:
