@@ -46,6 +46,32 @@ def test_halves_are_taken_out_and_put_in() -> None:
     assert stored["a"] is single and stored["rounding"] is sym.ZERO  # it is left to the nearest
 
 
+def masked(i: Sym, order: tuple[int, int] = (0, 1)) -> Sym:
+    """The word of elements i and i + 1 of x, those below n alone."""
+    n, word = sym.var("n"), sym.ZERO
+    for k, at in enumerate(order):
+        x = sym.scale(sym.load("x", sym.add(i, sym.integer(at)), DType.U16), 1 << 16 * k)
+        with_it = sym.binary("|", x, word, I32)
+        word = sym.select(sym.compare("<", sym.add(i, sym.integer(at)), n), with_it, word)
+    return word
+
+
+def test_a_masked_element_is_taken_out_of_its_word() -> None:
+    pair, shift = sym.scale(sym.div(LANE, sym.integer(2)), 2), sym.scale(sym.mod(LANE, sym.integer(2)), 16)
+    one = sym.select(sym.compare("<", LANE, sym.var("n")), element("x", DType.U16), sym.ZERO)
+    shifted = sym.bit(">>", masked(pair), shift)
+    assert sym.bit("&", shifted, sym.integer(65535)) is one
+    assert sym.cast(shifted, DType.U16) is one
+    turned = sym.bit("&", sym.bit(">>", masked(pair, (1, 0)), shift), sym.integer(65535))
+    assert turned is sym.substitute(one, {LANE: sym.add(pair, sym.sub(sym.ONE, sym.mod(LANE, sym.integer(2))))})
+
+
+def test_a_masked_lane_is_nothing_as_a_number_too() -> None:
+    kept, x = sym.compare("<", LANE, sym.var("n")), element("x", DType.U16)
+    wide = sym.call("bits.i32.f32", (sym.scale(sym.select(kept, x, sym.ZERO), 1 << 16),), DType.F32)
+    assert wide is sym.select(kept, sym.call("bits.i32.f32", (sym.scale(x, 1 << 16),), DType.F32), sym.number(0.0, DType.F32))
+
+
 def test_words_in_another_order_are_not_one_after_another() -> None:
     i = sym.fresh("i", sym.integer(4))
 

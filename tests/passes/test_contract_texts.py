@@ -53,6 +53,14 @@ void k(const float* x, const int* idx, float* y) {
     }
   for (int r = 0; r < 4; ++r) y[r] = a[r];
 }""",
+    "two words that go as one number and come apart again": """
+void k(const float* x, const int* idx, float* y) {
+  for (int i = 0; i < 4; ++i) {
+    unsigned long long w = (unsigned long long)(unsigned)(idx[2 * i] - 2) << 32 | (unsigned)(idx[2 * i + 1] - 3);
+    y[2 * i] = x[i] > 0.0f ? (int)(w >> 32) : (int)w;
+    y[2 * i + 1] = (int)((x[i] > 0.0f ? w : (unsigned long long)(unsigned)idx[i] << 32) >> 32);
+  }
+}""",
     # what `t` held is what `even` was before the outer iteration, not before the inner one
     "a copy from one loop outside": """
 void k(const float* x, const int* idx, float* y) {

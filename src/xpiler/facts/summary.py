@@ -211,8 +211,13 @@ class Machine:
                 if sym.is_const(cond):
                     return self.value(a if sym.value_of(cond) else b)
                 return sym.select(cond, self.value(a), self.value(b))
+            case Cast(Binary(">>", a, Const(32), _), dtype) if _of_two(a, dtype) and (
+                    word := sym.half(self.value(a), upper=True)) is not None:
+                return sym.cast(word, dtype)
             case Cast(a, dtype):
                 x = self.value(a)
+                if _of_two(a, dtype) and (word := sym.half(x, upper=False)) is not None:
+                    return sym.cast(word, dtype)
                 if (dtype.is_float or dtype.bits > 32) and _signed_word(a.dtype, x):
                     raise Unsummarised("a word whose highest bit is its sign, as a longer number", self.span)
                 if dtype.is_float and a.dtype is DType.U32:
@@ -636,6 +641,11 @@ def _wraps(op: str, dtype: DType, x: Sym) -> bool:
     if not x.has & _DATA and not (dtype is DType.U32 and _mixed(x)):
         return False
     return not (x.lo >= -(1 << 31) and x.hi < 1 << 31)
+
+
+def _of_two(a: Expr, dtype: DType) -> bool:
+    """Whether a number of two words becomes one of one."""
+    return a.dtype in (DType.I64, DType.U64) and dtype in (DType.I32, DType.U32)
 
 
 def _signed_word(dtype: DType, x: Sym) -> bool:

@@ -18,6 +18,7 @@ from xpiler.facts.sym.evaluation import evaluate, likely_le
 from xpiler.facts.sym.extents import merge_digits, tighten
 from xpiler.facts.sym.fields import mask_bit
 from xpiler.facts.sym.folds import fold
+from xpiler.facts.sym.halves import half
 from xpiler.facts.sym.leaves import (
     FALSE, ONE, TRUE, ZERO, boolean, fresh, integer, is_const, load, number, previous,
     previous_load, undefined, var,
@@ -40,7 +41,7 @@ __all__ = [
     "FALSE", "LOGICAL", "METER", "ONE", "TRUE", "ZERO", "Exhausted", "Sym", "add", "assume",
     "between", "binary", "bit", "boolean", "bound", "bounded", "call", "cast", "collect", "combine",
     "compare", "conjoin", "conjuncts", "disjoin", "div", "evaluate", "extent_of", "float_of",
-    "fold", "fold_op", "fold_vars", "fresh", "identity_of", "integer", "is_const", "is_cut",
+    "fold", "fold_op", "fold_vars", "fresh", "half", "identity_of", "integer", "is_const", "is_cut",
     "is_exact", "is_identity", "is_shift", "likely_le", "linear", "load", "low_word", "make",
     "mask_bit", "merge_digits", "mod", "mul", "name_of", "negate", "negative", "number",
     "padded_alike", "previous", "previous_load", "prove_lt", "rebuild", "recombine", "reduce_pair",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from math import gcd, inf, prod
 
 from xpiler.facts import sym
@@ -130,7 +131,7 @@ def taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
     """(word >> at) & mask, where the word is made of neighbours x[i], x[i + 1], ..., or of several such rows in turn,
     and `at` says which of them."""
     bits = mask.bit_length()
-    const, parts = terms_of(word)
+    const, parts = _parts_of(word)
     if mask != (1 << bits) - 1 or const or len(parts) * bits > 64 or not 0 <= at.lo <= at.hi < len(parts) * bits:
         return None
     places = sorted(parts.items(), key=lambda part: part[1])
@@ -147,6 +148,20 @@ def taken_out(word: Sym, at: Sym, mask: int) -> Sym | None:
         if line is None or x.lo < 0 or x.hi > mask or substitute(line, {k: integer(n)}) is not x:
             return None
     return line and substitute(line, {k: which})
+
+
+def _parts_of(word: Sym) -> tuple[int, Mapping[Sym, int]]:
+    """The terms of a word; of one that has a part only under a condition, that part or nothing is one."""
+    if word.op != "sel":
+        return terms_of(word)
+    cond, with_it, without = word.args
+    none, more = terms_of(sub(with_it, without))
+    const, parts = _parts_of(without)
+    if none or len(more) != 1:
+        return terms_of(word)
+    ((x, c),) = more.items()
+    part = sym.select(cond, x, ZERO)
+    return terms_of(word) if part in parts else (const, {**parts, part: c})
 
 
 def whole_field(word: Sym, at: Sym, mask: int) -> Sym | None:

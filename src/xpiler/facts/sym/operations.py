@@ -9,9 +9,11 @@ from xpiler.facts.sym.associative import reduce_pair
 from xpiler.facts.sym.bits import bit, low_word
 from xpiler.facts.sym.bounds import not_negative, prove_lt
 from xpiler.facts.sym.comparisons import compare
+from xpiler.facts.sym.fields import taken_out
+from xpiler.facts.sym.halves import as_word, or_nothing, there_and_back
 from xpiler.facts.sym.leaves import ONE, ZERO, integer, is_const, number
 from xpiler.facts.sym.logic import conjoin, disjoin, negate
-from xpiler.facts.sym.nodes import BOOL, I32, WHOLE, WHOLE_TO, Sym, float_of, make, value_of, word_of
+from xpiler.facts.sym.nodes import BOOL, I32, WHOLE, WHOLE_TO, Sym, float_of, make, value_of
 from xpiler.facts.sym.padding import padded_alike
 from xpiler.facts.sym.quotients import div, mod
 from xpiler.facts.sym.selection import select
@@ -75,9 +77,13 @@ def call(name: str, args: tuple[Sym, ...], dtype: DType) -> Sym:
                 made.lo = 0  # its own bounds do not know that they depend on each other
         return made
     if name.startswith(("bits.i32.", "bits.u32.")):
-        args = (low_word(args[0]),)
-    if name.startswith("bits.") and args[0].op == "call" and _undone(name, word_of(args[0])):
-        return args[0].args[0]
+        args = (as_word(low_word(args[0])),)
+    if name.startswith("bits.") and (back := there_and_back(name, args[0])) is not None:
+        return back
+    if name == "bits.i32.f32" and (either := or_nothing(args[0])) is not None:
+        return select(either[0], *(call(name, (word,), dtype) for word in either[1:]))
+    if name == "bits.i32.f32" and args[0] is ZERO:
+        return number(0.0, dtype)
     if name in WHOLE and args[0].op == "cast" and not args[0].args[0].dtype.is_float:
         return args[0]
     if name in _FOLDED and len(args) == 1 and args[0].op == "flt":
@@ -96,11 +102,6 @@ def is_cut(x: Sym) -> bool:
 _FOLDED: dict[str, Callable[[float], float]] = {
     "exp2": lambda x: 2.0 ** x, "sqrt": math.sqrt, "abs": abs, "floor": math.floor, "ceil": math.ceil,
 }
-
-
-def _undone(name: str, before: str) -> bool:
-    """bits.i32.f32 after bits.f32.i32: the bits of a number there and back."""
-    return name.split(".") == [*before.split(".")[:1], *before.split(".")[:0:-1]]
 
 
 def cast(a: Sym, dtype: DType) -> Sym:
@@ -122,6 +123,9 @@ def cast(a: Sym, dtype: DType) -> Sym:
         part = linear(const, {t: c for t, c in terms.items() if c & bits})
         if part is not a:
             return cast(part, dtype)  # what else there is lies beyond its bits
+        taken = taken_out(a.args[0], a.args[1], bits) if a.op == "bit" and a.data == ">>" else None
+        if taken is not None:
+            return cast(taken, dtype)
         if a.op == "bit" and a.data == "&" and is_const(a.args[1]) and not ~value_of(a.args[1]) & bits:
             return cast(a.args[0], dtype)
         if a.op == "mod" and is_const(a.args[1]) and value_of(a.args[1]) % (bits + 1) == 0:
