@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.passes.random_kernels import same
+from tests.passes.test_vector_choices import agree, calls, vectorized
 from xpiler import platforms
 from xpiler.ir.nodes import Buffer, Call, Const, If, Kernel, Load, Select
 from xpiler.ir.types import DType
@@ -58,3 +59,12 @@ def test_what_all_of_them_need_is_computed_once_where_it_may_be(given: Kernel) -
     assert Counter(e.buffer for e in walk(made.body) if isinstance(e, Load))["at"] == 2
     outer, inner = (s for s in statements(made.body) if isinstance(s, If))
     assert inner in outer.then  # what the second coordinate is, is only told where the first one lies inside
+
+
+def test_and_in_lanes(given: Kernel) -> None:
+    made = vectorized(given, "registers")
+    agree(given, made, SIZES)
+    corners = [s for s in statements(made.body) if isinstance(s, If) and "load" in calls(replace(made, body=s.then))]
+    outer, *inner = corners
+    assert len(inner) == len(PLACES) and all(s in statements(outer.then) for s in inner)
+    assert sum(isinstance(e, Call) and e.name == "floor" for e in walk(made.body)) == 2
