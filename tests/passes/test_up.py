@@ -14,7 +14,7 @@ from tests.passes.programs import F, assign, call, kernel, let, load, loop, stor
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
 from xpiler import platforms
-from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Program, Shuffle, Stmt, Store
+from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Let, Load, Program, Shuffle, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
@@ -96,8 +96,10 @@ void k(const float* x, float* y) {{
     bound = BindRows(lanes=lanes).apply(plain)
     loops = [s for s in statements(bound) if isinstance(s, For) and s.kind == "serial"]
     assert any(isinstance(s, Alloc) for s in statements(bound)) is not bool(lanes)
-    assert len(loops) == (2 if not lanes else 3 if columns > lanes else 0)  # of the trees, or of what each lane takes
-    assert sum(isinstance(s, Shuffle) for s in statements(bound)) == (10 if lanes else 0)
+    assert len(loops) == 2 + (3 if lanes and columns > lanes else 0)  # of the halves, and of what each lane takes
+    assert sum(isinstance(s, Shuffle) for s in statements(bound)) == (2 if lanes else 0)
+    started = [s.value for s in statements(bound) if isinstance(s, Let) and s.var.name in ("sum", "part")]
+    assert any(isinstance(v, Load) and v.buffer == "x" for v in started) is (columns == 32)  # the only one a lane takes
     size = {"x": 3 * columns, "y": 3 * columns}
     np.testing.assert_allclose(results(bound, size, {})["y"], results(plain, size, {})["y"], rtol=1e-5)
 

@@ -347,6 +347,15 @@ def test_exchanges_between_lanes() -> None:
     assert alone("hip", declared, exchange("xor", 32, 32)) == "float w = __shfl_xor(a[n], 16, 32);\n"
 
 
+@pytest.mark.parametrize(("most", "levels", "halves"), [(16, 5, True), (16, 4, False), (12, 4, False)])
+def test_a_loop_over_the_halves_of_a_power_of_two_counts_these(most: int, levels: int, halves: bool) -> None:
+    reach, level = v("reach", T.I32), v("level", T.I32)
+    body = (Let(reach, op(">>", c(most), level)), Store("a", reach, ZERO))
+    text = alone("cuda", For(level, c(0), c(levels), c(1), body))
+    assert (text == "for (int reach = 16; reach > 0; reach >>= 1) {\n    a[reach] = 0.0f;\n}\n") == halves
+    assert "level" in alone("cuda", For(level, c(0), c(levels), c(1), (*body, Store("a", level, ZERO))))
+
+
 def test_an_exchange_stands_in_its_only_use() -> None:
     w, x = v("w", T.F32), v("x", T.F32)
     fetch = (Let(x, ZERO), Let(w, None), exchange("xor", 32, 32))

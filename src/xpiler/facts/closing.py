@@ -350,10 +350,24 @@ class Loop:
             if self.k in index.free:
                 only = self._pinned(guard)
                 guard = guard if only is None else sym.conjoin(guard, self._among(only))
-                out.append(normal(Write((*w.vars, self.k), index, guard, value)))
+                whole = Write((*w.vars, self.k), index, guard, value)
+                made = normal(whole)
+                same = made.vars == whole.vars and made.index is index
+                out.append(replace(made, more=self._more(name, w)) if same else made)
             else:
                 out.append(self._overwritten(Write(w.vars, index, guard, value)))
         return out
+
+    def _more(self, name: str, w: Write) -> tuple[str, Sym] | None:
+        """What each iteration adds to an element of its own that the iteration around has written before."""
+        array = self.machine.arrays[name]
+        if not self.machine.level or array.base != "prev" or not array.writes:
+            return None
+        old = sym.previous_load(at_level(name, self.level), w.index, w.value.dtype)
+        form = reduction(w.value, old)
+        if form is None or self._ready(old) is not self.machine.read(name, w.index):
+            return None
+        return form[0], self._ready(form[1])
 
     def _merged(self, name: str) -> list[tuple[Write, _Form]]:
         """The writes of an iteration, with (op, term) where they accumulate: those into the same elements as one.

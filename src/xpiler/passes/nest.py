@@ -196,28 +196,30 @@ class Nest:
             stem = sym.fresh("k", sym.extent_of(v))
             x = _rebound(x, v, stem)
             self.open(stem)
-        body = x.args[0]
         opened = list(sym.fold_vars(x))
-        guard = None
-        if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
-            guard, body = body.args[0], body.args[1]
-        else:
+        guard, body = under_one_condition(op, x.args[0])
+        if guard is TRUE:
             self.in_parts(body)
-        inside = [] if guard is None else self.begin_with_a_load(body)
-        if guard is None or not inside:
-            step: Stmt = Assign(acc, combined(op, acc, converted(self.expr(body), acc.dtype)))
-            if guard is not None:
-                step = If(self.expr(guard), (step,))
+            self.take_in(op, acc, body)
         else:
-            cond = self.expr(guard)
-            self.scopes.append(Scope(None, guarded=True))
-            term = self.expr(body)
-            step = Assign(acc, combined(op, acc, converted(term, acc.dtype)))
-            step = If(cond, (*self.scopes.pop().stmts, step))
-        self.scopes[-1].stmts.append(step)
+            self.take_in_where(guard, op, acc, body)
         for v, extent in zip(reversed(opened), reversed(extents), strict=True):
             self.close(v, extent, "serial", [])
         return acc
+
+    def take_in(self, op: str, acc: Var, body: Sym) -> None:
+        """acc = acc op body."""
+        term = converted(self.expr(body), acc.dtype)
+        self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, term)))
+
+    def take_in_where(self, guard: Sym, op: str, acc: Var, body: Sym) -> None:
+        """The same where a condition holds."""
+        inside = bool(self.begin_with_a_load(body))
+        cond = self.expr(guard) if inside else None
+        self.scopes.append(Scope(None, guarded=inside))
+        self.take_in(op, acc, body)
+        stmts = self.scopes.pop().stmts
+        self.scopes[-1].stmts.append(If(cond or self.expr(guard), tuple(stmts)))
 
     def only_under(self, cond: Sym, x: Sym) -> Sym:
         """x, used only where a condition holds, whose reductions of memory are made only where it does: they are
@@ -434,6 +436,30 @@ class Nest:
         left = sym.linear(max(const, 0), {a: c for a, c in terms.items() if c > 0})
         right = sym.linear(max(-const, 0), {a: -c for a, c in terms.items() if c < 0})
         return Binary(op, _as_i32(self.expr(left)), _as_i32(self.expr(right)), DType.BOOL)
+
+
+def under_one_condition(op: str, body: Sym) -> tuple[Sym, Sym]:
+    """What all that an iteration of a reduction takes in is under, and that: (c ? a : 0) + (c && d ? b : 0) takes in
+    a + (d ? b : 0) where c holds."""
+    if body.op == "sel" and body.args[2].op == "undef":
+        return body.args[0], body.args[1]
+    parts = _parts(op, body)
+    if not all(p.op == "sel" and sym.is_identity(op, p.args[2]) for p in parts):
+        return TRUE, body
+    first, *others = (tuple(sym.conjuncts(p.args[0])) for p in parts)
+    common = [c for c in first if all(c in other for other in others)]
+    out: Sym | None = None
+    for p in parts:
+        rest = sym.conjoin(*(c for c in sym.conjuncts(p.args[0]) if c not in common))
+        part = p.args[1] if rest is TRUE else sym.make("sel", (rest, *p.args[1:]), None, p.dtype)
+        out = part if out is None else _chain(op, out, part, body.dtype)
+    assert out is not None
+    return (sym.conjoin(*common), out) if common else (TRUE, body)
+
+
+def _parts(op: str, x: Sym) -> list[Sym]:
+    """What an operation on floats is applied to, from left to right."""
+    return [*_parts(op, x.args[0]), x.args[1]] if x.op == "bin" and x.data == op else [x]
 
 
 CHEAP = frozenset({"trunc", "floor", "ceil", "round", "rint", "abs", "max", "min", "fma", "sqrt"})

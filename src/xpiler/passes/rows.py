@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
@@ -135,7 +136,7 @@ class _Spread:
         exchanged = self.threads == self.lanes and acc.dtype.bits >= 32  # no shuffle takes less
         together = self._exchanged if exchanged else self._folded
         loop = self._each(replace(s, body=_reassigned(s.body, acc, part)))
-        out, whole = together([Let(part, identity), *loop], part, op)
+        out, whole = together(_begun(part, identity, loop, op), part, op)
         fresh = Let(acc, identity)
         if fresh not in before or _mentioned(acc, before[before.index(fresh) + 1:]):
             return [*before, *out, Assign(acc, combined(op, acc, whole))]
@@ -147,28 +148,30 @@ class _Spread:
         """Partial results folded together over shared memory."""
         out = out if self.met else [self._meet(), *out]
         tree = self._tree(part.dtype)
-        level, half = Var(self.fresh("level"), I32), Var(self.fresh("reach"), I32)
         near = Load(tree, self.t, part.dtype)
-        far = Load(tree, Binary("+", self.t, half, I32), part.dtype)
-        fold = If(Binary("<", self.t, half, DType.BOOL), (Store(tree, self.t, combined(op, near, far)),))
-        half_of_all = Const(self.threads // 2, I32)
-        steps = Const(self.threads.bit_length() - 1, I32)
-        out += [Store(tree, self.t, part), self._meet(), For(level, ZERO, steps, ONE, (
-            Let(half, Binary(">>", half_of_all, level, I32)), fold, Barrier("block")))]
+
+        def step(half: Var) -> tuple[Stmt, ...]:
+            far = Load(tree, Binary("+", self.t, half, I32), part.dtype)
+            fold = (Store(tree, self.t, combined(op, near, far)),)
+            return If(Binary("<", self.t, half, DType.BOOL), fold), Barrier("block")
+
+        out += [Store(tree, self.t, part), self._meet(), self._halving("reach", step)]
         self.met = False
         return out, Load(tree, ZERO, part.dtype)
 
     def _exchanged(self, out: list[Stmt], part: Var, op: str) -> tuple[list[Stmt], Expr]:
         """Partial results exchanged between lanes, until each has what all of them make."""
         all_lanes = Const((1 << self.lanes) - 1, DType.U32 if self.lanes <= 32 else DType.U64)
-        reach = self.threads // 2
-        while reach:
-            other = Var(self.fresh("other"), part.dtype)
-            out += [Let(other, None), Shuffle(
-                        other, "xor", part, Const(reach, I32), self.threads, self.lanes, all_lanes),
-                    Assign(part, combined(op, part, other))]
-            reach //= 2
-        return out, part
+        other = Var(self.fresh("other"), part.dtype)
+        return [*out, self._halving("offset", lambda reach: (
+            Let(other, None), Shuffle(other, "xor", part, reach, self.threads, self.lanes, all_lanes),
+            Assign(part, combined(op, part, other))))], part
+
+    def _halving(self, name: str, step: Callable[[Var], tuple[Stmt, ...]]) -> For:
+        """A step for half of the threads, for a quarter of them and so on down to one."""
+        level, half = Var(self.fresh("level"), I32), Var(self.fresh(name), I32)
+        told = Let(half, Binary(">>", Const(self.threads // 2, I32), level, I32))
+        return For(level, ZERO, Const(self.threads.bit_length() - 1, I32), ONE, (told, *step(half)))
 
     def _tree(self, dtype: DType) -> str:
         """The shared array partial results of this type meet in."""
@@ -181,6 +184,14 @@ class _Spread:
 def _renamed(body: list[Stmt], old: Var, new: Var) -> tuple[Stmt, ...]:
     moved = _reassigned(tuple(body), old, new)
     return map_stmts(moved, lambda s: replace(s, var=new) if isinstance(s, Let) and s.var == old else s)
+
+
+def _begun(part: Var, identity: Const, loop: tuple[Stmt, ...], op: str) -> list[Stmt]:
+    """A partial result that begins with nothing; where there is one value, of a sum or a product, with that."""
+    match loop:
+        case (Assign(_, Binary(_, _, value)),) if op in ("+", "*"):
+            return [Let(part, value)]
+    return [Let(part, identity), *loop]
 
 
 def _mentioned(v: Var, body: list[Stmt]) -> bool:

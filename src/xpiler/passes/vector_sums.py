@@ -10,7 +10,7 @@ from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
 from xpiler.ir.walk import Fresh, defines, statements
-from xpiler.passes.nest import Scope, combined, converted
+from xpiler.passes.nest import Scope, combined, converted, under_one_condition
 from xpiler.ir.types import DType
 from xpiler.passes.in_place import Kept, always
 from xpiler.passes.joined import flat
@@ -160,11 +160,12 @@ class ReductionNest(LaneLoops):
     def _accumulate(self, op: str, acc: Vector, term: Sym) -> None:
         """acc = acc op term, lane by lane."""
         assert self.lane is not None
-        if term.op == "sel" and sym.is_identity(op, term.args[2]) and self.lane.var not in term.args[0].free:
-            test = self.expr(term.args[0])
+        guard, taken = under_one_condition(op, term)
+        if guard is not sym.TRUE and self.lane.var not in guard.free:
+            test = self.expr(guard)
             self.scopes.append(Scope(None, guarded=True))
-            self.share(term.args[1])
-            self._accumulate(op, acc, term.args[1])
+            self.share(taken)
+            self._accumulate(op, acc, taken)
             stmts = self.scopes.pop().stmts
             self.scopes[-1].stmts.append(If(test, tuple(stmts)))
             return

@@ -210,6 +210,13 @@ class Writer(Calls):
         if s.kind not in PLAIN:
             self._axis(spell, s)
             return
+        if (halved := _halved(s)) is not None:
+            half, most = halved
+            name = self.scope.names[half.name]
+            self.put(f"for ({spell.ctype(half.dtype)} {name} = {most}; {name} > 0; {name} >>= 1) {{")
+            self.inside(s.body[1:])
+            self.put("}")
+            return
         name, dtype = self.scope.names[s.var.name], s.var.dtype
         stop, step = self._fixed(spell, s, s.stop, "end"), self._fixed(spell, s, s.step, "step")
         shared_out = s.kind == "parallel" and self.parallel
@@ -306,6 +313,18 @@ class Writer(Calls):
         self.put(self.scope.platform.runtime.malloc.format(
             ctype=ctype, name=name, bytes=byte_count(spell, b.extent, b.dtype)))
         return name
+
+
+def _halved(loop: For) -> tuple[Var, int] | None:
+    """What a loop halves from a power of two down to one: `for level in 8: reach = 128 >> level`, which says no more of
+    the level."""
+    match loop:
+        case For(var, Const(0), Const(steps), Const(1),
+                 (Let(half, Binary(">>", Const(most), by)), *rest), "serial") if by == var:
+            used = any(var in subexpressions(e) for s in statements(tuple(rest)) for e in expressions(s))
+            changed = any(defines(s) == half for s in statements(tuple(rest)))
+            return (half, int(most)) if most == 1 << (int(steps) - 1) and not used and not changed else None
+    return None
 
 
 def _parallel_depth(loop: For) -> int:
