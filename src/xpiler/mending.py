@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf
 from pathlib import Path
+from typing import Protocol
 
 from xpiler.emulate.entry import Limits
 from xpiler.emulate.many import LATE, NONE
@@ -22,7 +23,8 @@ from xpiler.repair.mend import mend
 from xpiler.repair.mended import Mended
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks
-from xpiler.repair.told import Wanted
+from xpiler.repair.told import Had, Wanted
+from xpiler.screened import CLUSTERS, Screen, screen, trial_mark
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.argue.races import races
@@ -50,6 +52,12 @@ DEVICE = "device"  # the space of arrays that a caller has on the device already
 
 
 _Runs = Callable[[Case, bool, Sequence[Picks]], list[Trial]]
+
+
+class _AtOnce(Protocol):
+    """The same, where only so many clusters of each launch may be run."""
+
+    def __call__(self, case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0) -> list[Trial]: ...
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,10 @@ class Judges:
         except Fault as fault:
             lines = {int(n) for n in re.findall(rf"{re.escape(self.file)}:(\d+)", str(fault))}
             return tuple(sorted(lines | ({fault.where.line} if fault.where.line else set())))
-        return lambda candidates: self._tried(made, names, candidates)
+        if made.watch:
+            runs = self._one_by_one(made, names)
+            return lambda candidates: self._scores(runs, names, candidates)
+        return self._screening(self._at_once(made, names), names)
 
     def fixed(self, text: str) -> Score:
         try:
@@ -240,10 +251,23 @@ class Judges:
         """One text as it is."""
         return self._scores(self._one_by_one(made, names), names, [{}])[0]
 
-    def _tried(self, made: Machine, names: Mapping[str, str], candidates: Sequence[Picks]) -> list[Score]:
-        """One open text, with many choices."""
-        runs = self._one_by_one(made, names) if made.watch else self._at_once(made, names)
-        return self._scores(runs, names, candidates)
+    def _screening(self, runs: _AtOnce, names: Mapping[str, str]) -> Run:
+        """One open text, with many choices; those that bring nothing in a few groups are not run in full."""
+        case, found = self.cases[0], list[Screen]()
+
+        def tried(candidates: Sequence[Picks]) -> list[Score]:
+            if not any(candidates):
+                out = self._scores(runs, names, candidates)
+                made = screen(self.reference, case, names, out[0], lambda few: runs(case, False, [{}], few)[0],
+                              lambda trial: 0.0 if (had := self._had(trial)) is None else had.share)
+                found[:] = [made] if made is not None and case is self.cases[0] else []
+                return [made.full] if found and made is not None else out
+            if not found:
+                return self._scores(runs, names, candidates)
+            known = [found[0].seen(t) for t in runs(case, False, candidates, CLUSTERS)]
+            left = iter(self._scores(runs, names, [c for c, k in zip(candidates, known, strict=True) if k is None]))
+            return [next(left) if k is None else k for k in known]
+        return tried
 
     def _scores(self, runs: _Runs, names: Mapping[str, str], candidates: Sequence[Picks]) -> list[Score]:
         """Case by case; who is not right in one is not asked in the next."""
@@ -252,12 +276,15 @@ class Judges:
         for passed, (case, backwards) in enumerate((c, b) for c in self.cases for b in (False, True)):
             known = dict[int, tuple[float, float]]()
             for i, trial in zip(left, runs(case, backwards, [candidates[i] for i in left]), strict=True):
-                had = out[i].had if self._wanted is None or trial.met is None else self._wanted.had(trial.met)
-                out[i] = replace(self._seen(trial, case, names, passed, known), had=had)
+                out[i] = replace(self._seen(trial, case, names, passed, known), had=self._had(trial) or out[i].had)
             left = [i for i in left if out[i].perfect]
             if not left:
                 break
         return out
+
+    def _had(self, trial: Trial) -> Had | None:
+        """Which of the source's values a run had, where it was asked."""
+        return None if self._wanted is None or trial.met is None else self._wanted.had(trial.met)
 
     def _seen(self, trial: Trial, case: Case, names: Mapping[str, str], passed: int,
               known: dict[int, tuple[float, float]]) -> Score:
@@ -266,7 +293,7 @@ class Judges:
             first = next(iter((*trial.found, *raced)), None)
             met = f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status
             return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met))
-        mark = hash(tuple((k, v.tobytes()) for k, v in trial.outputs.items()))
+        mark = trial_mark(trial)
         if mark not in known:
             sample = self._sample(case)
             some = sample.taken(trial, names)
@@ -289,10 +316,10 @@ class Judges:
         return lambda case, backwards, some: [
             self._run(made, names, case, picks, backwards) if time.monotonic() < self.until else late for picks in some]
 
-    def _at_once(self, made: Machine, names: Mapping[str, str]) -> _Runs:
+    def _at_once(self, made: Machine, names: Mapping[str, str]) -> _AtOnce:
         took = dict[tuple[int, bool], float]()
 
-        def runs(case: Case, backwards: bool, some: Sequence[Picks]) -> list[Trial]:
+        def runs(case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
             asked = self._wanted if case is self._asked and not backwards else None
@@ -302,9 +329,9 @@ class Judges:
             each = each if any(some) else inf  # the text as it is
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
                                  each=min(each, self._limits(case, made.watch).seconds), backwards=backwards,
-                                 until=self.until, wanted=NONE if asked is None else asked.keys)
+                                 until=self.until, wanted=NONE if asked is None else asked.keys, clusters=clusters)
             for picks, trial in zip(some, done, strict=True):
-                took.update({} if picks else {key: trial.seconds})
+                took.update({} if picks or clusters else {key: trial.seconds})
             return done
         return runs
 

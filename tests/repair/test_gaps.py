@@ -245,3 +245,40 @@ def test_a_text_in_which_all_is_written_and_read_asks_for_nothing() -> None:
     at = sites(BANG.replace("y + taskId * 64, b", "y + taskId * 64, a"), "bang")
     assert asked_for(Sites(at.data.decode().replace("    __nram__ float b[64];\n", ""), at.platform,
                            program(at.data.decode().replace("    __nram__ float b[64];\n", ""), "bang"), "t")) == ()
+
+
+TWICE = """#include <immintrin.h>
+void f(const float *x, float *y) {
+    for (int b = 0; b < 2; ++b) {
+        __m512 v = _mm512_loadu_ps(x + b * 16);
+        _mm512_storeu_ps(y + b * 16, v);
+    }
+    __m512 v = _mm512_maskz_loadu_ps(31, x + 32);
+}
+"""
+IDLE = """void f(float *x) {
+    for (int n = 64; n > 0; n /= 2) {
+        for (int i = 0; i < n; ++i) {
+            x[i] += x[i + n];
+        }
+    }
+    for (int n = 8; n > 0; n /= 2) {
+        for (int i = 0; i < n; ++i) {
+            ;
+        }
+    }
+}
+"""
+
+
+def test_of_two_variables_of_one_name_the_one_that_nobody_reads_asks_to_be_stored() -> None:
+    """With the lanes that were loaded, where the load says which."""
+    at = sites(TWICE, "vnni")
+    assert Flow(at).asking == (set(), {"v"})
+    assert "_mm512_mask_storeu_ps(y + 32, 31, v);" in offered(asked_for(at))
+
+
+def test_a_loop_that_does_nothing_asks_for_a_statement() -> None:
+    """One of the text too, whose variables have the same names there."""
+    assert "x[i] += x[i + n];" in offered(asked_for(sites(IDLE, "c")))
+    assert asked_for(sites(IDLE.replace("            ;", "            x[i] = 1;"), "c")) == ()

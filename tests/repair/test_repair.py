@@ -251,6 +251,14 @@ def node(picks: dict[int, int], value: float) -> Node:
     return Node(picks, Score(value), float(sum(picks.values())))
 
 
+def test_few_wrong_elements_that_come_close_are_nearer() -> None:
+    """As many elements are right, and all of a large array hides what the others do."""
+    unwritten, written = Score(0.995, near=0.995), Score(0.995, near=0.9999)
+    assert round(unwritten.value, 3) == round(written.value, 3)
+    assert written.better(unwritten) and not unwritten.better(written)
+    assert not Score(0.005, near=0.29).better(Score(0.005, near=0.0051))
+
+
 def test_what_luck_brought_nearer_is_left_out() -> None:
     one, luck, both = node({1: 1}, 0.5), node({1: 1, 2: 1}, 0.52), node({1: 1, 3: 1}, 0.9)
     assert set(map(id, best([luck, one, both]))) == {id(one), id(both)}

@@ -141,6 +141,7 @@ std::uint64_t Given::begin(char** argv) {
     find_sections();
     read(std::atoi(argv[1]));
     backwards = head.backwards;
+    clusters_run = head.clusters;
     return std::exchange(head.token, 0);
 }
 

@@ -76,6 +76,7 @@ struct Group {
 };
 
 // ---- the running launch
+extern std::uint64_t clusters_run;  // so many of each launch, about; 0: all
 extern const Geometry* geometry;
 extern Fiber* current;               // null in host code
 extern Group* active;                // the group whose on-chip memory is in place

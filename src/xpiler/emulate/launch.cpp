@@ -2,6 +2,7 @@
 #include "shadow.h"
 
 #include <deque>
+#include <numeric>
 
 namespace xp {
 
@@ -10,6 +11,7 @@ unsigned thread_linear;
 char* dynamic_shared;
 const Geometry* geometry;
 bool backwards;
+std::uint64_t clusters_run;
 Fiber* current;
 
 namespace {
@@ -20,6 +22,19 @@ void* kernel_data;
 std::deque<Group*> runnable;      // groups that were released by an outer barrier
 unsigned long long next_group, group_count;
 std::size_t parked;
+
+std::uint64_t stride;             // scatters the clusters of a launch, where only some are run
+
+void scatter() {
+    stride = cluster_dim * 5ull / 8 | 1;
+    while (std::gcd(stride, std::uint64_t(cluster_dim)) != 1) ++stride;
+}
+
+// Whether a cluster is among those that are run: the first, the last, and some scattered ones, an eighth of all at most.
+bool taken(std::uint64_t cluster) {
+    if (!clusters_run || cluster + 1 == cluster_dim) return true;
+    return cluster * stride % cluster_dim < std::clamp<std::uint64_t>(cluster_dim / 8, 1, clusters_run);
+}
 
 enum class Next { fiber, start, over };
 
@@ -51,7 +66,8 @@ Next pick(Fiber*& out) {
             activate(g);
         } else if (next_group < group_count) {
             unsigned long long n = next_group++;
-            activate(make_group(backwards ? group_count - 1 - n : n));
+            if (backwards) n = group_count - 1 - n;
+            if (taken(n / core_dim)) activate(make_group(n));
         } else if (parked) {
             Meeting* m = &everyone;
             for (Meeting& c : clusters)
@@ -165,12 +181,16 @@ void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* 
     next_group = 0, group_count = volume(geo.grid), task_dim = unsigned(group_count);
     core_dim = std::max(1u, geo.cluster), cluster_dim = unsigned((group_count + core_dim - 1) / core_dim);
     clusters.assign(cluster_dim, {});
+    scatter();
+    everyone.waiting.clear(), everyone.live = 0;
     for (unsigned c = 0; c < cluster_dim; ++c)
-        clusters[c].live = std::min<std::size_t>(core_dim, group_count - std::size_t(c) * core_dim)
-                           * volume(geo.block);
+        if (taken(c)) {
+            clusters[c].live = std::min<std::size_t>(core_dim, group_count - std::size_t(c) * core_dim)
+                               * volume(geo.block);
+            everyone.live += clusters[c].live;
+        }
     reset_memory();
     parked = 0;
-    everyone.waiting.clear(), everyone.live = group_count * volume(geo.block);
     races_launch();
     if (watched) note_launch(kernel, volume(geo.block));
     share_launch(group_count);

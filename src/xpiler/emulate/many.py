@@ -44,11 +44,11 @@ def rounded(values: npt.NDArray[np.float64]) -> Keys:
 def run_many(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits,
     candidates: Sequence[Picks], *, each: float, flush: bool = False, backwards: bool = False,
-    wanted: Keys = NONE, until: float = inf,
+    wanted: Keys = NONE, until: float = inf, clusters: int = 0,
 ) -> list[Run]:
     """What each candidate does: `picks` of `run`, for a text built with `many`. `each`: seconds of CPU time for one.
     `wanted`: values that a text which tells its own is asked for, as `rounded` has them. From the time `until` on
-    nothing is run; what was not run then was "late".
+    nothing is run; what was not run then was "late". `clusters`: so many of each launch are run, about, 0 for all.
 
     Where a candidate ends its process, the next ones get another. What is told is enough to compare candidates;
     findings are placed at a line, and no more."""
@@ -59,7 +59,7 @@ def run_many(
     size = sum(shape.nbytes for _, shape in buffers)
     at_once = max(1, min(int(_WRITTEN / max(size, 1)), int(_SLOWEST / each)))
     batch = _Batch(executable, entry, limits, records, blobs, buffers, each, flush, backwards, until,
-                   wanted.size // 8 + 1 if wanted.size else 0)
+                   wanted.size // 8 + 1 if wanted.size else 0, clusters)
     done = list[Run]()
     ask = max(_ASK, each / 4)
     while len(done) < len(candidates):
@@ -89,6 +89,7 @@ class _Batch:
     backwards: bool
     until: float
     met: int  # bytes that tell which values a candidate had
+    clusters: int
 
     def run(self, some: Sequence[Picks], ask: float) -> tuple[list[Run], bool]:
         """What the first of these did, one at least; and whether the process ended before it began."""
@@ -97,7 +98,8 @@ class _Batch:
         token = secrets.randbits(63)
         align = 1 if self.flush and self.executable.loose else 64
         count = len(self.records) + len(chosen)
-        head = HEAD.pack(count, align, *geometry(self.entry), token, 1, self.backwards, 1, len(some), self.each)
+        head = HEAD.pack(count, align, *geometry(self.entry), token, 1, self.backwards, 1, len(some), self.each,
+                         self.clusters)
         seconds = min(_SLOWEST, len(some) * self.each) + _START
         left = max(self.until - time.monotonic(), _LEAST)
         limits = replace(self.limits, seconds=min(seconds, left))

@@ -27,7 +27,7 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Const, Var
 from xpiler.ir.types import DType
 
-HEAD = struct.Struct("<15Qd")
+HEAD = struct.Struct("<15QdQ")
 RECORD = struct.Struct("<QQQQdq48s")
 _BUFFER, _INTEGER, _REAL, _ASK, PICK, WANT = range(6)
 _CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
@@ -71,7 +71,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)
         align = 1 if flush and executable.loose else 64
-        head = HEAD.pack(len(records), align, *geometry(entry), token, share, backwards, calls, 0, 0.0)
+        head = HEAD.pack(len(records), align, *geometry(entry), token, share, backwards, calls, 0, 0.0, 0)
         done = called(executable, folder, head, records, blobs, limits)
         lines = lines_of(folder / "findings")
         names = {str(line["renamed"]): str(line["to"]) for line in lines if "renamed" in line}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from xpiler.repair.parts import changes, computed, frozen
 from xpiler.text.clang import Node
 from xpiler.text.sites import Site, Sites
+
+
+Named = tuple[str, int]  # a name, and the declaration it stands for: one name may be declared twice
 
 
 @dataclass
@@ -19,20 +23,20 @@ class Flow:
     host: bool = False
 
     @cached_property
-    def _touched(self) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
-        """Names that are declared, those that have a first value, those that something is written to, and those that
-        are read."""
-        declared, begun, written, read = set[str](), set[str](), set[str](), set[str]()
+    def _touched(self) -> tuple[frozenset[Named], frozenset[Named], frozenset[Named], frozenset[Named]]:
+        """What is declared, what has a first value, what something is written to, and what is read."""
+        declared, begun, written, read = set[Named](), set[Named](), set[Named](), set[Named]()
         for fn in self.at.functions:
-            declared |= {p.spelling for p in fn.params if self.at.is_device(fn) is not self.host}
+            declared |= {(p.spelling, p.key) for p in fn.params if self.at.is_device(fn) is not self.host}
         begun |= declared
         for s in self.at.host if self.host else self.at.device:
             n = s.node
             if n.kind == "VAR_DECL":
-                declared.add(n.spelling)
-                begun |= {n.spelling} if n.initializer is not None else set()
-            if n.kind != "DECL_REF_EXPR":
+                declared.add((n.spelling, n.key))
+                begun |= {(n.spelling, n.key)} if n.initializer is not None else set()
+            if n.kind != "DECL_REF_EXPR" or n.referenced is None:
                 continue
+            named = n.spelling, n.referenced.key
             outer = [a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")]
             while outer and outer[0].kind in ("ARRAY_SUBSCRIPT_EXPR", "BINARY_OPERATOR") and (
                     outer[0].kind == "ARRAY_SUBSCRIPT_EXPR" or outer[0].type.kind == "pointer"):
@@ -42,9 +46,9 @@ class Flow:
                 and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
             handed = parent is not None and parent.kind == "CALL_EXPR" and self._writes(parent, s)
             if assigns or handed or parent is not None and parent.unary in ("&", "x++", "x--", "++x", "--x"):
-                written.add(n.spelling)
+                written.add(named)
             if not assigns and not handed:
-                read.add(n.spelling)
+                read.add(named)
         return frozenset(declared), frozenset(begun), frozenset(written), frozenset(read)
 
     def _writes(self, call: Node, s: Site) -> bool:
@@ -61,12 +65,12 @@ class Flow:
     def unwritten(self) -> frozenset[str]:
         """What is written to nowhere but where it is declared: something may be missing."""
         declared, _, written, _ = self._touched
-        return declared - written
+        return _names(declared - written)
 
     @property
     def begun(self) -> frozenset[str]:
         """What has a first value."""
-        return self._touched[1]
+        return _names(self._touched[1])
 
     @cached_property
     def asking(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -75,7 +79,8 @@ class Flow:
         params = [p for fn in self.at.functions if self.at.is_device(fn) is not self.host for p in fn.params]
         given = {p.spelling for p in params}
         outputs = {p.spelling for p in params if p.type.kind == "pointer" and not frozen(p)}
-        return (self.unwritten - (self.begun - outputs)), self.unread - given
+        declared, begun, written, _ = self._touched
+        return _names(d for d in declared - written if d not in begun or d[0] in outputs), self.unread - given
 
     @cached_property
     def stuck(self) -> frozenset[str]:
@@ -113,7 +118,11 @@ class Flow:
     def unread(self) -> frozenset[str]:
         """What is computed for nothing."""
         declared, begun, written, read = self._touched
-        return declared & (begun | written) - read
+        return _names(declared & (begun | written) - read)
+
+
+def _names(some: Iterable[Named]) -> frozenset[str]:
+    return frozenset(name for name, _ in some)
 
 
 def root(text: str) -> str:

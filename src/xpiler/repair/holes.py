@@ -14,7 +14,7 @@ from xpiler.repair.flow import Flow
 from xpiler.repair.grafts import Lacking, grafted
 from xpiler.repair.handed import handed
 from xpiler.repair.hole import Choice, Hole, Kind, Made
-from xpiler.repair.inserted import inserted
+from xpiler.repair.inserted import gaps_of, inserted
 from xpiler.repair.integers import numbers
 from xpiler.repair.looped import looped
 from xpiler.repair.scope import Scope
@@ -50,9 +50,11 @@ def around(at: Sites) -> tuple[Hole, ...]:
 
 
 def asked_for(at: Sites) -> tuple[Hole, ...]:
-    """Statements that a name asks for which nothing is written to, or only a first value, or which nobody reads."""
+    """Statements that a name asks for which nothing is written to, or only a first value, or which nobody reads, and
+    those of a loop or branch that has none."""
     made, scope = Made(at), Scope(at)
-    if not any(some for flow in (Flow(at), Flow(at, host=True)) for some in (*flow.asking, flow.stuck)):
+    named = any(some for flow in (Flow(at), Flow(at, host=True)) for some in (*flow.asking, flow.stuck))
+    if not named and not any(gap.idle for gap in gaps_of(at)):
         return ()
     inserted(at, scope, made, asked=True)
     return made.holes()

@@ -23,7 +23,7 @@ from xpiler.repair.scope import Name, Scope
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import is_launch
 from xpiler.text.offered import alike, letters_alike
-from xpiler.text.sites import EXPRESSIONS, Site, Sites
+from xpiler.text.sites import EXPRESSIONS, LOOP_OR_BRANCH, Site, Sites
 
 # What is tried at one place: places that are assigned to, values, pointers, lengths, indices, functions of one type,
 # and choices of one function's operands.
@@ -34,29 +34,34 @@ SOME = 3  # operands of each kind that are tried whatever else is
 # choice that comes later.
 COST, UNASKED, LATER = 5.0, 1.0, 0.05
 FRACTIONS = {"float", "double", "half", "_Float16", "__half"}
+_PARAMS = re.compile(r"[^(]*\((.*)\)")  # of a function type
 KNOWN = 2.0  # the same for a value that is known to be missing
 
 
 @dataclass(frozen=True)
 class Gap:
-    """A place between two statements, told by the statement before it or around it."""
+    """A place between two statements, told by the statement before it or around it; `idle`: the loop or branch around
+    it does nothing."""
 
     at: int
     site: Site
     host: bool
+    idle: bool = False
 
 
 def inserted(at: Sites, scope: Scope, made: Made, asked: bool = False) -> None:
     """At every gap, what could be missing there; `asked`: only what writes a name that nothing is written to, or else
-    reads one that nobody reads."""
+    reads one that nobody reads, and all where a loop or a branch does nothing."""
     text = Gaps(at, scope, asked)
+    every = Gaps(at, scope)
     for gap in gaps_of(at):
+        some = every if gap.idle else text
         if not gap.host:
-            text.assignments(gap, made)
+            some.assignments(gap, made)
         if not (asked and gap.host):
-            text.calls(gap, made)
-        if not asked:
-            text.again(gap, made)
+            some.calls(gap, made)
+        if not asked or gap.idle:
+            some.again(gap, made)
 
 
 def gaps_of(at: Sites) -> Iterator[Gap]:
@@ -84,7 +89,9 @@ def gaps_of(at: Sites) -> Iterator[Gap]:
                 if place not in seen and at.mask[place - 1:place] in (b";", b"}", b"{") or host and place not in seen:
                     seen.add(place)
                     above = (*s.above, n) if n.kind == "COMPOUND_STMT" else s.above
-                    yield Gap(place, Site(n, place, place, above), host)
+                    idle = outer is not None and outer.kind in LOOP_OR_BRANCH and n.kind == "COMPOUND_STMT" \
+                        and all(c.kind == "NULL_STMT" for c in n.children)
+                    yield Gap(place, Site(n, place, place, above), host, idle)
 
 
 @dataclass
@@ -213,7 +220,8 @@ class Gaps:
         for s in self.at.device if not gap.host else ():
             outer = next((a for a in reversed(s.above) if a.kind != "UNEXPOSED_EXPR"), None)
             whole = s.node.kind in EXPRESSIONS and stands_alone(self.at, s)
-            if not whole or outer is None or outer.kind != "COMPOUND_STMT" or not self.scope.visible(s.node, gap.site):
+            if not whole or outer is None or outer.kind != "COMPOUND_STMT" \
+                    or not self.scope.visible(s.node, gap.site, alike=True):
                 continue
             source = self.at.source(s.node)
             for digits in dict.fromkeys(m[0] for m in re.finditer(r"\b[1-9]\d*\b", source)):
@@ -290,8 +298,22 @@ class Gaps:
         for element in held if device else ():
             seconds = ("", f"const {element} *, ", f"{element}, ")
             more = [f"void ({element} *, const {element} *, {second}int)" for second in seconds]
-            more += [f"void ({element} *, {v})" for v in sorted({_plain(v.node) for v in self._unread(gap)})]
+            for v in sorted({_plain(v.node) for v in self._unread(gap)}):
+                more += [f"void ({element} *, {v})", *(f"void ({element} *, {m}, {v})" for m in self._masks)]
             yield from ((k, []) for k in more if k not in self.called and k in alike(self.at.platform))
+
+    @cached_property
+    def _masks(self) -> dict[str, dict[str, Node]]:
+        """What says which lanes of a register count: types of parameters, and what is handed over for them."""
+        found: dict[str, dict[str, Node]] = {}
+        for s in self.at.calls(self.at.device):
+            if s.node.referenced is None or not any(map(is_register, (s.node, *s.node.arguments))):
+                continue
+            m = _PARAMS.fullmatch(s.node.referenced.signature)
+            for kind, a in zip(m[1].split(", ") if m else (), s.node.arguments, strict=False):
+                if kind.startswith("unsigned") and self.at.source(a):
+                    found.setdefault(kind, {}).setdefault(self.at.source(a), a)
+        return found
 
     def _unread(self, gap: Gap) -> list[Name]:
         """Registers that were computed for nothing."""
@@ -305,7 +327,7 @@ class Gaps:
         others = [o for o in alike(self.at.platform).get(kind, ()) if o not in used] if not gap.host else []
         others.sort(key=lambda o: (-max((letters_alike(o, u) for u in self._callees), default=0), o))
         names = [*used, *others][:FUNCTIONS]
-        m = re.fullmatch(r"[^(]*\((.*)\)", kind)
+        m = _PARAMS.fullmatch(kind)
         types = [t.strip() for t in m[1].split(",")] if m else []
         count = len(examples[0].arguments) if examples else len(types)
         if len(types) != count and not examples:
@@ -396,6 +418,8 @@ class Gaps:
         if some := [v.spelled for v in self.scope.at_site(gap.site) if is_register(v.node) and _plain(v.node) == bare]:
             some.sort(key=lambda t: t not in self.flow.unread)
             return list(dict.fromkeys([*some, *seen]))[:POINTERS]
+        if masks := self._masks.get(bare):
+            return list(dict.fromkeys([*seen, *(t for t, n in masks.items() if self.scope.visible(n, gap.site))]))
         if not re.fullmatch(r"(?:unsigned |signed )?(?:int|long|long long|short|char)|size_t|u?int\d+_t", bare):
             return list(seen)[:POINTERS]
         for e in (e for calls in self.called.values() for e in calls if self._on_device(e) is not gap.host):

@@ -58,12 +58,14 @@ class Scope:
             self._here[s.start, s.end] = seen
         return self._here[s.start, s.end]
 
-    def visible(self, node: Node, s: Site) -> bool:
-        """Whether every variable an expression names means the same at a site."""
+    def visible(self, node: Node, s: Site, alike: bool = False) -> bool:
+        """Whether every variable an expression names means the same at a site, or is one of that name and type there,
+        if it may be `alike`."""
         here = self._named(s)
         for part in node.walk():
             ref = part.referenced if part.kind == "DECL_REF_EXPR" else None
             if ref is not None and ref.kind in ("VAR_DECL", "PARM_DECL") and ref.in_text \
-                    and ref.is_local and (ref.spelling not in here or here[ref.spelling].node.key != ref.key):
+                    and ref.is_local and (ref.spelling not in here or here[ref.spelling].node.key != ref.key
+                                          and not (alike and here[ref.spelling].node.type.name == ref.type.name)):
                 return False
         return True

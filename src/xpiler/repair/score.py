@@ -12,6 +12,7 @@ from xpiler.repair.told import Had
 FINE = 3
 # What it counts that no rule is broken, and that values come close which are not right, more than any do.
 DONE, CLOSENESS, ANY = 0.1, 0.06, 0.3
+MOSTLY, CLOSER = 0.9, 0.3  # elements that are right, and how much closer the others come
 GRAIN, COARSE = 0.02, 0.03  # what one change that undoes a mistake brings at least
 
 
@@ -71,8 +72,11 @@ class Score:
         return self.built, round(self.value, FINE)
 
     def better(self, other: Score) -> bool:
-        """Whether this is nearer: another finding in the place of one is neither."""
-        return self.order > other.order
+        """Whether this is nearer: another finding in the place of one is neither. Where few elements are wrong,
+        these may have come close, which is not much nearer altogether."""
+        closer = self.right == other.right >= MOSTLY and self.passed == other.passed and self.built \
+            and self.told >= other.told and self.close > other.close + CLOSER
+        return closer or self.order > other.order
 
     def elsewhere(self, other: Score) -> bool:
         """Whether it got past what stopped the other, only to be stopped by something else."""

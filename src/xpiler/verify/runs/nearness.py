@@ -49,6 +49,11 @@ class Sample:
             if isinstance(x, np.ndarray) and x.size > 2 * SAMPLED:
                 some = np.concatenate([np.arange(ENDS), np.arange(x.size - ENDS, x.size), rng.choice(x.size, SAMPLED)])
                 places[name] = np.unique(some)
+        return cls.at(case, places)
+
+    @classmethod
+    def at(cls, case: Case, places: Mapping[str, Values]) -> Sample:
+        """These elements of some arrays, and all others whole."""
         sizes = {k: places[k].size if k in places else n for k, n in case.point.sizes.items()}
         source = replace(case.source, outputs=_at(places, case.source.outputs))
         other = None if case.reference is None else replace(case.reference, outputs=_at(places, case.reference.outputs))

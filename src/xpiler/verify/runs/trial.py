@@ -108,12 +108,12 @@ class Machine:
 
     def run_many(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits,
                  candidates: Sequence[Mapping[int, int]], seed: int = 0, *, each: float,
-                 backwards: bool = False, wanted: Keys = NONE, until: float = inf) -> list[Trial]:
+                 backwards: bool = False, wanted: Keys = NONE, until: float = inf, clusters: int = 0) -> list[Trial]:
         """One call for each candidate, a choice for some of what the text leaves open, of a machine made with `many`;
-        `each`, `wanted` and `until`: see `emulate.many`."""
+        `each`, `wanted`, `until` and `clusters`: see `emulate.many`."""
         executable, entry = self.build(point.scalars)
         done = run_many(executable, entry, inputs, limits, candidates, each=each, flush=seed % 2 == 1,
-                        backwards=backwards, wanted=wanted, until=until)
+                        backwards=backwards, wanted=wanted, until=until, clusters=clusters)
         return [self._trial(one, one.seconds) for one in done]
 
     def _trial(self, done: Run, wall: float) -> Trial:
