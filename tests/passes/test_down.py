@@ -10,6 +10,7 @@ import pytest
 from tests.passes import programs
 from tests.passes.interpret import run
 from xpiler import platforms
+from xpiler.fault import Fault
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Alloc, For, Kernel
 from xpiler.ir.walk import statements
@@ -46,6 +47,35 @@ def test_recovery_keeps_the_meaning(case: str) -> None:
     want, got = results(kernel, sizes, scalars), results(flat, sizes, scalars)
     for name in sizes:
         np.testing.assert_allclose(got[name], want[name], rtol=1e-12)
+
+
+BLOCK_OF_ANY_SIZE = """
+__global__ void k(const float* x, float* y) {{
+  extern __shared__ float t[];
+  float s = 2.0f * x[threadIdx.x];
+  t[threadIdx.x] = s;
+  __syncthreads();
+  for (int half = blockDim.x / 2; half > 0; half /= 2) {{
+    if (threadIdx.x < half) t[threadIdx.x] += t[threadIdx.x + half];
+    __syncthreads();
+  }}
+  y[threadIdx.x] = x[threadIdx.x] / t[0]{0};
+}}
+void run(const float* x, float* y, int n) {{ k<<<1, n, n * sizeof(float)>>>(x, y); }}
+"""
+
+
+def test_threads_of_a_block_of_any_size_may_meet() -> None:
+    """Where none has a value of its own from before that is needed after it: nothing has an element for each."""
+    cuda = platforms.get("cuda")
+    pivot, _ = sequential(read(BLOCK_OF_ANY_SIZE.format(""), cuda, "k.cu"), cuda, contracted=False)
+    check(pivot)
+    for n in (1, 4, 32):
+        arrays = {"x": np.arange(1.0, n + 1), "y": np.zeros(n)}
+        run(pivot.kernels[0], arrays, n=n)
+        np.testing.assert_allclose(arrays["y"], arrays["x"] / (2 * arrays["x"].sum()))
+    with pytest.raises(Fault, match="threads keep values of their own"):
+        sequential(read(BLOCK_OF_ANY_SIZE.format(" + s"), cuda, "k.cu"), cuda, contracted=False)
 
 
 def test_what_all_threads_compute_alike_may_be_declared_before() -> None:

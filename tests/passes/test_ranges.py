@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.passes.programs import E, ex, kernel, load, loop, store, var, when
-from xpiler.ir.nodes import Binary, Call, Cast, Kernel, Select
+from xpiler.ir.nodes import Binary, Call, Cast, Const, Kernel, Select
 from xpiler.ir.types import DType
 from xpiler.passes.ranges import accessed, ranges
 from xpiler.verify.evaluate import evaluate
@@ -100,3 +100,10 @@ def test_an_index_made_of_floats_is_bounded_where_they_are() -> None:
 def test_an_index_made_of_data_is_bounded_by_nothing() -> None:
     at = E(Cast(function("max", load("x", var("i")), 0.0).e, DType.I32))
     assert "z" not in accessed(kernel("taken", "x y z", loop("i", 40, store("y", var("i"), load("z", at)))))
+
+
+def test_a_number_shifted_by_a_number_is_one() -> None:
+    """A scalar that every launch gives as 64, halved by a shift: not the lanes of a mask."""
+    at = var("i") * E(Binary(">>", Const(64, DType.I32), Const(1, DType.I32), DType.I32))
+    found = ranges(kernel("halved", "x y", loop("i", 5, store("y", at, load("x", var("i"))))))
+    assert evaluate(found["y"].extent, {}) == 4 * 32 + 1

@@ -8,7 +8,7 @@ import pytest
 
 from xpiler import platforms
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Addr, Const, DeviceBuffer, For, If, Launch, Launcher, Program, Var
+from xpiler.ir.nodes import Addr, Buffer, Const, DeviceBuffer, For, If, Launch, Launcher, Program, Var
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
@@ -183,3 +183,25 @@ def test_a_text_for_one_size_says_so() -> None:
     for let, said in (({"n": 640}, ", for n=640 alone"), ({}, "")):
         program = read(text, cuda, "k.cu", let=let)
         assert write(program, cuda).splitlines()[0] == f"// CUDA C, translated from k.cu{said}."
+
+
+def test_a_memset_of_the_callers_array_is_a_fill_of_it() -> None:
+    """Where there is nothing to launch: it stays an array of the host, which the fill is copied out to."""
+    checked = f"if (n == 0) {{ memset(y, 0, 64 * sizeof(float)); return; }}\n{CHECKED}{WHOLE}"
+    made = launcher(program := host(checked, kernel=f"#include <cstring>\n{KERNEL}"))
+    assert [p.const for p in made.params if isinstance(p, Buffer)] == [False, True]
+    assert [p.space for p in made.params if isinstance(p, Buffer)] == ["global", "global"]
+    assert any(d.host == "y" and d.copy_out for d in made.buffers)
+    branch = next(s for s in made.body if isinstance(s, If))
+    (fill,) = branch.then
+    assert isinstance(fill, Launch) and program.kernel(fill.kernel).name.startswith("fill")
+
+
+@pytest.mark.parametrize(("asked", "blocks"), [
+    ("cudaDeviceGetAttribute(&b, cudaDevAttrMultiProcessorCount, 0);", 108),
+    ("cudaDeviceGetAttribute(&b, cudaDevAttrWarpSize, 0);", 32),
+    ("cudaOccupancyMaxActiveBlocksPerMultiprocessor(&b, k, 256, 0);", 8),
+])
+def test_what_the_device_is_asked_for_has_an_answer(asked: str, blocks: int) -> None:
+    program = host(f"int b;\n{asked}\nk<<<b, 64>>>(y, x, n);")
+    assert extents(program)["block.x"] == str(blocks)

@@ -196,7 +196,9 @@ class Machine:
                     return sym.shifted_in_zeros(x, sym.value_of(y))
                 if op == ">>" and known and _signed_word(a.dtype, x):
                     return sym.make("bit", (x, y), op, DType.I32)  # ones are shifted in where the highest bit is one
-                if op == ">>" and sym.mask_bit(shifted := sym.make("bit", (x, y), op, DType.I32)) is not None:
+                number = sym.is_const(x) and sym.is_const(y) and 0 <= sym.value_of(x) < 1 << 31
+                shifted = sym.make("bit", (x, y), op, DType.I32) if op == ">>" and not number else None
+                if shifted is not None and sym.mask_bit(shifted) is not None:
                     return shifted  # lanes that take part: 1 << n, less one
                 of_mask = op == "&" and sym.mask_bit(x) is not None
                 if not of_mask and any(_wraps(op, e.dtype, s) and not self._widened(e) for e, s in ((a, x), (b, y))):

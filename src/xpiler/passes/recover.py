@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from xpiler.ir.nodes import (
     PLAIN, Alloc, Assign, Atomic, Barrier, Binary, Buffer, Call, Cast, Const, Expr, For, If, Intrinsic, Kernel,
-    Let, Load, Return, Select, Shuffle, Stmt, Store, Unary, Var,
+    Let, Load, Return, Select, Shuffle, Stmt, Store, Unary, Var, While,
 )
 from xpiler.ir.types import DType, promote
 from xpiler.ir.walk import (
@@ -113,10 +113,6 @@ class _Fission:
         self.own = own  # the arrays that only this nest's threads share
         self.fresh = fresh
         self.threads = [f.var for f in nest]
-        self.count = 1
-        self.fixed = all(isinstance(f.stop, Const) for f in nest)
-        for f in nest:
-            self.count *= int(f.stop.value) if isinstance(f.stop, Const) else 1
         lane: Expr = ZERO
         for f in nest:
             lane = f.var if lane == ZERO else Binary(
@@ -125,13 +121,22 @@ class _Fission:
         self.uniform: set[Var] = set()
         self.moving: set[Var] = set()  # those of them that get more than one value
 
+    @property
+    def count(self) -> int:
+        """How many threads there are, for an array with an element for each."""
+        count = 1
+        for f in self.nest:
+            if not isinstance(f.stop, Const):
+                raise NotApplicable("threads keep values of their own where they meet, in a block whose size is not a "
+                                    "constant", f.span)
+            count *= int(f.stop.value)
+        return count
+
     def run(self, body: tuple[Stmt, ...]) -> list[Stmt]:
         body = without_returns(body)
         body, shared = _hoist_shared(body)
         if not any(_meets(s) for s in body):
             return [*shared, *self._loop(list(body))]
-        if not self.fixed:
-            raise NotApplicable("threads meet in a block whose size is not a constant", self.nest[0].span)
         call = next((s for s in statements(body) if isinstance(s, Intrinsic)), None)
         if call is not None:  # what it keeps in one thread's arrays would have to be told apart from what all share
             raise NotApplicable(f"`{call.name}` is called between points where threads meet; detensorize it first",
@@ -304,8 +309,11 @@ class _Fission:
             elif isinstance(s, For):
                 flush()
                 out += self._repeat(s, guard)
+            elif isinstance(s, While) and self._agree(s.cond):
+                flush()
+                out.append(replace(s, body=tuple(self._cut(s.body, guard))))
             else:
-                raise NotApplicable("threads meet inside a while loop", s.span)
+                raise NotApplicable("threads meet inside a while loop that not all of them leave together", s.span)
         flush()
         return out
 
@@ -322,14 +330,14 @@ class _Fission:
         if self._agree(s.cond):
             then, orelse = self._cut(s.then, guard), self._cut(s.orelse, guard)
             return [If(s.cond, tuple(then), tuple(orelse), s.span)]
-        flag = self.fresh("active")
-        alloc = Alloc(Buffer(flag, DType.BOOL, Const(self.count, I32), "local"))
         cond = s.cond if guard is None else Binary("&&", guard, s.cond, DType.BOOL)
-        taken: Expr = Load(flag, self.lane, DType.BOOL)
-        out: list[Stmt] = [alloc, *self._loop([Store(flag, self.lane, cond, s.span)])]
-        if _stable(s.cond):
-            out = []
-            taken = cond
+        out: list[Stmt] = []
+        taken = cond
+        if not _stable(s.cond):
+            flag = self.fresh("active")
+            taken = Load(flag, self.lane, DType.BOOL)
+            alloc = Alloc(Buffer(flag, DType.BOOL, Const(self.count, I32), "local"))
+            out = [alloc, *self._loop([Store(flag, self.lane, cond, s.span)])]
         out += self._cut(s.then, taken)
         if s.orelse:
             other: Expr = negated(s.cond) if taken is cond else Unary("!", taken, DType.BOOL)
@@ -530,7 +538,7 @@ def _controls(body: tuple[Stmt, ...]) -> dict[Var, tuple[Expr, ...]]:
     def visit(stmts: tuple[Stmt, ...], around: tuple[Expr, ...]) -> None:
         for s in stmts:
             v = defines(s)
-            if isinstance(s, For | If) and _meets(s):
+            if isinstance(s, For | If | While) and _meets(s):
                 for inner in bodies(s):
                     visit(inner, (*around, *expressions(s)))
             elif v is not None and not bodies(s):

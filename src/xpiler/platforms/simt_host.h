@@ -328,7 +328,7 @@ XP_HOST("host.asks", XP_API(Error_t) XP_API(MemGetInfo)(size_t* available, size_
   *available = *total = size_t(16) << 30;
   return XP_API(Success);
 })
-XP_HOST("host.asks",
+XP_HOST("host.attribute:1=1024,8=49152,10=warp,16=108",
         XP_API(Error_t) XP_API(DeviceGetAttribute)(int* value, XP_API(DeviceAttr) attribute, int device), {
           *value = attribute == XP_API(DevAttrMaxThreadsPerBlock)        ? 1024
                    : attribute == XP_API(DevAttrWarpSize)                ? XP_WARP
@@ -351,7 +351,7 @@ XP_HOST("host.gives:108,256",
           return XP_API(Success);
         })
 template <class F>
-XP_HOST("host.asks",
+XP_HOST("host.quotient:2048",
         XP_API(Error_t) XP_API(OccupancyMaxActiveBlocksPerMultiprocessor)(int* blocks, F kernel, int threads,
                                                                           size_t shared), {
           *blocks = 2048 / (threads > 0 ? threads : 1);

@@ -13,7 +13,7 @@ from xpiler.text.arithmetic import ZERO
 from xpiler.text.clang import Node
 from xpiler.text.host_bearing import bears, changed, declared, escapes, written_through
 from xpiler.text.host_loops import HostLoops
-from xpiler.text.host_events import Touched
+from xpiler.text.host_events import TO_HOST, Touched
 from xpiler.text.host_values import Container
 from xpiler.text.inline import returns
 from xpiler.text.read_statements import Statements
@@ -60,7 +60,7 @@ class HostControl(HostLoops):
         turning = self._turning(n)
         if turning is not None:
             self._by_turns(turning, n)
-        elif self.unit.once(bears, n) or self.moves_managed(n):
+        elif self.unit.once(bears, n) or self.moves_managed(n) or self._fills_caller(n):
             self._bearing(n)
         else:
             self._tolerated(n)
@@ -69,7 +69,19 @@ class HostControl(HostLoops):
         if self.moves_managed(n):
             self._copy(n)
             return Nothing()
+        if self._fills_caller(n):
+            self.fill(n, direction=TO_HOST[0])
+            return Nothing()
         return super()._call(n, into, used)
+
+    def _fills_caller(self, n: Node) -> bool:
+        """Whether a statement is a memset of an array of the launcher's caller: a fill as any other, copied out."""
+        if self.is_main or n.kind != "CALL_EXPR" or n.spelling != "memset" or len(n.arguments) != 3:
+            return False
+        with self.trial() as undo:
+            dst = self.value(n.arguments[0])
+            undo()
+        return isinstance(dst, Pointer) and dst.buffer in self.hosts and self.hosts[dst.buffer].param
 
     def moves_managed(self, n: Node) -> bool:
         """Whether a statement is a memcpy from or to memory that both sides see."""

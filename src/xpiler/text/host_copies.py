@@ -90,7 +90,7 @@ class Copies:
                 case Ran(touches=names):
                     found |= {n for n in names if n in self.hosts}
                 case Move(dst=dst, src=src, direction=direction):
-                    if src is None or direction.endswith((*TO_DEVICE, *ON_DEVICE)):
+                    if src is None and not direction or direction.endswith((*TO_DEVICE, *ON_DEVICE)):
                         found |= {dst.buffer} & set(self.hosts)
                     if src is not None and direction.endswith((*TO_HOST, *ON_DEVICE)):
                         found |= {src.buffer} & set(self.hosts)

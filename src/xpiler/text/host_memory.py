@@ -34,8 +34,8 @@ class HostMemory(HostTypes):
         done: Value = Nothing() if n.type.dtype is None else Const(0, n.type.dtype)
         actions: dict[str, Callable[[Node], None]] = {
             "malloc": self._malloc, "managed": self._managed, "pinned": self._pinned, "pitch": self._pitch,
-            "copy": self._copy, "rows": self._copy_rows, "fill": self._fill_device,
-            "fill2": lambda n: self._fill_device(n, 2), "fill4": lambda n: self._fill_device(n, 4),
+            "copy": self._copy, "rows": self._copy_rows, "fill": self.fill,
+            "fill2": lambda n: self.fill(n, 2), "fill4": lambda n: self.fill(n, 4),
             "to_symbol": self._to_symbol, "from_symbol": self._from_symbol, "symbol_address": self._symbol_address,
             "properties": self._properties,
         }
@@ -44,6 +44,12 @@ class HostMemory(HostTypes):
         elif kind.startswith("gives:"):
             for a, text in zip(n.arguments, kind.removeprefix("gives:").split(","), strict=False):
                 self._give_number(a, int(text))
+        elif kind.startswith("attribute:"):
+            self._give_number(n.arguments[0], self._attribute(n.arguments[1], kind.removeprefix("attribute:")))
+        elif kind.startswith("quotient:"):
+            by = self.scalar(n.arguments[2])
+            whole, each = int(kind.removeprefix("quotient:")), int(by.value) if isinstance(by, Const) else 0
+            self._give_number(n.arguments[0], whole // each if each > 0 else None)
         elif kind == "assert" and bears(n):  # assert(hipMalloc(...) == hipSuccess)
             self.value(n.arguments[0])
         elif kind == "asks":
@@ -120,6 +126,12 @@ class HostMemory(HostTypes):
             return
         dtype = bare(n).type.inner.dtype if bare(n).type.inner is not None else None  # type: ignore[union-attr]
         self.set_cell(cell, Const(value, dtype or DType.I32))
+
+    def _attribute(self, which: Node, told: str) -> int | None:
+        """What a number says of the device, of those that its header has answers for."""
+        asked, answers = self.scalar(which), dict(each.split("=") for each in told.split(","))
+        found = answers.get(str(asked.value)) if isinstance(asked, Const) else None
+        return self.platform.warp if found == "warp" else None if found is None else int(found)
 
     def _properties(self, n: Node) -> None:
         """The members of the device's description that its declaration gives numbers for."""
@@ -239,8 +251,8 @@ class HostMemory(HostTypes):
             self._note_move(n, End(name, ZERO), src, ONE)
         self.set_cell(cell, Nothing("what the device computed"))
 
-    def _fill_device(self, n: Node, width: int = 1) -> None:
-        """A fill with a byte, or with an element of `width` equal bytes."""
+    def fill(self, n: Node, width: int = 1, direction: str = "") -> None:
+        """A fill with a byte, or an element of `width` equal bytes; of the host's memory where `direction` says so."""
         dst, value = self._copy_end(n.arguments[0]), self.scalar(n.arguments[1])
         if not isinstance(dst, End) or not isinstance(value, Const):
             raise self.fault("XP1009", "this fill is not followed", n, "its place or its byte is not known")
@@ -252,7 +264,8 @@ class HostMemory(HostTypes):
         if width > 1:
             size = self.math.binary("*", size, Const(width, size.dtype))
         count = sizes.narrowed(self.math, sizes.elements(self.math, size, dtype.bytes))
-        self._note_move(n, dst, None, count, value=value if width == 1 else Const(one, DType.I32), fill=True)
+        self._note_move(n, dst, None, count, value=value if width == 1 else Const(one, DType.I32), fill=True,
+                        direction=direction)
 
     # ------------------------------------------------------------ variables of the file
 
