@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from xpiler.emulate.store import default_folder
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -56,12 +58,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Builds of this run and no other, shared by its workers: a platform's header is compiled once, not once by each."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "builds"
-    folder.mkdir(exist_ok=True)
-    return folder
+def cache() -> Path:
+    """Where the program keeps its own builds, by all that they follow from: a platform's header is compiled once for all
+    tests, whether they name a folder or not. What is kept, and when, is tested in folders of their own."""
+    return default_folder()
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-
-import pytest
 
 from xpiler import platforms
 
@@ -69,12 +68,18 @@ class Source:
     def among(self, patterns: tuple[str, ...]) -> bool:
         return any(self.path.relative_to(SOURCE).match(p) for p in patterns)
 
-    def imports(self) -> Iterator[Import]:
-        functions = [
-            n for n in ast.walk(self.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
-        ]
-        local = {id(n) for f in functions for n in ast.walk(f)}
-        for node in ast.walk(self.tree):
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        return tuple(self._imports())
+
+    def _imports(self) -> Iterator[Import]:
+        functions = [n for n in self.nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+        local = {id(n) for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)}
+        for node in self.nodes:
             match node:
                 case ast.Import(names=names):
                     for alias in names:
@@ -89,8 +94,9 @@ def read(path: Path) -> Source:
     return Source(path, ast.parse(path.read_text(), str(path)))
 
 
-SOURCES = [read(p) for p in sorted(SOURCE.rglob("*.py"))]
-each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.name)
+@cache
+def sources() -> tuple[Source, ...]:
+    return tuple(read(p) for p in sorted(SOURCE.rglob("*.py")))
 
 
 def forbidden_imports(source: Source) -> list[str]:
@@ -99,7 +105,7 @@ def forbidden_imports(source: Source) -> list[str]:
     if allowed is None:
         return []
     found = []
-    for i in source.imports():
+    for i in source.imports:
         parts = i.module.split(".")
         if parts[0] != "xpiler" or len(parts) == 1:
             continue
@@ -118,7 +124,7 @@ def misused(source: Source, modules: set[str], allowed: tuple[str, ...]) -> list
         return []
     return [
         f"{source.name}:{i.line}: imports {i.module}"
-        for i in source.imports()
+        for i in source.imports
         if any(i.module == m or i.module.startswith(m + ".") for m in modules)
     ]
 
@@ -126,7 +132,7 @@ def misused(source: Source, modules: set[str], allowed: tuple[str, ...]) -> list
 def attribute_uses(source: Source, module: str, names: set[str]) -> list[str]:
     return [
         f"{source.name}:{n.lineno}: uses {module}.{n.attr}"
-        for n in ast.walk(source.tree)
+        for n in source.nodes
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
         and n.value.id == module and n.attr in names
     ]
@@ -143,63 +149,55 @@ def named_platforms(source: Source) -> list[str]:
     prose = source.name == "cli.py" or source.room == "commands"
     documentation = {
         id(n.body[0].value)
-        for n in ast.walk(source.tree)
+        for n in source.nodes
         if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and n.body and isinstance(n.body[0], ast.Expr)
     }
     found = []
-    for n in ast.walk(source.tree):
+    for n in source.nodes:
         if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in documentation:
             words = [n.value] if prose else re.findall(r"[A-Za-z0-9_]+", n.value)
             found += [f"{source.name}:{n.lineno}: names `{w}`" for w in words if w in names]
     return found
 
 
-@each_source
-def test_rooms_import_only_what_their_walls_allow(source: Source) -> None:
-    assert forbidden_imports(source) == []
+def test_rooms_import_only_what_their_walls_allow() -> None:
+    assert [breach for source in sources() for breach in forbidden_imports(source)] == []
 
 
-@each_source
-def test_no_import_inside_a_function(source: Source) -> None:
-    assert [f"{source.name}:{i.line}" for i in source.imports() if i.inside_function] == []
+def test_no_import_inside_a_function() -> None:
+    assert [f"{s.name}:{i.line}" for s in sources() for i in s.imports if i.inside_function] == []
 
 
-@each_source
-def test_only_toolchains_and_the_emulator_start_processes(source: Source) -> None:
+def test_only_toolchains_and_the_emulator_start_processes() -> None:
     calls = {"system", "popen", "fork", "posix_spawn", "execv", "execve", "execvp", "spawnv"}
-    used = misused(source, PROCESS_MODULES, PROCESSES)
-    if not source.among(PROCESSES):
-        used += attribute_uses(source, "os", calls)
-    assert used == []
+    used = [use for s in sources() for use in misused(s, PROCESS_MODULES, PROCESSES)]
+    others = [s for s in sources() if not s.among(PROCESSES)]
+    assert used + [use for s in others for use in attribute_uses(s, "os", calls)] == []
 
 
-@each_source
-def test_only_the_model_clients_open_sockets(source: Source) -> None:
-    assert misused(source, SOCKET_MODULES, SOCKETS) == []
+def test_only_the_model_clients_open_sockets() -> None:
+    assert [use for s in sources() for use in misused(s, SOCKET_MODULES, SOCKETS)] == []
 
 
-@each_source
-def test_the_solver_stays_where_it_judges_and_repairs(source: Source) -> None:
-    assert misused(source, {"z3"}, SOLVER) == []
+def test_the_solver_stays_where_it_judges_and_repairs() -> None:
+    assert [use for s in sources() for use in misused(s, {"z3"}, SOLVER)] == []
 
 
-@each_source
-def test_only_the_command_line_reads_the_environment(source: Source) -> None:
-    if not source.among((*ENVIRONMENT, *PROCESSES)):
-        assert attribute_uses(source, "os", {"environ", "getenv"}) == []
+def test_only_the_command_line_reads_the_environment() -> None:
+    others = [s for s in sources() if not s.among((*ENVIRONMENT, *PROCESSES))]
+    assert [use for s in others for use in attribute_uses(s, "os", {"environ", "getenv"})] == []
 
 
-@each_source
-def test_no_platform_is_named_outside_its_folder(source: Source) -> None:
-    assert named_platforms(source) == []
+def test_no_platform_is_named_outside_its_folder() -> None:
+    assert [named for source in sources() for named in named_platforms(source)] == []
 
 
-@each_source
-def test_no_module_is_called_after_nothing(source: Source) -> None:
+def test_no_module_is_called_after_nothing() -> None:
     nothing = {"utils", "util", "common", "helpers", "helper", "manager", "misc"}
-    assert source.path.stem not in nothing
-    assert not source.path.stem.startswith("base_")
+    stems = {s.path.stem for s in sources()}
+    assert not stems & nothing
+    assert not [stem for stem in stems if stem.startswith("base_")]
 
 
 def test_every_room_has_a_rule() -> None:
@@ -223,7 +221,7 @@ def test_the_walls_see_a_breach() -> None:
     assert misused(planted("engine.py", "from urllib import request"), SOCKET_MODULES, SOCKETS)
     assert misused(planted("search/x.py", "from urllib.request import urlopen"), SOCKET_MODULES, SOCKETS)
     assert named_platforms(planted("passes/x.py", "if p.name == 'bang': pass"))
-    assert [i for i in planted("x.py", "def f():\n import os").imports() if i.inside_function]
+    assert [i for i in planted("x.py", "def f():\n import os").imports if i.inside_function]
     assert named_platforms(planted("cli.py", "to = 'bang'"))
     assert attribute_uses(planted("x.py", "import os\nos.environ['A']"), "os", {"environ"})
 

@@ -64,7 +64,7 @@ def _buffers() -> tuple[Buffer, ...]:
 
 
 @pytest.mark.slow
-def test_copies_mean_what_the_library_does(tmp_path: Path) -> None:
+def test_copies_mean_what_the_library_does(cache: Path) -> None:
     """The text as it stands, and the text that reading it and writing it gives."""
     rng = np.random.default_rng(5)
     inputs = {
@@ -76,7 +76,7 @@ def test_copies_mean_what_the_library_does(tmp_path: Path) -> None:
     }
     for text in (COPIES, write(read(COPIES, C), C)):
         entry = Entry("k", _buffers())
-        done = run(build(text, C, entry, cache=tmp_path), entry, inputs)
+        done = run(build(text, C, entry, cache=cache), entry, inputs)
         assert done.status == "ok", done
         for name, values in want.items():
             np.testing.assert_array_equal(done.outputs[name], values, name)

@@ -42,7 +42,7 @@ TESTS = ("isnan", "isinf", "isfinite", "signbit")
 
 
 @pytest.mark.slow
-def test_functions_of_numbers_agree_with_numpy(tmp_path: Path) -> None:
+def test_functions_of_numbers_agree_with_numpy(cache: Path) -> None:
     calls = [f"{name}(x[i])" for name in [*ONE, "erf", "erfc", "round", "nearbyint"]]
     calls += [f"{name}(x[i], y[i])" for name in TWO] + ["fma(x[i], y[i], 2.0)"]
     calls += [f"{name}f((float)x[i])" for name in (*ONE, "erf", "erfc", "round", "nearbyint")]
@@ -60,7 +60,7 @@ def test_functions_of_numbers_agree_with_numpy(tmp_path: Path) -> None:
     kinds = (("x", DType.F64), ("y", DType.F64), ("o", DType.F64), ("w", DType.I32), ("v", DType.I32))
     entry = Entry("k", tuple(Buffer(name, t, None, const=name in "xyw") for name, t in kinds))
     x, y, w = EDGES, np.roll(EDGES, 5), np.arange(-8, 8, dtype=np.int32)
-    done = run(build(text, C, entry, cache=tmp_path), entry, {
+    done = run(build(text, C, entry, cache=cache), entry, {
         "x": x, "y": y, "w": w, "o": np.zeros(len(calls) * n), "v": np.zeros(len(WHOLE) * 16 + 4, np.int32),
     })
     assert done.status == "ok", (done.findings, done.stderr)

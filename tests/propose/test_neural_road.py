@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.test_bad_input import GOOD
 from xpiler import cli, engine, model_road, platforms, record, to_target
 from xpiler.commands import models
 from xpiler.emulate.cage import weaknesses
+from xpiler.emulate.entry import Limits
 from xpiler.emulate.restated import NotRestated, restated
 from xpiler.fault import Fault
 from xpiler.neural_road import Neural, Stage, in_words
@@ -21,6 +23,7 @@ from xpiler.propose.exchange import Answer, NoProposal, Reply, Request, Use
 from xpiler.propose.neural import Meta, Model, PerPass, WholeProgram
 from xpiler.propose.prompt import Task
 from xpiler.verify.ladder import Level
+from xpiler.verify.runs.observe import Effort
 from xpiler.verify.verdict import Evidence, Refuted, Unknown, Witness
 
 C, CUDA = platforms.get("c"), platforms.get("cuda")
@@ -280,7 +283,8 @@ def test_an_answer_that_tries_more_gains_nothing(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_an_answer_that_never_ends_is_stopped() -> None:
+def test_an_answer_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "Effort", partial(Effort, limits=Limits(seconds=3.0)))
     forever = "while (n > 0) { c[0] += 1.0f; }"
     result = translated(Script(fenced(RIGHT.replace("{\n", "{\n  " + forever + "\n", 1))), tries=1)
     assert result.confirmed and result.proposer == "rules"

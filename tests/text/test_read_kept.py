@@ -18,7 +18,7 @@ from xpiler.facts.stored import restored, rows
 from xpiler.ir.nodes import Binary, Const, Var
 from xpiler.ir.types import DType
 from xpiler.kept import Shelf
-from xpiler.text.library import library, shelf
+from xpiler.text.library import library, made_from, shelf
 
 VALUE = (Binary("+", Var("x", DType.F32), Const(1.5, DType.F32), DType.F32), None, {"a": [1, 2]})
 
@@ -127,6 +127,12 @@ def test_a_changed_header_is_read_again(tmp_path: Path) -> None:
     (folder / "device.h").write_text((folder / "device.h").read_text() + "\n")
     there = shelf(replace(c, folder=folder), tmp_path / "two")
     assert here is not None and there is not None and here.digest != there.digest
+
+
+def test_a_library_follows_from_all_files_of_what_reads_it() -> None:
+    house = Path(sym.__file__).parent.parent.parent
+    read = {f for room in ("text", "ir", "facts") for f in (house / room).rglob("*.py")}
+    assert Path(sym.__file__) in read and read <= set(made_from(platforms.get("cuda")))
 
 
 def test_values_come_back_as_the_same_objects() -> None:

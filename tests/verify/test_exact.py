@@ -296,8 +296,9 @@ def test_translations_of_examples_are_the_same_function(examples: Path, name: st
     text = path.read_text()
     given = read(text, source, name)
     reference = observe(text, source, given, file=name, effort=EFFORT)
+    options = Options(level=Level.TESTS)
     for target in (p for p in map(platforms.get, platforms.NAMES) if p.name != source.name):
-        made = translate(text, source, target, file=name, options=Options(level=Level.TESTS)).text
+        made = translate(text, source, target, file=name, options=options).text
         found = equal_exact(given, read(made, target, name), reference).verdict
         if target.name == "vnni" and "expf" in text:  # which is a polynomial there
             assert isinstance(found, Unknown) and "law of exp" in found.reason

@@ -58,7 +58,7 @@ def side(name):
     platform = platforms.of_file(path)
     return path.read_text(), platform, read(path.read_text(), platform, name)
 
-for a, b, same in (("softmax.cu", "softmax.mlu", True), ("add.cu", "softmax.cu", False), ("gemm.hip", "gemm.cpp", True)):
+for a, b, same in (("softmax.cu", "softmax.mlu", True), ("add.cu", "softmax.cu", False), ("add.hip", "add.cpp", True)):
     (ta, pa, ga), (tb, pb, gb) = side(a), side(b)
     found = confirm(ta, pa, tb, pb, ga, target_program=gb, seeds=1, level=Level.FULL, every=True)
     assert confirmed(found) is same, (a, b, found)

@@ -47,14 +47,18 @@ class _Held:
         return hash(self.key)
 
 
-@lru_cache(maxsize=16)
-def _shelf(held: _Held, cache: Path) -> Shelf:
-    platform = held.platform
+def made_from(platform: Platform) -> list[Path]:
+    """The files that the meanings of a platform's intrinsics, and what is found in them, follow from."""
     house = Path(__file__).parent.parent
     files = [f for f in platform.folder.rglob("*") if f.is_file() and f.suffix != ".pyc"]
     files += [f for f in platform.folder.parent.iterdir() if f.suffix in (".h", ".py")]
-    files += [f for name in _SOURCES for f in (house / name).glob("*.py")]
-    return Shelf(cache / "library", "-".join(filter(None, (platform.name, platform.target))), digest(files))
+    return files + [f for name in _SOURCES for f in (house / name).rglob("*.py")]
+
+
+@lru_cache(maxsize=16)
+def _shelf(held: _Held, cache: Path) -> Shelf:
+    name = "-".join(filter(None, (held.platform.name, held.platform.target)))
+    return Shelf(cache / "library", name, digest(made_from(held.platform)))
 
 
 @lru_cache(maxsize=16)

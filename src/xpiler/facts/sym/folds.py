@@ -30,24 +30,17 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
     """init op (op over vars of body): one reduction, its variables canonical and its nest flattened."""
     live = list(vars_)
     guards: list[Sym] = []
-    if len(live) == 1 and "bit" in body.has and is_const(extent_of(live[0])):
-        count = value_of(extent_of(live[0]))
-        if count <= 8 and collect(body, lambda n: n.op == "bit" and live[0] in n.args[1].free):
-            terms = [substitute(body, {live[0]: integer(n)}) for n in range(count)]
-            total = terms[0]  # bytes of a word, one by one: the shifts resolve, and the sum rolls up again
-            for t in terms[1:]:
-                total = reduce_pair(op, total, t, dtype)
-            return reduce_pair(op, init, total, dtype) if not is_identity(op, init) else total
-    tail = with_tail(op, live[0], body) if len(live) == 1 else None
-    if tail is not None:
-        longer, body = tail
-        live.append(longer)
-    if op in ("max", "min") and body.op == "sel" and body.args[2] is init:
-        body = make("sel", (*body.args[:2], identity_of(op, dtype)), None, dtype)  # with which it begins anyhow
-    if (op in ("max", "min") and body.op == "sel" and not body.args[2].free & set(live)
-            and all(_runs(v) for v in live) and outdone(op, *body.args[1:]) is body.args[1]):
-        init = combine(op, init, body.args[2], dtype)  # what others reach anyhow
-        body = make("sel", (body.args[0], body.args[1], identity_of(op, dtype)), None, dtype)
+    extreme = op in ("max", "min")
+    if len(live) == 1:
+        total = _byte_by_byte(op, live[0], body, init, dtype)
+        if total is not None:
+            return total
+        tail = with_tail(op, live[0], body)
+        if tail is not None:
+            longer, body = tail
+            live.append(longer)
+    if extreme and body.op == "sel":
+        init, body = _reached_anyhow(op, live, body, init, dtype)
     while (within := padded(body) if op == "+" else or_neutral(op, body)) is not None:
         guards += conjuncts(within[0])
         body = within[1]
@@ -55,75 +48,115 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
         parts = [fold(op, live, x, identity_of(op, dtype), dtype) for x in terms]
         total = functools.reduce(lambda x, y: reduce_pair(op, x, y, dtype), parts)
         return total if is_identity(op, init) else reduce_pair(op, init, total, dtype)
-    if op in ("max", "min") and body.op == "call" and body.data == op and not guards and all(_runs(v) for v in live):
+    if extreme and body.op == "call" and body.data == op and not guards and all(map(_runs, live)):
         for p, rest in (body.args, body.args[::-1]):
             if not p.free & set(live):
                 return fold(op, live, rest, combine(op, init, p, dtype), dtype)  # once or many times is the same
-    if (op in ("max", "min") and body.op == "fold" and fold_op(body) == op
-            and not is_identity(op, body.args[1]) and not body.args[1].free & set(live)
-            and (not guards or combine(op, init, body.args[1], dtype) is init)
-            and all(_runs(v) for v in live)):
-        init = combine(op, init, body.args[1], dtype)  # once or many times is the same
-        body = make("fold", (body.args[0], identity_of(op, dtype)), body.data, dtype)
-    if op in ("max", "min") and body.op == "fold" and fold_op(body) == op and _begins_with(body, guards):
-        body = make("fold", (body.args[0], identity_of(op, dtype)), body.data, dtype)
-    if (body.op == "fold" and fold_op(body) == op and body.dtype is dtype
-            and is_identity(op, body.args[1])):
-        apart = {v: var(f"{name_of(v)}~{len(live)}", extent_of(v)) for v in fold_vars(body)}
-        inner = substitute(body.args[0], apart)
-        if inner.op == "sel" and is_identity(op, inner.args[2]):
-            guards += conjuncts(inner.args[0])
-            inner = inner.args[1]
-        live += apart.values()
-        body = inner
+    if body.op == "fold" and fold_op(body) == op:
+        if extreme:
+            init, body = _begun_outside(op, live, body, init, guards, dtype)
+        if body.dtype is dtype and is_identity(op, body.args[1]):
+            live, body, guards = _flattened(op, live, body, guards)
     if len(guards) > 1:
         guards = [g for g in guards if not any(h is not g and _implies(h, g) for h in guards)]
     if op == "+" and is_identity(op, body):
         return init  # however often
-    live, body, guards = tidy(live, body, guards)
-    for v in [v for v in live if extent_of(v) is ONE] if len(live) > 1 else []:
-        live.remove(v)
-        body = substitute(body, {v: ZERO})
-        guards = [g for h in guards for g in conjuncts(substitute(h, {v: ZERO}))]
-    pinned = _pinned(live, guards)
-    while pinned and len(live) > 1:  # one iteration of a loop is meant
-        live = [v for v in live if v not in pinned]
-        body = substitute(body, pinned)
-        guards = [h for g in guards for h in conjuncts(substitute(g, pinned)) if h is not TRUE]
-        pinned = _pinned(live, guards)
-    dead = [v for v in live if v not in body.free and not any(v in g.free for g in guards) and _runs(v)]
-    if op in ("max", "min") and dead:
-        live = [v for v in live if v not in dead]
-    if len(live) == 1 and is_const(extent_of(live[0])) and value_of(extent_of(live[0])) == 1 and not guards:
-        return combine(op, init, substitute(body, {live[0]: ZERO}), dtype)
-    if not live and not guards:
+    live, body, guards = _without_single_iterations(*tidy(live, body, guards))
+    if extreme:
+        live = [v for v in live if v in body.free or any(v in g.free for g in guards) or not _runs(v)]
+    if guards:
+        guard = conjoin(*guards)
+        body = make("sel", (guard, assume(body, guard), identity_of(op, dtype)), None, dtype)
+        return _canonical(op, live, body, init, dtype)
+    if not live:
         return combine(op, init, body, dtype)
-    if init.op == "fold" and fold_op(init) == op and not guards:
+    if len(live) == 1 and is_const(extent_of(live[0])) and value_of(extent_of(live[0])) == 1:
+        return combine(op, init, substitute(body, {live[0]: ZERO}), dtype)
+    if init.op == "fold" and fold_op(init) == op:
         joined = concat(op, init, fold(op, live, body, identity_of(op, dtype), dtype))
         if joined is not None:
             return joined
-    if not guards and not is_identity(op, init) and init.has & {"ld", "pld"}:
+    if init.has & {"ld", "pld"}:
         first = substitute(body, dict.fromkeys(live, ZERO))
-        if op in ("max", "min") and first is init and all(_runs(v) for v in live):
+        if extreme and first is init and all(map(_runs, live)):
             init = identity_of(op, dtype)  # the first element once more
         elif len(live) == 1:
             joined = extend(op, fold(op, live, body, identity_of(op, dtype), dtype), init, dtype)
             if joined is not None:
                 return joined
-    if guards:
-        identity = identity_of(op, dtype)
-        guard = conjoin(*guards)
-        body = make("sel", (guard, assume(body, guard), identity), None, dtype)
+    return _canonical(op, live, body, init, dtype)
+
+
+def _byte_by_byte(op: str, v: Sym, body: Sym, init: Sym, dtype: DType) -> Sym | None:
+    """Bytes of a word, one by one: the shifts resolve, and the sum rolls up again."""
+    if "bit" not in body.has or not is_const(extent_of(v)):
+        return None
+    count = value_of(extent_of(v))
+    if count > 8 or not collect(body, lambda n: n.op == "bit" and v in n.args[1].free):
+        return None
+    terms = [substitute(body, {v: integer(n)}) for n in range(count)]
+    total = functools.reduce(lambda x, y: reduce_pair(op, x, y, dtype), terms)
+    return reduce_pair(op, init, total, dtype) if not is_identity(op, init) else total
+
+
+def _reached_anyhow(op: str, live: list[Sym], body: Sym, init: Sym, dtype: DType) -> tuple[Sym, Sym]:
+    """What an extreme begins with and the choice it is taken of, that neutral on its other side where what stands there
+    is what it begins with, or what no iteration outdoes."""
+    condition, inside, outside = body.args
+    if outside is not init:
+        if outside.free & set(live) or not all(map(_runs, live)) or outdone(op, inside, outside) is not inside:
+            return init, body
+        init = combine(op, init, outside, dtype)
+    return init, make("sel", (condition, inside, identity_of(op, dtype)), None, dtype)
+
+
+def _begun_outside(
+    op: str, live: list[Sym], body: Sym, init: Sym, guards: list[Sym], dtype: DType,
+) -> tuple[Sym, Sym]:
+    """What an extreme of extremes begins with, and these with a neutral beginning: once or many times is the same."""
+    begin = body.args[1]
+    apart = not is_identity(op, begin) and not begin.free & set(live)
+    if apart and (not guards or combine(op, init, begin, dtype) is init) and all(map(_runs, live)):
+        init = combine(op, init, begin, dtype)
+    elif not _begins_with(body, guards):
+        return init, body
+    return init, make("fold", (body.args[0], identity_of(op, dtype)), body.data, dtype)
+
+
+def _flattened(op: str, live: list[Sym], body: Sym, guards: list[Sym]) -> tuple[list[Sym], Sym, list[Sym]]:
+    """The loops of a fold of folds together, what is folded, and under which conditions."""
+    apart = {v: var(f"{name_of(v)}~{len(live)}", extent_of(v)) for v in fold_vars(body)}
+    inner = substitute(body.args[0], apart)
+    if inner.op == "sel" and is_identity(op, inner.args[2]):
+        guards = [*guards, *conjuncts(inner.args[0])]
+        inner = inner.args[1]
+    return [*live, *apart.values()], inner, guards
+
+
+def _without_single_iterations(
+    live: list[Sym], body: Sym, guards: list[Sym],
+) -> tuple[list[Sym], Sym, list[Sym]]:
+    """The loops but those of one iteration, or of which the conditions leave one, as long as there are others."""
+    for v in [v for v in live if extent_of(v) is ONE] if len(live) > 1 else []:
+        live = [w for w in live if w is not v]
+        body = substitute(body, {v: ZERO})
+        guards = [g for h in guards for g in conjuncts(substitute(h, {v: ZERO}))]
+    pinned = _pinned(live, guards)
+    while pinned and len(live) > 1:
+        live = [v for v in live if v not in pinned]
+        body = substitute(body, pinned)
+        guards = [h for g in guards for h in conjuncts(substitute(g, pinned)) if h is not TRUE]
+        pinned = _pinned(live, guards)
+    return live, body, guards
+
+
+def _canonical(op: str, live: list[Sym], body: Sym, init: Sym, dtype: DType) -> Sym:
+    """The fold with its variables named by how deep they are bound."""
     base = max([body.depth, *(_rank(v) + 1 for v in body.free if v not in live)])
-    canonical: list[Sym] = []
     mapping: dict[Sym, Sym] = {}
     for n, v in enumerate(live):
-        e = substitute(extent_of(v), mapping)
-        c = var(f"{_BOUND}{base + len(live) - 1 - n}", e)
-        mapping[v] = c
-        canonical.append(c)
-    body = substitute(body, mapping)
-    return make("fold", (body, init), (op, tuple(canonical)), dtype)
+        mapping[v] = var(f"{_BOUND}{base + len(live) - 1 - n}", substitute(extent_of(v), mapping))
+    return make("fold", (substitute(body, mapping), init), (op, tuple(mapping.values())), dtype)
 
 
 def _begins_with(x: Sym, given: Iterable[Sym]) -> bool:
