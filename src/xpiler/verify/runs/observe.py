@@ -27,7 +27,7 @@ from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
 from xpiler.verify.runs.kinds import MAY_OVERFLOW, NOT_FINITE, Kind
 from xpiler.verify.runs.named import named
 from xpiler.verify.signature import Signature, signature
-from xpiler.verify.runs.sizes import ask, candidates, floats_apart, free_integers
+from xpiler.verify.runs.sizes import ask, candidates, floats_apart, fractions, free_integers
 from xpiler.verify.runs.order import APART, Source
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Unknown, Witness
@@ -144,7 +144,11 @@ def observe(
         wide = None if double is None else _or_none(double)
     progress("running the source")
     source = Source(single)
-    picked = _points(source, sig, *divide(let or {}, sig), effort, seed)
+    fixed, data = divide(let or {}, sig)
+    picked = _points(source, sig, fixed, data, effort, seed)
+    if isinstance(picked, tuple) and fractions(sig, fixed) and _says_nothing(sig, picked[0], seed):
+        fixed |= fractions(sig, fixed)
+        picked = _points(source, sig, fixed, data, effort, seed)
     if isinstance(picked, Evidence):
         return Reference(sig, (), Tolerance(1.0, 1), replace(picked, seconds=time.monotonic() - start))
     tried, notes = picked
@@ -179,7 +183,6 @@ def observe(
         notes = (*notes, f"not at {spell(odd[0].scalars)}: in float64 the source computes something else there")
     if effort.level and not slow:
         progress("running the source on hard inputs")
-        fixed, data = divide(let or {}, sig)
         cases += runs.hard(sig, fixed, data, tried, seed, named(program))
     race = raced(program, text, platform, kernel=kernel, let=divide(let or {}, sig)[0])
     if race is not None:
@@ -308,6 +311,12 @@ def meaningless(sig: Signature, cases: Sequence[Case]) -> str:
             if changed:
                 return a.name
     return ""
+
+
+def _says_nothing(sig: Signature, tried: Tried, seed: int) -> bool:
+    """Whether a source gives NaN alone, as it may where a rate that should be below 1 is above."""
+    point, trial = tried[0]
+    return bool(meaningless(sig, [Case(point, seed, make(sig, point, seed), trial, None)]))
 
 
 def strange(sig: Signature, case: Case, anywhere: bool = False) -> bool:

@@ -93,6 +93,12 @@ def with_floats(sig: Signature, fixed: Mapping[str, Number]) -> dict[str, Number
     return {**fixed, **{v.name: 0.75 + 0.375 * i for i, v in enumerate(floats)}}
 
 
+def fractions(sig: Signature, fixed: Mapping[str, Number]) -> dict[str, Number]:
+    """Values between 0 and 1 for the floating scalars that nobody fixed: shares, rates, and factors that decay."""
+    free = [v.name for v in sig.scalars if v.dtype.is_float and v.name not in fixed]
+    return {name: (i + 1) / (len(free) + 1) for i, name in enumerate(free)}
+
+
 def floats_apart(sig: Signature, fixed: Mapping[str, Number]) -> Iterator[dict[str, Number]]:
     """Other values for the floating scalars that nobody fixed: negative, of both signs, small and large. They rise, so
     that a lower bound stays below an upper one."""
