@@ -12,7 +12,7 @@ from tests.passes.programs import E, F, I, array, assign, ex, let, load, loop, s
 from tests.passes.random_kernels import same
 from xpiler.facts import sym
 from xpiler.facts.sym import ZERO
-from xpiler.facts.writes import settled
+from xpiler.facts.decided import settled
 from xpiler.ir.nodes import Alloc, Binary, Buffer, Call, Cast, Const, For, Kernel, Select, Stmt, Var
 from xpiler.ir.walk import statements, walk
 from xpiler.passes.contract import Contract

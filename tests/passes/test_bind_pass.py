@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 
+from tests.conftest import random_cases
 from tests.passes.golden import golden
 from tests.passes.programs import F, I, array, assign, call, ex, let, load, loop, store, var, when
 from tests.passes.random_kernels import N, kernels, program, same
@@ -16,7 +17,7 @@ from xpiler.passes.bind import Bind
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms import NAMES, get
 
-SLOW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=random_cases(50), deadline=None, suppress_health_check=list(HealthCheck))
 AXES = ("block.z", "block.y", "block.x", "thread.z", "thread.y", "thread.x", "task")
 
 

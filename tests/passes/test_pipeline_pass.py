@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from tests.conftest import random_cases
 from tests.passes.golden import golden
 from tests.passes.programs import F, I, array, ex, load, loop, store, var, when
 from tests.passes.random_kernels import N, Shape, kernels, program, same
@@ -24,7 +25,7 @@ from xpiler.passes.step import NotApplicable
 from xpiler.platforms import NAMES, get
 from xpiler.text.write import write
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=random_cases(25), deadline=None, suppress_health_check=list(HealthCheck))
 I_, J, C = var("i"), var("j"), var("c")
 
 

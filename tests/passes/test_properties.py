@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
+from tests.conftest import random_cases
 from tests.passes import toy
 from tests.passes.interpret import Meanings
 from tests.passes.programs import F, I, array, assign, let, load, loop, store, var, when
@@ -34,7 +35,7 @@ MOST = 64  # instances of a pass on one kernel: a tuner goes through all of them
 FEW = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 SOME = settings(FEW, max_examples=12)
 RARE = ("contraction", "fuse", "pipeline")  # passes that apply to so few of the kernels that a few may show none
-MANY = settings(FEW, max_examples=80)
+MANY = settings(FEW, max_examples=random_cases(25))
 COMMON = ("cache", "split")  # of which a kernel has dozens of instances
 
 
@@ -228,7 +229,7 @@ def test_every_instance_keeps_the_meaning(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PASSES)
 def test_every_instance_keeps_the_meaning_of_many_kernels(name: str) -> None:
-    held(name, settings(MANY, max_examples=40) if name in COMMON else MANY)
+    held(name, settings(MANY, max_examples=random_cases(12)) if name in COMMON else MANY)
 
 
 def test_products_keep_their_meaning_on_matrix_units() -> None:

@@ -10,6 +10,7 @@ from xpiler.ir.nodes import Launch, Program
 from xpiler.ir.show import show
 from xpiler.ir.walk import statements
 from xpiler.text import clang
+from xpiler.text.prefixes import Prefixes
 from xpiler.text.read import read
 
 TEXT = """\
@@ -117,7 +118,7 @@ def test_is_read(name: str) -> None:
 
 
 def test_what_a_text_instantiates_is_found_by_the_first_reading_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clang, "_PREFIXES", clang._Prefixes())
+    monkeypatch.setattr(clang, "_PREFIXES", Prefixes())
     text = """
 template <typename T> __global__ void twice(T* x) { x[threadIdx.x] *= 2; }
 template <typename T> void run(T* x, int n) { twice<T><<<n, 64>>>(x); }

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import random_cases
 from tests.verify.enumerated import Endless, enumerate_all
 from xpiler import platforms
 from xpiler.fault import Span
@@ -230,7 +231,7 @@ def test_random_kernels_are_judged_as_enumeration_judges_them(program: Program) 
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=random_cases(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(kernels())
 def test_many_random_kernels_are_judged_as_enumeration_judges_them(program: Program) -> None:
     agree(program)

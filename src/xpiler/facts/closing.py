@@ -10,7 +10,9 @@ from xpiler.facts.reductions import Advance, Turn, begun, first_and_later, reduc
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.running import located, mean, place, spread
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, digits, normal, solve
+from xpiler.facts.shaping import digits, normal
+from xpiler.facts.solving import solve
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import For
 from xpiler.ir.types import DType
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from xpiler.facts import sym
 from xpiler.facts.summary import STEPS, Array, Machine
 from xpiler.facts.sym import ONE, Sym
-from xpiler.facts.writes import Unsummarised, one_sided
+from xpiler.facts.decided import one_sided
+from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import (
     Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Continue, Expr, For, If, Kernel, Let, Return,
     Select, Shuffle, Stmt, Store, Var, While,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from xpiler.facts import sym
 from xpiler.facts.sym import ONE, Sym
-from xpiler.facts.writes import Write, shaped
+from xpiler.facts.shaping import shaped
+from xpiler.facts.writes import Write
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from xpiler.facts.rescaled import merged, telescoped
 from xpiler.facts.row_parts import in_a_piece
 from xpiler.facts.strides import nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
-from xpiler.facts.writes import (
-    Unsummarised, Write, most, one_sided, rolled_up, settled, solve, supersedes,
-)
+from xpiler.facts.decided import most, one_sided, settled
+from xpiler.facts.joining import rolled_up
+from xpiler.facts.solving import solve, supersedes
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
     Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Call, Cast, Const, Expr, For, If, Kernel, Let,

@@ -19,7 +19,10 @@ from xpiler.facts.summary import summarise
 from xpiler.facts.flips import without_flips
 from xpiler.facts.contraction import Contraction, contraction
 from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
-from xpiler.facts.writes import Unsummarised, Write, aligned, join, renumbered, shaped, solve
+from xpiler.facts.joining import aligned, join
+from xpiler.facts.shaping import renumbered, shaped
+from xpiler.facts.solving import solve
+from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt
 from xpiler.ir.walk import Fresh, expressions, operands, statements
 from xpiler.passes.naming import NamingNest, length

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from xpiler.facts import sym
 from xpiler.facts.offers import consecutive
 from xpiler.facts.sym import ONE, ZERO, Sym
-from xpiler.facts.writes import Write, split_digits
+from xpiler.facts.shaping import split_digits
+from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
 
 AGAIN = 4  # times that what is packed is read, at least

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from xpiler.platforms.platform import Platform
 from xpiler.propose.header import headers
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.library import declared
 
 GUIDE = "guide.md"

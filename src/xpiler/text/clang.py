@@ -1,18 +1,14 @@
 """libclang behind one door: syntax trees, types and constant values as plain Python.
 
-With `libclang` and `complaints`, the only module that imports `clang`. A `Node` is a cursor with its children at
-hand; a `CType` is what the reader needs to know of a type: one scalar, so many scalars of one kind, a pointer, or
-nothing it can use.
+With `libclang`, `prefixes` and `complaints`, the only module that imports `clang`. A `Node` is a cursor with its
+children at hand; a `Unit` is one parsed text.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tempfile
-import threading
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -26,8 +22,10 @@ from xpiler.text.addressed import with_launches
 from xpiler.text.directives import without_files
 from xpiler.text.reach import out_of_reach
 from xpiler.text.complaints import complaint, place
+from xpiler.text.ctype import VOID, CType, made_of
 from xpiler.text.gathering import Gathering
 from xpiler.text.host_errors import host_lines, only_in
+from xpiler.text.prefixes import FLAGS, Prefixes, folders, index
 
 _BUILTIN = {
     "BOOL": DType.BOOL, "CHAR_U": DType.I8, "CHAR_S": DType.I8, "SCHAR": DType.I8,
@@ -66,60 +64,6 @@ class lazily(Generic[_T]):
     def __get__(self, instance: Any, _: type | None = None) -> _T:
         value = instance.__dict__[self.name] = self.compute(instance)
         return value
-
-
-@dataclass(frozen=True)
-class CType:
-    """kind: scalar void pointer array vector record function opaque.
-
-    `dtype` and `count` describe the flattened scalars of a scalar, array, vector or record; `inner` is a pointer's
-    pointee or an element; `fields` are a record's members as (name, offset in scalars, type). A `mixed` record has
-    members of several types: its scalars are words without a type, as wide as its members allow. A record that holds
-    pointers has no scalars, only members."""
-
-    kind: str
-    name: str
-    dtype: DType | None = None
-    count: int = 0
-    const: bool = False
-    reference: bool = False
-    inner: CType | None = None
-    fields: tuple[tuple[str, int, CType], ...] = field(default=(), compare=False, repr=False)
-    mixed: bool = False
-    union: bool = False
-    length: int = 0  # of an array
-
-    @property
-    def is_scalar(self) -> bool:
-        return self.kind == "scalar"
-
-    @property
-    def is_aggregate(self) -> bool:
-        return self.kind in ("record", "vector") and self.dtype is not None
-
-    @property
-    def has_parts(self) -> bool:
-        """A record that is more than so many scalars of one type: its members are kept apart."""
-        return self.kind == "record" and not self.union and (self.mixed or self.dtype is None)
-
-    def member(self, name: str) -> tuple[int, CType] | None:
-        """Offset (in scalars) and type of a member, looked for in unnamed inner records too."""
-        for spelled, offset, ctype in self.fields:
-            if spelled == name:
-                return offset, ctype
-            if not spelled and (found := ctype.member(name)) is not None:
-                return offset + found[0], found[1]
-        if self.kind == "vector" and name in ("x", "y", "z", "w") and self.inner is not None:
-            return "xyzw".index(name), self.inner
-        return None
-
-
-def scalar(dtype: DType) -> CType:
-    """The type of one scalar."""
-    return CType("scalar", dtype.value, dtype, 1)
-
-
-VOID = CType("void", "void")
 
 
 class Node:
@@ -527,7 +471,7 @@ class Unit:
             return opaque
         members = [*((name, at, t) for _, name, at, t in bases if t.fields), *((n, at, t) for _, n, at, t in found)]
         union = len({at for _, at, _ in members}) < len(members)
-        word, mixed = _word(members, size)
+        word, mixed = made_of(members, size)
         if word is None:
             plain = () if union else tuple((name, k, t) for k, (name, _, t) in enumerate(members))
             return opaque if union else CType("record", spelled, None, 0, const, fields=plain)
@@ -547,20 +491,6 @@ def _bases(c: ci.Type) -> list[tuple[ci.Cursor, int]]:
     return found
 
 
-_WORDS = (DType.U64, DType.U32, DType.U16, DType.U8)
-
-
-def _word(members: list[tuple[str, int, CType]], size: int) -> tuple[DType | None, bool]:
-    """The scalar type a record is made of, and whether its members are of several; None where some have none."""
-    types = [t.dtype for _, _, t in members]
-    if not types or None in types:
-        return None, False
-    if len(set(types)) == 1 and types[0] is not None and not any(t.mixed for _, _, t in members):
-        return types[0], False
-    steps = [size, *(at for _, at, _ in members), *(t.dtype.bytes for _, _, t in members if t.dtype is not None)]
-    return next(w for w in _WORDS if all(step % w.bytes == 0 for step in steps)), True
-
-
 def _offset(f: ci.Cursor) -> int:
     return int(f.get_field_offsetof()) // 8
 
@@ -575,60 +505,9 @@ def _spelled(t: ci.Type) -> str:
 
 # ---------------------------------------------------------------- parsing
 
-@lru_cache(maxsize=2)
-def _index(exclude: bool) -> Any:
-    return ci.Index.create(excludeDecls=exclude)  # type: ignore[no-untyped-call]
-
-
-class _Prefixes:
-    """Headers parsed once for many texts: from its second use on, a header is loaded from a precompiled form."""
-
-    def __init__(self) -> None:
-        self._uses: dict[tuple[str, ...], int] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._lock = threading.Lock()
-
-    def include(self, header: Path, args: tuple[str, ...], at_once: bool = False) -> list[str] | None:
-        """The flags that load the precompiled header, None for the first use if it need not be there `at_once`."""
-        with self._lock:
-            if at_once:
-                self._include(header, args)
-            return self._include(header, args)
-
-    def _include(self, header: Path, args: tuple[str, ...]) -> list[str] | None:
-        stamps = [str(f.stat().st_mtime_ns) for f in sorted(header.parent.parent.rglob("*.h"))]
-        key = (str(header), *args, *stamps)
-        self._uses[key] = self._uses.get(key, 0) + 1
-        if self._uses[key] == 1:
-            return None
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="xpiler-")
-        name = hashlib.sha256("\0".join(key).encode()).hexdigest()[:16]
-        path = Path(self._folder.name) / f"{name}.pch"
-        if self._uses[key] == 2 and not self._save(header, args, path):
-            self._uses[key] = 0
-            return None
-        return ["-include-pch", str(path)]
-
-    def _save(self, header: Path, args: tuple[str, ...], path: Path) -> bool:
-        flags = [*args, "-w", *_FLAGS, "-include", str(header), *_folders(header)]
-        options = ci.TranslationUnit.PARSE_INCOMPLETE | _FOR_SERIALIZATION
-        name = "prefix.cpp"  # the language is in the arguments
-        tu = _index(False).parse(name, args=flags, unsaved_files=[(name, "\n")], options=options)
-        if any(d.severity >= ci.Diagnostic.Error for d in tu.diagnostics):
-            return False
-        tu.save(str(path))
-        return True
-
-
-_FLAGS = ("-DXP_READING", "-nostdinc", "-ferror-limit=0", "-fbracket-depth=256")
-_FOR_SERIALIZATION = 0x10  # CXTranslationUnit_ForSerialization
-_PREFIXES = _Prefixes()
+_PREFIXES = Prefixes()
 # template void f<float>(float*); what it makes is listed among a unit's declarations behind a precompiled header alone.
 _EXPLICIT = re.compile(r"^[ \t]*template[ \t]+(?![ \t<])", re.M)
-
-
-def _folders(header: Path) -> tuple[str, ...]:
-    return ("-I", str(header.parent / "sys"))
 
 
 def parse(
@@ -642,9 +521,9 @@ def parse(
     plain = with_launches(without_files(text))
     prefix = None if whole else _PREFIXES.include(header, args, _EXPLICIT.search(plain) is not None)
     quiet = ("-Wno-everything", *warn) if warn else ("-w",)
-    flags = [*args, *quiet, *_FLAGS, *(prefix or ("-include", str(header))), *_folders(header)]
+    flags = [*args, *quiet, *FLAGS, *(prefix or ("-include", str(header))), *folders(header)]
     try:
-        tu = _index(prefix is not None).parse(file, args=flags, unsaved_files=[(file, plain)])
+        tu = index(prefix is not None).parse(file, args=flags, unsaved_files=[(file, plain)])
     except ci.TranslationUnitLoadError:
         if prefix is None:
             raise out_of_reach(file) from None

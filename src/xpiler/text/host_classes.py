@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.host_objects import HostObjects, bare
 from xpiler.text.host_values import Bag, Cell
 from xpiler.text.read_values import Fields, Place, Value

@@ -14,7 +14,8 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, map_expr, scalars_read, substitute_expr
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.gathering import Gathering
 from xpiler.text.host_bearing import changed, is_launch
 from xpiler.text.host_control import HostControl

@@ -8,7 +8,8 @@ from xpiler.ir.nodes import Buffer, Const, Expr, Var
 from xpiler.ir.types import DType
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ONE, ZERO, int_const
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.host_bearing import changed
 from xpiler.text.host_values import (
     UNKNOWN, UNSET, Address, Alias, Bag, Cell, Container, HostArray, Key, Thing, is_container, is_dim,

@@ -13,7 +13,8 @@ from xpiler.ir.nodes import Const, Expr, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import scalars_read, substitute_expr
 from xpiler.text import sizes
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.host_assign import HostAssignments
 from xpiler.text.host_events import Device, Move, Ran, Touched
 from xpiler.text.read_untyped import IN_BYTES

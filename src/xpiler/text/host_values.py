@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from xpiler.ir.nodes import Expr
 from xpiler.ir.types import DType
-from xpiler.text.clang import CType
+from xpiler.text.ctype import CType
 from xpiler.text.read_values import Binding
 
 Key = str | int

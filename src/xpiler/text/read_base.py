@@ -13,7 +13,8 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, subexpressions
 from xpiler.platforms.platform import Platform
 from xpiler.text.arithmetic import Arithmetic, int_const
-from xpiler.text.clang import CType, Node, Unit
+from xpiler.text.clang import Node, Unit
+from xpiler.text.ctype import CType
 from xpiler.text.instead import INSTEAD, NO_FORM, PLAINLY
 from xpiler.text.read_values import Binding, Fields, Place, Roaming, Value
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from xpiler.ir.nodes import Const, Expr, For
 from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ONE, ZERO, int_const
-from xpiler.text.clang import Node, scalar
+from xpiler.text.clang import Node
+from xpiler.text.ctype import scalar
 from xpiler.text.read_lambdas import Lambdas
 from xpiler.text.read_values import Place, Pointer, Value
 from xpiler.text.sizes import elements

@@ -8,7 +8,8 @@ from itertools import pairwise
 from xpiler.ir.nodes import Addr, Atomic, Barrier, Call, Const, Expr, If, Intrinsic, Load, Shuffle, Store, Var
 from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ONE, TRUE, ZERO
-from xpiler.text.clang import CType, Node, scalar
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType, scalar
 from xpiler.text.read_bytes import Bytes
 from xpiler.text.read_base import root
 from xpiler.text.read_values import Closure, Each, Fields, Items, Nothing, Place, Pointer, Raw, Table, Value

@@ -21,7 +21,8 @@ from xpiler.ir.walk import buffers_used, scalars_read, subexpressions, substitut
 from xpiler.platforms.platform import Platform
 from xpiler.text import sizes
 from xpiler.text.arithmetic import ZERO, Arithmetic, int_const
-from xpiler.text.clang import CType, Unit
+from xpiler.text.clang import Unit
+from xpiler.text.ctype import CType
 from xpiler.text.read_values import Place, Pointer
 from xpiler.text.read_views import Bytes, Views
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from xpiler.ir.nodes import Assign, Const, Expr, If, Stmt, Var
 from xpiler.ir.types import DType, common
 from xpiler.text.arithmetic import COMPARE, FALSE, ONE, TRUE, ZERO, int_const
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.read_records import Records
 from xpiler.text.read_values import (
     NULL, Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw, Roaming, Slot, Value,

@@ -14,7 +14,8 @@ from xpiler.ir.walk import buffers_used, statements
 from xpiler.platforms.platform import Platform
 from xpiler.text import axes
 from xpiler.text.arithmetic import ZERO, int_const
-from xpiler.text.clang import CType, Node, Unit
+from xpiler.text.clang import Node, Unit
+from xpiler.text.ctype import CType
 from xpiler.text.lone import without_lone_elements
 from xpiler.text.read_lambdas import captured_by_copy, class_of
 from xpiler.text.read_records import leaf_types

@@ -13,7 +13,8 @@ from xpiler.ir.walk import (
     buffers_written, scalars_read, scalars_written, statements, subexpressions,
 )
 from xpiler.text.arithmetic import ONE, TRUE, ZERO, int_const
-from xpiler.text.clang import CType, Node, scalar
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType, scalar
 from xpiler.text.read_base import Loop, root, usage_of
 from xpiler.text.read_calls import Calls
 from xpiler.text.read_values import Binding, Place, Pointer, Roaming, Slot

@@ -8,7 +8,8 @@ from xpiler.ir.nodes import Buffer, Meaning, Var
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform
 from xpiler.text.arithmetic import ZERO, int_const
-from xpiler.text.clang import CType, Node, Unit
+from xpiler.text.clang import Node, Unit
+from xpiler.text.ctype import CType
 from xpiler.text.inline import returned_local
 from xpiler.text.read_base import Target
 from xpiler.text.read_kernel import KernelReader

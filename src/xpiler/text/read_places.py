@@ -6,7 +6,8 @@ from xpiler.ir.nodes import Addr, Assign, Binary, Cast, Const, Expr, For, Let, L
 from xpiler.ir.types import DType
 from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import ONE, ZERO, int_const
-from xpiler.text.clang import CType, Node, scalar
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType, scalar
 from xpiler.text.read_cuts import Cutting
 from xpiler.text.read_views import Either, Several, word_of
 from xpiler.text.read_values import (

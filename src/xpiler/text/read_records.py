@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from xpiler.ir.nodes import Const, Expr
 from xpiler.text.arithmetic import int_const
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.read_places import Places
 from xpiler.text.read_values import (
     NULL, NOT_SCALAR, Binding, Each, Fields, Items, Member, Nothing, Place, Pointer, Roaming, Slot, Value,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from xpiler.ir.nodes import Alloc, Break, Buffer, Const, Continue, Expr, Let, Return, Var
 from xpiler.ir.types import DType
 from xpiler.text.arithmetic import ZERO, int_const
-from xpiler.text.clang import CType, Node, scalar
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType, scalar
 from xpiler.text.read_lambdas import given
 from xpiler.text.inline import returns
 from xpiler.text.read_parts import read_part

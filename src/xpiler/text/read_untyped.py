@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xpiler.ir.types import DType
-from xpiler.text.clang import CType, Node
+from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.read_statements import Statements
 from xpiler.text.read_values import Pointer
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xpiler.ir.nodes import Expr, Stmt, Var
-from xpiler.text.clang import CType
+from xpiler.text.ctype import CType
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import random_cases
 from tests.verify.proof.interpreter import Interpreter, Number
 from xpiler import platforms
 from xpiler.ir.nodes import Program
@@ -134,7 +135,7 @@ def test_sums_proved_equal_are_equal(a: Program, b: Program) -> None:
 
 @pytest.mark.slow
 @given(st.one_of(st.tuples(maps(), maps()), st.tuples(sums(), sums())))
-@settings(PROFILE, max_examples=150)
+@settings(PROFILE, max_examples=random_cases(60))
 def test_many_proved_equal_are_equal(pair: tuple[Program, Program]) -> None:
     check(*pair)
 
