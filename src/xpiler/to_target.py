@@ -21,6 +21,7 @@ from xpiler.passes.contract import sums_of_products
 from xpiler.passes.dots import DotProducts
 from xpiler.passes.matrix import TileProducts
 from xpiler.passes.moves import Mover, results_of
+from xpiler.passes.named_values import values_named_after
 from xpiler.passes.narrow import Narrow, uses
 from xpiler.passes.products import SharedProducts
 from xpiler.passes.radix import MixedRadix
@@ -120,11 +121,13 @@ def roads(
         seen.add(chosen)
         name = " and ".join(dict.fromkeys(ways[n][0] for n in chosen)) or ways[first][0]
         made = [table[k.name].made[n] for k, n in zip(pivot.kernels, chosen, strict=True)]
-        if (kernels := [k for k, _ in made]) in tried:  # chunks larger than all loops are all the same
+        if (lowered := [k for k, _ in made]) in tried:  # chunks larger than all loops are all the same
             continue
-        tried.append(kernels)
+        tried.append(lowered)
         try:
-            yield _lowered(name, made, pivot, steps, target, cache)
+            road = _lowered(name, made, pivot, steps, target, cache)
+            kernels = tuple(values_named_after(k, program.kernels) for k in road.program.kernels)
+            yield replace(road, program=replace(road.program, kernels=kernels))
         except NotApplicable as e:
             attempts.append(Attempt(name, e.why))
         except BROKEN as e:  # a bug in one road must not cost the user the others

@@ -17,6 +17,7 @@ from xpiler.ir.nodes import Alloc, Assign, Buffer, For, Kernel, Meaning, Var
 from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.moves import results_of
 from xpiler.passes.vectors import VectorLoops
 from xpiler.text.library import shelf
 
@@ -58,6 +59,11 @@ def test_the_result_has_the_room_that_the_instruction_takes() -> None:
     made = VectorLoops(UNIT, 100).apply(Contract().apply(reduced(0.25, "max")))
     assert [s.buffer.extent.value for s in statements(made.body)  # type: ignore[union-attr]
             if isinstance(s, Alloc) and "top" in s.buffer.name] == [8]
+
+
+def test_a_result_is_one_element() -> None:
+    """An array that holds one is not set as far as the instruction reads."""
+    assert not results_of(offers(_WHOLE)) and results_of(toy.COUNTED_UNIT.offers)
 
 
 def test_what_is_out_of_use_is_not_offered() -> None:

@@ -27,8 +27,8 @@ class Offer:
     a reduction; `count` the name of the parameter that says how many elements, "" when `width` is fixed.
 
     Where `value` is a condition, the result is a mask: its bits say in which lanes the condition holds. One whose
-    value has `out` in it leaves elements as they are. The parameters in `given` are 0: positions of fixed-point
-    numbers, with which a conversion is that of whole numbers."""
+    value has `out` in it leaves elements as they are. The parameters in `given` have these values: positions of
+    fixed-point numbers, with which a conversion is that of whole numbers; codes of one operation among several."""
 
     meaning: Meaning
     out: str
@@ -36,7 +36,7 @@ class Offer:
     value: Sym
     count: str
     width: int
-    given: tuple[str, ...] = ()
+    given: tuple[tuple[str, int], ...] = ()
 
     @property
     def result(self) -> bool:
@@ -73,7 +73,7 @@ def offers(
 
 
 # positions of the meaning, the lane and the value
-_Line = tuple[int, str, int | None, int, str, int, tuple[str, ...]]
+_Line = tuple[int, str, int | None, int, str, int, tuple[tuple[str, int], ...]]
 
 
 def _packed(library: tuple[Meaning, ...]) -> tuple[tuple[Row, ...], tuple[_Line, ...]]:
@@ -96,14 +96,12 @@ def _unpacked(
 
 def _offers(meaning: Meaning) -> Iterator[Offer]:
     """What a meaning offers: to words, to small elements in them, to numbers that it doesn't scale."""
-    offer = _offer(meaning)
-    if offer is None:
-        return
-    for o in (offer, *_of_parts(offer), *_unscaled(offer)):
-        yield o
-        whole = _of_what_fits(o.value)
-        if whole is not None:
-            yield replace(o, value=whole)
+    for offer in _found(meaning):
+        for o in (offer, *_of_parts(offer), *_unscaled(offer)):
+            yield o
+            whole = _of_what_fits(o.value)
+            if whole is not None:
+                yield replace(o, value=whole)
 
 
 def _unscaled(offer: Offer) -> Iterator[Offer]:
@@ -112,7 +110,7 @@ def _unscaled(offer: Offer) -> Iterator[Offer]:
     scales = {v for p in powers for v in p.free if v is not offer.lane and v.dtype is DType.I32}
     if scales:
         value = _widened(offer, sym.substitute(offer.value, dict.fromkeys(scales, ZERO)))
-        yield replace(offer, value=value, given=tuple(sorted(sym.name_of(v) for v in scales)))
+        yield replace(offer, value=value, given=tuple(sorted((sym.name_of(v), 0) for v in scales)))
 
 
 def _widened(offer: Offer, value: Sym) -> Sym:
@@ -170,7 +168,7 @@ def _of_parts(offer: Offer) -> Iterator[Offer]:
             sym.name_of(v) for v in offer.value.free}
         for lane, value in put_in(offer.value, offer.lane):
             width = sym.value_of(sym.extent_of(lane))
-            yield replace(offer, lane=lane, value=value, width=width, given=tuple(sorted(unused)))
+            yield replace(offer, lane=lane, value=value, width=width, given=tuple(sorted((name, 0) for name in unused)))
 
 
 def _in_words(p: Param) -> bool:
@@ -184,7 +182,8 @@ def narrower(a: DType, b: DType) -> bool:
     return whole and a.bits < b.bits and (b.is_signed or not a.is_signed)
 
 
-def _offer(meaning: Meaning) -> Offer | None:
+def _found(meaning: Meaning) -> Iterator[Offer]:
+    """What it offers as a whole, or for each code of an operation."""
     params: tuple[Param, ...] = meaning.params
     body = meaning.body
     match meaning.result:
@@ -196,13 +195,33 @@ def _offer(meaning: Meaning) -> Offer | None:
     try:
         outputs = summarise(Kernel(meaning.name, params, body))
     except (Unsummarised, TypeError, KeyError):
-        return None
+        return
     if len(outputs) != 1:
-        return None
+        return
     ((out, writes),) = outputs.items()
-    if len(writes) != 1 or "undef" in writes[0].value.has:
-        return None
-    w = writes[0]
+    for given, w in _cases(writes):
+        offer = None if "undef" in w.value.has else _offer(meaning, params, out, w)
+        if offer is not None:
+            yield replace(offer, given=given)
+
+
+def _cases(writes: list[Write]) -> Iterator[tuple[tuple[tuple[str, int], ...], Write]]:
+    """The only write, or each of several that a scalar parameter chooses from, with the parameter's value."""
+    if len(writes) == 1:
+        yield (), writes[0]
+        return
+    codes = {v for w in writes for v in w.guard.free}
+    if len(codes) != 1 or not all(v.op == "var" and v.dtype is DType.I32 and not sym.bounded(v) for v in codes):
+        return
+    (code,) = codes
+    for n in range(len(writes)):
+        chosen = [w.at({code: sym.integer(n)}) for w in writes]
+        chosen = [w for w in chosen if w.guard is not sym.FALSE]
+        if len(chosen) == 1 and chosen[0].guard is sym.TRUE:
+            yield ((sym.name_of(code), n),), chosen[0]
+
+
+def _offer(meaning: Meaning, params: tuple[Param, ...], out: str, w: Write) -> Offer | None:
     if w.guard is not sym.TRUE:
         if out == "result" or len(w.vars) != 1 or not (masked(w.guard, w.vars[0]) or _told(w.guard, w.vars[0])):
             return None
@@ -303,10 +322,11 @@ def match(offer: Offer, target: Sym, lane: Sym) -> Binding | None:
     """Arguments that make the offer compute `target` for every value of `lane`; None if there are none.
 
     A vector parameter is bound to the target's sub-expression it stands for, a scalar one to an expression free of
-    the lane; a memory parameter only to a load of consecutive elements."""
+    the lane, or to the lane where it is how many lanes there are; a memory parameter only to a load of consecutive
+    elements."""
     if offer.dtype is not target.dtype:
         return None
-    return _unify(offer, offer.value, target, lane, dict.fromkeys(offer.given, ZERO))
+    return _unify(offer, offer.value, target, lane, {name: sym.integer(n) for name, n in offer.given})
 
 
 def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
@@ -408,7 +428,9 @@ def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Bin
     param = offer.param(name)
     if isinstance(param, Buffer) and p.args[0].op == "mod" and p.args[0].args[0] is offer.lane:
         turn, n = in_turns(t, lane), p.args[0].args[1]
-        sized = _bind(sym.name_of(n), sym.integer(turn[1]), bound) if turn and n.op == "var" else None
+        every = lane in t.free and (t.op != "ld" or consecutive(t, lane))
+        size = sym.integer(turn[1]) if turn else lane if every else None
+        sized = _bind(sym.name_of(n), size, bound) if size is not None and n.op == "var" else None
         return _bind(name, t, sized) if sized is not None and t.dtype is p.dtype else None
     if not isinstance(param, Buffer) or p.args[0] is not offer.lane:
         return None

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
-from xpiler.facts.offers import Offer, consecutive, covered, match, unbound
+from xpiler.facts.offers import Offer, consecutive, covered, match, repeats, unbound
 from xpiler.facts.shapes import Shape, fitted
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ZERO, Sym
@@ -193,7 +193,8 @@ class _Made:
             bound = match(o, x, self.lane) if o.count and o.lane is not None and not o.result else None
             if bound is None or unbound(o, bound) or o.out in bound or x in bound.values():
                 continue
-            if not any(isinstance(o.param(n), Buffer) and self.lane not in e.free for n, e in bound.items()):
+            if not any(isinstance(o.param(n), Buffer) and (
+                    self.lane not in e.free or e.data == self.out and repeats(o, n)) for n, e in bound.items()):
                 found.append((o, bound))
         if not found:
             raise Unsummarised("no instruction does this element by element")
@@ -201,7 +202,7 @@ class _Made:
 
     def _operand(self, param: Buffer | Var, x: Sym) -> Expr:
         if isinstance(param, Var):
-            return converted(self._expr(x), param.dtype)
+            return converted(Const(self.size, I32) if x is self.lane else self._expr(x), param.dtype)
         if consecutive(x, self.lane) and x.data not in self.reductions:
             return Addr(str(x.data), self._expr(sym.substitute(x.args[0], {self.lane: ZERO})), x.dtype)
         x = self.reductions.get(str(x.data), x) if x.op == "ld" else x

@@ -192,6 +192,6 @@ def results_of(offers: Iterable[Offer]) -> dict[tuple[str, str], tuple[int, int]
     for o in offers:
         at = {p.name: n for n, p in enumerate(o.meaning.params)}
         reads = {n.data for n in sym.collect(o.value, lambda n: n.op == "ld")}
-        if o.out in at and o.count in at and o.out not in reads:
+        if o.lane is not None and o.out in at and o.count in at and o.out not in reads:
             out[o.meaning.name, o.meaning.key] = at[o.out], at[o.count]
     return out

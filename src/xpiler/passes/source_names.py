@@ -47,7 +47,7 @@ def named_after(kernel: Kernel, source: Kernel) -> Kernel:
 def _accumulators(kernel: Kernel, source: Kernel) -> dict[Var, str]:
     """What a kernel accumulates in, and the source does in one scalar by the same operation."""
     theirs = _folded(source)
-    return {v: _stem(one) for op, found in _folded(kernel).items() for v in found
+    return {v: stem(one) for op, found in _folded(kernel).items() for v in found
             if len(theirs[op]) == 1 for one in theirs[op]}
 
 
@@ -77,7 +77,7 @@ class _Names:
         for weight, loops in weighed.items():
             left = [v for v in loops if v not in self.chosen]
             for scalars in said:
-                fit = {_stem(u) for u in scalars.get(weight, ()) if all(map(self.far(u), left))} - here
+                fit = {stem(u) for u in scalars.get(weight, ()) if all(map(self.far(u), left))} - here
                 if len(left) == len(fit) == 1:
                     self.chosen[left[0]] = fit.pop()
                     here.add(self.chosen[left[0]])
@@ -97,7 +97,7 @@ class _Names:
         return says
 
 
-def _stem(scalar: Var) -> str:
+def stem(scalar: Var) -> str:
     """What a scalar is called in the text, where blocks keep apart what goes by one name."""
     return re.sub(r"(?<=.)_\d+$", "", scalar.name)
 

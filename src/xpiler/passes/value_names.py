@@ -9,6 +9,7 @@ ACCUMULATORS = {"+": "sum", "*": "product", "max": "top", "min": "bottom"}
 _WORDS = {"+": "total", "-": "difference", "*": "product", "/": "quotient", "max": "larger", "min": "smaller",
           "sqrt": "root", "rsqrt": "inverse", "rcp": "inverse", "exp": "power", "exp2": "power", "abs": "size",
           "floor": "whole", "ceil": "whole", "trunc": "whole", "round": "whole", "rint": "whole"}
+_TELLING = {"inverse", "mean", "root"}  # names that say what a value is for, as far as an operation can
 
 
 def word(x: Sym) -> str:
@@ -24,3 +25,8 @@ def word(x: Sym) -> str:
         if over.op == "fold" and sym.fold_op(over) == "+" and not by.has & {"ld", "fold"}:
             return "mean"
     return _WORDS.get(str(x.data), "v") if x.op in ("bin", "call") else "v"
+
+
+def made_up(name: str) -> bool:
+    """Whether a name is one that an operation or an array has given, for want of a better."""
+    return name == "v" or name.endswith("_value") or name in {*_WORDS.values()} - _TELLING

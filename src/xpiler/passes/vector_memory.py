@@ -233,7 +233,7 @@ class MemoryNest(Nest):
         self.scopes[-1].stmts.append(
             For(i, _ZERO, self.lane.count, _ONE, (Store(name, i, value(i)),)))
 
-    def _best(self, x: Sym) -> tuple[Offer, Binding] | None:
+    def _best(self, x: Sym, changed: Sym | None = None) -> tuple[Offer, Binding] | None:
         raise NotImplementedError
 
     def _call(self, offer: Offer, bound: Binding, out: Vector) -> Vector:

@@ -176,7 +176,7 @@ class ReductionNest(LaneLoops):
         # Of what is no number, instructions on registers give the second: the extreme of those before stays.
         pair = (term, old) if op in ("max", "min") and self.unit.width else (old, term)
         whole = self.lane.where_it_runs(sym.combine(op, *pair, acc.dtype), old)
-        best = self._best(whole)
+        best = self._best(whole, old)
         if best is not None and (acc.register or not self.unit.width):
             self._call(best[0], best[1], acc)
             return

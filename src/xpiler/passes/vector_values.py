@@ -148,10 +148,11 @@ class VectorNest(MemoryNest):
         self.scopes[-1].held[name] = v
         return name
 
-    def _best(self, x: Sym) -> tuple[Offer, Binding] | None:
-        """The offer that covers most of x; among equals the one that needs fewest broadcasts."""
+    def _best(self, x: Sym, changed: Sym | None = None) -> tuple[Offer, Binding] | None:
+        """The offer that covers most of x; among equals the one that needs fewest broadcasts. What is overwritten while
+        it is read, `changed`, is read where it is written alone."""
         assert self.lane is not None
-        found: list[tuple[tuple[int, int], Offer, Binding]] = []
+        found: list[tuple[tuple[int, int, int], Offer, Binding]] = []
         for offer in self.unit.offers:
             if offer.lane is None or (offer.width and offer.width != self.lane.width):
                 continue
@@ -162,18 +163,32 @@ class VectorNest(MemoryNest):
                 continue
             if self.lane.live is not None and not self._spares(offer, bound):
                 continue
+            if any(e is changed and repeats(offer, n) for n, e in bound.items()):
+                continue
             if any(e is x and not (self.unit.width and is_memory(offer.param(n))) for n, e in bound.items()):
                 continue  # it computes x from x
             if not all(self._makes(e) for e in bound.values() if is_widened(e)):
                 continue
             spread = sum(
                 1 for n, e in bound.items() if isinstance(offer.param(n), Buffer)
-                and (self.lane.var not in e.free or in_turns(e, self.lane.var) and not repeats(offer, n)))
-            found.append(((-covered(offer), spread), offer, bound))
+                and (self.lane.var not in e.free or bool(in_turns(e, self.lane.var)) != repeats(offer, n)))
+            again = self._again(x, bound) if covered(offer) > 1 else 0
+            found.append(((again - covered(offer), spread, again), offer, bound))
         if not found:
             return None
         _, offer, bound = min(found, key=lambda f: f[0])
         return offer, bound
+
+    def _again(self, x: Sym, bound: Binding) -> int:
+        """How many operations on what is bound are done once more that are, or have to be, vectors of their own."""
+        assert self.lane is not None
+        lane = self.lane.var
+        operands = set(bound.values()) - {lane}
+        inside = sym.collect(x, lambda n: n is not x and n.op != "ld" and lane in n.free and (
+            not operands.isdisjoint(n.args)) and all(a in operands or lane not in a.free for a in n.args))
+        first = {n for e in operands if lane not in e.free for f in sym.collect(e, lambda n: n.op == "fold")
+                 for v in sym.fold_vars(f) for n in sym.collect(sym.substitute(f.args[0], {v: lane}), lambda n: True)}
+        return sum(n in operands or n in first or any(n in s.held for s in self.scopes) for n in inside)
 
     def _makes(self, operand: Sym) -> bool:
         """Whether something makes an integer larger, in a step or two; not where that is just being asked."""
@@ -195,6 +210,7 @@ class VectorNest(MemoryNest):
 
     def _call(self, offer: Offer, bound: Binding, out: Vector) -> Vector:
         """Emit the call; operands first."""
+        assert self.lane is not None
         args: list[Expr] = []
         operands: dict[str, Expr] = {}
         if offer.out in bound:
@@ -203,13 +219,15 @@ class VectorNest(MemoryNest):
             param = offer.param(name)
             if name == offer.out:
                 continue
-            if isinstance(param, Var) and e.dtype is DType.BOOL:
+            if isinstance(param, Var) and e is self.lane.var:
+                operands[name] = converted(self.lane.count, param.dtype)
+            elif isinstance(param, Var) and e.dtype is DType.BOOL:
                 operands[name] = self._mask(e, param.dtype)
             elif isinstance(param, Var):
                 operands[name] = converted(self.expr(e), param.dtype)
             elif is_memory(param) and self.unit.width:
                 operands[name] = Addr(str(e.data), self.plain_index(e.args[0]), e.dtype)
-            elif repeats(offer, name):
+            elif in_turns(e, self.lane.var) and repeats(offer, name):
                 operands[name] = self._repeated(e)
             else:
                 operands[name] = self._operand(e, param)
@@ -218,7 +236,6 @@ class VectorNest(MemoryNest):
         target = self._target(out, place)
         for p in offer.meaning.params:
             if p.name == offer.count:
-                assert self.lane is not None
                 args.append(converted(self.lane.count, p.dtype))
             elif p.name == offer.out and not offer.result:
                 args.append(target)
