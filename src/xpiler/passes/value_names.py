@@ -24,3 +24,9 @@ def word(x: Sym) -> str:
         if over.op == "fold" and sym.fold_op(over) == "+" and not by.has & {"ld", "fold"}:
             return "mean"
     return _WORDS.get(str(x.data), "v") if x.op in ("bin", "call") else "v"
+
+
+def words(x: Sym) -> str:
+    """What an array of such values is called."""
+    one = ACCUMULATORS.get(sym.fold_op(x), "v") if x.op == "fold" else word(x)
+    return "values" if one == "v" else f"{one}s"
