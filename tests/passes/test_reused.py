@@ -9,9 +9,9 @@ import pytest
 from tests.passes.random_kernels import same
 from tests.passes.test_vector_choices import UNITS, agree, calls, vectorized
 from xpiler import platforms
-from xpiler.ir.nodes import Buffer, Const, Kernel, Load
+from xpiler.ir.nodes import Alloc, Buffer, Const, Kernel, Load
 from xpiler.ir.types import DType
-from xpiler.ir.walk import walk
+from xpiler.ir.walk import statements, walk
 from xpiler.passes.contract import Contract
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
@@ -67,3 +67,8 @@ def test_and_in_lanes(name: str, unit: str) -> None:
     made = vectorized(given, unit)
     assert calls(made)
     agree(given, made, SIZES)
+
+
+def test_the_arrays_are_called_after_what_they_hold() -> None:
+    made = Contract().apply(kernel("attention"))
+    assert {s.buffer.name for s in statements(made.body) if isinstance(s, Alloc)} == {"sums", "powers"}

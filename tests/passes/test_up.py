@@ -104,6 +104,28 @@ void k(const float* x, float* y) {{
     np.testing.assert_allclose(results(bound, size, {})["y"], results(plain, size, {})["y"], rtol=1e-5)
 
 
+@pytest.mark.parametrize(("rows", "several"), [(8, 4), (6, 2), (5, 1)])
+def test_short_rows_of_many_share_a_block(rows: int, several: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row a warp of its own; as many a block as leave blocks enough."""
+    monkeypatch.setattr("xpiler.passes.rows.BLOCKS", 2)
+    text = f"""
+void k(const float* x, float* y) {{
+  for (int i = 0; i < {rows}; ++i) {{
+    float sum = 0.0f;
+    for (int j = 0; j < 32; ++j) sum += x[i * 32 + j];
+    for (int j = 0; j < 32; ++j) y[i * 32 + j] = x[i * 32 + j] / sum;
+  }}
+}}"""
+    c = platforms.get("c")
+    plain = sequential(read(text, c, "k.c"), c)[0].kernels[0]
+    bound = BindRows(lanes=32).apply(plain)
+    axes = {s.kind: s.stop for s in statements(bound) if isinstance(s, For)}
+    assert axes["block.x"] == Const(rows // several, DType.I32) and axes["thread.x"] == Const(32, DType.I32)
+    assert axes.get("thread.y", Const(1, DType.I32)) == Const(several, DType.I32)
+    size = {"x": rows * 32, "y": rows * 32}
+    np.testing.assert_allclose(results(bound, size, {})["y"], results(plain, size, {})["y"], rtol=1e-5)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_tasks(case: str) -> None:
     same(case, BindTasks(tasks=3).apply(pivot(case)))

@@ -68,7 +68,7 @@ def serial(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
                      if isinstance(s, For) and s.kind == "parallel" else s)
 
 
-def absorbed(body: tuple[Stmt, ...]) -> Stmt:
+def absorbed(body: tuple[Stmt, ...]) -> For:
     """Lets in front of a thread loop move into it."""
     *lets, loop = body
     assert isinstance(loop, For)

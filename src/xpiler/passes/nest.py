@@ -17,7 +17,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.joined import addends, flat, joined, padded
 from xpiler.passes.reused import Key, key, reused, term, values
-from xpiler.passes.value_names import ACCUMULATORS, word
+from xpiler.passes.value_names import ACCUMULATORS, word, words
 
 INLINE = 4  # reductions of at most this many terms, each condition's counted, are written out
 SCRATCH = 1 << 16  # most elements an intermediate array may have
@@ -267,7 +267,7 @@ class Nest:
         key = sym.substitute(x, {v: sym.var(f"~{n}", sym.extent_of(v)) for n, v in enumerate(inner)})
         scope = self.scopes[-1]
         if key not in scope.named:
-            name = self.allocated(x.dtype, size)
+            name = self.allocated(x.dtype, size, words(x))
             extents = []
             for v in inner:
                 extents.append(self.extent(v))
@@ -324,7 +324,7 @@ class Nest:
 
     def in_array(self, j: Sym, value: Sym, guard: Sym) -> str:
         """A new array with the values over j, where the guard holds."""
-        name = self.allocated(value.dtype, sym.value_of(sym.extent_of(j)))
+        name = self.allocated(value.dtype, sym.value_of(sym.extent_of(j)), words(value))
         extent = self.extent(j)
         self.open(j)
         if guard is not TRUE:
@@ -337,7 +337,7 @@ class Nest:
         self.close(j, extent, "parallel", [])
         return name
 
-    def allocated(self, dtype: DType, size: int, stem: str = "t") -> str:
+    def allocated(self, dtype: DType, size: int, stem: str) -> str:
         """A new array of our own."""
         name = self.names(stem)
         self.scopes[-1].stmts.append(Alloc(Buffer(name, dtype, Const(size, DType.I32), "local")))

@@ -26,6 +26,7 @@ I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
 WARP = 32  # threads that run together at least, whatever they do
 FEW = 8  # elements of a row that one lane takes, at most
+BLOCKS = 128  # one for each processor of a large GPU
 ANY = 1 << 31  # longer than any loop
 LONG, SOME = 64, 12  # iterations worth a block, and worth the threads that are there anyway
 
@@ -56,12 +57,15 @@ class BindRows:
         inner = spread.body((*heads, *body))
         if not spread.shared_loops:
             raise NotApplicable("no loop inside the rows is worth a block of threads")
-        stmt: Stmt = For(spread.t, ZERO, Const(threads, I32), ONE, tuple(inner), "thread.x")
+        stmt = For(spread.t, ZERO, Const(threads, I32), ONE, tuple(inner), "thread.x")
         outer = list(chain)
         if len(outer) > 1:
             merged, joined = flattened(fresh, outer, (stmt,))
             outer, stmt = [merged], absorbed(joined)
         row = outer[0] if outer else For(Var(fresh("b"), I32), ZERO, ONE, ONE, (), "block.x")
+        several = 1 if spread.shared or threads != self.lanes else _rows_a_block(row)
+        if several > 1:
+            return replace(kernel, body=(_in_blocks(fresh, row, several, stmt),))
         return replace(kernel, body=(
             For(row.var, ZERO, row.stop, ONE, (*spread.shared, stmt), "block.x"),))
 
@@ -179,6 +183,21 @@ class _Spread:
             self.trees[dtype] = self.fresh("tree")
             self.shared.append(Alloc(Buffer(self.trees[dtype], dtype, self.size, "shared")))
         return self.trees[dtype]
+
+
+def _rows_a_block(row: For) -> int:
+    """How many rows, of a warp each, a block takes: as many as leave a block for every processor."""
+    count = int(row.stop.value) if isinstance(row.stop, Const) else 0
+    return next((n for n in (8, 4, 2) if count % n == 0 and count // n >= BLOCKS), 1)
+
+
+def _in_blocks(fresh: Fresh, row: For, several: int, lanes: For) -> For:
+    """Blocks of several rows, each of which the lanes of a warp share."""
+    b, warp, size = Var(fresh("b"), I32), Var(fresh("warp"), I32), Const(several, I32)
+    told = Let(row.var, Binary("+", Binary("*", b, size, I32), warp, I32))
+    lanes = replace(lanes, body=(told, *lanes.body))
+    blocks = Const(int(row.stop.value) // several, I32) if isinstance(row.stop, Const) else row.stop
+    return For(b, ZERO, blocks, ONE, (For(warp, ZERO, size, ONE, (lanes,), "thread.y"),), "block.x")
 
 
 def _renamed(body: list[Stmt], old: Var, new: Var) -> tuple[Stmt, ...]:

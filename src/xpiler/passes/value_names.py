@@ -30,3 +30,9 @@ def word(x: Sym) -> str:
 def made_up(name: str) -> bool:
     """Whether a name is one that an operation or an array has given, for want of a better."""
     return name == "v" or name.endswith("_value") or name in {*_WORDS.values()} - _TELLING
+
+
+def words(x: Sym) -> str:
+    """What an array of such values is called."""
+    one = ACCUMULATORS.get(sym.fold_op(x), "v") if x.op == "fold" else word(x)
+    return "values" if one == "v" else f"{one}s"

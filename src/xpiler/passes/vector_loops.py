@@ -11,6 +11,7 @@ from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Alloc, Buffer, Call, Const, Expr, Let, Store, Var
 from xpiler.ir.types import DType
 from xpiler.passes.nest import row_major
+from xpiler.passes.value_names import words
 from xpiler.passes.vector_choices import ChoiceNest
 from xpiler.passes.vector_lanes import Lanes, dimensions, follow, read_again, strays
 from xpiler.passes.vector_memory import I32, Lane, spares_memory
@@ -66,7 +67,7 @@ class LaneLoops(ChoiceNest):
         self.scopes += inner
         return sym.load(str(name), row_major(loops), load.dtype)
 
-    def allocated(self, dtype: DType, size: int, stem: str = "t") -> str:
+    def allocated(self, dtype: DType, size: int, stem: str) -> str:
         """In the vector space, where there is one."""
         if self.unit.width:
             return super().allocated(dtype, size, stem)
@@ -82,7 +83,7 @@ class LaneLoops(ChoiceNest):
             return super().in_array(j, value, guard)
         lane, self.lane = self.lane, None
         short = not self.unit.width and sym.value_of(sym.extent_of(j)) <= self.chunk
-        name = "" if short else self.allocated(value.dtype, sym.value_of(sym.extent_of(j)))
+        name = "" if short else self.allocated(value.dtype, sym.value_of(sym.extent_of(j)), words(value))
 
         def vector(at: Sym) -> None:
             nonlocal name
