@@ -95,6 +95,26 @@ extern "C" void f(const float *x, float *y) {
             assert np.array_equal(values, alone[n % 3].outputs[name])
 
 
+def test_some_clusters_of_a_launch_are_run() -> None:
+    """The first, the last, and others between; all of them where nothing else is asked for."""
+    text = """__global__ void k(float *y) { y[blockIdx.x] = 1; }
+extern "C" void f(const float *x, float *y) {
+    float *b;
+    cudaMalloc(&b, 256);
+    cudaMemcpy(b, x, 256, cudaMemcpyHostToDevice);
+    k<<<64, 1>>>(b);
+    cudaMemcpy(y, b, 256, cudaMemcpyDeviceToHost);
+}
+"""
+    entry = Entry("f", params())
+    made = build(text, platforms.get("cuda"), entry, many=True)
+    given = {p.name: np.full(64, 7, np.float32) for p in entry.params}
+    few, every = (next(iter(run_many(made, entry, given, Limits(), [{}], each=0.5, clusters=n)[0].outputs.values()))
+                  for n in (4, 0))
+    assert few[0] == few[63] == 1 and set(few) == {1, 7} and 3 <= np.sum(few == 1) <= 5
+    assert np.all(every == 1)
+
+
 def _alone(text: str, entry: Entry, choice: int) -> Run:
     made: Executable = build(text, platforms.get("cuda"), entry)
     return run(made, entry, {p.name: np.arange(64, dtype=np.float32) for p in entry.params}, picks={0: choice})

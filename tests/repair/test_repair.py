@@ -15,10 +15,13 @@ from xpiler.emulate.entry import Entry, Limits
 from xpiler.emulate.many import run_many
 from xpiler.repair.holes import Hole, Kind, gaps, holes
 from xpiler.repair.instrument import instrumented
+from xpiler.repair.leaner import leaner
 from xpiler.repair.localise import FAR, distances
 from xpiler.repair.mend import _Search, mend
+from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import Node, best, weighed
 from xpiler.repair.offers import table
+from xpiler.repair.opened import Text
 from xpiler.repair.score import Score, Trials
 from xpiler.repairing import judges_of, repair
 from xpiler.repair.sketch import Sketch
@@ -257,6 +260,15 @@ def test_few_wrong_elements_that_come_close_are_nearer() -> None:
     assert round(unwritten.value, 3) == round(written.value, 3)
     assert written.better(unwritten) and not unwritten.better(written)
     assert not Score(0.005, near=0.29).better(Score(0.005, near=0.0051))
+
+
+def test_changes_that_only_helped_on_the_way_are_taken_out() -> None:
+    changes = tuple(Changed(n, f"{c} is {c.upper()}") for n, c in enumerate("abc", 1))
+    found = Text("A\nB\nC", Score(1.0), changes)
+    done = leaner(found, "a\nb\nc", lambda text: "B" in text)
+    assert (done.text, done.changes) == ("a\nB\nc", changes[1:2])
+    assert leaner(found, "a\nb", lambda _: True) == found, "lines are others"
+    assert leaner(found, "a\nb\nc", lambda text: text == "A\nB\nC") == found
 
 
 def test_what_luck_brought_nearer_is_left_out() -> None:

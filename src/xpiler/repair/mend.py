@@ -23,6 +23,7 @@ from xpiler.repair.hole import Hole, Kind
 from xpiler.repair.grafts import Lacking
 from xpiler.repair.holes import around, asked_for, gaps, grafts, holes, put_back
 from xpiler.repair.instrument import instrumented
+from xpiler.repair.leaner import leaner
 from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
 from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, weighed
@@ -112,7 +113,7 @@ class _Search:
                 why = why or f"the text does not read: {fault.what}"
                 continue
             except _Found as done:
-                return self._ended(done.text, True, "")
+                return self._ended(self._leaner(done.text, text), True, "")
             waiting += [t for t in found if t.text not in known]
             known |= {t.text for t in found}
             if now.open is not None and not now.open.given_up and now.stage + 1 < len(stages):
@@ -120,6 +121,14 @@ class _Search:
             furthest = max([furthest, *found], key=lambda t: t.score.order)
         why = "the time is up" if self.late else why or self._why(furthest, bool(waiting))
         return self._ended(furthest, False, why)
+
+    def _leaner(self, found: Text, began: str) -> Text:
+        """The text that was accepted, without changes it does not need; a judge has the last word."""
+        few = leaner(found, began, lambda text: not self.late and self.trials.fixed(text).perfect)
+        if few.text == found.text or self.trials.confirm(few.text):
+            return few
+        self.trials.confirm(found.text)  # the evidence is of the text that is given
+        return found
 
     def _why(self, furthest: Text, more: bool) -> str:
         if furthest.score.perfect:
