@@ -169,6 +169,8 @@ def test_tasks_are_counted_from_the_launch() -> None:
         ("float* d; cudaMalloc(&d, n * 4); cudaMemcpy(d, y, 4, cudaMemcpyDeviceToHost); d[0] = 1; x = y;"
          "k<<<1, 1>>>(0, x, n);", "behind a null pointer"),
         ("while (y[0] > 0) k<<<1, 1>>>(y, x, n);", "decides by what kernels"),
+        ("bool done = false; while (n > 0 && !done) { k<<<1, 1>>>(y, x, n); float left = 0;"
+         "cudaMemcpy(&left, y, 4, cudaMemcpyDeviceToHost); done = left < 1; }", "goes on by `done`"),
     ],
 )
 def test_what_a_launcher_may_not_do(body: str, what: str) -> None:
