@@ -8,6 +8,7 @@ import pytest
 
 from xpiler import platforms
 from xpiler.fault import Fault
+from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Buffer, Const, DeviceBuffer, For, If, Launch, Launcher, Program, Var
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
@@ -168,6 +169,8 @@ def test_tasks_are_counted_from_the_launch() -> None:
         ("float* d; cudaMalloc(&d, n * 4); cudaMemcpy(d, y, 4, cudaMemcpyDeviceToHost); d[0] = 1; x = y;"
          "k<<<1, 1>>>(0, x, n);", "behind a null pointer"),
         ("while (y[0] > 0) k<<<1, 1>>>(y, x, n);", "decides by what kernels"),
+        ("bool done = false; while (n > 0 && !done) { k<<<1, 1>>>(y, x, n); float left = 0;"
+         "cudaMemcpy(&left, y, 4, cudaMemcpyDeviceToHost); done = left < 1; }", "goes on by `done`"),
     ],
 )
 def test_what_a_launcher_may_not_do(body: str, what: str) -> None:
@@ -205,3 +208,13 @@ def test_a_memset_of_the_callers_array_is_a_fill_of_it() -> None:
 def test_what_the_device_is_asked_for_has_an_answer(asked: str, blocks: int) -> None:
     program = host(f"int b;\n{asked}\nk<<<b, 64>>>(y, x, n);")
     assert extents(program)["block.x"] == str(blocks)
+
+
+def test_a_kernel_is_read_for_members_of_structures_that_are_null() -> None:
+    kernel = (
+        "struct Given { const float* x; const float* bias; float* y; };\n"
+        "__global__ void k(Given g) { int i = threadIdx.x; float v = g.x[i]; if (g.bias) v += g.bias[i]; g.y[i] = v; }\n")
+    program = host("Given g{x, nullptr, y};\nk<<<1, 64>>>(g);\ng.bias = x;\nk<<<1, 64>>>(g);", kernel=kernel)
+    arrays = [[p.name for p in k.params if isinstance(p, Buffer)] for k in program.kernels]
+    assert arrays == [["g_x", "g_y"], ["g_x", "g_bias", "g_y"]]
+    check(program)

@@ -44,12 +44,13 @@ class Callee:
 
 @dataclass
 class Arguments:
-    """What a launch passes, as a kernel that was read takes it: which of its scalars have which values, and what the
-    memory holds whose elements are not what the kernel's pointer to it says."""
+    """What a launch passes, as a kernel that was read takes it: which of its scalars have which values, what the memory
+    holds whose elements are not what the kernel's pointer to it says, and which members of structures are null."""
 
     values: list[Expr] = field(default_factory=list)
     pairs: dict[Expr, Var] = field(default_factory=dict)
     held: dict[str, DType] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
 
 
 class HostLaunches(HostControl):
@@ -219,7 +220,7 @@ class HostLaunches(HostControl):
             spelled = str(p.cursor.type.get_canonical().spelling)
             takes.append((spelled if p.type.kind != "opaque" and k not in null else "", len(args) - before))
         shape, extra = self._shape(fn, config, pairs)
-        shape = replace(shape, null=frozenset(null), held=out.held)
+        shape = replace(shape, null=frozenset(null), held=out.held, absent=frozenset(out.absent))
         key = (fn.key, repr(shape))
         if key not in self.read_kernels:
             called = Callee(_called_as(callee), tuple(takes), shape.dynamic)
@@ -303,6 +304,8 @@ class HostLaunches(HostControl):
                 self._members_of_launch(inner, t, held, n, out)
             elif held is None:
                 raise self.fault("XP1009", f"member `{name}` of this argument is not known", n)
+            elif held == NULL and t.kind == "pointer" and not self.is_main:  # main's are written out
+                out.absent.add(inner)
             else:
                 self._plain_argument(inner, t, self.loaded(held, n), n, out)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import Any
 
@@ -82,8 +82,28 @@ class HostLoops(HostMemory):
                 except Fault as f:
                     fault = fault or f
                 undo()
-        raise fault or self.fault("XP1009", "this loop of the host is not followed", n,
-                                  "its pointers or sizes change from round to round in a way that is not known")
+        raise self._by_results(n) or fault or self.fault(
+            "XP1009", "this loop of the host is not followed", n,
+            "its pointers or sizes change from round to round in a way that is not known")
+
+    def _by_results(self, n: Node) -> Fault | None:
+        """A loop that goes on by what kernels computed in the round before."""
+        test = head(n).test if n.kind == "FOR_STMT" else n.children[-1 if n.kind == "DO_STMT" else 0]
+        body = n.children[0 if n.kind == "DO_STMT" else -1]
+        asked = [x.referenced for x in (() if test is None else test.walk()) if x.kind == "DECL_REF_EXPR"]
+        known = {d.key: d.spelling for d in asked if d is not None and not isinstance(self.env.get(d.key), Nothing)}
+        name = ""
+        with self.trial() as undo:
+            with suppress(Fault):
+                self.open_scalars(self.changes(n), declared(n))
+                self.depth += 1
+                self.sequence(body.children if body.kind == "COMPOUND_STMT" else (body,))
+                name = next((name for key, name in known.items() if isinstance(self.env.get(key), Nothing)), "")
+            undo()
+        return self.fault(
+            "XP1009", f"the host goes on by `{name}`, which only running it would give", n,
+            "what a launcher does may depend on its scalars and on arrays that no kernel writes",
+            "a number of rounds that follows from the parameters, or `xpiler run --main`") if name else None
 
     def _symbolic(self, n: Node) -> bool:
         """Read as a loop; not where it changes pointers, structures or sizes."""

@@ -30,14 +30,15 @@ class Shape:
     """How a kernel is launched, over its own parameters: extents by axis kind, and bytes of dynamic memory.
 
     `extra` are scalars the geometry needs that the kernel's own parameters do not give, `null` are the places of the
-    parameters that are null pointers in this launch, `held` what the memory holds that pointers of another type
-    are given: bytes that the kernel takes for words."""
+    parameters that are null pointers in this launch and `absent` the members of structures that are, `held` what the
+    memory holds that pointers of another type are given: bytes that the kernel takes for words."""
 
     extents: Mapping[str, Expr]
     dynamic: Expr | None = None
     extra: tuple[Var, ...] = ()
     null: frozenset[int] = frozenset()
     held: Mapping[str, DType] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class KernelReader(Untyped):
         self.fn, self.let, self.types, self.untyped = fn, let or {}, {}, {}
         self.prologue: list[Stmt] = []
         self.held: Mapping[str, DType] = {}
+        self.absent: frozenset[str] = frozenset()
 
     def read(self, name: str, shape: Shape, clustered: bool = False) -> Reading:
         """Read the kernel; again, if a pointer variable turns out to point into several buffers, or pointers of several
@@ -86,7 +88,7 @@ class KernelReader(Untyped):
         self.functions.append(where)
         self.study(where)
         self.here = replace(where.span, comment="")
-        self.held = shape.held
+        self.held, self.absent = shape.held, shape.absent
         for k, p in enumerate(where.params):
             if k in shape.null:
                 self.env[p.key] = NULL
@@ -167,7 +169,7 @@ class KernelReader(Untyped):
             self.params.append(var)
             return Slot(var)
         if ctype.kind == "pointer":
-            return self._pointed(p, self.fresh(stem), ctype)
+            return NULL if stem in self.absent else self._pointed(p, self.fresh(stem), ctype)
         if ctype.has_parts:
             named = [(name or str(k), t) for k, (name, _, t) in enumerate(ctype.fields)]
             return Fields({name: self._by_value(p, f"{stem}_{name}", t) for name, t in named}, ctype)
