@@ -19,7 +19,7 @@ bool unlike(const Exact& x, Exact& out) {
 }
 
 Exact counted(Exact c, std::uint32_t function, const Exact& x) {
-    c.flags = x.flags & (DATA | LAST | CONVERT | FUNCTIONS) | function;
+    c.flags = x.flags & (DATA | LAST | CONVERT | ROUND | FUNCTIONS) | function;
     c.degree = 1 + x.degree;
     if (c.flags & DATA) {
         ++run.applied;
@@ -70,7 +70,7 @@ Exact exp_of(const Exact& x, double r) {
     if (x.flags & PLUS) return x;
     if (!x.p) {  // x is zero for all inputs
         Exact c = of(1);
-        c.flags = x.flags & (DATA | CONVERT | FUNCTIONS) | (x.flags & DATA ? EXP : 0);
+        c.flags = x.flags & (DATA | CONVERT | ROUND | FUNCTIONS) | (x.flags & DATA ? EXP : 0);
         return c;
     }
     if (x.flags & LAST) return counted({hashed(run.P.m, 1, x.p), 0, r, 0, 0}, EXP | AGAIN, x);

@@ -23,6 +23,7 @@ enum Flag : std::uint32_t {
     MINUS = 16,     // minus infinity
     NOTHING = 32,   // no real number: 0/0, infinity - infinity
     CONVERT = 64,   // went through an integer chosen by `r`
+    ROUND = 128,    // went through an integer, whoever chose it
     EXP = 1 << 8, LOG = 1 << 9, SQRT = 1 << 10, ERF = 1 << 11, SIN = 1 << 12, COS = 1 << 13, TAN = 1 << 14,
     POW = 1 << 15, INVERSE = 1 << 16, CBRT = 1 << 17, GAMMA = 1 << 18, AGAIN = 1 << 19,
     UNSET = 1u << 31,
@@ -131,12 +132,17 @@ inline bool is_whole(const Exact& x, double n) {
 
 inline void saw(std::uint32_t what) { run.seen |= what; }
 
-// The integer that f makes of x. An x that is that integer for all inputs was not decided by `r`.
+// The integer that f makes of x. An x that is that integer for all inputs, or lies halfway between two, was not decided
+// by `r`.
 template <class F>
 double rounded(const Exact& x, F f, bool& decided) {
     double near = std::nearbyint(x.r), gap = std::fabs(x.r - near), size = std::max(1.0, std::fabs(x.r));
     decided = false;
     if (gap <= 1e-6 * size && is_whole(x, near)) return near;
+    Exact both = x;
+    both.p = run.P.add(x.p, x.p), both.r = 2 * x.r;
+    double twice = std::nearbyint(both.r);
+    if (std::fabs(both.r - twice) <= 1e-6 * size && is_whole(both, twice)) return f(twice / 2);
     double half = std::fabs(std::fabs(x.r - std::floor(x.r)) - 0.5);
     if (!(gap > 1e-9 * size) || !(half > 1e-9 * size)) saw(TIE);
     decided = x.flags & DATA;
@@ -160,7 +166,7 @@ Exact whole_of(const Exact& x, F f) {
     double n = rounded(x, f, decided);
     if (!(std::fabs(n) < 9.0e18)) return saw(UNDEFINED), special(NOTHING);
     Exact c = of((long long)n);
-    c.flags = x.flags & ~(RATIO | LAST) | (decided ? CONVERT : 0);
+    c.flags = x.flags & ~(RATIO | LAST) | (x.flags & DATA ? ROUND : 0) | (decided ? CONVERT : 0);
     return c;
 }
 

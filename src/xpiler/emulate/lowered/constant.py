@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 from xpiler.ir.show import digits
 from xpiler.ir.types import DType
@@ -34,12 +35,25 @@ def constant(value: float, dtype: DType, fine: bool) -> str:
     for name, known in _SYMBOLS.items():
         if abs(size - known) <= (DOUBLE if double else SINGLE) * known:
             return f"symbol({name}, {negative}, {exactly})"
+    mantissa, twos, tens = _meant(size, double)
+    return f"rational({negative}, {mantissa}u, {twos}, {tens}, {exactly})"
+
+
+def meant(value: float) -> Fraction:
+    """The same number outright, where it is no logarithm."""
+    mantissa, twos, tens = _meant(abs(value), False) if value else (0, 0, 0)
+    size = mantissa * Fraction(2) ** twos * Fraction(10) ** tens
+    return -size if value < 0 else size
+
+
+def _meant(size: float, double: bool) -> tuple[int, int, int]:
+    """A positive number as m * 2**t * 10**d: m, t and d."""
     top, bottom = size.as_integer_ratio()
     twos = (top & -top).bit_length() - 1
     if top >> twos < ODD_PART or (bottom == 1 and top < WHOLE):
-        return f"rational({negative}, {top >> twos}u, {twos - bottom.bit_length() + 1}, 0, {exactly})"
+        return top >> twos, twos - bottom.bit_length() + 1, 0
     mantissa, tens = _decimal(digits(size, DType.F64 if double else DType.F32))
-    return f"rational({negative}, {mantissa}u, 0, {tens}, {exactly})"
+    return mantissa, 0, tens
 
 
 def _decimal(text: str) -> tuple[int, int]:

@@ -11,7 +11,7 @@ REAL = "exact"  # what an `Executable` whose floats are exact numbers calls them
 ELEMENT = np.dtype([("p", "<u8"), ("q", "<u8"), ("r", "<f8"), ("flags", "<u4"), ("degree", "<f4")])
 
 # exact.h, `Flag`.
-DATA, LAST, RATIO, PLUS, MINUS, NOTHING, CONVERT, UNSET = 1, 2, 4, 8, 16, 32, 64, 1 << 31
+DATA, LAST, RATIO, PLUS, MINUS, NOTHING, CONVERT, ROUND, UNSET = 1, 2, 4, 8, 16, 32, 64, 128, 1 << 31
 SPECIAL = PLUS | MINUS | NOTHING | UNSET
 FUNCTIONS: Mapping[int, str] = {
     1 << 8: "exp", 1 << 9: "log", 1 << 10: "sqrt", 1 << 11: "erf", 1 << 12: "sin", 1 << 13: "cos", 1 << 14: "tan",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xpiler.emulate.lowered.element import (
-    CONVERT, CONVERTED, FUNCTIONS, MINUS, NOTHING, PLUS, SPECIAL, TIE, UNDEFINED, UNSET,
+    CONVERT, CONVERTED, FUNCTIONS, MINUS, NOTHING, PLUS, ROUND, SPECIAL, TIE, UNDEFINED, UNSET,
 )
 from xpiler.verify.runs.inputs import Values
 from xpiler.verify.verdict import Refuted, Unknown, Witness
@@ -75,8 +75,8 @@ def floats(expected: Values, actual: Values, apart: float, seen: Seen) -> Refute
 
 def _difference(expected: Values, actual: Values, differs: Mask, apart: Mask, seen: Seen) -> Refuted | Unknown:
     fe, fa = expected["flags"], actual["flags"]
-    through = (fe | fa) & (_APPLIED | CONVERT)
-    alike = ((fe ^ fa) & _APPLIED == 0) & ((fe | fa) & (CONVERT | _LAWLESS | SPECIAL) == 0)
+    through = (fe | fa) & (_APPLIED | ROUND)
+    alike = ((fe ^ fa) & (_APPLIED | ROUND) == 0) & ((fe | fa) & (CONVERT | _LAWLESS | SPECIAL) == 0)
     sure = differs & apart & alike
     if sure.any() and not seen.decisions & (TIE | UNDEFINED):
         i = _first(sure)
@@ -97,7 +97,7 @@ def named(functions: int) -> list[str]:
 
 
 def _named(flags: int) -> str:
-    return ", ".join([*named(flags), *(["rounding to integers"] if flags & CONVERT else [])]) or "arithmetic"
+    return ", ".join([*named(flags), *(["rounding to integers"] if flags & ROUND else [])]) or "arithmetic"
 
 
 def _refuted(seen: Seen, i: int, expected: float, actual: float) -> Refuted:

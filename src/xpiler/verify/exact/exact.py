@@ -6,7 +6,7 @@ floats are the judges of rounding, bounds and capacities; this one is about the 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,9 @@ from xpiler.verify.runs.abreast import in_order
 from xpiler.verify.evaluate import Number
 from xpiler.verify.exact.bound import Bound, probability
 from xpiler.verify.exact.compare import Seen, floats, integers, named
-from xpiler.verify.exact.numbers import Trial, trials
+from xpiler.verify.exact.numbers import Trial, decisive, trials
 from xpiler.verify.runs.inputs import Values
+from xpiler.verify.runs.named import named as named_by
 from xpiler.verify.runs.observe import Progress, Reference, spell
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import Signature, signature
@@ -110,11 +111,13 @@ def _verdict(
         one = pool.submit(_side, source, kernel, fine, cache, {p.name: p.name for p in own})
         two = pool.submit(_side, target, called, fine, cache, pairing.names)
         sides = one.result(), two.result()
-    return _tried(sides, reference, until)
+    return _tried(sides, reference, until, named_by(source, target))
 
 
-def _tried(sides: tuple[Side, Side], reference: Reference, until: float) -> Proved | Refuted | Unknown:
-    """Point after point, the smallest first, as long as there is time."""
+def _tried(
+    sides: tuple[Side, Side], reference: Reference, until: float, numbers: Sequence[float]
+) -> Proved | Refuted | Unknown:
+    """Point after point, the smallest first, as long as there is time; then numbers that decide, such as `numbers`."""
     done: list[Bound] = []
     doubt: Unknown | None = None
     elements, cost = 0, 0.0
@@ -139,7 +142,21 @@ def _tried(sides: tuple[Side, Side], reference: Reference, until: float) -> Prov
         cost = max(cost, (time.monotonic() - began) / (size + START))
     if not done:
         return Unknown("the source ran on no inputs that suit an exact run")
-    return doubt or _conclude(reference.signature, done)
+    turned = _turned(sides, reference, until, numbers) if _reals(reference.signature) else None
+    return turned or doubt or _conclude(reference.signature, done)
+
+
+def _turned(
+    sides: tuple[Side, Side], reference: Reference, until: float, numbers: Sequence[float]
+) -> Refuted | None:
+    """Whether they part where numbers are equal, or halfway between whole ones. Nothing else is learnt there."""
+    for trial in decisive(reference.cases, numbers):
+        before = trial.inputs(reference.signature)
+        both = [r for r in _pair(sides, before, trial, until) if isinstance(r, Result)]
+        found = _compare(reference, trial, before, *both) if len(both) == len(sides) else None
+        if isinstance(found, Refuted):
+            return found
+    return None
 
 
 def _doubles(program: Program) -> bool:

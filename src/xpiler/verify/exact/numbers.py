@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xpiler.emulate.lowered.constant import meant
 from xpiler.emulate.lowered.element import DATA, ELEMENT, PRIMES
 from xpiler.ir.types import DType
 from xpiler.verify.runs.compare import to_double
 from xpiler.verify.evaluate import Number
+from xpiler.verify.runs.hard import ROOM
 from xpiler.verify.runs.inputs import Values
 from xpiler.verify.runs.kinds import Kind
 from xpiler.verify.runs.observe import Case
@@ -19,14 +23,19 @@ from xpiler.verify.signature import Signature
 # How far the reals of a trial are moved, so that no two of them are equal and none is zero by chance.
 MOVED = 1e-6
 _ENTROPY = 0x65786163
+# Ties, zero, and numbers halfway between whole ones of either sort.
+TURNING = (-2.5, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.5, 3.0)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One choice of a field and of everything random, at one case of the source. `number` tells trials apart."""
+    """One choice of a field and of everything random, at one case of the source. `number` tells trials apart.
+
+    `among`: what all contents are chosen from, where they are not random but the very numbers that decide."""
 
     case: Case
     number: int
+    among: tuple[float, ...] = ()
 
     @property
     def prime(self) -> int:
@@ -57,17 +66,30 @@ class Trial:
 
     def _array(self, given: Values, dtype: DType, fixed: bool, rng: np.random.Generator) -> Values:
         values = to_double(dtype, given)
+        if self.among and not fixed:
+            return self._numbers(rng.choice(np.array(self.among), values.size), rng)
         return self._numbers(values if fixed else moved(values, rng), rng)
 
     def _numbers(self, values: NDArray[np.float64], rng: np.random.Generator) -> Values:
         out = np.zeros(values.size, ELEMENT)
-        out["p"] = rng.integers(0, self.prime, values.size, np.uint64)
-        out["q"] = rng.integers(0, (self.prime - 1) // 2, values.size, np.uint64)
+        out["p"] = self._elements(values, self.prime, rng)
+        out["q"] = self._elements(values, (self.prime - 1) // 2, rng)
         out["r"], out["flags"], out["degree"] = values, DATA, 1
         return out
 
+    def _elements(self, values: NDArray[np.float64], prime: int, rng: np.random.Generator) -> NDArray[np.uint64]:
+        if not self.among:
+            return rng.integers(0, prime, values.size, np.uint64)
+        found, at = np.unique(values, return_inverse=True)
+        return np.array([_element(meant(float(x)), prime) for x in found], np.uint64)[at.reshape(-1)]
+
     def _random(self, *what: int) -> np.random.Generator:
         return np.random.default_rng([_ENTROPY, self.case.seed, self.number, *what])
+
+
+def _element(x: Fraction, prime: int) -> int:
+    """A rational number in a field, as exact.h keeps it: times 2^64."""
+    return x.numerator * pow(x.denominator, -1, prime) * (1 << 64) % prime
 
 
 def moved(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -96,8 +118,20 @@ def trials(cases: tuple[Case, ...], each: int) -> list[list[Trial]]:
     return out
 
 
+def decisive(cases: tuple[Case, ...], numbers: Sequence[float]) -> list[Trial]:
+    """Trials on numbers that comparisons and roundings turn at: those that the texts name, the scalars, ties, halves,
+    zero; and on the positive ones alone, of which there are roots. At the smallest point with room for them."""
+    random = [c for c in cases if c.point.kind is Kind.RANDOM]
+    roomy = [c for c in random if max(c.point.sizes.values(), default=0) >= ROOM] or random
+    if not roomy:
+        return []
+    case = min(roomy, key=lambda c: sum(c.point.sizes.values()))
+    among = tuple(sorted({*TURNING, *numbers, *(x for x in case.point.scalars.values() if isinstance(x, float))}))
+    return [Trial(case, 0, among), Trial(case, 0, tuple(x for x in among if x > 0))]
+
+
 def _sizes(case: Case) -> str:
     return repr((sorted(case.point.scalars.items()), sorted(case.point.sizes.items())))
 
 
-__all__ = ["Trial", "moved", "trials", "unset"]
+__all__ = ["Trial", "decisive", "moved", "trials", "unset"]
