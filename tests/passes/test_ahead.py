@@ -12,14 +12,17 @@ from tests.passes import toy
 from tests.passes.interpret import run
 from xpiler import platforms
 from xpiler.ir.nodes import Barrier, Intrinsic, Kernel
+from xpiler.ir.show import show
 from xpiler.ir.walk import map_stmts, statements
 from xpiler.passes.ahead import Ahead
 from xpiler.passes.bind import BindTasks
 from xpiler.passes.pipeline import held
 from xpiler.passes.share import at_top
+from xpiler.passes.step import NotApplicable
 from xpiler.passes.vectors import VectorLoops
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
+from xpiler.to_target import _in_tiles
 
 AHEAD = Ahead(("copy", "start"), (("pad", 1 << 18),))
 ROWS = """
@@ -32,6 +35,39 @@ void k(const float* x, float* y) {
 }"""
 CHUNKS = "void k(const float* x, float* y) { for (int i = 0; i < 300; ++i) y[i] = x[i] * x[i]; }"
 COPIED = "void k(const float* x, float* y) { for (int i = 0; i < 300; ++i) y[i] = x[i]; }"
+
+DOUBLED = """
+#include <bang.h>
+__mlu_global__ void k(const float* x, float* y) {
+    const int task = taskId;
+    __nram__ float x_nram[8192];
+    __nram__ float sum_nram[8192];
+    __memcpy(x_nram, x + task * 4096, 4096 * sizeof(float), GDRAM2NRAM);
+    for (int b = task; b < 128; b += 16) {
+        int slot = b / 16 % 2;
+        int next = b + 16;
+        if (next < 128) {
+            __memcpy_async(x_nram + (1 - slot) * 4096, x + next * 4096, 4096 * sizeof(float), GDRAM2NRAM);
+        }
+        __bang_add(sum_nram + slot * 4096, x_nram + slot * 4096, x_nram + slot * 4096, 4096);
+        __sync();
+        __memcpy_async(y + b * 4096, sum_nram + slot * 4096, 4096 * sizeof(float), NRAM2GDRAM);
+    }
+    __sync();
+}
+extern "C" void run(const float* x, float* y) {
+    cnrtQueue_t queue;
+    cnrtQueueCreate(&queue);
+    float *x_d, *y_d;
+    cnrtMalloc((void**)&x_d, 524288 * sizeof(float));
+    cnrtMalloc((void**)&y_d, 524288 * sizeof(float));
+    cnrtMemcpy(x_d, (void*)x, 524288 * sizeof(float), cnrtMemcpyHostToDev);
+    cnrtDim3_t dim = {16, 1, 1};
+    k<<<dim, cnrtFuncTypeBlock, queue>>>(x_d, y_d);
+    cnrtQueueSync(queue);
+    cnrtMemcpy(y, y_d, 524288 * sizeof(float), cnrtMemcpyDevToHost);
+}
+"""
 
 
 @dataclass
@@ -109,3 +145,20 @@ def test_two_halves_have_to_fit() -> None:
     room = held(made, "pad")
     assert Ahead(("copy", "start"), (("pad", room),)).apply(k) == made
     assert Ahead(("copy", "start"), (("pad", room - 1),)).apply(k) == k
+
+
+def test_the_plain_loop_is_the_next_way() -> None:
+    c = platforms.get("c")
+    (early, ahead), (name, plain) = _in_tiles("tiles", VectorLoops(toy.COUNTED_UNIT, 4), None, AHEAD)
+    assert (early, name) == ("tiles, one tile ahead", "tiles")
+    (k,) = sequential(read(CHUNKS, c, "k.c"), c)[0].kernels
+    assert (ahead(k)[1][-1], plain(k)[1][-1]) == ("pipeline", "bind")
+    (k,) = sequential(read(COPIED, c, "k.c"), c)[0].kernels
+    with pytest.raises(NotApplicable, match="no loop brings in tiles"):
+        ahead(k)
+
+
+def test_text_with_tiles_ahead_is_read_as_the_plain_loop() -> None:
+    bang = platforms.get("bang")
+    kernel, _ = sequential(read(DOUBLED, bang, "doubled.mlu"), bang)
+    assert show(kernel.kernels[0]).count("for (") == 1
