@@ -14,7 +14,11 @@ from xpiler.fault import BROKEN, Fault
 from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Meaning, Program
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
+<<<<<<< HEAD
 from xpiler.passes.at_once import AtOnce
+=======
+from xpiler.passes.ahead import Ahead
+>>>>>>> w-pipe
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.bulk import InBulk
 from xpiler.passes.contract import sums_of_products
@@ -27,6 +31,7 @@ from xpiler.passes.products import SharedProducts
 from xpiler.passes.radix import MixedRadix
 from xpiler.passes.register_blocks import blocked
 from xpiler.passes.rehost import copies, on_device_memory, on_host_memory, returned, split_launches
+from xpiler.passes.share import at_top
 from xpiler.passes.spill import spilled
 from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.threads import shared_out
@@ -210,16 +215,23 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
             yield "rows over blocks", lambda k: _each(nests(k), RowsOrThreads(target.warp))
             yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
         case "task":
-            unit = vector_unit(target, cache)
+            unit, ahead = vector_unit(target, cache), Ahead.of_machine(target)
             if target.weights is not None:
                 room = target.space(target.vector_space).capacity or 0
                 staged = WeightProducts(
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
+<<<<<<< HEAD
                 yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks(), "tensorize")
             bulk, whole = {"bulk": in_bulk(target, unit)}, {"at once": at_once(target, unit, cache)}
             for words, later in ("", bulk | whole), (", loop by loop", bulk), (", copied piece by piece", {}):
                 for chunk in (4096, 1024, 256):
                     yield f"vectors of {chunk}{words}", _in_chunks(unit, chunk, later)
+=======
+                yield from _in_tiles("matrix unit", staged, None, ahead)
+            for words, bulk in ("", in_bulk(target, unit)), (", copied piece by piece", None):
+                for chunk in (4096, 1024, 256):
+                    yield from _in_tiles(f"vectors of {chunk}{words}", VectorLoops(unit, chunk), bulk, ahead)
+>>>>>>> w-pipe
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
             if target.dots:
@@ -253,6 +265,7 @@ class RowsOrThreads:
             return BindThreads(warp=self.warp).apply(kernel)
 
 
+<<<<<<< HEAD
 def _in_chunks(unit: VectorUnit, chunk: int, later: Mapping[str, Pass]) -> Lowering:
     def lower(k: Kernel) -> Lowered:
         made, steps = _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
@@ -262,6 +275,29 @@ def _in_chunks(unit: VectorUnit, chunk: int, later: Mapping[str, Pass]) -> Lower
             made = changed
         return made, steps
     return lower
+=======
+def _in_tiles(name: str, step: Pass, bulk: InBulk | None, ahead: Ahead) -> Iterator[tuple[str, Lowering]]:
+    """A step whose tiles tasks take in turn, copied in one ahead first, then each as it is worked on."""
+    @remembered
+    def shared(k: Kernel) -> Lowered:
+        bound = tuple(map(BindTasks().shared, nests(step.apply(k))))
+        staged = bound if bulk is None else tuple(map(bulk.apply, bound))
+        return staged, ("tensorize", "bind") if staged == bound else ("tensorize", "bind", "bulk")
+
+    def early(k: Kernel) -> Lowered:
+        kernels, steps = shared(k)
+        made = tuple(map(ahead.apply, kernels))
+        if made == kernels:
+            raise NotApplicable("no loop brings in tiles of which the next could be copied ahead")
+        return tuple(map(at_top, made)), (*steps, "pipeline")
+
+    def plain(k: Kernel) -> Lowered:
+        kernels, steps = shared(k)
+        return tuple(map(at_top, kernels)), steps
+
+    yield f"{name}, one tile ahead", early
+    yield name, plain
+>>>>>>> w-pipe
 
 
 def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:

@@ -138,10 +138,11 @@ def copied(to: str, at: object, source: str, place: object, way: tuple[str, str]
 
 
 def bulk() -> Kernel:
-    """Tiles that are brought in and out in bulk, and worked on in place."""
-    work = loop("j", TILE, store("t", J, load("t", J) * 2.0 + 1.0))
-    body = loop("i", ROWS, array("t", TILE, "nram"), copied("t", 0, "x", I_ * TILE, ("global", "nram")), work,
-                copied("y", I_ * TILE, "t", 0, ("nram", "global")))
+    """Tiles that are brought in and out in bulk."""
+    work = loop("j", TILE, store("u", J, load("t", J) * 2.0 + 1.0))
+    body = loop("i", ROWS, array("t", TILE, "nram"), array("u", TILE, "nram"),
+                copied("t", 0, "x", I_ * TILE, ("global", "nram")), work,
+                copied("y", I_ * TILE, "u", 0, ("nram", "global")))
     params = (Buffer("x", F, Const(ROWS * TILE, I), const=True), Buffer("y", F, Const(ROWS * TILE, I)))
     return Kernel("bulk", params, (body,))
 
@@ -179,5 +180,5 @@ def test_the_emulator_sees_when_nobody_waits() -> None:
 def test_a_machine_without_asynchronous_copies_has_none() -> None:
     with pytest.raises(NotApplicable, match="no asynchronous copy"):
         Pipeline("i", "asynchronous", **Pipeline.of_machine(get("c"))).apply(tiles())
-    with pytest.raises(NotApplicable, match="by a bulk copy"):
+    with pytest.raises(NotApplicable, match="by bulk copies"):
         Pipeline("i", "asynchronous", **Pipeline.of_machine(BANG)).apply(tiles())

@@ -1,10 +1,10 @@
 """Pipeline: the next tile is copied in while the current one is worked on, in the two halves of a buffer.
 
     for i in n:                              ->      near[2 * 64];  copy near[0 ..] = tile 0
-        near[64];  copy near = tile i                for i in n - 1:
-        work on near                                     copy near[(i + 1) % 2 * 64 ..] = tile i + 1
-                                                         work on near[i % 2 * 64 ..]
-                                                     work on near[(n - 1) % 2 * 64 ..]
+        near[64];  copy near = tile i                for i in n:
+        work on near                                     slot = i % 2;  next = i + 1
+                                                         if next < n: copy near[(1 - slot) * 64 ..] = tile next
+                                                         work on near[slot * 64 ..]
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from xpiler.facts.accesses import Constancy, exchange, names_of_values
-from xpiler.facts.polynomial import Poly, atom, expression, number, polynomial
+from xpiler.facts.polynomial import atom, expression, polynomial
 from xpiler.ir.nodes import (
-    PLAIN, Addr, Alloc, Atomic, Barrier, Binary, Break, Cast, Const, Continue, Expr, For, If, Intrinsic,
+    PLAIN, Addr, Alloc, Atomic, Barrier, Binary, Break, Buffer, Cast, Const, Continue, Expr, For, If, Intrinsic,
     Kernel, Let, Load, Return, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
-    Body, Fresh, bodies, buffers_used, defines, map_exprs, map_stmts, names, rename, scalars_read, statements,
+    Body, Fresh, bodies, buffers_used, declared, defines, map_exprs, map_stmts, names, rename, scalars_read, statements,
     subexpressions, substitute, walk,
 )
 from xpiler.passes.split import loop_named
@@ -61,7 +61,7 @@ class Pipeline:
                     made = one.apply(kernel)
                 except NotApplicable:
                     continue
-                if all(s.capacity is None or _held(made, s.name) <= s.capacity for s in machine.spaces):
+                if all(s.capacity is None or held(made, s.name) <= s.capacity for s in machine.spaces):
                     yield one
 
     def apply(self, kernel: Kernel) -> Kernel:
@@ -71,13 +71,13 @@ class Pipeline:
         if self.copies == LATE and not self.bulk[1]:
             raise NotApplicable("the machine has no asynchronous copy", loop.span)
         _check(loop)
-        stages = _Stages(kernel, loop, self.bulk[0])
+        stages = _Stages(kernel, loop, self.bulk[0], late=self.copies == LATE)
         made = _Made(kernel, loop, stages, self.bulk if self.copies == LATE else ("", "")).body()
         return replace(kernel, body=map_stmts(
             kernel.body, lambda s: made if isinstance(s, For) and s.var == loop.var else s))
 
 
-def _held(kernel: Kernel, space: str) -> int:
+def held(kernel: Kernel, space: str) -> int:
     """Bytes the kernel has in a memory."""
     held = [s.buffer for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.space == space]
     return sum(int(b.extent.value) * b.dtype.bytes for b in held if isinstance(b.extent, Const))
@@ -113,10 +113,14 @@ def _leaves(body: Body, *, inside: bool) -> Stmt | None:
 
 
 class _Stages:
-    """A body in two: `load` only fills arrays of the body from ones the loop does not change, `work` is the rest."""
+    """A body in three: `load` only fills arrays of the body from ones the loop does not change, `work` is the rest, but
+    for the copies at its end which nobody in the loop waits for, `out`.
 
-    def __init__(self, kernel: Kernel, loop: For, copy: str) -> None:
-        self.loop, self.copy = loop, copy
+    Where copies are `late`, what is filled in bulk from the caller's arrays is `load`, and nothing else."""
+
+    def __init__(self, kernel: Kernel, loop: For, copy: str, *, late: bool) -> None:
+        self.loop, self.copy, self.late = loop, copy, late
+        self.far = {p.name for p in kernel.params if isinstance(p, Buffer)}
         self.fixed = Constancy(loop)
         self.lets = names_of_values(kernel.body)
         self.own = {s.buffer.name: s for s in loop.body if isinstance(s, Alloc) and not s.init}
@@ -137,7 +141,14 @@ class _Stages:
                 touched |= buffers_used((s,))
         self.filled = frozenset(b for s in self.load for b in _stored((s,), copy))
         if not self.load:
-            raise NotApplicable(f"no array of `{loop.var.name}` is filled from what the loop leaves alone", loop.span)
+            how = "by bulk copies " if late else ""
+            raise NotApplicable(
+                f"no array of `{loop.var.name}` is filled {how}from what the loop leaves alone", loop.span)
+        self.out = self._out() if late else []
+        self.work = self.work[:len(self.work) - len(self.out)]
+        if late and all(isinstance(s, Let) or self._goes(s) for s in self.work):
+            raise NotApplicable(f"`{loop.var.name}` only copies: there is no work to do meanwhile", loop.span)
+        self.doubled = self.filled | {b for s in self.out for b in _sources(s, copy)}
         needed: list[Let] = []
         wanted = {v for s in self.load for v in scalars_read(s)}
         for let in reversed(self.named):
@@ -153,16 +164,34 @@ class _Stages:
         stored = set(_stored((s,), self.copy))
         if not stored or not stored <= set(self.own) or stored & touched:
             return False
-        if not all(isinstance(x, For | If | Store | Let) or self._bulk(x) for x in statements(s)):
+        if not all(isinstance(x, For | If | Let) or isinstance(x, Store) and not self.late or self._bulk(x)
+                   for x in statements(s)):
             return False
         inside = {v for v in map(defines, statements(s)) if v is not None}
-        read = {x.buffer for x in walk(s) if isinstance(x, Load)} | {
-            x.args[1].buffer for x in statements(s) if isinstance(x, Intrinsic) and isinstance(x.args[1], Addr)}
+        sources = _sources(s, self.copy)
+        if self.late and not sources <= self.far:
+            return False
+        read = {x.buffer for x in walk(s) if isinstance(x, Load)} | sources
         return not read & self.changed and all(v in inside or self._known(v) for v in scalars_read(s))
+
+    def _out(self) -> list[Stmt]:
+        """The copies at the end of the body from arrays of its own that are not filled ahead, to arrays of the caller's
+        that the loop uses for nothing else."""
+        out: list[Stmt] = []
+        rest = list(self.work)
+        while rest and self._goes(rest[-1]):
+            out.insert(0, rest.pop())
+        sources = {b for s in out for b in _sources(s, self.copy)}
+        apart = not set(_stored(out, self.copy)) & buffers_used((*self.load, *rest))
+        return out if apart and sources <= set(self.own) - self.filled else []
 
     def _known(self, v: Var) -> bool:
         """v can be told for the next iteration."""
         return v == self.loop.var or self.fixed(v) or any(v == let.var for let in self.named)
+
+    def _goes(self, s: Stmt) -> bool:
+        """A bulk copy to an array of the caller's."""
+        return self._bulk(s) and set(_stored((s,), self.copy)) <= self.far
 
     def _bulk(self, s: Stmt) -> bool:
         return _is_copy(s, self.copy)
@@ -185,139 +214,121 @@ def _stored(body: Sequence[Stmt], copy: str) -> Iterator[str]:
             yield from (a.buffer for a in (*args, s.result) if isinstance(a, Addr))
 
 
+def _sources(s: Stmt, copy: str) -> set[str]:
+    """The arrays that a statement copies from in bulk."""
+    return {x.args[1].buffer for x in statements(s)
+            if isinstance(x, Intrinsic) and _is_copy(x, copy) and isinstance(x.args[1], Addr)}
+
+
 # ---------------------------------------------------------------- the loop that comes of it
 
 
 class _Made:
-    """Prologue, steady loop and epilogue."""
+    """The first tile, and the loop that brings in the next one."""
 
     def __init__(self, kernel: Kernel, loop: For, stages: _Stages, late: tuple[str, str]) -> None:
         self.loop, self.stages, self.late = loop, stages, late
-        self.fresh = Fresh(names(kernel))
-        self.i = loop.var
-        self.start, self.stop = polynomial(loop.start, {}), polynomial(loop.stop, {})
+        fresh = self.fresh = Fresh(names(kernel))
+        self.i, self.slot, self.next = loop.var, Var(fresh("slot"), I32), Var(fresh("next"), I32)
         step = loop.step
         assert isinstance(step, Const)
         self.by = int(step.value)
-        if late[1] and not any(_is_copy(s, late[0]) for s in statements(tuple(stages.load))):
-            raise NotApplicable("no tile is brought in by a bulk copy", loop.span)
-        for name, s in stages.own.items():
+        self.most = _most(kernel, loop.start)
+        for name in stages.doubled:
+            s = stages.own[name]
             if not isinstance(s.buffer.extent, Const):
                 raise NotApplicable(f"the size of `{name}` is not a constant", s.span)
-        if not stages.fixed.all(self.start):
+        if not stages.fixed(loop.start):
             raise NotApplicable(f"where `{self.i.name}` starts changes while it runs", loop.span)
 
     def body(self) -> Body:
-        trips, final = self._trips(), self.final()
-        if trips == 1:
-            raise NotApplicable(f"`{self.i.name}` runs only once", self.loop.span)
-        named = () if isinstance(final, Const) else (Let(Var(self.fresh(f"{self.i.name}_last"), I32), final),)
-        last = named[0].var if named else final
-        ahead = self.loaded(expression(atom(self.i) + self.by), self.turn(self.i) + 1)
-        if self.late[1]:
-            ahead = map_stmts(ahead, self.start_late)
-        steady = replace(self.loop, stop=last, kind="serial", body=(
-            *ahead, *self.ended(self.worked(self.i, self.turn(self.i))), *((CORE,) if self.late[1] else ())))
-        turn = self.turn(last) if trips is None else number(trips - 1)
-        inner: Body = (*self.loaded(self.loop.start, number(0)), *named, steady, *self.renamed(self.worked(last, turn)))
-        if trips is None:
-            inner = (If(Binary("<", self.loop.start, self.loop.stop, BOOL), inner),)
-        return (*self.arrays(), *inner)
+        wait: Body = (CORE,) if self.late[1] else ()
+        out = self.started(self.halved(tuple(self.stages.out), self.slot))
+        ahead = self.started(self.loaded(self.next, Binary("-", ONE, self.slot, I32)))
+        loop = replace(self.loop, kind="serial", body=(
+            Let(self.slot, Binary("%", self.turn(), Const(2, I32), I32)),
+            Let(self.next, Binary("+", self.i, Const(self.by, I32), I32)),
+            If(Binary("<", self.next, self.loop.stop, BOOL), ahead),
+            *self.halved(tuple(self.stages.work), self.slot), *wait, *out))
+        return (*self.arrays(), *self.first(), loop, *(wait if out else ()))
 
-    def _trips(self) -> int | None:
-        trips = (self.stop - self.start).value
-        if trips is not None and trips < 1:
-            raise NotApplicable(f"`{self.i.name}` never runs", self.loop.span)
-        return None if trips is None else -(-trips // self.by)
+    def first(self) -> Body:
+        """The first tile, where there is one."""
+        load = self.loaded(self.loop.start, ZERO)
+        span = (polynomial(self.loop.stop, {}) - polynomial(self.loop.start, {})).value
+        if span is not None and span <= self.by:
+            how = "runs only once" if span > 0 else "never runs"
+            raise NotApplicable(f"`{self.i.name}` {how}", self.loop.span)
+        stop = self.loop.stop
+        if span is not None or self.most is not None and isinstance(stop, Const) and self.most < stop.value:
+            return load
+        return (If(Binary("<", self.loop.start, stop, BOOL), load),)
 
-    def final(self) -> Expr:
-        """The value of the loop's variable in its last iteration."""
-        if self.by == 1:
-            return expression(self.stop - 1)
-        trips = self._trips()
-        if trips is not None:
-            return expression(self.start + (trips - 1) * self.by)
-        whole = Binary("/", expression(self.stop - self.start - 1), Const(self.by, I32), I32)
-        return expression(self.start + atom(whole) * self.by)
-
-    def turn(self, at: Expr) -> Poly:
+    def turn(self) -> Expr:
         """How many iterations went before this one."""
-        p = atom(at) - self.start
-        return p if self.by == 1 else atom(Binary("/", expression(p), Const(self.by, I32), I32))
+        start = self.loop.start
+        p = atom(self.i)
+        if self.most is None or self.most >= self.by or not isinstance(start, Var):  # else it is what is left over
+            p = p - polynomial(start, {})
+        return expression(p) if self.by == 1 else Binary("/", expression(p), Const(self.by, I32), I32)
 
     def arrays(self) -> Body:
         out: list[Stmt] = []
         for name, s in self.stages.own.items():
             b = s.buffer
-            if name in self.stages.filled:
-                assert isinstance(b.extent, Const)
-                b = replace(b, extent=Const(2 * int(b.extent.value), b.extent.dtype))
+            if name in self.stages.doubled:
+                b = replace(b, extent=Const(2 * self.size(name), I32))
             out.append(Alloc(b, (), s.span))
         return tuple(out)
 
-    def loaded(self, at: Expr, turn: Poly) -> Body:
-        """The tile of iteration `at` brought into its half."""
-        load = substitute(tuple(self.stages.load), {self.i: at})
-        return self.renamed(self.offset(map_exprs(load, _folded), _half(turn)))
+    def size(self, name: str) -> int:
+        """How long a half is."""
+        extent = self.stages.own[name].buffer.extent
+        assert isinstance(extent, Const)
+        return int(extent.value)
 
-    def worked(self, at: Expr, turn: Poly) -> Body:
-        """The work on the tile of iteration `at`, where that tile is."""
-        work = tuple(self.stages.work)
-        if at != self.i:
-            work = map_exprs(substitute(work, {self.i: at}), _folded)
-        return self.offset(work, _half(turn))
+    def loaded(self, at: Expr, slot: Expr) -> Body:
+        """The tile of iteration `at` brought into a half, under names of its own."""
+        load = self.halved(map_exprs(substitute(tuple(self.stages.load), {self.i: at}), _folded), slot)
+        return rename(load, {n: self.fresh(n) for n in declared(load)})
 
-    def offset(self, body: Body, half: Expr) -> Body:
-        """The filled arrays at their half."""
+    def halved(self, body: Body, slot: Expr) -> Body:
+        """What has two halves in a body, at one of them."""
         def at(name: str, index: Expr) -> Expr:
-            extent = self.stages.own[name].buffer.extent
-            assert isinstance(extent, Const)
-            if half == ZERO:
+            if slot == ZERO:
                 return index
-            whole: Expr = Const(int(extent.value), I32)
-            whole = whole if half == ONE else Binary("*", half, whole, I32)
+            whole: Expr = Binary("*", slot, Const(self.size(name), I32), I32)
             wide = index.dtype if index.dtype is DType.I64 else I32
             parts = [e if e.dtype is wide else Cast(e, wide) for e in (whole, index)]
             return whole if index == ZERO else Binary("+", parts[0], parts[1], wide)
 
         def use(e: Expr) -> Expr:
-            if isinstance(e, Load | Addr) and e.buffer in self.stages.filled:
+            if isinstance(e, Load | Addr) and e.buffer in self.stages.doubled:
                 return replace(e, index=at(e.buffer, e.index))
             return e
 
         def store(s: Stmt) -> Stmt:
-            if isinstance(s, Store | Atomic) and s.buffer in self.stages.filled:
+            if isinstance(s, Store | Atomic) and s.buffer in self.stages.doubled:
                 return replace(s, index=at(s.buffer, s.index))
             return s
 
         return map_stmts(map_exprs(body, use), store)
 
-    def renamed(self, body: Body) -> Body:
-        """A second copy of a body declares its own names."""
-        declared = [s.var.name if isinstance(s, Let | For) else s.buffer.name
-                    for s in statements(body) if isinstance(s, Let | For | Alloc)]
-        return rename(body, {n: self.fresh(n) for n in declared})
-
-    def start_late(self, s: Stmt) -> Stmt:
-        return replace(s, name=self.late[1]) if isinstance(s, Intrinsic) and _is_copy(s, self.late[0]) else s
-
-    def ended(self, work: Body) -> Body:
-        """Copies at the very end go out while the next tile comes in."""
+    def started(self, body: Body) -> Body:
+        """Copies that are started and not waited for."""
         if not self.late[1]:
-            return work
-        out = list(work)
-        ends = [n for n in range(len(out)) if all(_is_copy(s, self.late[0]) for s in out[n:])]
-        used = [b for n in ends for b in _arrays(out[n])]
-        for n in ends:
-            if used.count(_arrays(out[n])[0]) == 1:  # nobody at the end waits for what it brings
-                out[n] = self.start_late(out[n])
-        return tuple(out)
+            return body
+        return map_stmts(body, lambda s: replace(s, name=self.late[1])
+                         if isinstance(s, Intrinsic) and _is_copy(s, self.late[0]) else s)
 
 
-def _arrays(copy: Stmt) -> list[str]:
-    """Where a bulk copy goes to, and where from."""
-    assert isinstance(copy, Intrinsic)
-    return [a.buffer for a in copy.args if isinstance(a, Addr)]
+def _most(kernel: Kernel, start: Expr) -> int | None:
+    """The largest value of where a loop starts, if that is a worker's number."""
+    axes = [s for s in statements(kernel.body) if isinstance(s, For) and s.kind not in PLAIN and s.var == start]
+    match axes:
+        case [For(start=Const(0), stop=Const(stop))]:
+            return int(stop) - 1
+    return None
 
 
 def _folded(e: Expr) -> Expr:
@@ -330,8 +341,3 @@ def _folded(e: Expr) -> Expr:
         case Binary("+", a, Const(0, _), dtype) if dtype is I32:
             return a
     return e
-
-
-def _half(turn: Poly) -> Expr:
-    known = turn.value
-    return Const(known % 2, I32) if known is not None else Binary("%", expression(turn), Const(2, I32), I32)

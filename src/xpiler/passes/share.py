@@ -90,13 +90,16 @@ class BindTasks:
     axis: str = "task"
 
     def apply(self, kernel: Kernel) -> Kernel:
+        return at_top(self.shared(kernel))
+
+    def shared(self, kernel: Kernel) -> Kernel:
+        """The kernel shared out, its on-chip buffers where they were."""
         fresh = Fresh(names(kernel))
         t = Var(fresh("task"), I32)
         count = self.tasks
-        scratch = [s for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.space != "local"]
         body: list[Stmt] = []
         bound = False
-        for s in map_stmts(kernel.body, lambda s: () if s in scratch else s):
+        for s in kernel.body:
             if not bound and isinstance(s, For) and s.kind == "parallel":
                 shared = self._wide(fresh, s)
                 if isinstance(shared.stop, Const):
@@ -108,8 +111,7 @@ class BindTasks:
                 body.append(s)
         if not bound:
             count = 1
-        loop = For(t, ZERO, Const(count, I32), ONE, (*scratch, *serial(tuple(body))), self.axis)
-        return replace(kernel, body=(loop,))
+        return replace(kernel, body=(For(t, ZERO, Const(count, I32), ONE, serial(tuple(body)), self.axis),))
 
     def _wide(self, fresh: Fresh, s: For) -> For:
         """The outermost loops of a perfect nest as one, as many as it takes to keep all tasks busy."""
@@ -125,6 +127,15 @@ class BindTasks:
             return s
         merged, body = flattened(fresh, taken, taken[-1].body)
         return replace(merged, body=body)
+
+
+def at_top(kernel: Kernel) -> Kernel:
+    """A kernel that is one loop along an axis, with its on-chip buffers at the top."""
+    (axis,) = kernel.body
+    assert isinstance(axis, For)
+    scratch = [s for s in statements(axis.body) if isinstance(s, Alloc) and s.buffer.space != "local"]
+    rest = map_stmts(axis.body, lambda s: () if s in scratch else s)
+    return replace(kernel, body=(replace(axis, body=(*scratch, *rest)),))
 
 
 @dataclass(frozen=True)

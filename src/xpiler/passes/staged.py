@@ -232,7 +232,7 @@ class Staged:
 
         here = self.first if self.inwards else self.last + 1
         made = (*near(self.body[:here]), *map(self._written, self.bulk), *near(self.body[here:]))
-        out = replace(self.kernel, body=self._declared(swapped(self.kernel.body, self.body, made)))
+        out = replace(self.kernel, body=self._without(swapped(self.kernel.body, self.body, self._declared(made))))
         freed = next(iter(self.carried.values()), None)
         return out if freed is None else replace(out, body=rename(out.body, {self.name: freed}))
 
@@ -245,10 +245,12 @@ class Staged:
     def _declared(self, body: Body) -> Body:
         """The body with the near array's declaration, in the place of one that is not needed any more if there is."""
         own = Alloc(Buffer(self.name, self.dtype, Const(self.touched.size, I32), self.mover.space))
-        gone = [s for s in statements(body) if isinstance(s, Alloc) and s.buffer.name in self.gone]
-        if gone:
-            return map_stmts(body, lambda s: own if s == gone[0] else () if s in gone else s)
-        return _beside(body, own, self.mover.space)
+        at = next((n for n, s in enumerate(body) if isinstance(s, Alloc) and s.buffer.name in self.gone), 0)
+        return (*body[:at], own, *body[at:])
+
+    def _without(self, body: Body) -> Body:
+        """The body without the arrays that are not needed any more."""
+        return map_stmts(body, lambda s: () if isinstance(s, Alloc) and s.buffer.name in self.gone else s)
 
 
 def named_in(body: Body, lets: Mapping[Var, Expr]) -> dict[Expr, Var]:
@@ -281,14 +283,3 @@ def _lists(body: Body) -> Iterator[Body]:
 def swapped(body: Body, old: Body, new: Body) -> Body:
     """A body with a list of statements in it replaced."""
     return new if body is old else tuple(with_bodies(s, lambda b: swapped(b, old, new)) for s in body)
-
-
-def _beside(body: Body, own: Alloc, space: str) -> Body:
-    """A body with a declaration behind others of its kind, or before everything within the axes."""
-    for n, s in reversed([*enumerate(body)]):
-        if isinstance(s, Alloc) and s.buffer.space == space:
-            return (*body[:n + 1], own, *body[n + 1:])
-    for n, s in enumerate(body):
-        if isinstance(s, For) and s.kind not in PLAIN:
-            return (*body[:n], replace(s, body=_beside(s.body, own, space)), *body[n + 1:])
-    return (own, *body)

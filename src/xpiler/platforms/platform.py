@@ -248,5 +248,10 @@ class Platform:
     def axis(self, kind: str) -> Axis:
         return next(a for a in self.axes if a.kind == kind)
 
+    @property
+    def copies(self) -> frozenset[str]:
+        """The bulk copies: done when they return, and later."""
+        return frozenset(filter(None, (self.copy, self.copy_later)))
+
     def space(self, name: str) -> Space:
         return next(s for s in self.spaces if s.name == name)

@@ -54,7 +54,7 @@ class Calls(ABC):
             raise spell.no(f"`{s.name}`", f"it is not an intrinsic of {self.scope.platform.title}")
         types = signature(s.key)
         args = [self._argument(spell, a, types.param(i), words) for i, a in enumerate(s.args)]
-        if bare == self.scope.platform.copy and isinstance(s.args[0], Addr):
+        if bare in self.scope.platform.copies and isinstance(s.args[0], Addr):
             for i in (n for n in _SIZES if n < len(args)):
                 args[i] = self._bytes(spell, s.args[i], s.args[0].dtype) or args[i]
         call = f"{spell.spelling(s.name)}({', '.join(args)})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from xpiler.ir.nodes import (
@@ -16,7 +16,7 @@ from xpiler.text.write_header import signature
 
 def with_const(program: Program, platform: Platform) -> Program:
     """The program with every pointer parameter const that nothing is stored through."""
-    kernels = tuple(replace(k, params=_settled(k.params, _stored(k, platform.copy))) for k in program.kernels)
+    kernels = tuple(replace(k, params=_settled(k.params, _stored(k, platform.copies))) for k in program.kernels)
     program = replace(program, kernels=kernels)
     if program.launcher is None:
         return program
@@ -29,14 +29,14 @@ def _settled(params: tuple[Param, ...], stored: set[str]) -> tuple[Param, ...]:
         replace(p, const=p.const or p.name not in stored) if isinstance(p, Buffer) else p for p in params)
 
 
-def _stored(kernel: Kernel, copy: str) -> set[str]:
+def _stored(kernel: Kernel, copies: Container[str]) -> set[str]:
     """The buffers a kernel stores to, or may by what the types of the intrinsics it calls say."""
     found: set[str] = set()
     for s in statements(kernel):
         match s:
             case Store(buffer) | Atomic(buffer=buffer):
                 found.add(buffer)
-            case Intrinsic(name, args, None, "") if name == copy:
+            case Intrinsic(name, args, None, "") if name in copies:
                 found |= set(_addressed(args[0]))
             case Intrinsic(args=args, result=result, key=key):
                 types = signature(key)
