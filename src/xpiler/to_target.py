@@ -14,11 +14,8 @@ from xpiler.fault import BROKEN, Fault
 from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Meaning, Program
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
-<<<<<<< HEAD
-from xpiler.passes.at_once import AtOnce
-=======
 from xpiler.passes.ahead import Ahead
->>>>>>> w-pipe
+from xpiler.passes.at_once import AtOnce
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.bulk import InBulk
 from xpiler.passes.contract import sums_of_products
@@ -220,18 +217,11 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 room = target.space(target.vector_space).capacity or 0
                 staged = WeightProducts(
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
-<<<<<<< HEAD
-                yield "matrix unit", lambda k: _each(nests(staged.apply(k)), BindTasks(), "tensorize")
+                yield from _in_tiles("matrix unit", staged, {}, ahead)
             bulk, whole = {"bulk": in_bulk(target, unit)}, {"at once": at_once(target, unit, cache)}
             for words, later in ("", bulk | whole), (", loop by loop", bulk), (", copied piece by piece", {}):
                 for chunk in (4096, 1024, 256):
-                    yield f"vectors of {chunk}{words}", _in_chunks(unit, chunk, later)
-=======
-                yield from _in_tiles("matrix unit", staged, None, ahead)
-            for words, bulk in ("", in_bulk(target, unit)), (", copied piece by piece", None):
-                for chunk in (4096, 1024, 256):
-                    yield from _in_tiles(f"vectors of {chunk}{words}", VectorLoops(unit, chunk), bulk, ahead)
->>>>>>> w-pipe
+                    yield from _in_tiles(f"vectors of {chunk}{words}", VectorLoops(unit, chunk), later, ahead)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
             if target.dots:
@@ -265,24 +255,19 @@ class RowsOrThreads:
             return BindThreads(warp=self.warp).apply(kernel)
 
 
-<<<<<<< HEAD
-def _in_chunks(unit: VectorUnit, chunk: int, later: Mapping[str, Pass]) -> Lowering:
-    def lower(k: Kernel) -> Lowered:
-        made, steps = _each(nests(VectorLoops(unit, chunk).apply(k)), BindTasks(), "tensorize")
-        for name, step in later.items():
-            changed = tuple(map(step.apply, made))
-            steps = steps if changed == made else (*steps, name)
-            made = changed
-        return made, steps
-    return lower
-=======
-def _in_tiles(name: str, step: Pass, bulk: InBulk | None, ahead: Ahead) -> Iterator[tuple[str, Lowering]]:
+def _in_tiles(
+    name: str, step: Pass, later: Mapping[str, Pass], ahead: Ahead
+) -> Iterator[tuple[str, Lowering]]:
     """A step whose tiles tasks take in turn, copied in one ahead first, then each as it is worked on."""
     @remembered
     def shared(k: Kernel) -> Lowered:
-        bound = tuple(map(BindTasks().shared, nests(step.apply(k))))
-        staged = bound if bulk is None else tuple(map(bulk.apply, bound))
-        return staged, ("tensorize", "bind") if staged == bound else ("tensorize", "bind", "bulk")
+        made = tuple(map(BindTasks().shared, nests(step.apply(k))))
+        steps: tuple[str, ...] = ("tensorize", "bind")
+        for what, then in later.items():
+            changed = tuple(map(then.apply, made))
+            steps = steps if changed == made else (*steps, what)
+            made = changed
+        return made, steps
 
     def early(k: Kernel) -> Lowered:
         kernels, steps = shared(k)
@@ -297,7 +282,6 @@ def _in_tiles(name: str, step: Pass, bulk: InBulk | None, ahead: Ahead) -> Itera
 
     yield f"{name}, one tile ahead", early
     yield name, plain
->>>>>>> w-pipe
 
 
 def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:

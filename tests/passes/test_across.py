@@ -13,11 +13,11 @@ from tests.passes.test_down import results
 from tests.passes.test_vector_choices import calls
 from xpiler import platforms, to_target
 from xpiler.facts.offers import offers
-from xpiler.ir.nodes import Alloc, Assign, Buffer, For, Kernel, Meaning, Var
+from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, For, Intrinsic, Kernel, Meaning, Var
 from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.moves import results_of
+from xpiler.passes.moves import Mover, results_of
 from xpiler.passes.vectors import VectorLoops
 from xpiler.text.library import shelf
 
@@ -62,8 +62,12 @@ def test_the_result_has_the_room_that_the_instruction_takes() -> None:
 
 
 def test_a_result_is_one_element() -> None:
-    """An array that holds one is not set as far as the instruction reads."""
-    assert not results_of(offers(_WHOLE)) and results_of(toy.COUNTED_UNIT.offers)
+    """An array that holds one is not set as far as the instruction reads, and what it reads is not written."""
+    mover = Mover("copy", (), "pad", results_of(UNIT.offers))
+    (near, far), n = (Addr(a, Const(0, I), F) for a in ("near", "far")), Const(50, I)
+    top, total = Intrinsic("ptop", (near, far, n), None, "ptop"), Intrinsic("psum", (far, n), Var("s", F), "psum")
+    assert [mover.written(s) for s in (top, total)] == [{"near"}, set()]
+    assert not any(mover.sets(s, a, n) for s in (top, total) for a in ("near", "far"))
 
 
 def test_what_is_out_of_use_is_not_offered() -> None:

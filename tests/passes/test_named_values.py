@@ -48,3 +48,9 @@ def test_a_name_is_no_guess() -> None:
     assert named(let("product", load("at", i) * 2.0)) == ["product"]
     assert named(HEIGHT, assign("shapes_value", 1.0)) == ["shapes_value"]
     assert named(let("y_value", load("y", i * 2 + 1))) == ["y_value"]
+
+
+def test_values_made_of_values_many_times_over_take_no_time() -> None:
+    chain = (let("v", load("at", i * 2)), *(let(f"v_{n}", var(f"v_{n - 1}" if n > 1 else "v", F) * var(
+        f"v_{n - 1}" if n > 1 else "v", F)) for n in range(1, 60)))
+    assert len(named(*chain)) == 60

@@ -63,7 +63,7 @@ def length(f: For) -> int:
 class Mover:
     """How a machine copies: the intrinsic, and the direction it takes for each pair of spaces; `space` is the memory it
     computes in. `results` are, by name and key, the positions of what its instructions write there and do not read, and
-    of how many elements that is."""
+    of how many elements that is: -1 where it is one, and where none is written."""
 
     copy: str
     transfers: tuple[tuple[tuple[str, str], str], ...]
@@ -112,7 +112,7 @@ class Mover:
         if not isinstance(s, Intrinsic) or s.name != self.copy and (s.name, s.key) not in self.results:
             return False
         at, many = self.results.get((s.name, s.key), (0, -1))
-        to = s.args[at]
+        to = s.args[at] if at >= 0 else None
         if not isinstance(to, Addr) or (to.buffer, to.index) != (near, ZERO):
             return False
         if many >= 0:
@@ -132,8 +132,8 @@ class Mover:
         if not isinstance(s, Intrinsic):
             return frozenset()
         at = (0, 0) if s.name == self.copy else self.results.get((s.name, s.key))
-        given = (*(s.args if at is None else (s.args[at[0]],)), *(() if s.result is None else (s.result,)))
-        return frozenset(a.buffer for a in given if isinstance(a, Addr))
+        given = s.args if at is None else (s.args[at[0]],) if at[0] >= 0 else ()
+        return frozenset(a.buffer for a in (*given, s.result) if isinstance(a, Addr))
 
     def one_way(self, kernel: Kernel) -> frozenset[str]:
         """The far arrays that are only copied and read, or only copied to and stored to."""
@@ -192,6 +192,8 @@ def results_of(offers: Iterable[Offer]) -> dict[tuple[str, str], tuple[int, int]
     for o in offers:
         at = {p.name: n for n, p in enumerate(o.meaning.params)}
         reads = {n.data for n in sym.collect(o.value, lambda n: n.op == "ld")}
-        if o.lane is not None and o.out in at and o.count in at and o.out not in reads:
+        if o.lane is None and o.count:
+            out[o.meaning.name, o.meaning.key] = at.get(o.out, -1), -1
+        elif o.out in at and o.count in at and o.out not in reads:
             out[o.meaning.name, o.meaning.key] = at[o.out], at[o.count]
     return out

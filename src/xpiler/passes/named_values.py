@@ -20,64 +20,85 @@ from xpiler.ir.walk import Fresh, names, rename, statements
 from xpiler.passes.source_names import stem
 from xpiler.passes.value_names import made_up
 
-DEEPEST = 24  # operations of operations
-Form = tuple[object, ...]
-
 
 def values_named_after(kernel: Kernel, sources: Iterable[Kernel]) -> Kernel:
     """The kernel, its values called as one of `sources` calls what it computes in the same way."""
-    theirs = defaultdict[Form, set[str]](set)
-    for v, form in chain.from_iterable(_forms(s).items() for s in sources):
+    forms = _Forms()
+    theirs = defaultdict[int, set[str]](set)
+    for v, form in chain.from_iterable(forms.of(s).items() for s in sources):
         theirs[form].add(stem(v))
-    chosen = {v: min(theirs[form]) for v, form in _forms(kernel).items()
+    chosen = {v: min(theirs[form]) for v, form in forms.of(kernel).items()
               if made_up(stem(v)) and len(theirs.get(form, ())) == 1}
     supply = Fresh(names(kernel) - {v.name for v in chosen})
     return replace(kernel, body=rename(kernel.body, {v.name: supply(name) for v, name in chosen.items()}))
 
 
-def _forms(kernel: Kernel) -> dict[Var, Form]:
-    """How the scalars are made that are set once."""
-    set_again = {s.var for s in statements(kernel) if isinstance(s, Assign)}
+class _Forms:
+    """The operations that make values, by numbers: equal ones for what is made in the same way."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[object, ...], int] = {}
+        self.telling: set[int] = set()  # of what says more than that it is a number or some scalar
+
+    def of(self, kernel: Kernel) -> dict[Var, int]:
+        """The telling forms of the scalars that are set once."""
+        lets = _set_once(kernel)
+        arrays = [p.name for p in kernel.params if isinstance(p, Buffer)]
+        known: dict[Var, int] = {}
+        found: dict[Var, int] = {}
+        for v, e in lets.items():
+            known[v] = self._form(e, lets, known)
+            match e:
+                case Load(array, index):
+                    own = next((a for a in arrays if array == a or array.startswith(f"{a}_")), "")
+                    form = self._number(("element of", own, polynomial(index, lets).constant), own != "")
+                case _:
+                    form = known[v]
+            if form in self.telling:
+                found[v] = form
+        return found
+
+    def _number(self, form: tuple[object, ...], tells: bool) -> int:
+        n = self.numbers.setdefault(form, len(self.numbers))
+        if tells:
+            self.telling.add(n)
+        return n
+
+    def _form(self, e: Expr, lets: Mapping[Var, Expr], known: Mapping[Var, int]) -> int:
+        """Of an element, its place among its neighbours: copies near by have other names."""
+        match e:
+            case Var() if e in known:
+                return known[e]
+            case Const(value):
+                return self._number(("number", float(value)), False)
+            case Cast(a):
+                return self._form(a, lets, known)
+            case Load(_, index):
+                return self._number(("element", polynomial(index, lets).constant), True)
+            case Unary(op, a):
+                return self._made(op, (a,), lets, known)
+            case Binary(op, a, b):
+                return self._made(op, (a, b), lets, known, not e.dtype.is_float and op in ("+", "*"))
+            case Call(op, args):
+                return self._made(op, args, lets, known)
+            case Select(cond, a, b):
+                return self._made("?", (cond, a, b), lets, known)
+        return self._number(("scalar",), False)
+
+    def _made(
+        self, op: str, args: Iterable[Expr], lets: Mapping[Var, Expr], known: Mapping[Var, int], either: bool = False
+    ) -> int:
+        parts = [self._form(a, lets, known) for a in args]
+        return self._number((op, *(sorted(parts) if either else parts)), not self.telling.isdisjoint(parts))
+
+
+def _set_once(kernel: Kernel) -> dict[Var, Expr]:
+    """The scalars that have one value wherever they are read, in the order in which they are declared."""
     lets: dict[Var, Expr] = {}
+    again = {s.var for s in statements(kernel) if isinstance(s, Assign)}
     for s in statements(kernel):
         if isinstance(s, Let) and (s.var in lets or s.value is None):
-            set_again.add(s.var)
+            again.add(s.var)
         elif isinstance(s, Let) and s.value is not None:
             lets[s.var] = s.value
-    lets = {v: e for v, e in lets.items() if v not in set_again}
-    arrays = [p.name for p in kernel.params if isinstance(p, Buffer)]
-    found = {v: _form(e, lets, arrays) for v, e in lets.items()}
-    return {v: form for v, form in found.items() if _tells(form)}
-
-
-def _form(e: Expr, lets: Mapping[Var, Expr], arrays: list[str], depth: int = 0) -> Form:
-    """The operations that make a value; of an element its place among its neighbours, and alone the array it is of."""
-    if depth > DEEPEST:
-        return ("deep",)
-    match e:
-        case Var() if e in lets:
-            return _form(lets[e], lets, arrays, depth + 1)
-        case Const(value):
-            return "const", float(value)
-        case Cast(a):
-            return _form(a, lets, arrays, depth)
-        case Load(array, index):
-            own = next((a for a in arrays if array == a or array.startswith(f"{a}_")), "") if depth == 0 else ""
-            return "element", own, polynomial(index, lets).constant
-        case Unary(op, a):
-            return op, _form(a, lets, arrays, depth + 1)
-        case Binary(op, a, b):
-            sides = [_form(x, lets, arrays, depth + 1) for x in (a, b)]
-            return op, *(sides if e.dtype.is_float else sorted(sides, key=repr))
-        case Call(op, args):
-            return op, *(_form(x, lets, arrays, depth + 1) for x in args)
-        case Select(cond, a, b):
-            return "?", *(_form(x, lets, arrays, depth + 1) for x in (cond, a, b))
-    return ("scalar",)
-
-
-def _tells(form: Form) -> bool:
-    """Whether a form says more than that it is a number or some scalar."""
-    if form[0] == "element":
-        return form[1] != ""
-    return any(isinstance(f, tuple) and (f[0] == "element" or _tells(f)) for f in form)
+    return {v: e for v, e in lets.items() if v not in again}

@@ -21,11 +21,7 @@ from xpiler.verify.proof.writers import put_domain
 UNROLLED = 64
 # Accumulations of one loop that depend on one another are followed this far, and no further.
 NESTED = 3
-<<<<<<< HEAD
-# Iterations before one that is looked at, each of which may have written where it reads: halves of a buffer.
-=======
 # Iterations before one, any of which may have written where it reads, as with the halves of a buffer: the latest ones.
->>>>>>> w-pipe
 LATEST = 2
 # Statements of a kernel that spread one array over threads in ways of their own.
 TRIED = 8
