@@ -346,3 +346,32 @@ def test_a_row_begins_with_its_first_element_where_it_has_one() -> None:
     """What is read to begin with would be an earlier row's in a row of no elements, which nobody asks for."""
     after = Contract().apply(_pivot(ROWS, "bang"))
     assert not any(isinstance(s, Alloc) for s in statements(after))
+
+
+SPANS = """
+void k(const float* x, float* y, int n) {
+  if (n <= 0) return;
+  int chunks = (n + 63) / 64;
+  for (int c = 0; c < chunks; ++c) {
+    const float* a = x + c * 64;
+    float* b = y + c * 64;
+    int len = n - c * 64 < 64 ? n - c * 64 : 64, i = 0;
+    for (; i + 16 <= len; i += 16)
+      for (int l = 0; l < 16; ++l) b[i + l] = 2.0f * a[i + l] + b[i + l];
+    for (; i < len; ++i) b[i] = a[i] - b[i];
+  }
+}
+"""
+
+
+def test_the_last_chunk_is_as_long_as_what_is_left() -> None:
+    """Chunks that end in elements taken one by one are whole vectors of the array, and what is left of it."""
+    c = platforms.get("c")
+    pivot, steps = sequential(read(SPANS, c, "k.c"), c)
+    assert steps[-1] == "contract(k)" and sum(isinstance(s, For) for s in statements(pivot.kernels[0])) == 2
+    for n in (1, 15, 16, 17, 63, 64, 65, 127, 128, 150):
+        x, y = np.arange(160.0), np.arange(160.0)[::-1].copy()
+        whole = n // 16 * 16
+        want = np.concatenate([2 * x[:whole] + y[:whole], x[whole:n] - y[whole:n], y[n:]])
+        run(pivot.kernels[0], {"x": x, "y": y}, n=n)
+        np.testing.assert_array_equal(y, want)

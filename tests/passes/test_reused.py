@@ -11,10 +11,12 @@ from tests.passes.test_vector_choices import UNITS, agree, calls, vectorized
 from xpiler import platforms
 from xpiler.ir.nodes import Alloc, Buffer, Const, Kernel, Load
 from xpiler.ir.types import DType
-from xpiler.ir.walk import statements, walk
+from xpiler.ir.walk import scalars_read, statements, walk
 from xpiler.passes.contract import Contract
+from xpiler.passes.vectors import VectorLoops
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
+from xpiler.to_target import vector_unit
 
 SIZES = {"q": 48, "k": 80, "y": 48}
 ROWS = """void rows(const float* q, const float* k, float* y) {
@@ -72,3 +74,29 @@ def test_and_in_lanes(name: str, unit: str) -> None:
 def test_the_arrays_are_called_after_what_they_hold() -> None:
     made = Contract().apply(kernel("attention"))
     assert {s.buffer.name for s in statements(made.body) if isinstance(s, Alloc)} == {"sums", "powers"}
+
+
+SPREAD = """void spread(const float* x, float* y, int rows) {
+  for (int t = 0; t < rows; ++t) {
+    float s = 0.0f, a[8], q[8], p[8];
+    for (int l = 0; l < 8; ++l) a[l] = q[l] = p[l] = 0.0f;
+    for (int i = 0; i < 60; ++i) for (int l = 0; l < 8; ++l) a[l] += x[t * 500 + i * 8 + l];
+    for (int l = 0; l < 4; ++l) a[l] += x[t * 500 + 496 + l];
+    for (int l = 0; l < 8; ++l) s += a[l];
+    for (int i = 0; i < 60; ++i)
+      if (i % 2 == 0) for (int l = 0; l < 8; ++l) q[l] += (x[t * 500 + i * 8 + l] - s) * (x[t * 500 + i * 8 + l] - s);
+      else for (int l = 0; l < 8; ++l) p[l] += (x[t * 500 + i * 8 + l] - s) * (x[t * 500 + i * 8 + l] - s);
+    for (int l = 0; l < 4; ++l) p[l] += (x[t * 500 + 496 + l] - s) * (x[t * 500 + 496 + l] - s);
+    float d = 0.0f;
+    for (int l = 0; l < 8; ++l) d += q[l] + p[l];
+    for (int i = 0; i < 500; ++i) y[t * 500 + i] = (x[t * 500 + i] - s) * d;
+  }
+}"""
+
+
+def test_a_single_value_has_one_name_wherever_it_is_used() -> None:
+    plain = platforms.get("c")
+    pivot, _ = sequential(read(SPREAD, plain, "k.c"), plain)
+    after = VectorLoops(vector_unit(platforms.get("bang")), 4096).apply(pivot.kernels[0])
+    arrays = {s.buffer.name for s in statements(after) if isinstance(s, Alloc)}
+    assert not arrays & {v.name for s in after.body for v in scalars_read(s)}

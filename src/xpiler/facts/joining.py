@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xpiler.facts import sym
-from xpiler.facts.sym import ONE, TRUE, ZERO, Sym
+from xpiler.facts.sym import ONE, ZERO, Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
 
@@ -69,7 +69,7 @@ def aligned(old: Write, new: Write, but: Sym | None = None) -> Write | None:
 
 def _continued(first: Write, second: Write) -> Write | None:
     """i < n: f(i) and j < m: f(n + j) are i < n + m: f(i)."""
-    if first.guard is not TRUE or second.guard is not TRUE:
+    if first.guard is not second.guard or first.guard.free & {*first.vars, *second.vars}:
         return None
     for n, v in enumerate(first.vars):
         if len(first.vars) != len(second.vars):

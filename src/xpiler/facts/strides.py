@@ -4,10 +4,11 @@ workers)`, and nests that were flattened, `for (i = 0; i < rows * 16; ++i) y[i /
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from xpiler.facts import sym
 from xpiler.facts.sym import ONE, Sym
-from xpiler.ir.nodes import Binary, Const, For, Var
+from xpiler.ir.nodes import Binary, Break, Const, Continue, Expr, For, If, Let, Return, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, free_vars, statements, subexpressions, substitute
 
@@ -55,6 +56,30 @@ def turn(i: Sym, start: Sym, by: Sym) -> Sym | None:
 def taken_apart(loop: For) -> bool:
     """The loop's variable is divided."""
     return any(True for _ in _quotients(loop))
+
+
+_WHOLE, _LEFT = "~whole", "~left"  # behind a loop variable's name
+
+
+def chunks(loop: For, trips: Sym) -> tuple[For, If, dict[str, Sym]] | None:
+    """A loop over the chunks of something as one over whole chunks, and the same for what is left, where something is;
+    with what two names in them mean. None where the number of iterations is not one of chunks.
+
+    for c < (n + 63) / 64: f(c)  ->  for c < n / 64: f(c)
+                                     if (n % 64 > 0) f(n / 64)"""
+    leaves = any(isinstance(s, Break | Continue | Return) for s in statements(loop.body))
+    parted = isinstance(loop.stop, Var) and loop.stop.name.endswith(_WHOLE)
+    if leaves or parted or loop.start != Const(0, loop.start.dtype) or loop.step != Const(1, loop.step.dtype):
+        return None
+    if trips.op != "div" or not sym.is_const(trips.args[1]):
+        return None
+    whole, left = (Var(loop.var.name + part, loop.var.dtype) for part in (_WHOLE, _LEFT))
+    size, zero = trips.args[1], Const(0, loop.var.dtype)
+    covered = sym.sub(trips.args[0], sym.sub(size, ONE))
+    some: tuple[Expr, Expr] = (Binary(">=", whole, zero, DType.BOOL), Binary(">", left, zero, DType.BOOL))
+    rest = If(Binary("&&", *some, DType.BOOL), (Let(loop.var, whole), *loop.body))
+    known = {whole.name: sym.div(covered, size), left.name: sym.mod(covered, size)}
+    return replace(loop, stop=whole), rest, known
 
 
 def nests(loop: For) -> Iterator[For]:

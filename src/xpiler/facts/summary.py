@@ -19,7 +19,7 @@ from xpiler.facts.reductions import Advance, Turn, induction, reduction
 from xpiler.facts.deferred import Deferred
 from xpiler.facts.rescaled import merged, telescoped
 from xpiler.facts.row_parts import in_a_piece
-from xpiler.facts.strides import nests, taken_apart, turn
+from xpiler.facts.strides import chunks, nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.decided import most, one_sided, settled
 from xpiler.facts.joining import rolled_up
@@ -429,8 +429,12 @@ class Machine:
                 self.short.left |= few and not self.short.taken
                 few = few and self.short.taken
                 self._less_lost(s, saved, (lambda: self._unrolled(s, start, stop, by, trips)) if few else None)
+            if any(map(_by_length, (w for a in self.arrays.values() for w in a.writes))):
+                after = self._save()
+                if not self._as_whole_chunks(s, far, saved):
+                    self._restore(after)
         except Unsummarised:
-            if self._as_nest(s, saved):
+            if self._as_nest(s, saved) or self._as_whole_chunks(s, far, saved):
                 return
             if not sym.is_const(trips) or sym.value_of(trips) > UNROLL:
                 raise
@@ -478,6 +482,23 @@ class Machine:
             except Unsummarised:
                 continue
         return False
+
+    def _as_whole_chunks(self, s: For, far: Sym, saved: tuple[dict[str, Sym], dict[str, Array], Sym]) -> bool:
+        """Whether a loop over chunks was summarised as one over whole chunks, and what is left for the last one."""
+        parted = chunks(s, far)
+        if parted is None:
+            return False
+        self._restore(saved)
+        loop, rest, known = parted
+        self.scalars |= known
+        try:
+            self.loop(loop)
+            self.branch(rest)
+        except Unsummarised:
+            return False
+        for name in known:
+            del self.scalars[name]
+        return True
 
     def _at_most(self, d: Sym) -> int | None:
         """A constant that d does not exceed here, by the path condition."""
@@ -606,6 +627,11 @@ def _furthest(d: Sym) -> Sym:
         loop = not a.has and any(map(sym.bounded, a.free)) and abs(end) != float("inf")
         out = sym.add(out, sym.integer(c * int(end)) if loop else sym.scale(a, c))
     return out
+
+
+def _by_length(w: Write) -> bool:
+    """Whether where an element is written hangs on how long one of several chunks is, the last of which is shorter."""
+    return bool(sym.collect(w.index, lambda n: n.op == "call" and n.data == "min" and not n.free.isdisjoint(w.vars)))
 
 
 def _beyond(w: Write, index: Sym) -> bool:

@@ -18,6 +18,7 @@ from xpiler.facts.cases import by_cases
 from xpiler.facts.summary import summarise
 from xpiler.facts.flips import without_flips
 from xpiler.facts.contraction import Contraction, contraction
+from xpiler.facts.nonempty import spared
 from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
 from xpiler.facts.joining import aligned, join
 from xpiler.facts.shaping import renumbered, shaped
@@ -78,7 +79,7 @@ def groups_of(kernel: Kernel) -> list[Group]:
     outputs = summarise(kernel)
     nests = []
     for name, writes in outputs.items():
-        shaped = join([_shape(by_cases(w)) for w in writes])
+        shaped = join([spared(_shape(by_cases(w))) for w in writes])
         nests += [(name, w) for w in _united([_shape(w) for w in shaped])]
     return _order(nests)
 

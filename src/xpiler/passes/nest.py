@@ -263,6 +263,10 @@ class Nest:
         if size > SCRATCH:
             return None
         held, self.scopes = self.scopes[skipped:], self.scopes[:skipped]
+        if not inner:  # a single value, that is there for all
+            out = self.expr(x)
+            self.scopes += held
+            return out
         copies = {v: sym.fresh("j", sym.extent_of(v)) for v in inner}
         key = sym.substitute(x, {v: sym.var(f"~{n}", sym.extent_of(v)) for n, v in enumerate(inner)})
         scope = self.scopes[-1]

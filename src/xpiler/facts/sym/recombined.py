@@ -62,8 +62,27 @@ def recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
                         break
             if again:
                 break
-        again = again or _whole_again(terms) or _carried_over(terms)
+        again = again or _whole_again(terms) or _carried_over(terms) or _lowest_digit(terms)
     return terms, constant
+
+
+def _lowest_digit(terms: dict[Sym, int]) -> bool:
+    """One step of x % (g*p) - g * (x/g % p) = x % g."""
+    for whole, c in terms.items():
+        if whole.op != "mod" or not is_const(whole.args[1]):
+            continue
+        x, size = whole.args[0], value_of(whole.args[1])
+        for other, k in terms.items():
+            digit = other.op == "mod" and other.args[0].op == "div" and other.args[0].args[0] is x
+            if not digit or k % c or not is_const(other.args[1]) or not is_const(other.args[0].args[1]):
+                continue
+            unit = value_of(other.args[0].args[1])
+            if k == -c * unit and unit * value_of(other.args[1]) == size:
+                del terms[whole], terms[other]
+                low = mod(x, integer(unit))
+                terms[low] = terms.get(low, 0) + c
+                return True
+    return False
 
 
 def _carried_over(terms: dict[Sym, int]) -> bool:
