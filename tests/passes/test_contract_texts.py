@@ -587,3 +587,25 @@ void k(const unsigned long* x, unsigned long* y, int n) {
     assert "does not apply" in " ".join(steps)
     kinds = [s.kind for s in plain.kernels[0].body if isinstance(s, For)]
     assert kinds == ["serial", "parallel"]
+
+
+def test_a_grid_of_no_more_blocks_than_so_many_strides_over_all_there_is() -> None:
+    """The step is nothing where there is nothing to do, but then there is no block that would take it."""
+    text = """
+__global__ void doubled(const float4* x, float4* y, size_t n4) {
+  const size_t stride = static_cast<size_t>(gridDim.x) * blockDim.x;
+  for (size_t i = static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n4; i += stride) {
+    float4 v = x[i];
+    v.x *= 2; v.y *= 2; v.z *= 2; v.w *= 2;
+    y[i] = v;
+  }
+}
+static int blocks(size_t n) { return static_cast<int>((n + 255) / 256 < 4096 ? (n + 255) / 256 : 4096); }
+void run(const float* x, float* y, int n) {
+  doubled<<<blocks(n / 4), 256>>>((const float4*)x, (float4*)y, n / 4);
+}"""
+    cuda = platforms.get("cuda")
+    pivot, steps = sequential(read(text, cuda, "doubled.cu"), cuda)
+    assert "contract(doubled)" in steps
+    (stop,) = {show(s.stop) for s in statements(pivot.kernels[0]) if isinstance(s, For)} - {"4"}
+    assert stop == "n / 4 * 4"

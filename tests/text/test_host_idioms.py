@@ -148,7 +148,7 @@ def test_a_choice_by_what_only_the_host_knows_is_told() -> None:
 #include <cstdint>
 __global__ void twice(float* x) { x[threadIdx.x] *= 2; }
 void run(float* x) {
-  const bool whole = reinterpret_cast<uintptr_t>(x) % 16 == 0;
+  const bool whole = reinterpret_cast<uintptr_t>(x) % 4096 == 0;
   if (whole) twice<<<4, 64>>>(x);
   else twice<<<1, 256>>>(x);
 }

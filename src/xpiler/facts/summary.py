@@ -389,7 +389,7 @@ class Machine:
 
     def loop(self, s: For) -> None:
         start, stop, step = (self.value(e) for e in (s.start, s.stop, s.step))
-        if not (step.lo > 0 or sym.likely_le(ONE, step)):
+        if not (step.lo > 0 or _over_all(start, step) or sym.likely_le(ONE, step)):
             raise Unsummarised("a loop whose step is not positive", s.span)
         by = step
         lowest = sym.bound(start, upper=False)
@@ -675,6 +675,13 @@ def _wraps(op: str, dtype: DType, x: Sym) -> bool:
 def _of_two(a: Expr, dtype: DType) -> bool:
     """Whether a number of two words becomes one of one."""
     return a.dtype in (DType.I64, DType.U64) and dtype in (DType.I32, DType.U32)
+
+
+def _over_all(start: Sym, step: Sym) -> bool:
+    """Whether a loop strides over all iterations of one around it, one of which there is here: a grid's, i += n * 256
+    from b * 256 + t with b < n."""
+    _, terms = sym.terms_of(start)
+    return any(sym.bounded(v) and c > 0 and step == sym.scale(sym.extent_of(v), c) for v, c in terms.items())
 
 
 def _signed_word(dtype: DType, x: Sym) -> bool:
