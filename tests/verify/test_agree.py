@@ -172,3 +172,16 @@ LEAKY = scaled("y[i] = x[i] > 0.0f ? x[i] * a + b : b;")
 def test_scalars_are_tried_in_more_than_one_range(source: str, target: str) -> None:
     assert "differs" in complaint(source, target)
     assert "5 values of a, b" in scope(source, source)
+
+
+def test_a_source_that_asks_for_nan_is_held_to_what_it_does_with_it() -> None:
+    kept = each("y[i] = x[i];")
+    assert "NaN" in complaint(kept.replace("= x[i]", "= isnan(x[i]) ? 0.0f : x[i]"), kept)
+    marked = each("y[i] = x[i] != x[i];", y="int")
+    assert "NaN" in complaint(marked, marked.replace("x[i] != x[i]", "0"))
+
+
+def test_a_sum_that_wraps_at_the_end_of_the_integers_is_no_saturated_one() -> None:
+    wraps = each("y[i] = (int)((unsigned)x[i] + 100u);", "int", "int")
+    saturated = wraps.replace("(int)((unsigned)x[i] + 100u)", "(int)min(x[i] + 100LL, 2147483648LL - 1)")
+    assert "the ends of integers" in complaint(wraps, saturated)

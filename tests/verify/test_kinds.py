@@ -81,6 +81,8 @@ def test_integers_hold_what_their_kind_says(dtype: DType) -> None:
     assert (drawn(Kind.NEGATIVE, dtype).astype(signed.dtype) < 0).all()
     full = drawn(Kind.FULL, dtype).astype(object)
     assert max(abs(v) for v in full) * 8 > np.iinfo(x.dtype).max
+    ends = drawn(Kind.ENDS, dtype)
+    assert dtype.bits <= 16 or {int(x) >> (dtype.bits - 2) for x in ends} == ({-2, 1} if dtype.is_signed else {0, 3})
     large = drawn(Kind.LARGE, dtype).astype(object)
     assert max(abs(v) for v in large) * 8 > np.iinfo(x.dtype).max
     assert dtype.bits <= 16 or max(abs(v) for v in large) * 2 <= np.iinfo(x.dtype).max

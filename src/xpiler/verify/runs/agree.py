@@ -4,10 +4,10 @@ condition allows.
 What is no number needs care. Where the source, run in float64, gives something of another class (a number, an infinity,
 NaN), or a number its own result has nothing to do with, the result hangs on the precision and there is nothing to say
 about hard inputs: a variance that is a difference of large squares may come out as anything, below zero too. Where that
-is most of a result, the rest of it is near what it should be by luck. Where
-inputs are NaN themselves, `x > m ? x : m` and a maximum instruction rightly part, so a difference there is told and
-refutes nothing; neither does one in NaN alone where inputs are infinite. NaN made of finite inputs is judged like any
-other result."""
+is most of a result, the rest of it is near what it should be by luck. Where inputs are NaN themselves, `x > m ? x : m`
+and a maximum instruction rightly part, so a difference there is told and refutes nothing, unless the source asks
+whether a number is one; neither does one in NaN alone where inputs are infinite. NaN made of finite inputs is judged
+like any other result."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from xpiler.verify.runs.compare import Difference, Leave, classes, floats, integ
 from xpiler.verify.runs.condition import Doubles, Room, condition
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.inputs import Values, poison
-from xpiler.verify.runs.kinds import LARGE, OVERFLOWING, Kind
-from xpiler.verify.runs.observe import Case, Reference, same_bits
+from xpiler.verify.runs.kinds import LARGE, NOT_FINITE, OVERFLOWING, Kind
+from xpiler.verify.runs.observe import Case, Reference, overflows, same_bits
 from xpiler.verify.signature import Array
 from xpiler.verify.verdict import Witness
 
@@ -70,7 +70,7 @@ class Agreement:
         other = None if case.reference is None else case.reference.outputs.get(a.name)
         blank = poison(a.dtype, expected.size, case.seed) if a.read else before
         tolerance = self.reference.tolerance
-        if case.point.kind is Kind.NANS:
+        if case.point.kind is Kind.NANS and not self.reference.asks:
             found, _ = floats(a.dtype, expected, actual, other, blank, tolerance)
             return Compared(note=_noted(a, case, found))
         if self.reference.again is None:
@@ -127,7 +127,8 @@ class Agreement:
         from_floats = kind in OVERFLOWING or any(x.read and x.dtype.is_float for x in self.reference.signature.arrays)
         if found is None or kind is Kind.RANDOM or not from_floats:
             return _compared(a, case, found)
-        if kind in LARGE:
+        meant = self.reference.asks and kind in NOT_FINITE and not overflows(case)
+        if kind in LARGE and not meant:
             return Compared(note=_noted(a, case, found))
         other = None if case.reference is None else case.reference.outputs.get(a.name)
         wrong = expected != actual if other is None else (expected != actual) & (expected == other)

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     BEYOND = "beyond what half a word holds"  # an intermediate result of a narrower type overflows
     EXTREMES = "extremes of integers"  # where signed and unsigned part
     FULL = "the whole range of integers"  # where wrapping and saturating part
+    ENDS = "the ends of integers"  # where a sum of one large number and small ones wraps, or is saturated
     LARGE = "large integers"  # more than a shorter type, or a float, holds
     FACTORS = "integers of half a word"  # the same where products of two must fit
     NAMED = "numbers that the texts name"  # where what is compared with them is equal, or just beside
@@ -43,9 +44,9 @@ FLOATS = (
     Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.SMALL,
     Kind.HALFWAY, Kind.BEYOND, Kind.DENORMALS, Kind.INFINITIES, Kind.NANS,
 )
-INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
+INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.ENDS, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
-OVERFLOWING = frozenset({Kind.FULL, Kind.LARGE, Kind.FACTORS})
+OVERFLOWING = frozenset({Kind.FULL, Kind.ENDS, Kind.LARGE, Kind.FACTORS})
 # Those, and numbers that a text names, which may be the largest there are.
 MAY_OVERFLOW = OVERFLOWING | {Kind.NAMED}
 # What says nothing about floats.
@@ -98,7 +99,7 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
             return _with(np.array([np.inf, -np.inf]), n, rng)
         case Kind.NANS:
             return _with(np.array([np.nan]), n, rng)
-        case Kind.NAMED | Kind.RANDOM | Kind.EXTREMES | Kind.FULL | Kind.LARGE | Kind.FACTORS:
+        case Kind.NAMED | Kind.RANDOM | Kind.EXTREMES | Kind.FULL | Kind.ENDS | Kind.LARGE | Kind.FACTORS:
             raise ValueError(f"{kind} is drawn elsewhere")
     raise TypeError(f"not a kind: {kind!r}")
 
@@ -120,7 +121,11 @@ def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.
             size = (2.0 ** rng.uniform(most - 16 if kind is Kind.LARGE else 0, most, n)).astype(type_)
             size |= rng.integers(0, 2, n).astype(type_)  # odd ones, which no float of that size has
             return (size * rng.choice(np.array([-1, 1]), n)).astype(type_) if signed else size
-        case Kind.FULL | Kind.LARGE | Kind.FACTORS:
+        case Kind.ENDS if info.bits > 16:
+            off = rng.integers(0, 1 << info.bits // 4, n).astype(type_)  # of the least and the greatest
+            far: Values = np.where(rng.random(n) < 0.5, type_.type(info.min) + off, type_.type(info.max) - off)
+            return far
+        case Kind.FULL | Kind.ENDS | Kind.LARGE | Kind.FACTORS:
             return rng.integers(info.min, info.max, n, dtype=type_, endpoint=True)
         case Kind.NEGATIVE if signed:
             return rng.integers(low, 0, n).astype(type_)

@@ -15,7 +15,7 @@ import numpy as np
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
 from xpiler.ir.nodes import PLAIN, Atomic, For, Program
-from xpiler.ir.walk import statements
+from xpiler.ir.walk import statements, walk
 from xpiler.platforms.platform import Platform
 from xpiler.verify.argue.raced import raced
 from xpiler.verify.runs.abreast import in_order
@@ -25,7 +25,7 @@ from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.hard import ENOUGH, awkward, kinds_for, of_kinds, of_names
 from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
 from xpiler.verify.runs.kinds import MAY_OVERFLOW, NOT_FINITE, Kind
-from xpiler.verify.runs.named import named
+from xpiler.verify.runs.named import asks_whether_number, named
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, fractions, free_integers
 from xpiler.verify.runs.order import APART, Source
@@ -87,7 +87,8 @@ class Reference:
 
     `again` is the source to be run on inputs a little off, in float64 where it can be, and `own` is it in its own
     precision; None where that takes long. `runs` is the source to be run on further inputs. `ordered`: it has threads,
-    and nothing (no atomic) lets what it computes hang on the order in which they come, unless they race."""
+    and nothing (no atomic) lets what it computes hang on the order in which they come, unless they race. `asks`: it
+    asks whether numbers are any, and so says what is to become of NaN."""
 
     signature: Signature
     cases: tuple[Case, ...]
@@ -98,6 +99,7 @@ class Reference:
     own: Machine | None = field(default=None, compare=False, repr=False)
     runs: Runs | None = field(default=None, compare=False, repr=False)
     ordered: bool = False
+    asks: bool = False
 
     def further(self, choices: Sequence[tuple[Mapping[str, Number], Mapping[str, int]]]) -> Reference:
         """The same with the source run at further sizes, those that it bears; a slow run is left out and noted."""
@@ -194,7 +196,8 @@ def observe(
     notes = (*notes, *_in_one_order_only(source, cases))
     tolerance = Tolerance(precision(program), depth)
     again, own = (None, None) if slow else (runs.wide or single, single)
-    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program))
+    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program),
+                     any(asks_whether_number(e) for k in program.kernels for e in walk(k)))
 
 
 def _ordered(program: Program) -> bool:
