@@ -126,3 +126,6 @@ def test_precision_is_that_of_the_narrowest_arithmetic() -> None:
     assert precision(kernel(Store("c", ZERO, plus(Load("a", ZERO, F), Load("b", ZERO, F))))) == EPS[F]
     narrow = Cast(Binary("*", Cast(Load("a", ZERO, F), H), Cast(Load("b", ZERO, F), H), H), F)
     assert precision(kernel(Store("c", ZERO, narrow))) == EPS[H]
+    moved = Load("a", ZERO, DType.F64)
+    assert precision(kernel(Store("c", ZERO, moved))) == EPS[DType.F64]
+    assert precision(kernel(Store("c", ZERO, Cast(Cast(moved, F), DType.F64)))) == EPS[F]

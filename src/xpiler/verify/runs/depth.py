@@ -40,7 +40,8 @@ def terms(program: Program, scalars: Mapping[str, Number]) -> int:
 def precision(program: Program) -> float:
     """The unit of rounding of the least precise arithmetic or conversion the kernels do.
 
-    A conversion on the way into an array that nobody reads does not count: it rounds the result, once."""
+    A conversion on the way into an array that nobody reads does not count: it rounds the result, once. Where numbers
+    are only moved about nothing is rounded."""
     read = {e.buffer for k in program.kernels for e in walk(k) if isinstance(e, Load | Addr)}
     last = {
         id(s.value) for k in program.kernels for s in statements(k)
@@ -52,7 +53,10 @@ def precision(program: Program) -> float:
         for e in walk(k)
         if isinstance(e, Binary | Unary | Call | Cast) and e.dtype in EPS and id(e) not in last
     }
-    return max(units, default=EPS[DType.F32])
+    if units:
+        return max(units)
+    moved = not any(isinstance(s, Intrinsic | Atomic) for k in program.kernels for s in statements(k))
+    return EPS[DType.F64 if moved else DType.F32]
 
 
 def _bind(k: Kernel, args: tuple[Expr, ...], env: Mapping[str, Number]) -> dict[str, Number]:
