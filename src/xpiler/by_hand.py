@@ -35,26 +35,32 @@ MOST = 200  # instances of a pass on one kernel that are listed
 def found() -> dict[str, Any]:
     """File name -> the pass of that file a person can apply: of several the one named like the file."""
     out: dict[str, Any] = {}
-    for module in pkgutil.iter_modules(passes.__path__):
-        kinds = [k for k in steps(module.name) if _by_hand(k)]
-        kinds.sort(key=lambda k: (k.__name__.lower() != module.name, not hasattr(k, "space")))
+    for name, where in files().items():
+        kinds = [k for k in steps(where) if _by_hand(k)]
+        kinds.sort(key=lambda k: (k.__name__.lower() != name, not hasattr(k, "space")))
         if kinds:
-            out[module.name] = kinds[0]
+            out[name] = kinds[0]
     return out
 
 
 def enumerating() -> dict[str, Any]:
     """Name -> every pass that lists its own instances; of several in one file each under its own name too."""
     out: dict[str, Any] = {}
-    for module in pkgutil.iter_modules(passes.__path__):
-        kinds = [k for k in steps(module.name) if hasattr(k, "space")]
-        out |= {module.name if len(kinds) == 1 else f"{module.name}.{k.__name__}": k for k in kinds}
+    for name, where in files().items():
+        kinds = [k for k in steps(where) if hasattr(k, "space")]
+        out |= {name if len(kinds) == 1 else f"{name}.{k.__name__}": k for k in kinds}
     return out
 
 
-def steps(name: str) -> list[Any]:
+def files() -> dict[str, str]:
+    """File name -> module of every file of passes, those in rooms too."""
+    found = pkgutil.walk_packages(passes.__path__, f"{passes.__name__}.")
+    return dict(sorted((m.name.rpartition(".")[2], m.name) for m in found if not m.ispkg))
+
+
+def steps(module: str) -> list[Any]:
     """The classes of a file of passes that have `apply`."""
-    held = import_module(f"{passes.__name__}.{name}")
+    held = import_module(module)
     return [k for k in vars(held).values() if isinstance(k, type) and is_dataclass(k) and hasattr(k, "apply")
             and k.__module__ == held.__name__]
 

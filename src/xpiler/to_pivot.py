@@ -15,7 +15,7 @@ from xpiler.ir.walk import buffers_used, buffers_written, statements, substitute
 from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.source_names import named_after
+from xpiler.passes.names.source import named_after
 from xpiler.passes.ranges import Range, accessed, ranges
 from xpiler.passes.recover import Recover
 from xpiler.passes.specialize import specialize

@@ -17,8 +17,8 @@ from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, For, Intrinsic, 
 from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.moves import Mover, results_of
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.near.moves import Mover, results_of
+from xpiler.passes.lanes.vectors import VectorLoops
 from xpiler.text.library import shelf
 
 _SOURCE, _COUNT = Buffer("a", F, None), Var("n", I)

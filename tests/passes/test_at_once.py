@@ -16,11 +16,11 @@ from xpiler.facts.offers import offers
 from xpiler.facts.shapes import shapes
 from xpiler.ir.nodes import Alloc, Const, For, Kernel
 from xpiler.ir.walk import statements
-from xpiler.passes.at_once import AtOnce
+from xpiler.passes.near.at_once import AtOnce
 from xpiler.passes.bind import BindTasks
-from xpiler.passes.bulk import InBulk
-from xpiler.passes.moves import results_of
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.near.bulk import InBulk
+from xpiler.passes.near.moves import results_of
+from xpiler.passes.lanes.vectors import VectorLoops
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 

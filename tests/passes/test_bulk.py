@@ -15,9 +15,9 @@ from xpiler import platforms, to_target
 from xpiler.ir.nodes import Addr, Alloc, Const, Intrinsic, Kernel, Stmt, Var
 from xpiler.ir.walk import loads, statements
 from xpiler.passes.bind import BindTasks
-from xpiler.passes.bulk import InBulk
-from xpiler.passes.moves import Mover, results_of
-from xpiler.passes.vectors import VectorLoops, VectorUnit
+from xpiler.passes.near.bulk import InBulk
+from xpiler.passes.near.moves import Mover, results_of
+from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 

@@ -22,7 +22,7 @@ from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Intrinsic
 from xpiler.ir.types import DType
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.recover import Recover
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.lanes.vectors import VectorLoops
 
 FOLDER = ROOT / "docs" / "passes"
 PAGES = sorted(p for p in FOLDER.glob("*.md") if p.name != "README.md")
@@ -100,6 +100,11 @@ def test_a_pass_is_the_class_named_like_its_file_and_lists_its_choices(call: Cal
     assert "s[t] = x[t];  barrier;           ->" in said
     status, said = call("pass", "list", "tensorize")
     assert status == 0 and "Use one kind of the machine's instructions" in said and "detensorize" not in said
+
+
+def test_no_two_files_of_passes_have_one_name() -> None:
+    folder = ROOT / "src" / "xpiler" / "passes"
+    assert len(by_hand.files()) == len([p for p in folder.rglob("*.py") if p.name != "__init__.py"])
 
 
 def test_instances_are_listed_as_the_options_that_make_them(call: Call) -> None:

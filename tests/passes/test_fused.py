@@ -16,7 +16,7 @@ from xpiler.ir.nodes import Buffer, Const, If, Intrinsic, Kernel, Meaning, Var
 from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.lanes.vectors import VectorLoops
 
 i, r, n, m, code = (var(v) for v in ("i", "r", "n", "m", "code"))
 S = Var("s", F)

@@ -11,7 +11,7 @@ from xpiler import platforms
 from xpiler.ir.nodes import For, Intrinsic, Kernel
 from xpiler.ir.walk import statements
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.lanes.vectors import VectorLoops
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 

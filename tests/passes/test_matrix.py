@@ -17,7 +17,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType as T
 from xpiler.ir.walk import statements
-from xpiler.passes.matrix import TileProducts
+from xpiler.passes.tiles.matrix import TileProducts
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms import get
 from xpiler.text.read import library

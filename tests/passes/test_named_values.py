@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.passes.programs import F, I, E, array, assign, call, kernel, let, load, loop, store, var
 from xpiler.ir.nodes import Cast, Kernel, Let
 from xpiler.ir.walk import statements
-from xpiler.passes.named_values import values_named_after
+from xpiler.passes.names.source_values import values_named_after
 
 i, k = var("i"), var("k")
 

@@ -11,7 +11,7 @@ from xpiler import platforms
 from xpiler.facts.polynomial import Poly, polynomial
 from xpiler.ir.nodes import Kernel, Load, Store
 from xpiler.ir.walk import walk
-from xpiler.passes.radix import MixedRadix
+from xpiler.passes.names.radix import MixedRadix
 from xpiler.text.read import read
 from xpiler.text.write import write
 

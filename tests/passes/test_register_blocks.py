@@ -15,9 +15,9 @@ from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Program
 from xpiler.ir.show import show
 from xpiler.ir.walk import statements
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.register_blocks import blocked
+from xpiler.passes.lanes.register_blocks import blocked
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.lanes.vectors import VectorLoops
 from xpiler.platforms.platform import Registers
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential

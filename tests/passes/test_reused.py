@@ -13,7 +13,7 @@ from xpiler.ir.nodes import Alloc, Buffer, Const, Kernel, Load
 from xpiler.ir.types import DType
 from xpiler.ir.walk import scalars_read, statements, walk
 from xpiler.passes.contract import Contract
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.lanes.vectors import VectorLoops
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 from xpiler.to_target import vector_unit

@@ -17,7 +17,7 @@ from xpiler.ir.nodes import Buffer, For, Kernel, Meaning, Var
 from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.vectors import VectorLoops
+from xpiler.passes.lanes.vectors import VectorLoops
 
 i, c, t, n, m = (var(v) for v in "ictnm")
 CYCLE = Meaning(

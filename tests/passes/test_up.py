@@ -22,7 +22,7 @@ from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.recover import Recover
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.vectors import VectorLoops, VectorUnit
+from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 from xpiler.to_target import vector_unit

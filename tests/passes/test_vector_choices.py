@@ -16,7 +16,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.vectors import VectorLoops, VectorUnit
+from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
 
 U16, BOOL = DType.U16, DType.BOOL
 i, k, r, c, n = (var(v) for v in "ikrcn")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.passes.programs import F, I, assign, call, ex, let, load, loop, store, var
 from xpiler.facts.offers import offers
 from xpiler.ir.nodes import Assign, Buffer, Const, Kernel, Meaning, Var
-from xpiler.passes.vectors import VectorUnit
+from xpiler.passes.lanes.vectors import VectorUnit
 
 WIDTH = 4
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from importlib import import_module
@@ -13,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from xpiler import before_after, by_hand, passes, platforms, show
+from xpiler import before_after, by_hand, platforms, show
 from xpiler.commands.options import Block, From, Grid, Json, Let, Named, Tasks
 from xpiler.commands.terminal import cache, err, out, print_json
 from xpiler.fault import Fault
@@ -180,11 +179,10 @@ def _overview(pages: Sequence[show.Page]) -> str:
 
 def _pages() -> Iterator[show.Page]:
     """One page a file of passes that has classes with `apply`: its docstring, and each class's own."""
-    for module in pkgutil.iter_modules(passes.__path__):
+    for name, module in by_hand.files().items():
         held = {
             f"{made.__name__}({', '.join(f.name for f in fields(made))})": getdoc(made) or ""
-            for made in by_hand.steps(module.name)
+            for made in by_hand.steps(module)
         }
         if held:
-            text = import_module(f"{passes.__name__}.{module.name}").__doc__ or ""
-            yield show.Page(module.name, text.strip(), held)
+            yield show.Page(name, (import_module(module).__doc__ or "").strip(), held)

@@ -26,7 +26,7 @@ from xpiler.facts.solving import solve
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt
 from xpiler.ir.walk import Fresh, expressions, operands, statements
-from xpiler.passes.naming import NamingNest, length
+from xpiler.passes.names.parts import NamingNest, length
 from xpiler.passes.nest import Output
 from xpiler.passes.step import NotApplicable
 

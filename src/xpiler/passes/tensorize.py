@@ -20,11 +20,11 @@ from xpiler.facts.offers import Offer, offers
 from xpiler.facts.tiles import TileUnit, tile_units
 from xpiler.ir.nodes import Alloc, Const, Kernel
 from xpiler.ir.walk import statements
-from xpiler.passes.dots import DotProducts
-from xpiler.passes.matrix import TileProducts
+from xpiler.passes.lanes.dots import DotProducts
+from xpiler.passes.tiles.matrix import TileProducts
 from xpiler.passes.step import NotApplicable, Pass
-from xpiler.passes.vectors import VectorLoops, VectorUnit
-from xpiler.passes.weights import WeightProducts
+from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
+from xpiler.passes.tiles.weights import WeightProducts
 from xpiler.platforms.platform import Platform
 
 KINDS = ("tiles", "weights", "dots", "vectors")  # most work an instruction first

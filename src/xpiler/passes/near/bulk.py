@@ -17,8 +17,8 @@ from xpiler.facts.accesses import names_of_values
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import PLAIN, Alloc, Const, Expr, For, If, Kernel, Var
 from xpiler.ir.walk import Body, buffers_used, statements
-from xpiler.passes.moves import Mover, length
-from xpiler.passes.staged import Staged, named_in
+from xpiler.passes.near.moves import Mover, length
+from xpiler.passes.near.staged import Staged, named_in
 
 WORTH = 0.75  # of the cost before, at most
 MOST = 32  # arrays that are staged

@@ -21,13 +21,13 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import groups_of, typed
 from xpiler.passes.nest import Output, converted
-from xpiler.passes.in_place import kept
+from xpiler.passes.lanes.in_place import kept
 from xpiler.passes.reused import reused
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.vector_lanes import Lanes, parted, strays, suffixes
-from xpiler.passes.vector_loops import AtIndex
-from xpiler.passes.vector_memory import VectorUnit, spares_memory
-from xpiler.passes.vector_sums import ReductionNest
+from xpiler.passes.lanes.which import Lanes, parted, strays, suffixes
+from xpiler.passes.lanes.loops import AtIndex
+from xpiler.passes.lanes.memory import VectorUnit, spares_memory
+from xpiler.passes.lanes.sums import ReductionNest
 
 __all__ = ["VectorLoops", "VectorUnit"]
 

@@ -16,7 +16,7 @@ from xpiler.ir.nodes import Expr, If, Let, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.nest import Nest, Output, Scope, conjunction, costly
-from xpiler.passes.value_names import word
+from xpiler.passes.names.words import word
 
 LARGE = 64  # nodes, counted as a tree, of an expression that is read more easily in parts
 PART = 6  # and of a part worth a name

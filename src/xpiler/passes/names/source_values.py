@@ -17,8 +17,8 @@ from itertools import chain
 from xpiler.facts.polynomial import polynomial
 from xpiler.ir.nodes import Assign, Binary, Buffer, Call, Cast, Const, Expr, Kernel, Let, Load, Select, Unary, Var
 from xpiler.ir.walk import Fresh, names, rename, statements
-from xpiler.passes.source_names import stem
-from xpiler.passes.value_names import made_up
+from xpiler.passes.names.source import stem
+from xpiler.passes.names.words import made_up
 
 
 def values_named_after(kernel: Kernel, sources: Iterable[Kernel]) -> Kernel:

@@ -21,7 +21,7 @@ from xpiler.ir.walk import (
     Body, Fresh, bodies, buffers_used, map_exprs, map_stmts, names, rename, scalars_read, statements, walk,
     with_bodies,
 )
-from xpiler.passes.moves import GUESS, NEAR, ONE, SINGLE, ZERO, Move, Mover, length
+from xpiler.passes.near.moves import GUESS, NEAR, ONE, SINGLE, ZERO, Move, Mover, length
 
 I32 = DType.I32
 

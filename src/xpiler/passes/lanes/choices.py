@@ -16,8 +16,8 @@ from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Assign, Binary, Const, Expr, For, If, Intrinsic, Let, Load, Select, Var
 from xpiler.ir.types import DType
 from xpiler.passes.nest import Scope, converted
-from xpiler.passes.vector_memory import I32, Vector
-from xpiler.passes.vector_values import VectorNest, stem_of
+from xpiler.passes.lanes.memory import I32, Vector
+from xpiler.passes.lanes.values import VectorNest, stem_of
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xpiler.ir.nodes import PLAIN, For, Kernel
 from xpiler.ir.walk import Body, bodies, statements
-from xpiler.passes.moves import length
+from xpiler.passes.near.moves import length
 from xpiler.passes.pipeline import LATE, Pipeline, held
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
