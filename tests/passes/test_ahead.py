@@ -149,7 +149,7 @@ def test_two_halves_have_to_fit() -> None:
 
 def test_the_plain_loop_is_the_next_way() -> None:
     c = platforms.get("c")
-    (early, ahead), (name, plain) = _in_tiles("tiles", VectorLoops(toy.COUNTED_UNIT, 4), None, AHEAD)
+    (early, ahead), (name, plain) = _in_tiles("tiles", VectorLoops(toy.COUNTED_UNIT, 4), {}, AHEAD)
     assert (early, name) == ("tiles, one tile ahead", "tiles")
     (k,) = sequential(read(CHUNKS, c, "k.c"), c)[0].kernels
     assert (ahead(k)[1][-1], plain(k)[1][-1]) == ("pipeline", "bind")

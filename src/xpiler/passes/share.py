@@ -101,12 +101,14 @@ class BindTasks:
         bound = False
         for s in kernel.body:
             if not bound and isinstance(s, For) and s.kind == "parallel":
-                shared = self._wide(fresh, s)
+                shared, bound = self._wide(fresh, s), True
                 if isinstance(shared.stop, Const):
                     count = max(1, min(count, int(shared.stop.value)))
-                step = Const(count, I32)
-                body.append(replace(shared, start=t, step=step, kind="serial", body=serial(shared.body)))
-                bound = True
+                if (shared.start, shared.stop, shared.step) == (ZERO, Const(count, I32), ONE):  # one for each
+                    t = shared.var
+                    body += serial(shared.body)
+                    continue
+                body.append(replace(shared, start=t, step=Const(count, I32), kind="serial", body=serial(shared.body)))
             else:
                 body.append(s)
         if not bound:
