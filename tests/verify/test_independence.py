@@ -202,7 +202,7 @@ def _nothing_back(patch: Patch) -> None:
 
 FAULTS = (
     Fault("pass", "bind rounds the number of blocks down", lambda p: p.setattr(share, "rounded", _floor), "add.cpp", "cuda"),
-    Fault("pass", "bind lets every other chunk go", after(_every_other_task, share.BindTasks, "apply"), "relu_runtime.cu", "bang"),
+    Fault("pass", "bind lets every other chunk go", after(_every_other_task, share.BindTasks, "shared"), "relu_runtime.cu", "bang"),
     Fault("pass", "recover forgets the barriers", before(_without_barriers, Recover, "apply"), "gemm.cu", "c"),
     Fault("pass", "contract loses the last term of a sum", after(_first_row_twice, Contract, "apply"), "gemm.cu", "vnni"),
     Fault("fact", "intrinsics of the same form are taken for each other", _swapped_offers, "layernorm.cu", "bang"),

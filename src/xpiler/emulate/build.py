@@ -47,13 +47,14 @@ def build(
     store = Store(cache if cache is not None else default_folder())
     gxx = precompiled.caged(compilers.find(compiler), store)
     prepared = prepare(text, platform, real=real) + caller(entry, platform, many=many)
-    others = [*beside] if platform.running is None else [platform.running, *beside]
-    key = digest(gxx.identity, precompiled.identity(platform, real, watch), prepared, *others)
+    running = () if platform.running is None else (platform.running,)
+    key = digest(gxx.identity, precompiled.identity(platform, real, watch), prepared, *beside, "running", *running)
     target = store.root / "run" / key[:2] / key
     if not store.has(target):
         header = precompiled.header(gxx, platform, real, store, watch=watch)
-        runtime = precompiled.runtime(gxx, store, watch=watch, many=many)
-        linked = [precompiled.beside(gxx, platform, real, store, other, watch=watch) for other in others]
+        edge, *runtime = precompiled.runtime(gxx, store, watch=watch, many=many)
+        linked, kept = (tuple(precompiled.beside(gxx, platform, real, store, other, watch=watch) for other in others)
+                        for others in (beside, running))
         with store.scratch() as work:
             (work / "text.cpp").write_text(prepared)
             options = precompiled.flags(watch, real)
@@ -64,7 +65,8 @@ def build(
                 gxx(work, "-c", assembler.name, file=file, text=text)
             else:
                 gxx(work, *options, "-include", header, "-c", "text.cpp", file=file, text=text)
-            gxx(work, "text.o", *linked, *runtime, "-no-pie", "-o", "program", file=file, text=text)
+            # what a platform keeps lies behind the edge, with the runtime's own: a watched run does not look at it
+            gxx(work, "text.o", *linked, edge, *kept, *runtime, "-no-pie", "-o", "program", file=file, text=text)
             store.publish(work, target, ("program",))
     seconds = time.monotonic() - began
     return Executable(target / "program", seconds, file, real, _loose(text, platform), watch, text, gxx.cage)

@@ -143,7 +143,9 @@ void forget() {
 
 namespace xp_copy {
 
-static void move(void* to, const void* from, int size, int dir, Strides d, Strides s, bool later) {
+// Inlined, so that who called the function it is in is what an access is remembered by.
+[[gnu::always_inline]] static inline void move(
+    void* to, const void* from, int size, int dir, Strides d, Strides s, bool later) {
   auto dst = static_cast<char*>(to);
   auto src = static_cast<const char*>(from);
   XP_REQUIRE(unsigned(dir) < 24, "there is no such copy direction");
