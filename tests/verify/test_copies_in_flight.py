@@ -3,6 +3,7 @@ its buffer filled again."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,30 @@ def test_what_a_core_does_too_early_is_refuted(file: str, old: str, new: str) ->
     text = (SUITE / f"{file}.mlu").read_text()
     assert old in text
     assert isinstance(bang(text.replace(old, new)), Proved if new == "__sync_io();" else Refuted)
+
+
+def test_what_is_under_way_in_loops_in_loops_is_followed_so_far() -> None:
+    """Vector instructions between copies that may not happen, two loops deep in one that copies ahead: what is under
+    way multiplies with every loop, and the argument says so instead of going on for hours."""
+    step = "if (n[{0}] > k) __memcpy(b + {0} * 32, x + k * 32, 128, GDRAM2NRAM); __bang_add(c, b + {0} * 32, c, 32);"
+    inner = "".join(step.format(i) for i in range(4))
+    text = f"""#include <bang.h>
+#include <cnrt.h>
+__mlu_entry__ void kernel(const float* x, const int* n, float* y) {{
+  __nram__ float a[64], b[128], c[32];
+  __memcpy(a, x, 128, GDRAM2NRAM);
+  for (int q = 0; q < 40; ++q) {{
+    if (q < 39) __memcpy_async(a + (q + 1) % 2 * 32, x + (q + 1) * 32, 128, GDRAM2NRAM);
+    for (int h = 0; h < 8; ++h) for (int k = 0; k < 10; ++k) {{ {inner} }}
+    __sync();
+    __memcpy_async(y + q * 32, a + q % 2 * 32, 128, NRAM2GDRAM);
+  }}
+  __sync();
+}}
+void host(const float* x, const int* n, float* y) {{
+  cnrtDim3_t dim = {{1, 1, 1}};
+  kernel<<<dim, cnrtFuncTypeBlock, nullptr>>>(x, n, y);
+}}"""
+    began = time.process_time()
+    assert not isinstance(bang(text), Refuted)
+    assert time.process_time() - began < 20

@@ -29,7 +29,7 @@ from xpiler.verify.argue.touched import (
 )
 
 SERIAL = ("serial", "unroll", "vector")
-_WORK = 60_000  # statements walked
+_WORK = 60_000  # statements walked, and what is under way when one is
 _AGAIN = 3  # arrays that hold what other arrays hold
 
 
@@ -197,7 +197,7 @@ class Walk(Loops):
         return both(goes_on)
 
     def stmt(self, s: Stmt) -> Cond:
-        self.work += 1
+        self.work += 1 + len(self.flights.flying)
         if self.work > _WORK:
             raise TooMuch
         if s.span.line and not self.call:

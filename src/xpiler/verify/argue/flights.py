@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from xpiler.ir.nodes import Barrier, Intrinsic, Program, Stmt
 from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
-from xpiler.verify.argue.terms import FALSE, TRUE, ZERO, Cond, Poly, at_most, both, negate, number
+from xpiler.verify.argue.terms import FALSE, TRUE, ZERO, Cond, Poly, at_most, negate, negate_plain, number, parts
 from xpiler.verify.argue.touched import READ, Access, Early
 
 COMPUTE = "compute"  # the queue of a core's vector instructions
@@ -127,13 +127,11 @@ class Flights:
 
 def on_flights(flying: Iterable[Flying], c: Cond) -> list[Flying]:
     """Flights on a further condition; those it rules out are dropped."""
-    if c == TRUE:
-        return list(flying)
-    out = []
-    for f in flying:
-        if both((*f.access.conds, *f.conds, c)) != FALSE:
-            out.append(replace(f, conds=(*f.conds, c)))
-    return out
+    if c in (TRUE, FALSE):
+        return list(flying) if c == TRUE else []
+    against = [negate_plain(x) for x in parts(c)]
+    return [replace(f, conds=(*f.conds, c)) for f in flying
+            if not any(x in against for said in (*f.access.conds, *f.conds) for x in parts(said))]
 
 
 def either_way(c: Cond, then: list[Flying], orelse: list[Flying]) -> list[Flying]:

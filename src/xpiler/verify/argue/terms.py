@@ -214,6 +214,11 @@ def _joined(conds: Iterable[Cond], op: str, neutral: Cond, decisive: Cond) -> Co
     return neutral if not kept else kept[0] if len(kept) == 1 else Cond(op, of=kept)
 
 
+def parts(c: Cond) -> tuple[Cond, ...]:
+    """The conditions all of which it says."""
+    return c.of if c.op == "and" else (c,)
+
+
 def negate_plain(c: Cond) -> Cond:
     """The negation of a single comparison; FALSE of false for what is composed, which matches nothing kept."""
     return negate(c) if c.op in ("le", "truth", "not") else Cond("not", of=(c,))
