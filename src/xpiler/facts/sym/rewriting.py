@@ -54,6 +54,12 @@ def rebuild(n: Sym, args: tuple[Sym, ...]) -> Sym:
     return make(n.op, args, n.data, n.dtype)
 
 
+def _of_parts(n: Sym, visit: Callable[[Sym], Sym]) -> Sym:
+    """n made anew of its parts, each as `visit` has it; n itself where all stay."""
+    args = tuple(map(visit, n.args))
+    return n if all(p is q for p, q in zip(args, n.args, strict=True)) else rebuild(n, args)
+
+
 def rewrite(x: Sym, rule: Callable[[Sym], Sym | None]) -> Sym:
     """x with rule applied to every node top-down: a node for which rule answers is replaced, not entered."""
     memo: dict[Sym, Sym] = {}
@@ -65,11 +71,7 @@ def rewrite(x: Sym, rule: Callable[[Sym], Sym | None]) -> Sym:
         METER.spend()
         new = rule(n)
         if new is None:
-            if n.args:
-                args = tuple(visit(a) for a in n.args)
-                new = n if all(p is q for p, q in zip(args, n.args, strict=True)) else rebuild(n, args)
-            else:
-                new = n
+            new = _of_parts(n, visit)
         memo[n] = new
         return new
 
@@ -95,8 +97,7 @@ def substitute(x: Sym, mapping: Mapping[Sym, Sym]) -> Sym:
         elif n.op == "fold":
             new = _substitute_fold(n, mapping, visit)
         else:
-            args = tuple(visit(a) for a in n.args)
-            new = n if all(p is q for p, q in zip(args, n.args, strict=True)) else rebuild(n, args)
+            new = _of_parts(n, visit)
         memo[n] = new
         return new
 
