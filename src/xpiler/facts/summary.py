@@ -24,6 +24,7 @@ from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
 from xpiler.facts.decided import most, one_sided, settled
 from xpiler.facts.joining import rolled_up
 from xpiler.facts.solving import solve, supersedes
+from xpiler.facts.typed import DATA, as_bool, as_int, mixed, of_two, signed_word, typed, wraps
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.fault import NOWHERE
 from xpiler.ir.nodes import (
@@ -38,6 +39,7 @@ FEW = 16  # iterations of a loop after which something is lost: taken one after 
 LARGEST = 200_000  # nodes of one value, counted as a tree
 STEPS = 1_500_000  # of rewriting, for one kernel
 PATIENCE = 40_000  # steps in looking for shorter values than are found
+_ORDER = frozenset({"<", "<=", ">", ">="})
 KEPT = 64  # kernels whose summary is remembered
 
 
@@ -192,36 +194,36 @@ class Machine:
                 return sym.unary(op, self.value(a), dtype)
             case Binary(op, a, b, dtype):
                 x, y = self.value(a), self.value(b)
-                known = sym.is_const(y) and 0 < sym.value_of(y) < 32 and (bool(x.has & _DATA) or not _mixed(x))
+                known = sym.is_const(y) and 0 < sym.value_of(y) < 32 and (bool(x.has & DATA) or not mixed(x))
                 if op == ">>" and dtype is DType.U32 and known:
                     return sym.shifted_in_zeros(x, sym.value_of(y))
-                if op == ">>" and known and _signed_word(a.dtype, x):
+                if op == ">>" and known and signed_word(a.dtype, x):
                     return sym.make("bit", (x, y), op, DType.I32)  # ones are shifted in where the highest bit is one
                 number = sym.is_const(x) and sym.is_const(y) and 0 <= sym.value_of(x) < 1 << 31
                 shifted = sym.make("bit", (x, y), op, DType.I32) if op == ">>" and not number else None
                 if shifted is not None and sym.mask_bit(shifted) is not None:
                     return shifted  # lanes that take part: 1 << n, less one
                 of_mask = op == "&" and sym.mask_bit(x) is not None
-                if not of_mask and any(_wraps(op, e.dtype, s) and not self._widened(e) for e, s in ((a, x), (b, y))):
+                if not of_mask and any(wraps(op, e.dtype, s) and not self._widened(e) for e, s in ((a, x), (b, y))):
                     raise Unsummarised(f"`{op}` of {a.dtype} numbers that may not fit a signed one", self.span)
                 if op == "<<" and dtype.bits == 32:
                     return sym.low_word(sym.binary(op, x, y, dtype))
                 if op in ("&&", "||") or dtype is not DType.BOOL or x.dtype.is_float:
                     return sym.binary(op, x, y, dtype)
-                return self.here(sym.compare(op, _as_int(x), _as_int(y)))
+                return self.here(sym.compare(op, as_int(x), as_int(y)))
             case Select(c, a, b, _):
                 cond = one_sided(self.here(self.value(c)))
                 if sym.is_const(cond):
                     return self.value(a if sym.value_of(cond) else b)
                 return sym.select(cond, self.value(a), self.value(b))
-            case Cast(Binary(">>", a, Const(32), _), dtype) if _of_two(a, dtype) and (
+            case Cast(Binary(">>", a, Const(32), _), dtype) if of_two(a, dtype) and (
                     word := sym.half(self.value(a), upper=True)) is not None:
                 return sym.cast(word, dtype)
             case Cast(a, dtype):
                 x = self.value(a)
-                if _of_two(a, dtype) and (word := sym.half(x, upper=False)) is not None:
+                if of_two(a, dtype) and (word := sym.half(x, upper=False)) is not None:
                     return sym.cast(word, dtype)
-                if (dtype.is_float or dtype.bits > 32) and _signed_word(a.dtype, x):
+                if (dtype.is_float or dtype.bits > 32) and signed_word(a.dtype, x):
                     raise Unsummarised("a word whose highest bit is its sign, as a longer number", self.span)
                 if dtype.is_float and a.dtype is DType.U32:
                     x = sym.cast(x, DType.U32)  # integers are signed here; as a number it is not
@@ -290,19 +292,19 @@ class Machine:
         match s:
             case Let(v, value):
                 self.scalars[v.name] = (
-                    sym.undefined(v.dtype) if value is None else _typed(self.value(value), v.dtype))
+                    sym.undefined(v.dtype) if value is None else typed(self.value(value), v.dtype))
                 (self.wide.add if value is not None and self._widened(value) else self.wide.discard)(v.name)
             case Assign(v, value):
-                self.scalars[v.name] = merged(_typed(self.value(value), v.dtype))
+                self.scalars[v.name] = merged(typed(self.value(value), v.dtype))
                 self.wide.discard(v.name)
             case Store(buffer, index, value):
                 dtype = self.arrays[buffer].dtype
-                self.store(buffer, self.value(index), merged(_typed(self.value(value), dtype)))
+                self.store(buffer, self.value(index), merged(typed(self.value(value), dtype)))
             case Alloc(buffer, init):
                 self.arrays[buffer.name] = Array("undef", buffer.dtype)
                 self.inner.add(buffer.name)
                 for n, e in enumerate(init):
-                    self.store(buffer.name, sym.integer(n), _typed(self.value(e), buffer.dtype))
+                    self.store(buffer.name, sym.integer(n), typed(self.value(e), buffer.dtype))
             case Atomic(op, buffer, index, value, None, None) if op in ("add", "max", "min"):
                 i = self.value(index)
                 dtype = self.arrays[buffer].dtype
@@ -351,7 +353,7 @@ class Machine:
         if chosen is not None:
             self.statement(chosen)
             return
-        cond = one_sided(self.here(_as_bool(self.value(s.cond))))
+        cond = one_sided(self.here(as_bool(self.value(s.cond))))
         if id(s) in self.ends and not _once_false(cond, self.ends[id(s)]):
             raise Unsummarised("a loop that ends where data says so", s.span)
         if sym.is_const(cond):
@@ -648,59 +650,8 @@ def _once_false(cond: Sym, k: Sym) -> bool:
     return terms.get(k, 0) >= 0 and not any(k in a.free for a in terms if a is not k)
 
 
-def _typed(x: Sym, dtype: DType) -> Sym:
-    if x.op == "undef" or x.dtype is dtype:
-        return x
-    if not x.dtype.is_float and not dtype.is_float and DType.BOOL not in (x.dtype, dtype):
-        return sym.cast(x, dtype) if dtype.bits < 32 else x
-    return sym.cast(x, dtype)
-
-
-_ORDER = frozenset({"<", "<=", ">", ">="})
-_TELLING = frozenset({">>", "/", "%", "&", "<", "<=", ">", ">="})  # what depends on how a number is read
-_DATA = frozenset({"ld", "pld", "call", "fold"})
-
-
-def _wraps(op: str, dtype: DType, x: Sym) -> bool:
-    """Whether an operand is not the same number as a signed 32-bit integer: data, or what is mixed as for a hash."""
-    if _signed_word(dtype, x):
-        return op in _TELLING and op not in (">>", "&")
-    if dtype not in (DType.U32, DType.I64, DType.U64) or op not in _TELLING:
-        return False
-    if not x.has & _DATA and not (dtype is DType.U32 and _mixed(x)):
-        return False
-    return not (x.lo >= -(1 << 31) and x.hi < 1 << 31)
-
-
-def _of_two(a: Expr, dtype: DType) -> bool:
-    """Whether a number of two words becomes one of one."""
-    return a.dtype in (DType.I64, DType.U64) and dtype in (DType.I32, DType.U32)
-
-
 def _over_all(start: Sym, step: Sym) -> bool:
     """Whether a loop strides over all iterations of one around it, one of which there is here: a grid's, i += n * 256
     from b * 256 + t with b < n."""
     _, terms = sym.terms_of(start)
     return any(sym.bounded(v) and c > 0 and step == sym.scale(sym.extent_of(v), c) for v, c in terms.items())
-
-
-def _signed_word(dtype: DType, x: Sym) -> bool:
-    """Whether an int may be a word of bits, here a number without a sign, the highest of which is its sign."""
-    made = x.op == "bit" or _mixed(x)
-    return made and dtype is DType.I32 and bool(x.has & _DATA) and x.lo >= 0 and 1 << 31 <= x.hi < 1 << 32
-
-
-def _mixed(x: Sym) -> bool:
-    """Whether a sum has factors larger than strides are."""
-    const, terms = sym.terms_of(x)
-    return any(abs(c) >= 1 << 20 for c in (const, *terms.values()))
-
-
-def _as_int(x: Sym) -> Sym:
-    return sym.select(x, ONE, ZERO) if x.dtype is DType.BOOL and x.op != "int" else x
-
-
-def _as_bool(x: Sym) -> Sym:
-    return x if x.dtype is DType.BOOL else sym.negate(sym.compare("==", x, ZERO))
-
-
