@@ -103,7 +103,7 @@ class Node:
     @lazily
     def key(self) -> int:
         """The identity of a declaration, the same wherever it is referred to."""
-        return int(libclang.identity(self._raw))
+        return libclang.identity(self._raw)
 
     @lazily
     def every_child(self) -> tuple[Node, ...]:
@@ -339,7 +339,7 @@ class Unit:
         self.broken: tuple[tuple[int, Fault], ...] = ()  # where the compiler did not understand host code, and why
 
     def declaration(self, cursor: ci.Cursor) -> Node:
-        key = int(libclang.identity(cursor))
+        key = libclang.identity(cursor)
         found = self._declarations.get(key)
         if found is None:
             found = self._declarations[key] = Node(cursor, self)

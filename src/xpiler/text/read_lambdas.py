@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from clang.cindex import Type
 
+from xpiler.text import libclang
 from xpiler.text.clang import Node
 from xpiler.text.inline import Inlining
 from xpiler.text.read_values import Binding, Closure, Fields, Items, Each, Place, Pointer, Slot, Value
@@ -72,7 +73,7 @@ class Lambdas(Inlining):
 
 def class_of(n: Node) -> int:
     """What tells the type of a lambda, or of a parameter that is given one, from those of others."""
-    return int(_class(n).get_declaration().hash)
+    return libclang.identity(_class(n).get_declaration())
 
 
 def is_lambda(p: Node) -> bool:
