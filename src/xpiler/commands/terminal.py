@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.console import Console
 from xpiler.ir.nodes import Program
 
 WIDE = 160  # columns of a table that no terminal shows
+SELDOM = 20.0  # seconds between two lines about long work in a log
 
 
 def _console(stderr: bool = False) -> Console:
@@ -57,11 +59,26 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, default=str))
 
 
+def seldom(
+    say: Callable[[str], None], seconds: float = SELDOM, clock: Callable[[], float] = time.monotonic
+) -> Callable[[str], None]:
+    """Says a stage where none was said for so many seconds, nor was the work begun since."""
+    last = clock()
+
+    def stage(now: str) -> None:
+        nonlocal last
+        if clock() - last >= seconds:
+            say(now)
+            last = clock()
+
+    return stage
+
+
 @contextmanager
 def working() -> Iterator[Any]:
-    """A spinner on a terminal that says the stage; silent elsewhere."""
+    """A spinner on a terminal that says the stage; elsewhere a line now and then, for those who read a log."""
     if not err.is_terminal:
-        yield lambda stage: None
+        yield seldom(lambda stage: err.print(stage, markup=False, soft_wrap=True))
         return
     with err.status("reading") as status:
         yield lambda stage: status.update(stage)
