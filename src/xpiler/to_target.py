@@ -14,6 +14,7 @@ from xpiler.fault import BROKEN, Fault
 from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Meaning, Program
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
+from xpiler.passes.asked import asking_first
 from xpiler.passes.near.ahead import Ahead
 from xpiler.passes.near.at_once import AtOnce
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
@@ -261,7 +262,7 @@ def _in_tiles(
     """A step whose tiles tasks take in turn, copied in one ahead first, then each as it is worked on."""
     @remembered
     def shared(k: Kernel) -> Lowered:
-        made = tuple(map(BindTasks().shared, nests(step.apply(k))))
+        made = tuple(map(asking_first(BindTasks().shared), nests(step.apply(k))))
         steps: tuple[str, ...] = ("tensorize", "bind")
         for what, then in later.items():
             changed = tuple(map(then.apply, made))
@@ -285,7 +286,7 @@ def _in_tiles(
 
 
 def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:
-    return tuple(step.apply(k) for k in kernels), (*before, "bind")
+    return tuple(map(asking_first(step.apply), kernels)), (*before, "bind")
 
 
 def _lowered(

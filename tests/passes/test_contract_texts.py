@@ -12,7 +12,7 @@ from tests.passes.random_kernels import same
 from tests.passes.test_down import results
 from xpiler import platforms
 from xpiler.to_pivot import sequential
-from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Let, Load, Store
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, If, Kernel, Let, Load, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.ir.show import show
@@ -609,3 +609,36 @@ void run(const float* x, float* y, int n) {
     assert "contract(doubled)" in steps
     (stop,) = {show(s.stop) for s in statements(pivot.kernels[0]) if isinstance(s, For)} - {"4"}
     assert stop == "n / 4 * 4"
+
+
+VECTORS_AND_THE_LAST_ONES = """#include <immintrin.h>
+extern "C" void k(const float* x, float* y, float* z, float a, int n, int step) {
+  if (n <= 0 || step < 1) return;
+  int i = 0;
+  for (; i + 16 <= n; i += 16) {
+    __m512 v = _mm512_fmadd_ps(_mm512_set1_ps(a), _mm512_loadu_ps(x + i), _mm512_loadu_ps(z + i));
+    _mm512_storeu_ps(y + i, _mm512_fnmadd_ps(v, _mm512_loadu_ps(x + i), _mm512_loadu_ps(y + i)));
+    _mm512_storeu_ps(z + i, v);
+  }
+  if (n % 64) for (; i < n; ++i) { z[i] += a * x[i]; y[i] -= z[i] * x[i]; }
+}"""
+
+
+def test_what_the_vectors_fuse_and_the_rest_does_not_is_one_loop() -> None:
+    """Over both arrays, which are made of the same elements, where only a condition on parameters is left around it."""
+    vnni = platforms.get("vnni")
+    pivot = sequential(read(VECTORS_AND_THE_LAST_ONES, vnni, "k.cpp"), vnni)[0]
+    (kernel,) = pivot.kernels
+    assert [show(s.stop) for s in statements(kernel) if isinstance(s, For)] == ["n"], show(kernel)
+    assert [show(s.cond) for s in statements(kernel) if isinstance(s, If)] == ["0 < step"], show(kernel)
+
+
+def test_loops_that_read_nothing_in_common_stay_apart() -> None:
+    c = platforms.get("c")
+    text = """
+void k(const float* x, const int* idx, float* y) {
+  for (int i = 0; i < 8; ++i) { y[i] = x[i]; y[i + 8] = x[i + 8]; y[i + 32] = (float)idx[i]; }
+}"""
+    (kernel,) = sequential(read(text, c, "k.c"), c)[0].kernels
+    loops = [s for s in statements(kernel) if isinstance(s, For)]
+    assert len(loops) == 2, show(kernel)

@@ -10,13 +10,14 @@ import pytest
 
 from tests.passes import toy
 from tests.passes.interpret import run
-from tests.passes.programs import F, assign, call, kernel, let, load, loop, store, var
+from tests.passes.programs import F, assign, call, ex, kernel, let, load, loop, store, var, when
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
 from xpiler import platforms
 from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Let, Load, Program, Shuffle, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, statements
+from xpiler.passes.asked import asking_first
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
@@ -166,9 +167,9 @@ def test_a_kernel_per_nest() -> None:
 def test_a_kernel_per_nest_whose_stores_are_instructions() -> None:
     """Tasks share one nest of a kernel; the other would be computed, and written, by all of them."""
     text = """
-void k(const float* x, float* y, float* z) {
+void k(const float* x, const float* w, float* y, float* z) {
   for (int i = 0; i < 4; ++i) for (int j = 0; j < 64; ++j) y[i * 64 + j] = x[i * 64 + j] + 1.0f;
-  for (int i = 0; i < 4; ++i) for (int j = 0; j < 64; ++j) z[i * 64 + j] = x[i * 64 + j] * 2.0f;
+  for (int i = 0; i < 4; ++i) for (int j = 0; j < 64; ++j) z[i * 64 + j] = w[i * 64 + j] * 2.0f;
 }"""
     c = platforms.get("c")
     vectors = VectorLoops(toy.COUNTED_UNIT, 64).apply(sequential(read(text, c, "k.c"), c)[0].kernels[0])
@@ -246,3 +247,15 @@ void k(const float* x, signed char* q) {
     types = {s.buffer.name: s.buffer.dtype for s in statements(vectors) if isinstance(s, Alloc)}
     last = [s for s in statements(vectors) if isinstance(s, Intrinsic)][-1]
     assert "q" in copied and isinstance(last.args[1], Addr) and types[last.args[1].buffer] is DType.I8
+
+
+@pytest.mark.parametrize("bind", [BindTasks(tasks=3), BindThreads(threads=8, warp=4)])
+@pytest.mark.parametrize("step", [0, 2])
+def test_a_condition_over_all_is_asked_by_everybody(bind: BindTasks | BindThreads, step: int) -> None:
+    twice = replace(loop("i", 20, store("y", var("i"), load("x", var("i")) * 2.0)), kind="parallel")
+    plain = kernel("twice", "x y step:i", when(ex(0) < var("step"), twice))
+    bound = asking_first(bind.apply)(plain)
+    axes = [s for s in statements(bound) if isinstance(s, For) and s.kind != "serial"]
+    assert prod(int(s.stop.value) for s in axes if isinstance(s.stop, Const)) > 1
+    size, scalars = {"x": 20, "y": 20}, {"step": step}
+    np.testing.assert_array_equal(results(bound, size, scalars)["y"], results(plain, size, scalars)["y"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xpiler.facts import sym
+from xpiler.facts.fused import alike
 from xpiler.facts.sym import ONE, ZERO, Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
@@ -68,7 +69,7 @@ def aligned(old: Write, new: Write, but: Sym | None = None) -> Write | None:
 
 
 def _continued(first: Write, second: Write) -> Write | None:
-    """i < n: f(i) and j < m: f(n + j) are i < n + m: f(i)."""
+    """i < n: f(i) and j < m: f(n + j) are i < n + m: f(i); f as the first has it."""
     if first.guard is not second.guard or first.guard.free & {*first.vars, *second.vars}:
         return None
     for n, v in enumerate(first.vars):
@@ -79,7 +80,7 @@ def _continued(first: Write, second: Write) -> Write | None:
         if moved is None:
             continue
         shifted = first.at({v: sym.add(sym.extent_of(v), v)})
-        if shifted.index is moved.index and shifted.value is moved.value:
+        if shifted.index is moved.index and alike(shifted.value, moved.value):
             longer = sym.fresh(sym.name_of(v).split("#")[0], sym.add(sym.extent_of(v), sym.extent_of(u)))
             return replace(first.at({v: longer}), vars=tuple(longer if x is v else x for x in first.vars))
     return None

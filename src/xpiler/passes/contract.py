@@ -10,6 +10,7 @@ Scratch arrays, register tiles, unrolled bodies and tree reductions disappear; r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import gcd
 
@@ -75,13 +76,13 @@ _EACH_OTHER = "outputs that read each other's initial content"
 
 def groups_of(kernel: Kernel) -> list[Group]:
     """What each output of a sequential kernel is, in an order in which they may be computed; together, where each of
-    some is made of what another one overwrites."""
+    some is made of what another one overwrites, or iterations of theirs are made of the same elements."""
     outputs = summarise(kernel)
     nests = []
     for name, writes in outputs.items():
         shaped = join([spared(_shape(by_cases(w))) for w in writes])
         nests += [(name, w) for w in _united([_shape(w) for w in shaped])]
-    return _order(nests)
+    return _fused(_order(nests))
 
 
 def sums_of_products(kernel: Kernel) -> tuple[tuple[str, Contraction], ...]:
@@ -170,6 +171,34 @@ def _order(nests: list[tuple[str, Write]]) -> list[Group]:
     return done
 
 
+def _fused(groups: list[Group]) -> list[Group]:
+    """Neighbours that are made of the same elements, one of each an iteration, as one."""
+    out: list[Group] = []
+    for group in groups:
+        one = _in_one_loop(out[-1], group) if out else None
+        if one is None:
+            out.append(group)
+        else:
+            out[-1] = one
+    return out
+
+
+def _in_one_loop(first: Group, second: Group) -> Group | None:
+    both = first + second
+    if not first[0][1].vars or any("fold" in w.value.has for _, w in both):  # each is worth instructions of its own
+        return None
+    read = [{x for _, w in group for x in _loads(aligned(first[0][1], w))} for group in (first, second)]
+    if read[0].isdisjoint(read[1]):
+        return None
+    with suppress(Unsummarised):
+        return _in_one(both)
+    return None
+
+
+def _loads(w: Write | None) -> list[Sym]:
+    return [] if w is None else sym.collect(w.value, lambda n: n.op == "ld")
+
+
 def _closure(first: int, readers: Mapping[int, set[int]]) -> frozenset[int]:
     """A nest, those that must not come after it, and so on."""
     found, todo = {first}, [first]
@@ -202,7 +231,8 @@ def _in_one(group: Group) -> Group:
 def _apart(a: Sym, b: Sym) -> bool:
     """Two indices that are never the same, whatever the iterations: of other remainders by what all strides are of."""
     (start, terms), (other, same) = sym.terms_of(a), sym.terms_of(b)
-    return terms == same and (start - other) % gcd(0, *terms.values()) != 0
+    stride = gcd(0, *terms.values())
+    return terms == same and ((start - other) % stride != 0 if stride else start != other)
 
 
 def _reads(w: Write, name: str) -> bool:
