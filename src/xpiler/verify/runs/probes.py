@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from xpiler.ir.nodes import (
     Addr, Assign, Binary, Call, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var, While,
 )
-from xpiler.ir.walk import bodies, expressions, subexpressions, walk
+from xpiler.ir.walk import expressions, statements, subexpressions, walk
 from xpiler.verify.evaluate import NoValue, Number, convert, evaluate, run_scalars
 from xpiler.verify.signature import Signature
 from xpiler.verify.runs.sizes import MOST_ELEMENTS, free_integers
@@ -40,9 +40,10 @@ def probes(
     free = free_integers(sig, fixed)
     if not free or not tried:
         return ()
-    seen = {way for scalars in tried for way in _ways(programs, scalars)}
+    known = _Studied()
+    seen = {way for scalars in tried for way in _ways(programs, scalars, known)}
     choices = _offered(sig, free, tried, _named(programs))
-    offered = [(scalars, sizes, _ways(programs, scalars) - seen) for scalars, sizes in choices]
+    offered = [(scalars, sizes, _ways(programs, scalars, known) - seen) for scalars, sizes in choices]
     found: list[tuple[dict[str, Number], dict[str, int]]] = []
     while len(found) < MOST_PROBES:
         left = [(len(new - seen), -sum(sizes.values()), i) for i, (_, sizes, new) in enumerate(offered)]
@@ -80,23 +81,57 @@ def _named(programs: Sequence[tuple[Program, Mapping[str, str]]]) -> list[int]:
     return sorted(n for n in found if 2 < n <= LARGEST_NAMED)[:MOST_NAMED]
 
 
-def _ways(programs: Sequence[tuple[Program, Mapping[str, str]]], scalars: Mapping[str, Number]) -> set[Way]:
+def _ways(
+    programs: Sequence[tuple[Program, Mapping[str, str]]], scalars: Mapping[str, Number], known: _Studied
+) -> set[Way]:
     """The ways that all programs take with these scalars, as far as scalars decide."""
     found: set[Way] = set()
     for number, (program, names) in enumerate(programs):
         values = {names[k]: v for k, v in scalars.items() if k in names}
         for last in (False, True):
-            _Walk(program, number, last, found).entry(values)
+            _Walk(program, number, last, found, known).entry(values)
     return found
+
+
+class _Studied:
+    """What is the same of a statement whatever the scalars, worked out at the first question."""
+
+    def __init__(self) -> None:
+        self._choices: dict[int, tuple[tuple[int, Expr], ...]] = {}
+        self._assigned: dict[int, frozenset[str]] = {}
+        self._count: dict[int, int] = {}
+
+    def choices(self, s: Stmt) -> tuple[tuple[int, Expr], ...]:
+        """The expressions of a statement that may go one way or another, each with its number."""
+        if id(s) not in self._choices:
+            every = enumerate(x for whole in expressions(s) for x in subexpressions(whole))
+            self._choices[id(s)] = tuple((i, e) for i, e in every if _chooses(e))
+        return self._choices[id(s)]
+
+    def assigned(self, s: Stmt) -> frozenset[str]:
+        """The scalars that are assigned in a statement."""
+        if id(s) not in self._assigned:
+            self._assigned[id(s)] = frozenset(x.var.name for x in statements(s) if isinstance(x, Assign))
+        return self._assigned[id(s)]
+
+    def count(self, s: Stmt) -> int:
+        """The statements of a statement, itself included."""
+        if id(s) not in self._count:
+            self._count[id(s)] = sum(1 for _ in statements(s))
+        return self._count[id(s)]
+
+
+def _chooses(e: Expr) -> bool:
+    return isinstance(e, Select) or isinstance(e, Call | Binary) and not e.dtype.is_float and (
+        e.name in ("min", "max") if isinstance(e, Call) else e.op == "/")
 
 
 class _Walk:
     """One program with the first or the last round of each of its loops."""
 
-    def __init__(self, program: Program, number: int, last: bool, found: set[Way]) -> None:
-        self.program, self.number, self.last, self.found = program, number, last, found
+    def __init__(self, program: Program, number: int, last: bool, found: set[Way], known: _Studied) -> None:
+        self.program, self.number, self.last, self.found, self.known = program, number, last, found, known
         self.place = ("", 0)
-        self.live = True
 
     def entry(self, values: Mapping[str, Number]) -> None:
         if self.program.launcher is not None:
@@ -116,7 +151,7 @@ class _Walk:
 
     def statement(self, s: Stmt, values: dict[str, Number]) -> None:
         self.place = (self.place[0], self.place[1] + 1)
-        for i, e in enumerate(x for whole in expressions(s) for x in subexpressions(whole)):
+        for i, e in self.known.choices(s):
             self.choice(e, i, values)
         match s:
             case Let(var, value) | Assign(var, value):
@@ -131,8 +166,7 @@ class _Walk:
                     taken = way is None or bool(way) is side
                     self.part(part, values if way is not None and taken else dict(values), taken)
                 if way is None:
-                    for made in _assigned((s,)):
-                        values.pop(made.var.name, None)
+                    self.forget((s,), values)
             case While():
                 self.again(s, values)
             case Launch(kernel, args):
@@ -163,9 +197,8 @@ class _Walk:
             taken = rounds > 0
             if taken:
                 inner[s.var.name] = int(start) + (rounds - 1) * int(step) if self.last else int(start)
-        for x in _assigned(s.body):  # what a round leaves behind is not known
-            inner.pop(x.var.name, None)
-            values.pop(x.var.name, None)
+        for scalars in inner, values:  # what a round leaves behind is not known
+            self.forget(s.body, scalars)
         self.part(s.body, inner, taken)
 
     def again(self, s: While, values: dict[str, Number]) -> None:
@@ -183,14 +216,20 @@ class _Walk:
         if going is not None:
             self.note(-3, rounds)
         self.place = end
-        for x in _assigned(s.body):
-            values.pop(x.var.name, None)
+        self.forget(s.body, values)
+
+    def forget(self, stmts: Sequence[Stmt], values: dict[str, Number]) -> None:
+        """What is assigned there is not known any more."""
+        for s in stmts:
+            for name in self.known.assigned(s) & values.keys():
+                del values[name]
 
     def part(self, stmts: Sequence[Stmt], values: dict[str, Number], taken: bool) -> None:
-        """A part of the program that is walked, so that places keep their numbers, but maybe not taken."""
-        before, self.live = self.live, self.live and taken
-        self.body(stmts, values)
-        self.live = before
+        """A part of the program; one that is not taken is counted, so that places keep their numbers."""
+        if taken:
+            self.body(stmts, values)
+        else:
+            self.place = (self.place[0], self.place[1] + sum(map(self.known.count, stmts)))
 
     def choice(self, e: Expr, number: int, values: Mapping[str, Number]) -> None:
         """Which side a minimum, a maximum or a choice between numbers comes from; whether a quotient is more than 0.
@@ -216,16 +255,7 @@ class _Walk:
                 pass
 
     def note(self, expression: int, way: int) -> None:
-        if self.live:
-            self.found.add((self.number, *self.place, expression, way))
-
-
-def _assigned(stmts: Sequence[Stmt]) -> Iterator[Assign]:
-    for s in stmts:
-        if isinstance(s, Assign):
-            yield s
-        for part in bodies(s):
-            yield from _assigned(part)
+        self.found.add((self.number, *self.place, expression, way))
 
 
 def _value(e: Expr, values: Mapping[str, Number]) -> Number | None:
