@@ -6,7 +6,7 @@ fold in a scalar. Nothing here knows an intrinsic by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
@@ -487,10 +487,18 @@ def _bind(name: str, t: Sym, bound: Binding) -> Binding | None:
     return {**bound, name: t}
 
 
-def covered(offer: Offer) -> int:
-    """How many operations one call replaces."""
+def covered(offer: Offer, still: Collection[str] = ()) -> int:
+    """How many operations in lanes one call replaces, where the parameters `still` are the same in all of them."""
     ops = sym.collect(offer.value, lambda n: n.op in ("bin", "call", "sel", "cmp", "cast", "un"))
-    return sum(2 if n.op == "call" and n.data == "fma" else 1 for n in ops)
+    return sum(_moves(offer, n.args, still) for n in ops) + sum(
+        _moves(offer, n.args[:2], still) for n in ops if n.op == "call" and n.data == "fma")
+
+
+def _moves(offer: Offer, parts: Iterable[Sym], still: Collection[str]) -> bool:
+    """Whether lanes differ in something that parts of an offer's value are made of."""
+    found = {str(n.data) if n.op == "ld" else sym.name_of(n) for part in parts
+             for n in sym.collect(part, lambda n: n.op == "ld" or n.op == "var" and n is not offer.lane)}
+    return not found or not found <= {*still}
 
 
 def unbound(offer: Offer, bound: Mapping[str, Sym]) -> list[str]:

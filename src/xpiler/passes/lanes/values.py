@@ -172,8 +172,9 @@ class VectorNest(MemoryNest):
             spread = sum(
                 1 for n, e in bound.items() if isinstance(offer.param(n), Buffer)
                 and (self.lane.var not in e.free or bool(in_turns(e, self.lane.var)) != repeats(offer, n)))
-            again = self._again(x, bound) if covered(offer) > 1 else 0
-            found.append(((again - covered(offer), spread, again), offer, bound))
+            covers = covered(offer, [n for n, e in bound.items() if self.lane.var not in e.free])
+            again = self._again(x, bound) if covers > 1 else 0
+            found.append(((again - covers, spread, again), offer, bound))
         if not found:
             return None
         _, offer, bound = min(found, key=lambda f: f[0])
