@@ -14,7 +14,8 @@ from tests.passes.programs import F, assign, call, ex, kernel, let, load, loop, 
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
 from xpiler import platforms
-from xpiler.ir.nodes import Addr, Alloc, Const, For, Intrinsic, Kernel, Let, Load, Program, Shuffle, Stmt, Store
+from xpiler.ir.nodes import Addr, Alloc, Const, For, If, Intrinsic, Kernel, Let, Load, Program, Shuffle, Stmt, Store
+from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_written, statements
 from xpiler.passes.asked import asking_first
@@ -259,3 +260,25 @@ def test_a_condition_over_all_is_asked_by_everybody(bind: BindTasks | BindThread
     assert prod(int(s.stop.value) for s in axes if isinstance(s.stop, Const)) > 1
     size, scalars = {"x": 20, "y": 20}, {"step": step}
     np.testing.assert_array_equal(results(bound, size, scalars)["y"], results(plain, size, scalars)["y"])
+
+
+def test_nests_under_a_condition_are_each_under_it() -> None:
+    """Whichever side they are on; a scalar that is set there for what comes behind keeps them in one kernel."""
+    one, two = (replace(loop("i", 8, store(y, var("i"), load("x", var("i")))), kind="parallel") for y in ("y", "z"))
+    inner = when(var("n") < ex(9), one, two)
+    plain = kernel("sides", "x y z n:i", when(ex(0) < var("n"), inner, orelse=(two,)))
+    parts = nests(plain)
+    shown = [[show(s.cond) for s in statements(k) if isinstance(s, If)] for k in parts]
+    assert shown == [["0 < n && n < 9"], ["0 < n && n < 9"], ["0 >= n"]]
+    sizes = {"x": 8, "y": 8, "z": 8}
+    for n in (-1, 3, 20):
+        want = results(plain, sizes, {"n": n})
+        rng = np.random.default_rng(7)
+        got = {name: rng.normal(size=size) for name, size in sizes.items()}
+        for part in parts:
+            run(part, got, n=n)
+        for name in sizes:
+            np.testing.assert_array_equal(got[name], want[name])
+    later = kernel("later", "x y z n:i", let("m", 0, DType.I32), when(ex(0) < var("n"), one, assign("m", 1, DType.I32)),
+                   store("z", 0, load("x", var("m"))))
+    assert [buffers_written(k.body) & {"y", "z"} for k in nests(later)] == [{"y", "z"}]

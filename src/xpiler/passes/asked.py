@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from xpiler.ir.nodes import PLAIN, Alloc, Binary, Const, Expr, For, If, Kernel, Load, Stmt, Var
-from xpiler.ir.walk import scalars_read, subexpressions
+from xpiler.ir.nodes import PLAIN, Alloc, Binary, Const, Expr, For, If, Kernel, Stmt
+from xpiler.ir.walk import subexpressions
+from xpiler.passes.share import known_at_start
 from xpiler.passes.step import NotApplicable
 
 
@@ -28,15 +29,10 @@ def asking_first(bind: Callable[[Kernel], Kernel]) -> Callable[[Kernel], Kernel]
 
 def _over_all(kernel: Kernel) -> If | None:
     """The condition that a whole kernel is under, where it is known when the kernel starts."""
-    given = {p for p in kernel.params if isinstance(p, Var)}
     match kernel.body:
-        case (If(cond, _, ()) as only,) if scalars_read(cond) <= given and not _loads(cond):
+        case (If(cond, _, ()) as only,) if known_at_start(cond, kernel):
             return only
     return None
-
-
-def _loads(e: Expr) -> bool:
-    return any(isinstance(x, Load) for x in subexpressions(e))
 
 
 def _inside_axes(body: tuple[Stmt, ...], condition: If) -> tuple[Stmt, ...]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
-    Addr, Alloc, Assign, Atomic, Binary, Buffer, Const, Expr, For, If, Intrinsic, Kernel, Let, Load,
-    Stmt, Store, Var,
+    Addr, Alloc, Assign, Atomic, Binary, Break, Buffer, Const, Continue, Expr, For, If, Intrinsic, Kernel, Let, Load,
+    Return, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, statements, walk
+from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, scalars_read, statements, subexpressions, walk
 from xpiler.passes.chains import absorbed, chain_of, flattened, length_of, serial, split_nest, without_single
 from xpiler.passes.split import rounded
+from xpiler.passes.structured import negated
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
@@ -26,7 +27,8 @@ def nests(kernel: Kernel) -> tuple[Kernel, ...]:
 
     Scalars computed before a nest at the top level are computed again in each kernel that uses them. What cannot be
     done twice, because it changes an array of the caller's or reads one that is changed meanwhile, stays in one kernel
-    with what needs it, in the order of the text."""
+    with what needs it, in the order of the text. The nests under a condition on parameters are each under it."""
+    kernel = replace(kernel, body=tuple(part for s in kernel.body for part in _each_under(s, kernel)))
     body = kernel.body
     changed = [_changed(s, kernel) for s in body]
     groups: list[set[int]] = []
@@ -45,6 +47,34 @@ def nests(kernel: Kernel) -> tuple[Kernel, ...]:
     if len(parts) == 1:
         return (replace(kernel, body=parts[0]),)
     return tuple(replace(kernel, name=f"{kernel.name}_{n}", body=part) for n, part in enumerate(parts))
+
+
+def _each_under(s: Stmt, kernel: Kernel) -> tuple[Stmt, ...]:
+    """A condition on parameters around several nests as one around each of them; nothing else is made under it."""
+    if not isinstance(s, If) or not known_at_start(s.cond, kernel):
+        return (s,)
+    sides = [(s.cond, s.then)] + ([(negated(s.cond), s.orelse)] if s.orelse else [])
+    own = {x.var for x in statements(s) if isinstance(x, Let)}
+    made = {x.var for x in statements(s) if isinstance(x, Assign)}
+    if made - own or any(isinstance(x, Return | Break | Continue) for _, side in sides for x in side):
+        return (s,)
+    return tuple(_if_both(If(cond, part.body, (), s.span), kernel)
+                 for cond, side in sides for part in nests(replace(kernel, body=side)))
+
+
+def _if_both(s: If, kernel: Kernel) -> If:
+    """A condition, and another one right inside it, as one."""
+    match s.then:
+        case (If(cond, then, ()),) if known_at_start(cond, kernel):
+            return replace(s, cond=Binary("&&", s.cond, cond, DType.BOOL), then=then)
+    return s
+
+
+def known_at_start(cond: Expr, kernel: Kernel) -> bool:
+    """Whether a condition hangs on scalar parameters alone, so that it is known when the kernel starts."""
+    given = {p for p in kernel.params if isinstance(p, Var)}
+    changed = {s.var for s in statements(kernel) if isinstance(s, Assign)}
+    return scalars_read(cond) <= given - changed and not any(isinstance(x, Load) for x in subexpressions(cond))
 
 
 def _in_turn(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
