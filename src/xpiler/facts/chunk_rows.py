@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xpiler.facts import sym
-from xpiler.facts.decided import most
+from xpiler.facts.decided import most, same
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Write
 
@@ -71,7 +71,7 @@ def _chunks(vars_: list[Sym], v: Sym, i: Sym, count: Sym, index: Sym) -> tuple[S
         return None
     at = [sym.substitute(base, {v: sym.integer(k)}) for k in range(sym.value_of(n))]
     long = [sym.substitute(count, {v: sym.integer(k)}) for k in range(sym.value_of(n))]
-    if any(sym.sub(b, a) is not k for a, b, k in zip(at, at[1:], long, strict=False)):
+    if not all(same(sym.sub(b, a), k) for a, b, k in zip(at, at[1:], long, strict=False)):
         return None
     if not all(sym.likely_le(ZERO, k) for k in long):
         return None

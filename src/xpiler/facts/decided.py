@@ -39,6 +39,12 @@ def most(x: Sym, path: frozenset[Sym]) -> float:
     return top
 
 
+def same(a: Sym, b: Sym) -> bool:
+    """Two numbers are one, whichever of their choices are made: min(3, n) - min(2, n) and n > 2 ? 1 : 0."""
+    apart = sym.sub(a, b)
+    return apart is ZERO or all(most(d, frozenset()) <= 0 for d in (apart, sym.scale(apart, -1)))
+
+
 def one_sided(g: Sym) -> Sym:
     """x < (c ? a : b) as x < a, where both are so without c: the last chunk of many is as long as what is left.
 
