@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xpiler.facts import sym
+from xpiler.facts import ring, sym
+from xpiler.facts.apart import never_meet
 from xpiler.facts.reductions import Advance, Turn, begun, first_and_later, reduction, uses
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.running import located, mean, place, spread
@@ -261,8 +262,8 @@ class Loop:
         if len(self.writes[name]) != 1 or self.guard is not TRUE or name in self.asked:
             return None
         (w,) = self.writes[name]
-        written, read = _slots_forward(w.index), _slots_forward(index)
-        back = self._turns_ago(written, read) if self.k in w.index.free else ONE
+        written, read = ring.forward(w.index), ring.forward(index)
+        back = ring.turns_ago(written, read, self.k) if self.k in w.index.free else ONE
         if back is None:
             return None
         e, at = sym.fresh("e", self.trips), sym.add(self.k, sym.scale(back, -1))  # iteration e + back asks
@@ -289,26 +290,11 @@ class Loop:
             return handed
         return sym.select(later, handed, first)
 
-    def _turns_ago(self, written: Sym, read: Sym) -> Sym | None:
-        """How many iterations before k the last one was that wrote into the slot of a ring which is read: written[(k +
-        c) % n], read[x % n], and k - n <= x - c < k."""
-        _, slots = sym.terms_of(written)
-        mine = [(a, c) for a, c in slots.items() if self.k in a.free]
-        if len(mine) != 1 or mine[0][0].op != "mod":
-            return None
-        ((slot, unit),) = mine
-        for at, weight in sym.terms_of(read)[1].items():
-            if weight == unit and at.op == "mod" and at.args[1] is slot.args[1] and sym.is_const(at.args[1]):
-                back = sym.sub(slot.args[0], at.args[0])
-                if self.k not in back.free and back.lo >= 1 and back.hi <= sym.value_of(at.args[1]):
-                    return back
-        return None
-
     def _untouched(self, w: Write, index: Sym) -> bool:
         """No earlier iteration wrote index."""
         earlier = sym.fresh("e", self.trips)
         apart = {v: sym.fresh("v", sym.extent_of(v)) for v in w.vars}
-        if _never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
+        if never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
             return True
         vars_, number = digits(w, self.k) or ((earlier,), earlier)
         there = w.at({self.k: number})
@@ -353,6 +339,7 @@ class Loop:
                 only = self._pinned(guard)
                 guard = guard if only is None else sym.conjoin(guard, self._among(only))
                 whole = Write((*w.vars, self.k), index, guard, value)
+                whole = ring.slots(whole, self.k, self.trips) or whole
                 made = normal(whole)
                 same = made.vars == whole.vars and made.index is index
                 out.append(replace(made, more=self._more(name, w)) if same else made)
@@ -414,7 +401,7 @@ class Loop:
         fresh = [{v: sym.fresh("v", sym.extent_of(v)) for v in (self.k, *w.vars)} for w in self.writes[name]]
         apart = [sym.substitute(w.index, m) for w, m in zip(self.writes[name], fresh, strict=True)]
         read = sym.collect(term, lambda n: n.op == "pld" and n.data == at_level(name, self.level))
-        return all(_never_meet(index, n.args[0]) for n in read for index in apart)
+        return all(never_meet(index, n.args[0]) for n in read for index in apart)
 
     def _kept_to(self, name: str, w: Write) -> _Kept | None:
         """The running maximum, of a scalar or of an array's elements, that the elements of a write are relative to."""
@@ -558,36 +545,6 @@ def _then(first: Write, second: Write, k: Sym) -> Write:
     either = sym.disjoin(here, there)
     always = first_and_later(either, k) == (TRUE, TRUE)
     return Write(second.vars, second.index, sym.conjoin(*both, TRUE if always else either), value)
-
-
-def _slots_forward(index: Sym) -> Sym:
-    """1 - x % 2 as (x + 1) % 2: the other one of two slots."""
-    const, terms = sym.terms_of(index)
-    out = sym.integer(const)
-    for a, c in terms.items():
-        if c < 0 and a.op == "mod" and a.args[1] is sym.integer(2) and a.args[0].lo >= 0:
-            out = sym.add(out, sym.scale(sym.mod(sym.add(a.args[0], ONE), a.args[1]), -c), sym.integer(c))
-        else:
-            out = sym.add(out, sym.scale(a, c))
-    return out
-
-
-def _never_meet(a: Sym, b: Sym) -> bool:
-    """Two indices differ whatever their variables are: one is larger, or what is left of the difference beside the
-    multiples of some number reaches no multiple of it."""
-    apart = sym.sub(a, b)
-    const, terms = sym.terms_of(apart)
-    if not terms:
-        return const != 0
-    if apart.lo > 0 or apart.hi < 0:
-        return True
-    for by in {abs(c) for c in terms.values()} - {1}:
-        rest = [(t, c) for t, c in terms.items() if c % by]
-        low = const + sum(min(c * t.lo, c * t.hi) for t, c in rest)
-        high = const + sum(max(c * t.lo, c * t.hi) for t, c in rest)
-        if -float("inf") < low and high < float("inf") and high // by * by < low:
-            return True
-    return False
 
 
 def _earlier(found: list[tuple[Write, Any]], w: Write) -> int | None:

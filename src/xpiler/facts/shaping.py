@@ -209,7 +209,7 @@ def _gathered(vars_: list[Sym], guard: Sym, index: Sym) -> tuple[list[Sym], dict
     """4 b + t < 9, where t runs over 4: b and t are the digits of one number below 9, if the index takes them so.
 
     The extents of b and t alone do not say that the rows of `index` stay apart; that of the number does."""
-    const, terms = sym.terms_of(guard.args[0])
+    terms = sym.terms_of(guard.args[0])[1]
     mine = {a: c for a, c in terms.items() if a in vars_ and c > 0}
     digits = sorted(mine.items(), key=lambda t: t[1])
     if len(digits) < 2:
