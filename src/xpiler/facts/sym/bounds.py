@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from xpiler.facts import sym
 from xpiler.facts.sym.leaves import ONE, integer, is_const
 from xpiler.facts.sym.nodes import Sym, bounded, extent_of, value_of
 from xpiler.facts.sym.sums import add, mul, scale, sub, terms_of
@@ -45,6 +46,10 @@ def below_zero(d: Sym) -> bool:
         if c < 0 and a.op == "div" and is_const(a.args[1]) and value_of(a.args[1]) > 0 > a.lo:
             if sub(d, scale(a, c)).hi < 0:
                 return not_negative(a.args[0])
+        if c < 0 and a.op == "div" and a.args[0].op == "call" and a.args[0].data == "max" and a.args[1].lo > 0:
+            rest = sub(d, scale(a, c))  # the quotient is no less than that of either
+            if any(below_zero(add(rest, scale(sym.div(x, a.args[1]), c))) for x in a.args[0].args):
+                return True
         if a.op == "div" and is_const(a.args[1]) and any(a.args[0].free & x.free for x in terms if x is not a):
             m = value_of(a.args[1])
             # What is rounded down is no more, and less by less than the divisor.
@@ -61,4 +66,11 @@ def not_negative(x: Sym) -> bool:
 def prove_lt(a: Sym, b: Sym) -> bool:
     """a < b for every value of the variables in range."""
     d = sub(a, b)
-    return d.hi < 0 or below_zero(bound(d, True))
+    return d.hi < 0 or below_zero(bound(d, True)) or _tied(d) and below_zero(d)
+
+
+def _tied(d: Sym) -> bool:
+    """Loop variables are in a quotient and beside it: what makes one large makes the other so."""
+    terms = terms_of(d)[1]
+    apart = frozenset(a for a in terms if a.op == "var" and bounded(a))
+    return any(a.op == "div" and a.free & apart for a in terms)
