@@ -16,7 +16,7 @@ from xpiler.facts.apart import never_meet
 from xpiler.facts.decided import most
 from xpiler.facts.few import chosen
 from xpiler.facts.sym import ZERO
-from xpiler.ir.nodes import For, Kernel
+from xpiler.ir.nodes import Alloc, For, Kernel
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
@@ -70,6 +70,25 @@ def test_a_stage_that_takes_the_wrong_half_is_no_such_loop() -> None:
     assert wrong != STAGES
     kernel = contracted(wrong, (8, 9, 12, 16))
     assert len([s for s in statements(kernel) if isinstance(s, For)]) > 1
+
+
+@pytest.mark.parametrize(("ahead", "dissolves"), [("i + 1", True), ("i", False)])
+def test_what_is_worked_on_where_it_was_fetched_to_is_a_row(ahead: str, dissolves: bool) -> None:
+    """The next row is fetched into one half while the other half is changed in place; or into the same one, too early."""
+    text = f"""
+void k(const float* x, float* y, int n) {{
+  float near[8];
+  const int turns = n / 4;
+  if (turns > 0) {{ for (int j = 0; j < 4; ++j) near[j] = x[j]; }}
+  for (int i = 0; i < turns; i++) {{
+    if (i + 1 < turns) {{ for (int j = 0; j < 4; ++j) near[({ahead}) % 2 * 4 + j] = x[(i + 1) * 4 + j]; }}
+    for (int j = 0; j < 4; ++j) near[i % 2 * 4 + j] += 1.0f;
+    for (int j = 0; j < 4; ++j) near[i % 2 * 4 + j] *= 2.0f;
+    for (int j = 0; j < 4; ++j) y[i * 4 + j] = near[i % 2 * 4 + j];
+  }}
+}}"""
+    kernel = contracted(text, (3, 4, 8, 13, 16))
+    assert dissolves != any(isinstance(s, Alloc) for s in statements(kernel))
 
 
 @pytest.mark.parametrize("slots", [2, 3])

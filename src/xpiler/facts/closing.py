@@ -259,13 +259,11 @@ class Loop:
     def _handed_on(self, name: str, index: Sym) -> Sym | None:
         """What an earlier iteration left in name[index], the last one to write there: the one before, which fetched
         ahead, or where slots of a ring take turns, the one whose turn it was."""
-        if len(self.writes[name]) != 1 or self.guard is not TRUE or name in self.asked:
+        latest = self._latest(name, index) if self.guard is TRUE and name not in self.asked else None
+        if latest is None:
             return None
-        (w,) = self.writes[name]
+        w, back = latest
         written, read = ring.forward(w.index), ring.forward(index)
-        back = ring.turns_ago(written, read, self.k) if self.k in w.index.free else ONE
-        if back is None:
-            return None
         e, at = sym.fresh("e", self.trips), sym.add(self.k, sym.scale(back, -1))  # iteration e + back asks
         try:
             cond, mapping = solve(Write(w.vars, sym.substitute(written, {self.k: e}), TRUE, ZERO),
@@ -289,6 +287,25 @@ class Loop:
         if all(sym.substitute(handed, k) is sym.substitute(first, k) for k in early):
             return handed
         return sym.select(later, handed, first)
+
+    def _latest(self, name: str, index: Sym) -> tuple[Write, Sym] | None:
+        """The write of earlier iterations that came last of those to name[index], if it is one of a fixed number of
+        iterations before, and that number."""
+        found: tuple[Write, Sym] | None = None
+        for w in self.writes[name]:
+            if self._meets_never(w, index):
+                continue
+            slot = self.k in w.index.free
+            back = ring.turns_ago(ring.forward(w.index), ring.forward(index), self.k) if slot else ONE
+            if back is None or found is not None and not sym.is_const(sym.sub(back, found[1])):
+                return None
+            if found is None or sym.sub(back, found[1]).hi <= 0:
+                found = w, back
+        return found
+
+    def _meets_never(self, w: Write, index: Sym) -> bool:
+        apart = {v: sym.fresh("v", sym.extent_of(v)) for v in (self.k, *w.vars)}
+        return never_meet(sym.substitute(w.index, apart), index)
 
     def _untouched(self, w: Write, index: Sym) -> bool:
         """No earlier iteration wrote index."""
