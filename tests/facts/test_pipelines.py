@@ -148,3 +148,10 @@ def test_a_choice_whose_sides_are_alike_where_few_values_are_left_is_none() -> N
     assert chosen(later, last, early, sym.compare("<", ZERO, n)) is last
     assert chosen(later, last, early, sym.TRUE) is not last  # where n is 0, x[1] is no x[-1]
     assert chosen(later, last, first, sym.compare("<", ZERO, n)).op == "sel"
+
+
+def test_a_row_is_below_as_many_as_there_are() -> None:
+    rows = sym.mod(sym.var("n"), sym.integer(64))
+    j = sym.var("j", sym.scale(rows, 96))
+    assert sym.prove_lt(sym.div(j, sym.integer(96)), rows)
+    assert not sym.prove_lt(sym.div(j, sym.integer(48)), rows)

@@ -50,13 +50,19 @@ def below_zero(d: Sym) -> bool:
             rest = sub(d, scale(a, c))  # the quotient is no less than that of either
             if any(below_zero(add(rest, scale(sym.div(x, a.args[1]), c))) for x in a.args[0].args):
                 return True
-        if a.op == "div" and is_const(a.args[1]) and any(a.args[0].free & x.free for x in terms if x is not a):
+        if a.op == "div" and is_const(a.args[1]) and any(_reach(a.args[0]) & x.free for x in terms if x is not a):
             m = value_of(a.args[1])
             # What is rounded down is no more, and less by less than the divisor.
             if m > 0 and (c < 0 or not_negative(a.args[0])):
                 most = a.args[0] if c > 0 else sub(a.args[0], integer(m - 1))
                 return below_zero(bound(add(scale(sub(d, scale(a, c)), m), scale(most, c)), True))
     return False
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _reach(x: Sym) -> frozenset[Sym]:
+    """The variables of x, and those that say how far they go."""
+    return x.free.union(*(extent_of(v).free for v in x.free if bounded(v)))
 
 
 def not_negative(x: Sym) -> bool:
