@@ -91,6 +91,26 @@ void k(const float* x, float* y, int n) {{
     assert dissolves != any(isinstance(s, Alloc) for s in statements(kernel))
 
 
+def test_rows_that_cores_of_clusters_take_in_blocks_are_rows() -> None:
+    """Each core of each cluster has as many rows as the others, the last ones fewer or none, block by block."""
+    (rows,) = contracted("""
+void k(const float* x, float* y, int n) {
+  const int rows = n / 4, per = (rows + 7) / 8;
+  for (int cluster = 0; cluster < 2; ++cluster)
+    for (int core = 0; core < 4; ++core) {
+      int begin = (cluster * 4 + core) * per, left = rows - begin < per ? rows - begin : per;
+      while (left > 0) {
+        const int now = left < 2 ? left : 2;
+        for (int j = 0; j < now; ++j)
+          for (int i = 0; i < 4; ++i) y[(begin + j) * 4 + i] = x[(begin + j) * 4 + i] * x[i];
+        begin += now;
+        left -= now;
+      }
+    }
+}""", (4, 8, 36, 64, 100)).body
+    assert isinstance(rows, For) and show(rows.stop) == "n / 4"
+
+
 @pytest.mark.parametrize("slots", [2, 3])
 def test_slots_hold_what_came_last(slots: int) -> None:
     """What a ring holds after a loop of any number of iterations, and what it began with where there were too few."""

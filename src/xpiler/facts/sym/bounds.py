@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 from xpiler.facts import sym
 from xpiler.facts.sym.leaves import ONE, integer, is_const
@@ -39,6 +40,12 @@ def below_zero(d: Sym) -> bool:
     if d.hi < 0:
         return True
     _, terms = terms_of(d)
+    rounded = next((a for a in terms if terms[a] < 0 and _rounds(a, terms)), None)
+    if rounded is not None:
+        x, m = rounded.args[0], value_of(rounded.args[1])
+        least = scale(sub(x, integer(m - 1)), terms[rounded])
+        if below_zero(add(scale(sub(d, scale(rounded, terms[rounded])), m), least)):
+            return True
     for a, c in terms.items():
         if a.op == "call" and a.data in ("min", "max"):
             way = any if (c > 0) == (a.data == "min") else all
@@ -57,6 +64,12 @@ def below_zero(d: Sym) -> bool:
                 most = a.args[0] if c > 0 else sub(a.args[0], integer(m - 1))
                 return below_zero(bound(add(scale(sub(d, scale(a, c)), m), scale(most, c)), True))
     return False
+
+
+def _rounds(a: Sym, beside: Mapping[Sym, int]) -> bool:
+    """A quotient of a sum with a minimum or maximum that also stands beside it: what is rounded up is no less."""
+    inside = terms_of(a.args[0])[1] if a.op == "div" and is_const(a.args[1]) and value_of(a.args[1]) > 0 else {}
+    return any(x.op == "call" and x in beside for x in inside)
 
 
 @functools.lru_cache(maxsize=1 << 12)
