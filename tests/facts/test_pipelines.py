@@ -72,6 +72,38 @@ def test_a_stage_that_takes_the_wrong_half_is_no_such_loop() -> None:
     assert len([s for s in statements(kernel) if isinstance(s, For)]) > 1
 
 
+UNDER_CONDITIONS = f"""
+void k(const float* x, float* y, int n) {{
+  float in[8], out[8];
+  const int whole = n / 4, left = n % 4, turns = whole + (left > 0);
+  for (int i = 0; i < turns + 2; i++) {{
+    if (i >= 2) {{ {stage(SAVE, "i - 2", "(i - 2 < whole ? 4 : left)")} }}
+    if (i < turns) {{ {stage(LOAD, "i", "(i < whole ? 4 : left)")} }}
+    if (i >= 1 && i < turns + 1) {{ {stage(COMPUTE, "i - 1", "(i - 1 < whole ? 4 : left)")} }}
+  }}
+}}"""
+
+
+def test_stages_under_conditions_are_one_loop() -> None:
+    """The pipeline is filled and emptied in the same loop, and the last turn has what is left."""
+    (loop,) = contracted(UNDER_CONDITIONS, (0, 1, 4, 6, 8, 11, 16)).body
+    assert isinstance(loop, For) and show(loop.stop) == "n"
+
+
+@settings(deadline=None)
+@given(st.integers(1, 5), st.integers(-2, 2), st.integers(1, 4))
+def test_how_long_a_chunk_is(each: int, before: int, extent: int) -> None:
+    n, v = sym.var("n"), sym.var("k", sym.integer(extent))
+    whole, rest = sym.div(n, sym.integer(each)), sym.mod(n, sym.integer(each))
+    for k in (sym.add(v, sym.integer(before)), sym.var("k", sym.add(whole, sym.ONE))):
+        said = sym.select(sym.compare("<", k, whole), sym.integer(each), rest)
+        for size, at in itertools.product(range(11), range(extent)):
+            values = {n: size} | dict.fromkeys((x for x in k.free), at)
+            here = sym.evaluate(k, values)
+            if here is not None and (k.op != "var" or here <= size // each):
+                assert sym.evaluate(said, values) == (each if here < size // each else size % each)
+
+
 @pytest.mark.parametrize(("ahead", "dissolves"), [("i + 1", True), ("i", False)])
 def test_what_is_worked_on_where_it_was_fetched_to_is_a_row(ahead: str, dissolves: bool) -> None:
     """The next row is fetched into one half while the other half is changed in place; or into the same one, too early."""

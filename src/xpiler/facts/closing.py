@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpiler.facts import ring, sym
 from xpiler.facts.apart import never_meet
+from xpiler.facts.decided import settled
 from xpiler.facts.reductions import Advance, Turn, begun, first_and_later, reduction, uses
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.running import located, mean, place, spread
@@ -37,6 +38,10 @@ class Loop:
     steps: dict[str, Advance | Turn]
     lost: frozenset[str]  # arrays of which nothing is known after a loop within
     asked: set[str] = field(default_factory=set)  # arrays for whose content an answer is being sought
+    path: Sym = field(init=False)  # what holds around the loop
+
+    def __post_init__(self) -> None:
+        self.path = self.machine.path
 
     def close(self) -> tuple[dict[str, Sym], dict[str, list[Write] | None]]:
         scalars: dict[str, Sym] = {}
@@ -274,12 +279,10 @@ class Loop:
             return None
         there = {self.k: at, **{v: sym.substitute(x, {e: at}) for v, x in mapping.items()}}
         later = sym.compare("<=", ZERO, at)
-        self.asked.add(name)
-        try:
-            value, guard = self._ready(w.value), self._ready(w.guard)
-        finally:
-            self.asked.discard(name)
-        if self._carried(value) or sym.assume(sym.substitute(guard, there), later) is not TRUE:
+        value, guard = self._of_earlier(name, w)
+        known = sym.conjoin(later, self.machine.path)
+        happens = sym.assume(sym.substitute(guard, there), known)
+        if self._carried(value) or settled(happens, known) is not TRUE:
             return None
         first = self.machine.read(name, index)
         handed = sym.substitute(value, there)
@@ -287,6 +290,16 @@ class Loop:
         if all(sym.substitute(handed, k) is sym.substitute(first, k) for k in early):
             return handed
         return sym.select(later, handed, first)
+
+    def _of_earlier(self, name: str, w: Write) -> tuple[Sym, Sym]:
+        """The value and the condition of a write as of an iteration that did it, of which nothing else is known."""
+        outer, self.machine.path = self.machine.path, self.path
+        self.asked.add(name)
+        try:
+            return self._asked_for(w), self._ready(w.guard)
+        finally:
+            self.asked.discard(name)
+            self.machine.path = outer
 
     def _latest(self, name: str, index: Sym) -> tuple[Write, Sym] | None:
         """The write of earlier iterations that came last of those to name[index], if it is one of a fixed number of
