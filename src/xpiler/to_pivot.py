@@ -18,6 +18,7 @@ from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.names.source import named_after
 from xpiler.passes.ranges import Range, accessed, ranges
 from xpiler.passes.recover import Recover
+from xpiler.passes.sections import Sections
 from xpiler.passes.specialize import specialize
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
@@ -43,7 +44,7 @@ def sequential(program: Program, source: Platform, contracted: bool = True) -> t
             kernels.append(flat)
             continue
         try:
-            clean = named_after(Contract().apply(flat), kernel)
+            clean = named_after(_contracted(flat), kernel)
             check(Program(program.platform, (clean,), None))
             flat = clean
             steps.append(f"contract({kernel.name})")
@@ -55,6 +56,18 @@ def sequential(program: Program, source: Platform, contracted: bool = True) -> t
             flat = told_apart(flat)
         kernels.append(flat)
     return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
+
+
+def _contracted(kernel: Kernel) -> Kernel:
+    """The closed form of a kernel, or else of the one whose arrays fall apart into sections."""
+    try:
+        return Contract().apply(kernel)
+    except NotApplicable as e:
+        try:
+            apart = Sections().apply(kernel)
+        except NotApplicable:
+            raise e from None
+        return Contract().apply(apart)
 
 
 def told_apart(kernel: Kernel) -> Kernel:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from tests.passes.test_down import results
 from xpiler import platforms
 from xpiler.facts import sym
 from xpiler.facts.summary import summarise
 from xpiler.facts.writes import Write
+from xpiler.ir.nodes import For
+from xpiler.ir.show import show
+from xpiler.ir.walk import statements
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 
@@ -48,6 +53,29 @@ def test_a_sum_and_its_remainder() -> None:
         }
     }""")
     assert extents(w) == [["n"]]
+
+
+def test_a_sum_and_its_remainder_end_where_the_row_does() -> None:
+    """That an element is in the row holds of all in whole chunks, and not of all that could be left."""
+    program = read("""void k(const float* x, float* y, int n) {
+        for (int r = 0; r < 4; ++r) {
+            int mine = n - r * 5 > 0 ? n - r * 5 : 0, left = mine % 8;
+            float s = 0.0f;
+            for (int i = 0; i < mine / 8; ++i)
+                for (int j = 0; j < 8; ++j) s += x[r * 5 + i * 8 + j];
+            if (left > 0) {
+                float t = 0.0f;
+                for (int j = 0; j < left; ++j) t += x[r * 5 + mine / 8 * 8 + j];
+                s += t;
+            }
+            y[r] = s;
+        }
+    }""", C, "k.c")
+    before, after = (sequential(program, C, contracted=c)[0].kernels[0] for c in (False, True))
+    assert "n - r * 5" in [show(s.stop) for s in statements(after) if isinstance(s, For)]
+    for n in (1, 9, 13, 24):
+        want, got = (results(k, {"x": n, "y": 4}, {"n": n}) for k in (before, after))
+        np.testing.assert_allclose(got["y"], want["y"], rtol=1e-12)
 
 
 FOURS = """void k(const float* a, const float* x, float* y, int n, int m) {

@@ -448,6 +448,13 @@ __mlu_entry__ void k(const float* x, float* y, int n) {
   if (count <= 0) return;
   const int end = begin + count;
   for (int at = begin; at < end; at += TILE) {""",
+    """const int extra = n % taskDim, mine = n / taskDim + (taskId < extra ? 1 : 0);
+  const int first = taskId * (n / taskDim) + (taskId < extra ? taskId : extra), end = first + mine;
+  for (int at = first; at < end; at += TILE) {""",
+    """const int extra = n % taskDim, mine = n / taskDim + (taskId < extra ? 1 : 0);
+  const int first = taskId * (n / taskDim) + (taskId < extra ? taskId : extra), end = first + mine;
+  for (int i = 0; i <= mine / TILE; i++) {
+    const int at = first + i * TILE;""",
 ])
 def test_ranges_of_tasks_are_one_loop(how: str) -> None:
     """Each task has as many elements as the others, the last ones fewer or none, whatever the size; chunk by chunk."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 
+from tests.passes.test_down import results
 from xpiler import platforms
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Alloc, Const, Program
+from xpiler.ir.nodes import Alloc, Const, Program, Store
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.text.read import read
 from xpiler.text.read_cuts import Stretch, stretches
+from xpiler.to_pivot import sequential
 from xpiler.verify.argue.bounds import bounds
 from xpiler.verify.verdict import Proved, Unknown
 
@@ -63,6 +66,12 @@ def test_each_stretch_of_a_type_is_an_array(pointers: str) -> None:
     found = program(pointers)
     assert arrays(found) == {F32: 128, F16: 64}
     assert isinstance(bounds(found, platforms.get("bang")).verdict, Proved)
+
+
+def test_what_the_text_first_takes_bytes_for_is_cut_as_well() -> None:
+    """The name of the array stands in one place alone, where it is cast to the narrower type."""
+    narrow_first = program("half* narrow = (half*)all; float* wide = (float*)(narrow + N); float* twice = wide + N;")
+    assert arrays(narrow_first) == {F32: 128, F16: 64}
 
 
 BY_SIZE = """\
@@ -118,3 +127,52 @@ def test_bytes_of_two_types_are_no_array() -> None:
 ])
 def test_stretches(cuts: Iterable[tuple[int, DType]], size: int, found: list[Stretch] | None) -> None:
     assert stretches(cuts, size, I8) == (None if found is None else tuple(found))
+
+
+IN_BYTES = """\
+#include <bang.h>
+#include <cnrt.h>
+#define LIMIT 64
+__nram__ char all[2 * LIMIT];
+template <typename T>
+__mlu_func__ void twice(char* out, char* in, int count) {{ __bang_mul_scalar((T*)out, (T*)in, (T)2, count); }}
+template <typename T>
+__mlu_global__ void k(const char* x, char* y, int n) {{
+  char* in = all;
+  size_t per = n / taskDim;
+  const char* from = x + taskId * per * sizeof(T);
+  if (taskId == taskDim - 1) per += n % taskDim;
+  for (int i = 0; i < per; i += LIMIT / sizeof(T)) {{
+    const int now = per - i < LIMIT / sizeof(T) ? per - i : LIMIT / sizeof(T);
+    __memcpy(in + (i / 16) % 2 * LIMIT, from + i * sizeof(T), {size}, GDRAM2NRAM);
+    twice<T>(in + (i / 16) % 2 * LIMIT, in + (i / 16) % 2 * LIMIT, now);
+    __memcpy(y + (taskId * (n / taskDim) + i) * sizeof(T), in + (i / 16) % 2 * LIMIT, {size}, NRAM2GDRAM);
+  }}
+}}
+extern "C" void launch(const float* x, float* y, int n) {{
+  float *dx, *dy;
+  cnrtMalloc((void**)&dx, n * sizeof(float));
+  cnrtMalloc((void**)&dy, n * sizeof(float));
+  cnrtMemcpy(dx, (void*)x, n * sizeof(float), cnrtMemcpyHostToDev);
+  cnrtDim3_t dim = {{4, 1, 1}};
+  k<float><<<dim, cnrtFuncTypeBlock, 0>>>((const char*)dx, (char*)dy, n);
+  cnrtMemcpy(y, dy, n * sizeof(float), cnrtMemcpyDevToHost);
+}}
+"""
+
+
+def test_copies_of_bytes_that_are_of_one_type_are_copies_of_elements() -> None:
+    """All is counted in bytes, and all that is computed with is of one type."""
+    bang = platforms.get("bang")
+    program = read(IN_BYTES.format(size="now * sizeof(T)"), bang, "k.mlu")
+    assert arrays(program) == {F32: 32}
+    kernel = sequential(program, bang)[0].kernels[0]
+    found = results(kernel, {"x": 43, "y": 43}, {"n": 43})
+    np.testing.assert_array_equal(found["y"], found["x"] * 2)
+    assert len(list(statements(kernel))) == 2  # a loop, and what is stored in it
+
+
+def test_a_copy_of_parts_of_elements_is_one_of_bytes() -> None:
+    program = read(IN_BYTES.format(size="now * sizeof(T) - 2"), platforms.get("bang"), "k.mlu")
+    stores = [s for s in statements(program.kernels[0]) if isinstance(s, Store)]
+    assert len(stores) == 2 and all("bits" in show(s.value) for s in stores)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xpiler.facts import sym
-from xpiler.facts.decided import most
+from xpiler.facts.decided import most, same
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Write
 
@@ -28,14 +28,31 @@ def in_a_row(vars_: list[Sym], guards: list[Sym], index: Sym, value: Sym) -> Wri
                 made = None if found is None else _one_after_another(vars_, v, i, found, (index, value, others))
                 if made is not None:
                     return made
+        if longest.op == "call" and longest.data == "min" and longest.free & set(vars_):
+            for far, end in (longest.args, longest.args[::-1]):
+                made = _ending(vars_, guards, (index, value), i, far, end)
+                if made is not None:
+                    return made
     return None
+
+
+def _ending(
+    vars_: list[Sym], guards: list[Sym], parts: tuple[Sym, Sym], i: Sym, far: Sym, end: Sym
+) -> Write | None:
+    """As one loop, where chunks of which none is longer than `far` end with the row: that one does is a condition."""
+    if far.free & set(vars_):
+        return None
+    longer = sym.fresh(sym.name_of(i).split("#")[0], far)
+    index, value, *moved = (sym.substitute(x, {i: longer}) for x in (*parts, *guards))
+    within = sym.conjuncts(sym.compare("<", longer, end))
+    return in_a_row([longer if v is i else v for v in vars_], [*moved, *within], index, value)
 
 
 def _by_count(index: Sym, v: Sym, i: Sym, count: Sym) -> bool:
     """Whether chunks of one length that only sizes say lie in a row: v * count + i."""
-    whole = sym.mul(v, count)
-    return not sym.is_const(count) and v not in count.free and v in whole.free and not (
-        {v, i} & sym.sub(index, sym.add(whole, i)).free)
+    whole = sym.scale(sym.add(sym.mul(v, count), i), sym.terms_of(index)[1].get(i, 0))
+    known = sym.is_const(count) or v in count.free
+    return not known and v in whole.free and not {v, i} & sym.sub(index, whole).free
 
 
 def _one_after_another(
@@ -71,7 +88,7 @@ def _chunks(vars_: list[Sym], v: Sym, i: Sym, count: Sym, index: Sym) -> tuple[S
         return None
     at = [sym.substitute(base, {v: sym.integer(k)}) for k in range(sym.value_of(n))]
     long = [sym.substitute(count, {v: sym.integer(k)}) for k in range(sym.value_of(n))]
-    if any(sym.sub(b, a) is not k for a, b, k in zip(at, at[1:], long, strict=False)):
+    if not all(same(sym.sub(b, a), k) for a, b, k in zip(at, at[1:], long, strict=False)):
         return None
     if not all(sym.likely_le(ZERO, k) for k in long):
         return None

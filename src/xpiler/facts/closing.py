@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xpiler.facts import sym
+from xpiler.facts import ring, sym
+from xpiler.facts.apart import never_meet
+from xpiler.facts.decided import settled
 from xpiler.facts.reductions import Advance, Turn, begun, first_and_later, reduction, uses
 from xpiler.facts.rescaled import Relative, relative
 from xpiler.facts.running import located, mean, place, spread
@@ -36,6 +38,10 @@ class Loop:
     steps: dict[str, Advance | Turn]
     lost: frozenset[str]  # arrays of which nothing is known after a loop within
     asked: set[str] = field(default_factory=set)  # arrays for whose content an answer is being sought
+    path: Sym = field(init=False)  # what holds around the loop
+
+    def __post_init__(self) -> None:
+        self.path = self.machine.path
 
     def close(self) -> tuple[dict[str, Sym], dict[str, list[Write] | None]]:
         scalars: dict[str, Sym] = {}
@@ -258,13 +264,11 @@ class Loop:
     def _handed_on(self, name: str, index: Sym) -> Sym | None:
         """What an earlier iteration left in name[index], the last one to write there: the one before, which fetched
         ahead, or where slots of a ring take turns, the one whose turn it was."""
-        if len(self.writes[name]) != 1 or self.guard is not TRUE or name in self.asked:
+        latest = self._latest(name, index) if self.guard is TRUE and name not in self.asked else None
+        if latest is None:
             return None
-        (w,) = self.writes[name]
-        written, read = _slots_forward(w.index), _slots_forward(index)
-        back = self._turns_ago(written, read) if self.k in w.index.free else ONE
-        if back is None:
-            return None
+        w, back = latest
+        written, read = ring.forward(w.index), ring.forward(index)
         e, at = sym.fresh("e", self.trips), sym.add(self.k, sym.scale(back, -1))  # iteration e + back asks
         try:
             cond, mapping = solve(Write(w.vars, sym.substitute(written, {self.k: e}), TRUE, ZERO),
@@ -275,12 +279,10 @@ class Loop:
             return None
         there = {self.k: at, **{v: sym.substitute(x, {e: at}) for v, x in mapping.items()}}
         later = sym.compare("<=", ZERO, at)
-        self.asked.add(name)
-        try:
-            value, guard = self._ready(w.value), self._ready(w.guard)
-        finally:
-            self.asked.discard(name)
-        if self._carried(value) or sym.assume(sym.substitute(guard, there), later) is not TRUE:
+        value, guard = self._of_earlier(name, w)
+        known = sym.conjoin(later, self.machine.path)
+        happens = sym.assume(sym.substitute(guard, there), known)
+        if self._carried(value) or settled(happens, known) is not TRUE:
             return None
         first = self.machine.read(name, index)
         handed = sym.substitute(value, there)
@@ -289,26 +291,40 @@ class Loop:
             return handed
         return sym.select(later, handed, first)
 
-    def _turns_ago(self, written: Sym, read: Sym) -> Sym | None:
-        """How many iterations before k the last one was that wrote into the slot of a ring which is read: written[(k +
-        c) % n], read[x % n], and k - n <= x - c < k."""
-        _, slots = sym.terms_of(written)
-        mine = [(a, c) for a, c in slots.items() if self.k in a.free]
-        if len(mine) != 1 or mine[0][0].op != "mod":
-            return None
-        ((slot, unit),) = mine
-        for at, weight in sym.terms_of(read)[1].items():
-            if weight == unit and at.op == "mod" and at.args[1] is slot.args[1] and sym.is_const(at.args[1]):
-                back = sym.sub(slot.args[0], at.args[0])
-                if self.k not in back.free and back.lo >= 1 and back.hi <= sym.value_of(at.args[1]):
-                    return back
-        return None
+    def _of_earlier(self, name: str, w: Write) -> tuple[Sym, Sym]:
+        """The value and the condition of a write as of an iteration that did it, of which nothing else is known."""
+        outer, self.machine.path = self.machine.path, self.path
+        self.asked.add(name)
+        try:
+            return self._asked_for(w), self._ready(w.guard)
+        finally:
+            self.asked.discard(name)
+            self.machine.path = outer
+
+    def _latest(self, name: str, index: Sym) -> tuple[Write, Sym] | None:
+        """The write of earlier iterations that came last of those to name[index], if it is one of a fixed number of
+        iterations before, and that number."""
+        found: tuple[Write, Sym] | None = None
+        for w in self.writes[name]:
+            if self._meets_never(w, index):
+                continue
+            slot = self.k in w.index.free
+            back = ring.turns_ago(ring.forward(w.index), ring.forward(index), self.k) if slot else ONE
+            if back is None or found is not None and not sym.is_const(sym.sub(back, found[1])):
+                return None
+            if found is None or sym.sub(back, found[1]).hi <= 0:
+                found = w, back
+        return found
+
+    def _meets_never(self, w: Write, index: Sym) -> bool:
+        apart = {v: sym.fresh("v", sym.extent_of(v)) for v in (self.k, *w.vars)}
+        return never_meet(sym.substitute(w.index, apart), index)
 
     def _untouched(self, w: Write, index: Sym) -> bool:
         """No earlier iteration wrote index."""
         earlier = sym.fresh("e", self.trips)
         apart = {v: sym.fresh("v", sym.extent_of(v)) for v in w.vars}
-        if _never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
+        if never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
             return True
         vars_, number = digits(w, self.k) or ((earlier,), earlier)
         there = w.at({self.k: number})
@@ -353,6 +369,7 @@ class Loop:
                 only = self._pinned(guard)
                 guard = guard if only is None else sym.conjoin(guard, self._among(only))
                 whole = Write((*w.vars, self.k), index, guard, value)
+                whole = ring.slots(whole, self.k, self.trips) or whole
                 made = normal(whole)
                 same = made.vars == whole.vars and made.index is index
                 out.append(replace(made, more=self._more(name, w)) if same else made)
@@ -414,7 +431,7 @@ class Loop:
         fresh = [{v: sym.fresh("v", sym.extent_of(v)) for v in (self.k, *w.vars)} for w in self.writes[name]]
         apart = [sym.substitute(w.index, m) for w, m in zip(self.writes[name], fresh, strict=True)]
         read = sym.collect(term, lambda n: n.op == "pld" and n.data == at_level(name, self.level))
-        return all(_never_meet(index, n.args[0]) for n in read for index in apart)
+        return all(never_meet(index, n.args[0]) for n in read for index in apart)
 
     def _kept_to(self, name: str, w: Write) -> _Kept | None:
         """The running maximum, of a scalar or of an array's elements, that the elements of a write are relative to."""
@@ -558,36 +575,6 @@ def _then(first: Write, second: Write, k: Sym) -> Write:
     either = sym.disjoin(here, there)
     always = first_and_later(either, k) == (TRUE, TRUE)
     return Write(second.vars, second.index, sym.conjoin(*both, TRUE if always else either), value)
-
-
-def _slots_forward(index: Sym) -> Sym:
-    """1 - x % 2 as (x + 1) % 2: the other one of two slots."""
-    const, terms = sym.terms_of(index)
-    out = sym.integer(const)
-    for a, c in terms.items():
-        if c < 0 and a.op == "mod" and a.args[1] is sym.integer(2) and a.args[0].lo >= 0:
-            out = sym.add(out, sym.scale(sym.mod(sym.add(a.args[0], ONE), a.args[1]), -c), sym.integer(c))
-        else:
-            out = sym.add(out, sym.scale(a, c))
-    return out
-
-
-def _never_meet(a: Sym, b: Sym) -> bool:
-    """Two indices differ whatever their variables are: one is larger, or what is left of the difference beside the
-    multiples of some number reaches no multiple of it."""
-    apart = sym.sub(a, b)
-    const, terms = sym.terms_of(apart)
-    if not terms:
-        return const != 0
-    if apart.lo > 0 or apart.hi < 0:
-        return True
-    for by in {abs(c) for c in terms.values()} - {1}:
-        rest = [(t, c) for t, c in terms.items() if c % by]
-        low = const + sum(min(c * t.lo, c * t.hi) for t, c in rest)
-        high = const + sum(max(c * t.lo, c * t.hi) for t, c in rest)
-        if -float("inf") < low and high < float("inf") and high // by * by < low:
-            return True
-    return False
 
 
 def _earlier(found: list[tuple[Write, Any]], w: Write) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from xpiler.facts import sym
 from xpiler.facts.sym import ONE, ZERO, Sym
@@ -17,8 +18,9 @@ def most(x: Sym, path: frozenset[Sym]) -> float:
         times = 1 if choice is x else terms[choice]
         rest = ZERO if choice is x else sym.sub(x, sym.scale(choice, times))
         sides = ((yes, cond), (no, sym.negate(cond)))
-        return max(most(sym.add(rest, sym.scale(side, times)), path.union(sym.conjuncts(told)))
-                   for side, told in sides)
+        top = max(most(sym.add(rest, sym.scale(side, times)), path.union(sym.conjuncts(told)))
+                  for side, told in sides)
+        return min(top, _as_it_stands(x, path))
     either = next((c for c in path if c.op == "or"), None)
     if either is not None:
         return max(most(x, (path - {either}).union(sym.conjuncts(one))) for one in either.args)
@@ -28,7 +30,13 @@ def most(x: Sym, path: frozenset[Sym]) -> float:
         rest = sym.sub(x, sym.scale(end, w))
         tops = [most(sym.add(rest, sym.scale(a, w)), path) for a in end.args]
         return min(tops) if (end.data == "min") == (w > 0) else max(tops)
+    return _as_it_stands(x, path)
+
+
+def _as_it_stands(x: Sym, path: frozenset[Sym]) -> float:
+    """What x does not exceed, without a look at the choices in it; a quotient is as large as what it is of."""
     top = x.hi
+    const, terms = sym.terms_of(x)
     for c in path:
         if c.op != "lt":
             continue
@@ -36,7 +44,19 @@ def most(x: Sym, path: frozenset[Sym]) -> float:
             w = terms.get(atom, 0)
             if w * k > 0 and w % k == 0:
                 top = min(top, sym.sub(x, sym.scale(sym.add(c.args[0], ONE), w // k)).hi)
+    if len(terms) == 1:
+        ((atom, w),) = terms.items()
+        if atom.op == "div" and sym.is_const(atom.args[1]) and atom.args[0].lo >= 0:
+            sign = 1 if w > 0 else -1
+            end = sign * most(sym.scale(atom.args[0], sign), path)
+            top = min(top, const + w * (end // sym.value_of(atom.args[1]))) if abs(end) != inf else top
     return top
+
+
+def same(a: Sym, b: Sym) -> bool:
+    """Two numbers are one, whichever of their choices are made: min(3, n) - min(2, n) and n > 2 ? 1 : 0."""
+    apart = sym.sub(a, b)
+    return apart is ZERO or all(most(d, frozenset()) <= 0 for d in (apart, sym.scale(apart, -1)))
 
 
 def one_sided(g: Sym) -> Sym:

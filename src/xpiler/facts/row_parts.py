@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.sym import ONE, Sym
+from xpiler.facts.decided import most, settled
+from xpiler.facts.sym import ONE, TRUE, ZERO, Sym
 from xpiler.facts.shaping import shaped
 from xpiler.facts.writes import Write
 
@@ -62,7 +63,7 @@ def _row(w: Write) -> _Row | None:
     if base.free & own:
         return None
     least = (c for c in counts if all(sym.prove_lt(c, sym.add(other, ONE)) for other in counts))
-    count = next((c for c in least if sym.prove_lt(sym.integer(-1), c)), None)
+    count = next(iter(sorted(least, key=lambda c: not sym.prove_lt(sym.integer(-1), c))), None)
     if count is None:
         return None
     e = sym.fresh("e", count if count.hi == float("inf") else sym.integer(int(count.hi)))
@@ -89,7 +90,7 @@ def _one_row(first: Write, second: Write) -> Write | None:
     if a is None or b is None or [sym.extent_of(v) for v in a.around] != [sym.extent_of(v) for v in b.around]:
         return None
     b = b.at(dict(zip(b.around, a.around, strict=True)))
-    if a.guards != b.guards or sym.add(a.base, a.count) is not b.base:
+    if sym.add(a.base, a.count) is not b.base or not _continues(a, b):
         return None
     if sym.substitute(a.value, {a.e: sym.add(b.e, a.count)}) is not b.value:
         return None
@@ -97,4 +98,21 @@ def _one_row(first: Write, second: Write) -> Write | None:
     e = sym.fresh("e", count if count.hi == float("inf") else sym.integer(int(count.hi)))
     within = sym.compare("<", e, count)
     value = sym.substitute(a.value, {a.e: e})
-    return Write((*a.around, e), sym.add(a.base, e), sym.conjoin(*a.guards, within), value)
+    return Write((*a.around, e), sym.add(a.base, e), sym.conjoin(*b.guards, within), value)
+
+
+def _continues(a: _Row, b: _Row) -> bool:
+    """Whether both together are as many elements as they say, where b is and nowhere else."""
+    mine, theirs, either = a.guards - b.guards, b.guards, b.guards | a.guards
+    some = frozenset(sym.conjuncts(sym.compare("<", ZERO, a.count)))
+    if not _holds(sym.conjoin(*(b.guards - a.guards)), a.guards | some):
+        return False
+    if most(sym.scale(a.count, -1), either) > 0 or most(sym.scale(b.count, -1), theirs) > 0:
+        return False
+    without = theirs.union(sym.conjuncts(sym.negate(sym.conjoin(*mine))))
+    return not mine or all(most(sym.scale(a.count, sign), without) <= 0 for sign in (1, -1))
+
+
+def _holds(cond: Sym, where: frozenset[Sym]) -> bool:
+    path = sym.conjoin(*where)
+    return settled(sym.assume(cond, path), path) is TRUE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from xpiler.facts import sym
 from xpiler.facts.chunk_rows import in_a_row
@@ -209,24 +209,41 @@ def _gathered(vars_: list[Sym], guard: Sym, index: Sym) -> tuple[list[Sym], dict
     """4 b + t < 9, where t runs over 4: b and t are the digits of one number below 9, if the index takes them so.
 
     The extents of b and t alone do not say that the rows of `index` stay apart; that of the number does."""
-    const, terms = sym.terms_of(guard.args[0])
-    if len(terms) < 2 or any(a not in vars_ or c < 1 or not sym.is_const(sym.extent_of(a)) for a, c in terms.items()):
+    terms = sym.terms_of(guard.args[0])[1]
+    mine = {a: c for a, c in terms.items() if a in vars_ and c > 0}
+    digits = sorted(mine.items(), key=lambda t: t[1])
+    if len(digits) < 2:
         return None
-    digits = sorted(terms.items(), key=lambda t: t[1])
-    unit, size = digits[0][1], 1
+    unit, (top, _), size = digits[0][1], digits[-1], 1
     for v, c in digits:
         if c != unit * size:
             return None
-        size *= sym.value_of(sym.extent_of(v))
-    extent = -(const // unit)  # unit * x + const < 0: x < ceil(-const / unit)
-    if not 0 < extent < size:
+        if v is not top:
+            if not sym.is_const(sym.extent_of(v)):
+                return None
+            size *= sym.value_of(sym.extent_of(v))
+    extent = _below(guard.args[0], mine, unit, sym.scale(sym.extent_of(top), size))
+    if extent is None:
         return None
-    whole = sym.fresh(sym.name_of(digits[-1][0]).split("#")[0], sym.integer(extent))
-    mapping = {v: sym.mod(sym.div(whole, sym.integer(c // unit)), sym.extent_of(v)) for v, c in digits}
+    whole = sym.fresh(sym.name_of(top).split("#")[0], extent)
+    mapping = {v: sym.div(whole, sym.integer(c // unit)) for v, c in digits}
+    mapping |= {v: sym.mod(mapping[v], sym.extent_of(v)) for v, _ in digits[:-1]}
     taken = sym.substitute(index, mapping)
     if any(whole in a.free and a is not whole for a in sym.terms_of(taken)[1]):
         return None
-    return [whole if v is digits[-1][0] else v for v in vars_ if v not in mapping or v is digits[-1][0]], mapping
+    return [whole if v is top else v for v in vars_ if v not in mapping or v is top], mapping
+
+
+def _below(d: Sym, digits: Mapping[Sym, int], unit: int, all_: Sym) -> Sym | None:
+    """What a number with these digits is less than where d < 0, if that is less than all there are."""
+    const, terms = sym.terms_of(d)
+    rest = sym.scale(sym.linear(const, {a: c for a, c in terms.items() if a not in digits}), -1)
+    if sym.is_const(rest):  # unit * x < rest
+        extent = sym.div(sym.add(rest, sym.integer(unit - 1)), sym.integer(unit))
+        fewer = sym.is_const(all_) and 0 < sym.value_of(extent) < sym.value_of(all_)
+        return extent if fewer else None
+    apart = unit == 1 and not rest.free & digits.keys()
+    return rest if apart and sym.prove_lt(rest, sym.add(all_, ONE)) else None
 
 
 def _fixed(vars_: list[Sym], guard: Sym) -> tuple[list[Sym], dict[Sym, Sym]] | None:

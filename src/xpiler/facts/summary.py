@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from xpiler.facts import sym
+from xpiler.facts.apart import never_meet
 from xpiler.facts.choices import united
 from xpiler.facts.closing import Loop, at_level, poison
 from xpiler.facts.reductions import Advance, Turn, induction, reduction
 from xpiler.facts.deferred import Deferred
+from xpiler.facts.few import chosen
 from xpiler.facts.rescaled import merged, telescoped
+from xpiler.facts.ring import turned
 from xpiler.facts.row_parts import in_a_piece
 from xpiler.facts.strides import chunks, nests, taken_apart, turn
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
@@ -121,7 +124,7 @@ def _summarised(kernel: Kernel, machine: Machine) -> dict[str, list[Write]]:
         if isinstance(p, Buffer) and machine.arrays[p.name].base == "lost":
             raise Unsummarised(f"what `{p.name}` holds at the end is not known")
         if isinstance(p, Buffer) and machine.arrays[p.name].writes:
-            outputs[p.name] = [machine.final(w) for w in machine.arrays[p.name].writes]
+            outputs[p.name] = in_a_piece([machine.final(w) for w in machine.arrays[p.name].writes])
     for writes in outputs.values():
         for w in writes:
             for part in w.parts():
@@ -247,7 +250,7 @@ class Machine:
 
     def read(self, buffer: str, index: Sym) -> Sym:
         array = self.arrays[buffer]
-        return self._resolve(buffer, array, len(array.writes) - 1, self.here(index))
+        return self._resolve(buffer, array, len(array.writes) - 1, turned(self.here(index), self.path))
 
     def _resolve(self, buffer: str, array: Array, last: int, index: Sym) -> Sym:
         self.afford(index)
@@ -263,7 +266,7 @@ class Machine:
             if cond is TRUE:
                 return value
             older = self._resolve(buffer, array, n - 1, index)
-            return sym.select(cond, value, older)
+            return chosen(cond, value, older, self.path)
         match array.base:
             case "init":
                 return sym.load(buffer, index, array.dtype)
@@ -327,7 +330,7 @@ class Machine:
     def store(self, buffer: str, index: Sym, value: Sym) -> None:
         self.afford(value)
         array = self.arrays[buffer]
-        new = Write((), self.here(index), self.path, value, self._more(buffer, index, value))
+        new = Write((), turned(self.here(index), self.path), self.path, value, self._more(buffer, index, value))
         while array.writes and supersedes(new, array.writes[-1]):
             array.writes.pop()
         if array.writes:
@@ -637,8 +640,10 @@ def _by_length(w: Write) -> bool:
 
 
 def _beyond(w: Write, index: Sym) -> bool:
-    """Whether an element lies behind all that are written, or before them, as the writes' condition has it."""
+    """Whether an element is none of those that are written, wherever it is or as the writes' condition has it."""
     told = frozenset(sym.conjuncts(w.guard))
+    if never_meet(w.index, index):
+        return True
     return any(most(gap, told) < 0 for gap in (sym.sub(w.index, index), sym.sub(index, w.index)))
 
 

@@ -20,6 +20,7 @@ from xpiler.ir.walk import (
     substitute_expr, walk, with_bodies,
 )
 from xpiler.passes.structured import negated, without_continues
+from xpiler.passes.whole_steps import in_whole_steps
 
 I32 = DType.I32
 TRUE = Const(1, DType.BOOL)
@@ -65,6 +66,8 @@ class _Counting:
         for old in stmts:
             s = with_bodies(old, self.body)
             loop, last = _tested_first(s) if isinstance(s, While) else (s, ())
+            if isinstance(loop, While):
+                loop = in_whole_steps(loop, tuple(out), self.reads)
             found = self._counted(loop, out) if isinstance(loop, While) else None
             out += (*found, *last) if found else (s,)
         return tuple(out)

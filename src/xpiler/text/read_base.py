@@ -143,6 +143,8 @@ class Reader:
         self.shared: list[Alloc] = []
         self.buffers: dict[str, Buffer] = {}
         self.views: dict[str, Any] = {}  # names that stand for buffers; see `read_views`
+        self.byte_of: dict[Expr, tuple[str, Expr]] = {}  # bytes of elements: of which buffer, and which one
+        self.byte_copies: dict[Stmt, tuple[tuple[str, Expr], tuple[str, Expr]]] = {}  # stores of bytes: to and from
         self.several: dict[int, frozenset[str]] | None = None  # pointers known to point into several buffers
         self.builtins: Mapping[str, Expr] = {}
         self.reach: Mapping[str, str] = {}

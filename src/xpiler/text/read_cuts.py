@@ -125,11 +125,12 @@ class Cutting(Views):
         super().__init__(unit, platform, taken)
         self.known_cuts: Mapping[str, frozenset[Cut]] = {}  # arrays to be read cut up
         self.cuts: dict[str, set[Cut]] = {}  # what pointers made of the others
+        self.somewhere: dict[str, set[DType]] = {}  # and of what types where it is not known
         self.sizes: dict[str, int] = {}  # of the arrays of the text, in bytes
         self.stretched: dict[str, list[Part]] = {}  # the arrays for the stretches of one
         self.origin: dict[str, tuple[str, Expr]] = {}  # such an array -> the one it is of, and where it begins
         self.params: list[Param] = []
-        self._means: dict[str, Expr] = {}  # the values that variables were declared with
+        self.means: dict[str, Expr] = {}  # the values that variables were declared with
 
     def allocate(self, stem: str, ctype: CType, space: str = "local", init: tuple[Expr, ...] = ()) -> Place:
         place = super().allocate(stem, ctype, space, init)
@@ -158,13 +159,18 @@ class Cutting(Views):
             self.place_alloc(Alloc(self.buffers[name], (), made.span))
             self.stretched[whole].append(Part(name, start, row))
             self.origin[name] = whole, start
+        if len(found) == 1 and found[0][1][0].start == 0:  # what still counts in bytes does so in this one
+            self.views[whole] = Bytes(name)
 
     def in_stretch(self, p: Pointer, to: CType) -> Pointer:
         """A pointer as one into the stretch where it points; where the array is not cut up, it is noted for a cut."""
         held = self.views.get(p.buffer)
         name, unit = (held.of, 1) if isinstance(held, Bytes) else (p.buffer, self.buffers[p.buffer].dtype.bytes)
         whole, start = self.origin.get(name, (name, ZERO))
-        if to.dtype is None or whole not in self.sizes or (index := self._over_params(p.index)) is None:
+        if to.dtype is None or whole not in self.sizes:
+            return p
+        if (index := self._over_params(p.index)) is None:
+            self.somewhere.setdefault(whole, set()).add(to.dtype)
             return p
         at = self.math.add(start, self.math.binary("*", index, int_const(unit)))
         if whole not in self.stretched:
@@ -185,9 +191,9 @@ class Cutting(Views):
         """An expression in the kernel's parameters alone, None where it is none."""
         params = {p for p in self.params if isinstance(p, Var)}
         while (local := scalars_read(e) - params) and not any(isinstance(x, Load) for x in subexpressions(e)):
-            if any(v.name in self.moving or v.name not in self._means for v in local):
+            if any(v.name in self.moving or v.name not in self.means for v in local):
                 return None
-            e = substitute_expr(e, {v: self._means[v.name] for v in local})
+            e = substitute_expr(e, {v: self.means[v.name] for v in local})
         return None if local else sizes.narrowed(self.math, e)
 
     def cut(self, whole: str, cuts: frozenset[Cut]) -> None:
@@ -200,28 +206,43 @@ class Cutting(Views):
 
     def emit(self, statement: Stmt) -> None:
         if isinstance(statement, Let) and statement.value is not None:
-            self._means[statement.var.name] = statement.value
+            self.means[statement.var.name] = statement.value
         if isinstance(statement, Intrinsic):
             self.cut_for({a.buffer for a in (*statement.args, statement.result) if isinstance(a, Addr)})
         super().emit(statement)
 
     def cut_for(self, given: Collection[str]) -> None:
         """Cut up the arrays of which an instruction is given these parts, where it takes them for another type."""
-        for whole in self._of_another_type(given) if self.cuts else ():
-            self.cut(whole, frozenset(self.cuts[whole]))
+        for whole in self._of_another_type(given) if self.cuts or self.somewhere else ():
+            self.cut(whole, self._noted(whole))
+
+    def _noted(self, whole: str) -> frozenset[Cut]:
+        """Where pointers cut an array; if that is only known of pointers to bytes, all is of the others' type."""
+        cuts = frozenset(self.cuts.get(whole, ()))
+        wide = {t for t in self.somewhere.get(whole, ()) if t.bytes > 1}
+        placed = any(t.bytes > 1 for _, t in cuts)
+        return frozenset((ZERO, t) for t in wide) if len(wide) == 1 and not placed else cuts
 
     def _of_another_type(self, given: Collection[str]) -> Iterator[str]:
-        """The arrays that an instruction is given these parts of as another type than they have."""
+        """The arrays that an instruction is given these parts of as another type than they have: arrays of bytes, and
+        those of what the text first takes bytes for, where they can be cut."""
         for name in given:
-            if isinstance(self.views.get(name), Bytes) or self.buffers[name].dtype.bytes == 1:
-                for b in self.bases((name,)):
-                    if any(t is not self.buffers[b].dtype for _, t in self.cuts.get(b, ())):
-                        yield b
+            for b in self.bases((name,)):
+                own, cuts = self.buffers[b].dtype, self._noted(b)
+                if all(t is own for _, t in cuts):
+                    continue
+                if isinstance(self.views.get(name), Bytes) or self.buffers[name].dtype.bytes == 1:
+                    yield b
+                elif b in self.sizes and sampled_stretches(self.math, cuts, self.sizes[b], own) is not None:
+                    yield b
 
     def refuse_whole(self, body: tuple[Stmt, ...]) -> None:
-        """Fault where something is left of an array that was cut up."""
+        """Fault where something is left of an array that was cut up, unless all of it may be of one type."""
         left = sorted(self.stretched.keys() & buffers_used(body))
         if left:
+            wide = {(at, t) for at, t in self.known_cuts[left[0]] if t.bytes > 1}
+            for whole in {t for _, t in wide} if len({t for _, t in wide}) == 1 else ():
+                self.cut(left[0], frozenset({*wide, (ZERO, whole)}))
             raise self.unit.fault("XP1011", f"bytes of `{left[0]}` are used as several types", self.here)
 
 

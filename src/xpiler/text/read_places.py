@@ -8,7 +8,7 @@ from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import ONE, ZERO, int_const
 from xpiler.text.clang import Node
 from xpiler.text.ctype import CType, scalar
-from xpiler.text.read_cuts import Cutting
+from xpiler.text.read_copies import ByteCopies
 from xpiler.text.read_views import Either, Several, word_of
 from xpiler.text.read_values import (
     NOT_SCALAR, NULL, Aggregate, Binding, Closure, Each, Fields, Items, Lvalue, Member, Nothing, Place, Pointer, Raw,
@@ -22,7 +22,7 @@ _NO_OPS = frozenset({
 })
 
 
-class Places(Cutting):
+class Places(ByteCopies):
     """Reading and writing storage."""
 
     # ------------------------------------------------------------ finding

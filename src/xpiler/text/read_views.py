@@ -139,7 +139,9 @@ class Views(Reader):
                 each = self.buffers[of].dtype.bytes
                 at, shift = self._split(index, each)
                 word = self.same_bits(self.fetch(of, at), word_of(self.buffers[of].dtype))
-                return self.math.convert(self.math.binary(">>", word, shift), DType.U8)
+                byte = self.math.convert(self.math.binary(">>", word, shift), DType.U8)
+                self.byte_of[byte] = of, index
+                return byte
         return Load(buffer, index, self.buffers[buffer].dtype)
 
     def put(self, buffer: str, index: Expr, value: Expr) -> None:
@@ -154,9 +156,12 @@ class Views(Reader):
                 at, shift, word = self.steady(at), self.steady(shift), word_of(dtype)
                 old = self.same_bits(self.fetch(of, at), word)
                 hole = self.math.unary("~", self.math.binary("<<", Const(255, word), shift))
-                new = self.math.binary("<<", self.math.convert(self.math.convert(value, DType.U8), word), shift)
+                byte = self.math.convert(value, DType.U8)
+                new = self.math.binary("<<", self.math.convert(byte, word), shift)
                 both = self.math.convert(self.math.binary("|", self.math.binary("&", old, hole), new), word)
                 self.put(of, at, self.same_bits(both, dtype))
+                if byte in self.byte_of:
+                    self.byte_copies[self.out[-1]] = (of, index), self.byte_of[byte]
             case _:
                 self.emit(Store(buffer, index, value, self.here))
 

@@ -37,6 +37,9 @@ def divided(math: Arithmetic, e: Expr, by: int) -> Expr | None:
             x1, y1 = divided(math, a, by), divided(math, b, by)
             if x1 is not None and y1 is not None:
                 return math.binary(op, x1, y1)
+        case Cast(a, dtype) if not a.dtype.is_float and not dtype.is_float and a.dtype.bits < dtype.bits:
+            inner = divided(math, a, by)
+            return None if inner is None else math.convert(inner, dtype)
     return None
 
 

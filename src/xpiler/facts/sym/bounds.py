@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
+from xpiler.facts import sym
 from xpiler.facts.sym.leaves import ONE, integer, is_const
 from xpiler.facts.sym.nodes import Sym, bounded, extent_of, value_of
 from xpiler.facts.sym.sums import add, mul, scale, sub, terms_of
@@ -38,6 +40,12 @@ def below_zero(d: Sym) -> bool:
     if d.hi < 0:
         return True
     _, terms = terms_of(d)
+    rounded = next((a for a in terms if terms[a] < 0 and _rounds(a, terms)), None)
+    if rounded is not None:
+        x, m = rounded.args[0], value_of(rounded.args[1])
+        least = scale(sub(x, integer(m - 1)), terms[rounded])
+        if below_zero(add(scale(sub(d, scale(rounded, terms[rounded])), m), least)):
+            return True
     for a, c in terms.items():
         if a.op == "call" and a.data in ("min", "max"):
             way = any if (c > 0) == (a.data == "min") else all
@@ -45,13 +53,29 @@ def below_zero(d: Sym) -> bool:
         if c < 0 and a.op == "div" and is_const(a.args[1]) and value_of(a.args[1]) > 0 > a.lo:
             if sub(d, scale(a, c)).hi < 0:
                 return not_negative(a.args[0])
-        if a.op == "div" and is_const(a.args[1]) and any(a.args[0].free & x.free for x in terms if x is not a):
+        if c < 0 and a.op == "div" and a.args[0].op == "call" and a.args[0].data == "max" and a.args[1].lo > 0:
+            rest = sub(d, scale(a, c))  # the quotient is no less than that of either
+            if any(below_zero(add(rest, scale(sym.div(x, a.args[1]), c))) for x in a.args[0].args):
+                return True
+        if a.op == "div" and is_const(a.args[1]) and any(_reach(a.args[0]) & x.free for x in terms if x is not a):
             m = value_of(a.args[1])
             # What is rounded down is no more, and less by less than the divisor.
             if m > 0 and (c < 0 or not_negative(a.args[0])):
                 most = a.args[0] if c > 0 else sub(a.args[0], integer(m - 1))
                 return below_zero(bound(add(scale(sub(d, scale(a, c)), m), scale(most, c)), True))
     return False
+
+
+def _rounds(a: Sym, beside: Mapping[Sym, int]) -> bool:
+    """A quotient of a sum with a minimum or maximum that also stands beside it: what is rounded up is no less."""
+    inside = terms_of(a.args[0])[1] if a.op == "div" and is_const(a.args[1]) and value_of(a.args[1]) > 0 else {}
+    return any(x.op == "call" and x in beside for x in inside)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _reach(x: Sym) -> frozenset[Sym]:
+    """The variables of x, and those that say how far they go."""
+    return x.free.union(*(extent_of(v).free for v in x.free if bounded(v)))
 
 
 def not_negative(x: Sym) -> bool:
@@ -61,4 +85,11 @@ def not_negative(x: Sym) -> bool:
 def prove_lt(a: Sym, b: Sym) -> bool:
     """a < b for every value of the variables in range."""
     d = sub(a, b)
-    return d.hi < 0 or below_zero(bound(d, True))
+    return d.hi < 0 or below_zero(bound(d, True)) or _tied(d) and below_zero(d)
+
+
+def _tied(d: Sym) -> bool:
+    """Loop variables are in a quotient and beside it: what makes one large makes the other so."""
+    terms = terms_of(d)[1]
+    apart = frozenset(a for a in terms if a.op == "var" and bounded(a))
+    return any(a.op == "div" and a.free & apart for a in terms)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from math import isfinite
 
 from xpiler.facts.sym.evaluation import likely_le
-from xpiler.facts.sym.leaves import TRUE, ZERO, integer, is_const, var
+from xpiler.facts.sym.bounds import prove_lt
+from xpiler.facts.sym.leaves import ONE, TRUE, ZERO, integer, is_const, var
 from xpiler.facts.sym.logic import conjuncts
 from xpiler.facts.sym.nodes import I32, Sym, bounded, extent_of, name_of, value_of
 from xpiler.facts.sym.operations import call
@@ -87,7 +89,25 @@ def tighten(v: Sym, guard: Sym) -> Sym | None:
         return None  # depends on another loop: keep it a guard
     if limit is extent:
         return None
-    return limit if likely_le(limit, extent) else call("min", (limit, extent), I32)
+    return limit if likely_le(limit, extent) else _least((limit, *_sides(extent)))
+
+
+def _sides(e: Sym) -> tuple[Sym, ...]:
+    """What a minimum is the least of."""
+    return tuple(x for a in e.args for x in _sides(a)) if e.op == "call" and e.data == "min" else (e,)
+
+
+def _least(found: tuple[Sym, ...]) -> Sym:
+    """The minimum of these, without those that are no less than that of the others."""
+    for x in found:
+        rest = tuple(y for y in found if y is not x)
+        if rest and any(prove_lt(_min(r), add(x, ONE)) for r in (rest, rest[::-1])):
+            return _least(rest)
+    return _min(found)
+
+
+def _min(found: tuple[Sym, ...]) -> Sym:
+    return reduce(lambda a, b: call("min", (a, b), I32), found)
 
 
 def _ceil(top: Sym, c: int) -> Sym:
@@ -102,7 +122,7 @@ def merge_digits(live: list[Sym], exprs: list[Sym]) -> tuple[list[Sym], list[Sym
     """If h and l occur only as n*h + l with n the extent of l, one variable over both replaces them."""
     if len(live) < 2:
         return None
-    uses = _linear_uses(exprs, frozenset(live))
+    uses = _linear_uses([*exprs, *map(extent_of, live)], frozenset(live))
     for low in live:
         n = extent_of(low)
         for high in live:
@@ -111,15 +131,23 @@ def merge_digits(live: list[Sym], exprs: list[Sym]) -> tuple[list[Sym], list[Sym
             if is_const(n) and not _digits(uses, high, low, value_of(n)):
                 continue
             merged = var(f"{name_of(high)}_{name_of(low)}", mul(extent_of(high), n))
-            out = [substitute(e, {low: merged, high: ZERO}) for e in exprs]
+            mapping = _renamed(live, {low: merged, high: ZERO})
+            out = [substitute(e, mapping) for e in exprs]
             if not is_const(n):
                 back = {merged: add(mul(high, n), low)}
                 together = any(high in e.free and low in e.free for e in exprs)
                 same = all(substitute(o, back) is e for o, e in zip(out, exprs, strict=True))
-                if not together or not same:
+                if not together or not same or len(mapping) > 2:
                     continue
-            return [merged if v is high else v for v in live if v is not low], out
+            return [merged if v is high else mapping.get(v, v) for v in live if v is not low], out
     return None
+
+
+def _renamed(live: list[Sym], mapping: dict[Sym, Sym]) -> dict[Sym, Sym]:
+    """What variables become, and with them those whose extents they are in."""
+    others = (v for v in live if v not in mapping and extent_of(v).free & mapping.keys())
+    again = {v: substitute(extent_of(v), mapping) for v in others}
+    return mapping | {v: var(name_of(v), extent) for v, extent in again.items()}
 
 
 def _linear_uses(exprs: list[Sym], watch: frozenset[Sym]) -> list[dict[Sym, int]]:

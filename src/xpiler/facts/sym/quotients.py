@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import gcd
+from math import gcd, inf
 
 from xpiler.facts import sym
 from xpiler.facts.sym.bounds import prove_lt
@@ -120,6 +120,9 @@ def mod_const(a: Sym, m: int) -> Sym:
     reduced = linear(const % m, rest)
     if reduced is not a and reduced.lo >= 0:
         return mod_const(reduced, m)
+    since = _less_whole_rounds(a, m)
+    if since is not None:
+        return mod_const(since, m)
     g = max((gcd(c, m) for c in terms.values() if gcd(c, m) not in (1, m)), default=1)
     if g > 1:
         big = {x: c // g for x, c in terms.items() if c % g == 0}
@@ -131,6 +134,18 @@ def mod_const(a: Sym, m: int) -> Sym:
     if a.op == "bit" and a.data in _BITWISE and m & (m - 1) == 0:
         return sym.bit(str(a.data), mod_const(a.args[0], m), mod_const(a.args[1], m))
     return make("mod", (a, integer(m)), None, I32)
+
+
+def _less_whole_rounds(a: Sym, m: int) -> Sym | None:
+    """a with x for a remainder x % (c*m) that is taken from it, and as many m as keep it from being negative: what that
+    leaves out the remainder of a by m does not see."""
+    const, terms = terms_of(a)
+    for low, c in terms.items():
+        if c < 0 and low.op == "mod" and is_const(low.args[1]) and value_of(low.args[1]) % m == 0 <= low.args[0].lo:
+            whole = add(linear(const, {t: k for t, k in terms.items() if t is not low}), scale(low.args[0], c))
+            if whole.lo != -inf:
+                return add(whole, integer(max(-(int(whole.lo) // m), 0) * m))
+    return None
 
 
 def _up_to(a: Sym, m: int) -> Sym | None:

@@ -96,7 +96,7 @@ def concat(op: str, a: Sym, b: Sym) -> Sym | None:
             return None
         if substitute(b.args[0], {vb[n]: sub(va[n], offset)}) is a.args[0]:
             longer = var("r", add(offset, extent_of(vb[n])))
-            body = substitute(a.args[0], {va[n]: longer})
+            body = substitute(b.args[0], {vb[n]: sub(longer, offset)})  # which a's own may hold no further than a goes
             init = combine(op, a.args[1], b.args[1], a.dtype)
             return sym.fold(op, [longer if m == n else v for m, v in enumerate(va)], body, init, a.dtype)
     return None

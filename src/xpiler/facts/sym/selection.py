@@ -36,6 +36,8 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
         return sym.call("min", (a, b), a.dtype)
     if c.op == "lt" and not a.dtype.is_float and a.dtype is not BOOL and c.args[0] is sub(b, a):
         return sym.call("max", (a, b), a.dtype)
+    if c.op == "lt" and a.op == "int" and b.op == "mod" and (chunk := _chunk(c.args[0], a, b)) is not None:
+        return chunk
     if c.op in ("and", "or") and not a.dtype.is_float and a.dtype is not BOOL:
         if compare("<", a, b) is c:
             return sym.call("min", (a, b), a.dtype)
@@ -60,6 +62,18 @@ def _same_where_pinned(c: Sym, x: Sym, y: Sym) -> bool:
         return False
     only = v.lo if k == 1 and const == -1 else v.hi if k == -1 and const == v.hi - 1 else None
     return only is not None and substitute(x, {v: integer(int(only))}) is y
+
+
+def _chunk(d: Sym, a: Sym, b: Sym) -> Sym | None:
+    """k < n / 8 ? 8 : n % 8 as min(8, n - 8 * k) where k is no more than n / 8: how long a chunk is."""
+    n, each = b.args
+    if a is not each:
+        return None
+    whole = sym.div(n, each)
+    k = sym.add(d, whole)
+    if whole in terms_of(k)[1] or not sym.prove_lt(k, sym.add(whole, integer(1))):
+        return None
+    return sym.call("min", (sub(n, sym.scale(k, value_of(each))), each), I32)
 
 
 def _clamped(d: Sym, end: Sym, inner: Sym) -> Sym | None:
