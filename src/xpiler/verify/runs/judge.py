@@ -12,7 +12,9 @@ from xpiler.platforms.platform import Platform
 from xpiler.verify.runs.abreast import in_order
 from xpiler.verify.runs.agree import Agreement
 from xpiler.verify.runs.kinds import NOT_FINITE, Kind
-from xpiler.verify.runs.observe import BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, scope_of
+from xpiler.verify.runs.observe import (
+    BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, has_atomics, scope_of,
+)
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import signature
 from xpiler.verify.runs.sizes import MOST_SMALL
@@ -88,10 +90,10 @@ def judge(
         hangs = subject.hangs(once) if reference.ordered else None
         if hangs is not None:
             return (Evidence(SOURCE, Refuted(hangs), time.monotonic() - start),)
-        seen = subject.again(once)
-        if not seen.fine and not seen.trial.undecided:
-            return refuted(once, seen)
-        notes |= {seen.note: None} if seen.note else {}
+        for seen in (subject.again(once), *([subject.in_turns(once)] if has_atomics(program) else [])):
+            if not seen.fine and not seen.trial.undecided:
+                return refuted(once, seen)
+            notes |= {seen.note: None} if seen.note else {}
     scope = scope_of(tried)
     exact = f"largest relative error {worst:.1e}" if worst else "bit for bit"
     equal = "; ".join([f"{scope}, {_types(reference)}{exact}", *notes])

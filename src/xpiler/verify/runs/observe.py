@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,7 +14,7 @@ import numpy as np
 
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
-from xpiler.ir.nodes import PLAIN, Atomic, For, Program
+from xpiler.ir.nodes import PLAIN, Atomic, For, Program, Stmt
 from xpiler.ir.walk import statements, walk
 from xpiler.platforms.platform import Platform
 from xpiler.verify.argue.raced import raced
@@ -201,10 +201,20 @@ def observe(
 
 
 def _ordered(program: Program) -> bool:
-    inside = [s for part in program.kernels for s in statements(part)]
-    inside += [s for meaning in program.meanings for s in statements(meaning)]
-    threads = any(isinstance(s, For) and s.kind not in PLAIN for s in inside)
-    return threads and not program.unread and not any(isinstance(s, Atomic) for s in inside)
+    threads = any(isinstance(s, For) and s.kind not in PLAIN for s in _on_device(program))
+    return threads and not program.unread and not has_atomics(program)
+
+
+def has_atomics(program: Program) -> bool:
+    """Whether kernels, or the instructions in them, change memory in one step."""
+    return any(isinstance(s, Atomic) for s in _on_device(program))
+
+
+def _on_device(program: Program) -> Iterator[Stmt]:
+    for kernel in program.kernels:
+        yield from statements(kernel)
+    for meaning in program.meanings:
+        yield from statements(meaning)
 
 
 @dataclass(frozen=True)
