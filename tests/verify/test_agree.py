@@ -92,6 +92,11 @@ def test_halves_are_held_to_the_precision_they_are_computed_in() -> None:
     assert "differs" in complaint(HALVES, IN_HALVES)
 
 
+def test_a_conversion_is_held_to_its_rounding() -> None:
+    converts = each("y[i] = __float2half(x[i]);", y="__half")
+    assert "differs" in complaint(converts, converts.replace("__float2half(", "__float2half_rz("))
+
+
 @pytest.mark.slow  # several builds
 def test_a_source_that_makes_noise_of_its_inputs_is_held_to_its_results() -> None:
     """Bits of a float move far when it moves a little: that is no leeway for a target."""
