@@ -84,6 +84,14 @@ def test_sizes_that_a_text_names_are_tried(guard: str) -> None:
     assert not judged(wrong)
 
 
+@pytest.mark.parametrize("steps", ["for (; j + 47 <= n; j += 48)", "for (int j = 0; j < n; j += 48)"])
+def test_a_size_that_lacks_one_of_a_whole_step_is_tried(steps: str) -> None:
+    program = read(text(f"int j = 0; {steps} y[j] = x[j]; for (; j < n; ++j) y[j] = x[j];"), CUDA, "k.cu")
+    tried = [{"n": n} for n in (1024, 997, 31, 1, 65, 4097)]
+    more = probes(signature(program), ((program, {"x": "x", "y": "y", "n": "n"}),), tried, {})
+    assert any(scalars["n"] % 48 == 47 for scalars, _ in more)
+
+
 @pytest.mark.slow
 def test_a_grid_that_stops_growing_is_followed_that_far() -> None:
     body = "int i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = 2.0f * x[i];"

@@ -3,7 +3,8 @@
 A translation that shares its work among tasks in chunks does with a thousand elements what it does with ten; what is
 wrong with the second round of its loop shows only where there is a second round. So the bounds of loops, the guards and
 the minima of both programs are worked out at the sizes that were tried, and sizes are looked for at which they come out
-another way. Nothing is run for that."""
+another way. A loop that takes more than one at a time takes another way where one is left over, or one is missing.
+Nothing is run for that."""
 
 from __future__ import annotations
 
@@ -160,6 +161,8 @@ class _Walk:
         if start is not None and stop is not None and step is not None and step > 0:
             rounds = max(0, -(-(int(stop) - int(start)) // int(step)))
             self.note(-2, min(rounds, MANY))
+            if rounds:
+                self.note(-4, _left_over(int(stop) - int(start), int(step)))
             taken = rounds > 0
             if taken:
                 inner[s.var.name] = int(start) + (rounds - 1) * int(step) if self.last else int(start)
@@ -171,9 +174,9 @@ class _Walk:
     def again(self, s: While, values: dict[str, Number]) -> None:
         """The same for a loop that computes its own counter: the first rounds, one by one."""
         here, inner, rounds = self.place, dict(values), 0
-        going = _value(s.cond, inner)
+        going, room = _value(s.cond, inner), _room(s.cond, inner)
         self.part(s.body, inner if going else dict(inner), going != 0)
-        end = self.place
+        end, left = self.place, _room(s.cond, inner)
         while going and (rounds := rounds + 1) < MANY:
             going = _value(s.cond, inner)
             self.place = here
@@ -182,6 +185,8 @@ class _Walk:
         self.place = here
         if going is not None:
             self.note(-3, rounds)
+        if rounds and room is not None and left is not None:
+            self.note(-4, _left_over(room, abs(room - left)))
         self.place = end
         for x in _assigned(s.body):
             values.pop(x.var.name, None)
@@ -218,6 +223,21 @@ class _Walk:
     def note(self, expression: int, way: int) -> None:
         if self.live:
             self.found.add((self.number, *self.place, expression, way))
+
+
+def _left_over(count: int, step: int) -> int:
+    """Whether steps of this size come out even, leave one over, lack one, or none of that."""
+    left = count % step if step > 1 else 0
+    return left if left < 2 else -1 if left == step - 1 else 2
+
+
+def _room(cond: Expr, values: Mapping[str, Number]) -> int | None:
+    """How far the sides of a comparison of integers are from each other."""
+    match cond:
+        case Binary("<" | "<=" | ">" | ">=" | "!=", a, b) if not a.dtype.is_float:
+            x, y = _value(a, values), _value(b, values)
+            return None if x is None or y is None else int(abs(x - y))
+    return None
 
 
 def _assigned(stmts: Sequence[Stmt]) -> Iterator[Assign]:
