@@ -5,7 +5,7 @@ What is no number needs care. Where the source, run in float64, gives something 
 NaN), or a number its own result has nothing to do with, the result hangs on the precision and there is nothing to say
 about hard inputs: a variance that is a difference of large squares may come out as anything, below zero too. Where that
 is most of a result, the rest of it is near what it should be by luck. Where inputs are NaN themselves, `x > m ? x : m`
-and a maximum instruction rightly part, so a difference there is told and refutes nothing, unless the source asks
+and a maximum instruction rightly part, so a difference there is told and refutes nothing, unless one of the two asks
 whether a number is one; neither does one in NaN alone where inputs are infinite. NaN made of finite inputs is judged
 like any other result."""
 

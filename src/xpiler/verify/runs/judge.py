@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from xpiler.fault import Fault
@@ -11,6 +12,7 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.runs.abreast import in_order
 from xpiler.verify.runs.agree import Agreement
+from xpiler.verify.runs.asking import asks_for_nan
 from xpiler.verify.runs.kinds import NOT_FINITE, Kind
 from xpiler.verify.runs.observe import (
     BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, has_atomics, scope_of,
@@ -47,6 +49,7 @@ def judge(
     except Fault as fault:
         said = Unknown(f"it was not built: {fault.what}") if fault.of_machine else Refuted(Witness(str(fault)))
         return (Evidence(CLEAN, said, time.monotonic() - start),)
+    reference = replace(reference, asks=reference.asks or asks_for_nan(program))
     source = None if reference.runs is None else reference.runs.single
     subject = Subject(source, target, pairing.names, Agreement(reference, effort.limits), effort.limits)
     worst, notes, tried = 0.0, dict.fromkeys(reference.notes), list[Case]()

@@ -23,16 +23,6 @@ def named(*programs: Program) -> tuple[float, ...]:
     return tuple(found)[:MOST]
 
 
-def asks_whether_number(e: Expr | Stmt) -> bool:
-    """Whether an expression asks if a number is one: `isnan(x)`, `x != x`."""
-    match e:
-        case Call("isnan" | "isinf" | "isfinite"):
-            return True
-        case Binary("==" | "!=", a, b):
-            return a.dtype.is_float and a == b
-    return False
-
-
 def _numbers(program: Program) -> Iterator[float]:
     entry = () if program.launcher is None else (program.launcher,)
     for part in (*program.kernels, *entry):

@@ -15,17 +15,18 @@ import numpy as np
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
 from xpiler.ir.nodes import PLAIN, Atomic, For, Program, Stmt
-from xpiler.ir.walk import statements, walk
+from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.verify.argue.raced import raced
 from xpiler.verify.runs.abreast import in_order
+from xpiler.verify.runs.asking import asks_for_nan
 from xpiler.verify.runs.compare import Tolerance, astray, to_double
 from xpiler.verify.runs.depth import precision, terms
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.hard import ENOUGH, awkward, kinds_for, of_kinds, of_names
 from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
 from xpiler.verify.runs.kinds import MAY_OVERFLOW, NOT_FINITE, Kind
-from xpiler.verify.runs.named import asks_whether_number, named
+from xpiler.verify.runs.named import named
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, fractions, free_integers
 from xpiler.verify.runs.order import APART, Source
@@ -183,9 +184,10 @@ def observe(
     elif odd:  # it computes with what lies around its arrays, which is something else in float64
         cases, tried = [c for c in cases if c.point not in odd], tuple(t for t in tried if t[0] not in odd)
         notes = (*notes, f"not at {spell(odd[0].scalars)}: in float64 the source computes something else there")
+    asks = asks_for_nan(program)
     if effort.level and not slow:
         progress("running the source on hard inputs")
-        cases += runs.hard(sig, fixed, data, tried, seed, named(program))
+        cases += runs.hard(sig, fixed, data, tried, seed, named(program), asks)
     race = raced(program, text, platform, kernel=kernel, let=divide(let or {}, sig)[0])
     if race is not None:
         return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, race, time.monotonic() - start))
@@ -196,8 +198,7 @@ def observe(
     notes = (*notes, *_in_one_order_only(source, cases))
     tolerance = Tolerance(precision(program), depth)
     again, own = (None, None) if slow else (runs.wide or single, single)
-    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program),
-                     any(asks_whether_number(e) for k in program.kernels for e in walk(k)))
+    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program), asks)
 
 
 def _ordered(program: Program) -> bool:
@@ -247,10 +248,12 @@ class Runs:
 
     def hard(
         self, sig: Signature, fixed: dict[str, Number], data: Data, tried: Tried, seed: int, names: Sequence[float],
+        asks: bool,
     ) -> list[Case]:
-        """The source on awkward sizes and contents of every kind, the numbers that it `names` among them. One that it
-        does not bear is no case, and neither is a size at which it leaves more than usual unset, or computes with what
-        lies around its arrays, which float64 tells: nobody says that it is made for them."""
+        """The source on awkward sizes and contents of every kind, the numbers that it `names` among them, and NaN
+        before the others where it `asks` for it. One that it does not bear is no case, and neither is a size at which
+        it leaves more than usual unset, or computes with what lies around its arrays, which float64 tells: nobody
+        says that it is made for them."""
         level, spent = min(self.effort.level, 2), list[float]()
         more, until = level > 1, time.monotonic() + OVERHEAD * HARD[level]
 
@@ -271,6 +274,8 @@ class Runs:
         others = [c for c in in_order(case, [(p,) for p in apart]) if c and not unfilled(sig, c.source, seed)]
         points = [c.point for c in found] + ([] if found and not more else usual)
         kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
+        if asks:
+            kinds.sort(key=lambda k: k is not Kind.NANS)
         if points:
             hard = (*(of_names(names, points) if kinds else ()), *of_kinds(kinds, points, 4 if more else 1))
             seeds = (seed, seed + 1) if more else (seed,)
