@@ -273,11 +273,12 @@ class Runs:
         apart = [replace(room[0], scalars={**room[0].scalars, **s}) for s in floats_apart(sig, fixed)] if room else []
         others = [c for c in in_order(case, [(p,) for p in apart]) if c and not unfilled(sig, c.source, seed)]
         points = [c.point for c in found] + ([] if found and not more else usual)
-        kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
-        if asks:
-            kinds.sort(key=lambda k: k is not Kind.NANS)
+        kinds = kinds_for(sig, data)
+        first = [k for k in kinds if asks and k is Kind.NANS]
+        later = [k for k in kinds if k not in first and (self.wide is not None or k not in NOT_FINITE)]
         if points:
-            hard = (*(of_names(names, points) if kinds else ()), *of_kinds(kinds, points, 4 if more else 1))
+            hard = (*of_kinds(first, points, len(points)), *(of_names(names, points) if kinds else ()),
+                    *of_kinds(later, points, 4 if more else 1))
             seeds = (seed, seed + 1) if more else (seed,)
             found += [c for c in in_order(case, [(p, s) for s in seeds for p in hard]) if c]
         return [*found, *others]
