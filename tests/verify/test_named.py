@@ -22,9 +22,13 @@ COUNTED = each("y[i] = x[i] >= 3.0f;", y="int")
 
 
 @pytest.mark.parametrize(("text", "numbers"), [
-    (LABELS, {12345.0}), (CLAMPED, {255.0}), (COUNTED, {3.0}),
+    (LABELS, {12345.0}), (CLAMPED, {255.0, 127.5}), (COUNTED, {3.0}),
     (each("int v = x[i];\n    if (v > -7) y[i] = v + 9;", "int", "int"), {-7.0}),
     (each("y[i] = x[i] * 0.5f + 3.0f;"), set()),
+    (each("float v = sqrtf(x[i]);\n    y[i] = v > 3.0f;", y="int"), {3.0, 9.0}),
+    (each("y[i] = x[i] * 0.1f >= 3.0f ? 1.0f : x[i];"), {3.0, 30.0}),
+    (each("y[i] = x[i] - x[n - 1] > 0.75f;", y="int"), {0.75, 1.5}),
+    (each("y[i] = x[i] * 3 > 12;", "int", "int"), {12.0, 4.0}),
 ])
 def test_what_data_are_compared_with_is_found(text: str, numbers: set[float]) -> None:
     assert set(named(side(text).program)) == numbers
