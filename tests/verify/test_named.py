@@ -13,6 +13,7 @@ from xpiler.verify.runs.inputs import Point, make
 from xpiler.verify.runs.judge import judge
 from xpiler.verify.runs.kinds import Kind
 from xpiler.verify.runs.named import named
+from xpiler.verify.runs.observe import Effort
 from xpiler.verify.signature import Array, Signature
 from xpiler.verify.verdict import refuted
 
@@ -59,3 +60,16 @@ def test_a_type_gets_the_numbers_that_it_holds(dtype: DType, held: set[float]) -
     x = make(sig, Point({"n": 99}, {"x": 99}, kind=Kind.NAMED, named=(-100.0, 200.0, 1.5)), 0)["x"]
     assert isinstance(x, np.ndarray)
     assert {-100, 200, 1.5} & set(x.tolist()) == held
+
+
+@pytest.mark.parametrize(("source", "target"), [
+    (LABELS, LABELS.replace("== 12345", "== 12346")),
+    (each("y[i] = sqrtf(x[i]) > 3.0f;", y="int"), each("y[i] = sqrtf(x[i]) >= 3.0f;", y="int")),
+    (each("y[i] = isnan(x[i]) ? 0.0f : x[i];"), each("y[i] = x[i];")),
+    (each("y[i] = (unsigned)x[i] + 1u;", "unsigned", "unsigned"),
+     each("unsigned v = x[i];\n    y[i] = v + 1u < v ? v : v + 1u;", "unsigned", "unsigned")),
+], ids=["label", "behind a root", "NaN", "ends"])
+def test_what_choices_hang_on_is_tried_where_only_tests_are_run(source: str, target: str) -> None:
+    brief = Effort(seeds=1, level=0)
+    found = refuted(judge(observed(source, brief), target, CUDA, side(target).program, effort=brief))
+    assert found is not None

@@ -45,6 +45,8 @@ FLOATS = (
     Kind.HALFWAY, Kind.BEYOND, Kind.DENORMALS, Kind.INFINITIES, Kind.NANS,
 )
 INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.ENDS, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
+# Those that choices hang on, where hardly any others are tried.
+CHOOSING = frozenset({Kind.TIES, Kind.EXTREMES, Kind.ENDS})
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
 OVERFLOWING = frozenset({Kind.FULL, Kind.ENDS, Kind.LARGE, Kind.FACTORS})
 # Those, and numbers that a text names, which may be the largest there are.

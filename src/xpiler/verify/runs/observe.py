@@ -25,7 +25,7 @@ from xpiler.verify.runs.depth import precision, terms
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.hard import ENOUGH, awkward, kinds_for, of_kinds, of_names
 from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
-from xpiler.verify.runs.kinds import MAY_OVERFLOW, NOT_FINITE, Kind
+from xpiler.verify.runs.kinds import CHOOSING, MAY_OVERFLOW, NOT_FINITE, Kind
 from xpiler.verify.runs.named import named
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, fractions, free_integers
@@ -42,7 +42,9 @@ Data = Mapping[str, tuple[Number, ...]]
 SLOW = 0.15
 # Seconds for hard inputs inside the kernels, by level, so that what is tried does not hang on how busy the machine is;
 # and how many times as long everything around them may take.
-HARD, OVERHEAD = (0.0, 1.5, 15.0), 8.0
+HARD, OVERHEAD = (0.4, 1.5, 15.0), 8.0
+# The level at which there are none.
+RANDOM_ALONE = -1
 # The share of elements whose float64 run is something else, from which on that run is not believed.
 STRANGE = 0.1
 # Choices of sizes that are spelled out.
@@ -61,8 +63,8 @@ BRISK, SMALLER = 2.0, 4
 class Effort:
     """How much is tried: random seeds at every point, and wall-clock seconds for all runs together.
 
-    `double`: run the source in float64 too, to know its own rounding. `level`: 0 for random inputs alone, 1 for hard
-    ones too, 2 for many of them."""
+    `double`: run the source in float64 too, to know its own rounding. `level`: 0 for random inputs and a few that are
+    made for choices, 1 for hard ones of every kind, 2 for many of them; RANDOM_ALONE."""
 
     seeds: int = 3
     budget: float = 60.0
@@ -185,7 +187,7 @@ def observe(
         cases, tried = [c for c in cases if c.point not in odd], tuple(t for t in tried if t[0] not in odd)
         notes = (*notes, f"not at {spell(odd[0].scalars)}: in float64 the source computes something else there")
     asks = asks_for_nan(program)
-    if effort.level and not slow:
+    if effort.level != RANDOM_ALONE and not slow:
         progress("running the source on hard inputs")
         cases += runs.hard(sig, fixed, data, tried, seed, named(program), asks)
     race = raced(program, text, platform, kernel=kernel, let=divide(let or {}, sig)[0])
@@ -267,13 +269,15 @@ class Runs:
         usual = [point for point, trial in tried if trial.seconds < HARD[1] / 4]
         domain = tried[0][0].domain
         full = unfilled(sig, tried[0][1], seed) == 0
-        found = [c for c in in_order(case, [(p,) for p in awkward(sig, fixed, data, domain, more)])
+        small = awkward(sig, fixed, data, domain, more) if level else ()
+        found = [c for c in in_order(case, [(p,) for p in small])
                  if c and not (full and unfilled(sig, c.source, seed)) and not strange(sig, c, self.wide is not None)]
         room = [c.point for c in found if max(c.point.sizes.values()) >= ENOUGH] or usual
-        apart = [replace(room[0], scalars={**room[0].scalars, **s}) for s in floats_apart(sig, fixed)] if room else []
+        further = floats_apart(sig, fixed) if room and level else ()
+        apart = [replace(room[0], scalars={**room[0].scalars, **s}) for s in further]
         others = [c for c in in_order(case, [(p,) for p in apart]) if c and not unfilled(sig, c.source, seed)]
         points = [c.point for c in found] + ([] if found and not more else usual)
-        kinds = kinds_for(sig, data)
+        kinds = [k for k in kinds_for(sig, data) if level or k in CHOOSING or asks and k is Kind.NANS]
         first = [k for k in kinds if asks and k is Kind.NANS]
         later = [k for k in kinds if k not in first and (self.wide is not None or k not in NOT_FINITE)]
         if points:
