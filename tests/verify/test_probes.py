@@ -104,3 +104,17 @@ def test_a_grid_that_stops_growing_is_followed_that_far() -> None:
 ], ids=["quotient", "choice"])
 def test_quotients_and_choices_of_sizes_go_further(body: str, launch: str) -> None:
     assert not judged(text(body, f"<<<{launch}, 64>>>"))
+
+
+@pytest.mark.parametrize(("choice", "name", "value"), [
+    ("flag ? x[i] : 0.0f", "flag", 0), ("flag < 0 ? x[i] : 0.0f", "flag", -1), ("a == 0.0f ? x[i] : 0.0f", "a", 0.0),
+    ("a > 2.5f ? x[i] : 0.0f", "a", 2.5),
+])
+def test_scalars_that_choose_take_what_they_are_compared_with(choice: str, name: str, value: float) -> None:
+    chosen = text(f"int i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = {choice};")
+    chosen = chosen.replace("int n", "int n, int flag, float a").replace("dy, n)", "dy, n, flag, a)")
+    program = read(chosen, CUDA, "k.cu")
+    names = {v: v for v in ("x", "y", "n", "flag", "a")}
+    tried = [{"n": n, "flag": n, "a": 0.75} for n in (64, 31, 1, 2)]
+    more = probes(signature(program), ((program, names),), tried, {})
+    assert any(scalars[name] == value for scalars, _ in more)

@@ -253,14 +253,15 @@ class Runs:
         asks: bool,
     ) -> list[Case]:
         """The source on awkward sizes and contents of every kind, the numbers that it `names` among them, and NaN
-        before the others where it `asks` for it. One that it does not bear is no case, and neither is a size at which
-        it leaves more than usual unset, or computes with what lies around its arrays, which float64 tells: nobody
-        says that it is made for them."""
+        before the others, whatever time there is, where it `asks` for it. One that it does not bear is no case, and
+        neither is a size at which it leaves more than usual unset, or computes with what lies around its arrays,
+        which float64 tells: nobody says that it is made for them."""
         level, spent = min(self.effort.level, 2), list[float]()
         more, until = level > 1, time.monotonic() + OVERHEAD * HARD[level]
 
         def case(point: Point, seed: int = seed) -> Case | None:
-            if sum(spent) > HARD[level] or time.monotonic() > until:
+            needed = asks and point.kind is Kind.NANS
+            if not needed and (sum(spent) > HARD[level] or time.monotonic() > until):
                 return None
             done = self.case(point, seed, None, self.brief)
             spent.append(done.source.seconds)

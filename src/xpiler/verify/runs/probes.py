@@ -8,11 +8,14 @@ Nothing is run for that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from xpiler.ir.nodes import (
     Addr, Assign, Binary, Call, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var, While,
 )
+from xpiler.ir.types import DType
 from xpiler.ir.walk import bodies, expressions, subexpressions, walk
 from xpiler.verify.evaluate import NoValue, Number, convert, evaluate, run_scalars
 from xpiler.verify.signature import Signature
@@ -25,7 +28,9 @@ MOST_PROBED = 5 * MOST_ELEMENTS
 # Numbers in the texts that are taken for sizes: so many of them, and no larger ones.
 MOST_NAMED, LARGEST_NAMED = 24, 1 << 23
 # So many sizes are added at most, and so many rounds of a loop told apart.
-MOST_PROBES, MANY = 6, 2
+MOST_PROBES, MANY = 8, 2
+# What scalars are that choose.
+SWITCHES = (0, 1, -1)
 
 # A place of a program (which one, the kernel, the number of its statement and expression), and the way taken there.
 Way = tuple[int, str, int, int, int]
@@ -38,11 +43,14 @@ def probes(
     """Scalars and array sizes worth adding to those `tried`, the most telling first.
 
     Each program comes with its parameters' names by those of `sig`."""
-    free = free_integers(sig, fixed)
-    if not free or not tried:
+    free, real = free_integers(sig, fixed), [v for v in sig.scalars if v.dtype.is_float and v.name not in fixed]
+    if not (free or real) or not tried:
         return ()
     seen = {way for scalars in tried for way in _ways(programs, scalars)}
-    choices = _offered(sig, free, tried, _named(programs))
+    largest = [max((s[v.name] for v in free), default=0) for s in tried]
+    least = tried[min(range(len(tried)), key=lambda i: (largest[i] == 1, largest[i]))]
+    raised, switched = _raised(free, _named(programs)), _switched(free, real, programs)
+    choices = _offered(sig, ({**least, **other} for other in chain(raised, switched)))
     offered = [(scalars, sizes, _ways(programs, scalars) - seen) for scalars, sizes in choices]
     found: list[tuple[dict[str, Number], dict[str, int]]] = []
     while len(found) < MOST_PROBES:
@@ -57,21 +65,35 @@ def probes(
 
 
 def _offered(
-    sig: Signature, free: Sequence[Var], tried: Sequence[Mapping[str, Number]], named: Sequence[int]
+    sig: Signature, choices: Iterable[Mapping[str, Number]]
 ) -> Iterator[tuple[dict[str, Number], dict[str, int]]]:
-    """One free scalar raised at a time, the others as in the smallest of the sizes tried that are not all one; it takes
-    what the texts name too, and what lies beside that. And all of them equal."""
-    least = min(tried, key=lambda s: (max(s[v.name] for v in free) == 1, max(s[v.name] for v in free)))
-    values = sorted({*RAISED, *(x for n in named for x in (n - 1, n, n + 1))})
-    alone = [{**least, v.name: value} for v in free for value in values]
-    equal = [{**least, **{v.name: value for v in free}} for value in named if len(free) > 1]
-    for scalars in (*alone, *equal):
+    """Those of the choices that give every array something, and all of them not too much."""
+    for scalars in choices:
         try:
             sizes = sig.sizes(scalars)
         except NoValue:
             continue
         if all(n > 0 for n in sizes.values()) and sum(sizes.values()) <= MOST_PROBED:
-            yield scalars, sizes
+            yield dict(scalars), sizes
+
+
+def _raised(free: Sequence[Var], named: Sequence[int]) -> Iterator[Mapping[str, Number]]:
+    """One free scalar raised at a time; it takes what the texts name too, and what lies beside that. And all of them
+    equal."""
+    values = sorted({*RAISED, *(x for n in named for x in (n - 1, n, n + 1))})
+    yield from ({v.name: value} for v in free for value in values)
+    yield from ({v.name: value for v in free} for value in named if len(free) > 1)
+
+
+def _switched(
+    free: Sequence[Var], real: Sequence[Var], programs: Sequence[tuple[Program, Mapping[str, str]]]
+) -> Iterator[Mapping[str, Number]]:
+    """One scalar at a time that is no size perhaps: off, on, negative, and a real one what the texts name."""
+    yield from ({v.name: value} for v in free for value in SWITCHES if value >= 0 or v.dtype.is_signed)
+    found = {float(e.value) for program, _ in programs for e in walk(program)
+             if isinstance(e, Const) and e.dtype.is_float and math.isfinite(e.value)}
+    values = dict.fromkeys((*map(float, SWITCHES), *sorted(found, key=abs)[:MOST_NAMED]))
+    yield from ({v.name: value} for v in real for value in values)
 
 
 def _named(programs: Sequence[tuple[Program, Mapping[str, str]]]) -> list[int]:
@@ -128,6 +150,7 @@ class _Walk:
                 way = _value(cond, values)
                 if way is not None:
                     self.note(-1, int(bool(way)))
+                self.sides(cond, -5, values)
                 for part, side in ((then, True), (orelse, False)):
                     taken = way is None or bool(way) is side
                     self.part(part, values if way is not None and taken else dict(values), taken)
@@ -202,13 +225,9 @@ class _Walk:
         Where both sides are equal nothing is chosen, so that counts as a way of its own."""
         match e:
             case Call("min" | "max", (a, b), dtype) if not dtype.is_float:
-                x, y = _value(a, values), _value(b, values)
-                if x is not None and y is not None:
-                    self.note(number, (x > y) - (x < y))
-            case Select(Binary("<" | "<=" | ">" | ">=", a, b)) if not a.dtype.is_float:
-                x, y = _value(a, values), _value(b, values)
-                if x is not None and y is not None:
-                    self.note(number, (x > y) - (x < y))
+                self.sides(Binary("<", a, b, DType.BOOL), number, values)
+            case Select(Binary("<" | "<=" | ">" | ">=") as cond):
+                self.sides(cond, number, values)
             case Binary("/", a, b, dtype) if not dtype.is_float:
                 x, y = _value(a, values), _value(b, values)
                 if x is not None and y:
@@ -219,6 +238,14 @@ class _Walk:
                     self.note(number, int(bool(way)))
             case _:
                 pass
+
+    def sides(self, cond: Expr, number: int, values: Mapping[str, Number]) -> None:
+        """Which side of a comparison is larger, or that none is."""
+        match cond:
+            case Binary("<" | "<=" | ">" | ">=", a, b):
+                x, y = _value(a, values), _value(b, values)
+                if x is not None and y is not None:
+                    self.note(number, (x > y) - (x < y))
 
     def note(self, expression: int, way: int) -> None:
         if self.live:
