@@ -101,7 +101,8 @@ def test_a_grid_that_stops_growing_is_followed_that_far() -> None:
 @pytest.mark.parametrize(("body", "launch"), [
     ("for (int i = threadIdx.x; i < n; i += 64) y[i] = 2.0f * x[i / 7001 * 7001 + i % 7001 * (i < 7001)];", "1"),
     ("int i = blockIdx.x * 64 + threadIdx.x; if (i < (n < 4200 ? n : 4200)) y[i] = 2.0f * x[i];", "(n + 63) / 64"),
-], ids=["quotient", "choice"])
+    ("unsigned short i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = 2.0f * x[i];", "(n + 63) / 64"),
+], ids=["quotient", "choice", "narrow"])
 def test_quotients_and_choices_of_sizes_go_further(body: str, launch: str) -> None:
     assert not judged(text(body, f"<<<{launch}, 64>>>"))
 

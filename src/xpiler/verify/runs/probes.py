@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from xpiler.ir.nodes import (
-    Addr, Assign, Binary, Call, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var, While,
+    Addr, Assign, Binary, Call, Cast, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var,
+    While,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import bodies, expressions, subexpressions, walk
@@ -221,7 +222,8 @@ class _Walk:
         self.live = before
 
     def choice(self, e: Expr, number: int, values: Mapping[str, Number]) -> None:
-        """Which side a minimum, a maximum or a choice between numbers comes from; whether a quotient is more than 0.
+        """Which side a minimum, a maximum or a choice between numbers comes from; whether a quotient is more than 0,
+        and a narrower type holds a number.
         Where both sides are equal nothing is chosen, so that counts as a way of its own."""
         match e:
             case Call("min" | "max", (a, b), dtype) if not dtype.is_float:
@@ -232,6 +234,10 @@ class _Walk:
                 x, y = _value(a, values), _value(b, values)
                 if x is not None and y:
                     self.note(number, int(abs(x) >= abs(y)))
+            case Cast(a, dtype) if not (dtype.is_float or a.dtype.is_float):
+                x = _value(a, values)
+                if x is not None:
+                    self.note(number, int(convert(x, dtype) != x))
             case Select(cond):
                 way = _value(cond, values)
                 if way is not None:
