@@ -92,6 +92,11 @@ def test_halves_are_held_to_the_precision_they_are_computed_in() -> None:
     assert "differs" in complaint(HALVES, IN_HALVES)
 
 
+def test_a_conversion_is_held_to_its_rounding() -> None:
+    converts = each("y[i] = __float2half(x[i]);", y="__half")
+    assert "differs" in complaint(converts, converts.replace("__float2half(", "__float2half_rz("))
+
+
 @pytest.mark.slow  # several builds
 def test_a_source_that_makes_noise_of_its_inputs_is_held_to_its_results() -> None:
     """Bits of a float move far when it moves a little: that is no leeway for a target."""
@@ -176,7 +181,9 @@ def test_scalars_are_tried_in_more_than_one_range(source: str, target: str) -> N
 
 def test_a_source_that_asks_for_nan_is_held_to_what_it_does_with_it() -> None:
     kept = each("y[i] = x[i];")
-    assert "NaN" in complaint(kept.replace("= x[i]", "= isnan(x[i]) ? 0.0f : x[i]"), kept)
+    asking = kept.replace("= x[i]", "= isnan(x[i]) ? 0.0f : x[i]")
+    assert "NaN" in complaint(asking, kept)
+    assert "NaN" in complaint(kept, asking)
     marked = each("y[i] = x[i] != x[i];", y="int")
     assert "NaN" in complaint(marked, marked.replace("x[i] != x[i]", "0"))
 

@@ -130,3 +130,12 @@ def test_small_sizes_have_one_and_neighbours_of_powers_of_two() -> None:
     assert usual == [n for n, in SMALL_ONE] and {1, 31, 65} <= set(usual)
     assert {s["n"] for s, _ in small(sig, {}, True)} == {n for n, in (*SMALL_ONE, *MORE_ONE)}
     assert list(small(sig, {"n": 10}, False)) == []
+
+
+@pytest.mark.parametrize(("dtype", "least", "most"), [
+    (DType.U8, 0, 255), (DType.I8, -128, 127), (DType.I16, -(2**15), 2**15 - 1), (DType.I32, -1000, 1000),
+])
+def test_arrays_are_at_either_end(dtype: DType, least: int, most: int) -> None:
+    arrays = tuple(Array(name, dtype, (N,), True, False, False) for name in "ab")
+    made = make(Signature("f", (), arrays, (N,), False), Point({"n": 40}, {"a": 40, "b": 40}, kind=Kind.CORNER), 0)
+    assert [set(np.asarray(made[name]).tolist()) for name in "ab"] == [{most}, {least}]

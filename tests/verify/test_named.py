@@ -13,6 +13,7 @@ from xpiler.verify.runs.inputs import Point, make
 from xpiler.verify.runs.judge import judge
 from xpiler.verify.runs.kinds import Kind
 from xpiler.verify.runs.named import named
+from xpiler.verify.runs.observe import Effort
 from xpiler.verify.signature import Array, Signature
 from xpiler.verify.verdict import refuted
 
@@ -22,9 +23,13 @@ COUNTED = each("y[i] = x[i] >= 3.0f;", y="int")
 
 
 @pytest.mark.parametrize(("text", "numbers"), [
-    (LABELS, {12345.0}), (CLAMPED, {255.0}), (COUNTED, {3.0}),
+    (LABELS, {12345.0}), (CLAMPED, {255.0, 127.5}), (COUNTED, {3.0}),
     (each("int v = x[i];\n    if (v > -7) y[i] = v + 9;", "int", "int"), {-7.0}),
     (each("y[i] = x[i] * 0.5f + 3.0f;"), set()),
+    (each("float v = sqrtf(x[i]);\n    y[i] = v > 3.0f;", y="int"), {3.0, 9.0}),
+    (each("y[i] = x[i] * 0.1f >= 3.0f ? 1.0f : x[i];"), {3.0, 30.0}),
+    (each("y[i] = x[i] - x[n - 1] > 0.75f;", y="int"), {0.75, 1.5}),
+    (each("y[i] = x[i] * 3 > 12;", "int", "int"), {12.0, 4.0}),
 ])
 def test_what_data_are_compared_with_is_found(text: str, numbers: set[float]) -> None:
     assert set(named(side(text).program)) == numbers
@@ -55,3 +60,16 @@ def test_a_type_gets_the_numbers_that_it_holds(dtype: DType, held: set[float]) -
     x = make(sig, Point({"n": 99}, {"x": 99}, kind=Kind.NAMED, named=(-100.0, 200.0, 1.5)), 0)["x"]
     assert isinstance(x, np.ndarray)
     assert {-100, 200, 1.5} & set(x.tolist()) == held
+
+
+@pytest.mark.parametrize(("source", "target"), [
+    (LABELS, LABELS.replace("== 12345", "== 12346")),
+    (each("y[i] = sqrtf(x[i]) > 3.0f;", y="int"), each("y[i] = sqrtf(x[i]) >= 3.0f;", y="int")),
+    (each("y[i] = isnan(x[i]) ? 0.0f : x[i];"), each("y[i] = x[i];")),
+    (each("y[i] = (unsigned)x[i] + 1u;", "unsigned", "unsigned"),
+     each("unsigned v = x[i];\n    y[i] = v + 1u < v ? v : v + 1u;", "unsigned", "unsigned")),
+], ids=["label", "behind a root", "NaN", "ends"])
+def test_what_choices_hang_on_is_tried_where_only_tests_are_run(source: str, target: str) -> None:
+    brief = Effort(seeds=1, level=0)
+    found = refuted(judge(observed(source, brief), target, CUDA, side(target).program, effort=brief))
+    assert found is not None

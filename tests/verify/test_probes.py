@@ -84,6 +84,14 @@ def test_sizes_that_a_text_names_are_tried(guard: str) -> None:
     assert not judged(wrong)
 
 
+@pytest.mark.parametrize("steps", ["for (; j + 47 <= n; j += 48)", "for (int j = 0; j < n; j += 48)"])
+def test_a_size_that_lacks_one_of_a_whole_step_is_tried(steps: str) -> None:
+    program = read(text(f"int j = 0; {steps} y[j] = x[j]; for (; j < n; ++j) y[j] = x[j];"), CUDA, "k.cu")
+    tried = [{"n": n} for n in (1024, 997, 31, 1, 65, 4097)]
+    more = probes(signature(program), ((program, {"x": "x", "y": "y", "n": "n"}),), tried, {})
+    assert any(scalars["n"] % 48 == 47 for scalars, _ in more)
+
+
 @pytest.mark.slow
 def test_a_grid_that_stops_growing_is_followed_that_far() -> None:
     body = "int i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = 2.0f * x[i];"
@@ -93,6 +101,21 @@ def test_a_grid_that_stops_growing_is_followed_that_far() -> None:
 @pytest.mark.parametrize(("body", "launch"), [
     ("for (int i = threadIdx.x; i < n; i += 64) y[i] = 2.0f * x[i / 7001 * 7001 + i % 7001 * (i < 7001)];", "1"),
     ("int i = blockIdx.x * 64 + threadIdx.x; if (i < (n < 4200 ? n : 4200)) y[i] = 2.0f * x[i];", "(n + 63) / 64"),
-], ids=["quotient", "choice"])
+    ("unsigned short i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = 2.0f * x[i];", "(n + 63) / 64"),
+], ids=["quotient", "choice", "narrow"])
 def test_quotients_and_choices_of_sizes_go_further(body: str, launch: str) -> None:
     assert not judged(text(body, f"<<<{launch}, 64>>>"))
+
+
+@pytest.mark.parametrize(("choice", "name", "value"), [
+    ("flag ? x[i] : 0.0f", "flag", 0), ("flag < 0 ? x[i] : 0.0f", "flag", -1), ("a == 0.0f ? x[i] : 0.0f", "a", 0.0),
+    ("a > 2.5f ? x[i] : 0.0f", "a", 2.5),
+])
+def test_scalars_that_choose_take_what_they_are_compared_with(choice: str, name: str, value: float) -> None:
+    chosen = text(f"int i = blockIdx.x * 64 + threadIdx.x; if (i < n) y[i] = {choice};")
+    chosen = chosen.replace("int n", "int n, int flag, float a").replace("dy, n)", "dy, n, flag, a)")
+    program = read(chosen, CUDA, "k.cu")
+    names = {v: v for v in ("x", "y", "n", "flag", "a")}
+    tried = [{"n": n, "flag": n, "a": 0.75} for n in (64, 31, 1, 2)]
+    more = probes(signature(program), ((program, names),), tried, {})
+    assert any(scalars[name] == value for scalars, _ in more)

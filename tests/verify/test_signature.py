@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from xpiler.fault import Fault
 from xpiler.ir.nodes import (
-    Addr, Assign, Binary, Buffer, Cast, Const, DeviceBuffer, Expr, For, Intrinsic, Kernel, Launch, Launcher, Let, Load,
-    Meaning, Program, Stmt, Store, Var,
+    Addr, Assign, Binary, Buffer, Cast, Const, DeviceBuffer, Expr, For, If, Intrinsic, Kernel, Launch, Launcher, Let,
+    Load, Meaning, Program, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.verify.runs.depth import EPS, precision, terms
@@ -47,6 +49,18 @@ def test_plain_integer_data_does_not_steer() -> None:
 def test_a_loop_bound_from_memory_steers() -> None:
     body = loop(J, Load("i", ZERO, I32), Store("c", J, Const(1.0, F)))
     assert [a.name for a in signature(kernel(body)).arrays if a.steers] == ["i"]
+
+
+def test_a_number_of_elements_given_to_an_instruction_steers_and_a_mask_does_not() -> None:
+    """Numbers from memory may be any where they only choose between lanes, and are tried so."""
+    count, mask, bit = Var("count", I32), Var("mask", I32), Var("bit", I32)
+    lane = Let(bit, Binary("&", Binary(">>", mask, K, I32), ONE, I32))
+    chosen = If(Binary("!=", bit, ZERO, DType.BOOL), (Store("d", K, Const(0.0, F)),))
+    meaning = Meaning("clear", "", (Buffer("d", F, None), count, mask), None, (loop(K, count, lane, chosen),))
+    for first, second, steering in ((Load("i", ZERO, I32), N, ["i"]), (N, Load("i", ZERO, I32), [])):
+        program = kernel(Intrinsic("clear", (Addr("c", ZERO, F), first, second)))
+        known = signature(replace(program, meanings=(meaning,)))
+        assert [a.name for a in known.arrays if a.steers] == steering
 
 
 def test_an_intrinsic_reads_and_writes_what_its_meaning_does() -> None:
@@ -127,5 +141,5 @@ def test_precision_is_that_of_the_narrowest_arithmetic() -> None:
     narrow = Cast(Binary("*", Cast(Load("a", ZERO, F), H), Cast(Load("b", ZERO, F), H), H), F)
     assert precision(kernel(Store("c", ZERO, narrow))) == EPS[H]
     moved = Load("a", ZERO, DType.F64)
-    assert precision(kernel(Store("c", ZERO, moved))) == EPS[DType.F64]
+    assert precision(kernel(Store("c", ZERO, moved))) == precision(kernel(Store("c", ZERO, Cast(moved, H)))) == 0
     assert precision(kernel(Store("c", ZERO, Cast(Cast(moved, F), DType.F64)))) == EPS[F]

@@ -100,6 +100,23 @@ def test_an_update_that_may_be_lost_is_watched_for_where_no_argument_decides() -
     assert source_defective(evidence(LOST, LOST, Level.USUAL))
 
 
+SUMS = cuda("if (i < n && x[i] > 0.0f) { int* p = &y[BLOCKS]; {} }", y="int").replace("k<<<", "cudaMemset(dy, 0, n * 4); k<<<")
+THREADS, BLOCKS = SUMS.replace("BLOCKS", "i / 7"), SUMS.replace("BLOCKS", "t")
+WHOLE = "atomicAdd(p, 3);"
+AGAIN = "int o = *p, s; do { s = o; o = atomicCAS(p, s, s + 3); } while (s != o);"
+
+
+def test_an_update_that_is_repeated_until_it_holds_is_one() -> None:
+    assert confirmed(evidence(BLOCKS.replace("{}", WHOLE), BLOCKS.replace("{}", AGAIN)))
+
+
+@pytest.mark.parametrize(("among", "update"), [
+    (BLOCKS, "int o = *p; atomicCAS(p, o, o + 3);"), (THREADS, "int o = atomicAdd(p, 0); atomicExch(p, o + 3);"),
+], ids=["nobody repeats it", "two steps"])
+def test_an_update_that_others_come_between_is_refuted(among: str, update: str) -> None:
+    assert "let the others come as far" in said(among.replace("{}", WHOLE), among.replace("{}", update))
+
+
 VNNI = platforms.get("vnni")
 ROWS = """
 extern "C" void shift(const float* x, float* y, int rows, int cols, int ldx, int ldy) {

@@ -140,7 +140,7 @@ std::uint64_t Given::begin(char** argv) {
     findings_fd = std::atoi(argv[3]);
     find_sections();
     read(std::atoi(argv[1]));
-    backwards = head.backwards;
+    backwards = head.backwards, in_turns = head.in_turns;
     clusters_run = head.clusters;
     return std::exchange(head.token, 0);
 }

@@ -24,7 +24,7 @@ struct Record {
 
 // What the input file starts with.
 struct Head {
-    std::uint64_t count, host_align, grid[3], block[3], shared, cluster, token, share, backwards, calls;
+    std::uint64_t count, host_align, grid[3], block[3], shared, cluster, token, share, backwards, in_turns, calls;
     std::uint64_t candidates; // that are run one after another; 0 for a plain run
     double each;              // seconds of CPU time for one of them
     std::uint64_t clusters;   // so many of a launch are run, about, and the others left out; 0: all

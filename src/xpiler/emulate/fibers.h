@@ -66,6 +66,8 @@ struct Group {
     std::vector<Fiber*> ready;
     std::size_t ready_at = 0;
     std::vector<Fiber*> at_block;
+    std::vector<Fiber*> standing;  // threads that let others go first
+    bool stood = false;            // as a whole, for other groups
     int votes = 0, vote_count = 0, vote_of = 0;
     std::size_t at_outer = 0;
     bool queued = false, has_image = false;

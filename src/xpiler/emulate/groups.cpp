@@ -112,6 +112,7 @@ Group* make_group(unsigned long long n) {
     g->total = geo.block.x * geo.block.y * geo.block.z;
     g->started = g->done = 0;
     g->ready.clear(), g->ready_at = 0, g->at_block.clear(), g->at_outer = 0;
+    g->standing.clear(), g->stood = false;
     g->votes = g->vote_count = 0, g->queued = g->has_image = false, g->met = 0;
     g->warps.resize((g->total + warp_size - 1) / warp_size);
     for (std::size_t w = 0; w < g->warps.size(); ++w) {

@@ -10,7 +10,7 @@ Index3 thread_idx;
 unsigned thread_linear;
 char* dynamic_shared;
 const Geometry* geometry;
-bool backwards;
+bool backwards, in_turns;
 std::uint64_t clusters_run;
 Fiber* current;
 
@@ -22,6 +22,8 @@ void* kernel_data;
 std::deque<Group*> runnable;      // groups that were released by an outer barrier
 unsigned long long next_group, group_count;
 std::size_t parked;
+std::deque<Group*> stepped_back;         // groups that let others go first
+constexpr unsigned MOST_BACK = 2048;       // threads of them
 
 std::uint64_t stride;             // scatters the clusters of a launch, where only some are run
 
@@ -36,6 +38,12 @@ bool taken(std::uint64_t cluster) {
     return cluster * stride % cluster_dim < std::clamp<std::uint64_t>(cluster_dim / 8, 1, clusters_run);
 }
 
+unsigned threads_back() {
+    unsigned n = 0;
+    for (const Group* g : stepped_back) n += g->total;
+    return n;
+}
+
 enum class Next { fiber, start, over };
 
 Next pick(Fiber*& out) {
@@ -48,6 +56,17 @@ Next pick(Fiber*& out) {
                 return Next::fiber;
             }
             if (g->started < g->total) return Next::start;
+            if (!g->standing.empty()) {
+                if (g->stood || next_group == group_count || threads_back() + g->total > MOST_BACK) {
+                    g->ready.swap(g->standing);
+                    continue;
+                }
+                g->stood = true;
+                save_image(g);
+                stepped_back.push_back(g);
+                active = nullptr;
+                continue;
+            }
             if (release_converged(g)) continue;
             if (g->done == g->total) {
                 drop(g);
@@ -68,6 +87,10 @@ Next pick(Fiber*& out) {
             unsigned long long n = next_group++;
             if (backwards) n = group_count - 1 - n;
             if (taken(n / core_dim)) activate(make_group(n));
+        } else if (!stepped_back.empty()) {
+            Group* g = stepped_back.front();
+            stepped_back.pop_front();
+            activate(g);
         } else if (parked) {
             Meeting* m = &everyone;
             for (Meeting& c : clusters)
@@ -126,6 +149,13 @@ void wait(const char* what, void* site) {
     races_settle();
     current->wait = what;
     current->site = site;
+    yield();
+}
+
+void let_others() {
+    if (!current) return;
+    races_settle();
+    active->standing.push_back(current);
     yield();
 }
 
@@ -191,6 +221,7 @@ void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* 
         }
     reset_memory();
     parked = 0;
+    stepped_back.clear();
     races_launch();
     if (watched) note_launch(kernel, volume(geo.block));
     share_launch(group_count);

@@ -98,8 +98,8 @@ class _Batch:
         token = secrets.randbits(63)
         align = 1 if self.flush and self.executable.loose else 64
         count = len(self.records) + len(chosen)
-        head = HEAD.pack(count, align, *geometry(self.entry), token, 1, self.backwards, 1, len(some), self.each,
-                         self.clusters)
+        head = HEAD.pack(count, align, *geometry(self.entry), token, 1, self.backwards, False, 1, len(some),
+                         self.each, self.clusters)
         seconds = min(_SLOWEST, len(some) * self.each) + _START
         left = max(self.until - time.monotonic(), _LEAST)
         limits = replace(self.limits, seconds=min(seconds, left))

@@ -27,7 +27,7 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Const, Var
 from xpiler.ir.types import DType
 
-HEAD = struct.Struct("<15QdQ")
+HEAD = struct.Struct("<16QdQ")
 RECORD = struct.Struct("<QQQQdq48s")
 _BUFFER, _INTEGER, _REAL, _ASK, PICK, WANT = range(6)
 _CONST, _DEVICE, _DATA, _TURNS = 1, 2, 4, 8
@@ -52,16 +52,17 @@ def element(dtype: DType, real: str = "f32") -> np.dtype[np.generic]:
 def run(
     executable: Executable, entry: Entry, inputs: Mapping[str, Array | int | float], limits: Limits = Limits(),
     *, flush: bool = False, share: int = 1, ask: Sequence[tuple[str, int]] = (), backwards: bool = False,
-    calls: int = 1, picks: Mapping[int, int] | None = None,
+    in_turns: bool = False, calls: int = 1, picks: Mapping[int, int] | None = None,
 ) -> Run:
     """Call the entry on `inputs`: an array for every buffer, a number for every scalar.
 
     `flush` puts the ends of host buffers exactly at their guard pages, where the text does not count on alignment:
     accesses past an end are found where they happen, instead of by the red zone after the run. `share`: a watched run
     looks at about one access in so many; `Run.looked_at` says which. `ask`: elements of buffers whose last writer a
-    watched run is to tell. `backwards`: the last block and the last thread start first. `calls`: so many calls, each of
-    which but the last finds the floats of its buffers from behind; the last one counts. `picks`: what `xp::pick(k)` is
-    in a text that leaves choices open, 0 for those not named.
+    watched run is to tell. `backwards`: the last block and the last thread start first. `in_turns`: at an atomic
+    operation threads let the others come to theirs. `calls`: so many calls, each of which but the last finds the floats
+    of its buffers from behind; the last one counts. `picks`: what `xp::pick(k)` is in a text that leaves choices open,
+    0 for those not named.
     A buffer of known size that has no array starts as 0xFF bytes. bf16 arrays are float32 or raw uint16."""
     records, blobs, buffers = arguments(executable, entry, inputs)
     asked = ask if executable.watched else ()
@@ -71,7 +72,8 @@ def run(
     with tempfile.TemporaryDirectory(prefix="xpiler-run-") as name:
         folder = Path(name)
         align = 1 if flush and executable.loose else 64
-        head = HEAD.pack(len(records), align, *geometry(entry), token, share, backwards, calls, 0, 0.0, 0)
+        head = HEAD.pack(len(records), align, *geometry(entry), token, share, backwards, in_turns, calls, 0, 0.0,
+                         0)
         done = called(executable, folder, head, records, blobs, limits)
         lines = lines_of(folder / "findings")
         names = {str(line["renamed"]): str(line["to"]) for line in lines if "renamed" in line}

@@ -157,6 +157,16 @@ extern char* dynamic_shared; // the running block's `extern __shared__` bytes (g
 // ---------------------------------------------------------------- what comes first
 
 extern bool backwards; // the last block and the last thread start first, and the last iteration of a parallel loop
+extern bool in_turns;  // at an atomic operation threads let the others come to theirs
+
+void let_others();
+
+// Around an atomic operation: what is read before it, or depends on it, is read while others are as far. An update that
+// is not one step, as a compare-and-swap that nobody repeats, is lost then.
+struct Turn {
+    Turn() { if (__builtin_expect(in_turns, 0)) let_others(); }
+    ~Turn() { if (__builtin_expect(in_turns, 0)) let_others(); }
+};
 
 // The values of a loop's variable where a directive makes the loop parallel.
 template <class T>

@@ -8,6 +8,7 @@
 // Through the compiler's own atomic operations, so that a race detector sees what they are.
 #define XP_ATOMIC_ONE(op, name, T, next)                                                              \
   inline T name(T* address, T value) {                                                                \
+    xp::Turn turn;                                                                                    \
     T old;                                                                                            \
     __atomic_load(address, &old, __ATOMIC_RELAXED);                                                   \
     for (;;) {                                                                                        \
@@ -18,6 +19,7 @@
   }
 #define XP_CAS_ONE(name, T)                                                                            \
   inline T name(T* address, T compare, T value) {                                                      \
+    xp::Turn turn;                                                                                     \
     __atomic_compare_exchange(address, &compare, &value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);   \
     return compare;                                                                                    \
   }

@@ -149,6 +149,16 @@ def _call(name: str, args: list[Number]) -> Number:
             return 1 / math.sqrt(a)
         case "exp", [a] if a < 700:
             return math.exp(a)
+        case "exp2", [a] if a < 1000:
+            return float(2.0**a)
+        case "tanh", [a]:
+            return math.tanh(a)
+        case "erf", [a]:
+            return math.erf(a)
+        case "trunc", [a]:
+            return math.trunc(a)
+        case "rint", [a]:
+            return round(a)
         case "log2", [a] if a > 0:
             return math.log2(a)
         case "log", [a] if a > 0:

@@ -156,7 +156,7 @@ def probed(q: Question) -> Question:
     more = probes(sig, ((q.calling, here), (_alone(q.target.program, q.target.kernel), q.names)), tried, q.fixed)
     more += _too_large(q, tried)
     found = q.reference.further(more) if more else q.reference
-    if q.level >= Level.USUAL and (numbers := set(named(q.target.program)) - set(named(q.calling))):
+    if numbers := set(named(q.target.program)) - set(named(q.calling)):
         found = found.naming(sorted(numbers))
     return replace(q, reference=found)
 

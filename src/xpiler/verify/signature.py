@@ -180,7 +180,7 @@ class _Flow:
             self._reaches.setdefault(b, set()).add(b)
         while self._spread(k):
             pass
-        self.steering = {b for s in statements(k) for e in _steered(s) for b in self._carried(e)}
+        self.steering = {b for s in statements(k) for e in _steered(s, meanings) for b in self._carried(e)}
 
     def _note(self, s: Stmt, meanings: Mapping[tuple[str, str], Meaning]) -> None:
         self.read |= {e.buffer for x in expressions(s) for e in subexpressions(x) if isinstance(e, Load)}
@@ -235,7 +235,7 @@ def _touches(m: Meaning | None, i: int) -> tuple[bool, bool]:
     return reads, writes
 
 
-def _steered(s: Stmt) -> list[Expr]:
+def _steered(s: Stmt, meanings: Mapping[tuple[str, str], Meaning]) -> list[Expr]:
     """The expressions of a statement that choose where or how often, rather than what."""
     out = [x.index for e in expressions(s) for x in subexpressions(e) if isinstance(x, Load | Addr)]
     match s:
@@ -243,9 +243,31 @@ def _steered(s: Stmt) -> list[Expr]:
             out.append(i)
         case For(_, start, stop, step):
             out += [start, stop, step]
-        case Intrinsic(args=args):
-            out += [a for a in args if not isinstance(a, Addr) and not a.dtype.is_float]
+        case Intrinsic(name, args, key=key):
+            m = meanings.get((name, key))
+            steer = [True] * len(args) if m is None else [p.name in _steering(m) for p in m.params]
+            out += [a for a, there in zip(args, steer, strict=True)
+                    if there and not isinstance(a, Addr) and not a.dtype.is_float]
     return out
+
+
+def _steering(m: Meaning) -> set[str]:
+    """The scalars among an instruction's parameters that reach an index or a loop's length in what it does: a mask does
+    not, a number of elements does."""
+    reaches = {p.name: {p.name} for p in m.params if isinstance(p, Var)}
+
+    def carried(e: Expr) -> set[str]:
+        names = [x.name if isinstance(x, Var) else x.buffer for x in subexpressions(e) if isinstance(x, Var | Load)]
+        return set[str]().union(*(reaches.get(n, ()) for n in names))
+
+    inside, known = list(statements(m)), -1
+    while known < (known := sum(map(len, reaches.values()))):
+        for s in inside:
+            v = defines(s)
+            target = v.name if v is not None else s.buffer if isinstance(s, Store) else None
+            if target is not None:
+                reaches.setdefault(target, set()).update(*(carried(e) for e in expressions(s)))
+    return {name for s in inside for e in _steered(s, {}) for name in carried(e)}
 
 
 __all__ = ["Array", "NoValue", "Signature", "signature"]

@@ -20,6 +20,7 @@
 #define XP_ATOMIC_ONE(T, op, result)            \
   inline T xp_atomic_##op(T* address, T value) { \
     XP_GLOBAL(address, 1);                      \
+    xp::Turn turn;                              \
     xp::Atomically whole;                       \
     T old = *address;                           \
     *address = (T)(result);                     \
@@ -79,6 +80,7 @@ XP_ATOMIC_TYPES(XP_FETCH_ADD, )
 #define XP_CAS(T, ...)                                    \
   inline T xp_atomic_cas(T* address, T compare, T value) { \
     XP_GLOBAL(address, 1);                                \
+    xp::Turn turn;                                        \
     xp::Atomically whole;                                 \
     T old = *address;                                     \
     if (old == compare) *address = value;                 \

@@ -32,12 +32,12 @@ inline bool xp_compare_pd(double a, double b, int predicate) {
   int p = predicate & 15;
   bool unordered = a != a || b != b;
   bool plain = (p & 7) == 0 ? a == b
-               : (p & 7) == 1 ? (p < 8 ? a < b : !(a >= b))
-               : (p & 7) == 2 ? (p < 8 ? a <= b : !(a > b))
+               : (p & 7) == 1 ? (p < 8 ? a < b : unordered || a < b)
+               : (p & 7) == 2 ? (p < 8 ? a <= b : unordered || a <= b)
                : (p & 7) == 3 ? (p < 8 ? unordered : false)
                : (p & 7) == 4 ? a != b
-               : (p & 7) == 5 ? (p < 8 ? !(a < b) : a >= b)
-               : (p & 7) == 6 ? (p < 8 ? !(a <= b) : a > b)
+               : (p & 7) == 5 ? (p < 8 ? unordered || a >= b : a >= b)
+               : (p & 7) == 6 ? (p < 8 ? unordered || a > b : a > b)
                               : (p < 8 ? !unordered : true);
   return p == 8 ? plain || unordered : p == 12 ? plain && !unordered : plain;
 }

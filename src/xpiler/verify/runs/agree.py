@@ -5,7 +5,7 @@ What is no number needs care. Where the source, run in float64, gives something 
 NaN), or a number its own result has nothing to do with, the result hangs on the precision and there is nothing to say
 about hard inputs: a variance that is a difference of large squares may come out as anything, below zero too. Where that
 is most of a result, the rest of it is near what it should be by luck. Where inputs are NaN themselves, `x > m ? x : m`
-and a maximum instruction rightly part, so a difference there is told and refutes nothing, unless the source asks
+and a maximum instruction rightly part, so a difference there is told and refutes nothing, unless one of the two asks
 whether a number is one; neither does one in NaN alone where inputs are infinite. NaN made of finite inputs is judged
 like any other result."""
 
@@ -81,7 +81,8 @@ class Agreement:
                 return Compared(None, error)
         excused, note = _excused(a, case, expected, actual, other)
         found, error = None, 0.0
-        for tries in range(3):  # as if all were well conditioned; if not so, by its condition; once more, to be sure
+        # As if all were well conditioned; if not so, by its condition; once more, to be sure.
+        for tries in range(1 if tolerance.exact else 3):
             room = self._room(case, tries).get(a.name, np.zeros(expected.size))
             if case.point.kind is Kind.RANDOM:
                 room = _believed(room, most_room(a.dtype, expected if other is None else other))

@@ -50,18 +50,23 @@ class Difference:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """`unit`: the rounding unit of the computation; `depth`: the terms one element sums up."""
+    """`unit`: the rounding unit of the computation, 0 where it has none; `depth`: the terms one element sums up."""
 
     unit: float
     depth: int
 
+    @property
+    def exact(self) -> bool:
+        """Whether there is nothing to tolerate."""
+        return self.unit == 0.0
+
     def relative(self, dtype: DType) -> float:
         """The bound on |error| / scale for results stored as `dtype`; random rounding grows with the root of depth."""
-        return min(LOOSEST, UNITS * self.unit * math.sqrt(self.depth)) + EPS[dtype]
+        return 0.0 if self.exact else min(LOOSEST, UNITS * self.unit * math.sqrt(self.depth)) + EPS[dtype]
 
     def least(self, dtype: DType) -> float:
         """What is lost where numbers are too small to be stored: some of the smallest there are."""
-        return UNITS * math.sqrt(self.depth) * LEAST[dtype]
+        return 0.0 if self.exact else UNITS * math.sqrt(self.depth) * LEAST[dtype]
 
 
 def integers(expected: Values, actual: Values) -> Difference | None:
@@ -97,6 +102,8 @@ def floats(
     `poisoned` says how the memory looked before: what the source wrote the target must write, and nothing else.
     Without `leave` an error is measured against the typical element where that is larger; with it, against the element
     alone, since it is known how far off each may be."""
+    if tolerance.exact:
+        reference, leave = None, Leave(np.zeros(expected.size), None if leave is None else leave.excused)
     r = expected if reference is None else reference
     rms = _rms(dtype, r)
     bound = tolerance.relative(dtype)

@@ -40,8 +40,10 @@ def terms(program: Program, scalars: Mapping[str, Number]) -> int:
 def precision(program: Program) -> float:
     """The unit of rounding of the least precise arithmetic or conversion the kernels do.
 
-    A conversion on the way into an array that nobody reads does not count: it rounds the result, once. Where numbers
-    are only moved about nothing is rounded."""
+    A conversion on the way into an array that nobody reads does not count: it rounds the result, once. 0 where numbers
+    are only moved about, and converted once: each result has one right value."""
+    if _only_moves(program):
+        return 0.0
     read = {e.buffer for k in program.kernels for e in walk(k) if isinstance(e, Load | Addr)}
     last = {
         id(s.value) for k in program.kernels for s in statements(k)
@@ -53,10 +55,29 @@ def precision(program: Program) -> float:
         for e in walk(k)
         if isinstance(e, Binary | Unary | Call | Cast) and e.dtype in EPS and id(e) not in last
     }
-    if units:
-        return max(units)
-    moved = not any(isinstance(s, Intrinsic | Atomic) for k in program.kernels for s in statements(k))
-    return EPS[DType.F64 if moved else DType.F32]
+    return max(units, default=EPS[DType.F32])
+
+
+def _only_moves(program: Program) -> bool:
+    """Whether nothing is computed of floats, but that one conversion at the end may go to a type that does not hold
+    them."""
+    known = {(m.name, m.key) for m in program.meanings}
+    parts = (*program.kernels, *program.meanings, *(() if program.launcher is None else (program.launcher,)))
+    narrowed, widened = list[DType](), set[DType]()
+    for part in parts:
+        for x in walk(part):
+            match x:
+                case Atomic():
+                    return False
+                case Intrinsic(name, key=key) if (name, key) not in known:
+                    return False
+                case Binary(dtype=to) | Call(dtype=to) if to.is_float:
+                    return False
+                case Cast(a, to) if to.is_float and a.dtype.is_float and EPS[to] <= EPS[a.dtype]:
+                    widened.add(a.dtype)
+                case Cast(_, to) if to.is_float:
+                    narrowed.append(to)
+    return len(narrowed) <= 1 and not widened & {*narrowed} and not program.unread
 
 
 def _bind(k: Kernel, args: tuple[Expr, ...], env: Mapping[str, Number]) -> dict[str, Number]:

@@ -69,7 +69,7 @@ def make(sig: Signature, point: Point, seed: int) -> dict[str, Values | Number]:
         if a.name in point.data:
             out[a.name] = np.resize(np.asarray(point.data[a.name]), n).astype(NUMPY[a.dtype])
         elif a.read and point.kind is not Kind.RANDOM and not a.steers and a.dtype is not DType.BOOL:
-            out[a.name] = _hard(a, n, rng, point, seed)
+            out[a.name] = _hard(a, n, rng, point, seed, position)
         elif a.read:
             out[a.name] = _draw(a, n, rng, seed, point.domain)
         else:
@@ -85,7 +85,7 @@ def poison(dtype: DType, n: int, seed: int) -> Values:
     return np.full(n * NUMPY[dtype].itemsize, byte, np.uint8).view(NUMPY[dtype])
 
 
-def _hard(a: Array, n: int, rng: np.random.Generator, point: Point, seed: int) -> Values:
+def _hard(a: Array, n: int, rng: np.random.Generator, point: Point, seed: int, position: int) -> Values:
     """Contents of the point's kind, where it says anything about an array's type."""
     kind, row = point.kind, _row(point, n)
     if kind is Kind.NAMED:
@@ -94,6 +94,8 @@ def _hard(a: Array, n: int, rng: np.random.Generator, point: Point, seed: int) -
     if not a.dtype.is_float:
         if kind in FLOATS and kind not in INTEGERS and kind is not Kind.ROWS:
             return _draw(a, n, rng, seed, point.domain)
+        if kind is Kind.CORNER:
+            return np.full(n, kinds.ends(NUMPY[a.dtype])[position % 2 == 0], NUMPY[a.dtype])
         return kinds.integers(kind, NUMPY[a.dtype], n, row, rng)
     if kind in WHOLE:
         return _draw(a, n, rng, seed, point.domain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from xpiler.fault import Fault
@@ -11,8 +12,11 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.runs.abreast import in_order
 from xpiler.verify.runs.agree import Agreement
+from xpiler.verify.runs.asking import asks_for_nan
 from xpiler.verify.runs.kinds import NOT_FINITE, Kind
-from xpiler.verify.runs.observe import BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, scope_of
+from xpiler.verify.runs.observe import (
+    BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, has_atomics, scope_of,
+)
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import signature
 from xpiler.verify.runs.sizes import MOST_SMALL
@@ -45,6 +49,7 @@ def judge(
     except Fault as fault:
         said = Unknown(f"it was not built: {fault.what}") if fault.of_machine else Refuted(Witness(str(fault)))
         return (Evidence(CLEAN, said, time.monotonic() - start),)
+    reference = replace(reference, asks=reference.asks or asks_for_nan(program))
     source = None if reference.runs is None else reference.runs.single
     subject = Subject(source, target, pairing.names, Agreement(reference, effort.limits), effort.limits)
     worst, notes, tried = 0.0, dict.fromkeys(reference.notes), list[Case]()
@@ -52,7 +57,7 @@ def judge(
 
     def run(number: int, case: Case) -> Trial | None:
         """The target on a case, its threads backwards on every other; None where the time for hard ones is up."""
-        hard = case.point.kind is not Kind.RANDOM
+        hard = case.point.kind is not Kind.RANDOM and not (reference.asks and case.point.kind is Kind.NANS)
         if hard and sum(spent) > HARD[min(effort.level, 2)]:
             return None
         done = subject.run(case, backwards=number % 2 == 1)
@@ -88,10 +93,10 @@ def judge(
         hangs = subject.hangs(once) if reference.ordered else None
         if hangs is not None:
             return (Evidence(SOURCE, Refuted(hangs), time.monotonic() - start),)
-        seen = subject.again(once)
-        if not seen.fine and not seen.trial.undecided:
-            return refuted(once, seen)
-        notes |= {seen.note: None} if seen.note else {}
+        for seen in (subject.again(once), *([subject.in_turns(once)] if has_atomics(program) else [])):
+            if not seen.fine and not seen.trial.undecided:
+                return refuted(once, seen)
+            notes |= {seen.note: None} if seen.note else {}
     scope = scope_of(tried)
     exact = f"largest relative error {worst:.1e}" if worst else "bit for bit"
     equal = "; ".join([f"{scope}, {_types(reference)}{exact}", *notes])

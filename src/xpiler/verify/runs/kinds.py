@@ -32,6 +32,7 @@ class Kind(StrEnum):
     EXTREMES = "extremes of integers"  # where signed and unsigned part
     FULL = "the whole range of integers"  # where wrapping and saturating part
     ENDS = "the ends of integers"  # where a sum of one large number and small ones wraps, or is saturated
+    CORNER = "arrays at one end"  # where sums and products are as large as they may be
     LARGE = "large integers"  # more than a shorter type, or a float, holds
     FACTORS = "integers of half a word"  # the same where products of two must fit
     NAMED = "numbers that the texts name"  # where what is compared with them is equal, or just beside
@@ -44,13 +45,17 @@ FLOATS = (
     Kind.CANCELLATION, Kind.WIDE, Kind.NEGATIVE, Kind.ZEROS, Kind.TIES, Kind.ROWS, Kind.FAR, Kind.SMALL,
     Kind.HALFWAY, Kind.BEYOND, Kind.DENORMALS, Kind.INFINITIES, Kind.NANS,
 )
-INTEGERS = (Kind.EXTREMES, Kind.FULL, Kind.ENDS, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE)
+INTEGERS = (
+    Kind.EXTREMES, Kind.FULL, Kind.CORNER, Kind.ENDS, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE,
+)
+# Those that choices hang on, where hardly any others are tried.
+CHOOSING = frozenset({Kind.TIES, Kind.EXTREMES, Kind.ENDS})
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
 OVERFLOWING = frozenset({Kind.FULL, Kind.ENDS, Kind.LARGE, Kind.FACTORS})
-# Those, and numbers that a text names, which may be the largest there are.
-MAY_OVERFLOW = OVERFLOWING | {Kind.NAMED}
+# Those, numbers that a text names, which may be the largest there are, and arrays of the largest.
+MAY_OVERFLOW = OVERFLOWING | {Kind.NAMED, Kind.CORNER}
 # What says nothing about floats.
-WHOLE = OVERFLOWING | {Kind.EXTREMES}
+WHOLE = OVERFLOWING | {Kind.EXTREMES, Kind.CORNER}
 # Inputs that are not numbers: what a program makes of them is told, and judged where it is one.
 NOT_FINITE = frozenset({Kind.INFINITIES, Kind.NANS})
 # Magnitudes that no conversion to an integer has to bear.
@@ -99,7 +104,8 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
             return _with(np.array([np.inf, -np.inf]), n, rng)
         case Kind.NANS:
             return _with(np.array([np.nan]), n, rng)
-        case Kind.NAMED | Kind.RANDOM | Kind.EXTREMES | Kind.FULL | Kind.ENDS | Kind.LARGE | Kind.FACTORS:
+        case (Kind.NAMED | Kind.RANDOM | Kind.EXTREMES | Kind.CORNER | Kind.FULL | Kind.ENDS | Kind.LARGE
+              | Kind.FACTORS):
             raise ValueError(f"{kind} is drawn elsewhere")
     raise TypeError(f"not a kind: {kind!r}")
 
@@ -137,6 +143,12 @@ def integers(kind: Kind, type_: np.dtype[Any], n: int, row: int, rng: np.random.
             ends = [info.min, info.min + 1, 0, 1, info.max // 2, info.max // 2 + 1, info.max - 1, info.max]
             return rng.choice(np.array(ends, type_), n)
     raise ValueError(f"{kind} says nothing about integers")
+
+
+def ends(type_: np.dtype[Any]) -> tuple[int, int]:
+    """The least and the largest number; of wide types small ones, so that a sum of products does not overflow."""
+    info = np.iinfo(type_)
+    return (max(int(info.min), -1000), 1000) if info.bits > 16 else (int(info.min), int(info.max))
 
 
 def near(given: Sequence[float], type_: np.dtype[Any], n: int, rng: np.random.Generator) -> Values:

@@ -7,44 +7,54 @@ import math
 from collections.abc import Iterator
 
 from xpiler.ir.nodes import (
-    Atomic, Binary, Call, Cast, Const, Expr, Intrinsic, Kernel, Launcher, Load, Program, Shuffle, Stmt, Unary, Var,
+    Assign, Atomic, Binary, Call, Cast, Const, Expr, Intrinsic, Kernel, Launcher, Let, Load, Program, Shuffle, Stmt,
+    Unary, Var,
 )
-from xpiler.ir.walk import defines, expressions, statements, subexpressions
+from xpiler.ir.walk import defines, expressions, statements, subexpressions, substitute_expr
+from xpiler.verify.runs.inverse import inverse
 
 # So many numbers are taken, and no larger ones: those mean that there is no end.
 MOST, LARGEST = 16, 2.0**31
+LONGEST = 64  # parts of a formula that is looked into
 _COMPARED = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _LEAST = 2.0**-20  # smaller ones keep a divisor from zero
 
 
 def named(*programs: Program) -> tuple[float, ...]:
-    """Numbers, but for zero, that data are held against in one of the programs."""
-    found = dict.fromkeys(n for p in programs for n in _numbers(p) if _LEAST < abs(n) <= LARGEST)
+    """Numbers, but for zero, that data are held against in one of the programs; then those of which formulas that are
+    held against numbers make these."""
+    held = list(dict.fromkeys(h for p in programs for h in _numbers(p)))
+    behind = (x for formula, n in held[:MOST] for x in inverse(formula, n))
+    found = dict.fromkeys(x for x in (*(n for _, n in held), *behind) if _LEAST < abs(x) <= LARGEST)
     return tuple(found)[:MOST]
 
 
-def asks_whether_number(e: Expr | Stmt) -> bool:
-    """Whether an expression asks if a number is one: `isnan(x)`, `x != x`."""
-    match e:
-        case Call("isnan" | "isinf" | "isfinite"):
-            return True
-        case Binary("==" | "!=", a, b):
-            return a.dtype.is_float and a == b
-    return False
-
-
-def _numbers(program: Program) -> Iterator[float]:
+def _numbers(program: Program) -> Iterator[tuple[Expr, float]]:
+    """What is held against a number, in terms of data as far as that is known, and the number."""
     entry = () if program.launcher is None else (program.launcher,)
     for part in (*program.kernels, *entry):
-        data = _data(part)
+        data, means = _data(part), _definitions(part)
         for s in statements(part):
             if isinstance(s, Intrinsic):
-                yield from (n for a in s.args if a.dtype.is_float and (n := _number(a)) is not None)
+                yield from ((a, n) for a in s.args if a.dtype.is_float and (n := _number(a)) is not None)
             for e in expressions(s):
-                yield from (n for x in subexpressions(e) for n in _held_against(x, data))
+                held = (h for x in subexpressions(e) for h in _held_against(x, data))
+                yield from ((substitute_expr(x, means), n) for x, n in held)
 
 
-def _held_against(e: Expr, data: frozenset[str]) -> Iterator[float]:
+def _definitions(part: Kernel | Launcher) -> dict[Var, Expr]:
+    """What scalars that keep their first value are made of, as far as formulas stay small."""
+    changing = {s.var for s in statements(part) if isinstance(s, Assign)}
+    found: dict[Var, Expr] = {}
+    for s in statements(part):
+        if isinstance(s, Let) and s.value is not None and s.var not in changing:
+            value = substitute_expr(s.value, found)
+            if sum(1 for _ in subexpressions(value)) <= LONGEST:
+                found[s.var] = value
+    return found
+
+
+def _held_against(e: Expr, data: frozenset[str]) -> Iterator[tuple[Expr, float]]:
     match e:
         case Binary(op, a, b) if op in _COMPARED:
             sides = (a, b)
@@ -55,7 +65,7 @@ def _held_against(e: Expr, data: frozenset[str]) -> Iterator[float]:
     for x, y in (sides, sides[::-1]):
         n = _number(y)
         if n is not None and _carries(x, data):
-            yield n
+            yield x, n
 
 
 def _data(part: Kernel | Launcher) -> frozenset[str]:

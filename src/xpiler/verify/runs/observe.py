@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,18 +14,19 @@ import numpy as np
 
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
-from xpiler.ir.nodes import PLAIN, Atomic, For, Program
-from xpiler.ir.walk import statements, walk
+from xpiler.ir.nodes import PLAIN, Atomic, For, Program, Stmt
+from xpiler.ir.walk import statements
 from xpiler.platforms.platform import Platform
 from xpiler.verify.argue.raced import raced
 from xpiler.verify.runs.abreast import in_order
+from xpiler.verify.runs.asking import asks_for_nan
 from xpiler.verify.runs.compare import Tolerance, astray, to_double
 from xpiler.verify.runs.depth import precision, terms
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.hard import ENOUGH, awkward, kinds_for, of_kinds, of_names
 from xpiler.verify.runs.inputs import Domain, Point, Values, make, poison
-from xpiler.verify.runs.kinds import MAY_OVERFLOW, NOT_FINITE, Kind
-from xpiler.verify.runs.named import asks_whether_number, named
+from xpiler.verify.runs.kinds import CHOOSING, MAY_OVERFLOW, NOT_FINITE, Kind
+from xpiler.verify.runs.named import named
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, fractions, free_integers
 from xpiler.verify.runs.order import APART, Source
@@ -41,7 +42,9 @@ Data = Mapping[str, tuple[Number, ...]]
 SLOW = 0.15
 # Seconds for hard inputs inside the kernels, by level, so that what is tried does not hang on how busy the machine is;
 # and how many times as long everything around them may take.
-HARD, OVERHEAD = (0.0, 1.5, 15.0), 8.0
+HARD, OVERHEAD = (0.4, 1.5, 15.0), 8.0
+# The level at which there are none.
+RANDOM_ALONE = -1
 # The share of elements whose float64 run is something else, from which on that run is not believed.
 STRANGE = 0.1
 # Choices of sizes that are spelled out.
@@ -60,8 +63,8 @@ BRISK, SMALLER = 2.0, 4
 class Effort:
     """How much is tried: random seeds at every point, and wall-clock seconds for all runs together.
 
-    `double`: run the source in float64 too, to know its own rounding. `level`: 0 for random inputs alone, 1 for hard
-    ones too, 2 for many of them."""
+    `double`: run the source in float64 too, to know its own rounding. `level`: 0 for random inputs and a few that are
+    made for choices, 1 for hard ones of every kind, 2 for many of them; RANDOM_ALONE."""
 
     seeds: int = 3
     budget: float = 60.0
@@ -183,9 +186,10 @@ def observe(
     elif odd:  # it computes with what lies around its arrays, which is something else in float64
         cases, tried = [c for c in cases if c.point not in odd], tuple(t for t in tried if t[0] not in odd)
         notes = (*notes, f"not at {spell(odd[0].scalars)}: in float64 the source computes something else there")
-    if effort.level and not slow:
+    asks = asks_for_nan(program)
+    if effort.level != RANDOM_ALONE and not slow:
         progress("running the source on hard inputs")
-        cases += runs.hard(sig, fixed, data, tried, seed, named(program))
+        cases += runs.hard(sig, fixed, data, tried, seed, named(program), asks)
     race = raced(program, text, platform, kernel=kernel, let=divide(let or {}, sig)[0])
     if race is not None:
         return Reference(sig, (), Tolerance(1.0, 1), Evidence(SOURCE, race, time.monotonic() - start))
@@ -196,15 +200,24 @@ def observe(
     notes = (*notes, *_in_one_order_only(source, cases))
     tolerance = Tolerance(precision(program), depth)
     again, own = (None, None) if slow else (runs.wide or single, single)
-    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program),
-                     any(asks_whether_number(e) for k in program.kernels for e in walk(k)))
+    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program), asks)
 
 
 def _ordered(program: Program) -> bool:
-    inside = [s for part in program.kernels for s in statements(part)]
-    inside += [s for meaning in program.meanings for s in statements(meaning)]
-    threads = any(isinstance(s, For) and s.kind not in PLAIN for s in inside)
-    return threads and not program.unread and not any(isinstance(s, Atomic) for s in inside)
+    threads = any(isinstance(s, For) and s.kind not in PLAIN for s in _on_device(program))
+    return threads and not program.unread and not has_atomics(program)
+
+
+def has_atomics(program: Program) -> bool:
+    """Whether kernels, or the instructions in them, change memory in one step."""
+    return any(isinstance(s, Atomic) for s in _on_device(program))
+
+
+def _on_device(program: Program) -> Iterator[Stmt]:
+    for kernel in program.kernels:
+        yield from statements(kernel)
+    for meaning in program.meanings:
+        yield from statements(meaning)
 
 
 @dataclass(frozen=True)
@@ -237,15 +250,18 @@ class Runs:
 
     def hard(
         self, sig: Signature, fixed: dict[str, Number], data: Data, tried: Tried, seed: int, names: Sequence[float],
+        asks: bool,
     ) -> list[Case]:
-        """The source on awkward sizes and contents of every kind, the numbers that it `names` among them. One that it
-        does not bear is no case, and neither is a size at which it leaves more than usual unset, or computes with what
-        lies around its arrays, which float64 tells: nobody says that it is made for them."""
+        """The source on awkward sizes and contents of every kind, the numbers that it `names` among them, and NaN
+        before the others, whatever time there is, where it `asks` for it. One that it does not bear is no case, and
+        neither is a size at which it leaves more than usual unset, or computes with what lies around its arrays,
+        which float64 tells: nobody says that it is made for them."""
         level, spent = min(self.effort.level, 2), list[float]()
         more, until = level > 1, time.monotonic() + OVERHEAD * HARD[level]
 
         def case(point: Point, seed: int = seed) -> Case | None:
-            if sum(spent) > HARD[level] or time.monotonic() > until:
+            needed = asks and point.kind is Kind.NANS
+            if not needed and (sum(spent) > HARD[level] or time.monotonic() > until):
                 return None
             done = self.case(point, seed, None, self.brief)
             spent.append(done.source.seconds)
@@ -254,15 +270,20 @@ class Runs:
         usual = [point for point, trial in tried if trial.seconds < HARD[1] / 4]
         domain = tried[0][0].domain
         full = unfilled(sig, tried[0][1], seed) == 0
-        found = [c for c in in_order(case, [(p,) for p in awkward(sig, fixed, data, domain, more)])
+        small = awkward(sig, fixed, data, domain, more) if level else ()
+        found = [c for c in in_order(case, [(p,) for p in small])
                  if c and not (full and unfilled(sig, c.source, seed)) and not strange(sig, c, self.wide is not None)]
         room = [c.point for c in found if max(c.point.sizes.values()) >= ENOUGH] or usual
-        apart = [replace(room[0], scalars={**room[0].scalars, **s}) for s in floats_apart(sig, fixed)] if room else []
+        further = floats_apart(sig, fixed) if room and level else ()
+        apart = [replace(room[0], scalars={**room[0].scalars, **s}) for s in further]
         others = [c for c in in_order(case, [(p,) for p in apart]) if c and not unfilled(sig, c.source, seed)]
         points = [c.point for c in found] + ([] if found and not more else usual)
-        kinds = [k for k in kinds_for(sig, data) if self.wide is not None or k not in NOT_FINITE]
+        kinds = [k for k in kinds_for(sig, data) if level or k in CHOOSING or asks and k is Kind.NANS]
+        first = [k for k in kinds if asks and k is Kind.NANS]
+        later = [k for k in kinds if k not in first and (self.wide is not None or k not in NOT_FINITE)]
         if points:
-            hard = (*(of_names(names, points) if kinds else ()), *of_kinds(kinds, points, 4 if more else 1))
+            hard = (*of_kinds(first, points, len(points)), *(of_names(names, points) if kinds else ()),
+                    *of_kinds(later, points, 4 if more else 1))
             seeds = (seed, seed + 1) if more else (seed,)
             found += [c for c in in_order(case, [(p, s) for s in seeds for p in hard]) if c]
         return [*found, *others]

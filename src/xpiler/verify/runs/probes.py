@@ -3,15 +3,20 @@
 A translation that shares its work among tasks in chunks does with a thousand elements what it does with ten; what is
 wrong with the second round of its loop shows only where there is a second round. So the bounds of loops, the guards and
 the minima of both programs are worked out at the sizes that were tried, and sizes are looked for at which they come out
-another way. Nothing is run for that."""
+another way. A loop that takes more than one at a time takes another way where one is left over, or one is missing.
+Nothing is run for that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from xpiler.ir.nodes import (
-    Addr, Assign, Binary, Call, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var, While,
+    Addr, Assign, Binary, Call, Cast, Const, Expr, For, If, Intrinsic, Kernel, Launch, Let, Program, Select, Stmt, Var,
+    While,
 )
+from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, statements, subexpressions, walk
 from xpiler.verify.evaluate import NoValue, Number, convert, evaluate, run_scalars
 from xpiler.verify.signature import Signature
@@ -24,7 +29,9 @@ MOST_PROBED = 5 * MOST_ELEMENTS
 # Numbers in the texts that are taken for sizes: so many of them, and no larger ones.
 MOST_NAMED, LARGEST_NAMED = 24, 1 << 23
 # So many sizes are added at most, and so many rounds of a loop told apart.
-MOST_PROBES, MANY = 6, 2
+MOST_PROBES, MANY = 8, 2
+# What scalars are that choose.
+SWITCHES = (0, 1, -1)
 
 # A place of a program (which one, the kernel, the number of its statement and expression), and the way taken there.
 Way = tuple[int, str, int, int, int]
@@ -37,12 +44,15 @@ def probes(
     """Scalars and array sizes worth adding to those `tried`, the most telling first.
 
     Each program comes with its parameters' names by those of `sig`."""
-    free = free_integers(sig, fixed)
-    if not free or not tried:
+    free, real = free_integers(sig, fixed), [v for v in sig.scalars if v.dtype.is_float and v.name not in fixed]
+    if not (free or real) or not tried:
         return ()
     known = _Studied()
     seen = {way for scalars in tried for way in _ways(programs, scalars, known)}
-    choices = _offered(sig, free, tried, _named(programs))
+    largest = [max((s[v.name] for v in free), default=0) for s in tried]
+    least = tried[min(range(len(tried)), key=lambda i: (largest[i] == 1, largest[i]))]
+    raised, switched = _raised(free, _named(programs)), _switched(free, real, programs)
+    choices = _offered(sig, ({**least, **other} for other in chain(raised, switched)))
     offered = [(scalars, sizes, _ways(programs, scalars, known) - seen) for scalars, sizes in choices]
     found: list[tuple[dict[str, Number], dict[str, int]]] = []
     while len(found) < MOST_PROBES:
@@ -57,21 +67,35 @@ def probes(
 
 
 def _offered(
-    sig: Signature, free: Sequence[Var], tried: Sequence[Mapping[str, Number]], named: Sequence[int]
+    sig: Signature, choices: Iterable[Mapping[str, Number]]
 ) -> Iterator[tuple[dict[str, Number], dict[str, int]]]:
-    """One free scalar raised at a time, the others as in the smallest of the sizes tried that are not all one; it takes
-    what the texts name too, and what lies beside that. And all of them equal."""
-    least = min(tried, key=lambda s: (max(s[v.name] for v in free) == 1, max(s[v.name] for v in free)))
-    values = sorted({*RAISED, *(x for n in named for x in (n - 1, n, n + 1))})
-    alone = [{**least, v.name: value} for v in free for value in values]
-    equal = [{**least, **{v.name: value for v in free}} for value in named if len(free) > 1]
-    for scalars in (*alone, *equal):
+    """Those of the choices that give every array something, and all of them not too much."""
+    for scalars in choices:
         try:
             sizes = sig.sizes(scalars)
         except NoValue:
             continue
         if all(n > 0 for n in sizes.values()) and sum(sizes.values()) <= MOST_PROBED:
-            yield scalars, sizes
+            yield dict(scalars), sizes
+
+
+def _raised(free: Sequence[Var], named: Sequence[int]) -> Iterator[Mapping[str, Number]]:
+    """One free scalar raised at a time; it takes what the texts name too, and what lies beside that. And all of them
+    equal."""
+    values = sorted({*RAISED, *(x for n in named for x in (n - 1, n, n + 1))})
+    yield from ({v.name: value} for v in free for value in values)
+    yield from ({v.name: value for v in free} for value in named if len(free) > 1)
+
+
+def _switched(
+    free: Sequence[Var], real: Sequence[Var], programs: Sequence[tuple[Program, Mapping[str, str]]]
+) -> Iterator[Mapping[str, Number]]:
+    """One scalar at a time that is no size perhaps: off, on, negative, and a real one what the texts name."""
+    yield from ({v.name: value} for v in free for value in SWITCHES if value >= 0 or v.dtype.is_signed)
+    found = {float(e.value) for program, _ in programs for e in walk(program)
+             if isinstance(e, Const) and e.dtype.is_float and math.isfinite(e.value)}
+    values = dict.fromkeys((*map(float, SWITCHES), *sorted(found, key=abs)[:MOST_NAMED]))
+    yield from ({v.name: value} for v in real for value in values)
 
 
 def _named(programs: Sequence[tuple[Program, Mapping[str, str]]]) -> list[int]:
@@ -122,8 +146,14 @@ class _Studied:
 
 
 def _chooses(e: Expr) -> bool:
-    return isinstance(e, Select) or isinstance(e, Call | Binary) and not e.dtype.is_float and (
-        e.name in ("min", "max") if isinstance(e, Call) else e.op == "/")
+    match e:
+        case Select():
+            return True
+        case Call("min" | "max") | Binary("/"):
+            return not e.dtype.is_float
+        case Cast(a, dtype):
+            return not (dtype.is_float or a.dtype.is_float)
+    return False
 
 
 class _Walk:
@@ -162,6 +192,7 @@ class _Walk:
                 way = _value(cond, values)
                 if way is not None:
                     self.note(-1, int(bool(way)))
+                self.sides(cond, -5, values)
                 for part, side in ((then, True), (orelse, False)):
                     taken = way is None or bool(way) is side
                     self.part(part, values if way is not None and taken else dict(values), taken)
@@ -194,6 +225,8 @@ class _Walk:
         if start is not None and stop is not None and step is not None and step > 0:
             rounds = max(0, -(-(int(stop) - int(start)) // int(step)))
             self.note(-2, min(rounds, MANY))
+            if rounds:
+                self.note(-4, _left_over(int(stop) - int(start), int(step)))
             taken = rounds > 0
             if taken:
                 inner[s.var.name] = int(start) + (rounds - 1) * int(step) if self.last else int(start)
@@ -204,9 +237,9 @@ class _Walk:
     def again(self, s: While, values: dict[str, Number]) -> None:
         """The same for a loop that computes its own counter: the first rounds, one by one."""
         here, inner, rounds = self.place, dict(values), 0
-        going = _value(s.cond, inner)
+        going, room = _value(s.cond, inner), _room(s.cond, inner)
         self.part(s.body, inner if going else dict(inner), going != 0)
-        end = self.place
+        end, left = self.place, _room(s.cond, inner)
         while going and (rounds := rounds + 1) < MANY:
             going = _value(s.cond, inner)
             self.place = here
@@ -215,6 +248,8 @@ class _Walk:
         self.place = here
         if going is not None:
             self.note(-3, rounds)
+        if rounds and room is not None and left is not None:
+            self.note(-4, _left_over(room, abs(room - left)))
         self.place = end
         self.forget(s.body, values)
 
@@ -232,21 +267,22 @@ class _Walk:
             self.place = (self.place[0], self.place[1] + sum(map(self.known.count, stmts)))
 
     def choice(self, e: Expr, number: int, values: Mapping[str, Number]) -> None:
-        """Which side a minimum, a maximum or a choice between numbers comes from; whether a quotient is more than 0.
+        """Which side a minimum, a maximum or a choice between numbers comes from; whether a quotient is more than 0,
+        and a narrower type holds a number.
         Where both sides are equal nothing is chosen, so that counts as a way of its own."""
         match e:
             case Call("min" | "max", (a, b), dtype) if not dtype.is_float:
-                x, y = _value(a, values), _value(b, values)
-                if x is not None and y is not None:
-                    self.note(number, (x > y) - (x < y))
-            case Select(Binary("<" | "<=" | ">" | ">=", a, b)) if not a.dtype.is_float:
-                x, y = _value(a, values), _value(b, values)
-                if x is not None and y is not None:
-                    self.note(number, (x > y) - (x < y))
+                self.sides(Binary("<", a, b, DType.BOOL), number, values)
+            case Select(Binary("<" | "<=" | ">" | ">=") as cond):
+                self.sides(cond, number, values)
             case Binary("/", a, b, dtype) if not dtype.is_float:
                 x, y = _value(a, values), _value(b, values)
                 if x is not None and y:
                     self.note(number, int(abs(x) >= abs(y)))
+            case Cast(a, dtype) if not (dtype.is_float or a.dtype.is_float):
+                x = _value(a, values)
+                if x is not None:
+                    self.note(number, int(convert(x, dtype) != x))
             case Select(cond):
                 way = _value(cond, values)
                 if way is not None:
@@ -254,8 +290,31 @@ class _Walk:
             case _:
                 pass
 
+    def sides(self, cond: Expr, number: int, values: Mapping[str, Number]) -> None:
+        """Which side of a comparison is larger, or that none is."""
+        match cond:
+            case Binary("<" | "<=" | ">" | ">=", a, b):
+                x, y = _value(a, values), _value(b, values)
+                if x is not None and y is not None:
+                    self.note(number, (x > y) - (x < y))
+
     def note(self, expression: int, way: int) -> None:
         self.found.add((self.number, *self.place, expression, way))
+
+
+def _left_over(count: int, step: int) -> int:
+    """Whether steps of this size come out even, leave one over, lack one, or none of that."""
+    left = count % step if step > 1 else 0
+    return left if left < 2 else -1 if left == step - 1 else 2
+
+
+def _room(cond: Expr, values: Mapping[str, Number]) -> int | None:
+    """How far the sides of a comparison of integers are from each other."""
+    match cond:
+        case Binary("<" | "<=" | ">" | ">=" | "!=", a, b) if not a.dtype.is_float:
+            x, y = _value(a, values), _value(b, values)
+            return None if x is None or y is None else int(abs(x - y))
+    return None
 
 
 def _value(e: Expr, values: Mapping[str, Number]) -> Number | None:

@@ -1,8 +1,9 @@
 """Whether a result hangs on what no caller chooses: the order in which threads come, and what was called before.
 
 A run takes threads one after another, so a barrier that is missing may not show; with the last block and the last
-thread first it does, as does a loop that is none to be run in parallel. And a program that starts from what it left
-behind is right once."""
+thread first it does, as does a loop that is none to be run in parallel. An update that loses what others did between
+its load and its store shows where threads let the others go first at every atomic operation. And a program that starts
+from what it left behind is right once."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from xpiler.verify.verdict import Witness
 # ends, and decides nothing.
 PATIENCE = 10.0
 BACKWARDS, AGAIN = "where the last block and the last thread start first", "on a second call"
+IN_TURNS = "where threads let the others come as far at each atomic operation"
 LAST_FIRST = "where the last iteration of each parallel loop comes first"
 
 
@@ -48,9 +50,9 @@ class Subject:
     agreement: Agreement
     limits: Limits
 
-    def run(self, case: Case, *, backwards: bool = False, calls: int = 1) -> Trial:
-        limits = self._limits(case, backwards, calls)
-        return attempt(self.target, case, self.names, limits, backwards=backwards, calls=calls)
+    def run(self, case: Case, *, backwards: bool = False, in_turns: bool = False, calls: int = 1) -> Trial:
+        limits = self._limits(case, backwards or in_turns, calls)
+        return attempt(self.target, case, self.names, limits, backwards=backwards, in_turns=in_turns, calls=calls)
 
     def seen(self, case: Case, trial: Trial) -> Seen:
         if not trial.clean:
@@ -69,6 +71,18 @@ class Subject:
         if own is None or not own.clean or self._apart(case, own):
             return replace(usual, note="both hang on the order in which threads come")
         return replace(back, when=LAST_FIRST if self.target.platform.model == "serial" else BACKWARDS)
+
+    def in_turns(self, case: Case) -> Seen:
+        """What comes of updates that others may come between, where the source's are not among them."""
+        apart = self.seen(case, self.run(case, in_turns=True))
+        if apart.fine:
+            return apart
+        own = self._source(case, in_turns=True)
+        if apart.trial.undecided or own is None or not own.clean:
+            return Seen(apart.trial, Compared())
+        if self._apart(case, own):
+            return Seen(apart.trial, Compared(), "both hang on the order in which threads come")
+        return replace(apart, when=IN_TURNS)
 
     def again(self, case: Case) -> Seen:
         """What a second call gives, after one on other data: the same, or what the source's does."""
@@ -100,28 +114,31 @@ class Subject:
         names = {name: name for name in self.names}
         return self.agreement.compare(case, outputs_of(trial, case, names)).witness is not None
 
-    def _source(self, case: Case, *, backwards: bool = False, calls: int = 1) -> Trial | None:
+    def _source(
+        self, case: Case, *, backwards: bool = False, in_turns: bool = False, calls: int = 1
+    ) -> Trial | None:
         if self.source is None:
             return None
-        return self.source.run(case.point, case.inputs, self._limits(case, backwards, calls), case.seed,
-                               backwards=backwards, calls=calls)
+        limits = self._limits(case, backwards or in_turns, calls)
+        return self.source.run(case.point, case.inputs, limits, case.seed, backwards=backwards, in_turns=in_turns,
+                               calls=calls)
 
-    def _limits(self, case: Case, backwards: bool, calls: int) -> Limits:
-        if not backwards and calls == 1:
+    def _limits(self, case: Case, unusual: bool, calls: int) -> Limits:
+        if not unusual and calls == 1:
             return self.limits
         most = calls * (2 * BRISK + PATIENCE * case.source.seconds)
         return replace(self.limits, seconds=min(self.limits.seconds, most))
 
 
 def attempt(
-    target: Machine, case: Case, names: Mapping[str, str], limits: Limits, *, backwards: bool = False, calls: int = 1,
-    picks: Mapping[int, int] | None = None,
+    target: Machine, case: Case, names: Mapping[str, str], limits: Limits, *, backwards: bool = False,
+    in_turns: bool = False, calls: int = 1, picks: Mapping[int, int] | None = None,
 ) -> Trial:
     """The target on a case's inputs, its parameters named by those of the source."""
     scalars = {names[k]: v for k, v in case.point.scalars.items()}
     inputs = {names[k]: v for k, v in case.inputs.items()}
-    return target.run(replace(case.point, scalars=scalars), inputs, limits, case.seed, backwards=backwards, calls=calls,
-                      picks=picks)
+    return target.run(replace(case.point, scalars=scalars), inputs, limits, case.seed, backwards=backwards,
+                      in_turns=in_turns, calls=calls, picks=picks)
 
 
 def outputs_of(trial: Trial, case: Case, names: Mapping[str, str]) -> dict[str, Values | Number]:

@@ -95,15 +95,16 @@ class Machine:
         return self.built[key]
 
     def run(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits, seed: int = 0, share: int = 1,
-            ask: Sequence[tuple[str, int]] = (), *, backwards: bool = False, calls: int = 1,
-            picks: Mapping[int, int] | None = None) -> Trial:
+            ask: Sequence[tuple[str, int]] = (), *, backwards: bool = False, in_turns: bool = False,
+            calls: int = 1, picks: Mapping[int, int] | None = None) -> Trial:
         """One call of the entry; the inputs are not changed. With odd seeds buffers lie flush with their guards. A
         watched run looks at one access in `share`, about, and tells who wrote the elements in `ask`. `backwards`,
-        `calls` and `picks`: see `emulate.run`. Fault XP4004 where this machine ended it: that says nothing."""
+        `in_turns`, `calls` and `picks`: see `emulate.run`. Fault XP4004 where this machine ended it: that says
+        nothing."""
         executable, entry = self.build(point.scalars)
         start = time.monotonic()
         done = run(executable, entry, inputs, limits, flush=seed % 2 == 1, share=share, ask=ask,
-                   backwards=backwards, calls=calls, picks=picks)
+                   backwards=backwards, in_turns=in_turns, calls=calls, picks=picks)
         return self._trial(done, time.monotonic() - start)
 
     def run_many(self, point: Point, inputs: Mapping[str, Values | Number], limits: Limits,

@@ -19,7 +19,7 @@ from xpiler.verify.runs.compare import Difference, Tolerance, floats, integers, 
 from xpiler.verify.evaluate import NoValue, Number
 from xpiler.verify.spec.form import Form, solve
 from xpiler.verify.runs.inputs import NUMPY, Values, poison
-from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference, observe, spell
+from xpiler.verify.runs.observe import RANDOM_ALONE, Case, Effort, Let, Progress, Reference, observe, spell
 from xpiler.verify.signature import Array, Signature, given_sizes, signature
 from xpiler.verify.spec.slips import Slip, slips
 from xpiler.verify.spec.spec import F64, Answer, Spec
@@ -49,8 +49,8 @@ def against(
     let = let or {}
     program = sized(program, spec, kernel, let, pairs or {})
     reference = observe(
-        text, platform, program, file=file, let=let, kernel=kernel, effort=replace(effort or Effort(), level=0),
-        cache=cache, progress=progress,
+        text, platform, program, file=file, let=let, kernel=kernel,
+        effort=replace(effort or Effort(), level=RANDOM_ALONE), cache=cache, progress=progress,
     )
     if not isinstance(reference.evidence.verdict, Proved):
         return reference, (reference.evidence,)
