@@ -169,3 +169,23 @@ def test_only_those_who_take_part_read_how_often_threads_meet() -> None:
     text = text.replace("s += v * (b + 1);", "y[b] = v;").replace("y[b * 32 + threadIdx.x] = s;", "")
     with pytest.raises(Fault, match="no sequential form"):
         sequential(read(text, cuda, "k.cu"), cuda, contracted=False)
+
+
+def test_what_an_atomic_gives_is_each_thread_s_own() -> None:
+    text = """
+__global__ void tickets(int* y) {
+  __shared__ int next;
+  if (threadIdx.x == 0) next = 0;
+  __syncthreads();
+  int mine = atomicAdd(&next, 1);
+  __syncthreads();
+  y[mine] = 2 * mine;
+}
+extern "C" void launch(int* y) { tickets<<<1, 32>>>(y); }
+"""
+    cuda = platforms.get("cuda")
+    pivot, _ = sequential(read(text, cuda, "k.cu"), cuda, contracted=False)
+    check(pivot)
+    arrays = {"y": np.zeros(32, int)}
+    run(pivot.kernels[0], arrays)
+    np.testing.assert_array_equal(arrays["y"], 2 * np.arange(32))

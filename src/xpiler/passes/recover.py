@@ -172,7 +172,7 @@ class _Fission:
                     continue
                 parts = [x for e in expressions(s) for x in subexpressions(e)]
                 memory = any(map(self._changes, parts))
-                special = isinstance(s, Shuffle | Intrinsic)
+                special = isinstance(s, Shuffle | Intrinsic | Atomic)
                 reads = any(isinstance(x, Load) for x in parts)
                 alike = v in controls and not any(
                     self._changes(x) or x in dependent for e in controls[v] for x in subexpressions(e))
