@@ -226,3 +226,18 @@ def test_rows_further_apart_than_they_are_long_are_rows() -> None:
     again = loop("i", N, loop("j", 3, store("x", i * var("ld") + j, at("x") + 1.0)))
     clean = Contract().apply(Kernel("rows", (*arrays, Var("n", I), Var("ld", I)), (scaled, again)))
     assert len([s for s in statements(clean) if isinstance(s, For)]) == 2
+
+
+def test_planes_of_n_by_n_are_planes() -> None:
+    """Both factors of n * n weigh a plane: a row, which has one of them, is not taken for one."""
+    n = var("n")
+
+    def at(array: str) -> E:
+        return load(array, (i * n + j) * n + var("k"))
+
+    def planes(value: E) -> Stmt:
+        return loop("i", 2, loop("j", n, loop("k", n, store("x", (i * n + j) * n + var("k"), value))))
+
+    arrays = (Buffer("x", F, Const(64, I)), Buffer("y", F, Const(64, I)))
+    clean = Contract().apply(Kernel("planes", (*arrays, Var("n", I)), (planes(at("y") * 2.0), planes(at("x") + 1.0))))
+    assert len([s for s in statements(clean) if isinstance(s, For)]) == 1

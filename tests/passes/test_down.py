@@ -134,3 +134,58 @@ extern "C" void run(const float* x, float* y, long long rows) { sums<<<2, 64>>>(
     x, y = np.arange(7 * 32, dtype=np.float64), np.zeros(7)
     run(pivot.kernels[0], {"x": x, "y": y}, rows=7)
     assert y.tolist() == x.reshape(7, 32).sum(1).tolist()
+
+
+BY_LENGTH = """
+__global__ void sums(const float* x, const int* lengths, float* y) {{
+  const int b = blockIdx.x;
+  {before}
+  float s = 0.0f;
+  for (int t = 0; t < {length}; ++t) {{
+    float v = x[t * 32 + threadIdx.x];
+    for (int d = 16; d > 0; d >>= 1) v += __shfl_xor_sync(0xffffffffu, v, d);
+    s += v * (b + 1);
+  }}
+  y[b * 32 + threadIdx.x] = s;
+}}
+extern "C" void launch(const float* x, const int* lengths, float* y) {{ sums<<<3, 32>>>(x, lengths, y); }}
+"""
+
+
+@pytest.mark.parametrize(("before", "length"), [("const int n = lengths[b];", "n"), ("", "lengths[b]")])
+def test_threads_meet_as_often_as_memory_says_that_nobody_writes(before: str, length: str) -> None:
+    cuda = platforms.get("cuda")
+    pivot, _ = sequential(read(BY_LENGTH.format(before=before, length=length), cuda, "k.cu"), cuda, contracted=False)
+    rows, lengths = np.arange(160.0).reshape(5, 32), np.array([5, 0, 2])
+    arrays = {"x": rows.ravel(), "lengths": lengths, "y": np.zeros(96)}
+    run(pivot.kernels[0], arrays)
+    sums = [rows[:n].sum() * (b + 1) for b, n in enumerate(lengths)]
+    np.testing.assert_array_equal(arrays["y"].reshape(3, 32), np.repeat(sums, 32).reshape(3, 32))
+
+
+def test_only_those_who_take_part_read_how_often_threads_meet() -> None:
+    cuda = platforms.get("cuda")
+    text = BY_LENGTH.format(before="if (threadIdx.x < y[0])", length="lengths[b]").replace("float s = 0.0f;\n", "")
+    text = text.replace("s += v * (b + 1);", "y[b] = v;").replace("y[b * 32 + threadIdx.x] = s;", "")
+    with pytest.raises(Fault, match="no sequential form"):
+        sequential(read(text, cuda, "k.cu"), cuda, contracted=False)
+
+
+def test_what_an_atomic_gives_is_each_thread_s_own() -> None:
+    text = """
+__global__ void tickets(int* y) {
+  __shared__ int next;
+  if (threadIdx.x == 0) next = 0;
+  __syncthreads();
+  int mine = atomicAdd(&next, 1);
+  __syncthreads();
+  y[mine] = 2 * mine;
+}
+extern "C" void launch(int* y) { tickets<<<1, 32>>>(y); }
+"""
+    cuda = platforms.get("cuda")
+    pivot, _ = sequential(read(text, cuda, "k.cu"), cuda, contracted=False)
+    check(pivot)
+    arrays = {"y": np.zeros(32, int)}
+    run(pivot.kernels[0], arrays)
+    np.testing.assert_array_equal(arrays["y"], 2 * np.arange(32))

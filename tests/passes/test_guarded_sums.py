@@ -68,3 +68,21 @@ def test_and_in_lanes(given: Kernel) -> None:
     outer, *inner = corners
     assert len(inner) == len(PLACES) and all(s in statements(outer.then) for s in inner)
     assert sum(isinstance(e, Call) and e.name == "floor" for e in walk(made.body)) == 2
+
+
+CAUSAL = """#include <math.h>
+void k(const float* x, float* y, int n) {
+  for (int r = 0; r < n; ++r) {
+    float s = 0.0f;
+    for (int c = 0; c < (n + 7) / 8 * 8; ++c) if (c < r + 1) s += expf(x[r * n + c]);
+    y[r] = s;
+  }
+}"""
+
+
+def test_what_is_read_for_a_term_is_read_under_its_condition() -> None:
+    c = platforms.get("c")
+    k = sequential(read(CAUSAL, c, "k.c"), c)[0].kernels[0]
+    (guard,) = (s for s in statements(k.body) if isinstance(s, If))
+    assert {e.buffer for s in guard.then for e in walk(s) if isinstance(e, Load)} == {"x"}
+    assert sum(isinstance(e, Load) for e in walk(k.body)) == 1

@@ -102,6 +102,16 @@ def test_an_index_made_of_data_is_bounded_by_nothing() -> None:
     assert "z" not in accessed(kernel("taken", "x y z", loop("i", 40, store("y", var("i"), load("z", at)))))
 
 
+def test_a_coordinate_made_of_data_stays_in_its_row() -> None:
+    """x[(i * rows + lengths[i] - 1) * 8 + k]: what has no bound is below the next larger stride, if there is one."""
+    rows, i = var("rows"), var("i")
+    place = E(Cast(load("x", i).e, DType.I32))
+    inner = loop("t", place, loop("k", 8, store("y", (i * rows + var("t")) * 8 + var("k"), load("z", place * 8))))
+    found = accessed(kernel("cached", "x y z rows:i", loop("i", 5, inner)))
+    assert evaluate(found["y"], {"rows": 7}) == 5 * 7 * 8
+    assert "z" not in found
+
+
 def test_a_number_shifted_by_a_number_is_one() -> None:
     """A scalar that every launch gives as 64, halved by a shift: not the lanes of a mask."""
     at = var("i") * E(Binary(">>", Const(64, DType.I32), Const(1, DType.I32), DType.I32))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from xpiler.facts import sym
 from xpiler.facts.decided import settled
 from xpiler.facts.sym import ONE, TRUE, ZERO, Sym
@@ -137,12 +139,10 @@ def _quotient(d: Sym, weight: list[Sym], c: int) -> Sym:
     """What the terms of d that are multiples of c * weight are multiples by."""
     quotient: dict[Sym, int] = {}
     for t, k in sym.terms_of(d)[1].items():
-        factors = list(t.args) if t.op == "prod" else [t]
-        if all(f in factors for f in weight) and k % c == 0:
-            for f in weight:
-                factors.remove(f)
+        factors = Counter(t.args if t.op == "prod" else [t])
+        if Counter(weight) <= factors and k % c == 0:  # n * n is twice in it, or it is no multiple
             q = ONE
-            for f in factors:
+            for f in (factors - Counter(weight)).elements():
                 q = sym.mul(q, f)
             for atom, m in (sym.terms_of(q)[1] or {ONE: 1}).items():
                 quotient[atom] = quotient.get(atom, 0) + m * (k // c)

@@ -143,7 +143,9 @@ class Nest:
         costly = x.op == "call" and x.data not in ("max", "min", "abs") or x.op == "bin" and x.data == "/"
         if costly:
             level = self.level(x)
-            if level < len(self.scopes) - 1 or (self.skipped(x, level) is not None and dear(x)):
+            left = self.scopes[level + 1:]
+            only_a_guard = "ld" in x.has and all(s.var is None for s in left)  # which may keep it within an array
+            if left and not only_a_guard or (self.skipped(x, level) is not None and dear(x)):
                 return self.place(x)
         return self.plain(x)
 

@@ -84,13 +84,43 @@ def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[s
     """The arrays all of whose accesses are bounded by something known, and their sizes."""
     out: dict[str, Sym] = {}
     for name, touches in touched.items():
-        tops = [_least(index, path, unknown) for t in touches if sym.FALSE not in t.path
-                for index, path in _cases(t.index, t.path)]
+        tops = [_least(index, path, unknown) or _least(_in_its_row(index, unknown), path, unknown)
+                for t in touches if sym.FALSE not in t.path for index, path in _cases(t.index, t.path)]
         known = [t for t in tops if t is not None]
         extent = _largest(known) if known and len(known) == len(tops) else None
         if extent is not None:
             out[name] = extent
     return out
+
+
+def _in_its_row(index: Sym, unknown: frozenset[Sym]) -> Sym:
+    """An index where a coordinate that only data bound is the last one of its row: row * n + u is row * n + n - 1.
+
+    Nothing says so but that rows of n which no coordinate leaves are what everybody means by such an index."""
+    units = {atom: _unit(atom, c, unknown) for atom, c in sym.terms_of(index)[1].items()}
+    for atom, c in sym.terms_of(index)[1].items():
+        if _by_data(atom, unknown):
+            larger = [n for a, u in units.items() if a is not atom and not _by_data(a, unknown)
+                      and (n := quotient(u, units[atom])) is not None and n is not ONE]
+            if larger:
+                count = min(larger, key=lambda n: (len(n.args), n.uid))
+                last = sym.mul(units[atom], sym.sub(count, ONE))
+                index = sym.add(sym.sub(index, sym.scale(atom, c)), last)
+    return index
+
+
+def _by_data(x: Sym, unknown: frozenset[Sym]) -> bool:
+    """Whether what a value may be depends on something unknown."""
+    return any(v in unknown or sym.bounded(v) and _by_data(sym.extent_of(v), unknown) for v in x.free)
+
+
+def _unit(atom: Sym, c: int, unknown: frozenset[Sym]) -> Sym:
+    """What a coordinate is multiplied by in an index, of which c * atom is a term."""
+    unit = sym.integer(c)
+    for f in atom.args if atom.op == "prod" else ():
+        if not _by_data(f, unknown) and not any(map(sym.bounded, f.free)):
+            unit = sym.mul(unit, f)
+    return unit
 
 
 def _cases(index: Sym, path: Path) -> Iterator[tuple[Sym, Path]]:

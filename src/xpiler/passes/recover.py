@@ -22,7 +22,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType, promote
 from xpiler.ir.walk import (
-    Fresh, bodies, defines, expressions, map_exprs, map_stmts, names, statements, subexpressions,
+    Fresh, bodies, buffers_written, defines, expressions, map_exprs, map_stmts, names, statements, subexpressions,
     substitute, substitute_expr,
 )
 from xpiler.passes.step import NotApplicable
@@ -80,7 +80,8 @@ class Recover:
                     nest.append(inner[0])
                     inner = inner[0].body
                 own = {a.buffer.name for a in statements(kernel.body) if isinstance(a, Alloc)}
-                out += _Fission(fresh, nest, frozenset(own)).run(inner)
+                given = {p.name for p in kernel.params if isinstance(p, Buffer)} - buffers_written(kernel.body)
+                out += _Fission(fresh, nest, frozenset(own), frozenset(given)).run(inner)
             else:
                 inner = self._axes(kernel, s.body, fresh)
                 if not any(isinstance(x, For) and x.kind in self.lanes for x in s.body):
@@ -108,9 +109,12 @@ def _meets(s: Stmt) -> bool:
 class _Fission:
     """Splits one nest of thread loops over a body."""
 
-    def __init__(self, fresh: Fresh, nest: list[For], own: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, fresh: Fresh, nest: list[For], own: frozenset[str] = frozenset(), given: frozenset[str] = frozenset(),
+    ) -> None:
         self.nest = nest
         self.own = own  # the arrays that only this nest's threads share
+        self.given = given  # the arrays that nobody writes
         self.fresh = fresh
         self.threads = [f.var for f in nest]
         lane: Expr = ZERO
@@ -166,12 +170,14 @@ class _Fission:
                 v = defines(s)
                 if v is None or v in dependent:
                     continue
-                used = {x for e in expressions(s) for x in subexpressions(e) if isinstance(x, Var)}
-                memory = any(isinstance(x, Load) for e in expressions(s) for x in subexpressions(e))
-                special = isinstance(s, Shuffle | Intrinsic)
-                many = v in declared and written[v] > 1 and (v not in controls or any(
-                    isinstance(x, Load) or x in dependent for e in controls[v] for x in subexpressions(e)))
-                if used & dependent or memory or special or many:
+                parts = [x for e in expressions(s) for x in subexpressions(e)]
+                memory = any(map(self._changes, parts))
+                special = isinstance(s, Shuffle | Intrinsic | Atomic)
+                reads = any(isinstance(x, Load) for x in parts)
+                alike = v in controls and not any(
+                    self._changes(x) or x in dependent for e in controls[v] for x in subexpressions(e))
+                apart = not alike and (reads or v in declared and written[v] > 1)
+                if dependent.intersection(parts) or memory or special or apart:
                     dependent.add(v)
                     changed = True
         self.uniform = {v for v in declared if v not in dependent} | (loops - dependent)
@@ -309,7 +315,7 @@ class _Fission:
             elif isinstance(s, For):
                 flush()
                 out += self._repeat(s, guard)
-            elif isinstance(s, While) and self._agree(s.cond):
+            elif isinstance(s, While) and self._agree(guard, s.cond):
                 flush()
                 out.append(replace(s, body=tuple(self._cut(s.body, guard))))
             else:
@@ -317,17 +323,21 @@ class _Fission:
         flush()
         return out
 
-    def _agree(self, *exprs: Expr) -> bool:
-        """All threads of the block compute the same values."""
+    def _changes(self, e: Expr) -> bool:
+        """Whether it is an element of memory that somebody writes."""
+        return isinstance(e, Load) and e.buffer not in self.given
+
+    def _agree(self, guard: Expr | None, *exprs: Expr) -> bool:
+        """All threads of the block compute the same values; what only some of them compute is not read by all."""
         for e in exprs:
             for x in subexpressions(e):
-                if isinstance(x, Load) or (isinstance(x, Var) and (
+                if self._changes(x) or (isinstance(x, Load) and guard is not None) or (isinstance(x, Var) and (
                         x in self.threads or x.name in getattr(self, "slots", {}))):
                     return False
         return True
 
     def _branch(self, s: If, guard: Expr | None) -> list[Stmt]:
-        if self._agree(s.cond):
+        if self._agree(guard, s.cond):
             then, orelse = self._cut(s.then, guard), self._cut(s.orelse, guard)
             return [If(s.cond, tuple(then), tuple(orelse), s.span)]
         cond = s.cond if guard is None else Binary("&&", guard, s.cond, DType.BOOL)
@@ -346,9 +356,9 @@ class _Fission:
         return out
 
     def _repeat(self, s: For, guard: Expr | None) -> list[Stmt]:
-        if self._agree(s.start, s.stop, s.step):
+        if self._agree(guard, s.start, s.stop, s.step):
             return [replace(s, body=tuple(self._cut(s.body, guard)))]
-        if not self._agree(s.stop, s.step):
+        if not self._agree(guard, s.stop, s.step):
             raise NotApplicable("a loop around a barrier whose bounds differ between threads", s.span)
         dtype = s.var.dtype
         one = Const(1, dtype)
@@ -539,6 +549,8 @@ def _controls(body: tuple[Stmt, ...]) -> dict[Var, tuple[Expr, ...]]:
         for s in stmts:
             v = defines(s)
             if isinstance(s, For | If | While) and _meets(s):
+                if v is not None:
+                    found[v] = around
                 for inner in bodies(s):
                     visit(inner, (*around, *expressions(s)))
             elif v is not None and not bodies(s):
