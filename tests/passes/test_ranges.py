@@ -117,3 +117,17 @@ def test_a_number_shifted_by_a_number_is_one() -> None:
     at = var("i") * E(Binary(">>", Const(64, DType.I32), Const(1, DType.I32), DType.I32))
     found = ranges(kernel("halved", "x y", loop("i", 5, store("y", at, load("x", var("i"))))))
     assert evaluate(found["y"].extent, {}) == 4 * 32 + 1
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(96, 130), (3, 5), ("h", "w")])
+def test_what_a_stencil_reads_of_its_last_row(rows: int | str, columns: int | str) -> None:
+    """The conditions on both loops count: the last element of the last row is not among a cross's."""
+    h, w = (var(n) if isinstance(n, str) else ex(n) for n in (rows, columns))
+    y, x = var("y"), var("x")
+    cross = load("u", (y + 1) * w + x) + load("u", y * w + x + 1)
+    inner = when(ex(0) < y, when(y < h - 1, when(ex(0) < x, when(x < w - 1, store("v", y * w + x, cross)))))
+    found = accessed(kernel("cross", "u v h:i w:i", loop("y", h, loop("x", w, inner))))
+    sizes = {"h": 96, "w": 130} if rows == "h" else {}
+    last = (96, 130) if rows == "h" else (rows, columns)
+    assert evaluate(found["u"], sizes) == last[0] * last[1] - 1
+    assert evaluate(found["v"], sizes) == (last[0] - 1) * last[1] - 1

@@ -22,6 +22,8 @@ from xpiler.passes.names.words import ACCUMULATORS, word, words
 INLINE = 4  # reductions of at most this many terms, each condition's counted, are written out
 SCRATCH = 1 << 16  # most elements an intermediate array may have
 
+_FIRST = Const(0, DType.I32)
+
 Output = tuple[str, DType, Write]  # an array, its type, and what is written to it
 
 
@@ -102,14 +104,24 @@ class Nest:
         """How often the loop of a variable runs."""
         return _as_i32(self.expr(sym.extent_of(v)))
 
-    def close(self, v: Sym, extent: Expr, kind: str, guards: list[Sym]) -> None:
+    def close(self, v: Sym, extent: Expr, kind: str, guards: list[Sym], start: Expr = _FIRST) -> None:
         cond = self.expr(sym.conjoin(*guards)) if guards else None
         scope = self.scopes.pop()
         body = tuple(scope.stmts)
         if cond is not None:
             body = (If(cond, body),)
-        zero, one = Const(0, DType.I32), Const(1, DType.I32)
-        self.scopes[-1].stmts.append(For(self.vars[v], zero, extent, one, body, kind))
+        self.scopes[-1].stmts.append(For(self.vars[v], start, extent, Const(1, DType.I32), body, kind))
+
+    def where(self, guard: Sym, put: Callable[[], None]) -> None:
+        """What `put` puts, where a condition holds."""
+        if guard is TRUE:
+            put()
+            return
+        test = self.expr(guard)
+        self.scopes.append(Scope(None, guarded=True))
+        put()
+        kept = self.scopes.pop().stmts
+        self.scopes[-1].stmts.append(If(test, tuple(kept)))
 
     # ------------------------------------------------------------ placing
 
@@ -333,13 +345,7 @@ class Nest:
         name = self.allocated(value.dtype, sym.value_of(sym.extent_of(j)), words(value))
         extent = self.extent(j)
         self.open(j)
-        if guard is not TRUE:
-            test = self.expr(guard)
-            self.scopes.append(Scope(None, guarded=True))
-        self.scopes[-1].stmts.append(Store(name, self.plain(j), self.expr(value)))
-        if guard is not TRUE:
-            kept = self.scopes.pop().stmts
-            self.scopes[-1].stmts.append(If(test, tuple(kept)))
+        self.where(guard, lambda: self.scopes[-1].stmts.append(Store(name, self.plain(j), self.expr(value))))
         self.close(j, extent, "parallel", [])
         return name
 

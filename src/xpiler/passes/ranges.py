@@ -203,7 +203,7 @@ def _least(index: Sym, path: Path, unknown: frozenset[Sym]) -> Sym | None:
         tops.append(sym.add(top, ONE))
         for y in dict.fromkeys((x, top)):
             tops += [sym.add(sym.bound(less, upper=True), ONE)
-                     for z in _with_guards(y, path) for less in _below(z, path)]
+                     for z in (*_with_guards(y, path), _within(y, path)) for less in _below(z, path)]
     known = [t for t in tops if not (t.free & unknown or any(map(sym.bounded, t.free)) or t.has - {"call"})]
     return _only("min", known) if known else None
 
@@ -224,6 +224,27 @@ def _with_guards(x: Sym, path: Path) -> Iterator[Sym]:
                 if k * each == weights.get(whole, 0) != 0 and k % c == 0 and (-k * c > 0 or g.op == "eq"):
                     rest = sym.sub(at_most, sym.scale(atom, c))
                     yield sym.add(sym.sub(x, sym.scale(whole, k * each)), sym.scale(n, k), sym.scale(rest, k // c))
+
+
+def _within(x: Sym, path: Path) -> Sym:
+    """What x is no larger than with each of its loops where conditions end it that no other loop has a part in."""
+    for atom, w in sym.terms_of(x)[1].items():
+        loops = [f for f in (atom.args if atom.op == "prod" else (atom,)) if f.op == "var" and sym.bounded(f)]
+        ends = list(_ends(loops[0], w > 0, path)) if len(loops) == 1 else []
+        if ends:
+            end = _only("min" if w > 0 else "max", ends)
+            x = sym.add(sym.sub(x, sym.scale(atom, w)), sym.scale(sym.substitute(atom, {loops[0]: end}), w))
+    return x
+
+
+def _ends(v: Sym, upper: bool, path: Path) -> Iterator[Sym]:
+    """What conditions say a loop's variable is at most, or at least."""
+    for g in sorted((c for c in path if c.op in ("lt", "eq")), key=lambda c: c.uid):
+        c = sym.terms_of(g.args[0])[1].get(v, 0)
+        if abs(c) != 1 or [u for u in g.free if sym.bounded(u)] != [v]:
+            continue
+        if g.op == "eq" or (c > 0) == upper:
+            yield sym.sub(v, sym.scale(g.args[0] if g.op == "eq" else sym.add(g.args[0], ONE), c))
 
 
 def _only(name: str, found: list[Sym]) -> Sym:

@@ -69,7 +69,7 @@ class ChoiceNest(VectorNest):
         if not self.unit.width:
             out.memory = self._allocate(out.dtype, out.stem)
             return
-        best = self._best(sym.load("~", self.lane.var, out.dtype))
+        best = self._from_memory("~", out.dtype)
         if best is None:
             raise Unsummarised("no instruction loads a register")
         place = best[0].param(best[0].out)
@@ -84,7 +84,7 @@ class ChoiceNest(VectorNest):
         elif e.op == "ld" and consecutive(e, self.lane.var) and not self.unit.width:
             self._transfer(out.memory, _ZERO, str(e.data), self.plain_index(e.args[0]), e.dtype,
                            ("global", self.unit.space))
-        elif (best := self._best(e)) is not None:
+        elif (best := self._best(self._loaded(e) if e.op == "ld" else e)) is not None:
             self._call(best[0], best[1], out)
         else:
             self._copied(self.vector(e), out)

@@ -26,15 +26,14 @@ class LaneLoops(ChoiceNest):
 
     bare = True  # nothing but the loops says which elements are computed
 
-    def _wide(self, v: Sym, least: int = 0) -> bool:
-        """Whether a loop has iterations enough to fill lanes."""
-        n = sym.extent_of(v)
+    def _wide(self, n: Sym, least: int = 0) -> bool:
+        """Whether a loop of n iterations has enough to fill lanes."""
         return not sym.is_const(n) or sym.value_of(n) >= (least or self.unit.width or WIDE)
 
-    def _long(self, v: Sym, dtype: DType) -> bool:
+    def _long(self, n: Sym, dtype: DType) -> bool:
         """Whether a loop has iterations enough, if there is no better one: a register's worth, fewer where some lanes
         can be left out."""
-        return self._wide(v, SHORTEST if spares_memory(self.unit, dtype) else max(self.unit.width, 2))
+        return self._wide(n, SHORTEST if spares_memory(self.unit, dtype) else max(self.unit.width, 2))
 
     def _packed(self, lanes: Lanes) -> Sym:
         """The value of some lanes where each load that strays is one of an array in their order, filled further out."""
@@ -79,7 +78,8 @@ class LaneLoops(ChoiceNest):
 
     def in_array(self, j: Sym, value: Sym, guard: Sym) -> str:
         """In lanes, where what it is made of is in their order."""
-        if guard is not TRUE or strays(value, j) != [] or not follow(value, j) or not self._long(j, value.dtype):
+        follows = guard is TRUE and strays(value, j) == [] and follow(value, j)
+        if not follows or not self._long(sym.extent_of(j), value.dtype):
             return super().in_array(j, value, guard)
         lane, self.lane = self.lane, None
         short = not self.unit.width and sym.value_of(sym.extent_of(j)) <= self.chunk
@@ -124,10 +124,13 @@ class LaneLoops(ChoiceNest):
         cannot leave lanes out."""
         if self.lane is not None:
             raise Unsummarised("lanes inside lanes")
-        n = sym.extent_of(v)
+        n = self._counted(sym.extent_of(v))
         width = self.unit.width or self.chunk
         if not self.unit.width and sym.is_const(n) and sym.value_of(n) <= width:
             self._with_lane(sym.var("lane", n), self.expr(n), sym.value_of(n), vector)
+            return
+        if not self.unit.width and n.hi <= width:
+            self._counted_once(n, vector)
             return
         if not self.unit.width:
             self._counted_chunks(n, width, kind, vector)
@@ -154,6 +157,26 @@ class LaneLoops(ChoiceNest):
             self.open(r)
             scalar(sym.add(sym.scale(blocks, width), r))
             self.close(r, extent, "serial", [])
+
+    def _counted(self, n: Sym) -> Sym:
+        """How many iterations there are, never fewer than none; by a name where it is not plain."""
+        n = sym.call("max", (n, ZERO), I32)
+        if "call" in n.has and not any(n in s.named for s in self.scopes):
+            scope = self.scopes[self.level(n)]
+            count = Var(self.names("length"), I32)
+            scope.stmts.append(Let(count, self.plain(n)))
+            scope.named[n] = count
+        return n
+
+    def _counted_once(self, n: Sym, vector: AtIndex) -> None:
+        """All lanes at once, where there are any."""
+        def run() -> None:
+            count = Var(self.names("count"), I32)
+            self.scopes[-1].stmts.append(Let(count, self.expr(n)))
+            most = int(n.hi)
+            self._with_lane(sym.var("lane", sym.integer(most)), count, most, vector)
+
+        self.where(sym.compare(">", n, ZERO), run)
 
     def _counted_chunks(self, n: Sym, width: int, kind: str, vector: AtIndex) -> None:
         """Chunks of `width` lanes, the last one shorter: the count is min(width, what is left)."""

@@ -104,9 +104,9 @@ class ReductionNest(LaneLoops):
             return None
         loops, body = split(sym.fold_vars(x), body)
         alone = [Lanes(loops, v, body) for v in reversed(loops)
-                 if strays(body, v) == [] and follow(body, v) and self._long(v, x.dtype)]
+                 if strays(body, v) == [] and follow(body, v) and self._long(sym.extent_of(v), x.dtype)]
         several = [m for m in suffixes(loops, body, None) if follow(m.expr, m.var)]
-        full = (m for m in (*alone, *several) if self._wide(m.var))
+        full = (m for m in (*alone, *several) if self._wide(sym.extent_of(m.var)))
         found = next((m for m in full if not m.strays or packing and self._worth_packing(m, outer)), None)
         return found or (alone[0] if alone and packing else None)
 

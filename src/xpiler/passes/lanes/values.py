@@ -282,7 +282,7 @@ class VectorNest(MemoryNest):
         if not consecutive(x, self.lane.var):
             return self._by_element(x)
         if self.unit.width:
-            best = self._best(self.lane.where_it_runs(x, sym.number(0.0, x.dtype)))
+            best = self._best(self._loaded(x))
             return self._call(best[0], best[1], Vector(x.dtype, stem=stem_of(x))) if best else self._by_element(x)
         base = self.plain_index(x.args[0])
         if x.data in self.near:
@@ -291,6 +291,11 @@ class VectorNest(MemoryNest):
         out.memory = self._allocate(x.dtype, out.stem)
         self._transfer(out.memory, _ZERO, str(x.data), base, x.dtype, ("global", self.unit.space))
         return out
+
+    def _loaded(self, x: Sym) -> Sym:
+        """An element of memory, nothing where a lane has no iteration."""
+        assert self.lane is not None
+        return self.lane.where_it_runs(x, sym.number(0.0, x.dtype))
 
     def _broadcast(self, e: Sym) -> Vector:
         """A scalar in every lane, at the outermost loop that knows it; not to be overwritten."""

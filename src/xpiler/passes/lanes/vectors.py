@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
 from xpiler.facts.offers import in_turns, match, repeats
-from xpiler.facts.sym import Sym
+from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Expr, Kernel, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import groups_of, typed
 from xpiler.passes.nest import Output, converted
+from xpiler.passes.lanes.cuts import Piece, pieces
 from xpiler.passes.lanes.in_place import kept
 from xpiler.passes.reused import reused
 from xpiler.passes.step import NotApplicable
@@ -69,6 +70,8 @@ class LaneNest(ReductionNest):
         lanes = self._lanes_of(w)
         if lanes is None:
             return super().build(buffer, dtype, w)
+        if lanes.pieces:
+            return self._in_pieces(buffer, dtype, w, lanes)
         v, w = lanes.var, Write(lanes.vars, lanes.index, w.guard, lanes.expr)
         self.reused = reused(w)
 
@@ -77,7 +80,52 @@ class LaneNest(ReductionNest):
             return (lambda at: self._store_lanes(buffer, dtype, x, v, at),
                     lambda at: self._store_scalar(buffer, dtype, x, v, at))
 
-        return self._around(w, v, dtype, inner)
+        return self._around(w, v, self._all_of(v, dtype, inner))
+
+    def _in_pieces(self, buffer: str, dtype: DType, w: Write, lanes: Lanes) -> list[Stmt]:
+        """The innermost loop piece by piece: in lanes where nothing that is tested differs between them."""
+        self.reused = reused(w)
+        outside = [g for g in sym.conjuncts(w.guard) if lanes.var not in g.free]
+
+        def each() -> None:
+            for p in lanes.pieces:
+                left = sym.conjoin(*(g for g in sym.conjuncts(p.w.guard) if g not in outside))
+                whole = replace(p, w=replace(p.w, guard=left))
+                if left is not sym.FALSE:
+                    (self._in_lanes if self._follows(whole) else self._one_by_one)(buffer, dtype, whole)
+
+        return self._around(replace(w, guard=sym.conjoin(*outside)), lanes.var, each)
+
+    def _in_lanes(self, buffer: str, dtype: DType, p: Piece) -> None:
+        v, w = p.moved()
+        self.where(w.guard, self._all_of(v, dtype, lambda: (
+            lambda at: self._store_lanes(buffer, dtype, w, v, at),
+            lambda at: self._store_scalar(buffer, dtype, w, v, at))))
+
+    def _one_by_one(self, buffer: str, dtype: DType, p: Piece) -> None:
+        """A piece whose iterations run one after the other."""
+        v = p.w.vars[-1]
+        if p.extent is ONE:
+            w = p.w.at({v: p.start})
+            self.where(w.guard, lambda: self._store_scalar(buffer, dtype, w, v, v))
+            return
+        start, stop = self.expr(p.start), self.expr(p.stop)
+        self.open(v)
+        self.where(p.w.guard, lambda: self._store_scalar(buffer, dtype, p.w, v, v))
+        self.close(v, stop, "serial", [], start)
+
+    def _follows(self, p: Piece) -> bool:
+        """Whether a piece may run in lanes as it is."""
+        v, w = p.moved()
+        return v not in w.guard.free and strays(w.value, v) == [] and self._long(p.most, w.value.dtype)
+
+    def _all_of(self, v: Sym, dtype: DType, inner: Callable[[], tuple[AtIndex, AtIndex]]) -> Callable[[], None]:
+        """Run all iterations of a loop in lanes."""
+        def run() -> None:
+            vector, scalar = inner()
+            self._lanes(v, "serial" if self._open() and not self.unit.width else "parallel", dtype, vector, scalar)
+
+        return run
 
     def _once(self, buffer: str, dtype: DType, w: Write) -> Write:
         """The write where what a reduction computes too is read from the output, in which that leaves it."""
@@ -113,10 +161,10 @@ class LaneNest(ReductionNest):
 
         types = [dtype for _, dtype, _ in outputs]
         narrow = next((t for t in types if not spares_memory(self.unit, t)), types[0])
-        return self._around(first, v, narrow, lambda: (vector, scalar))
+        return self._around(first, v, self._all_of(v, narrow, lambda: (vector, scalar)))
 
-    def _around(self, w: Write, v: Sym, dtype: DType, inner: Callable[[], tuple[AtIndex, AtIndex]]) -> list[Stmt]:
-        """The loops of a write around the one that runs in lanes."""
+    def _around(self, w: Write, v: Sym, run: Callable[[], None]) -> list[Stmt]:
+        """The loops of a write around the one that `run` runs in lanes."""
         guards = list(sym.conjuncts(w.guard))
         outer = [u for u in w.vars if u is not v]
         opened: list[tuple[Sym, Expr, list[Sym]]] = []
@@ -130,8 +178,7 @@ class LaneNest(ReductionNest):
         self.vectors += 1
         if guards:
             raise Unsummarised("a condition that differs between lanes")
-        vector, scalar = inner()
-        self._lanes(v, "serial" if outer and not self.unit.width else "parallel", dtype, vector, scalar)
+        run()
         for u, extent, ready in reversed(opened):
             self.close(u, extent, "parallel", ready)
         return self.scopes[0].stmts
@@ -148,23 +195,35 @@ class LaneNest(ReductionNest):
         alone = None
         if terms.get(v) == 1 and not any(v in a.free for a in terms if a is not v) and v not in w.guard.free:
             alone = Lanes(w.vars, v, w.value, w.index) if strays(w.value, v) == [] else None
-        if alone is not None and self._wide(v):
+        if alone is not None and self._wide(sym.extent_of(v)):
             return alone
         short = [self._without_turns(m) for m in suffixes(w.vars, w.value, w.index)
                  if not w.guard.free & {*w.vars[len(m.vars) - 1:]}]
-        several = [m for m in short if self._wide(m.var)]
+        several = [m for m in short if self._wide(sym.extent_of(m.var))]
         found = next((m for m in several if not m.strays), None)
         if found is not None:
             return found
+        cut = self._cut(w) if alone is None and terms.get(v) == 1 else None
+        if cut is not None and any(self._wide(p.most) and self._follows(p) for p in cut.pieces):
+            return cut
         folds = sym.collect(w.value, lambda n: n.op == "fold")
         if any(self._fold_lanes(f, w.vars, packing=False) for f in folds):
             return None
         found = next((m for m in several if self._worth_packing(m, m.vars[:-1])), None)
         reduced = (self._fold_lanes(f, w.vars) for f in folds)
-        if found is not None or any(m and self._wide(m.var) for m in reduced):
+        if found is not None or any(m and self._wide(sym.extent_of(m.var)) for m in reduced):
             return found
-        fits = (m for m in short[::-1] if self._worth_packing(m, m.vars[:-1]) and self._long(m.var, w.value.dtype))
-        return alone if alone is not None and self._long(v, w.value.dtype) else next(fits, None)
+        if alone is not None and self._long(sym.extent_of(v), w.value.dtype):
+            return alone
+        fits = (m for m in short[::-1] if self._worth_packing(m, m.vars[:-1]))
+        return next((m for m in fits if self._long(sym.extent_of(m.var), w.value.dtype)), cut)
+
+    def _cut(self, w: Write) -> Lanes | None:
+        """The innermost loop in pieces, of which some may run in lanes."""
+        v = w.vars[-1]
+        found = tuple(pieces(w))
+        follow = any(map(self._follows, found))
+        return Lanes(w.vars, v, w.value, w.index, pieces=found) if follow else None
 
     def _without_turns(self, lanes: Lanes) -> Lanes:
         """Lanes of which some take elements in turns where an instruction does: those do not stray."""
@@ -178,7 +237,8 @@ class LaneNest(ReductionNest):
         value = sym.substitute(w.value, {v: at})
         index = sym.substitute(w.index, {v: at})
         self.share(value)
-        vector = self.vector(_as_stored(value, dtype))
+        stored = _as_stored(value, dtype)
+        vector = self.vector(stored) if self._lane_var() in stored.free else self._broadcast(stored)
         base = self.plain_index(index)
         self._write_back(vector, buffer, base, dtype)
 

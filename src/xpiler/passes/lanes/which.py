@@ -17,6 +17,7 @@ from xpiler.facts.sym import ONE, ZERO, Sym
 from xpiler.facts.shaping import split_digits
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
+from xpiler.passes.lanes.cuts import Piece
 
 AGAIN = 4  # times that what is packed is read, at least
 PACKED = 1 << 14  # most elements of a packed array
@@ -24,13 +25,15 @@ PACKED = 1 << 14  # most elements of a packed array
 
 @dataclass(frozen=True)
 class Lanes:
-    """Loops of a nest or a reduction, `var` of them in lanes; `expr` in terms of these."""
+    """Loops of a nest or a reduction, `var` of them in lanes, piece by piece where it is cut; `expr` in terms of these.
+    """
 
     vars: tuple[Sym, ...]
     var: Sym
     expr: Sym
     index: Sym = ZERO
     strays: tuple[Sym, ...] = ()  # loads to be packed
+    pieces: tuple[Piece, ...] = ()
 
 
 def strays(x: Sym, v: Sym) -> list[Sym] | None:
