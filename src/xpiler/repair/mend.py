@@ -31,6 +31,7 @@ from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
 from xpiler.repair.solve import beside, combinations, pairs
+from xpiler.repair.sparing import sparing
 from xpiler.text.sites import Sites
 
 Progress = Callable[[str], None]
@@ -156,7 +157,7 @@ class _Search:
     def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         places = () if now.watched else instrumented(at).places
-        sketch, run = self._compiled(Sketch(at.data, holes(at), places=places))
+        sketch, run = self._compiled(Sketch(at.data, holes(at), places=places, sparing=sparing(at)))
         open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
                      watched=now.watched)
         self._based(open_)
@@ -352,7 +353,8 @@ class _Search:
         if not found:
             return None
         places = () if o.slow or o.watched else instrumented(o.at).places
-        sketch, run = self._compiled(Sketch(o.at.data, fitting(found, o.near, ROOM), not o.slow, places))
+        wanted = replace(o.sketch, holes=fitting(found, o.near, ROOM), hurried=not o.slow, places=places)
+        sketch, run = self._compiled(wanted)
         if run is None:
             return None
         wide = replace(o, sketch=sketch, run=run, base=run([{}])[0])
