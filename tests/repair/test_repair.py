@@ -26,6 +26,7 @@ from xpiler.repair.score import Score, Trials
 from xpiler.repairing import judges_of, repair
 from xpiler.repair.sketch import Sketch
 from xpiler.repair.solve import combinations
+from xpiler.repair.sparing import sparing
 from xpiler.text.offered import alike
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
@@ -161,7 +162,8 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
         return Score(good / 2)
 
     def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
-        both = (Sketch(at[0].data, find(at[0]), places=instrumented(at[0]).places) for find in (holes, gaps))
+        both = (Sketch(at[0].data, find(at[0]), places=instrumented(at[0]).places, sparing=sparing(at[0]))
+                for find in (holes, gaps))
         now = next(s for s in both if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
 
@@ -235,8 +237,8 @@ def test_what_a_judge_refuses_is_gone_on_with() -> None:
         return False
 
     def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
-        now = next(s for find in (holes, gaps) for s in [Sketch(at[-1].data, find(at[-1]), places=p) for p in
-                   (instrumented(at[-1]).places, ())] if s.text == text)
+        now = next(s for find in (holes, gaps) for p in (instrumented(at[-1]).places, ())
+                   for s in [Sketch(at[-1].data, find(at[-1]), places=p, sparing=sparing(at[-1]))] if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
 
     def reading(text: str):  # type: ignore[no-untyped-def]

@@ -21,6 +21,7 @@ from xpiler.repair.score import Run as Tried
 from xpiler.repair.score import Score, Trials
 from xpiler.repair.sketch import Sketch
 from xpiler.repair.told import Had, Wanted, wanted
+from xpiler.repair.sparing import sparing
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.signature import signature
@@ -90,7 +91,7 @@ def test_mistakes_that_hide_each_other_are_undone_one_by_one() -> None:
 
     def sketch(text: str, beside: Sequence[str]) -> Tried | tuple[int, ...]:
         at = sites[-1]
-        both = (Sketch(at.data, find(at), places=instrumented(at).places) for find in (holes, gaps))
+        both = (Sketch(at.data, find(at), places=instrumented(at).places, sparing=sparing(at)) for find in (holes, gaps))
         now = next(s for s in both if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
 

@@ -25,18 +25,22 @@ std::size_t parked;
 std::deque<Group*> stepped_back;         // groups that let others go first
 constexpr unsigned MOST_BACK = 2048;       // threads of them
 
-std::uint64_t stride;             // scatters the clusters of a launch, where only some are run
+// Which of so many groups, or passes of a loop, are taken where only some are: the first, the last, and some scattered
+// ones, an eighth of all at most.
+struct Some {
+    std::uint64_t of = 0, stride = 1;
 
-void scatter() {
-    stride = cluster_dim * 5ull / 8 | 1;
-    while (std::gcd(stride, std::uint64_t(cluster_dim)) != 1) ++stride;
-}
-
-// Whether a cluster is among those that are run: the first, the last, and some scattered ones, an eighth of all at most.
-bool taken(std::uint64_t cluster) {
-    if (!clusters_run || cluster + 1 == cluster_dim) return true;
-    return cluster * stride % cluster_dim < std::clamp<std::uint64_t>(cluster_dim / 8, 1, clusters_run);
-}
+    void scatter(std::uint64_t number) {
+        if (number == of) return;
+        of = number;
+        stride = of * 5 / 8 | 1;
+        while (std::gcd(stride, of) != 1) ++stride;
+    }
+    bool takes(std::uint64_t one) const {
+        if (!clusters_run || one + 1 >= of) return true;
+        return one * stride % of < std::clamp<std::uint64_t>(of / 8, 1, clusters_run);
+    }
+} some;
 
 unsigned threads_back() {
     unsigned n = 0;
@@ -86,7 +90,7 @@ Next pick(Fiber*& out) {
         } else if (next_group < group_count) {
             unsigned long long n = next_group++;
             if (backwards) n = group_count - 1 - n;
-            if (taken(n / core_dim)) activate(make_group(n));
+            if (some.takes(n / core_dim)) activate(make_group(n));
         } else if (!stepped_back.empty()) {
             Group* g = stepped_back.front();
             stepped_back.pop_front();
@@ -138,6 +142,22 @@ void finish(Fiber* f) {
 }
 
 } // namespace
+
+bool left_out(std::initializer_list<Pass> nest, bool deepest) {
+    if (!clusters_run) return false;
+    constexpr std::uint64_t ENOUGH = 256; // passes from which on loops within are run whole
+    std::uint64_t at = 0, of = 1, outer = 0;
+    for (const Pass& p : nest) {
+        const std::int64_t by = std::max<std::int64_t>(p.by, 1), number = (p.to - p.from + by - 1) / by;
+        const std::uint64_t here = std::max<std::int64_t>(number, 1);
+        outer = &p == nest.begin() ? 0 : of;
+        at = at * here + std::clamp<std::int64_t>((p.at - p.from) / by, 0, here);
+        of *= here;
+    }
+    if (outer >= ENOUGH || (of < ENOUGH && !deepest)) return false;
+    some.scatter(of);
+    return !some.takes(at);
+}
 
 void enqueue(Group* g) {
     if (g->queued) return;
@@ -211,10 +231,10 @@ void launch(const Geometry& geo, const char* kernel, void (*body)(void*), void* 
     next_group = 0, group_count = volume(geo.grid), task_dim = unsigned(group_count);
     core_dim = std::max(1u, geo.cluster), cluster_dim = unsigned((group_count + core_dim - 1) / core_dim);
     clusters.assign(cluster_dim, {});
-    scatter();
+    some.scatter(cluster_dim);
     everyone.waiting.clear(), everyone.live = 0;
     for (unsigned c = 0; c < cluster_dim; ++c)
-        if (taken(c)) {
+        if (some.takes(c)) {
             clusters[c].live = std::min<std::size_t>(core_dim, group_count - std::size_t(c) * core_dim)
                                * volume(geo.block);
             everyone.live += clusters[c].live;

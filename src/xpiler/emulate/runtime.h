@@ -64,6 +64,15 @@ inline int pick(int k) {
     return picks[k];
 }
 
+// One pass of a loop that counts up: its variable, where it begins and ends, and the step.
+struct Pass {
+    long long at, from, to, by;
+};
+
+// Whether a pass of the innermost of these loops, the outermost first, is one of those that are left out where only some
+// are run; `deepest`: passes are left out of no loop within it.
+bool left_out(std::initializer_list<Pass> nest, bool deepest);
+
 // ---------------------------------------------------------------- texts that tell what they compute
 
 // `xp::seen(k, e)` is e, and the run remembers what it was worth; of registers, lane by lane, each a Lane.

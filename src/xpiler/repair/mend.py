@@ -28,9 +28,11 @@ from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
 from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, weighed
 from xpiler.repair.opened import Open, Text, following
+from xpiler.repair.owed import owed, paid, paying
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
 from xpiler.repair.solve import beside, combinations, pairs
+from xpiler.repair.sparing import sparing
 from xpiler.text.sites import Sites
 
 Progress = Callable[[str], None]
@@ -97,8 +99,9 @@ class _Search:
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._asked_for, self._put_back, self._grafted, self._around, self._alone, self._paired,
-                  self._deeper, self._gaps, self._deeper, self._fixed, self._together)
+        stages = (self._alone, self._asked_for, self._unless_owed(self._put_back), self._unless_owed(self._grafted),
+                  self._around, self._alone, self._paired, self._deeper, self._gaps, self._deeper, self._fixed,
+                  self._together)
         for n in range(ROUNDS):
             if not waiting or self.late:
                 break
@@ -156,9 +159,9 @@ class _Search:
     def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         places = () if now.watched else instrumented(at).places
-        sketch, run = self._compiled(Sketch(at.data, holes(at), places=places))
+        sketch, run = self._compiled(Sketch(at.data, holes(at), places=places, sparing=sparing(at)))
         open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
-                     watched=now.watched)
+                     watched=now.watched, owed=owed(at))
         self._based(open_)
         base = open_.base
         open_.origin = replace(now, score=base)
@@ -168,7 +171,7 @@ class _Search:
         elif base.met or not base.built:
             self._looked(open_)
         self.progress(base.met or f"{base.right:.1%} of the elements are right")
-        return replace(now, score=base, open=open_)
+        return replace(now, score=base, open=open_, owed=len(open_.owed))
 
     def _based(self, o: Open) -> None:
         """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
@@ -276,7 +279,7 @@ class _Search:
     def _put_back(self, o: Open) -> list[Text]:
         """Calls and loops that make what the right text computes and this one never does of what this one has."""
         lacking = Lacking() if o.slow else self._lacking(o)
-        wide = self._opened_for(_anywhere(o), put_back(o.at, lacking)) if lacking != Lacking() else None
+        wide = self._opened_for(o.anywhere, put_back(o.at, lacking)) if lacking != Lacking() else None
         return self._filled(wide, FILLED, PUTTING)
 
     def _lacking(self, o: Open) -> Lacking:
@@ -304,9 +307,14 @@ class _Search:
         return self._texts(o, best(self._expanded(o, items, lambda _: o.root, {}, budget=LONGEST)))
 
     def _asked_for(self, o: Open) -> list[Text]:
-        """A statement put in that a name asks for: wherever that is."""
-        return self._filled(None if self.late else self._opened_for(_anywhere(o), asked_for(o.at)), LIKELY,
-                            PUTTING)
+        """A statement put in that a name asks for: wherever that is. Where that is an output, what the right program
+        says of it too, before any statement that was put in is followed."""
+        found = self._filled(None if self.late else self._opened_for(o.anywhere, asked_for(o.at)), LIKELY, PUTTING)
+        return [*found, *self._grafted(o), *self._put_back(o)] if o.owed else found
+
+    def _unless_owed(self, stage: Callable[[Open], list[Text]]) -> Callable[[Open], list[Text]]:
+        """A stage that was done with what is asked for where an output is owed."""
+        return lambda o: [] if o.owed else stage(o)
 
     def _around(self, o: Open) -> list[Text]:
         """A value with a function around it, or combined with another one."""
@@ -352,7 +360,8 @@ class _Search:
         if not found:
             return None
         places = () if o.slow or o.watched else instrumented(o.at).places
-        sketch, run = self._compiled(Sketch(o.at.data, fitting(found, o.near, ROOM), not o.slow, places))
+        wanted = replace(o.sketch, holes=fitting(found, o.near, ROOM), hurried=not o.slow, places=places)
+        sketch, run = self._compiled(wanted)
         if run is None:
             return None
         wide = replace(o, sketch=sketch, run=run, base=run([{}])[0])
@@ -364,14 +373,17 @@ class _Search:
         if wide is None or self.late:
             return []
         o, items = wide
-        return self._texts(o, best(self._expanded(o, islice(items, most), lambda _: o.root, {}, budget=budget)))
+        pays = list[Node]()
+        found = best(self._expanded(o, islice(items, most), lambda _: o.root, {}, budget=budget, pays=pays))
+        return self._texts(o, found + [n for n in paying(pays) if n not in found])
 
     def _expanded(
         self, o: Open, items: Iterator[Item], parent: Callable[[Picks], Node], harmless: dict[tuple[int, int], float],
-        compiled: int = 0, budget: float = inf,
+        compiled: int = 0, budget: float = inf, pays: list[Node] | None = None,
     ) -> list[Node]:
         """What is nearer than the node it was added to. `compiled`: so many at most, each compiled by itself; `budget`:
-        seconds after which no more are begun. Without one it ends where nothing nearer still was found for a while."""
+        seconds after which no more are begun. Without one it ends where nothing nearer still was found for a while.
+        `pays` gets what writes an output that nothing is written to."""
         found, since, began = list[Node](), 0, self.clock()
         nearest: Score | None = None
         doubtful = list[Node]()
@@ -384,6 +396,8 @@ class _Search:
             if n % DOUBT == 0:
                 doubtful = [d for d in doubtful if not self._right(o, d)]
             since += 1
+            if pays is not None and o.owed and score.built and o.owed & paid(o.sketch, picks):
+                pays.append(Node(picks, score, weight, score.lost(o.base)))
             if score.better(node.score) or score.further(node.score):
                 found.append(Node(picks, score, weight, score.lost(o.base)))
                 if nearest is None or score.better(nearest):
@@ -470,13 +484,9 @@ class _Search:
         made, now = o.sketch.filled(n.picks), o.origin
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in n.picks.items())
         near = None if o.base.line else o.near
+        left = len(o.owed - paid(o.sketch, n.picks))
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
-                                              now.lost + n.lost, near, watched=o.watched)
-
-
-def _anywhere(o: Open) -> Open:
-    """The same where no line is likelier than another: what is missing breaks the way back to its place."""
-    return replace(o, near=distances(o.at, ()))
+                                              now.lost + n.lost, near, watched=o.watched, owed=left)
 
 
 def mend(

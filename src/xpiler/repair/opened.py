@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xpiler.repair.grafts import Lacking
-from xpiler.repair.localise import Distances
+from xpiler.repair.localise import Distances, distances
 from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import Item, Node
 from xpiler.repair.score import Run, Score
@@ -32,16 +32,17 @@ class Text:
     near: Distances | None = None  # from where the text went wrong that this one was made of
     stage: int = 0
     watched: bool = False  # it goes wrong where every access is watched, and nowhere else
+    owed: int = 0  # outputs that nothing is written to
     open: Open | None = field(default=None, compare=False)
 
     @property
-    def hope(self) -> tuple[bool, float]:
+    def hope(self) -> tuple[bool, int, float]:
         """Larger is to be followed sooner."""
         later = STAGES[self.stage]
         if self.score.met:  # what is missing does not show before the rule holds
             later = max(later, 0.0)
         cost = self.score.grain * len(self.changes) + self.lost + later
-        return self.score.built, self.score.value - cost
+        return self.score.built, -self.owed, self.score.value - cost
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Open:
     looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
     given_up: bool = False  # no run tells what is wrong
     watched: bool = False  # only runs that look at every access do
+    owed: frozenset[str] = frozenset()  # outputs that nothing is written to
     lacking: Lacking | None = None  # what it is known to lack; None where that was not asked
     refused: list[Text] = field(default_factory=list)  # what ran right, and a judge refused
     slow: bool = False  # a run takes long enough to look for the place first
@@ -65,6 +67,11 @@ class Open:
     level: list[Node] = field(default_factory=list)  # what came nearer
     harmless: dict[tuple[int, int], float] = field(default_factory=dict)  # choices that did no harm, and how likely
     compiled: set[tuple[int, int]] = field(default_factory=set)  # choices that were compiled
+
+    @property
+    def anywhere(self) -> Open:
+        """The same where no line is likelier than another: what is missing breaks the way back to its place."""
+        return replace(self, near=distances(self.at, ()))
 
     @property
     def root(self) -> Node:

@@ -37,6 +37,7 @@ class Sketch:
     holes: tuple[Hole, ...]
     hurried: bool = True  # the compiler's time counts more than that of the runs
     places: tuple[Place, ...] = ()  # that tell their values
+    sparing: tuple[tuple[int, str], ...] = ()  # what leaves passes of loops out, and where
 
     @property
     def text(self) -> str:
@@ -46,7 +47,8 @@ class Sketch:
         parts = [_Part(h.start, h.end, k, h) for k, h in enumerate(self.holes) if h.kind is not Kind.FIXED]
         told = [_Part(w.start, w.end, k, None, before.replace("{k}", str(k)), behind)
                 for k, (w, before, behind) in enumerate(self.places)]
-        opened = self._opened(0, len(self.data), sorted([*parts, *told], key=_order))
+        spared = [_Part(at, at, 0, None, guard) for at, guard in self.sparing]
+        opened = self._opened(0, len(self.data), sorted([*spared, *parts, *told], key=_order))
         return quickly(opened, self._helpers, self.hurried)
 
     @cached_property
@@ -161,7 +163,8 @@ class Sketch:
 
     def _telling(self, inner: list[_Part]) -> Callable[[str], str]:
         """What makes a choice tell what the bytes it is made of would have told."""
-        told = {_line(self.data[p.start:p.end].decode()): p for p in inner if p.hole is None and p.before[:3] != "do "}
+        told = {_line(self.data[p.start:p.end].decode()): p for p in inner
+                if p.hole is None and p.start < p.end and p.before[:3] != "do "}
         if not told:
             return lambda text: text
         every = "|".join(re.escape(t) for t in sorted(told, key=len, reverse=True))
