@@ -642,7 +642,7 @@ def _by_length(w: Write) -> bool:
 def _beyond(w: Write, index: Sym) -> bool:
     """Whether an element is none of those that are written, wherever it is or as the writes' condition has it."""
     told = frozenset(sym.conjuncts(w.guard))
-    if never_meet(w.index, index):
+    if never_meet(w.index, index, w.guard):
         return True
     return any(most(gap, told) < 0 for gap in (sym.sub(w.index, index), sym.sub(index, w.index)))
 
