@@ -11,10 +11,11 @@ from xpiler.facts.writes import Unsummarised
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Alloc, Buffer, Call, Const, Expr, For, Kernel, Launch, Program, Stmt, Var
 from xpiler.ir.types import DType
-from xpiler.ir.walk import buffers_used, buffers_written, statements, substitute_expr
+from xpiler.ir.walk import buffers_used, buffers_written, statements, substitute_expr, walk
 from xpiler.passes.contract import Contract
 from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.launched import launched_under
 from xpiler.passes.names.source import named_after
 from xpiler.passes.ranges import Range, accessed, ranges
 from xpiler.passes.recover import Recover
@@ -44,7 +45,7 @@ def sequential(program: Program, source: Platform, contracted: bool = True) -> t
             kernels.append(flat)
             continue
         try:
-            clean = named_after(_contracted(flat), kernel)
+            clean = named_after(_contracted(flat, launched_under(program, kernel.name)), kernel)
             check(Program(program.platform, (clean,), None))
             flat = clean
             steps.append(f"contract({kernel.name})")
@@ -58,16 +59,21 @@ def sequential(program: Program, source: Platform, contracted: bool = True) -> t
     return replace(program, kernels=tuple(kernels), meanings=()), tuple(steps)
 
 
-def _contracted(kernel: Kernel) -> Kernel:
-    """The closed form of a kernel, or else of the one whose arrays fall apart into sections."""
-    try:
-        return Contract().apply(kernel)
-    except NotApplicable as e:
-        try:
-            apart = Sections().apply(kernel)
-        except NotApplicable:
-            raise e from None
-        return Contract().apply(apart)
+def _contracted(kernel: Kernel, given: Expr | None) -> Kernel:
+    """The closed form of a kernel, or of the one whose arrays fall apart into sections; with what it is launched under,
+    where that makes it shorter."""
+    found: list[Kernel] = []
+    refused: list[NotApplicable] = []
+    for assumed in dict.fromkeys((None, given)):
+        for apart in (False, True):
+            try:
+                found.append(Contract(assumed).apply(Sections().apply(kernel) if apart else kernel))
+                break
+            except NotApplicable as e:
+                refused.append(e)
+    if not found:
+        raise refused[0]
+    return min(found, key=lambda k: sum(1 for _ in walk(k)))
 
 
 def told_apart(kernel: Kernel) -> Kernel:

@@ -90,6 +90,25 @@ def test_stages_under_conditions_are_one_loop() -> None:
     assert isinstance(loop, For) and show(loop.stop) == "n"
 
 
+def test_tasks_with_a_pipeline_each_are_one_loop() -> None:
+    """The last task has what is left over as well."""
+    mine = "const int first = t * (n / 3), mine = t == 2 ? n / 3 + n % 3 : n / 3;"
+    text = UNDER_CONDITIONS.replace("  float in", f"  for (int t = 0; t < 3; ++t) {{ {mine}\n  float in")
+    text = text.replace("n / 4, left = n % 4", "mine / 4, left = mine % 4").rstrip()[:-1] + "}}"
+    (loop,) = contracted(text.replace("x[(", "x[first + (").replace("y[(", "y[first + ("), (0, 1, 4, 13, 27, 40)).body
+    assert isinstance(loop, For) and show(loop.stop) == "n"
+
+
+@settings(deadline=None)
+@given(st.integers(-3, 3), st.integers(0, 9), st.integers(2, 5))
+def test_a_quotient_and_one_for_what_is_left_is_rounded_up(times: int, more: int, m: int) -> None:
+    n, each = sym.var("n"), sym.integer(m)
+    x = sym.add(n, sym.integer(more))
+    some = sym.binary("+", sym.div(x, each), sym.cast(sym.compare("<", ZERO, sym.mod(x, each)), DType.I32), DType.I32)
+    said = sym.add(sym.scale(some, times), n)
+    assert all(sym.evaluate(said, {n: k}) == times * -(-(k + more) // m) + k for k in range(12))
+
+
 @settings(deadline=None)
 @given(st.integers(1, 5), st.integers(-2, 2), st.integers(1, 4))
 def test_how_long_a_chunk_is(each: int, before: int, extent: int) -> None:

@@ -41,8 +41,15 @@ TEXTS = {
       for (int j = 0; j < now; ++j) y[at + j] = x[j]; at += now; }} }}""",
     "a last step that is asked for": f"""{HEAD} int at = 1, rest = n; while (rest > 0) {{ int now = rest < 4 ? rest : 4;
       y[at] = x[now]; at += now; rest -= now; }} y[at + 1] = x[0]; }}""",
+    "until none is left": f"""{HEAD} int at = 1, rest = n; while (rest != 0) {{ int now = rest < 4 ? rest : 4;
+      for (int j = 0; j < now; ++j) y[at + j] = x[j]; at += now; rest -= now; }} }}""",
+    "a rest without a sign": f"""{HEAD} int at = 1; unsigned rest = n; while (rest > 0) {{ unsigned now = rest < 4 ? rest : 4;
+      for (int j = 0; j < (int)now; ++j) y[at + j] = x[j]; at += (int)now; rest -= now; }} }}""",
     "run-time length": f"{HEAD} int j = 5; int i = 0; while (i < n) {{ y[i] = x[j]; i += 1; j += 1; }} y[15] = j; }}",
 }
+
+
+LEFT = {"a step that changes", "a last step that is asked for", "until none is left", "a rest without a sign"}
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -52,5 +59,5 @@ def test_counted(name: str) -> None:
         replace(p, extent=Const(16, DType.I32)) if isinstance(p, Buffer) else p for p in kernel.params))
     after = Count().apply(sized)
     left = any(isinstance(s, While) for s in statements(after))
-    assert left is (name in ("a step that changes", "a last step that is asked for"))
+    assert left is (name in LEFT)
     same(sized, after)

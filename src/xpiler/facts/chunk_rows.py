@@ -6,6 +6,7 @@ from xpiler.facts import sym
 from xpiler.facts.decided import most, same
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Write
+from xpiler.ir.types import DType
 
 CHUNKS = 64  # most chunks of a row that are looked at one by one
 
@@ -22,7 +23,7 @@ def in_a_row(vars_: list[Sym], guards: list[Sym], index: Sym, value: Sym) -> Wri
         for count, others in counts:
             if i in count.free:
                 continue
-            chosen = sym.collect(count, lambda n: n.op == "sel")
+            chosen = sym.collect(count, lambda n: n.op == "sel" or n.dtype is DType.BOOL)
             for v in (v for v in vars_ if (v in count.free if chosen else _by_count(index, v, i, count))):
                 found = _chunks(vars_, v, i, count, index)
                 made = None if found is None else _one_after_another(vars_, v, i, found, (index, value, others))
@@ -76,15 +77,13 @@ def _one_after_another(
 def _chunks(vars_: list[Sym], v: Sym, i: Sym, count: Sym, index: Sym) -> tuple[Sym, Sym] | None:
     """Where chunk v begins, from the first on, and how long all of them are, if each begins where the last one ends."""
     n = sym.extent_of(v)
-    terms = sym.terms_of(index)[1]
-    unit = terms.get(i, 0)
-    mine = {a: c for a, c in terms.items() if v in a.free}
-    if not sym.is_const(n) or not 1 < sym.value_of(n) <= CHUNKS or not unit or any(c % unit for c in mine.values()):
+    unit = _unit(index, i)
+    if not sym.is_const(n) or not 1 < sym.value_of(n) <= CHUNKS or unit is None:
         return None
     if any({v, i} & sym.extent_of(u).free for u in vars_ if u is not i):
         return None
-    base = sym.linear(0, {a: c // unit for a, c in mine.items()})
-    if base.free & set(vars_) != {v}:
+    base = _in_units({a: c for a, c in sym.terms_of(index)[1].items() if v in a.free}, *unit)
+    if base is None or base.free & set(vars_) != {v}:
         return None
     at = [sym.substitute(base, {v: sym.integer(k)}) for k in range(sym.value_of(n))]
     long = [sym.substitute(count, {v: sym.integer(k)}) for k in range(sym.value_of(n))]
@@ -93,3 +92,30 @@ def _chunks(vars_: list[Sym], v: Sym, i: Sym, count: Sym, index: Sym) -> tuple[S
     if not all(sym.likely_le(ZERO, k) for k in long):
         return None
     return sym.sub(base, at[0]), sym.sub(sym.add(at[-1], long[-1]), at[0])
+
+
+def _unit(index: Sym, i: Sym) -> tuple[int, list[Sym]] | None:
+    """What i is multiplied by in an index: a number, and sizes."""
+    mine = [(a, c) for a, c in sym.terms_of(index)[1].items() if i in a.free]
+    if len(mine) != 1:
+        return None
+    (a, c), = mine
+    factors = list(a.args) if a.op == "prod" else [a]
+    rest = [f for f in factors if f is not i]
+    return (c, rest) if len(rest) == len(factors) - 1 and not any(i in f.free for f in rest) else None
+
+
+def _in_units(terms: dict[Sym, int], times: int, sizes: list[Sym]) -> Sym | None:
+    """A sum divided by a number and by sizes, where all of its terms are multiples of these."""
+    total = ZERO
+    for a, c in terms.items():
+        factors = list(a.args) if a.op == "prod" else [a]
+        if c % times or any(factors.count(f) < sizes.count(f) for f in sizes):
+            return None
+        for f in sizes:
+            factors.remove(f)
+        whole = sym.integer(c // times)
+        for f in factors:
+            whole = sym.mul(whole, f)
+        total = sym.add(total, whole)
+    return total

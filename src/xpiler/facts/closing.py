@@ -264,7 +264,7 @@ class Loop:
     def _handed_on(self, name: str, index: Sym) -> Sym | None:
         """What an earlier iteration left in name[index], the last one to write there: the one before, which fetched
         ahead, or where slots of a ring take turns, the one whose turn it was."""
-        latest = self._latest(name, index) if self.guard is TRUE and name not in self.asked else None
+        latest = self._latest(name, index) if name not in self.asked else None
         if latest is None:
             return None
         w, back = latest
@@ -275,7 +275,7 @@ class Loop:
                                   sym.substitute(read, {self.k: sym.add(e, back)}), self.machine.path)
         except Unsummarised:  # whether it is written at all is asked in another way
             return None
-        if cond is not TRUE:
+        if self.machine.here(cond) is not TRUE:
             return None
         there = {self.k: at, **{v: sym.substitute(x, {e: at}) for v, x in mapping.items()}}
         later = sym.compare("<=", ZERO, at)
@@ -318,13 +318,13 @@ class Loop:
 
     def _meets_never(self, w: Write, index: Sym) -> bool:
         apart = {v: sym.fresh("v", sym.extent_of(v)) for v in (self.k, *w.vars)}
-        return never_meet(sym.substitute(w.index, apart), index)
+        return never_meet(sym.substitute(w.index, apart), index, self.machine.path)
 
     def _untouched(self, w: Write, index: Sym) -> bool:
         """No earlier iteration wrote index."""
         earlier = sym.fresh("e", self.trips)
         apart = {v: sym.fresh("v", sym.extent_of(v)) for v in w.vars}
-        if never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index):
+        if never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index, self.machine.path):
             return True
         vars_, number = digits(w, self.k) or ((earlier,), earlier)
         there = w.at({self.k: number})

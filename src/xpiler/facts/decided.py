@@ -7,14 +7,15 @@ from math import inf
 
 from xpiler.facts import sym
 from xpiler.facts.sym import ONE, ZERO, Sym
+from xpiler.facts.sym.nodes import BOOL
 
 
 def most(x: Sym, path: frozenset[Sym]) -> float:
     """What x does not exceed where these conditions hold; each side of a choice in it under its own."""
     terms = sym.terms_of(x)[1]
-    choice = x if x.op == "sel" else next((a for a in terms if a.op == "sel"), None)
+    choice = x if x.op == "sel" else next((a for a in terms if a.op == "sel" or a.dtype is BOOL), None)
     if choice is not None:
-        cond, yes, no = choice.args
+        cond, yes, no = choice.args if choice.op == "sel" else (choice, ONE, ZERO)
         times = 1 if choice is x else terms[choice]
         rest = ZERO if choice is x else sym.sub(x, sym.scale(choice, times))
         sides = ((yes, cond), (no, sym.negate(cond)))

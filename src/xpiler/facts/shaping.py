@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from xpiler.facts import sym
 from xpiler.facts.chunk_rows import in_a_row
-from xpiler.facts.decided import one_sided
+from xpiler.facts.decided import most, one_sided
 from xpiler.facts.strides import quotient
 from xpiler.facts.sym import FALSE, ONE, ZERO, Sym
 from xpiler.facts.writes import Write
@@ -16,6 +16,7 @@ def normal(w: Write) -> Write:
     """Guards turned into extents and digits split, so that indices stay solvable."""
     vars_, index, value = list(w.vars), w.index, w.value
     guards = [h for g in sym.conjuncts(w.guard) for h in sym.conjuncts(one_sided(g))]
+    guards = [g for g in guards if not _apart_anyhow(g, guards)]
     row = in_a_row(vars_, guards, index, value)
     if row is not None:
         return normal(row)
@@ -76,6 +77,14 @@ def _implied(guard: Sym, vs: Iterable[Sym]) -> bool:
         if sym.is_const(gap) and sym.value_of(gap) < 0:
             return True
     return False
+
+
+def _apart_anyhow(guard: Sym, guards: list[Sym]) -> bool:
+    """The guard only says that two numbers differ, of which others say that one is larger: n != 0 where i < n."""
+    if guard.op != "not" or guard.args[0].op != "eq":
+        return False
+    others = frozenset(g for g in guards if g is not guard)
+    return any(most(sym.scale(guard.args[0].args[0], sign), others) < 0 for sign in (1, -1))
 
 
 def _strongest(guards: list[Sym]) -> list[Sym]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from xpiler.facts import sym
-from xpiler.facts.decided import settled
+from xpiler.facts.decided import most, settled
 from xpiler.facts.sym import ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write
 
@@ -44,7 +44,8 @@ def solve(w: Write, index: Sym, path: Sym = TRUE) -> tuple[Sym, dict[Sym, Sym]]:
     span: Sym = ONE
     shifts: list[int] | None = []  # what the constant adds to each digit, where it carries into none
     for size, _, a in reversed(ordered):  # each digit must fit below the next
-        if not sym.prove_lt(sym.sub(span, ONE), sym.integer(size)):
+        fits = sym.prove_lt(sym.sub(span, ONE), sym.integer(size))
+        if not fits and most(span, frozenset(sym.conjuncts(sym.conjoin(path, w.guard)))) > size:
             raise Unsummarised("two iterations may write the same element")
         low = sym.add(sym.sub(span, ONE), sym.integer(const % size))
         if shifts is not None and sym.prove_lt(low, sym.integer(size)):

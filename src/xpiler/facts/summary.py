@@ -362,14 +362,20 @@ class Machine:
         if sym.is_const(cond):
             self.body(s.then if sym.value_of(cond) else s.orelse)
             return
-        outer, before = self.path, dict(self.scalars)
-        self.path = sym.conjoin(outer, cond)
+        outer, before = self._save(), dict(self.scalars)
+        self.path = sym.conjoin(outer[2], cond)
         self.body(s.then)
         then = self.scalars
+        added = any(then[n] is not v and "fold" in then[n].has and v.op != "undef" for n, v in before.items())
+        loops = not s.orelse and any(isinstance(x, For) for x in statements(s.then))
+        if added and loops and self._idle(s.then, sym.negate(cond), outer):
+            self._restore(outer)
+            self.body(s.then)
+            return
         self.scalars = dict(before)
-        self.path = sym.conjoin(outer, sym.negate(cond))
+        self.path = sym.conjoin(outer[2], sym.negate(cond))
         self.body(s.orelse)
-        self.path = outer
+        self.path = outer[2]
         for name in before:
             a, b = then[name], self.scalars[name]
             if a is not b:
@@ -377,6 +383,21 @@ class Machine:
                     self.scalars[name] = poison(a.dtype)
                 else:
                     self.scalars[name] = merged(sym.select(cond, a, b))
+
+    def _idle(
+        self, body: tuple[Stmt, ...], where: Sym, at: tuple[dict[str, Sym], dict[str, Array], Sym]
+    ) -> bool:
+        """Whether statements do nothing where something holds: what is left over, where nothing is left."""
+        now = self._save()
+        self._restore(at)
+        self.path = sym.conjoin(at[2], where)
+        try:
+            self.body(body)
+            return all(self.scalars[n] is v for n, v in at[0].items()) and self.arrays == at[1]
+        except Unsummarised:
+            return False
+        finally:
+            self._restore(now)
 
     def _chosen(self, s: If) -> Store | None:
         """`if (v > a[i]) a[i] = v` as a[i] = v > a[i] ? v : a[i]."""
@@ -642,7 +663,7 @@ def _by_length(w: Write) -> bool:
 def _beyond(w: Write, index: Sym) -> bool:
     """Whether an element is none of those that are written, wherever it is or as the writes' condition has it."""
     told = frozenset(sym.conjuncts(w.guard))
-    if never_meet(w.index, index):
+    if never_meet(w.index, index, w.guard):
         return True
     return any(most(gap, told) < 0 for gap in (sym.sub(w.index, index), sym.sub(index, w.index)))
 

@@ -16,7 +16,8 @@ from math import gcd
 
 from xpiler.facts import sym
 from xpiler.facts.cases import by_cases
-from xpiler.facts.summary import summarise
+from xpiler.facts.decided import most
+from xpiler.facts.summary import summarise, symbol
 from xpiler.facts.flips import without_flips
 from xpiler.facts.contraction import Contraction, contraction
 from xpiler.facts.nonempty import spared
@@ -25,7 +26,7 @@ from xpiler.facts.joining import aligned, join
 from xpiler.facts.shaping import renumbered, shaped
 from xpiler.facts.solving import solve
 from xpiler.facts.writes import Unsummarised, Write
-from xpiler.ir.nodes import Buffer, Expr, Kernel, Stmt
+from xpiler.ir.nodes import Buffer, Expr, If, Kernel, Stmt
 from xpiler.ir.walk import Fresh, expressions, operands, statements
 from xpiler.passes.names.parts import NamingNest, length
 from xpiler.passes.nest import Output
@@ -44,11 +45,13 @@ def _written(e: Expr, known: dict[int, int]) -> int:
 
 @dataclass(frozen=True)
 class Contract:
-    """Rewrite a sequential kernel as one nest per output."""
+    """Rewrite a sequential kernel as one nest per output; `given` is what its scalars are launched under."""
+
+    given: Expr | None = None
 
     def apply(self, kernel: Kernel) -> Kernel:
         try:
-            nests = groups_of(kernel)
+            nests = groups_of(kernel) if self.given is None else _under(self.given, kernel)
             if sum(length(w.value) for group in nests for _, w in group) > 10 * LONGEST:  # and it takes long
                 raise NotApplicable("the closed form is too long to be written")
             body = _emit(kernel, nests)
@@ -83,6 +86,28 @@ def groups_of(kernel: Kernel) -> list[Group]:
         shaped = join([spared(_shape(by_cases(w))) for w in writes])
         nests += [(name, w) for w in _united([_shape(w) for w in shaped])]
     return _fused(_order(nests))
+
+
+def _under(given: Expr, kernel: Kernel) -> list[Group]:
+    """The outputs where something holds, which nobody asks again."""
+    known = frozenset(sym.conjuncts(symbol(replace(kernel, body=()), given)))
+    groups = groups_of(replace(kernel, body=(If(given, kernel.body),)))
+    return [tuple((name, _knowing(w, known)) for name, w in group) for group in groups]
+
+
+def _knowing(w: Write, known: frozenset[Sym]) -> Write:
+    """A write without what is known: conditions, and minima of which one side is no more than the other."""
+
+    def rule(n: Sym) -> Sym | None:
+        if n.op != "call" or n.data != "min" or n.dtype.is_float:
+            return None
+        return next((a for a, b in (n.args, n.args[::-1]) if most(sym.sub(a, b), known) <= 0), None)
+
+    extents = {v: sym.rewrite(sym.extent_of(v), rule) for v in w.vars}
+    names = {v: sym.fresh(sym.name_of(v).split("#")[0], e) for v, e in extents.items() if e is not sym.extent_of(v)}
+    guard = sym.conjoin(*(c for c in sym.conjuncts(w.guard) if c not in known))
+    made = replace(w, guard=guard).at(names)
+    return replace(made, vars=tuple(names.get(v, v) for v in w.vars), value=sym.rewrite(made.value, rule))
 
 
 def sums_of_products(kernel: Kernel) -> tuple[tuple[str, Contraction], ...]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from xpiler.ir.nodes import Assign, Binary, Call, Const, Expr, Let, Select, Stmt, Var, While
 from xpiler.ir.walk import scalars_read, scalars_written, statements, walk
 
-_UNTIL = frozenset({(">", 0), (">=", 1), ("!=", 0)})
+_UNTIL = frozenset({(">", 0), (">=", 1)})
 
 
 def in_whole_steps(s: While, before: tuple[Stmt, ...], reads: Counter[Var]) -> While:
@@ -27,7 +27,9 @@ def in_whole_steps(s: While, before: tuple[Stmt, ...], reads: Counter[Var]) -> W
         if not isinstance(let, Let) or let.value is None or let.var in again:
             continue
         found = _least(let.value)
-        if found is None or not _goes_on(s.cond, found[0]) or scalars_read(found[0]) & scalars_written(s.body[:at]):
+        if found is None or not found[0].dtype.is_signed or not _goes_on(s.cond, found[0]):
+            continue
+        if scalars_read(found[0]) & scalars_written(s.body[:at]):
             continue
         steps = {n: x.var for n, x in enumerate(s.body) if isinstance(x, Assign) and _steps(x, let.var)}
         known = Counter(e for e in walk((*before, s)) if isinstance(e, Var))
