@@ -14,12 +14,11 @@ from xpiler.verify.runs.abreast import in_order
 from xpiler.verify.runs.agree import Agreement
 from xpiler.verify.runs.asking import asks_for_nan
 from xpiler.verify.runs.kinds import NOT_FINITE, Kind
-from xpiler.verify.runs.observe import (
-    BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, has_atomics, scope_of,
-)
+from xpiler.verify.runs.observe import BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, scope_of
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import signature
 from xpiler.verify.runs.sizes import MOST_SMALL
+from xpiler.verify.runs.threads import has_atomics
 from xpiler.verify.runs.steady import Seen, Subject, told
 from xpiler.verify.runs.trial import Trial, machine
 from xpiler.verify.verdict import CLEAN, EQUAL, SOURCE, Evidence, Proved, Refuted, Unknown, Witness

@@ -24,10 +24,11 @@ from xpiler.platforms.platform import Platform
 from xpiler.text.suspicions import index_lines, signed_into_unsigned, too_much_on_chip, unset_locals
 from xpiler.verify.runs.inputs import Domain, Point, Values
 from xpiler.verify.runs.kinds import Kind
-from xpiler.verify.runs.observe import TRIES, Effort, Let, Progress, divide, has_atomics, same_bits, spell
+from xpiler.verify.runs.observe import TRIES, Effort, Let, Progress, divide, same_bits, spell
 from xpiler.verify.runs.registers import too_many
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates
+from xpiler.verify.runs.threads import has_atomics
 from xpiler.verify.runs.trial import OF_MACHINE, Machine, Trial, machine
 from xpiler.verify.verdict import WATCHED, Evidence, Proved, Refuted, Unknown, Witness
 
