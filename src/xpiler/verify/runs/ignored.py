@@ -28,7 +28,7 @@ def _without(runs: Runs, case: Case, array: Array) -> Case | None:
     floats = array.dtype in (DType.F16, DType.F32, DType.F64)
     if not (floats and array.read) or array.steers or array.name in case.point.data:
         return None
-    point = replace(case.point, data={**case.point.data, array.name: (math.nan,)})
+    point = replace(case.point, kind=Kind.IGNORED, data={**case.point.data, array.name: (math.nan,)})
     trial = runs.source.run(point, make(runs.single.signature, point, case.seed), runs.brief, case.seed)
     same = trial.clean and all(same_bits(v, trial.outputs[name]) for name, v in case.source.outputs.items())
     return runs.case(point, case.seed, trial) if same else None
