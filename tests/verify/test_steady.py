@@ -159,3 +159,9 @@ def test_what_the_source_ignores_may_be_nan() -> None:
     ignores, reads = SCALED.replace("{}", "b == 0.0f ? x[i] : x[i] + b * y[i]"), SCALED.replace("{}", "x[i] + b * y[i]")
     assert "is nan, not" in said(ignores, reads)
     assert confirmed(evidence(ignores, ignores))
+
+
+def test_what_the_source_compares_is_not_ignored() -> None:
+    """All random numbers are below it, and NaN is, too."""
+    compares = cuda("if (i < n) y[i] = x[i] > 500.0f ? 1.0f : 0.0f;")
+    assert confirmed(evidence(compares, compares.replace("x[i] > 500.0f ? 1.0f : 0.0f", "x[i] <= 500.0f ? 0.0f : 1.0f")))
