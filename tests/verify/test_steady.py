@@ -149,3 +149,19 @@ def test_a_target_whose_parallel_rows_overlap_is_refuted() -> None:
     found = refuted(of_c(ROWS.replace("{}", ""), APART, {"rows": 4, "cols": 8, "ldx": 8, "ldy": 4}))
     assert found is not None and isinstance(found.verdict, Refuted)
     assert "where the last iteration of each parallel loop comes first" in found.verdict.witness.what
+
+
+SCALED = cuda("if (i < n) y[i] = {};").replace("int n", "float b, int n").replace("(dx, dy, n)", "(dx, dy, b, n)")
+SCALED = SCALED.replace("k<<<", "cudaMemcpy(dy, y, n * sizeof(float), cudaMemcpyHostToDevice); k<<<")
+
+
+def test_what_the_source_ignores_may_be_nan() -> None:
+    ignores, reads = SCALED.replace("{}", "b == 0.0f ? x[i] : x[i] + b * y[i]"), SCALED.replace("{}", "x[i] + b * y[i]")
+    assert "is nan, not" in said(ignores, reads)
+    assert confirmed(evidence(ignores, ignores))
+
+
+def test_what_the_source_compares_is_not_ignored() -> None:
+    """All random numbers are below it, and NaN is, too."""
+    compares = cuda("if (i < n) y[i] = x[i] > 500.0f ? 1.0f : 0.0f;")
+    assert confirmed(evidence(compares, compares.replace("x[i] > 500.0f ? 1.0f : 0.0f", "x[i] <= 500.0f ? 0.0f : 1.0f")))

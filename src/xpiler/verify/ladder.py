@@ -26,6 +26,7 @@ from xpiler.verify.devices import DEVICE, on_device
 from xpiler.verify.evaluate import NoValue, Number
 from xpiler.verify.extents import Extents, extents
 from xpiler.verify.exact.exact import EXACT, equal_exact
+from xpiler.verify.runs.ignored import ignoring
 from xpiler.verify.runs.judge import judge
 from xpiler.verify.runs.observe import Effort, Let, Progress, Reference
 from xpiler.verify.pairing import pair
@@ -150,7 +151,7 @@ class Rung:
 
 def probed(q: Question) -> Question:
     """The question with what the source does at further sizes, where one of the programs goes another way, and on
-    numbers that the target alone compares data with."""
+    numbers that the target alone compares data with, and with nothing in what the source ignores."""
     sig, here = q.reference.signature, {p.name: p.name for p in q.reference.signature.params}
     tried = [c.point.scalars for c in q.reference.cases]
     more = probes(sig, ((q.calling, here), (_alone(q.target.program, q.target.kernel), q.names)), tried, q.fixed)
@@ -158,7 +159,7 @@ def probed(q: Question) -> Question:
     found = q.reference.further(more) if more else q.reference
     if numbers := set(named(q.target.program)) - set(named(q.calling)):
         found = found.naming(sorted(numbers))
-    return replace(q, reference=found)
+    return replace(q, reference=ignoring(found))
 
 
 def _too_large(

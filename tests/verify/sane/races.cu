@@ -44,6 +44,16 @@ __global__ void lanes_without_syncwarp(const float* x, float* y) {
   y[threadIdx.x] = s[threadIdx.x ^ 1];
 }
 
+__global__ void goes_on_without_the_lock(const int* key, int* count) {
+  if (atomicCAS(&count[2], 0, 1) == 0) {
+    count[3] += key[threadIdx.x] + 1;  // XP2106
+    __threadfence();
+    atomicExch(&count[2], 0);
+  } else {
+    count[3] += key[threadIdx.x] + 2;  // XP2106
+  }
+}
+
 extern "C" void run(const float* x, const int* key, float* y, int* count) {
   float *dx, *dy;
   int *dkey, *dcount;
@@ -61,6 +71,7 @@ extern "C" void run(const float* x, const int* key, float* y, int* count) {
   adds_without_an_atomic<<<1, 256>>>(dkey, dcount);
   tile_overwritten_too_early<<<1, 64>>>(dx, dy + 768);
   lanes_without_syncwarp<<<1, 32>>>(dx, dy + 1024);
+  goes_on_without_the_lock<<<1, 32>>>(dkey, dcount);
   cudaMemcpy(y, dy, 6 * 256 * sizeof(float), cudaMemcpyDeviceToHost);
   cudaMemcpy(count, dcount, 8 * sizeof(int), cudaMemcpyDeviceToHost);
   cudaFree(dx);

@@ -68,7 +68,7 @@ def make(sig: Signature, point: Point, seed: int) -> dict[str, Values | Number]:
         rng = np.random.default_rng([seed, position, n])
         if a.name in point.data:
             out[a.name] = np.resize(np.asarray(point.data[a.name]), n).astype(NUMPY[a.dtype])
-        elif a.read and point.kind is not Kind.RANDOM and not a.steers and a.dtype is not DType.BOOL:
+        elif a.read and point.kind not in kinds.AT_RANDOM and not a.steers and a.dtype is not DType.BOOL:
             out[a.name] = _hard(a, n, rng, point, seed, position)
         elif a.read:
             out[a.name] = _draw(a, n, rng, seed, point.domain)

@@ -13,13 +13,12 @@ from xpiler.platforms.platform import Platform
 from xpiler.verify.runs.abreast import in_order
 from xpiler.verify.runs.agree import Agreement
 from xpiler.verify.runs.asking import asks_for_nan
-from xpiler.verify.runs.kinds import NOT_FINITE, Kind
-from xpiler.verify.runs.observe import (
-    BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, has_atomics, scope_of,
-)
+from xpiler.verify.runs.kinds import AT_RANDOM, NOT_FINITE, Kind
+from xpiler.verify.runs.observe import BRISK, HARD, Case, Effort, Progress, Reference, blame, counted, scope_of
 from xpiler.verify.pairing import pair
 from xpiler.verify.signature import signature
 from xpiler.verify.runs.sizes import MOST_SMALL
+from xpiler.verify.runs.threads import has_atomics
 from xpiler.verify.runs.steady import Seen, Subject, told
 from xpiler.verify.runs.trial import Trial, machine
 from xpiler.verify.verdict import CLEAN, EQUAL, SOURCE, Evidence, Proved, Refuted, Unknown, Witness
@@ -57,7 +56,7 @@ def judge(
 
     def run(number: int, case: Case) -> Trial | None:
         """The target on a case, its threads backwards on every other; None where the time for hard ones is up."""
-        hard = case.point.kind is not Kind.RANDOM and not (reference.asks and case.point.kind is Kind.NANS)
+        hard = case.point.kind not in AT_RANDOM and not (reference.asks and case.point.kind is Kind.NANS)
         if hard and sum(spent) > HARD[min(effort.level, 2)]:
             return None
         done = subject.run(case, backwards=number % 2 == 1)

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     LARGE = "large integers"  # more than a shorter type, or a float, holds
     FACTORS = "integers of half a word"  # the same where products of two must fit
     NAMED = "numbers that the texts name"  # where what is compared with them is equal, or just beside
+    IGNORED = "NaN in what the source ignores"  # random, but for arrays that the source does not look at
     INFINITIES = "infinities"
     NANS = "NaN"
 
@@ -48,6 +49,8 @@ FLOATS = (
 INTEGERS = (
     Kind.EXTREMES, Kind.FULL, Kind.CORNER, Kind.ENDS, Kind.LARGE, Kind.FACTORS, Kind.ZEROS, Kind.TIES, Kind.NEGATIVE,
 )
+# What is drawn at random.
+AT_RANDOM = frozenset({Kind.RANDOM, Kind.IGNORED})
 # Those that choices hang on, where hardly any others are tried.
 CHOOSING = frozenset({Kind.TIES, Kind.EXTREMES, Kind.ENDS})
 # Integers that may overflow, in which case they say nothing: where they do not, they are judged.
@@ -104,8 +107,8 @@ def floats(kind: Kind, dtype: DType, n: int, row: int, rng: np.random.Generator)
             return _with(np.array([np.inf, -np.inf]), n, rng)
         case Kind.NANS:
             return _with(np.array([np.nan]), n, rng)
-        case (Kind.NAMED | Kind.RANDOM | Kind.EXTREMES | Kind.CORNER | Kind.FULL | Kind.ENDS | Kind.LARGE
-              | Kind.FACTORS):
+        case (Kind.NAMED | Kind.RANDOM | Kind.IGNORED | Kind.EXTREMES | Kind.CORNER | Kind.FULL | Kind.ENDS
+              | Kind.LARGE | Kind.FACTORS):
             raise ValueError(f"{kind} is drawn elsewhere")
     raise TypeError(f"not a kind: {kind!r}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,8 +14,7 @@ import numpy as np
 
 from xpiler.emulate.entry import Limits
 from xpiler.fault import Fault
-from xpiler.ir.nodes import PLAIN, Atomic, For, Program, Stmt
-from xpiler.ir.walk import statements
+from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.verify.argue.raced import raced
 from xpiler.verify.runs.abreast import in_order
@@ -30,6 +29,7 @@ from xpiler.verify.runs.named import named
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates, floats_apart, fractions, free_integers
 from xpiler.verify.runs.order import APART, Source
+from xpiler.verify.runs.threads import in_one_order
 from xpiler.verify.runs.trial import Machine, Trial, machine
 from xpiler.verify.verdict import SOURCE, Evidence, Proved, Refuted, Unknown, Witness
 
@@ -200,24 +200,7 @@ def observe(
     notes = (*notes, *_in_one_order_only(source, cases))
     tolerance = Tolerance(precision(program), depth)
     again, own = (None, None) if slow else (runs.wide or single, single)
-    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, _ordered(program), asks)
-
-
-def _ordered(program: Program) -> bool:
-    threads = any(isinstance(s, For) and s.kind not in PLAIN for s in _on_device(program))
-    return threads and not program.unread and not has_atomics(program)
-
-
-def has_atomics(program: Program) -> bool:
-    """Whether kernels, or the instructions in them, change memory in one step."""
-    return any(isinstance(s, Atomic) for s in _on_device(program))
-
-
-def _on_device(program: Program) -> Iterator[Stmt]:
-    for kernel in program.kernels:
-        yield from statements(kernel)
-    for meaning in program.meanings:
-        yield from statements(meaning)
+    return Reference(sig, tuple(cases), tolerance, evidence, notes, again, own, runs, in_one_order(program), asks)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from xpiler.verify.runs.observe import TRIES, Effort, Let, Progress, divide, sam
 from xpiler.verify.runs.registers import too_many
 from xpiler.verify.signature import Signature, signature
 from xpiler.verify.runs.sizes import ask, candidates
+from xpiler.verify.runs.threads import has_atomics
 from xpiler.verify.runs.trial import OF_MACHINE, Machine, Trial, machine
 from xpiler.verify.verdict import WATCHED, Evidence, Proved, Refuted, Unknown, Witness
 
@@ -71,7 +72,7 @@ def sane(
         ahead = pool.submit(machine, text, platform, sig, file=name, cache=cache)
         watched = machine(text, platform, sig, file=name, cache=cache, watch=True)
         plain = ahead.result()
-    looking = _Looking(watched, plain, sig, effort, seed)
+    looking = _Looking(watched, plain, sig, effort, seed, has_atomics(program))
     progress("running, with every access looked at")
     points, odd = _points(looking, sig, let or {})
     found, warned, notes = stated(text, platform, name), list(odd), list[str]()
@@ -138,8 +139,11 @@ class _Seen:
 class _Looking:
     """The two machines, and what could not be decided with them."""
 
-    def __init__(self, watched: Machine, plain: Machine, sig: Signature, effort: Effort, seed: int) -> None:
+    def __init__(
+        self, watched: Machine, plain: Machine, sig: Signature, effort: Effort, seed: int, atomics: bool
+    ) -> None:
         self.watched, self.plain, self.sig, self.effort, self.seed = watched, plain, sig, effort, seed
+        self.atomics = atomics
         self.undecided, self.looked_at = "", ""
         self.shares: list[tuple[Point, int]] = []
         self.tried: list[tuple[Point, Trial]] = []
@@ -176,7 +180,7 @@ class _Looking:
             if trial.status == "timeout":
                 self.undecided += f"; nothing was found in the {self.effort.limits.seconds:g} s it had"
         hard = [f for f in trial.found if not _of_limits(f)]
-        noted = list(trial.noted)
+        noted = [*trial.noted, *self._in_turns(point, trial)]
         unset = [f for f in noted if f.code == UNSET]
         soft = [f for f in noted if f.code == CONVERSION]
         races = [f for f in noted if f.code in RACES]
@@ -196,6 +200,14 @@ class _Looking:
         if trial.looked_at:
             notes.append(f"{trial.looked_at} watched ({spell(point.scalars)}): watching all would not end in time")
         return _Seen((*hard, *others, *races), tuple(warnings), tuple(notes))
+
+    def _in_turns(self, point: Point, trial: Trial) -> list[Finding]:
+        """The races on ways that only those take who come to an atomic operation while others are there."""
+        if not self.atomics or not trial.clean:
+            return []
+        share = next(s for p, s in self.shares if p == point)
+        turned = self.watched.try_point(point, self.seed, self.effort.limits, share, in_turns=True)
+        return [f for f in turned.noted if f.code in RACES] if turned.clean else []
 
     def _registers(self, trial: Trial) -> list[Finding]:
         text, file = self.watched.text, self.watched.file

@@ -130,9 +130,9 @@ class Machine:
             met=done.met,
         )
 
-    def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1) -> Trial:
+    def try_point(self, point: Point, seed: int, limits: Limits, share: int = 1, in_turns: bool = False) -> Trial:
         """One call on freshly drawn inputs."""
-        return self.run(point, make(self.signature, point, seed), limits, seed, share)
+        return self.run(point, make(self.signature, point, seed), limits, seed, share, in_turns=in_turns)
 
 
 def machine(
