@@ -130,8 +130,9 @@ def test_memory_that_is_shared_out_is_arrays_though_nothing_needs_it(pointers: s
 @pytest.mark.parametrize("pointers", [
     "float* values = (float*)all; int* places = (int*)all;",
     "float* values = (float*)all; int* places = (int*)(all + 256); all[threadIdx.x] = 1;",
+    "float* values = (float*)all; float* places = values + 64;",
 ])
-def test_memory_that_is_used_as_several_types_at_one_place_stays_what_it_is(pointers: str) -> None:
+def test_memory_that_is_not_several_arrays_stays_what_it_is(pointers: str) -> None:
     text = ARENA.format(type="unsigned char", pointers=pointers, place="threadIdx.x")
     assert arrays(read(text, platforms.get("cuda"), "k.cu"), "shared") == {}
 

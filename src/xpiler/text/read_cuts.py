@@ -207,7 +207,8 @@ class Cutting(Views):
         found: dict[str, frozenset[Cut]] = {}
         for whole, cuts in self.cuts.items():
             own = self.buffers[whole].dtype
-            if any(t is not own for _, t in cuts) and sampled_stretches(self.math, cuts, self.sizes[whole], own):
+            rows = sampled_stretches(self.math, cuts, self.sizes[whole], own) or ()
+            if any(s.dtype is not own for _, row in rows for s in row):
                 found[whole] = frozenset(cuts)
         return found
 
