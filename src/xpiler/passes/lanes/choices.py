@@ -69,7 +69,7 @@ class ChoiceNest(VectorNest):
         if not self.unit.width:
             out.memory = self._allocate(out.dtype, out.stem)
             return
-        best = self._best(sym.load("~", self.lane.var, out.dtype))
+        best = self._from_memory("~", out.dtype)
         if best is None:
             raise Unsummarised("no instruction loads a register")
         place = best[0].param(best[0].out)
