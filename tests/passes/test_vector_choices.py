@@ -278,3 +278,17 @@ def test_a_negated_vector(unit: str) -> None:
     made = vectorized(given, unit)
     assert operations(made) == 0 and calls(made)
     agree(given, made, {"x": 32, "y": 32})
+
+
+@both
+def test_a_reduction_of_columns_may_begin_with_another_one(unit: str) -> None:
+    """The largest of a column, if not its sum: what the first loop left in a register begins the second, in the lanes
+    of a tail too."""
+    at = load("x", k * 10 + r)
+    largest = E(Call("max", (var("s", F).e, (at * 2.0).e), F))
+    body = (let("s", 0.0), loop("k", 5, assign("s", var("s", F) + at)), loop("k", 5, assign("s", largest)),
+            store("y", r, var("s", F)))
+    given = kernel("columns", "x y", loop("r", 10, *body))
+    made = vectorized(given, unit)
+    assert operations(made) == 0 and calls(made)
+    agree(given, made, {"x": 50, "y": 10})

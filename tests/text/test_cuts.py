@@ -51,9 +51,9 @@ def program(pointers: str, size: str = "N * 10", count: str = "N") -> Program:
     return read(TEXT.format(pointers=pointers, size=size, count=count), platforms.get("bang"), "all.mlu")
 
 
-def arrays(of: Program) -> dict[DType, object]:
+def arrays(of: Program, space: str = "nram") -> dict[DType, object]:
     found = [s.buffer for s in statements(of.kernels[0].body) if isinstance(s, Alloc) and s.buffer.cut_from]
-    assert {b.cut_from for b in found} == {"all"} and {b.space for b in found} == {"nram"}
+    assert {b.cut_from for b in found} <= {"all"} and {b.space for b in found} <= {space}
     return {b.dtype: b.extent.value for b in found if isinstance(b.extent, Const)}
 
 
@@ -112,6 +112,38 @@ def test_bytes_of_two_types_are_no_array() -> None:
     with pytest.raises(Fault) as e:
         program("float* wide = (float*)all; float* twice = (float*)(all + N * 4); half* narrow = (half*)all;")
     assert e.value.code == "XP1011"
+
+
+ARENA = """
+__global__ void pairs(const float* x, const int* at, float* y) {{
+  extern __shared__ {type} all[];
+  {pointers}
+  values[threadIdx.x] = x[threadIdx.x];
+  places[threadIdx.x] = at[threadIdx.x];
+  __syncthreads();
+  y[threadIdx.x] = values[63 - threadIdx.x] + places[{place}];
+}}
+void launch(const float* x, const int* at, float* y) {{ pairs<<<1, 64, 64 * 8>>>(x, at, y); }}
+"""
+
+
+@pytest.mark.parametrize("pointers", [
+    "float* values = reinterpret_cast<float*>(all); int* places = (int*)(all + blockDim.x * sizeof(float));",
+    "float* values = (float*)all; int* places = (int*)(values + 64);",
+])
+def test_memory_that_is_shared_out_is_arrays_though_nothing_needs_it(pointers: str) -> None:
+    found = read(ARENA.format(type="unsigned char", pointers=pointers, place="threadIdx.x"), platforms.get("cuda"), "k.cu")
+    assert arrays(found, "shared") == {F32: 64, DType.I32: 64}
+
+
+@pytest.mark.parametrize("pointers", [
+    "float* values = (float*)all; int* places = (int*)all;",
+    "float* values = (float*)all; int* places = (int*)(all + 256); all[threadIdx.x] = 1;",
+    "float* values = (float*)all; float* places = values + 64;",
+])
+def test_memory_that_is_not_several_arrays_stays_what_it_is(pointers: str) -> None:
+    text = ARENA.format(type="unsigned char", pointers=pointers, place="threadIdx.x")
+    assert arrays(read(text, platforms.get("cuda"), "k.cu"), "shared") == {}
 
 
 @pytest.mark.parametrize(("cuts", "size", "found"), [

@@ -40,7 +40,10 @@ class Clock:
     cost: Callable[[int], float]
     suits: Callable[[int], bool] = lambda n: True
 
-    def try_point(self, point: Point, seed: int, limits: Limits) -> Trial:
+    def try_seeds(self, point: Point, seed: int, limits: Limits, seeds: int) -> tuple[int, Trial]:
+        return seed, self.try_point(point, limits)
+
+    def try_point(self, point: Point, limits: Limits) -> Trial:
         n = int(point.scalars["n"])
         seconds = self.cost(n)
         if seconds > limits.seconds:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from xpiler import platforms
 from xpiler.fault import Fault
+from xpiler.given import with_extents
 from xpiler.ir.nodes import Binary, Buffer, Const, DeviceBuffer, Expr, Launcher, Program, Var
 from xpiler.ir.types import DType
+from xpiler.text.read import read
 from xpiler.verify.runs.inputs import LARGE, PART, Domain, Point, make, poison
+from xpiler.verify.runs.observe import Effort, observe
+from xpiler.verify.verdict import Proved
 from xpiler.verify.signature import Array, Signature, signature
 from xpiler.verify.runs.sizes import MOST_ELEMENTS, candidates
 
@@ -61,6 +66,22 @@ def test_what_steers_an_index_stays_small() -> None:
     assert x.min() >= 0 and x.max() < 8
     x = drawn(array("i", DType.I32, steers=True), domain=Domain.NARROW)
     assert x.min() >= 1 and x.max() < 4
+
+
+def test_lengths_that_stay_inside_by_luck_are_not_relied_on() -> None:
+    """With some draws a row is longer than there is room for: all of them are drawn more narrowly then."""
+    text = """
+void sums(const float* x, const int* lengths, float* y) {
+  for (int i = 0; i < 2; ++i) {
+    float s = 0.0f;
+    for (int t = 0; t < lengths[i]; ++t) s += x[i * 4 + t];
+    y[i] = s;
+  }
+}"""
+    c = platforms.get("c")
+    seen = observe(text, c, with_extents(read(text, c, "sums.c"), c), effort=Effort(level=0))
+    assert isinstance(seen.evidence.verdict, Proved)
+    assert {case.point.domain for case in seen.cases} == {Domain.NARROW} and len(seen.cases) == 3
 
 
 def test_outputs_start_poisoned() -> None:

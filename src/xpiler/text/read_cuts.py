@@ -6,8 +6,9 @@
 
 Where a stretch begins may depend on the kernel's parameters; which is where is then seen from a few values of these.
 
-Only where the text cannot be read as it stands: an instruction on such a stretch. What holds of the arrays holds of the
-bytes where every access stays in its own stretch, so an access outside of one is doubted and not refuted.
+Where every pointer into it is one into a stretch of its type; or where the text cannot be read as it stands, for an
+instruction on such a stretch. What holds of the arrays holds of the bytes where every access stays in its own stretch,
+so an access outside of one is doubted and not refuted.
 """
 
 from __future__ import annotations
@@ -134,15 +135,18 @@ class Cutting(Views):
 
     def allocate(self, stem: str, ctype: CType, space: str = "local", init: tuple[Expr, ...] = ()) -> Place:
         place = super().allocate(stem, ctype, space, init)
-        if ctype.kind != "array" or ctype.dtype is None or init:
-            return place
-        size, own = ctype.count * ctype.dtype.bytes, ctype.dtype
-        self.sizes[place.buffer] = size
-        cuts = self.known_cuts.get(place.buffer)
+        if ctype.kind == "array" and ctype.dtype is not None and not init:
+            self.cut_up_as_known(place.buffer, ctype.count)
+        return place
+
+    def cut_up_as_known(self, name: str, count: int) -> None:
+        """An array of so many elements was declared, which is cut up where it is known to be."""
+        own = self.buffers[name].dtype
+        self.sizes[name] = size = count * own.bytes
+        cuts = self.known_cuts.get(name)
         found = None if cuts is None else sampled_stretches(self.math, cuts, size, own)
         if found is not None:
-            self._cut_up(place.buffer, found)
-        return place
+            self._cut_up(name, found)
 
     def _cut_up(self, whole: str, found: list[tuple[Expr, tuple[Stretch, ...]]]) -> None:
         """An array for each stretch instead of the whole."""
@@ -203,6 +207,16 @@ class Cutting(Views):
         if sampled_stretches(self.math, cuts, self.sizes[whole], self.buffers[whole].dtype) is None:
             raise self.unit.fault("XP1011", f"bytes of `{whole}` are used as several types", self.here)
         raise Cuts(whole, cuts)
+
+    def typed_stretches(self) -> dict[str, frozenset[Cut]]:
+        """Where arrays could be cut up into several, of which some have another type."""
+        found: dict[str, frozenset[Cut]] = {}
+        for whole, cuts in self.cuts.items():
+            own = self.buffers[whole].dtype
+            rows = sampled_stretches(self.math, cuts, self.sizes[whole], own) or ()
+            if any(s.dtype is not own for _, row in rows for s in row):
+                found[whole] = frozenset(cuts)
+        return found
 
     def emit(self, statement: Stmt) -> None:
         if isinstance(statement, Let) and statement.value is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from xpiler.fault import Fault
 from xpiler.ir.nodes import (
     Addr, Alloc, Atomic, Barrier, Buffer, Const, Expr, Intrinsic, Kernel, Param, Return, Stmt, Store, Var,
 )
@@ -67,11 +69,10 @@ class KernelReader(Untyped):
         gathered = self.unit.faults
         before = gathered.state()
         try:
-            return self._read(name, shape, clustered)
+            return self._with_arrays(self._read(name, shape, clustered), name, shape, clustered)
         except (Several, Cuts, Typed) as found:
             gathered.restore(before)
-            again = KernelReader(self.unit, self.platform, self.fn, self.let)
-            again.several, again.known_cuts, again.types = self.several, self.known_cuts, self.types
+            again = self._again()
             match found:
                 case Several():
                     again.several = {**self.several, found.key: found.buffers}
@@ -80,6 +81,27 @@ class KernelReader(Untyped):
                 case Typed():
                     again.types = {**self.types, found.buffer: found.held}
             return again.read(name, shape, clustered)
+
+    def _again(self) -> KernelReader:
+        """Another reader, that knows what this one was told."""
+        again = KernelReader(self.unit, self.platform, self.fn, self.let)
+        again.several, again.known_cuts, again.types = self.several, self.known_cuts, self.types
+        return again
+
+    def _with_arrays(self, whole: Reading, name: str, shape: Shape, clustered: bool) -> Reading:
+        """The kernel with an array for each stretch of memory that has a type of its own, where it can be read so."""
+        cuts = {} if self.known_cuts else self.typed_stretches()
+        if not cuts:
+            return whole
+        before = self.unit.faults.state()
+        again = self._again()
+        again.known_cuts = cuts
+        with suppress(Fault):
+            apart = again.read(name, shape, clustered)
+            if self.unit.faults.state() == before:
+                return apart
+        self.unit.faults.restore(before)
+        return whole
 
     def _read(self, name: str, shape: Shape, clustered: bool) -> Reading:
         where = self.fn.definition or self.fn
@@ -267,6 +289,8 @@ class KernelReader(Untyped):
         buffer = Buffer(name, ctype.dtype or DType.F32, extent, space)
         self.buffers[name] = buffer
         self.shared.append(Alloc(buffer, (), self.here))
+        if isinstance(extent, Const):
+            self.cut_up_as_known(name, int(extent.value))
         return Place(name, ZERO, ctype)
 
     # ------------------------------------------------------------ afterwards

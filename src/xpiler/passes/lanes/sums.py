@@ -187,7 +187,7 @@ class ReductionNest(LaneLoops):
         a, b = self._memory(acc), self._memory(v)
         self._element_loop(a, lambda i: combined(op, Load(a, i, acc.dtype), Load(b, i, acc.dtype)))
         if acc.register:
-            back = self._best(sym.load(a, self.lane.var, acc.dtype))
+            back = self._from_memory(a, acc.dtype)
             if back is None:
                 raise Unsummarised("no instruction loads a register")
             self._call(back[0], back[1], acc)

@@ -439,11 +439,11 @@ def _points(
             continue
         hurry = free and _room_below(sizes, chosen)
         limits = replace(effort.limits, seconds=min(effort.limits.seconds, 2 * BRISK)) if hurry else effort.limits
-        first: tuple[Point, Trial] | None = None
+        first: tuple[Point, int, Trial] | None = None
         for domain in _domains(sig):
             point = Point(scalars, sizes, domain, data)
-            trial = source.try_point(point, seed, limits)
-            first = first or (point, trial)
+            drawn, trial = source.try_seeds(point, seed, limits, effort.seeds)
+            first = first or (point, drawn, trial)
             if hurry and trial.wall > BRISK and (trial.clean or trial.status == "timeout"):
                 most = sum(sizes.values()) / SMALLER
                 slow = (point, trial) if trial.clean and _wrote(sig, point, trial, seed) else slow
@@ -455,12 +455,12 @@ def _points(
                 break
             if not free:
                 return ((point, trial),), ()
-            odd = _odd_point(source, sig, let, data, domain, limits, seed, most)
+            odd = _odd_point(source, sig, let, data, domain, limits, seed, most, effort.seeds)
             return ((point, trial), *odd), () if odd else ("no odd size suits the source",)
-        if first is not None and not first[1].clean:
-            refused.append(f"with {spell(scalars)}: {first[1].complaint}")
+        if first is not None and not first[-1].clean:
+            refused.append(f"with {spell(scalars)}: {first[-1].complaint}")
             if not free:
-                return Evidence(SOURCE, blame(first[0], seed, first[1], "the source misbehaves"))
+                return Evidence(SOURCE, blame(*first, "the source misbehaves"))
     if slow is not None:
         return (slow,), ("no smaller and no odd size suits the source",)
     if not free and refused:
@@ -475,14 +475,14 @@ def _room_below(sizes: Mapping[str, int], chosen: Sequence[tuple[object, Mapping
 
 def _odd_point(
     source: Source, sig: Signature, let: dict[str, Number], data: Data, domain: Domain, limits: Limits, seed: int,
-    most: float,
+    most: float, seeds: int,
 ) -> Tried:
     """One odd choice of sizes, of no more than `most` elements, the source runs cleanly with, if there is one."""
     for scalars, sizes in candidates(sig, let, odd=True):
         if sum(sizes.values()) > most:
             continue
         point = Point(scalars, sizes, domain, data)
-        trial = source.try_point(point, seed, limits)
+        _, trial = source.try_seeds(point, seed, limits, seeds)
         if trial.clean and _wrote(sig, point, trial, seed):
             return ((point, trial),)
     return ()
