@@ -38,6 +38,13 @@ def dilated() -> Kernel:
     return rows(let("s", 0.0), loop("k", 3, tap), store("y", at, var("s", F)))
 
 
+def digits() -> Kernel:
+    """The same taps as digits of one number."""
+    place = c + k % 3 * 3 - 6
+    tap = when(below(ex(-1), place), assign("s", var("s", F) + load("w", k // 3) * load("x", r * n + place)))
+    return rows(let("s", 0.0), loop("k", 9, tap), store("y", at, var("s", F)))
+
+
 def padded() -> Kernel:
     inside = either(below(ex(1), c), load("x", at - 2), 0.0)
     return rows(store("y", at, either(below(ex(0), r), inside, 0.0)))
@@ -60,8 +67,8 @@ def causal() -> Kernel:
     return rows(store("y", r * 30 + c, either(below(c, r * 7 + 5), load("x", r * 30 + c), -9.0)), size=30)
 
 
-SHAPES = {"stencil": stencil, "dilated": dilated, "padded": padded, "border": border, "clamped": clamped,
-          "rolled": rolled, "causal": causal}
+SHAPES = {"stencil": stencil, "dilated": dilated, "digits": digits, "padded": padded, "border": border,
+          "clamped": clamped, "rolled": rolled, "causal": causal}
 
 
 @pytest.mark.parametrize("unit", UNITS)

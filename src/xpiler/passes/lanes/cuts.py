@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 
 from xpiler.facts import sym
 from xpiler.facts.sym import FALSE, ONE, TRUE, ZERO, Sym
@@ -118,9 +119,9 @@ def _ends(x: Sym, loops: Sequence[Sym]) -> tuple[Sym, Sym] | None:
     for atom, c in terms.items():
         if not any(sym.bounded(u) and u not in loops for u in atom.free):
             low, high = (sym.add(e, sym.scale(atom, c)) for e in (low, high))
-        elif atom.op == "var" and sym.is_const(sym.extent_of(atom)):
-            far = sym.scale(sym.sub(sym.extent_of(atom), ONE), c)
-            low, high = (sym.add(low, far), high) if c < 0 else (low, sym.add(high, far))
+        elif isfinite(atom.lo) and isfinite(atom.hi):
+            ends = sorted(c * int(e) for e in (atom.lo, atom.hi))
+            low, high = (sym.add(e, sym.integer(far)) for e, far in zip((low, high), ends, strict=True))
         else:
             return None
     return low, high
