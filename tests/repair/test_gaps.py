@@ -282,3 +282,19 @@ def test_a_loop_that_does_nothing_asks_for_a_statement() -> None:
     """One of the text too, whose variables have the same names there."""
     assert "x[i] += x[i + n];" in offered(asked_for(sites(IDLE, "c")))
     assert asked_for(sites(IDLE.replace("            ;", "            x[i] = 1;"), "c")) == ()
+
+
+def test_in_a_loop_that_does_nothing_its_variable_is_named() -> None:
+    at = sites("""void f(const float *x, float *y) {
+    float row[8];
+    for (int i = 0; i < 8; ++i)
+        row[i] = x[i] * 2.0f;
+    float sum = 0.0f;
+    for (int l = 0; l < 8; ++l) {
+        ;
+    }
+    y[0] = sum + row[0];
+}
+""", "c")
+    few = offered(asked_for(at))
+    assert few["sum += row[l];"] < few["sum += row[l] * x[l];"] < few["sum += row[0];"]

@@ -14,6 +14,7 @@ from xpiler.repair.flow import Flow
 from xpiler.repair.grafts import Lacking, grafted
 from xpiler.repair.handed import handed
 from xpiler.repair.hole import Choice, Hole, Kind, Made
+from xpiler.repair.idle import stepped
 from xpiler.repair.inserted import gaps_of, inserted
 from xpiler.repair.integers import numbers
 from xpiler.repair.looped import looped
@@ -57,6 +58,7 @@ def asked_for(at: Sites) -> tuple[Hole, ...]:
     if not named and not any(gap.idle for gap in gaps_of(at)):
         return ()
     inserted(at, scope, made, asked=True)
+    stepped(at, scope, made)
     return made.holes()
 
 
