@@ -412,6 +412,7 @@ class Gaps:
             near = sorted(siblings, key=lambda o: (o not in usual, -letters_alike(o, name)))
             return list(dict.fromkeys([*seen, *near]))[:POINTERS]
         if bare in ("float", "_Float16", "double"):
+            seen = {**dict.fromkeys(self.scope.constants), **seen}
             for text, n in self.sources.items():
                 if _plain(n) == bare and self.scope.visible(n, gap.site):
                     seen.setdefault(text)

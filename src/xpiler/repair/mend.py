@@ -159,7 +159,8 @@ class _Search:
     def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         places = () if now.watched else instrumented(at).places
-        sketch, run = self._compiled(Sketch(at.data, holes(at), places=places, sparing=sparing(at)))
+        found = holes(at, self.trials.constants)
+        sketch, run = self._compiled(Sketch(at.data, found, places=places, sparing=sparing(at)))
         open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
                      watched=now.watched, owed=owed(at))
         self._based(open_)
@@ -279,8 +280,8 @@ class _Search:
     def _put_back(self, o: Open) -> list[Text]:
         """Calls and loops that make what the right text computes and this one never does of what this one has."""
         lacking = Lacking() if o.slow else self._lacking(o)
-        wide = self._opened_for(o.anywhere, put_back(o.at, lacking)) if lacking != Lacking() else None
-        return self._filled(wide, FILLED, PUTTING)
+        found = put_back(o.at, lacking, self.trials.constants) if lacking != Lacking() else ()
+        return self._filled(self._opened_for(o.anywhere, found), FILLED, PUTTING)
 
     def _lacking(self, o: Open) -> Lacking:
         """What a text lacks; nothing is known of one that breaks a rule."""
@@ -309,7 +310,8 @@ class _Search:
     def _asked_for(self, o: Open) -> list[Text]:
         """A statement put in that a name asks for: wherever that is. Where that is an output, what the right program
         says of it too, a statement before a loop."""
-        found = self._filled(None if self.late else self._opened_for(o.anywhere, asked_for(o.at)), LIKELY, PUTTING)
+        asked = () if self.late else asked_for(o.at, self.trials.constants)
+        found = self._filled(self._opened_for(o.anywhere, asked), LIKELY, PUTTING)
         if not o.owed:
             return found
         found, loops = found + self._grafted(o), self._put_back(o)
@@ -325,7 +327,7 @@ class _Search:
 
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""
-        wide = None if self.late else self._opened_for(o, gaps(o.at))
+        wide = None if self.late else self._opened_for(o, gaps(o.at, self.trials.constants))
         return self._filled(wide, LIKELY) or self._filled(wide, FILLED)
 
     def _fixed(self, o: Open) -> list[Text]:
