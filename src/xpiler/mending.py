@@ -17,6 +17,7 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Param, Program
 from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
+from xpiler.repair.constants import constants
 from xpiler.repair.grafts import Lacking
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.mend import mend
@@ -106,7 +107,11 @@ class Judges:
     @property
     def trials(self) -> Trials:
         return Trials(self.sketch, self.fixed, self.confirm, self.blame, self.missing, self.ask, self.watching,
-                      self.apart)
+                      self.apart, self._constants)
+
+    @cached_property
+    def _constants(self) -> tuple[str, ...]:
+        return constants(Sites(self.source_text, self.source, self.source_program, "source"))
 
     def read(self, text: str) -> Program:
         program = self._program(text)

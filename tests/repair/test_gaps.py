@@ -15,6 +15,7 @@ from xpiler.emulate.run import run
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Program
 from xpiler.repair.hole import Hole, Kind, Radix
+from xpiler.repair.constants import constants, lost
 from xpiler.repair.holes import around, asked_for, gaps, holes
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.localise import distances
@@ -282,3 +283,29 @@ def test_a_loop_that_does_nothing_asks_for_a_statement() -> None:
     """One of the text too, whose variables have the same names there."""
     assert "x[i] += x[i + n];" in offered(asked_for(sites(IDLE, "c")))
     assert asked_for(sites(IDLE.replace("            ;", "            x[i] = 1;"), "c")) == ()
+
+
+def test_in_a_loop_that_does_nothing_its_variable_is_named() -> None:
+    at = sites("""void f(const float *x, float *y) {
+    float row[8];
+    for (int i = 0; i < 8; ++i)
+        row[i] = x[i] * 2.0f;
+    float sum = 0.0f;
+    for (int l = 0; l < 8; ++l) {
+        ;
+    }
+    y[0] = sum + row[0];
+}
+""", "c")
+    few = offered(asked_for(at))
+    assert few["sum += row[l];"] < few["sum += row[l] * x[l];"] < few["sum += row[0];"]
+
+
+def test_a_constant_of_the_right_program_is_offered_where_the_text_lost_it() -> None:
+    """In the place of another one, and to a call that is put in."""
+    right = sites("void f(const float *x, float *y) { y[0] = 2.5f * x[0] + 0.044715f; }", "c")
+    assert constants(right) == ("2.5f", "0.044715f")
+    at = sites(BANG.replace("__memcpy(a,", "__bang_mul_scalar(a, a, 2.5f, 64);\n    __memcpy(a,"), "bang")
+    assert lost(at, constants(right)) == ["0.044715f"]
+    assert "0.044715f" in offered(holes(at, constants(right)))
+    assert "__bang_mul_scalar(b, a, 0.044715f, 64);" in offered(gaps(at, constants(right)))

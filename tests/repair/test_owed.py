@@ -8,7 +8,7 @@ from xpiler import platforms
 from xpiler.repair.hole import Hole, Kind, Made
 from xpiler.repair.nodes import Node
 from xpiler.repair.opened import Text, following
-from xpiler.repair.owed import owed, paid, paying, writes
+from xpiler.repair.owed import credited, owed, paid, paying, writes
 from xpiler.repair.score import Score
 from xpiler.repair.sketch import Sketch
 from xpiler.text.read import read
@@ -49,9 +49,11 @@ def test_a_statement_that_is_put_in_pays() -> None:
     assert [paid(Sketch(at.data, holes), {0: c}) for c in (1, 2)] == [{"y"}, {"both"}]
 
 
-def test_what_pays_is_followed_before_what_is_nearer() -> None:
+def test_what_pays_is_followed_when_nothing_else_is_nearer() -> None:
     """Also where a rule is broken by what else is wrong: the nearest and the smallest change."""
     nodes = [Node({0: n}, Score(0.0, met="rule" if n == 2 else "", near=n / 10), float(n)) for n in range(1, 8)]
     assert [n.picks[0] for n in paying(nodes)] == [7, 6, 1, 2]
-    owing, pays = Text("a", Score(0.6), owed=1), Text("b", Score(0.0, met="rule"))
-    assert following([owing, pays], 0) is pays
+    owing, broken, nearer = Text("a", Score(0.6)), Text("b", Score(0.0, met="rule")), Text("c", Score(0.7))
+    pays = credited(broken, [owing.score])
+    assert following([owing, broken], 0) is owing
+    assert following([owing, pays], 0) is pays and following([owing, pays, nearer], 0) is nearer

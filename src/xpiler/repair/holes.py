@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from xpiler.repair.combined import combined
+from xpiler.repair.constants import lost
 from xpiler.repair.declared import declared
 from xpiler.repair.flow import Flow
 from xpiler.repair.grafts import Lacking, grafted
 from xpiler.repair.handed import handed
 from xpiler.repair.hole import Choice, Hole, Kind, Made
+from xpiler.repair.idle import stepped
 from xpiler.repair.inserted import gaps_of, inserted
 from xpiler.repair.integers import numbers
 from xpiler.repair.looped import looped
@@ -27,17 +29,17 @@ _FINDERS: tuple[Callable[[Sites, Scope, Made], None], ...] = (
 )
 
 
-def holes(at: Sites) -> tuple[Hole, ...]:
-    """The holes of a text, those around others first."""
-    made, scope = Made(at), Scope(at)
+def holes(at: Sites, constants: Sequence[str] = ()) -> tuple[Hole, ...]:
+    """The holes of a text, those around others first; `constants` are those of the right program."""
+    made, scope = Made(at), Scope(at, lost(at, constants))
     for find in _FINDERS:
         find(at, scope, made)
     return made.holes()
 
 
-def gaps(at: Sites) -> tuple[Hole, ...]:
+def gaps(at: Sites, constants: Sequence[str] = ()) -> tuple[Hole, ...]:
     """Where a statement may be missing."""
-    made, scope = Made(at), Scope(at)
+    made, scope = Made(at), Scope(at, lost(at, constants))
     inserted(at, scope, made)
     return made.holes()
 
@@ -49,14 +51,15 @@ def around(at: Sites) -> tuple[Hole, ...]:
     return made.holes()
 
 
-def asked_for(at: Sites) -> tuple[Hole, ...]:
+def asked_for(at: Sites, constants: Sequence[str] = ()) -> tuple[Hole, ...]:
     """Statements that a name asks for which nothing is written to, or only a first value, or which nobody reads, and
     those of a loop or branch that has none."""
-    made, scope = Made(at), Scope(at)
+    made, scope = Made(at), Scope(at, lost(at, constants))
     named = any(some for flow in (Flow(at), Flow(at, host=True)) for some in (*flow.asking, flow.stuck))
     if not named and not any(gap.idle for gap in gaps_of(at)):
         return ()
     inserted(at, scope, made, asked=True)
+    stepped(at, scope, made)
     return made.holes()
 
 
@@ -67,9 +70,9 @@ def grafts(at: Sites, texts: Sequence[str]) -> tuple[Hole, ...]:
     return made.holes()
 
 
-def put_back(at: Sites, lacking: Lacking) -> tuple[Hole, ...]:
+def put_back(at: Sites, lacking: Lacking, constants: Sequence[str] = ()) -> tuple[Hole, ...]:
     """Statements and loops that make what is known to be missing."""
-    made, scope = Made(at), Scope(at)
+    made, scope = Made(at), Scope(at, lost(at, constants))
     handed(at, scope, made, lacking.parts)
     looped(at, scope, made, lacking.texts)
     return made.holes()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -171,12 +171,13 @@ class Gaps:
             if v.node.type.kind == "array" and _element(v.node) == kind:
                 yield from (f"{v.spelled}[{place}]" for place in dict.fromkeys(("0", *self._places(gap)[:SOME])))
 
-    def put(self, gap: Gap, made: Made, values: Sequence[str]) -> None:
-        """Values that are likely to be missing here: assigned, added, or kept if they are the greater ones."""
+    def put(self, gap: Gap, made: Made, values: Sequence[str], into: Collection[str] = ()) -> None:
+        """Values that are likely to be missing here: assigned, added, or kept if they are the greater ones; to these
+        variables alone, where any are named."""
         used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
         some = [(t, LATER * i) for i, t in enumerate(values)]
         for n, (target, kind, scalar) in enumerate(self._targets(gap)):
-            if scalar:
+            if scalar and (not into or target in into):
                 greater = of_two(self.at, kind, used)[:2]
                 acts = ["{0} = {1};", "{0} += {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in greater)]
                 if root(target) in self.flow.unwritten:  # what has a first value is added to
@@ -411,6 +412,7 @@ class Gaps:
             near = sorted(siblings, key=lambda o: (o not in usual, -letters_alike(o, name)))
             return list(dict.fromkeys([*seen, *near]))[:POINTERS]
         if bare in ("float", "_Float16", "double"):
+            seen = {**dict.fromkeys(self.scope.constants), **seen}
             for text, n in self.sources.items():
                 if _plain(n) == bare and self.scope.visible(n, gap.site):
                     seen.setdefault(text)

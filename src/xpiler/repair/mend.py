@@ -28,7 +28,7 @@ from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
 from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, weighed
 from xpiler.repair.opened import Open, Text, following
-from xpiler.repair.owed import owed, paid, paying
+from xpiler.repair.owed import credited, owed, paid, paying
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks, Sketch
 from xpiler.repair.solve import beside, combinations, pairs
@@ -159,7 +159,8 @@ class _Search:
     def _opened(self, now: Text) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         places = () if now.watched else instrumented(at).places
-        sketch, run = self._compiled(Sketch(at.data, holes(at), places=places, sparing=sparing(at)))
+        found = holes(at, self.trials.constants)
+        sketch, run = self._compiled(Sketch(at.data, found, places=places, sparing=sparing(at)))
         open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
                      watched=now.watched, owed=owed(at))
         self._based(open_)
@@ -171,7 +172,7 @@ class _Search:
         elif base.met or not base.built:
             self._looked(open_)
         self.progress(base.met or f"{base.right:.1%} of the elements are right")
-        return replace(now, score=base, open=open_, owed=len(open_.owed))
+        return replace(now, score=base, open=open_)
 
     def _based(self, o: Open) -> None:
         """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
@@ -279,8 +280,8 @@ class _Search:
     def _put_back(self, o: Open) -> list[Text]:
         """Calls and loops that make what the right text computes and this one never does of what this one has."""
         lacking = Lacking() if o.slow else self._lacking(o)
-        wide = self._opened_for(o.anywhere, put_back(o.at, lacking)) if lacking != Lacking() else None
-        return self._filled(wide, FILLED, PUTTING)
+        found = put_back(o.at, lacking, self.trials.constants) if lacking != Lacking() else ()
+        return self._filled(self._opened_for(o.anywhere, found), FILLED, PUTTING)
 
     def _lacking(self, o: Open) -> Lacking:
         """What a text lacks; nothing is known of one that breaks a rule."""
@@ -308,9 +309,13 @@ class _Search:
 
     def _asked_for(self, o: Open) -> list[Text]:
         """A statement put in that a name asks for: wherever that is. Where that is an output, what the right program
-        says of it too, before any statement that was put in is followed."""
-        found = self._filled(None if self.late else self._opened_for(o.anywhere, asked_for(o.at)), LIKELY, PUTTING)
-        return [*found, *self._grafted(o), *self._put_back(o)] if o.owed else found
+        says of it too, a statement before a loop."""
+        asked = () if self.late else asked_for(o.at, self.trials.constants)
+        found = self._filled(self._opened_for(o.anywhere, asked), LIKELY, PUTTING)
+        if not o.owed:
+            return found
+        found, loops = found + self._grafted(o), self._put_back(o)
+        return [credited(t, [o.base, *(loop.score for loop in loops)]) if t.credit else t for t in found] + loops
 
     def _unless_owed(self, stage: Callable[[Open], list[Text]]) -> Callable[[Open], list[Text]]:
         """A stage that was done with what is asked for where an output is owed."""
@@ -322,7 +327,7 @@ class _Search:
 
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""
-        wide = None if self.late else self._opened_for(o, gaps(o.at))
+        wide = None if self.late else self._opened_for(o, gaps(o.at, self.trials.constants))
         return self._filled(wide, LIKELY) or self._filled(wide, FILLED)
 
     def _fixed(self, o: Open) -> list[Text]:
@@ -375,7 +380,7 @@ class _Search:
         o, items = wide
         pays = list[Node]()
         found = best(self._expanded(o, islice(items, most), lambda _: o.root, {}, budget=budget, pays=pays))
-        return self._texts(o, found + [n for n in paying(pays) if n not in found])
+        return self._texts(o, found) + [credited(t, [o.base]) for t in self._texts(o, paying(pays))]
 
     def _expanded(
         self, o: Open, items: Iterator[Item], parent: Callable[[Picks], Node], harmless: dict[tuple[int, int], float],
@@ -484,9 +489,8 @@ class _Search:
         made, now = o.sketch.filled(n.picks), o.origin
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in n.picks.items())
         near = None if o.base.line else o.near
-        left = len(o.owed - paid(o.sketch, n.picks))
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
-                                              now.lost + n.lost, near, watched=o.watched, owed=left)
+                                              now.lost + n.lost, near, watched=o.watched)
 
 
 def mend(

@@ -32,17 +32,17 @@ class Text:
     near: Distances | None = None  # from where the text went wrong that this one was made of
     stage: int = 0
     watched: bool = False  # it goes wrong where every access is watched, and nowhere else
-    owed: int = 0  # outputs that nothing is written to
+    credit: float = 0.0  # so much nearer it counts, as it writes an output that nothing was written to
     open: Open | None = field(default=None, compare=False)
 
     @property
-    def hope(self) -> tuple[bool, int, float]:
+    def hope(self) -> tuple[bool, float]:
         """Larger is to be followed sooner."""
         later = STAGES[self.stage]
         if self.score.met:  # what is missing does not show before the rule holds
             later = max(later, 0.0)
         cost = self.score.grain * len(self.changes) + self.lost + later
-        return self.score.built, -self.owed, self.score.value - cost
+        return self.score.built, self.score.value + self.credit - cost
 
 
 @dataclass

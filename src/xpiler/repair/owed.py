@@ -1,19 +1,24 @@
 """What a text owes whatever else is wrong in it: an output that nothing is written to has to be written.
 
-So a statement that writes one is followed although nothing is nearer with it, as long as something else is wrong."""
+So a statement that writes one is followed although nothing is nearer with it, as something else is wrong besides: when
+what is nearer was followed, and before what takes longer."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from xpiler.repair.flow import Flow
 from xpiler.repair.nodes import Node
+from xpiler.repair.opened import Text
 from xpiler.repair.parts import frozen
+from xpiler.repair.score import Score
 from xpiler.repair.sketch import Picks, Sketch
 from xpiler.text.sites import Sites
 
 KEPT, CHEAPEST = 2, 2  # of the nearest that write an output, and of those that are the smallest change
+AHEAD = 0.02  # so much before the text that owes it, and before loops that pay it
 _CAST = re.compile(r"\(\s*[\w\s]*\*\s*\)")
 _WRITTEN = re.compile(r"(?:.*\{)?\s*(?:\w+\s*\()?[\s(&*]*([A-Za-z_]\w*)", re.DOTALL)
 
@@ -42,3 +47,8 @@ def paying(nodes: Iterable[Node]) -> list[Node]:
     every = sorted(nodes, key=lambda n: n.weight)
     nearest = sorted(every, key=lambda n: (bool(n.score.met), -n.hope[1]))[:KEPT]
     return nearest + [n for n in every if n not in nearest][:CHEAPEST]
+
+
+def credited(text: Text, others: Iterable[Score]) -> Text:
+    """A text that writes what is owed counts as a little nearer than these, whatever it breaks."""
+    return replace(text, credit=max(0.0, *(s.value - text.score.value for s in others)) + AHEAD)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,10 +26,10 @@ class Name:
 
 
 class Scope:
-    """The variables of a text, each where it can be named."""
+    """The variables of a text, each where it can be named; and the constants it may have lost."""
 
-    def __init__(self, at: Sites) -> None:
-        self.at = at
+    def __init__(self, at: Sites, constants: Sequence[str] = ()) -> None:
+        self.at, self.constants = at, constants
         self._here: dict[tuple[int, int], dict[str, Name]] = {}
 
     @cached_property

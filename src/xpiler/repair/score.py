@@ -102,7 +102,8 @@ class Trials:
     `fixed`: one text as it is. `confirm`: whether a text is right for good. `blame`: the lines to look at first,
     and those to look at then. `missing`: what a right text has and this one lacks (`repair.grafts`). `ask`: scores have
     `told` from now on, of texts that tell their values. `watching`: whether what is made from now on looks at every
-    access, which is slow. `apart`: whether a text's threads are known to keep apart."""
+    access, which is slow. `apart`: whether a text's threads are known to keep apart. `constants`: those of floating
+    point in the right program."""
 
     sketch: Callable[[str, Sequence[str]], Run | tuple[int, ...]]
     fixed: Callable[[str], Score]
@@ -112,3 +113,4 @@ class Trials:
     ask: Callable[[], None] = lambda: None
     watching: Callable[[bool], None] = lambda _: None
     apart: Callable[[str], bool] = lambda _: True
+    constants: Sequence[str] = ()

@@ -54,12 +54,12 @@ def operators(at: Sites, scope: Scope, made: Made) -> None:
 
 
 def literals(at: Sites, scope: Scope, made: Made) -> None:
-    """Other float constants: those of the text, their negatives, a half, nought and one."""
+    """Other float constants: those of the text and those it lost, their negatives, a half, nought and one."""
     spelled = dict.fromkeys(at.source(s.node) for s in at.device if s.node.kind == "FLOATING_LITERAL")
     for s in at.device:
         if s.node.kind == "FLOATING_LITERAL" and (text := at.source(s.node)):
-            for new in (*spelled, f"-{text}", f"({text} / 2)", f"({text} * 2)", f"({text} / 100)", f"({text} * 100)",
-                        "0.0f", "1.0f"):
+            for new in (*scope.constants, *spelled, f"-{text}", f"({text} / 2)", f"({text} * 2)", f"({text} / 100)",
+                        f"({text} * 100)", "0.0f", "1.0f"):
                 made.add((s.start, s.end), new, f"{text} is {new}", 4)
 
 
