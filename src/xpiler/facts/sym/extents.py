@@ -12,7 +12,7 @@ from xpiler.facts.sym.logic import conjuncts
 from xpiler.facts.sym.nodes import I32, Sym, bounded, extent_of, name_of, value_of
 from xpiler.facts.sym.operations import call
 from xpiler.facts.sym.quotients import div
-from xpiler.facts.sym.rewriting import substitute
+from xpiler.facts.sym.rewriting import rewrite, substitute
 from xpiler.facts.sym.sums import add, linear, mul, scale, terms_of
 
 
@@ -101,9 +101,26 @@ def _least(found: tuple[Sym, ...]) -> Sym:
     """The minimum of these, without those that are no less than that of the others."""
     for x in found:
         rest = tuple(y for y in found if y is not x)
-        if rest and any(prove_lt(_min(r), add(x, ONE)) for r in (rest, rest[::-1])):
+        if rest and any(prove_lt(_min(r), add(_pushed(x), ONE)) for r in (rest, rest[::-1])):
             return _least(rest)
     return _min(found)
+
+
+def _pushed(x: Sym) -> Sym:
+    """x with what is added to a minimum added to either of its sides, where that makes one shorter: min(a + b, n) - a
+    as min(b, n - a)."""
+
+    def rule(n: Sym) -> Sym | None:
+        const, terms = terms_of(n)
+        for a, c in terms.items() if n.op == "lin" else ():
+            if c == 1 and a.op == "call" and a.data == "min":
+                rest = linear(const, {b: k for b, k in terms.items() if b is not a})
+                sides = tuple(add(_pushed(y), rest) for y in a.args)
+                if any(len(terms_of(s)[1]) < len(terms_of(y)[1]) for s, y in zip(sides, a.args, strict=True)):
+                    return call("min", sides, I32)
+        return None
+
+    return rewrite(x, rule)
 
 
 def _min(found: tuple[Sym, ...]) -> Sym:
