@@ -100,16 +100,6 @@ def test_tasks_with_a_pipeline_each_are_one_loop() -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(-3, 3), st.integers(0, 9), st.integers(2, 5))
-def test_a_quotient_and_one_for_what_is_left_is_rounded_up(times: int, more: int, m: int) -> None:
-    n, each = sym.var("n"), sym.integer(m)
-    x = sym.add(n, sym.integer(more))
-    some = sym.binary("+", sym.div(x, each), sym.cast(sym.compare("<", ZERO, sym.mod(x, each)), DType.I32), DType.I32)
-    said = sym.add(sym.scale(some, times), n)
-    assert all(sym.evaluate(said, {n: k}) == times * -(-(k + more) // m) + k for k in range(12))
-
-
-@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(-2, 2), st.integers(1, 4))
 def test_how_long_a_chunk_is(each: int, before: int, extent: int) -> None:
     n, v = sym.var("n"), sym.var("k", sym.integer(extent))

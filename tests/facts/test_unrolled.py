@@ -78,6 +78,30 @@ def test_a_sum_and_its_remainder_end_where_the_row_does() -> None:
         np.testing.assert_allclose(got["y"], want["y"], rtol=1e-12)
 
 
+def test_what_tasks_add_up_in_chunks_ends_where_all_of_it_does() -> None:
+    program = read("""void k(const float* x, float* y, int n) {
+        for (int t = 0; t < 4; ++t) {
+            int per = (n + 3) / 4, begin = t * per, end = begin + per < n ? begin + per : n;
+            int mine = end > begin ? end - begin : 0, left = mine % 8;
+            float s = 0.0f;
+            for (int i = 0; i < mine / 8; ++i)
+                for (int j = 0; j < 8; ++j) s += x[begin + i * 8 + j];
+            if (left > 0) {
+                float rest = 0.0f;
+                for (int j = 0; j < left; ++j) rest += x[begin + mine / 8 * 8 + j];
+                s += rest;
+            }
+            y[t] = s;
+        }
+    }""", C, "k.c")
+    before, after = (sequential(program, C, contracted=c)[0].kernels[0] for c in (False, True))
+    ends = [show(s.stop) for s in statements(after) if isinstance(s, For)]
+    assert len(ends) == 2 and ends[1].startswith("min(n - ") and "8" not in ends[1]
+    for n in (1, 5, 9, 36, 51, 70):
+        want, got = (results(k, {"x": n, "y": 4}, {"n": n}) for k in (before, after))
+        np.testing.assert_allclose(got["y"], want["y"], rtol=1e-12)
+
+
 FOURS = """void k(const float* a, const float* x, float* y, int n, int m) {
     for (int i = 0; i < 12; i += 4) {
         float s0 = 0, s1 = 0, s2 = 0, s3 = 0;

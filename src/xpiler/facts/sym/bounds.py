@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from math import inf
 
 from xpiler.facts import sym
 from xpiler.facts.sym.leaves import ONE, integer, is_const
@@ -40,6 +41,13 @@ def below_zero(d: Sym) -> bool:
     if d.hi < 0:
         return True
     _, terms = terms_of(d)
+    for a, c in terms.items():
+        if c < 0 and a.op == "div" and a.args[0].op == "call" and a.args[0].data == "max" and a.args[1].lo > 0:
+            rest = sub(d, scale(a, c))  # the quotient is no less than that of either
+            if any(below_zero(add(rest, scale(sym.div(x, a.args[1]), c))) for x in a.args[0].args):
+                return True
+        if c > 0 and a.op == "mod" and a.hi == inf and is_const(a.args[1]):  # less than that, whatever its sign
+            return below_zero(add(sub(d, scale(a, c)), integer(c * (abs(value_of(a.args[1])) - 1))))
     rounded = next((a for a in terms if terms[a] < 0 and _rounds(a, terms)), None)
     if rounded is not None:
         x, m = rounded.args[0], value_of(rounded.args[1])
@@ -53,10 +61,6 @@ def below_zero(d: Sym) -> bool:
         if c < 0 and a.op == "div" and is_const(a.args[1]) and value_of(a.args[1]) > 0 > a.lo:
             if sub(d, scale(a, c)).hi < 0:
                 return not_negative(a.args[0])
-        if c < 0 and a.op == "div" and a.args[0].op == "call" and a.args[0].data == "max" and a.args[1].lo > 0:
-            rest = sub(d, scale(a, c))  # the quotient is no less than that of either
-            if any(below_zero(add(rest, scale(sym.div(x, a.args[1]), c))) for x in a.args[0].args):
-                return True
         if a.op == "div" and is_const(a.args[1]) and any(_reach(a.args[0]) & x.free for x in terms if x is not a):
             m = value_of(a.args[1])
             # What is rounded down is no more, and less by less than the divisor.

@@ -7,13 +7,14 @@ from math import isfinite
 
 from xpiler.facts.sym.evaluation import likely_le
 from xpiler.facts.sym.bounds import prove_lt
+from xpiler.facts.sym.comparisons import compare
 from xpiler.facts.sym.leaves import ONE, TRUE, ZERO, integer, is_const, var
 from xpiler.facts.sym.logic import conjuncts
 from xpiler.facts.sym.nodes import I32, Sym, bounded, extent_of, name_of, value_of
 from xpiler.facts.sym.operations import call
-from xpiler.facts.sym.quotients import div
-from xpiler.facts.sym.rewriting import substitute
-from xpiler.facts.sym.sums import add, linear, mul, scale, terms_of
+from xpiler.facts.sym.quotients import div, mod
+from xpiler.facts.sym.rewriting import rewrite, substitute
+from xpiler.facts.sym.sums import add, linear, mul, scale, sub, terms_of
 
 
 def tidy(live: list[Sym], body: Sym, guards: list[Sym]) -> tuple[list[Sym], Sym, list[Sym]]:
@@ -101,9 +102,37 @@ def _least(found: tuple[Sym, ...]) -> Sym:
     """The minimum of these, without those that are no less than that of the others."""
     for x in found:
         rest = tuple(y for y in found if y is not x)
-        if rest and any(prove_lt(_min(r), add(x, ONE)) for r in (rest, rest[::-1])):
+        if rest and any(prove_lt(_min(r), add(_pushed(x), ONE)) for r in (rest, rest[::-1])):
             return _least(rest)
     return _min(found)
+
+
+def _pushed(x: Sym) -> Sym:
+    """x with what is added to a minimum added to either of its sides, where that makes one shorter: min(a + b, n) - a
+    as min(b, n - a); and a quotient and one more where something is left as one rounded up."""
+
+    def rule(n: Sym) -> Sym | None:
+        const, terms = terms_of(n)
+        for a, c in terms.items() if n.op == "lin" else ():
+            up = _rounded_up(a) if a.op == "div" else None
+            if up is not None and terms.get(up[0]) == c:
+                return _pushed(add(sub(sub(n, scale(a, c)), scale(up[0], c)), scale(up[1], c)))
+            if c == 1 and a.op == "call" and a.data == "min":
+                rest = linear(const, {b: k for b, k in terms.items() if b is not a})
+                sides = tuple(add(_pushed(y), rest) for y in a.args)
+                if any(len(terms_of(s)[1]) < len(terms_of(y)[1]) for s, y in zip(sides, a.args, strict=True)):
+                    return call("min", sides, I32)
+        return None
+
+    return rewrite(x, rule)
+
+
+def _rounded_up(quotient: Sym) -> tuple[Sym, Sym] | None:
+    """That something is left of x / m, and what both are together: (x + m - 1) / m."""
+    x, m = quotient.args
+    if not is_const(m) or value_of(m) < 2 or x.lo < 0:
+        return None
+    return compare("<", ZERO, mod(x, m)), div(add(x, integer(value_of(m) - 1)), m)
 
 
 def _min(found: tuple[Sym, ...]) -> Sym:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from xpiler.facts.sym.comparisons import compare
 from xpiler.facts.sym.leaves import integer, is_const
 from xpiler.facts.sym.nodes import Sym, value_of
 from xpiler.facts.sym.quotients import div, mod
@@ -63,27 +62,8 @@ def recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
                         break
             if again:
                 break
-        again = again or _rounded_up(terms) or _whole_again(terms) or _carried_over(terms) or _lowest_digit(terms)
+        again = again or _whole_again(terms) or _carried_over(terms) or _lowest_digit(terms)
     return terms, constant
-
-
-def _rounded_up(terms: dict[Sym, int]) -> bool:
-    """One step of x/m + (x%m > 0 ? 1 : 0) = (x + m - 1)/m."""
-    if not any(a.op == "lt" for a in terms):
-        return False
-    for high, c in list(terms.items()):
-        if high.op != "div" or not is_const(high.args[1]) or high.args[0].lo < 0:
-            continue
-        x, m = high.args
-        more = compare("<", integer(0), mod(x, m))
-        whole = div(add(x, integer(value_of(m) - 1)), m)
-        if more.op == "lt" and terms.get(more) == c and whole.op == "div":
-            del terms[high], terms[more]
-            terms[whole] = terms.get(whole, 0) + c
-            if not terms[whole]:
-                del terms[whole]
-            return True
-    return False
 
 
 def _lowest_digit(terms: dict[Sym, int]) -> bool:
