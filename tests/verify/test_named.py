@@ -19,6 +19,7 @@ from xpiler.verify.verdict import refuted
 
 LABELS = each("y[i] = x[i] == 12345 ? 0 : x[i];", "int", "int")
 CLAMPED = each("float v = x[i] * 2.0f;\n    y[i] = (unsigned char)fminf(fmaxf(v, 0.0f), 255.0f);", y="unsigned char")
+BINS = each("if (x[i] >= 0.0f && x[i] <= 1.0f) y[min((int)(x[i] * 4.0f), 3) % n] = 1;", y="int")
 COUNTED = each("y[i] = x[i] >= 3.0f;", y="int")
 
 
@@ -37,7 +38,8 @@ def test_what_data_are_compared_with_is_found(text: str, numbers: set[float]) ->
 
 @pytest.mark.parametrize(("source", "target"), [
     (LABELS, LABELS.replace("== 12345", "== 12346")), (CLAMPED, CLAMPED.replace("255.0f", "254.0f")),
-], ids=["label", "clamp"])
+    (BINS, BINS.replace("3) % n", "4) % n")),
+], ids=["label", "clamp", "last bin"])
 def test_a_choice_that_hangs_on_a_number_in_the_text_is_seen(source: str, target: str) -> None:
     assert "numbers that the texts name" in complaint(source, target)
 

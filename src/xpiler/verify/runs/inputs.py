@@ -68,13 +68,18 @@ def make(sig: Signature, point: Point, seed: int) -> dict[str, Values | Number]:
         rng = np.random.default_rng([seed, position, n])
         if a.name in point.data:
             out[a.name] = np.resize(np.asarray(point.data[a.name]), n).astype(NUMPY[a.dtype])
-        elif a.read and point.kind not in kinds.AT_RANDOM and not a.steers and a.dtype is not DType.BOOL:
+        elif a.read and point.kind not in kinds.AT_RANDOM and _chosen(a, point.kind) and a.dtype is not DType.BOOL:
             out[a.name] = _hard(a, n, rng, point, seed, position)
         elif a.read:
             out[a.name] = _draw(a, n, rng, seed, point.domain)
         else:
             out[a.name] = poison(a.dtype, n, seed)
     return out
+
+
+def _chosen(a: Array, kind: Kind) -> bool:
+    """Whether contents are of a kind: what steers an index is not, but for real numbers where a text names some."""
+    return not a.steers or kind is Kind.NAMED and a.dtype.is_float
 
 
 def poison(dtype: DType, n: int, seed: int) -> Values:

@@ -265,7 +265,8 @@ class Runs:
         first = [k for k in kinds if asks and k is Kind.NANS]
         later = [k for k in kinds if k not in first and (self.wide is not None or k not in NOT_FINITE)]
         if points:
-            hard = (*of_kinds(first, points, len(points)), *(of_names(names, points) if kinds else ()),
+            real = any(a.read and a.dtype.is_float and a.name not in data for a in sig.arrays)
+            hard = (*of_kinds(first, points, len(points)), *(of_names(names, points) if kinds or real else ()),
                     *of_kinds(later, points, 4 if more else 1))
             seeds = (seed, seed + 1) if more else (seed,)
             found += [c for c in in_order(case, [(p, s) for s in seeds for p in hard]) if c]
