@@ -8,7 +8,7 @@ some points and beyond the last of them, and is tested between.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
@@ -65,10 +65,16 @@ def pieces(w: Write) -> list[Piece]:
     out, start = [], ZERO
     for k, (last, end) in enumerate(pairwise((ZERO, *points, n))):
         known = {t.node: answer for t in tests if (answer := _answer(t, points[:k], _least(end, n))) is not None}
-        there = w.vars, w.index, sym.rewrite(w.guard, known.get), sym.rewrite(w.value, known.get)
-        out.append(Piece(start, _least(end, n), sym.sub(end, last), Write(*there)))
+        there = Write(w.vars, w.index, _where(w.guard, known), _where(w.value, known))
+        out.append(Piece(start, _least(end, n), sym.sub(end, last), there))
         start = _greatest(start, end)
     return [p for p in out if p.extent is not ZERO]
+
+
+def _where(x: Sym, known: Mapping[Sym, Sym]) -> Sym:
+    """x where tests, and those in what is left of them, have these answers."""
+    made = sym.rewrite(x, known.get)
+    return x if made is x else _where(made, known)
 
 
 def _tests(x: Sym, v: Sym, loops: Sequence[Sym]) -> Iterator[_Test]:
@@ -79,14 +85,24 @@ def _tests(x: Sym, v: Sym, loops: Sequence[Sym]) -> Iterator[_Test]:
                 found = _compared(node.op, node.args[0], v, loops)
                 yield from () if found is None else (_Test(node, *found),)
             case "call" if node.data in ("min", "max"):
-                a, b = node.args
-                found = _compared("lt", sym.sub(a, b), v, loops)
+                moving, still = node.args if v in node.args[0].free else node.args[::-1]
+                free = _unclamped(moving, still, str(node.data))
+                wins = sym.sub(free, still) if node.data == "max" else sym.sub(still, free)
+                found = _compared("lt", wins, v, loops)
                 if found is not None:
-                    sides = (a, b) if node.data == "min" else (b, a)
-                    below, beyond = (sides[f is FALSE] for f in found[2:])
+                    below, beyond = (moving if f is FALSE else still for f in found[2:])
                     yield _Test(node, *found[:2], below, beyond)
             case "mod" | "div":
                 yield from (_Test(node, p, p) for p in _wraps(node, v))
+
+
+def _unclamped(moving: Sym, still: Sym, op: str) -> Sym:
+    """What says whether the greatest or least of two is the one that stands still: of a clamped value, the value."""
+    if moving.op != "call" or {op, str(moving.data)} != {"min", "max"}:
+        return moving
+    value, end = moving.args[::-1] if sym.is_const(moving.args[0]) else moving.args
+    low, high = (end, still) if op == "min" else (still, end)
+    return value if sym.is_const(end) and _at_most(low, high) else moving
 
 
 def _compared(op: str, d: Sym, v: Sym, loops: Sequence[Sym]) -> tuple[Sym, Sym, Sym, Sym] | None:
