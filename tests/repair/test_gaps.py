@@ -309,3 +309,21 @@ def test_a_constant_of_the_right_program_is_offered_where_the_text_lost_it() -> 
     assert lost(at, constants(right)) == ["0.044715f"]
     assert "0.044715f" in offered(holes(at, constants(right)))
     assert "__bang_mul_scalar(b, a, 0.044715f, 64);" in offered(gaps(at, constants(right)))
+
+
+def test_a_number_that_never_began_asks_for_its_first_value() -> None:
+    text = """void f(const float *x, float *y) {
+    float sum;
+    int n;
+    n = 0;
+    for (int i = 0; i < 8; ++i) {
+        sum += x[i];
+        ++n;
+    }
+    y[0] = sum / n;
+}
+"""
+    few = offered(asked_for(sites(text, "c")))
+    assert "sum = 0;" in few and "n = 0;" not in few
+    assert "n = 0;" in offered(asked_for(sites(text.replace("    n = 0;\n", ""), "c")))
+    assert "sum = 0;" not in offered(asked_for(sites(text.replace("float sum", "float sum = 0"), "c")))

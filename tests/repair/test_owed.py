@@ -36,7 +36,9 @@ def test_what_a_statement_writes(statement: str) -> None:
 
 def test_an_output_without_a_write_is_owed() -> None:
     assert owed(sites(LOST)) == {"y"}
-    assert owed(sites(LOST.replace("both = x[i] + x[i];", "both = x[i]; y[i] = both;"))) == frozenset()
+    written = LOST.replace("both = x[i] + x[i];", "both = x[i]; y[i] = both;")
+    assert owed(sites(written)) == frozenset()
+    assert owed(sites(written.replace("    for", "    float sum;\n    for").replace("both;", "sum += both;"))) == {"sum"}
 
 
 def test_a_statement_that_is_put_in_pays() -> None:

@@ -21,6 +21,7 @@ from xpiler.repair.integers import numbers
 from xpiler.repair.looped import looped
 from xpiler.repair.scope import Scope
 from xpiler.repair.statements import statements
+from xpiler.repair.unbegun import unbegun
 from xpiler.repair.values import calls, literals, operators
 from xpiler.text.sites import Sites
 
@@ -52,14 +53,14 @@ def around(at: Sites) -> tuple[Hole, ...]:
 
 
 def asked_for(at: Sites, constants: Sequence[str] = ()) -> tuple[Hole, ...]:
-    """Statements that a name asks for which nothing is written to, or only a first value, or which nobody reads, and
-    those of a loop or branch that has none."""
+    """Statements that a name asks for which nothing is written to, or only a first value, or none, or which nobody
+    reads, and those of a loop or branch that has none."""
     made, scope = Made(at), Scope(at, lost(at, constants))
+    unbegun(at, scope, made)
     named = any(some for flow in (Flow(at), Flow(at, host=True)) for some in (*flow.asking, flow.stuck))
-    if not named and not any(gap.idle for gap in gaps_of(at)):
-        return ()
-    inserted(at, scope, made, asked=True)
-    stepped(at, scope, made)
+    if named or any(gap.idle for gap in gaps_of(at)):
+        inserted(at, scope, made, asked=True)
+        stepped(at, scope, made)
     return made.holes()
 
 

@@ -1,4 +1,5 @@
-"""What a text owes whatever else is wrong in it: an output that nothing is written to has to be written.
+"""What a text owes whatever else is wrong in it: an output that nothing is written to has to be written, and a number
+that goes on from what it held has to begin.
 
 So a statement that writes one is followed although nothing is nearer with it, as something else is wrong besides: when
 what is nearer was followed, and before what takes longer."""
@@ -15,19 +16,20 @@ from xpiler.repair.opened import Text
 from xpiler.repair.parts import frozen
 from xpiler.repair.score import Score
 from xpiler.repair.sketch import Picks, Sketch
+from xpiler.repair.unbegun import never_begun
 from xpiler.text.sites import Sites
 
 KEPT, CHEAPEST = 2, 2  # of the nearest that write an output, and of those that are the smallest change
-AHEAD = 0.02  # so much before the text that owes it, and before loops that pay it
+AHEAD = 0.05  # so much before the text that owes it, and before loops that pay it: more than a change costs
 _CAST = re.compile(r"\(\s*[\w\s]*\*\s*\)")
 _WRITTEN = re.compile(r"(?:.*\{)?\s*(?:\w+\s*\()?[\s(&*]*([A-Za-z_]\w*)", re.DOTALL)
 
 
 def owed(at: Sites) -> frozenset[str]:
-    """The outputs of what runs on the machine that nothing is written to."""
+    """The outputs of what runs on the machine that nothing is written to, and the numbers that never begin."""
     outputs = {p.spelling for fn in at.functions if at.is_kernel(fn) for p in fn.params
                if p.type.kind == "pointer" and not frozen(p)}
-    return Flow(at).asking[0] & outputs
+    return Flow(at).asking[0] & outputs | {n.spelling for n in never_begun(at).values()}
 
 
 def paid(sketch: Sketch, picks: Picks) -> frozenset[str]:
@@ -51,4 +53,4 @@ def paying(nodes: Iterable[Node]) -> list[Node]:
 
 def credited(text: Text, others: Iterable[Score]) -> Text:
     """A text that writes what is owed counts as a little nearer than these, whatever it breaks."""
-    return replace(text, credit=max(0.0, *(s.value - text.score.value for s in others)) + AHEAD)
+    return replace(text, credit=max(0.0, *(s.value - text.score.value for s in others)) + text.lost + AHEAD)
