@@ -45,22 +45,25 @@ def _written(e: Expr, known: dict[int, int]) -> int:
 
 @dataclass(frozen=True)
 class Contract:
-    """Rewrite a sequential kernel as one nest per output; `given` is what its scalars are launched under."""
-
-    given: Expr | None = None
+    """Rewrite a sequential kernel as one nest per output."""
 
     def apply(self, kernel: Kernel) -> Kernel:
-        try:
-            nests = groups_of(kernel) if self.given is None else _under(self.given, kernel)
-            if sum(length(w.value) for group in nests for _, w in group) > 10 * LONGEST:  # and it takes long
-                raise NotApplicable("the closed form is too long to be written")
-            body = _emit(kernel, nests)
-        except Unsummarised as e:
-            raise NotApplicable(e.why, e.span) from e
-        known: dict[int, int] = {}
-        if sum(_written(e, known) for s in statements(body) for e in expressions(s)) > LONGEST:
+        return contracted(kernel)
+
+
+def contracted(kernel: Kernel, given: Expr | None = None) -> Kernel:
+    """A sequential kernel as one nest per output; `given` is what its scalars are launched under."""
+    try:
+        nests = groups_of(kernel) if given is None else _under(given, kernel)
+        if sum(length(w.value) for group in nests for _, w in group) > 10 * LONGEST:  # and it takes long
             raise NotApplicable("the closed form is too long to be written")
-        return Kernel(kernel.name, kernel.params, body, kernel.span)
+        body = _emit(kernel, nests)
+    except Unsummarised as e:
+        raise NotApplicable(e.why, e.span) from e
+    known: dict[int, int] = {}
+    if sum(_written(e, known) for s in statements(body) for e in expressions(s)) > LONGEST:
+        raise NotApplicable("the closed form is too long to be written")
+    return Kernel(kernel.name, kernel.params, body, kernel.span)
 
 
 Group = tuple[tuple[str, Write], ...]  # outputs that one nest computes, of the same loops
