@@ -649,3 +649,28 @@ void k(const float* x, const int* idx, float* y) {
     (kernel,) = sequential(read(text, c, "k.c"), c)[0].kernels
     loops = [s for s in statements(kernel) if isinstance(s, For)]
     assert len(loops) == 2, show(kernel)
+
+
+COLUMNS_BY_EIGHTS = """
+__global__ void k(const float* x, float* y, int n, int d) {
+  __shared__ float s[8][33];
+  int col = blockIdx.x * 32 + threadIdx.x;
+  float sum = 0.f;
+  if (col < d) for (int r = threadIdx.y; r < n; r += 8) sum += x[r * d + col];
+  s[threadIdx.y][threadIdx.x] = sum;
+  __syncthreads();
+  if (threadIdx.y == 0 && col < d) {
+    for (int j = FIRST; j < 8; ++j) sum += s[j][threadIdx.x];
+    y[col] = sum;
+  }
+}"""
+
+
+@pytest.mark.parametrize(("first", "extents"), [("1", ["n"]), ("2", ["(n + 7) / 8", "6", "(n + 7) / 8"])])
+def test_who_adds_up_what_others_left_keeps_a_row_of_its_own(first: str, extents: list[str]) -> None:
+    """Thread 0 begins with its own sum: with those of the seven others it is that of all rows, with six of them not."""
+    cuda = platforms.get("cuda")
+    text = COLUMNS_BY_EIGHTS.replace("FIRST", first)
+    program = read(text, cuda, "k.cu", geometry={"block.x": "2", "thread.x": "32", "thread.y": "8"})
+    (kernel,) = sequential(program, cuda)[0].kernels
+    assert [show(s.stop) for s in statements(kernel) if isinstance(s, For)][1:] == extents, show(kernel)

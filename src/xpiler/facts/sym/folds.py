@@ -13,8 +13,9 @@ from xpiler.facts.sym.nodes import Sym, extent_of, fold_op, fold_vars, make, nam
 from xpiler.facts.sym.padding import or_neutral, padded, padded_apart
 from xpiler.facts.sym.rewriting import collect, substitute
 from xpiler.facts.sym.rolling import concat, extend
-from xpiler.facts.sym.selection import assume
-from xpiler.facts.sym.sums import scale, sub, terms_of
+from xpiler.facts.sym.quotients import div
+from xpiler.facts.sym.selection import assume, select
+from xpiler.facts.sym.sums import add, linear, scale, sub, terms_of
 from xpiler.facts.sym.tails import with_tail
 from xpiler.ir.types import DType
 
@@ -64,6 +65,10 @@ def fold(op: str, vars_: Iterable[Sym], body: Sym, init: Sym, dtype: DType) -> S
     live, body, guards = _without_single_iterations(*tidy(live, body, guards))
     if extreme:
         live = [v for v in live if v in body.free or any(v in g.free for g in guards) or not _runs(v)]
+    if guards and init.op == "fold" and fold_op(init) == op and is_identity(op, init.args[1]):
+        whole = _one_more(op, live, body, guards, init, dtype)
+        if whole is not None:
+            return whole
     if guards:
         guard = conjoin(*guards)
         body = make("sel", (guard, assume(body, guard), identity_of(op, dtype)), None, dtype)
@@ -97,6 +102,39 @@ def _byte_by_byte(op: str, v: Sym, body: Sym, init: Sym, dtype: DType) -> Sym | 
     terms = [substitute(body, {v: integer(n)}) for n in range(count)]
     total = functools.reduce(lambda x, y: reduce_pair(op, x, y, dtype), terms)
     return reduce_pair(op, init, total, dtype) if not is_identity(op, init) else total
+
+
+def _one_more(
+    op: str, live: list[Sym], body: Sym, guards: list[Sym], init: Sym, dtype: DType
+) -> Sym | None:
+    """A fold of rows whose init is the row in front of the first of them, as one of all: thread 0 keeps its own sum and
+    adds what the others left. Of the row in front a condition may say what the lengths of the others' loops say."""
+    none = identity_of(op, dtype)
+    for v in live if len(live) > 1 else ():
+        others = [u for u in live if u is not v]
+        if not is_const(extent_of(v)) or any(v in extent_of(u).free for u in others):
+            continue
+        front = {v: integer(-1)}
+        asked = [g for g in (substitute(g, front) for g in guards) if not any(_ends_with(g, u) for u in others)]
+        if fold(op, others, select(conjoin(*asked), substitute(body, front), none), none, dtype) is not init:
+            continue
+        all_rows = var("~rows", add(extent_of(v), ONE))
+        moved = {v: sub(all_rows, ONE)}
+        within = conjoin(*(substitute(g, moved) for g in guards))
+        return fold(op, [all_rows, *others], select(within, substitute(body, moved), none), none, dtype)
+    return None
+
+
+def _ends_with(guard: Sym, v: Sym) -> bool:
+    """Whether 8 * v < n for a loop of (n + 7) / 8 iterations: it holds in each of them."""
+    if guard.op != "lt":
+        return False
+    const, terms = terms_of(guard.args[0])
+    step = terms.get(v, 0)
+    if step < 1:
+        return False
+    end = linear(-const, {a: -c for a, c in terms.items() if a is not v})
+    return extent_of(v) is div(add(end, integer(step - 1)), integer(step))
 
 
 def _reached_anyhow(op: str, live: list[Sym], body: Sym, init: Sym, dtype: DType) -> tuple[Sym, Sym]:
