@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_what_runs_beside_a_text_is_compiled_once(cache: Path, monkeypatch: pyte
         compiler(self, folder, *arguments, **more)
 
     monkeypatch.setattr(Compiler, "__call__", called)
-    build(f"{ADD}// again\n", get("bang"), entry, cache=cache)
+    build(f"{ADD}// {uuid4()}\n", get("bang"), entry, cache=cache)  # a text that no earlier run has built
     compiled, linked = calls  # the text, and nothing of the platform
     assert "text.cpp" in compiled and "beside.o" in linked
 
