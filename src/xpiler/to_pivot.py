@@ -12,7 +12,7 @@ from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Alloc, Buffer, Call, Const, Expr, For, Kernel, Launch, Program, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, buffers_written, statements, substitute_expr, walk
-from xpiler.passes.contract import Contract, contracted
+from xpiler.passes.contract import Contract, closed_form
 from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.launched import launched_under
@@ -68,7 +68,7 @@ def _contracted(kernel: Kernel, given: Expr | None) -> Kernel:
         for apart in (False, True):
             try:
                 cut = Sections().apply(kernel) if apart else kernel
-                found.append(Contract().apply(cut) if assumed is None else contracted(cut, assumed))
+                found.append(Contract().apply(cut) if assumed is None else closed_form(cut, assumed))
                 break
             except NotApplicable as e:
                 refused.append(e)

@@ -10,14 +10,14 @@ import pytest
 
 from tests.passes import toy
 from tests.passes.interpret import run
-from tests.passes.programs import F, assign, call, ex, kernel, let, load, loop, store, var, when
+from tests.passes.programs import F, array, assign, call, ex, kernel, let, load, loop, store, var, when
 from tests.passes.test_down import CASES, results
 from xpiler.ir.check import check
 from xpiler import platforms
 from xpiler.ir.nodes import Addr, Alloc, Const, For, If, Intrinsic, Kernel, Let, Load, Program, Shuffle, Stmt, Store
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
-from xpiler.ir.walk import buffers_written, statements
+from xpiler.ir.walk import buffers_used, buffers_written, statements
 from xpiler.passes.asked import asking_first
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
@@ -282,3 +282,6 @@ def test_nests_under_a_condition_are_each_under_it() -> None:
     later = kernel("later", "x y z n:i", let("m", 0, DType.I32), when(ex(0) < var("n"), one, assign("m", 1, DType.I32)),
                    store("z", 0, load("x", var("m"))))
     assert [buffers_written(k.body) & {"y", "z"} for k in nests(later)] == [{"y", "z"}]
+    filled = when(ex(0) < var("n"), loop("i", 8, store("own", var("i"), load("x", var("i")))), one, two)
+    kept = kernel("kept", "x y z n:i", array("own", 8), filled, store("z", 0, load("own", 3)))
+    assert all("own" in buffers_written(k.body) for k in nests(kept) if "own" in buffers_used(k.body))

@@ -19,14 +19,14 @@ from xpiler.ir.nodes import For
 from xpiler.ir.types import DType
 
 if TYPE_CHECKING:
-    from xpiler.facts.summary import Machine
+    from xpiler.facts.state import State
 
 
 @dataclass
 class Loop:
     """One loop being closed: the state after a symbolic iteration k, to be quantified over k."""
 
-    machine: Machine
+    machine: State
     level: int
     k: Sym
     first: Sym

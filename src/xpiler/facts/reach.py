@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.summary import STEPS, Array, Machine
+from xpiler.facts.state import Array
+from xpiler.facts.summary import STEPS, Machine
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.decided import one_sided
 from xpiler.facts.writes import Unsummarised

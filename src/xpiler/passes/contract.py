@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from math import gcd
 
 from xpiler.facts import sym
+from xpiler.facts.apart import never_meet
 from xpiler.facts.cases import by_cases
 from xpiler.facts.decided import most
 from xpiler.facts.summary import summarise, symbol
@@ -48,10 +48,10 @@ class Contract:
     """Rewrite a sequential kernel as one nest per output."""
 
     def apply(self, kernel: Kernel) -> Kernel:
-        return contracted(kernel)
+        return closed_form(kernel)
 
 
-def contracted(kernel: Kernel, given: Expr | None = None) -> Kernel:
+def closed_form(kernel: Kernel, given: Expr | None = None) -> Kernel:
     """A sequential kernel as one nest per output; `given` is what its scalars are launched under."""
     try:
         nests = groups_of(kernel) if given is None else _under(given, kernel)
@@ -88,7 +88,7 @@ def groups_of(kernel: Kernel) -> list[Group]:
     for name, writes in outputs.items():
         shaped = join([spared(_shape(by_cases(w))) for w in writes])
         nests += [(name, w) for w in _united([_shape(w) for w in shaped])]
-    return _fused(_order(nests))
+    return _beside_each_other(_order(nests))
 
 
 def _under(given: Expr, kernel: Kernel) -> list[Group]:
@@ -199,7 +199,7 @@ def _order(nests: list[tuple[str, Write]]) -> list[Group]:
     return done
 
 
-def _fused(groups: list[Group]) -> list[Group]:
+def _beside_each_other(groups: list[Group]) -> list[Group]:
     """Neighbours that are made of the same elements, one of each an iteration, as one."""
     out: list[Group] = []
     for group in groups:
@@ -212,6 +212,7 @@ def _fused(groups: list[Group]) -> list[Group]:
 
 
 def _in_one_loop(first: Group, second: Group) -> Group | None:
+    """Both as one, where they read an element in common and neither adds up anything."""
     both = first + second
     if not first[0][1].vars or any("fold" in w.value.has for _, w in both):  # each is worth instructions of its own
         return None
@@ -247,7 +248,7 @@ def _in_one(group: Group) -> Group:
             raise Unsummarised(_EACH_OTHER)
         same.append((name, moved))
     for n, (name, w) in enumerate(same):
-        if any(other == name and not _apart(v.index, w.index) for other, v in same[:n]):
+        if any(other == name and not _apart(v, w) for other, v in same[:n]):
             raise Unsummarised(_EACH_OTHER)
         own = {v.index for other, v in same if other == name}
         read = (x for _, v in same for part in v.parts() for x in sym.collect(part, lambda n: n.op == "ld"))
@@ -256,11 +257,10 @@ def _in_one(group: Group) -> Group:
     return tuple(same)
 
 
-def _apart(a: Sym, b: Sym) -> bool:
-    """Two indices that are never the same, whatever the iterations: of other remainders by what all strides are of."""
-    (start, terms), (other, same) = sym.terms_of(a), sym.terms_of(b)
-    stride = gcd(0, *terms.values())
-    return terms == same and ((start - other) % stride != 0 if stride else start != other)
+def _apart(a: Write, b: Write) -> bool:
+    """No iteration of the one writes an element that any iteration of the other does."""
+    any_of = {v: sym.fresh("o", sym.extent_of(v)) for v in b.vars}
+    return never_meet(a.index, sym.substitute(b.index, any_of))
 
 
 def _reads(w: Write, name: str) -> bool:

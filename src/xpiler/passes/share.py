@@ -13,7 +13,10 @@ from xpiler.ir.nodes import (
     Return, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
-from xpiler.ir.walk import Fresh, free_vars, map_stmts, names, scalars_read, statements, subexpressions, walk
+from xpiler.ir.walk import (
+    Fresh, buffers_written, declared, free_vars, map_stmts, names, scalars_read, scalars_written, statements,
+    subexpressions, walk,
+)
 from xpiler.passes.chains import absorbed, chain_of, flattened, length_of, serial, split_nest, without_single
 from xpiler.passes.split import rounded
 from xpiler.passes.structured import negated
@@ -54,12 +57,17 @@ def _each_under(s: Stmt, kernel: Kernel) -> tuple[Stmt, ...]:
     if not isinstance(s, If) or not known_at_start(s.cond, kernel):
         return (s,)
     sides = [(s.cond, s.then)] + ([(negated(s.cond), s.orelse)] if s.orelse else [])
-    own = {x.var for x in statements(s) if isinstance(x, Let)}
-    made = {x.var for x in statements(s) if isinstance(x, Assign)}
-    if made - own or any(isinstance(x, Return | Break | Continue) for _, side in sides for x in side):
+    if _left_behind(s, kernel) or any(isinstance(x, Return | Break | Continue) for _, side in sides for x in side):
         return (s,)
     return tuple(_if_both(If(cond, part.body, (), s.span), kernel)
                  for cond, side in sides for part in nests(replace(kernel, body=side)))
+
+
+def _left_behind(s: If, kernel: Kernel) -> bool:
+    """Whether scalars, or arrays of the kernel's own, that were there before get another value."""
+    given = {p.name for p in kernel.params if isinstance(p, Buffer)}
+    own = set(declared((s,)))
+    return bool({v.name for v in scalars_written(s)} - own or buffers_written(s) - given - own)
 
 
 def _if_both(s: If, kernel: Kernel) -> If:
