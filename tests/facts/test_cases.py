@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import reduce
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -54,6 +55,21 @@ def test_a_number_is_compared_by_its_high_digit_where_that_decides(base: int, li
         assert sym.substitute(said, here) is sym.boolean(base * i + d < limit)
     if low <= base and limit % base == 0:
         assert digit not in said.free
+
+
+@settings(deadline=None)
+@given(st.permutations([87, 13, 1]), st.integers(1, 8))
+def test_digits_below_any_stride_do_not_decide(order: list[int], low: int) -> None:
+    """Of 87 * a + 13 * b + c in eighths, and a lane, the lane does not decide, whichever stride is the largest."""
+    high = [sym.var(n, sym.integer(9)) for n in ("a", "b", "c")]
+    lane = sym.var("l", sym.integer(low))
+    whole = reduce(sym.add, (sym.scale(v, c) for v, c in zip(high, order, strict=True)))
+    said = sym.compare("<", sym.add(sym.scale(whole, 8), lane), sym.integer(8 * 308))
+    assert lane not in said.free
+    for at in itertools.product(range(0, 9, 4), repeat=3):
+        here = dict(zip(high, map(sym.integer, at), strict=True))
+        below = sum(v * c for v, c in zip(at, order, strict=True)) < 308
+        assert sym.substitute(said, here) is sym.boolean(below)
 
 
 def test_a_tile_with_a_margin_is_the_array() -> None:

@@ -80,15 +80,19 @@ def negative(d: Sym) -> Sym:
 
 
 def _by_high_digit(const: int, terms: Mapping[Sym, int]) -> Sym | None:
-    """16 * b + lane - 96 is negative where b - 6 is: what is negative where the terms are, of their largest alone."""
-    g = max(map(abs, terms.values()))
-    low = linear(const, {a: c for a, c in terms.items() if c % g})
-    if g == 1 or not (-inf < low.lo and low.hi < inf):
-        return None
-    t = -(int(low.lo) // g)  # from here on it is not negative
-    if g * (t - 1) + low.hi >= 0:
-        return None
-    return linear(-t, {a: c // g for a, c in terms.items() if c % g == 0})
+    """16 * b + lane - 96 is negative where b - 6 is: what is negative where the terms are, of its high ones alone."""
+    g = 0
+    for c in sorted(map(abs, terms.values()), reverse=True):
+        g = gcd(g, c)
+        if g == 1:
+            return None
+        low = linear(const, {a: c for a, c in terms.items() if c % g})
+        if not (-inf < low.lo and low.hi < inf):
+            continue
+        t = -(int(low.lo) // g)  # from here on it is not negative
+        if g * (t - 1) + low.hi < 0:
+            return linear(-t, {a: c // g for a, c in terms.items() if c % g == 0})
+    return None
 
 
 def _known(x: Sym) -> bool:
