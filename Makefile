@@ -1,5 +1,6 @@
 # make demo   translate one kernel to every language, run all of them here, keep the files
 # make test   the quick tests, two to three minutes;  make test-all  the slow ones too
+# make sample   a twenty-fourth of the benchmark, 84 translations, another one every week; SEED chooses
 # make lint   ruff and mypy
 #
 # Needs python3 >= 3.11 with venv, and g++ (Debian, Ubuntu: apt install python3-venv g++).
@@ -13,7 +14,8 @@ DEMO := build/demo
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 8 ? n : 8 )))
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
-.PHONY: demo test test-all lint clean
+SEED ?= $(shell date +%V)
+.PHONY: demo test test-all sample lint clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python >= 3.11 is needed")'
@@ -44,6 +46,9 @@ test: $(STAMP)
 
 test-all: $(STAMP)
 	$(PYTEST)
+
+sample: $(STAMP)
+	$(BIN)/xpiler bench --each 1 --targets 1 --seed $(SEED) --jobs $(JOBS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check src tests

@@ -29,6 +29,9 @@ def test_what_is_chosen() -> None:
     assert len(every) == 2016 and len({i.name for i in every}) == 2016
     sample = matrix.chosen(BENCHMARKS, matrix.directions(()), each=1)
     assert len(sample) == 252
+    weeks = [matrix.chosen(BENCHMARKS, matrix.directions(()), each=1, seed=s, targets=1) for s in range(24)]
+    assert {len(w) for w in weeks} == {84}
+    assert {i.name for w in weeks for i in w} == {i.name for i in every}
     other = matrix.chosen(BENCHMARKS, matrix.directions(["hip:vnni"]), "gemm,relu", each=2, seed=3)
     assert [i.case.operator for i in other] == ["gemm", "gemm", "relu", "relu"]
     assert {i.name for i in other} != {i.name for i in matrix.chosen(

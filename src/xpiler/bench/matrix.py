@@ -133,8 +133,10 @@ def directions(asked: Iterable[str]) -> tuple[Direction, ...]:
 
 def chosen(
     directory: Path, wanted: Sequence[Direction], operator: str = "", shape: str = "*", each: int = 0, seed: int = 0,
+    targets: int = 0,
 ) -> tuple[Item, ...]:
-    """The items of some directions; of each operator `each` shapes, others for another seed."""
+    """The items of some directions; of each operator `each` shapes, to `targets` of the languages: others for another
+    seed, and as seeds go on each shape meets each language."""
     names = tuple(w.strip() for w in operator.split(",") if w.strip())
     known = operators_of(directory)
     for name in names:
@@ -142,11 +144,13 @@ def chosen(
             raise Fault("XP3020", f"the suite has no operator `{name}`", why=f"it has {', '.join(known)}")
     out: list[Item] = []
     for a, b in wanted:
+        others = [y for x, y in wanted if x == a]
         cases = [c for c in suite(directory, platforms.get(a), shape, 0) if not names or c.operator in names]
         for n, (_, group) in enumerate(groupby(cases, key=lambda c: c.operator)):
             mine = list(group)
             picked = [mine[(seed + n + k * len(mine) // each) % len(mine)] for k in range(min(each, len(mine)))]
-            out += [Item(c, a, b) for c in (picked if each else mine)]
+            if (others.index(b) - seed - n) % len(others) < (targets or len(others)):
+                out += [Item(c, a, b) for c in (picked if each else mine)]
     if not out:
         raise Fault("XP3020", f"no case of {directory} is asked for", try_="--shape '*', without --operator")
     return tuple(out)

@@ -34,7 +34,8 @@ Directions = Annotated[list[str] | None, typer.Option(
 Operators = Annotated[str, typer.Option(help="Only these operators, with commas: `gemm,softmax`.")]
 Shapes = Annotated[str, typer.Option(help="Only cases whose name matches: `gemm_*_128`.")]
 Each = Annotated[int, typer.Option(min=0, help="So many shapes of an operator; 0 is all.")]
-Which = Annotated[int, typer.Option(min=0, help="Which shapes --each takes, and which mistakes are made.")]
+Targets = Annotated[int, typer.Option(min=0, help="So many target languages for an operator's shapes; 0 is all.")]
+Which = Annotated[int, typer.Option(min=0, help="Which shapes, languages and mistakes are taken.")]
 Layout = Annotated[str, typer.Option(
     help="How the suite is laid out: suite (templates, as in benchmarks/), qimeng, polybench, hipcpu, or plain files.")]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many files of an operator; 0 is all.")]
@@ -51,6 +52,7 @@ def bench(
     operator: Operators = "",
     shape: Shapes = "*",
     each: Each = 0,
+    targets: Targets = 0,
     seed: Which = 0,
     jobs: Jobs = 2,
     seeds: Seeds = 2,
@@ -81,7 +83,7 @@ def bench(
         return
     if html is not None:
         check_writable(html)
-    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed, targets)
     asked = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth), repair=0.0)
     with working() as progress:
         results = matrix.measure(chosen, jobs, matrix.Options(asked, texts), progress, kept)
@@ -269,7 +271,7 @@ def bench_ablation(
 
         xpiler bench ablation -d cuda:bang --proposer model --model my-model --tape tape.jsonl
     """
-    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed, targets)
     asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level(depth), repair=0.0)
     if proposer not in ("faulty", "model"):
         raise Fault("XP3004", f"cannot understand `--proposer {proposer}`", why="there are faulty, model")
@@ -332,7 +334,7 @@ def bench_locate(
 
         xpiler bench locate --direction cuda:bang --operator softmax,layernorm --mistakes 12 --out located.json
     """
-    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed, targets)
     asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level("tests"), repair=0.0)
     with working() as progress:
         results = precision.measure(
@@ -406,7 +408,7 @@ def bench_peers(
     tries: list[peers.Try] = []
     for p in asked:
         if p.command:
-            items = matrix.chosen(suite, [(p.source, p.target)], operator, shape, each, seed)
+            items = matrix.chosen(suite, [(p.source, p.target)], operator, shape, each, seed, targets)
             tries += [peers.Try(i, who) for i in items for who in (p, None)]
     options_ = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
     with working() as progress:
