@@ -172,11 +172,12 @@ LEAKY = scaled("y[i] = x[i] > 0.0f ? x[i] * a + b : b;")
 @pytest.mark.parametrize(("source", "target"), [
     (CLAMPED, CLAMPED.replace("x[i], a", "x[i], fmaxf(a, 0.0f)")),
     (CLAMPED, CLAMPED.replace(", b)", ", fminf(b, 3.0f))")),
+    (CLAMPED, CLAMPED.replace("fminf(fmaxf(x[i], a), b)", "fmaxf(fminf(x[i], b), a)")),
     (LEAKY, LEAKY.replace("* a", "* fabsf(a)")), (LEAKY, LEAKY.replace("* a", "* (a < 0.1f ? 0.0f : a)")),
-], ids=["low", "high", "sign", "small"])
+], ids=["low", "high", "order", "sign", "small"])
 def test_scalars_are_tried_in_more_than_one_range(source: str, target: str) -> None:
     assert "differs" in complaint(source, target)
-    assert "5 values of a, b" in scope(source, source)
+    assert "6 values of a, b" in scope(source, source)
 
 
 def test_a_source_that_asks_for_nan_is_held_to_what_it_does_with_it() -> None:

@@ -101,13 +101,15 @@ def fractions(sig: Signature, fixed: Mapping[str, Number]) -> dict[str, Number]:
 
 def floats_apart(sig: Signature, fixed: Mapping[str, Number]) -> Iterator[dict[str, Number]]:
     """Other values for the floating scalars that nobody fixed: negative, of both signs, small and large. They rise, so
-    that a lower bound stays below an upper one."""
+    that a lower bound stays below an upper one; but for one choice in which they cross."""
     free = [v.name for v in sig.scalars if v.dtype.is_float and v.name not in fixed]
     if free:
         yield {name: i / (2 * len(free)) - 2.0 for i, name in enumerate(free)}
         yield {name: 2.0 * i - 1.5 for i, name in enumerate(free)}
         yield {name: 0.01 * (i + 1) for i, name in enumerate(free)}
         yield {name: 6.0 + 2.5 * i for i, name in enumerate(free)}
+    if len(free) > 1:
+        yield {name: 0.5 - 1.5 * i for i, name in enumerate(free)}
 
 
 def known_sizes(sig: Signature, scalars: Mapping[str, Number]) -> dict[str, int]:
