@@ -11,7 +11,7 @@ from xpiler.by_hand import Stand
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Kernel, Program
 from xpiler.ir.show import show
-from xpiler.passes.rehost import on_device_memory, on_host_memory, split_launches
+from xpiler.passes.machine.rehost import on_device_memory, on_host_memory, split_launches
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 from xpiler.text.write import write

@@ -18,10 +18,10 @@ from xpiler import passes, to_pivot, to_target
 from xpiler.fault import Fault
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Kernel, Program
-from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.plain.count import Count
+from xpiler.passes.plain.specialize import specialize
 from xpiler.passes.recover import Recover
-from xpiler.passes.specialize import specialize
 from xpiler.passes.step import NotApplicable, Pass
 from xpiler.platforms.platform import Platform
 

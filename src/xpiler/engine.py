@@ -19,20 +19,20 @@ from xpiler.locating import Located
 from xpiler.mending import Judges, Repaired, repaired
 from xpiler.model_road import tasks
 from xpiler.neural_road import Neural, Place, repaired_road, repairs, tried
-from xpiler.passes.host import sized, with_host
+from xpiler.passes.machine.host import sized, with_host
 from xpiler.platforms.platform import Platform
 from xpiler.recent import Recent
 from xpiler.text.pragmas import taken_at_its_word
 from xpiler.text.read import read
 from xpiler.text.write import write
 from xpiler.text.write_error import NotExpressible
+from xpiler.to_pivot import accesses, sequential, with_extents
+from xpiler.to_target import Attempt, Road, roads, same_text, suited_to, unchanged
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.runs.observe import Effort, observe
 from xpiler.verify.signature import given_sizes, signature, unsized
 from xpiler.verify.verdict import Evidence, against, confirmed, refuted
-from xpiler.to_pivot import accesses, sequential, with_extents
-from xpiler.to_target import Attempt, Road, roads, same_text, suited_to, unchanged
 
 Progress = Callable[[str], None]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from xpiler import platforms, to_pivot
-from xpiler.passes.ranges import Range, ranges
 from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Buffer, Kernel, Program
+from xpiler.passes.plain.ranges import Range, ranges
 from xpiler.platforms.platform import Platform
 from xpiler.text.device_alone import device_alone
 from xpiler.text.instance import with_launcher

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xpiler.fault import BROKEN, Fault
 from xpiler.ir.nodes import Program
-from xpiler.passes.rehost import on_host_memory, split_launches
+from xpiler.passes.machine.rehost import on_host_memory, split_launches
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 from xpiler.propose.annotate import SymbolicAnnotator

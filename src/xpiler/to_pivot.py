@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from xpiler.fault import BROKEN, Fault, NOWHERE
 from xpiler.facts.independence import independent
 from xpiler.facts.writes import Unsummarised
+from xpiler.fault import BROKEN, Fault, NOWHERE
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Alloc, Buffer, Call, Const, Expr, For, Kernel, Launch, Program, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, buffers_written, statements, substitute_expr, walk
 from xpiler.passes.contract import Contract, closed_form
-from xpiler.passes.count import Count
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.launched import launched_under
 from xpiler.passes.names.source import named_after
-from xpiler.passes.ranges import Range, accessed, ranges
+from xpiler.passes.plain.count import Count
+from xpiler.passes.plain.launched import launched_under
+from xpiler.passes.plain.ranges import Range, accessed, ranges
+from xpiler.passes.plain.sections import Sections
+from xpiler.passes.plain.specialize import specialize
 from xpiler.passes.recover import Recover
-from xpiler.passes.sections import Sections
-from xpiler.passes.specialize import specialize
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 

@@ -14,26 +14,26 @@ from xpiler.fault import BROKEN, Fault
 from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Meaning, Program
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
-from xpiler.passes.asked import asking_first
-from xpiler.passes.near.ahead import Ahead
-from xpiler.passes.near.at_once import AtOnce
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
-from xpiler.passes.near.bulk import InBulk
 from xpiler.passes.contract import sums_of_products
 from xpiler.passes.lanes.dots import DotProducts
-from xpiler.passes.tiles.matrix import TileProducts
-from xpiler.passes.near.moves import Mover, results_of
-from xpiler.passes.names.source_values import values_named_after
-from xpiler.passes.narrow import Narrow, uses
-from xpiler.passes.tiles.products import SharedProducts
-from xpiler.passes.names.radix import MixedRadix
 from xpiler.passes.lanes.register_blocks import blocked
-from xpiler.passes.rehost import copies, on_device_memory, on_host_memory, returned, split_launches
-from xpiler.passes.share import at_top
-from xpiler.passes.spill import spilled
-from xpiler.passes.step import NotApplicable, Pass
-from xpiler.passes.threads import shared_out
 from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
+from xpiler.passes.machine.asked import asking_first
+from xpiler.passes.machine.narrow import Narrow, uses
+from xpiler.passes.machine.rehost import copies, on_device_memory, on_host_memory, returned, split_launches
+from xpiler.passes.machine.share import at_top
+from xpiler.passes.machine.spill import spilled
+from xpiler.passes.machine.threads import shared_out
+from xpiler.passes.names.radix import MixedRadix
+from xpiler.passes.names.source_values import values_named_after
+from xpiler.passes.near.ahead import Ahead
+from xpiler.passes.near.at_once import AtOnce
+from xpiler.passes.near.bulk import InBulk
+from xpiler.passes.near.moves import Mover, results_of
+from xpiler.passes.step import NotApplicable, Pass
+from xpiler.passes.tiles.matrix import TileProducts
+from xpiler.passes.tiles.products import SharedProducts
 from xpiler.passes.tiles.weights import WeightProducts
 from xpiler.platforms.platform import Platform, Registers
 from xpiler.text.library import library, shelf

@@ -14,12 +14,12 @@ from xpiler import platforms
 from xpiler.ir.nodes import Barrier, Intrinsic, Kernel
 from xpiler.ir.show import show
 from xpiler.ir.walk import map_stmts, statements
-from xpiler.passes.near.ahead import Ahead
 from xpiler.passes.bind import BindTasks
-from xpiler.passes.pipeline import held
-from xpiler.passes.share import at_top
-from xpiler.passes.step import NotApplicable
 from xpiler.passes.lanes.vectors import VectorLoops
+from xpiler.passes.machine.share import at_top
+from xpiler.passes.near.ahead import Ahead
+from xpiler.passes.pipeline import held
+from xpiler.passes.step import NotApplicable
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 from xpiler.to_target import _in_tiles

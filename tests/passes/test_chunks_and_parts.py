@@ -16,10 +16,10 @@ from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.passes.contract import Contract
+from xpiler.passes.plain.specialize import specialize
+from xpiler.passes.plain.structured import without_continues
 from xpiler.passes.recover import Recover
-from xpiler.passes.specialize import specialize
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.structured import without_continues
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 

@@ -11,7 +11,7 @@ from xpiler import platforms
 from xpiler.ir.nodes import Buffer, Const, While
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
-from xpiler.passes.count import Count
+from xpiler.passes.plain.count import Count
 from xpiler.text.read import read
 
 HEAD = "void k(const float* x, float* y, int n) {"

@@ -10,7 +10,7 @@ from xpiler import platforms
 from xpiler.ir.nodes import Alloc, For
 from xpiler.ir.show import show
 from xpiler.ir.walk import statements
-from xpiler.passes.launched import launched_under
+from xpiler.passes.plain.launched import launched_under
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 

@@ -9,7 +9,7 @@ from tests.passes.interpret import run
 from tests.passes.programs import I, assign, call, kernel, let, load, loop, store, var
 from xpiler.ir.nodes import Assign, For, Kernel, Let, Var, While
 from xpiler.ir.walk import statements
-from xpiler.passes.count import Count
+from xpiler.passes.plain.count import Count
 from xpiler.passes.reorder import Reorder
 from xpiler.passes.split import Split
 from xpiler.passes.step import NotApplicable

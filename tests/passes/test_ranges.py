@@ -7,7 +7,7 @@ import pytest
 from tests.passes.programs import E, ex, kernel, load, loop, store, var, when
 from xpiler.ir.nodes import Binary, Call, Cast, Const, Kernel, Select
 from xpiler.ir.types import DType
-from xpiler.passes.ranges import accessed, ranges
+from xpiler.passes.plain.ranges import accessed, ranges
 from xpiler.verify.evaluate import evaluate
 
 

@@ -7,7 +7,7 @@ import pytest
 from xpiler import platforms, to_pivot
 from xpiler.facts.summary import summarise
 from xpiler.facts.writes import Unsummarised
-from xpiler.passes.ranges import ranges
+from xpiler.passes.plain.ranges import ranges
 from xpiler.text.read import read
 from xpiler.verify.evaluate import evaluate
 

@@ -8,7 +8,7 @@ from xpiler import platforms
 from xpiler.ir.nodes import Const, Launch
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
-from xpiler.passes.rehost import copies, on_device_memory, returned
+from xpiler.passes.machine.rehost import copies, on_device_memory, returned
 from xpiler.text.read import read
 from xpiler.text.write import write
 from xpiler.to_pivot import launcher_ranges, sequential

@@ -10,7 +10,7 @@ from xpiler import platforms
 from xpiler.ir.nodes import Alloc, For, Kernel
 from xpiler.ir.show import show
 from xpiler.ir.walk import statements
-from xpiler.passes.sections import Sections
+from xpiler.passes.plain.sections import Sections
 from xpiler.passes.step import NotApplicable
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential

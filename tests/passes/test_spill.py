@@ -8,8 +8,8 @@ from xpiler import platforms
 from xpiler.engine import Options, translate
 from xpiler.ir.nodes import Const
 from xpiler.ir.types import DType
-from xpiler.passes.rehost import on_device_memory
-from xpiler.passes.spill import spilled
+from xpiler.passes.machine.rehost import on_device_memory
+from xpiler.passes.machine.spill import spilled
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 from xpiler.verify.ladder import Level

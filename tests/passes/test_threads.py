@@ -8,7 +8,7 @@ from tests.passes.programs import kernel, load, loop, store, var
 from xpiler import platforms
 from xpiler.ir.nodes import For, Program, Stmt
 from xpiler.ir.walk import statements
-from xpiler.passes.threads import shared_out
+from xpiler.passes.machine.threads import shared_out
 from xpiler.text.write import write
 
 

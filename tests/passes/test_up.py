@@ -12,19 +12,19 @@ from tests.passes import toy
 from tests.passes.interpret import run
 from tests.passes.programs import F, array, assign, call, ex, kernel, let, load, loop, store, var, when
 from tests.passes.test_down import CASES, results
-from xpiler.ir.check import check
 from xpiler import platforms
+from xpiler.ir.check import check
 from xpiler.ir.nodes import Addr, Alloc, Const, For, If, Intrinsic, Kernel, Let, Load, Program, Shuffle, Stmt, Store
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, buffers_written, statements
-from xpiler.passes.asked import asking_first
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import Contract
 from xpiler.passes.detensorize import Detensorize
+from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
+from xpiler.passes.machine.asked import asking_first
 from xpiler.passes.recover import Recover
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
 from xpiler.text.read import read
 from xpiler.to_pivot import sequential
 from xpiler.to_target import vector_unit
@@ -109,7 +109,7 @@ void k(const float* x, float* y) {{
 @pytest.mark.parametrize(("rows", "several"), [(8, 4), (6, 2), (5, 1)])
 def test_short_rows_of_many_share_a_block(rows: int, several: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each row a warp of its own; as many a block as leave blocks enough."""
-    monkeypatch.setattr("xpiler.passes.rows.BLOCKS", 2)
+    monkeypatch.setattr("xpiler.passes.machine.rows.BLOCKS", 2)
     text = f"""
 void k(const float* x, float* y) {{
   for (int i = 0; i < {rows}; ++i) {{

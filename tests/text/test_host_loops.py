@@ -13,7 +13,7 @@ from xpiler.fault import Fault
 from xpiler.ir.nodes import (
     Addr, Assign, Binary, Call, Cast, Const, Expr, For, If, Launch, Let, Program, Select, Stmt, Unary, Var, While,
 )
-from xpiler.passes.specialize import specialize
+from xpiler.passes.plain.specialize import specialize
 from xpiler.text.read import read
 
 HEAD = """

@@ -17,15 +17,15 @@ import pytest
 
 from xpiler import platforms
 from xpiler.engine import Options, translate
-from xpiler.to_pivot import sequential, with_extents
 from xpiler.ir.nodes import Store
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
-from xpiler.passes.host import with_host
-from xpiler.passes.rehost import on_host_memory
+from xpiler.passes.machine.host import with_host
+from xpiler.passes.machine.rehost import on_host_memory
 from xpiler.text.read import read
 from xpiler.text.write import write
+from xpiler.to_pivot import sequential, with_extents
 from xpiler.verify.ladder import Level
 
 KERNELS = Path(__file__).parent / "kernels"

@@ -21,9 +21,9 @@ from xpiler.facts.offers import Offer
 from xpiler.ir.nodes import Barrier, Binary, Const, Expr, For, Kernel, Meaning, Program, Stmt
 from xpiler.ir.types import DType
 from xpiler.ir.walk import map_exprs, map_stmts
-from xpiler.passes import rehost, share
 from xpiler.passes.contract import Contract
-from xpiler.passes.ranges import Range
+from xpiler.passes.machine import rehost, share
+from xpiler.passes.plain.ranges import Range
 from xpiler.passes.recover import Recover
 from xpiler.platforms.platform import Platform
 from xpiler.text.write_expr import Speller, Spelled

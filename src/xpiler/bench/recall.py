@@ -16,13 +16,13 @@ from xpiler import platforms, to_pivot, to_target
 from xpiler.annotated import pivot_text
 from xpiler.bench import suite
 from xpiler.bench.case import Case
+from xpiler.facts.writes import Unsummarised
 from xpiler.fault import Fault
 from xpiler.ir.nodes import Buffer, Const, Intrinsic, Kernel, Meaning, Program, Store, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
-from xpiler.facts.writes import Unsummarised
 from xpiler.passes.contract import nests_of
-from xpiler.passes.host import with_host
+from xpiler.passes.machine.host import with_host
 from xpiler.platforms.platform import Platform
 from xpiler.propose.annotate import SymbolicAnnotator, computed, every_loop
 from xpiler.propose.manual import manual

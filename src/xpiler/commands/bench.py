@@ -271,7 +271,7 @@ def bench_ablation(
 
         xpiler bench ablation -d cuda:bang --proposer model --model my-model --tape tape.jsonl
     """
-    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed, targets)
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
     asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level(depth), repair=0.0)
     if proposer not in ("faulty", "model"):
         raise Fault("XP3004", f"cannot understand `--proposer {proposer}`", why="there are faulty, model")
@@ -334,7 +334,7 @@ def bench_locate(
 
         xpiler bench locate --direction cuda:bang --operator softmax,layernorm --mistakes 12 --out located.json
     """
-    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed, targets)
+    chosen = matrix.chosen(suite, matrix.directions(direction or ()), operator, shape, each, seed)
     asked = engine.Options(seeds=2, budget=30.0, cache=cache(context), level=options.level("tests"), repair=0.0)
     with working() as progress:
         results = precision.measure(
@@ -408,7 +408,7 @@ def bench_peers(
     tries: list[peers.Try] = []
     for p in asked:
         if p.command:
-            items = matrix.chosen(suite, [(p.source, p.target)], operator, shape, each, seed, targets)
+            items = matrix.chosen(suite, [(p.source, p.target)], operator, shape, each, seed)
             tries += [peers.Try(i, who) for i in items for who in (p, None)]
     options_ = engine.Options(seeds=seeds, budget=budget, cache=cache(context), level=options.level(depth))
     with working() as progress:

@@ -15,7 +15,7 @@ from xpiler.commands.terminal import cache, print_json, working
 from xpiler.fault import Fault
 from xpiler.given import program_of
 from xpiler.ir.nodes import Program
-from xpiler.passes.host import with_host
+from xpiler.passes.machine.host import with_host
 from xpiler.platforms.platform import Platform
 from xpiler.propose import prompt as prompts
 

@@ -19,8 +19,8 @@ from xpiler.ir.check import AXES
 from xpiler.ir.nodes import PLAIN, Alloc, Binary, Const, Expr, For, Kernel, Let, Load, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, names, scalars_read, statements, subexpressions
-from xpiler.passes.rows import BindRows
-from xpiler.passes.share import BindTasks, BindThreads, nests
+from xpiler.passes.machine.rows import BindRows
+from xpiler.passes.machine.share import BindTasks, BindThreads, nests
 from xpiler.passes.split import loop_named
 from xpiler.passes.step import NotApplicable, applying
 from xpiler.platforms.platform import Platform

@@ -25,8 +25,8 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Body, Fresh, buffers_used, buffers_written, map_exprs, map_stmts, names, statements
+from xpiler.passes.nests.nest import conjunction
 from xpiler.passes.split import loop_named
-from xpiler.passes.nest import conjunction
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 

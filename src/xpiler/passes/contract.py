@@ -16,20 +16,20 @@ from dataclasses import dataclass, replace
 from xpiler.facts import sym
 from xpiler.facts.apart import never_meet
 from xpiler.facts.cases import by_cases
-from xpiler.facts.decided import most
-from xpiler.facts.summary import summarise, symbol
-from xpiler.facts.flips import without_flips
 from xpiler.facts.contraction import Contraction, contraction
-from xpiler.facts.nonempty import spared
-from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
+from xpiler.facts.decided import most
+from xpiler.facts.flips import without_flips
 from xpiler.facts.joining import aligned, join
+from xpiler.facts.nonempty import spared
 from xpiler.facts.shaping import renumbered, shaped
 from xpiler.facts.solving import solve
+from xpiler.facts.summary import summarise, symbol
+from xpiler.facts.sym import FALSE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Buffer, Expr, If, Kernel, Stmt
 from xpiler.ir.walk import Fresh, expressions, operands, statements
 from xpiler.passes.names.parts import NamingNest, length
-from xpiler.passes.nest import Output
+from xpiler.passes.nests.nest import Output
 from xpiler.passes.step import NotApplicable
 
 

@@ -25,8 +25,8 @@ from xpiler.ir.walk import (
     Fresh, bodies, buffers_written, defines, expressions, map_exprs, map_stmts, names, statements, subexpressions,
     substitute, substitute_expr,
 )
+from xpiler.passes.plain.structured import negated, without_returns
 from xpiler.passes.step import NotApplicable
-from xpiler.passes.structured import negated, without_returns
 from xpiler.platforms.platform import Platform
 
 I32 = DType.I32

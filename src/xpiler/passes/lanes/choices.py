@@ -15,9 +15,9 @@ from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Assign, Binary, Const, Expr, For, If, Intrinsic, Let, Load, Select, Var
 from xpiler.ir.types import DType
-from xpiler.passes.nest import Scope, converted
 from xpiler.passes.lanes.memory import I32, Vector
 from xpiler.passes.lanes.values import VectorNest, stem_of
+from xpiler.passes.nests.nest import Scope, converted
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 

@@ -15,7 +15,7 @@ from xpiler.ir.nodes import Addr, Alloc, Binary, Buffer, Cast, Const, Expr, Intr
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import sums_of_products
-from xpiler.passes.nest import Nest
+from xpiler.passes.nests.nest import Nest
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import DotUnit
 

@@ -13,8 +13,8 @@ from xpiler.facts import sym
 from xpiler.facts.sym import TRUE, Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
-from xpiler.passes.nest import costly
-from xpiler.passes.reused import key
+from xpiler.passes.nests.nest import costly
+from xpiler.passes.nests.reused import key
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from xpiler.facts.sym import ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Alloc, Buffer, Call, Const, Expr, Let, Store, Var
 from xpiler.ir.types import DType
-from xpiler.passes.nest import row_major
-from xpiler.passes.names.words import words
 from xpiler.passes.lanes.choices import ChoiceNest
-from xpiler.passes.lanes.which import Lanes, dimensions, follow, read_again, strays
 from xpiler.passes.lanes.memory import I32, Lane, spares_memory
+from xpiler.passes.lanes.which import Lanes, dimensions, follow, read_again, strays
+from xpiler.passes.names.words import words
+from xpiler.passes.nests.nest import row_major
 
 WIDE = 32  # iterations that an instruction with a count is worth its start for
 SHORTEST = 4  # iterations that a register is used for where it has lanes to spare

@@ -12,7 +12,7 @@ from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Binary, Buffer, Cast, Const, Expr, For, Intrinsic, Load, Store, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest
+from xpiler.passes.nests.nest import Nest
 
 I32 = DType.I32
 _ZERO, _ONE = Const(0, I32), Const(1, I32)

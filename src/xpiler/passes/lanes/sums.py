@@ -9,15 +9,15 @@ from xpiler.facts.offers import Offer, unbound
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Alloc, Assign, Buffer, Const, Expr, For, If, Intrinsic, Let, Load, Store, Var
-from xpiler.ir.walk import Fresh, defines, statements
-from xpiler.passes.nest import Scope, combined, converted, under_one_condition
 from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh, defines, statements
 from xpiler.passes.lanes.in_place import Kept, always
 from xpiler.passes.lanes.joined import flat
-from xpiler.passes.lanes.which import Lanes, follow, split, strays, suffixes
 from xpiler.passes.lanes.loops import LaneLoops
 from xpiler.passes.lanes.memory import I32, Lane, Vector, VectorUnit
+from xpiler.passes.lanes.which import Lanes, follow, split, strays, suffixes
 from xpiler.passes.names.words import ACCUMULATORS
+from xpiler.passes.nests.nest import Scope, combined, converted, under_one_condition
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
 FEW = 32  # lanes that are left to a scalar loop at the end of a reduction

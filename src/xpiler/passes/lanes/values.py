@@ -17,8 +17,8 @@ from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Addr, Buffer, Const, Expr, For, Intrinsic, Let, Load, Store, Var
 from xpiler.ir.types import DType
 from xpiler.passes.lanes.joined import joined
-from xpiler.passes.nest import converted
 from xpiler.passes.lanes.memory import Lane, MemoryNest, Vector
+from xpiler.passes.nests.nest import converted
 
 I32 = DType.I32
 _ZERO, _ONE = Const(0, I32), Const(1, I32)

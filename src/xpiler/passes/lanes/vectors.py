@@ -20,15 +20,15 @@ from xpiler.ir.nodes import Expr, Kernel, Stmt, Store
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import groups_of, typed
-from xpiler.passes.nest import Output, converted
 from xpiler.passes.lanes.cuts import Piece, pieces
 from xpiler.passes.lanes.in_place import kept
-from xpiler.passes.reused import reused
-from xpiler.passes.step import NotApplicable
-from xpiler.passes.lanes.which import Lanes, parted, strays, suffixes
 from xpiler.passes.lanes.loops import AtIndex
 from xpiler.passes.lanes.memory import VectorUnit, spares_memory
 from xpiler.passes.lanes.sums import ReductionNest
+from xpiler.passes.lanes.which import Lanes, parted, strays, suffixes
+from xpiler.passes.nests.nest import Output, converted
+from xpiler.passes.nests.reused import reused
+from xpiler.passes.step import NotApplicable
 
 __all__ = ["VectorLoops", "VectorUnit"]
 

@@ -15,8 +15,8 @@ from xpiler.facts.writes import Write
 from xpiler.ir.nodes import Expr, If, Let, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest, Output, Scope, conjunction, costly
 from xpiler.passes.names.words import word
+from xpiler.passes.nests.nest import Nest, Output, Scope, conjunction, costly
 
 LARGE = 64  # nodes, counted as a tree, of an expression that is read more easily in parts
 PART = 6  # and of a part worth a name

@@ -27,13 +27,13 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import (
     Body, Fresh, bodies, buffers_used, free_vars, map_stmts, names, scalars_read, statements,
 )
-from xpiler.passes.near.bulk import held
 from xpiler.passes.detensorize import Detensorize
-from xpiler.passes.near.moves import length
-from xpiler.passes.nest import Nest, converted
-from xpiler.passes.near.staged import swapped
-from xpiler.passes.names.words import ACCUMULATORS
 from xpiler.passes.lanes.values import stem_of
+from xpiler.passes.names.words import ACCUMULATORS
+from xpiler.passes.near.bulk import held
+from xpiler.passes.near.moves import length
+from xpiler.passes.near.staged import swapped
+from xpiler.passes.nests.nest import Nest, converted
 
 I32 = DType.I32
 

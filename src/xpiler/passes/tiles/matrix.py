@@ -20,7 +20,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import sums_of_products
-from xpiler.passes.grid import GridNest
+from xpiler.passes.nests.grid import GridNest
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32

@@ -19,8 +19,8 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import sums_of_products
-from xpiler.passes.grid import GridNest, constant_extent
-from xpiler.passes.nest import conjunction, converted
+from xpiler.passes.nests.grid import GridNest, constant_extent
+from xpiler.passes.nests.nest import conjunction, converted
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32

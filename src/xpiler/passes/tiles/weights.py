@@ -19,8 +19,8 @@ from xpiler.ir.nodes import Addr, Alloc, Buffer, Const, Expr, Intrinsic, Kernel,
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.contract import sums_of_products
-from xpiler.passes.nest import Nest
-from xpiler.passes.share import BindTasks
+from xpiler.passes.machine.share import BindTasks
+from xpiler.passes.nests.nest import Nest
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import WeightUnit
 

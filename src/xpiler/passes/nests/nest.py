@@ -16,8 +16,8 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.lanes.joined import addends, flat, joined, padded
-from xpiler.passes.reused import Key, key, reused, term, values
 from xpiler.passes.names.words import ACCUMULATORS, word, words
+from xpiler.passes.nests.reused import Key, key, reused, term, values
 
 INLINE = 4  # reductions of at most this many terms, each condition's counted, are written out
 SCRATCH = 1 << 16  # most elements an intermediate array may have

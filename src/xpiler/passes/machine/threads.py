@@ -11,7 +11,7 @@ from math import inf
 
 from xpiler.ir.nodes import For, Kernel, Stmt, While
 from xpiler.ir.walk import bodies, free_vars, with_bodies
-from xpiler.passes.chains import length_of, serial
+from xpiler.passes.nests.chains import length_of, serial
 
 ENOUGH = 256  # iterations: a few for each core of a large server
 SOON = 1 << 14  # statements: what takes no longer than it takes to wake the threads and to wait for them

@@ -19,8 +19,8 @@ from xpiler.ir.walk import (
     Fresh, buffers_written, names, scalars_read, scalars_written, statements, subexpressions, substitute,
     substitute_expr, walk, with_bodies,
 )
-from xpiler.passes.structured import negated, without_continues
-from xpiler.passes.whole_steps import in_whole_steps
+from xpiler.passes.plain.structured import negated, without_continues
+from xpiler.passes.plain.whole_steps import in_whole_steps
 
 I32 = DType.I32
 TRUE = Const(1, DType.BOOL)

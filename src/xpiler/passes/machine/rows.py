@@ -18,8 +18,8 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, bodies, map_stmts, names, scalars_read, scalars_written, statements, substitute
-from xpiler.passes.chains import absorbed, chain_of, flattened, serial, split_nest, without_single
-from xpiler.passes.nest import combined
+from xpiler.passes.nests.chains import absorbed, chain_of, flattened, serial, split_nest, without_single
+from xpiler.passes.nests.nest import combined
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32

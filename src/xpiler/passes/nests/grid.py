@@ -9,7 +9,7 @@ from xpiler.facts.sym import Sym
 from xpiler.ir.nodes import Const, For, Stmt, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest
+from xpiler.passes.nests.nest import Nest
 from xpiler.passes.step import NotApplicable
 
 I32 = DType.I32

@@ -17,9 +17,9 @@ from xpiler.ir.walk import (
     Fresh, buffers_written, declared, free_vars, map_stmts, names, scalars_read, scalars_written, statements,
     subexpressions, walk,
 )
-from xpiler.passes.chains import absorbed, chain_of, flattened, length_of, serial, split_nest, without_single
+from xpiler.passes.nests.chains import absorbed, chain_of, flattened, length_of, serial, split_nest, without_single
+from xpiler.passes.plain.structured import negated
 from xpiler.passes.split import rounded
-from xpiler.passes.structured import negated
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from xpiler.ir.nodes import PLAIN, Alloc, Binary, Const, Expr, For, If, Kernel, Stmt
 from xpiler.ir.walk import subexpressions
-from xpiler.passes.share import known_at_start
+from xpiler.passes.machine.share import known_at_start
 from xpiler.passes.step import NotApplicable
 
 

@@ -16,7 +16,7 @@ from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Buffer, Expr, Kernel
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
-from xpiler.passes.nest import Nest
+from xpiler.passes.nests.nest import Nest
 
 Path = frozenset[Sym]  # the conditions under which a value is computed
 
