@@ -15,7 +15,7 @@ from xpiler.passes.machine.rehost import on_device_memory, on_host_memory, split
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
 from xpiler.text.write import write
-from xpiler.text.write_error import NotExpressible
+from xpiler.text.writing.error import NotExpressible
 
 Parts = Mapping[str, tuple[Kernel, ...]]  # what kernels became
 

@@ -25,7 +25,7 @@ from xpiler.recent import Recent
 from xpiler.text.pragmas import taken_at_its_word
 from xpiler.text.read import read
 from xpiler.text.write import write
-from xpiler.text.write_error import NotExpressible
+from xpiler.text.writing.error import NotExpressible
 from xpiler.to_pivot import accesses, sequential, with_extents
 from xpiler.to_target import Attempt, Road, roads, same_text, suited_to, unchanged
 from xpiler.verify.confirm import confirm

@@ -26,7 +26,7 @@ from xpiler.repair.grafts import Lacking, Missing, Worth
 from xpiler.repair.instrument import Instrumented, Role, Watched, instrumented
 from xpiler.repair.told import Wanted, wanted
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import is_launch
+from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import Sites
 from xpiler.verify.runs.compare import to_double
 from xpiler.verify.runs.nearness import difference, first_wrong

@@ -17,7 +17,7 @@ from xpiler.propose.prompt import Task
 from xpiler.propose.retrieval import Index
 from xpiler.text.read import read
 from xpiler.text.write import write
-from xpiler.text.write_error import NotExpressible
+from xpiler.text.writing.error import NotExpressible
 
 MOST = 12  # passages of a manual in one prompt
 

@@ -39,7 +39,7 @@ from xpiler.platforms.platform import Platform, Registers
 from xpiler.text.library import library, shelf
 from xpiler.text.read import read
 from xpiler.text.reword import reworded
-from xpiler.text.write_error import NotExpressible
+from xpiler.text.writing.error import NotExpressible
 from xpiler.to_pivot import launcher_ranges, sequential, told_apart
 
 KEEP = "same structure"

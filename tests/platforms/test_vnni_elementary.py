@@ -13,7 +13,7 @@ from xpiler import engine, platforms
 from xpiler.emulate import Entry, build, run
 from xpiler.ir.nodes import Buffer
 from xpiler.ir.types import DType
-from xpiler.text.write_prelude import preludes
+from xpiler.text.writing.prelude import preludes
 from xpiler.verify.ladder import Level
 
 VNNI = platforms.get("vnni")

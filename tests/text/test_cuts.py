@@ -15,7 +15,7 @@ from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.text.read import read
-from xpiler.text.read_cuts import Stretch, stretches
+from xpiler.text.reading.cuts import Stretch, stretches
 from xpiler.to_pivot import sequential
 from xpiler.verify.argue.bounds import bounds
 from xpiler.verify.verdict import Proved, Unknown

@@ -9,7 +9,7 @@ import pytest
 from xpiler import platforms
 from xpiler.text.read import read
 from xpiler.text.reword import reworded
-from xpiler.text.write_error import NotExpressible
+from xpiler.text.writing.error import NotExpressible
 from xpiler.to_target import REWORD, Attempt, same_text
 
 CUDA, HIP = platforms.get("cuda"), platforms.get("hip")

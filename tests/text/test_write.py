@@ -17,7 +17,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType as T
 from xpiler.text.write import NotExpressible, write
-from xpiler.text.write_fold import fold
+from xpiler.text.writing.fold import fold
 
 
 def c(value: int) -> Const:

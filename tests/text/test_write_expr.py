@@ -16,9 +16,9 @@ from xpiler import platforms
 from xpiler.ir.nodes import Binary, Call, Cast, Const, Expr, Load, Select, Unary, Var
 from xpiler.ir.types import DType as T
 from xpiler.ir.types import common, promote
-from xpiler.text.write_error import NotExpressible
-from xpiler.text.write_expr import Speller
-from xpiler.text.write_scope import Scope
+from xpiler.text.writing.error import NotExpressible
+from xpiler.text.writing.expr import Speller
+from xpiler.text.writing.scope import Scope
 
 J, N, U, L, B = (Var("i", T.I32), Var("n", T.I32), Var("u", T.U32), Var("l", T.I64), Var("b", T.I8))
 X, Y, D, H = Var("x", T.F32), Var("y", T.F32), Var("d", T.F64), Var("h", T.F16)

@@ -26,7 +26,7 @@ from xpiler.passes.machine import rehost, share
 from xpiler.passes.plain.ranges import Range
 from xpiler.passes.recover import Recover
 from xpiler.platforms.platform import Platform
-from xpiler.text.write_expr import Speller, Spelled
+from xpiler.text.writing.expr import Speller, Spelled
 from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.verdict import Evidence, Refuted, confirmed, refuted

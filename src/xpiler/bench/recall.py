@@ -31,7 +31,7 @@ from xpiler.propose.structure import Computation, computation
 from xpiler.text.library import library
 from xpiler.text.read import read
 from xpiler.text.write import write
-from xpiler.text.write_error import NotExpressible
+from xpiler.text.writing.error import NotExpressible
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from xpiler import platforms
 from xpiler.fault import Fault
 from xpiler.text.read import read
 from xpiler.text.write import write
-from xpiler.text.write_error import NotExpressible
+from xpiler.text.writing.error import NotExpressible
 
 _DEPTH = 5000  # frames, as in the command itself
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from xpiler.repair.instrument import root
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import is_launch
+from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import Sites
 
 _COPIES = ("host.copy", "host.rows")

@@ -21,7 +21,7 @@ from xpiler.repair.parts import (
 )
 from xpiler.repair.scope import Name, Scope
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import is_launch
+from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import EXPRESSIONS, LOOP_OR_BRANCH, Site, Sites
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from xpiler.ir.types import DType
 from xpiler.repair.quickly import quickly
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import is_launch
+from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import LOOP_OR_BRANCH, Site, Sites
 
 MOST = 8192  # places one text may have; runtime.h keeps so many

@@ -9,7 +9,7 @@ from xpiler.repair.hole import Kind, Made
 from xpiler.repair.parts import ORDER, exchanged, integral, is_value
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import is_launch
+from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import EXPRESSIONS, Site, Sites, wrapped
 
 # How many other expressions of the text, and variables, are tried in the place of one.

@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 
 from xpiler.repair.instrument import assignment
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import is_launch
+from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import Site, Sites
 
 _WORD = re.compile(r"[A-Za-z_]\w*")

@@ -19,13 +19,13 @@ from xpiler.fault import Fault, Span
 from xpiler.ir.types import DType
 from xpiler.text import libclang
 from xpiler.text.addressed import with_launches
-from xpiler.text.directives import without_files
-from xpiler.text.reach import out_of_reach
 from xpiler.text.complaints import complaint, place
 from xpiler.text.ctype import VOID, CType, made_of
+from xpiler.text.directives import without_files
 from xpiler.text.gathering import Gathering
-from xpiler.text.host_errors import host_lines, only_in
+from xpiler.text.hosts.errors import host_lines, only_in
 from xpiler.text.prefixes import FLAGS, Prefixes, folders, index
+from xpiler.text.reach import out_of_reach
 
 _BUILTIN = {
     "BOOL": DType.BOOL, "CHAR_U": DType.I8, "CHAR_S": DType.I8, "SCHAR": DType.I8,

@@ -21,14 +21,14 @@ from xpiler.platforms.platform import Platform
 from xpiler.text.arithmetic import ONE, ZERO
 from xpiler.text.clang import Node, Unit
 from xpiler.text.gathering import Gathering
-from xpiler.text.host_bearing import pruned
-from xpiler.text.host_broken import unresolved
-from xpiler.text.host_launch import Callee, HostLaunches
-from xpiler.text.host_copies import Copies
-from xpiler.text.host_objects import bare_is_address
-from xpiler.text.host_values import Address, Alias, Bag, HostArray, is_dim
-from xpiler.text.read_base import Target
-from xpiler.text.read_values import Binding, Fields, Items, Nothing, Place, Pointer, Raw, Value
+from xpiler.text.hosts.bearing import pruned
+from xpiler.text.hosts.broken import unresolved
+from xpiler.text.hosts.copies import Copies
+from xpiler.text.hosts.launch import Callee, HostLaunches
+from xpiler.text.hosts.objects import bare_is_address
+from xpiler.text.hosts.values import Address, Alias, Bag, HostArray, is_dim
+from xpiler.text.reading.base import Target
+from xpiler.text.reading.values import Binding, Fields, Items, Nothing, Place, Pointer, Raw, Value
 
 _LEGAL = (Let, Assign, For, While, If, Launch)
 

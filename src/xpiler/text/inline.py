@@ -7,9 +7,9 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import subexpressions
 from xpiler.text.arithmetic import FALSE, TRUE
 from xpiler.text.clang import Node
-from xpiler.text.read_base import Target
-from xpiler.text.read_exprs import Expressions
-from xpiler.text.read_values import (
+from xpiler.text.reading.base import Target
+from xpiler.text.reading.exprs import Expressions
+from xpiler.text.reading.values import (
     Binding, Closure, Each, Fields, Items, Nothing, Place, Pointer, Raw, Roaming, Slot, Table, Value,
 )
 

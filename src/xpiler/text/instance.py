@@ -14,8 +14,8 @@ import clang.cindex as ci
 from xpiler.fault import Fault, Span
 from xpiler.platforms.platform import Platform
 from xpiler.text.clang import Node, Unit, parse
-from xpiler.text.read_base import calls
-from xpiler.text.host_bearing import is_launch
+from xpiler.text.hosts.bearing import is_launch
+from xpiler.text.reading.base import calls
 
 _ASKED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:<(.*)>)?\s*\Z", re.DOTALL)
 _GROUPS = (("block.x", "block.y", "block.z"), ("thread.x", "thread.y", "thread.z"), ("task",))

@@ -13,8 +13,8 @@ from xpiler.ir.nodes import Meaning
 from xpiler.kept import Shelf, digest
 from xpiler.platforms.platform import Platform
 from xpiler.text.clang import Node, Unit, parse
-from xpiler.text.read_base import calls
-from xpiler.text.read_meaning import meanings
+from xpiler.text.reading.base import calls
+from xpiler.text.reading.meaning import meanings
 
 _OFFERS = "xp_offers"  # the function of a header that calls the template instantiations it offers
 _ASK = "-DXP_OFFERS"  # for headers whose offers no text needs

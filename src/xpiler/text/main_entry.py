@@ -13,8 +13,8 @@ from xpiler.platforms.platform import Platform
 from xpiler.text.clang import Node
 from xpiler.text.host import HostReading
 from xpiler.text.write import function_text, kernel_text, params_text
-from xpiler.text.write_launch import Own, host_body
-from xpiler.text.write_scope import of_launcher
+from xpiler.text.writing.launch import Own, host_body
+from xpiler.text.writing.scope import of_launcher
 
 
 def made_launcher(reading: HostReading, program: Program, platform: Platform) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from xpiler.ir.nodes import Buffer, Kernel, Let, Load, Param, Stmt, Store, Var
+from xpiler.ir.types import DType
+from xpiler.ir.walk import Fresh
 from xpiler.platforms.platform import Platform
 from xpiler.text import axes
 from xpiler.text.arithmetic import Arithmetic
 from xpiler.text.clang import Node
-from xpiler.text.read_kernel import Shape
-from xpiler.ir.types import DType
-from xpiler.ir.walk import Fresh
+from xpiler.text.reading.kernel import Shape
 
 
 def opaque(fn: Node, name: str, shape: Shape, platform: Platform) -> Kernel | None:

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from xpiler.fault import Fault, Span
 from xpiler.ir.nodes import Addr, Expr, Kernel, Launch, Launcher, Param, Program, Var
 from xpiler.platforms.platform import Platform
-from xpiler.fault import Fault, Span
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import Node, Unit, parse
 from xpiler.text.gathering import Gathering
 from xpiler.text.host import read_launcher
-from xpiler.text.host_bearing import is_launch
-from xpiler.text.host_broken import lost
+from xpiler.text.hosts.bearing import is_launch
+from xpiler.text.hosts.broken import lost
 from xpiler.text.library import library
-from xpiler.text.opaque import opaque
 from xpiler.text.main_entry import made_launcher, overload
+from xpiler.text.opaque import opaque
 from xpiler.text.reach import within_reach
-from xpiler.text.read_base import calls
-from xpiler.text.read_kernel import KernelReader, Reading, Shape
-from xpiler.text.read_meaning import meanings
+from xpiler.text.reading.base import calls
+from xpiler.text.reading.kernel import KernelReader, Reading, Shape
+from xpiler.text.reading.meaning import meanings
 
 __all__ = ["library", "read"]
 

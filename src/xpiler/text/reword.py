@@ -20,8 +20,8 @@ from xpiler.fault import NOWHERE
 from xpiler.platforms.platform import Platform
 from xpiler.text.lane_operators import lane_operators
 from xpiler.text.words import Words
-from xpiler.text.write_error import NotExpressible
-from xpiler.text.write_fold import WIDTH, fold
+from xpiler.text.writing.error import NotExpressible
+from xpiler.text.writing.fold import WIDTH, fold
 
 _TOKEN = re.compile(
     r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|[A-Za-z_]\w*|\.?\d(?:[eE][-+]|[\w.'])*|\s+|.",

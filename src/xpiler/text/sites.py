@@ -11,8 +11,8 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.addressed import with_launches
 from xpiler.text.clang import Node, parse
-from xpiler.text.host_bearing import is_launch
 from xpiler.text.edits import Change, Edit, masked
+from xpiler.text.hosts.bearing import is_launch
 
 _WRAPS = ("UNEXPOSED_EXPR", "PAREN_EXPR")
 _SEQUENCES = ("COMPOUND_STMT", "FUNCTION_DECL", "LABEL_STMT", "CASE_STMT", "DEFAULT_STMT")

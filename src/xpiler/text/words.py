@@ -10,8 +10,8 @@ from functools import cached_property
 from xpiler.fault import NOWHERE
 from xpiler.ir.types import DType
 from xpiler.platforms.platform import Platform, Wording
-from xpiler.text.write_error import NotExpressible
-from xpiler.text.write_header import vocabulary
+from xpiler.text.writing.error import NotExpressible
+from xpiler.text.writing.header import vocabulary
 
 _FIELD = re.compile(r"\{(\w+)\}")
 

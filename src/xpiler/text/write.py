@@ -11,17 +11,17 @@ from xpiler.ir.nodes import Buffer, For, Kernel, Param, Program, Var
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements, walk
 from xpiler.platforms.platform import Axis, Platform
-from xpiler.text.write_const import with_const
-from xpiler.text.write_copy import mentions
-from xpiler.text.write_error import NotExpressible
-from xpiler.text.write_expr import Speller
-from xpiler.text.write_fold import fold
-from xpiler.text.write_geometry import described, geometry
-from xpiler.text.write_header import vocabulary
-from xpiler.text.write_launch import host_body, merged
-from xpiler.text.write_prelude import preludes
-from xpiler.text.write_scope import Scope, fresh, of_kernel, of_launcher, reserved, unnamed
-from xpiler.text.write_stmt import Writer, alias, built_in_once
+from xpiler.text.writing.const import with_const
+from xpiler.text.writing.copy import mentions
+from xpiler.text.writing.error import NotExpressible
+from xpiler.text.writing.expr import Speller
+from xpiler.text.writing.fold import fold
+from xpiler.text.writing.geometry import described, geometry
+from xpiler.text.writing.header import vocabulary
+from xpiler.text.writing.launch import host_body, merged
+from xpiler.text.writing.prelude import preludes
+from xpiler.text.writing.scope import Scope, fresh, of_kernel, of_launcher, reserved, unnamed
+from xpiler.text.writing.stmt import Writer, alias, built_in_once
 
 __all__ = ["NotExpressible", "write"]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from xpiler.ir.nodes import Buffer, Expr
 from xpiler.ir.show import show
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import is_launch
 from xpiler.text.edits import Change, Edit
+from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import Site, Sites
 from xpiler.verify.signature import signature
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from xpiler.text.clang import Node
-from xpiler.text.host_bearing import is_launch
 from xpiler.text.edits import Change, Edit
+from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import Site, Sites, wrapped
 
 WARPS = (32, 64)

@@ -1,0 +1,1 @@
+"""Host functions: device memory, copies and launches, followed as far as they say what kernels are called with."""

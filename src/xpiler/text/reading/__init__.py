@@ -1,0 +1,1 @@
+"""Kernels read: from the syntax tree that libclang gives to the IR."""

@@ -1,0 +1,1 @@
+"""Programs written: from the IR to lines of a dialect."""
