@@ -25,6 +25,8 @@ from xpiler.passes.machine.rehost import copies, on_device_memory, on_host_memor
 from xpiler.passes.machine.share import at_top
 from xpiler.passes.machine.spill import spilled
 from xpiler.passes.machine.threads import shared_out
+from xpiler.passes.names.blocks import Blocks
+from xpiler.passes.names.outgoing import Outgoing
 from xpiler.passes.names.radix import MixedRadix
 from xpiler.passes.names.source_values import values_named_after
 from xpiler.passes.near.ahead import Ahead
@@ -313,7 +315,12 @@ def _lowered(
         out = spilled(out, None if room is None else room // 2)
     trace.append(f"rehost({target.name})")
     meanings = _called(out.kernels, target, cache)
-    kernels = tuple(map(MixedRadix().apply, out.kernels))
+    kernels = out.kernels
+    if target.vector_bits:
+        kernels = tuple(map(Blocks(target.vector_bits).apply, kernels))
+    if target.model == "task":
+        kernels = tuple(map(Outgoing(mover(target, vector_unit(target, cache))).apply, kernels))
+    kernels = tuple(map(MixedRadix().apply, kernels))
     return Road(name, tuple(trace), replace(out, platform=target.name, kernels=kernels, meanings=meanings))
 
 
@@ -331,8 +338,12 @@ def _as_written(extent: Expr) -> Expr:
 
 def in_bulk(target: Platform, unit: VectorUnit) -> InBulk:
     """How what is copied piece by piece is copied at once on a platform whose vectors are in memory."""
-    mover = Mover(target.copy, tuple(target.transfers.items()), target.vector_space, results_of(unit.offers))
-    return InBulk(mover, target.space(target.vector_space).capacity or 0)
+    return InBulk(mover(target, unit), target.space(target.vector_space).capacity or 0)
+
+
+def mover(target: Platform, unit: VectorUnit) -> Mover:
+    """How a platform copies between its memories."""
+    return Mover(target.copy, tuple(target.transfers.items()), target.vector_space, results_of(unit.offers))
 
 
 def at_once(target: Platform, unit: VectorUnit, cache: Path | None) -> AtOnce:

@@ -20,9 +20,12 @@ def hulls(kernel: Kernel) -> dict[Var, Hull]:
     times = Counter(v for s in statements(kernel) if (v := defines(s)) is not None)
     for s in statements(kernel):
         match s:
-            case For(var, start, stop) if first := hull(start, found):
+            case For(var, start, stop, step) if first := hull(start, found):
                 end = hull(stop, found)
-                found[var] = first[0], (MOST if end is None else max(end[1], first[0] + 1)) - 1
+                last = (MOST if end is None else max(end[1], first[0] + 1)) - 1
+                if first[0] == first[1] and isinstance(step, Const):
+                    last -= (last - first[0]) % int(step.value)
+                found[var] = first[0], last
             case Let(var, Const() | Var() | Binary() as value) if times[var] == 1 and (held := hull(value, found)):
                 found[var] = held
     return found

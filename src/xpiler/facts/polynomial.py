@@ -122,9 +122,10 @@ def expanded(e: Expr, lets: Mapping[Var, Expr]) -> Expr:
     return out
 
 
-def expression(p: Poly, dtype: DType = I32) -> Expr:
-    """p as one would write it: the largest weights first."""
-    order = sorted(p.terms, key=lambda t: (not t[0], t[1] < 0, -len(t[0]), -abs(t[1])))
+def expression(p: Poly, dtype: DType = I32, weight: Callable[[Monomial, int], int] = lambda _, c: abs(c)) -> Expr:
+    """p as one would write it: the largest weights first, and what is subtracted last."""
+    added = any(m and c > 0 for m, c in p.terms)
+    order = sorted(p.terms, key=lambda t: (not t[0] and added, t[1] < 0, -len(t[0]), -weight(*t)))
     out: Expr | None = None
     for m, c in order:
         term: Expr | None = None

@@ -18,6 +18,7 @@ from xpiler.ir.nodes import Addr, Buffer, Const, Expr, For, Intrinsic, Let, Load
 from xpiler.ir.types import DType
 from xpiler.passes.lanes.joined import joined
 from xpiler.passes.lanes.memory import Lane, MemoryNest, Vector
+from xpiler.passes.lanes.reciprocals import multiplied
 from xpiler.passes.nests.nest import converted
 
 I32 = DType.I32
@@ -91,7 +92,7 @@ class VectorNest(MemoryNest):
 
     def _vector(self, x: Sym) -> Vector:
         assert self.lane is not None
-        x = joined(x) or x
+        x = joined(x) or multiplied(x) or x
         if x.op == "fold":
             small = self.inline(x)
             return self.vector(small) if small is not None else self._fold_vector(x)
@@ -319,17 +320,15 @@ class VectorNest(MemoryNest):
             self.scopes[-1].named[e] = self.compute(e)
         scalar = self.expr(e)
         out = out or Vector(e.dtype, stem=stem or stem_of_all(scalar))
-        for offer in self.unit.offers:
-            if offer.lane is None or (offer.width and offer.width != self.lane.width):
-                continue
-            if offer.value.op != "var" or offer.dtype is not e.dtype or offer.value is offer.lane:
-                continue
-            if self.unit.width and not offer.result:
-                continue
-            name = sym.name_of(offer.value)
-            if unbound(offer, {name: e}):
-                continue
-            return self._call(offer, {name: e}, out)
+        fills = [o for o in self.unit.offers if o.lane is not None and o.width in (0, self.lane.width)
+                 and o.dtype is e.dtype and (o.result or not self.unit.width)]
+        for offer in sorted(fills, key=lambda o: o.value is not e):  # one that is for this number comes first
+            if offer.value is e and not unbound(offer, {}):
+                return self._call(offer, {}, out)
+            if offer.value.op == "var" and offer.value is not offer.lane:
+                given = {sym.name_of(offer.value): e}
+                if not unbound(offer, given):
+                    return self._call(offer, given, out)
         if out.register:
             raise Unsummarised("no instruction fills a register")
         out.memory = out.memory or self._allocate(e.dtype, out.stem)

@@ -10,12 +10,13 @@ for as many iterations as the loops have. What is inside is written in the same 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from xpiler.facts.hulls import Hulls, hull_of, hulls
 from xpiler.facts.polynomial import I32, Poly, expression, made, polynomial
-from xpiler.ir.nodes import Addr, Binary, Const, Expr, Kernel, Load, Stmt, Store, Var
-from xpiler.ir.walk import Body, map_expr, map_own, subexpressions, with_bodies
+from xpiler.ir.nodes import Addr, Binary, Const, Expr, For, Kernel, Load, Stmt, Store, Var
+from xpiler.ir.walk import Body, map_expr, map_own, statements, subexpressions, with_bodies
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,18 @@ class MixedRadix:
 
     def apply(self, kernel: Kernel) -> Kernel:
         sizes = frozenset(p for p in kernel.params if isinstance(p, Var))
-        return replace(kernel, body=_Body(sizes, hulls(kernel)).body(kernel.body))
+        steps: dict[Expr, int] = {
+            s.var: int(s.step.value) for s in statements(kernel) if isinstance(s, For) and isinstance(s.step, Const)}
+        return replace(kernel, body=_Body(sizes, hulls(kernel), steps).body(kernel.body))
 
 
 @dataclass(frozen=True)
 class _Body:
-    """The scalars a kernel is given, and between what its counters stay."""
+    """The scalars a kernel is given, between what its counters stay, and the steps of those that loops count."""
 
     sizes: frozenset[Var]
     hulls: Hulls
+    steps: Mapping[Expr, int]
 
     def body(self, body: Body) -> Body:
         return tuple(self.statement(s) for s in body)
@@ -52,12 +56,16 @@ class _Body:
             return index
         p = polynomial(index, {})
         made_of = self.written(p)
-        return index if made_of == expression(p) else made_of
+        return index if made_of == self.summed(p) else made_of
+
+    def summed(self, p: Poly) -> Expr:
+        """A sum, the longest steps first: where a block begins, and then what is counted within."""
+        return expression(p, weight=lambda m, c: abs(c) * (self.steps.get(m[0], 1) if len(m) == 1 else 1))
 
     def written(self, p: Poly) -> Expr:
         split = self.by_weight(p) or self.by_size(p)
         if split is None:
-            return expression(p)
+            return self.summed(p)
         rows, length, rest = split
         out: Expr = Binary("*", self.written(rows), length, I32)
         if rest.value is None:
