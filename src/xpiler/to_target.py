@@ -319,7 +319,8 @@ def _lowered(
     if target.vector_bits:
         kernels = tuple(map(Blocks(target.vector_bits).apply, kernels))
     if target.model == "task":
-        kernels = tuple(map(Outgoing(mover(target, vector_unit(target, cache))).apply, kernels))
+        now = mover(target, vector_unit(target, cache))
+        kernels = tuple(map(Outgoing((now, replace(now, copy=target.copy_later))).apply, kernels))
     kernels = tuple(map(MixedRadix().apply, kernels))
     return Road(name, tuple(trace), replace(out, platform=target.name, kernels=kernels, meanings=meanings))
 

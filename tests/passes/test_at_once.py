@@ -14,8 +14,8 @@ from tests.passes.test_vector_choices import calls
 from xpiler import platforms
 from xpiler.facts.offers import offers
 from xpiler.facts.shapes import shapes
-from xpiler.ir.nodes import Alloc, Const, For, Kernel
-from xpiler.ir.walk import statements
+from xpiler.ir.nodes import Alloc, Const, For, Kernel, Stmt
+from xpiler.ir.walk import map_stmts, statements
 from xpiler.passes.near.at_once import AtOnce
 from xpiler.passes.bind import BindTasks
 from xpiler.passes.near.bulk import InBulk
@@ -66,6 +66,21 @@ def test_a_row_of_windows_is_reduced_at_once(text: str, made: list[str]) -> None
     after = STEP.apply(before)
     assert [n for n in calls(after) if n != "copy"] == made
     assert all(s.kind == "task" for s in statements(after.body) if isinstance(s, For)), "a row a task"
+    np.testing.assert_allclose(ran(after), ran(before), rtol=1e-6)
+
+
+def test_arrays_of_an_iteration_become_arrays_of_the_row() -> None:
+    """What a loop declares for one iteration holds the results of all of them."""
+    def within(s: Stmt) -> Stmt:
+        if isinstance(s, For) and s.var.name == "j":
+            return replace(s, body=(*own, *s.body))
+        return s
+
+    before = staged(POOL.replace("= s;", "= s * 0.25f;"))
+    own = [s for s in statements(before) if isinstance(s, Alloc) and s.buffer.name.startswith("acc")]
+    inner = replace(before, body=map_stmts(map_stmts(before.body, lambda s: () if s in own else s), within))
+    after = STEP.apply(inner)
+    assert [n for n in calls(after) if n != "copy"] == ["psums", "pscale"]
     np.testing.assert_allclose(ran(after), ran(before), rtol=1e-6)
 
 

@@ -15,15 +15,16 @@ from xpiler.passes.near.moves import Mover
 
 @dataclass(frozen=True)
 class Outgoing:
-    """Renames near arrays of which a copy to one far array is all that leaves, where nothing else is copied to that."""
+    """Renames near arrays of which a copy to one far array is all that leaves, where nothing else is copied to that.
+    `movers` read the machine's copies, the asynchronous ones too."""
 
-    mover: Mover
+    movers: tuple[Mover, ...]
 
     def apply(self, kernel: Kernel) -> Kernel:
         ends = {True: defaultdict[str, set[str]](set), False: defaultdict[str, set[str]](set)}
         senders = defaultdict[str, set[str]](set)
         for s in statements(kernel):
-            if (m := self.mover.read(s)) is not None:
+            for m in filter(None, (mover.read(s) for mover in self.movers)):
                 ends[m.inwards][m.near.buffer].add(m.far.buffer)
                 if not m.inwards:
                     senders[m.far.buffer].add(m.near.buffer)
@@ -31,5 +32,5 @@ class Outgoing:
         taken = names(kernel)
         called = {near: name for near, far in ends[False].items()
                   if near in own and len(far) == 1 and senders[min(far)] == {near} and not ends[True][near]
-                  and (name := f"{min(far)}_{self.mover.space}") not in taken}
+                  and (name := f"{min(far)}_{self.movers[0].space}") not in taken}
         return replace(kernel, body=rename(kernel.body, called))

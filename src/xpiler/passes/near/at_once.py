@@ -63,7 +63,7 @@ class AtOnce:
         """Whether a loop has nothing in it but instructions on arrays near by."""
         near = {x.buffer.name for x in statements(kernel.body) if isinstance(x, Alloc) and x.buffer.space == self.space}
         return all(
-            isinstance(x, For) and x.kind in PLAIN
+            isinstance(x, For) and x.kind in PLAIN or isinstance(x, Alloc) and x.buffer.name in near and not x.init
             or isinstance(x, Intrinsic) and self._known(x) and buffers_used((x,)) <= near for x in statements((s,)))
 
     def _known(self, s: Intrinsic) -> bool:
@@ -80,7 +80,9 @@ class AtOnce:
             return None
         if made.takes > self.room - held(kernel, self.space):
             return None
-        new = tuple(x for k, s in enumerate(body) if k not in fills for x in (made.stmts if k == n else (s,)))
+        there = {s.buffer.name for s in statements(rest) if isinstance(s, Alloc)}
+        stmts = (*(Alloc(b) for b in made.own if b.name not in there), *made.stmts)
+        new = tuple(x for k, s in enumerate(body) if k not in fills for x in (stmts if k == n else (s,)))
         return replace(kernel, body=made.declared(swapped(kernel.body, body, new)))
 
     def _fills(self, body: Body, n: int) -> tuple[int, ...]:
@@ -99,7 +101,8 @@ class AtOnce:
     def _computed(self, kernel: Kernel, part: Body, rest: Body) -> Iterator[tuple[str, Write]]:
         """What statements leave in the arrays that others use; an array with several writes is none."""
         declared = {s.buffer.name: s.buffer for s in statements(kernel.body) if isinstance(s, Alloc)}
-        arrays = [declared[b] for b in sorted(buffers_used(part))]
+        inner = {s.buffer.name for s in statements(part) if isinstance(s, Alloc)}
+        arrays = [declared[b] for b in sorted(buffers_used(part) - inner)]
         scalars = sorted(free_vars(part), key=lambda v: v.name)
         plain = Detensorize(self.meanings).apply(Kernel("part", (*arrays, *scalars), part))
         elsewhere = buffers_used(rest)
@@ -136,15 +139,14 @@ class _Made:
         return sum(map(_bytes, self.own)) - sum(map(_bytes, self.gone))
 
     def declared(self, body: Body) -> Body:
-        """A body with declarations of its arrays, and without those of arrays that are not used any more."""
+        """A body without declarations of arrays that are not used any more, and with those that are used again as long
+        as they are now."""
         gone, own = {b.name for b in self.gone}, {b.name: b for b in self.own}
-        last = [s for s in statements(body) if isinstance(s, Alloc) and s.buffer.space == self.unit.space][-1]
 
         def one(s: Stmt) -> Stmt | Body:
-            if not isinstance(s, Alloc):
-                return s
-            kept = () if s.buffer.name in gone - own.keys() else (replace(s, buffer=own.get(s.buffer.name, s.buffer)),)
-            return (*kept, *(Alloc(b) for b in self.own if s is last and b.name not in gone))
+            if not isinstance(s, Alloc) or s.buffer.name in gone - own.keys():
+                return () if isinstance(s, Alloc) else s
+            return replace(s, buffer=own.get(s.buffer.name, s.buffer))
 
         return map_stmts(body, one)
 
