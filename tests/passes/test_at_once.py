@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 
 from tests.passes import toy
 from tests.passes.interpret import run
+from tests.passes.programs import load, loop, store, var
 from tests.passes.test_bulk import MOVER, Copied
 from tests.passes.test_vector_choices import calls
 from xpiler import platforms
 from xpiler.facts.offers import offers
 from xpiler.facts.shapes import shapes
-from xpiler.ir.nodes import Alloc, Const, For, Kernel, Stmt
+from xpiler.ir.nodes import Alloc, Buffer, Const, For, Kernel, Meaning, Stmt, Var
+from xpiler.ir.types import DType
 from xpiler.ir.walk import map_stmts, statements
 from xpiler.passes.near.at_once import AtOnce
 from xpiler.passes.bind import BindTasks
@@ -47,10 +50,10 @@ def staged(text: str) -> Kernel:
     return InBulk(replace(MOVER, results=results_of(UNIT.offers)), ROOM).apply(bound)
 
 
-def ran(k: Kernel) -> np.ndarray:
+def ran(k: Kernel, sizes: Mapping[str, int] = SIZES, known: Mapping[tuple[str, str], Meaning] = MEANINGS) -> np.ndarray:
     rng = np.random.default_rng(7)
-    arrays = {name: rng.normal(size=n) for name, n in SIZES.items()}
-    run(k, arrays, meanings=MEANINGS | {("copy", ""): Copied()}, IN=0, OUT=1, OVER=2)
+    arrays = {name: rng.normal(size=n) for name, n in sizes.items()}
+    run(k, arrays, meanings={**known} | {("copy", ""): Copied()}, IN=0, OUT=1, OVER=2)
     return arrays["y"]
 
 
@@ -82,6 +85,37 @@ def test_arrays_of_an_iteration_become_arrays_of_the_row() -> None:
     after = STEP.apply(inner)
     assert [n for n in calls(after) if n != "copy"] == ["psums", "pscale"]
     np.testing.assert_allclose(ran(after), ran(before), rtol=1e-6)
+
+
+WEIGHED = """
+void k(const float* x, const float* v, float* y) {
+  for (int i = 0; i < 2; ++i) for (int j = 0; j < 6; ++j) for (int c = 0; c < 32; ++c) {
+    float s = 0.0f;
+    for (int l = 0; l < 3; ++l) s += x[((4 * i + j) + l) * 32 + c] * v[l * 32 + c];
+    y[(i * 6 + j) * 32 + c] = s;
+  }
+}"""
+
+
+def _cycled() -> Meaning:
+    """dst = a * b, b again and again."""
+    body = loop("i", var("n"), store("dst", var("i"), load("a", var("i")) * load("b", var("i") % var("m"))))
+    arrays = tuple(Buffer(name, DType.F32, None) for name in ("dst", "a", "b"))
+    return Meaning("pturns", "pturns", (*arrays, Var("n", DType.I32), Var("m", DType.I32)), None, (body,))
+
+
+def test_terms_are_added_for_all_elements_at_once() -> None:
+    """Where an instruction takes an array again and again; without one, loops stay as they are."""
+    cycle = _cycled()
+    step = replace(STEP, offers=(*UNIT.offers, *offers((cycle,))), meanings=MEANINGS | {(cycle.name, cycle.key): cycle})
+    before = staged(WEIGHED)
+    after = step.apply(before)
+    assert [n for n in calls(after) if n != "copy"] == ["pfill", "pturns", "padd"]
+    (terms,) = (s for s in statements(after) if isinstance(s, For) and s.kind == "serial")
+    assert terms.stop == Const(3, DType.I32)
+    sizes = {"x": 12 * 32, "v": 3 * 32, "y": 12 * 32}
+    np.testing.assert_allclose(ran(after, sizes, step.meanings), ran(before, sizes), rtol=1e-6)
+    assert STEP.apply(before) == before
 
 
 @pytest.mark.parametrize("text", [

@@ -6,7 +6,12 @@
             acc[w * 128 ..] = max(acc[w * 128 ..], near[(k * 55 + w * 2 + l) * 128 ..]), 128
 
 What the loops compute is read off their instructions' bodies, and computed anew: a reduction by an instruction of its
-shape, and what is left to do with its results by instructions element by element, on all of them.
+shape, and what is left to do with its results by instructions element by element, on all of them. A reduction that has
+no instruction is added up term by term, where each term is one for all elements, so that fewer are called:
+
+    for w in 26: for l in 3: acc[w * 128 ..] += near[(w + l) * 128 ..] * weights[l * 128 ..], 128
+    ->
+    for l in 3: t = near[l * 128 ..] * weights[l * 128 ..] again and again, 3328;  acc += t, 3328
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
-from xpiler.facts.offers import Offer, consecutive, covered, match, repeats, unbound
+from xpiler.facts.offers import Offer, consecutive, covered, in_turns, match, repeats, unbound
 from xpiler.facts.shapes import Shape, fitted
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ZERO, Sym
@@ -80,6 +85,8 @@ class AtOnce:
             return None
         if made.takes > self.room - held(kernel, self.space):
             return None
+        if any(isinstance(s, For) for s in made.stmts) and 2 * _calls(tuple(made.stmts)) > _calls(part):
+            return None
         there = {s.buffer.name for s in statements(rest) if isinstance(s, Alloc)}
         stmts = (*(Alloc(b) for b in made.own if b.name not in there), *made.stmts)
         new = tuple(x for k, s in enumerate(body) if k not in fills for x in (stmts if k == n else (s,)))
@@ -124,8 +131,10 @@ class _Made:
         self.first = sym.substitute(w.index, dict.fromkeys(w.vars, ZERO))
         self.index = sym.sub(w.index, self.first)
         self.size = _dense(self.index, w.vars)
-        self.sizes = dict.fromkeys(length(s) for s in statements(part) if isinstance(s, For))
         self.lane = sym.var("lane", sym.integer(self.size))
+        self.digits = {v: sym.mod(sym.div(self.lane, sym.integer(step)), sym.extent_of(v))
+                       for v, step in sym.terms_of(self.index)[1].items()}
+        self.sizes = dict.fromkeys(length(s) for s in statements(part) if isinstance(s, For))
         self.own: list[Buffer] = []
         self.places: dict[Sym, Addr] = {}  # of values that are in arrays of its own
         self.reductions: dict[str, Sym] = {}  # by the arrays without a name that their values are elements of
@@ -164,9 +173,14 @@ class _Made:
             if n.op != "ld" or not n.free & loops:
                 return None
             start = sym.sub(n.args[0], self.index)
-            if start.free & loops or n.data == self.out and start is not self.first:
+            if n.data == self.out and start is not self.first:
+                raise Unsummarised(f"elements of `{n.data}` are read where others are written")
+            if not start.free & loops:
+                return sym.load(str(n.data), sym.add(start, self.lane), n.dtype)
+            turned = sym.load(str(n.data), sym.substitute(n.args[0], self.digits), n.dtype)
+            if in_turns(turned, self.lane) is None:
                 raise Unsummarised(f"elements of `{n.data}` are not next to each other")
-            return sym.load(str(n.data), sym.add(start, self.lane), n.dtype)
+            return turned
 
         made = sym.rewrite(x, one)
         if made.free & loops:
@@ -195,16 +209,23 @@ class _Made:
             bound = match(o, x, self.lane) if o.count and o.lane is not None and not o.result else None
             if bound is None or unbound(o, bound) or o.out in bound or x in bound.values():
                 continue
-            if not any(isinstance(o.param(n), Buffer) and (
-                    self.lane not in e.free or e.data == self.out and repeats(o, n)) for n, e in bound.items()):
+            if all(self._takes(o, n, e) for n, e in bound.items() if isinstance(o.param(n), Buffer)):
                 found.append((o, bound))
         if not found:
             raise Unsummarised("no instruction does this element by element")
         return max(found, key=lambda f: covered(f[0]))
 
+    def _takes(self, o: Offer, name: str, x: Sym) -> bool:
+        """Whether an instruction takes these values for an array: in turns where it repeats them, else all of them."""
+        if repeats(o, name):
+            return in_turns(x, self.lane) is not None and x.data != self.out and x.data not in self.reductions
+        return self.lane in x.free and in_turns(x, self.lane) is None
+
     def _operand(self, param: Buffer | Var, x: Sym) -> Expr:
         if isinstance(param, Var):
             return converted(Const(self.size, I32) if x is self.lane else self._expr(x), param.dtype)
+        if x.data not in self.reductions and (turns := in_turns(x, self.lane)) is not None:
+            return Addr(str(x.data), self._expr(turns[0]), x.dtype)
         if consecutive(x, self.lane) and x.data not in self.reductions:
             return Addr(str(x.data), self._expr(sym.substitute(x.args[0], {self.lane: ZERO})), x.dtype)
         x = self.reductions.get(str(x.data), x) if x.op == "ld" else x
@@ -232,12 +253,42 @@ class _Made:
         w = Write(self.w.vars, self.index, self.w.guard, x)
         found = next(((s, f) for s in self.unit.shapes if (f := fitted(s, w, self.sizes)) is not None), None)
         if found is None:
-            raise Unsummarised("no instruction reduces like this")
+            self._accumulated(x, to)
+            return
         shape, numbers = found
         source = numbers.pop(shape.source)
         operands: dict[str, Expr] = {n: self._expr(e) for n, e in numbers.items()}
         self._call(shape.meaning, operands | {
             shape.out: to, shape.source: Addr(str(source.data), self._expr(source.args[0]), source.dtype)})
+
+    def _accumulated(self, x: Sym, to: Addr) -> None:
+        """One term after the other, each of all elements."""
+        op, counted = sym.fold_op(x), sym.fold_vars(x)
+        if not all(sym.is_const(sym.extent_of(v)) for v in counted):
+            raise Unsummarised("how many terms it has is not known")
+        variables = [sym.var(self.fresh("k"), sym.extent_of(v)) for v in counted]
+        term = self._in_lanes(sym.substitute(x.args[0], dict(zip(counted, variables, strict=True))))
+        so_far = sym.load(to.buffer, sym.add(self.first if to.buffer == self.out else ZERO, self.lane), x.dtype)
+        self._filled(sym.identity_of(op, x.dtype), to)
+        before, places = self.stmts, self.places
+        self.stmts, self.places = [], {}
+        self._put(sym.combine(op, so_far, term, x.dtype), to)
+        body = tuple(self.stmts)
+        for v in reversed(variables):
+            body = (For(Var(sym.name_of(v), I32), Const(0, I32), self._expr(sym.extent_of(v)), Const(1, I32), body),)
+        self.stmts, self.places = [*before, *body], places
+
+    def _filled(self, x: Sym, to: Addr) -> None:
+        """The same number everywhere."""
+        for o in sorted(self.unit.offers, key=lambda o: o.value is not x):
+            if not o.count or o.lane is None or o.dtype is not x.dtype or o.result or o.value is o.lane:
+                continue
+            bound = {} if o.value is x else {sym.name_of(o.value): x} if o.value.op == "var" else None
+            if bound is not None and not unbound(o, bound):
+                given = {n: self._expr(e) for n, e in bound.items()}
+                self._call(o.meaning, given | {o.out: to, o.count: Const(self.size, I32)})
+                return
+        raise Unsummarised("no instruction fills an array")
 
     def _call(self, meaning: Meaning, operands: Mapping[str, Expr]) -> None:
         self.stmts.append(Intrinsic(meaning.name, tuple(operands[p.name] for p in meaning.params), None, meaning.key))
@@ -266,6 +317,12 @@ def _dense(index: Sym, loops: tuple[Sym, ...]) -> int:
     if const or len(terms) != len(loops):
         raise Unsummarised("it does not write one element behind the other")
     return size
+
+
+def _calls(body: Body) -> int:
+    """How many instructions are called, or a guess."""
+    return sum(1 if isinstance(s, Intrinsic) else sum(map(_calls, bodies(s))) * (length(s) if isinstance(s, For) else 1)
+               for s in body)
 
 
 def _bytes(b: Buffer) -> int:
