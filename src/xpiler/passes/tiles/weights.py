@@ -81,18 +81,21 @@ class _Staged(Nest):
         opened: Opened = []
         self._loop(c.outer, "parallel", mapping, opened)
         self._tile(c.m, self.rows, "parallel", mapping, opened)
+        steps = [int(e.value) if isinstance(e, Const) else self.plan.tasks for _, e, _ in opened]
+        busy = prod(steps) >= self.plan.tasks
+        if not busy:  # one nest with the rows, to be shared out
+            self._tile(c.n, self.columns, "parallel", mapping, opened)
         a, b, weight = (self._array(n, size, c.a.dtype, space) for n, size, space in (
             (f"{c.a.buffer}_tile", tile_a, self.plan.space), (f"{c.b.buffer}_tile", tile_b, self.plan.space),
             (f"{c.b.buffer}_weight", tile_b, unit.space)))
         ordered = self._array(f"{c.b.buffer}_ordered", tile_b, c.a.dtype, self.plan.space)
         whole = not c.around and sym.value_of(sym.extent_of(c.k)) == self.filled
         stage_a = partial(self._stage, c.a, mapping, a, self.rows, across=c.a.strides[1], along=c.a.strides[0])
-        steps = [int(e.value) if isinstance(e, Const) else self.plan.tasks for _, e, _ in opened]
-        busy = prod(steps) >= self.plan.tasks
         if whole and busy:  # its rows serve all columns
             self._tile(c.k, self.filled, "serial", mapping, opened)
             stage_a()
-        self._tile(c.n, self.columns, "serial" if busy else "parallel", mapping, opened)
+        if busy:
+            self._tile(c.n, self.columns, "serial", mapping, opened)
         total = self._array(f"{self.out}_tile", self.rows * self.columns, c.dtype, self.plan.space)
         inner: Opened = []
         once = whole and sym.is_identity("+", c.init)
