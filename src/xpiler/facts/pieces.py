@@ -67,6 +67,25 @@ class Footprint:
         return prod(self.count)
 
 
+def spanned(f: Footprint) -> Footprint | None:
+    """What is read, and what lies between, as one row from the first element to the last; None where these depend on
+    more than the place."""
+    if f.writes or not f.reads or any(d.unit for d in f.dims) or any(p.guards or p.always for p in f.reads):
+        return None
+    ends = []
+    for p in f.reads:
+        sizes = [s.size.value for s in p.sides]
+        if None in sizes or 0 in sizes:
+            return None
+        first = sum(s.low * d.stride for s, d in zip(p.sides, f.dims, strict=True))
+        ends.append((first, first + sum((n - 1) * d.stride for n, d in zip(sizes, f.dims, strict=True) if n)))
+    low, high = min(a for a, _ in ends), max(b for _, b in ends)
+    row = Side(low, number(high - low + 1), high - low + 1)
+    places = tuple(
+        (sum((p * d.stride for p, d in zip(place, f.dims, strict=True)), number(0)),) for place in f.places)
+    return Footprint(f.base, (Dim((), 1),), (low,), (row.most,), (Piece((row,), (), ()),), (), places)
+
+
 def q(d: int) -> Var:
     """The name of a coordinate; no scalar of a program is called so."""
     return Var(f"~{d}", I32)

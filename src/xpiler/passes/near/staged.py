@@ -12,7 +12,7 @@ from xpiler.facts.chunked import in_one
 from xpiler.facts.digits import in_digits
 from xpiler.facts.footprint import ALWAYS, footprint
 from xpiler.facts.independence import naturals
-from xpiler.facts.pieces import Piece
+from xpiler.facts.pieces import Piece, spanned
 from xpiler.facts.polynomial import Poly, atom, comparison, expanded, expression, least_of, number, polynomial, renamed
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import PLAIN, Addr, Alloc, Buffer, Const, Expr, For, Kernel, Let, Load, Return, Stmt, Store, Var
@@ -21,7 +21,7 @@ from xpiler.ir.walk import (
     Body, Fresh, bodies, buffers_used, map_exprs, map_stmts, names, rename, scalars_read, statements, walk,
     with_bodies,
 )
-from xpiler.passes.near.moves import GUESS, NEAR, ONE, SINGLE, ZERO, Move, Mover, length
+from xpiler.passes.near.moves import GUESS, NEAR, ONE, SINGLE, START, ZERO, Move, Mover, length
 
 I32 = DType.I32
 
@@ -58,13 +58,18 @@ class Staged:
         self.dtype = self.found[0].element
         self.touched = footprint(self.region, apart, lets, None, naturals(kernel))
         self.pieces = self.touched.reads if self.inwards else self.touched.writes
+        changed = any(far in mover.written(s) for s in statements(kernel.body))
+        whole_row = spanned(self.touched) if self.inwards and not changed else None
         filled = {comparison(">", polynomial(m.count, lets)) for m in self.moves.values()} | {ALWAYS}
         if any(p.guards or not filled.issuperset(p.always) for p in self.pieces):
             raise Unsummarised(f"whether `{far}` is touched depends on more than the place", self.region.span)
-        self.starts = {a.place.index: self._flat(p).replaced(meant)
-                       for a, p in zip(self.found, self.touched.places, strict=True)}
         self.name = self.fresh(f"{far}_{mover.space}")
         self.bulk = [self._copied(p) for p in self.pieces]
+        if whole_row is not None and 2 * (START + whole_row.size * self.dtype.bytes) < self._carrying():
+            self.touched, self.pieces = whole_row, whole_row.reads  # what lies between is less than many copies cost
+            self.bulk = [self._copied(p) for p in self.pieces]
+        self.starts = {a.place.index: self._flat(p).replaced(meant)
+                       for a, p in zip(self.found, self.touched.places, strict=True)}
         if not all(self._in_rows(s) for s in self.moves):
             raise Unsummarised(f"copies of `{far}` go across its rows", self.region.span)
 
@@ -108,7 +113,10 @@ class Staged:
         """What they cost with it."""
         kept = {self.loops[s].far: self._cost(m) // NEAR for s, m in self.moves.items() if s not in self.carried}
         again = sum(kept.get(a.place.index, 0) * self._runs(a) for a in self.found)
-        return again + sum(self._cost(b.move) * prod(n for _, n in b.loops) for b in self.bulk)
+        return again + self._carrying()
+
+    def _carrying(self) -> int:
+        return sum(self._cost(b.move) * prod(n for _, n in b.loops) for b in self.bulk)
 
     def _cost(self, m: Move) -> int:
         known = [p.value for p in least_of(m.count, self.lets) if p.value is not None]
