@@ -26,6 +26,7 @@ from xpiler.passes.machine.share import at_top
 from xpiler.passes.machine.spill import spilled
 from xpiler.passes.machine.threads import shared_out
 from xpiler.passes.names.blocks import Blocks
+from xpiler.passes.names.digits import Digits
 from xpiler.passes.names.outgoing import Outgoing
 from xpiler.passes.names.radix import MixedRadix
 from xpiler.passes.names.source_values import values_named_after
@@ -315,7 +316,7 @@ def _lowered(
         out = spilled(out, None if room is None else room // 2)
     trace.append(f"rehost({target.name})")
     meanings = _called(out.kernels, target, cache)
-    kernels = out.kernels
+    kernels = tuple(map(Digits().apply, out.kernels))
     if target.vector_bits:
         kernels = tuple(map(Blocks(target.vector_bits).apply, kernels))
     if target.model == "task":
