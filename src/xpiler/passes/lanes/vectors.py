@@ -24,6 +24,7 @@ from xpiler.passes.lanes.cuts import Piece, pieces
 from xpiler.passes.lanes.in_place import kept
 from xpiler.passes.lanes.loops import AtIndex
 from xpiler.passes.lanes.memory import VectorUnit, spares_memory
+from xpiler.passes.lanes.order import ordered
 from xpiler.passes.lanes.sums import ReductionNest
 from xpiler.passes.lanes.which import Lanes, parted, strays, suffixes
 from xpiler.passes.nests.nest import Output, converted
@@ -52,6 +53,8 @@ class VectorLoops:
         used = False
         for group in groups_of(kernel):
             parts = tuple((name, Write(w.vars, w.index, w.guard, parted(w.value))) for name, w in group)
+            if len(parts) == 1:
+                parts = ((parts[0][0], ordered(parts[0][1])),)
             nest = LaneNest(names, self.unit, self.chunk)
             stmts = nest.together(typed(kernel, parts))
             used = used or nest.vectors > 0

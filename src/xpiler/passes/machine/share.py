@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
@@ -14,8 +15,8 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
-    Fresh, buffers_written, declared, free_vars, map_stmts, names, scalars_read, scalars_written, statements,
-    subexpressions, walk,
+    Fresh, bodies, buffers_written, declared, expressions, free_vars, map_stmts, names, scalars_read, scalars_written,
+    statements, subexpressions, walk,
 )
 from xpiler.passes.nests.chains import absorbed, chain_of, flattened, length_of, serial, split_nest, without_single
 from xpiler.passes.plain.structured import negated
@@ -23,6 +24,7 @@ from xpiler.passes.split import rounded
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
+MANY = 16
 
 
 def nests(kernel: Kernel) -> tuple[Kernel, ...]:
@@ -139,7 +141,7 @@ class BindTasks:
         bound = False
         for s in kernel.body:
             if not bound and isinstance(s, For) and s.kind == "parallel":
-                shared, bound = self._wide(fresh, s), True
+                shared, bound = self._wide(fresh, s, kernel), True
                 if isinstance(shared.stop, Const):
                     count = max(1, min(count, int(shared.stop.value)))
                 if (shared.start, shared.stop, shared.step) == (ZERO, Const(count, I32), ONE):  # one for each
@@ -153,13 +155,15 @@ class BindTasks:
             count = 1
         return replace(kernel, body=(For(t, ZERO, Const(count, I32), ONE, serial(tuple(body)), self.axis),))
 
-    def _wide(self, fresh: Fresh, s: For) -> For:
-        """The outermost loops of a perfect nest as one, as many as it takes to keep all tasks busy."""
+    def _wide(self, fresh: Fresh, s: For, kernel: Kernel) -> For:
+        """The outermost loops of a perfect nest as one, as many as it takes to keep all tasks busy; half of them will
+        do where the next loop works on what stays as it is meanwhile."""
         if s.start != ZERO or s.step != ONE:
             return s
         taken, wide = [s], length_of(s)
+        arrays = {p.name for p in kernel.params if isinstance(p, Buffer)}
         for inner in chain_of(s)[0][1:]:
-            if wide >= self.tasks:
+            if wide >= self.tasks or 2 * wide >= self.tasks and _outlasted(inner, arrays):
                 break
             taken.append(inner)
             wide *= length_of(inner)
@@ -167,6 +171,28 @@ class BindTasks:
             return s
         merged, body = flattened(fresh, taken, taken[-1].body)
         return replace(merged, body=body)
+
+
+def _outlasted(loop: For, arrays: Collection[str]) -> bool:
+    """Whether most of what a loop touches of these arrays is the same in all its iterations; an instruction touches
+    many elements where a load takes one."""
+    same = others = 0.0
+
+    def count(body: tuple[Stmt, ...], times: float) -> None:
+        nonlocal same, others
+        for s in body:
+            for x in (x for e in expressions(s) for x in subexpressions(e)):
+                if isinstance(x, Load | Addr) and x.buffer in arrays:
+                    many = times * (MANY if isinstance(x, Addr) else 1)
+                    if loop.var in scalars_read(x.index):
+                        others += many
+                    else:
+                        same += many
+            for b in bodies(s):
+                count(b, times * length_of(s) if isinstance(s, For) else times)
+
+    count(loop.body, 1)
+    return same > 4 * others
 
 
 def at_top(kernel: Kernel) -> Kernel:
