@@ -10,8 +10,9 @@ from tests.conftest import ROOT
 from xpiler import platforms
 from xpiler.bench.case import filled_in
 from xpiler.bench.matrix import SUITE
-from xpiler.bench.suite import missing, operators, suite
+from xpiler.bench.suite import missing, operators, suite, templates
 from xpiler.fault import Fault
+from xpiler.text.read import read
 
 BENCHMARKS = ROOT / "benchmarks"
 
@@ -30,6 +31,13 @@ def test_every_shape_has_one_source(dialect: str) -> None:
     assert len(cases) == 168
     for case in cases:
         assert case.text  # every constant of the shape is found, once
+
+
+@pytest.mark.parametrize("dialect", SUITE)
+def test_every_source_reads(dialect: str) -> None:
+    platform = platforms.get(dialect)
+    for t in templates(BENCHMARKS, platform, operators(BENCHMARKS)):
+        assert read(t.text, platform, t.path.name).kernels, t.path.name
 
 
 def test_what_a_shape_means() -> None:

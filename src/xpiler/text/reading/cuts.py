@@ -124,7 +124,7 @@ class Cutting(Views):
 
     def __init__(self, unit: Unit, platform: Platform, taken: frozenset[str] = frozenset()) -> None:
         super().__init__(unit, platform, taken)
-        self.known_cuts: Mapping[str, frozenset[Cut]] = {}  # arrays to be read cut up
+        self.known_cuts: Mapping[str, frozenset[Cut]] = {}  # arrays to be read cut up; with no cuts, as they are
         self.cuts: dict[str, set[Cut]] = {}  # what pointers made of the others
         self.somewhere: dict[str, set[DType]] = {}  # and of what types where it is not known
         self.sizes: dict[str, int] = {}  # of the arrays of the text, in bytes
@@ -144,7 +144,7 @@ class Cutting(Views):
         own = self.buffers[name].dtype
         self.sizes[name] = size = count * own.bytes
         cuts = self.known_cuts.get(name)
-        found = None if cuts is None else sampled_stretches(self.math, cuts, size, own)
+        found = sampled_stretches(self.math, cuts, size, own) if cuts else None
         if found is not None:
             self._cut_up(name, found)
 
@@ -222,8 +222,18 @@ class Cutting(Views):
         if isinstance(statement, Let) and statement.value is not None:
             self.means[statement.var.name] = statement.value
         if isinstance(statement, Intrinsic):
-            self.cut_for({a.buffer for a in (*statement.args, statement.result) if isinstance(a, Addr)})
+            given = {a.buffer for a in (*statement.args, statement.result) if isinstance(a, Addr)}
+            self.cut_for(given)
+            self._left_whole(given)
         super().emit(statement)
+
+    def _left_whole(self, given: Collection[str]) -> None:
+        """Begin again with an array as it is declared where it was taken for one of another type, and an instruction
+        takes its bytes."""
+        for name in given:
+            held = self.views.get(name)
+            if isinstance(held, Bytes) and len(self.known_cuts.get(name, ())) == 1 and self.several is not None:
+                raise Cuts(name, frozenset())
 
     def cut_for(self, given: Collection[str]) -> None:
         """Cut up the arrays of which an instruction is given these parts, where it takes them for another type."""
@@ -243,7 +253,7 @@ class Cutting(Views):
         for name in given:
             for b in self.bases((name,)):
                 own, cuts = self.buffers[b].dtype, self._noted(b)
-                if all(t is own for _, t in cuts):
+                if all(t is own for _, t in cuts) or self.known_cuts.get(b) == frozenset():
                     continue
                 if isinstance(self.views.get(name), Bytes) or self.buffers[name].dtype.bytes == 1:
                     yield b
