@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.passes.interpret import run
 from xpiler import engine, platforms
+from xpiler.ir.walk import statements
+from xpiler.text.read import read
+from xpiler.to_pivot import sequential
 from xpiler.verify.ladder import Level
 
 KERNELS = {
@@ -43,3 +48,17 @@ def test_small_elements_are_converted_in_lanes(kernel: str, target: str, cache: 
     assert result.confirmed
     for call in CALLS[kernel, target]:
         assert call in result.text
+
+
+@pytest.mark.parametrize("low", [4, 20, 31])
+def test_bits_above_some_stay_those_of_the_word(low: int) -> None:
+    """The highest, a sign, is no positive int."""
+    text = f"void k(const int* x, int* y) {{ for (int i = 0; i < 64; ++i) y[i] = (x[i] & (-1 << {low})) | 7; }}"
+    text = text.replace("(-1 << 31)", "(-2147483647 - 1)")
+    c = platforms.get("c")
+    kernel = sequential(read(text, c, "k.c"), c)[0].kernels[0]
+    assert len(list(statements(kernel))) == 2
+    x = np.random.default_rng(low).integers(-2**31, 2**31, 64, dtype=np.int32)
+    arrays = {"x": x, "y": np.zeros(64, np.int32)}
+    run(kernel, arrays)
+    assert np.array_equal(arrays["y"], x & np.int32(-1 << low) | 7)

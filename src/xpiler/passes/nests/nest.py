@@ -430,16 +430,24 @@ class Nest:
         const, terms = sym.terms_of(x)
         order = sorted(terms.items(), key=lambda t: (t[1] < 0, t[0].op != "prod", -abs(t[1]), t[0].uid))
         out: Expr | None = None
+        if const > 0 and all(c < 0 for c in terms.values()):
+            out, const = whole(const), 0
         for atom, c in order:
+            if (masked := _high_bits(atom, c)) is not None:
+                high = Binary("&", _as_i32(self.expr(masked)), whole(-c), DType.I32)
+                out = high if out is None else Binary("+", out, high, DType.I32)
+                continue
             e = _as_i32(self.expr(atom))
-            term = e if abs(c) == 1 else _upper(e, c) if _beyond(atom, c) else Binary("*", e, whole(abs(c)), DType.I32)
+            factor, less = _sized(c)
+            term = e if factor == 1 else _upper(e, c) if _beyond(atom, c) else Binary("*", e, whole(factor), DType.I32)
             if out is None:
-                out = term if c > 0 else Unary("-", term, DType.I32)
+                out = Unary("-", term, DType.I32) if less else term
             else:
-                out = Binary("+" if c > 0 else "-", out, term, DType.I32)
+                out = Binary("-" if less else "+", out, term, DType.I32)
         assert out is not None
         if const:
-            out = Binary("+" if const > 0 else "-", out, whole(abs(const)), DType.I32)
+            size, less = _sized(const)
+            out = Binary("-" if less else "+", out, whole(size), DType.I32)
         return out
 
     def comparison(self, op: str, d: Sym) -> Expr:
@@ -528,6 +536,19 @@ def conjunction(conditions: Sequence[Expr]) -> Expr:
     for c in conditions[1:]:
         out = Binary("&&", out, c, DType.BOOL)
     return out
+
+
+def _high_bits(atom: Sym, c: int) -> Sym | None:
+    """x where c * atom is x without its low bits: (x >> 4) * 16 is x & -16, whatever its sign is."""
+    if atom.op != "bit" or atom.data != ">>" or not sym.is_const(atom.args[1]):
+        return None
+    by = sym.value_of(atom.args[1])
+    return atom.args[0] if 0 < by < 32 and c == 1 << by else None
+
+
+def _sized(n: int) -> tuple[int, bool]:
+    """A number as one that is added, or as its size that is subtracted; the least int has none."""
+    return (-n, True) if -1 << 31 < n < 0 else (n, False)
 
 
 def _beyond(atom: Sym, c: int) -> bool:
