@@ -94,18 +94,27 @@ def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[s
 
 
 def _in_its_row(index: Sym, unknown: frozenset[Sym]) -> Sym:
-    """An index where a coordinate that only data bound is the last one of its row: row * n + u is row * n + n - 1.
+    """An index where coordinates that only data bound are the last ones of their row: row * n + u and row * n + u + v
+    are row * n + n - 1.
 
     Nothing says so but that rows of n which no coordinate leaves are what everybody means by such an index."""
     units = {atom: _unit(atom, c, unknown) for atom, c in sym.terms_of(index)[1].items()}
-    for atom, c in sym.terms_of(index)[1].items():
+    within: dict[Sym, list[Sym]] = {}  # by how long a row is, what counts in it
+    for atom in units:
         if _by_data(atom, unknown):
             larger = [n for a, u in units.items() if a is not atom and not _by_data(a, unknown)
                       and (n := quotient(u, units[atom])) is not None and n is not ONE]
             if larger:
                 count = min(larger, key=lambda n: (len(n.args), n.uid))
-                last = sym.mul(units[atom], sym.sub(count, ONE))
-                index = sym.add(sym.sub(index, sym.scale(atom, c)), last)
+                within.setdefault(sym.mul(units[atom], count), []).append(atom)
+    for row, atoms in within.items():
+        least = (units[a] for a in atoms)
+        step = next((u for u in least if all(quotient(units[b], u) is not None for b in atoms)), None)
+        if step is None:
+            continue
+        for atom in atoms:
+            index = sym.sub(index, sym.scale(atom, sym.terms_of(index)[1][atom]))
+        index = sym.add(index, sym.sub(row, step))
     return index
 
 
