@@ -170,12 +170,15 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
     at: list[Sites] = []
 
     def reading(text: str):  # type: ignore[no-untyped-def]
+        nonlocal opened
+        opened += 1  # a second choice is made where the first was
         at[:] = [sites(text, "c")]
         return at[0].program
 
+    opened = 0
     trials = Trials(sketch, score, lambda text: score(text).perfect, lambda text: ((3,), ()))
     done = mend(wrong, platforms.get("c"), reading, trials)
-    assert done.accepted and len(done.changes) == 2, done
+    assert done.accepted and len(done.changes) == 2 and opened == 1, done
     assert {c.line for c in done.changes} == {2, 3}
 
 
@@ -218,6 +221,29 @@ def test_all_choices_alone_are_tried_of_what_is_nearly_right() -> None:
     trials = Trials(sketch, score, lambda _: True, lambda text: ((2,), ()))
     search = _Search(platforms.get("c"), reading, trials, time.monotonic() + 60, lambda _: None, clock=lambda: clock[0])
     assert search.mend(PLAIN).accepted and len(at) == 1
+
+
+def test_narrow_types_are_wide_before_anything_is_tried() -> None:
+    """And narrow again in the end, where that was right."""
+    wrong = PLAIN.replace("    for (int i", "    short n = 64;\n    for (short i").replace("2.0f", "4.0f")
+    at, seen = list[Sites](), list[str]()
+
+    def score(text: str) -> Score:
+        seen.append(text)
+        return Score(1.0 if "int i" in text and ("2.0f" in text or "(4.0f / 2)" in text) else 0.5)
+
+    def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
+        now = Sketch(at[-1].data, holes(at[-1]))
+        return lambda many: [score(now.filled(picks) or "") for picks in many]
+
+    def reading(text: str):  # type: ignore[no-untyped-def]
+        at.append(sites(text, "c"))
+        return at[-1].program
+
+    trials = Trials(sketch, score, lambda _: True, lambda text: ((2,), ()))
+    done = mend(wrong, platforms.get("c"), reading, trials)
+    assert done.accepted and "short n" in done.text and "int i" in done.text, done
+    assert "int n" in seen[1] and "int i" in seen[1]
 
 
 def test_what_a_judge_refuses_is_gone_on_with() -> None:
@@ -271,6 +297,8 @@ def test_changes_that_only_helped_on_the_way_are_taken_out() -> None:
     assert (done.text, done.changes) == ("a\nB\nc", changes[1:2])
     assert leaner(found, "a\nb", lambda _: True) == found, "lines are others"
     assert leaner(found, "a\nb\nc", lambda text: text == "A\nB\nC") == found
+    needed = Text("A\nB\nC", Score(1.0), changes, needed=frozenset({1}))
+    assert leaner(needed, "a\nb\nc", lambda _: True).text == "A\nb\nc", "what is known to be needed is not asked of"
 
 
 def test_what_luck_brought_nearer_is_left_out() -> None:

@@ -46,6 +46,7 @@ FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 ROOM = 150_000  # characters of what is put in, at most, that one program leaves open: they are what compiling takes
 PAIRED = 3000  # pairs of choices on one line
+ONWARD = 4  # choices that are made one after another in one open text
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
 # Choices that are tried before the place is looked for, which takes seconds, and for so long; seconds of a run from
 # which on they are tried meanwhile.
@@ -109,7 +110,7 @@ class _Search:
             waiting.remove(now)
             try:
                 self.trials.watching(now.open.watched if now.open is not None else now.watched)
-                now = now if now.open else self._opened(now)
+                now = now if now.open else self._opened(now, first=n == 0)
                 furthest = max(furthest, now, key=lambda t: t.score.order)
                 found = [*stages[now.stage](now.open), *self._refused(now.open)] if now.open is not None else []
             except Fault as fault:
@@ -156,11 +157,13 @@ class _Search:
 
     # ------------------------------------------------------------ one text
 
-    def _opened(self, now: Text) -> Text:
+    def _opened(self, now: Text, first: bool = False) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         places = () if now.watched else instrumented(at).places
-        found = holes(at, self.trials.constants)
-        sketch, run = self._compiled(Sketch(at.data, found, places=places, sparing=sparing(at)))
+        wanted = Sketch(at.data, holes(at, self.trials.constants), places=places, sparing=sparing(at))
+        if first and (wide := self._widened(now, at, wanted)) is not None:
+            return self._opened(wide)
+        sketch, run = self._compiled(wanted)
         open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
                      watched=now.watched, owed=owed(at))
         self._based(open_)
@@ -173,6 +176,16 @@ class _Search:
             self._looked(open_)
         self.progress(base.met or f"{base.right:.1%} of the elements are right")
         return replace(now, score=base, open=open_)
+
+    def _widened(self, now: Text, at: Sites, sketch: Sketch) -> Text | None:
+        """The text with all types as wide as is usual, where that compiles and is no worse: what a narrow one loses
+        hides what else is wrong. Where it was right to be narrow, it is so again in the end."""
+        node = Node(sketch.widened, Score(), 0.0)
+        wide = self._text(Open(now, at, sketch, None, Score(), distances(at, ())), node) if node.picks else None
+        if wide is None:
+            return None
+        narrow, score = self.trials.fixed(now.text), self.trials.fixed(wide.text)
+        return replace(wide, near=None) if score.built and score.order >= narrow.order else None
 
     def _based(self, o: Open) -> None:
         """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
@@ -249,12 +262,29 @@ class _Search:
         if o.watched and o.run is None:
             o.given_up = True
             return self._one_by_one(o)
-        nearly = o.base.right >= NEARLY and not o.origin.changes
+        nearly = o.base.right >= NEARLY and not o.origin.weight
         budget = THOROUGH if first and nearly else SHORT if first else LONGEST
-        level = self._expanded(o, o.singles or iter(()), lambda _: o.root, o.harmless, budget=budget)
+        some = o.singles or iter(())
+        if first and o.origin.tried:  # all others were
+            lines = {c.line for c in o.origin.changes}
+            changed = [i for i in self._singles(o, o.root) if {o.sketch.holes[k].line for k in i[1]} <= lines]
+            some = iter(changed)
+        level = self._expanded(o, some, lambda _: o.root, o.harmless, budget=budget)
         united = United([*o.level, *level], o.sketch)
         o.level = best([*o.level, *level, *self._expanded(o, iter(united), united.parent, {})], WIDTH, SMALL)
-        return self._texts(o, best(o.level))
+        return self._onward(o)
+
+    def _onward(self, o: Open) -> list[Text]:
+        """What came nearer alone, and from what came much nearer one choice after another, as long as that goes on:
+        nothing is compiled for it. Where such a text is opened again, less is left to try."""
+        kept, tried = best(o.level), list[Picks]()
+        while kept and len(tried) < ONWARD:
+            top = max(kept, key=lambda n: n.hope)
+            if top.picks in tried or top.score.met or top.score.value < o.base.value + SURE:
+                break
+            tried.append(top.picks)
+            kept = best([*kept, *self._expanded(o, self._singles(o, top), lambda _, top=top: top, {}, budget=SHORT)])
+        return [replace(t, tried=n.picks in tried) for n in kept if (t := self._text(o, n)) is not None]
 
     def _one_by_one(self, o: Open) -> list[Text]:
         """The likeliest choices, each compiled by itself: where arrays lie otherwise the rule is not broken, and so not
@@ -345,6 +375,7 @@ class _Search:
     def _right(self, o: Open, n: Node, doubt: bool = True) -> bool:
         """Asks a judge about choices that ran right, which is the end if he accepts them; whether he was asked. Without
         `doubt` only where threads are known to keep apart."""
+        n = self._least(o, n)
         text = self._text(o, n)
         if text is not None and text.text not in self.refused:
             if not doubt and not self.trials.apart(text.text):
@@ -352,6 +383,16 @@ class _Search:
             self._accept(text)
             o.refused.append(text)
         return True
+
+    def _least(self, o: Open, n: Node) -> Node:
+        """Those of the choices that ran right which are needed for it."""
+        while o.run is not None and len(n.picks) > 1:
+            fewer = [{k: c for k, c in n.picks.items() if k != without} for without in n.picks]
+            found = next((p for p, s in zip(fewer, o.run(fewer), strict=True) if s.perfect), None)
+            if found is None:
+                break
+            n = replace(n, picks=found)
+        return n
 
     def _refused(self, o: Open) -> list[Text]:
         """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong
@@ -489,8 +530,9 @@ class _Search:
         made, now = o.sketch.filled(n.picks), o.origin
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in n.picks.items())
         near = None if o.base.line else o.near
+        needed = frozenset(c.line for c in told)
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
-                                              now.lost + n.lost, near, watched=o.watched)
+                                              now.lost + n.lost, near, watched=o.watched, needed=needed)
 
 
 def mend(

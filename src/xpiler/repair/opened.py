@@ -32,6 +32,8 @@ class Text:
     near: Distances | None = None  # from where the text went wrong that this one was made of
     stage: int = 0
     watched: bool = False  # it goes wrong where every access is watched, and nowhere else
+    tried: bool = False  # every choice was tried alone where it was not open again
+    needed: frozenset[int] = frozenset()  # lines of changes without which it is not right, if it is
     credit: float = 0.0  # so much nearer it counts, as it writes an output that nothing was written to
     open: Open | None = field(default=None, compare=False)
 
