@@ -277,14 +277,16 @@ class _Search:
     def _onward(self, o: Open) -> list[Text]:
         """What came nearer alone, and from what came much nearer one choice after another, as long as that goes on:
         nothing is compiled for it. Where such a text is opened again, less is left to try."""
-        kept, tried = best(o.level), list[Picks]()
+        kept, tried, done = best(o.level), list[Picks](), list[Picks]()
         while kept and len(tried) < ONWARD:
             top = max(kept, key=lambda n: n.hope)
             if top.picks in tried or top.score.met or top.score.value < o.base.value + SURE:
                 break
             tried.append(top.picks)
-            kept = best([*kept, *self._expanded(o, self._singles(o, top), lambda _, top=top: top, {}, budget=SHORT)])
-        return [replace(t, tried=n.picks in tried) for n in kept if (t := self._text(o, n)) is not None]
+            items = self._singles(o, top)
+            kept = best([*kept, *self._expanded(o, items, _always(top), {}, budget=SHORT)])
+            done += [top.picks] if next(items, None) is None else []
+        return [replace(t, tried=n.picks in done) for n in kept if (t := self._text(o, n)) is not None]
 
     def _one_by_one(self, o: Open) -> list[Text]:
         """The likeliest choices, each compiled by itself: where arrays lie otherwise the rule is not broken, and so not
@@ -315,6 +317,9 @@ class _Search:
 
     def _lacking(self, o: Open) -> Lacking:
         """What a text lacks; nothing is known of one that breaks a rule."""
+        had, known = o.base.had, o.origin.lacked
+        if o.lacking is None and known is not None and had is not None and known[0].same(had):
+            o.lacking = known[1]
         if o.lacking is None:
             o.lacking = Lacking() if o.base.met or self.late else self.trials.missing(o.origin.text)
         return o.lacking
@@ -531,8 +536,14 @@ class _Search:
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in n.picks.items())
         near = None if o.base.line else o.near
         needed = frozenset(c.line for c in told)
+        lacked = (o.base.had, o.lacking) if o.base.had is not None and o.lacking is not None else now.lacked
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
-                                              now.lost + n.lost, near, watched=o.watched, needed=needed)
+                                              now.lost + n.lost, near, watched=o.watched, needed=needed,
+                                              lacked=lacked)
+
+
+def _always(node: Node) -> Callable[[Picks], Node]:
+    return lambda _: node
 
 
 def mend(
