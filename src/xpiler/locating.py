@@ -41,6 +41,7 @@ from xpiler.verify.witness.blame import NEVER, Blamed, writer_of
 REALS = ("f64", "f32")  # with more digits fewer values are the same by chance
 TRIES = 4  # of a text without the places on lines that do not compile
 SECONDS, LEAST = 20.0, 0.1  # of one run that tells its values, at most and however late it is
+PART = 0.25  # of the time that is left, for one run
 TOLERATED = 0.02  # the share of values that rounding in float makes unknown
 
 
@@ -249,7 +250,7 @@ class Locator:
 
     @property
     def _limits(self) -> Limits:
-        left = max(self.until - time.monotonic(), LEAST)
+        left = max(PART * (self.until - time.monotonic()), LEAST)
         return replace(self.limits, seconds=min(self.limits.seconds, SECONDS, left))
 
 

@@ -220,6 +220,8 @@ class Judges:
         made, names = self._machine(text, sig=signature(self._program(text)))
         for case in self.cases:
             for backwards in (False, True):
+                if time.monotonic() > self.until:
+                    return Located()
                 trial = self._run(made, names, case, {}, backwards)
                 found = self._locator.located(self.reference, case, trial, self._telling(text, made.signature), names,
                                               backwards, brief)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from xpiler import platforms
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Limits
 from xpiler.emulate.many import run_many
+from xpiler.locating import known_as
 from xpiler.repair.holes import Hole, Kind, gaps, holes
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.leaner import leaner
@@ -32,7 +35,8 @@ from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.ladder import Level
 from xpiler.verify.runs.inputs import Point
-from xpiler.verify.runs.trial import machine
+from xpiler.verify.runs.nearness import written
+from xpiler.verify.runs.trial import Trial, machine
 from xpiler.verify.signature import signature
 from xpiler.verify.verdict import WATCHED
 
@@ -130,6 +134,36 @@ def test_of_nested_choices_the_outer_one_counts() -> None:
     both = sketch.filled({outer: 1, inner: 1})
     assert both == sketch.filled({outer: 1})
     assert sketch.nested(outer, inner)
+
+
+def test_masks_are_no_narrow_numbers() -> None:
+    at = sites("""#include <immintrin.h>
+void f(const float *x, float *y) {
+    short n = 16;
+    __mmask16 some = (1 << n) - 1;
+    _mm512_mask_storeu_ps(y, some, _mm512_loadu_ps(x));
+}
+""", "vnni")
+    sketch = Sketch(at.data, holes(at))
+    wide = sketch.filled(sketch.widened)
+    assert wide is not None and "int n = 16" in wide and "__mmask16 some" in wide
+
+
+def test_what_wrote_more_is_nearer() -> None:
+    """Where nothing is right in either."""
+    x, y = np.full(4, -1, np.int32), np.array([1, -1, -1, 2], np.int32)  # memory that nobody wrote is all ones
+    arrays = [SimpleNamespace(name="a", written=True), SimpleNamespace(name="b", written=False)]
+    reference: Any = SimpleNamespace(signature=SimpleNamespace(arrays=arrays))
+    shares = [written(reference, Trial({"c": values}, (), "ok", 0.0), {"a": "c", "b": "d"}) for values in (x, y)]
+    assert shares == [0.0, 0.5]
+    less, more = (Score(near=0.1, written=share) for share in shares)
+    assert more.better(less)
+
+
+def test_kernels_have_names_for_what_is_copied() -> None:
+    assert known_as(sites(BLOCKS, "cuda"), "scale", "x") == ["x"]
+    other = BLOCKS.replace("const float *x, float *y) {\n    __shared", "const float *in, float *y) {\n    __shared")
+    assert known_as(sites(other.replace("= x[", "= in["), "cuda"), "scale", "x") == ["in", "x"]
 
 
 def test_distances_grow_along_what_values_come_from() -> None:

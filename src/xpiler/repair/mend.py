@@ -51,6 +51,7 @@ DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tri
 # Choices that are tried before the place is looked for, which takes seconds, and for so long; seconds of a run from
 # which on they are tried meanwhile.
 SOON, SOONER, SLOW = 480, 1.0, 0.1
+PATIENT = 10.0  # seconds that it is waited for the place
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
 SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
 PUTTING = 2.5  # the same for what a text asks for, and for what the right program says is missing
@@ -205,7 +206,10 @@ class _Search:
         """Waits for what tells where a text goes wrong, where the rule it breaks does not."""
         if o.known:
             return
-        first, then = self._look(o).result()
+        try:
+            first, then = self._look(o).result(timeout=PATIENT)
+        except TimeoutError:  # all lines are as likely
+            return
         o.near, o.known, o.looking = distances(o.at, first, then), True, None
         self.suspects = self.suspects or suspects(o.at, first, then)
 
