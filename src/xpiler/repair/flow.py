@@ -22,7 +22,7 @@ class Flow:
     at: Sites
     host: bool = False
 
-    @property
+    @cached_property
     def _touched(self) -> tuple[frozenset[Named], frozenset[Named], frozenset[Named], frozenset[Named]]:
         """What is declared, what has a first value, what something is written to, and what is read."""
         declared, begun, writers, read = self._uses
@@ -67,13 +67,13 @@ class Flow:
                 return p.type.kind in ("pointer", "array") and not const or p.type.reference and not p.type.const
         return False
 
-    @property
+    @cached_property
     def unwritten(self) -> frozenset[str]:
         """What is written to nowhere but where it is declared: something may be missing."""
         declared, _, written, _ = self._touched
         return _names(declared - written)
 
-    @property
+    @cached_property
     def begun(self) -> frozenset[str]:
         """What has a first value."""
         return _names(self._touched[1])
@@ -133,7 +133,7 @@ class Flow:
         return parent is not None and changes(parent) and bool(parent.children) \
             and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
 
-    @property
+    @cached_property
     def unread(self) -> frozenset[str]:
         """What is computed for nothing."""
         declared, begun, written, read = self._touched

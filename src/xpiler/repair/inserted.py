@@ -145,7 +145,7 @@ class Gaps:
 
     def assignments(self, gap: Gap, made: Made) -> None:
         """Something is assigned, added, multiplied; or the greater of two is kept."""
-        used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
+        used = self._callees
         for target, kind, scalar in self._targets(gap):
             here = [v.spelled for v in self.scope.at_site(gap.site) if _fits(_plain(v.node), kind)]
             more = (t for t, v in self.sources.items() if _fits(_plain(v), kind) and self.scope.visible(v, gap.site))
@@ -177,7 +177,7 @@ class Gaps:
     def put(self, gap: Gap, made: Made, values: Sequence[str], into: Collection[str] = ()) -> None:
         """Values that are likely to be missing here: assigned, added, or kept if they are the greater ones; to these
         variables alone, where any are named."""
-        used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
+        used = self._callees
         some = [(t, LATER * i) for i, t in enumerate(t for t in values if self._made(t, gap))]
         for n, (target, kind, scalar) in enumerate(self._targets(gap) if some else ()):
             if scalar and (not into or target in into):

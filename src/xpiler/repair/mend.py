@@ -281,16 +281,19 @@ class _Search:
     def _onward(self, o: Open) -> list[Text]:
         """What came nearer alone, and from what came much nearer one choice after another, as long as that goes on:
         nothing is compiled for it. Where such a text is opened again, less is left to try."""
-        kept, tried, done = best(o.level), list[Picks](), list[Picks]()
-        while kept and len(tried) < ONWARD:
+        kept = best(o.level)
+        every, done = list(kept), list[Picks]()
+        for _ in range(ONWARD if kept else 0):
             top = max(kept, key=lambda n: n.hope)
-            if top.picks in tried or top.score.met or top.score.value < o.base.value + SURE:
+            if top.score.met or top.score.value < o.base.value + SURE:
                 break
-            tried.append(top.picks)
             items = self._singles(o, top)
-            kept = best([*kept, *self._expanded(o, items, _always(top), {}, budget=SHORT)])
+            kept = best(self._expanded(o, items, _always(top), {}, budget=SHORT))
+            every += kept
             done += [top.picks] if next(items, None) is None else []
-        return [replace(t, tried=n.picks in done) for n in kept if (t := self._text(o, n)) is not None]
+            if not any(n.hope > top.hope for n in kept):
+                break
+        return [replace(t, tried=n.picks in done) for n in every if (t := self._text(o, n)) is not None]
 
     def _one_by_one(self, o: Open) -> list[Text]:
         """The likeliest choices, each compiled by itself: where arrays lie otherwise the rule is not broken, and so not
