@@ -7,8 +7,10 @@ and control go."""
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from threading import Lock
 
@@ -29,7 +31,7 @@ from xpiler.text.clang import Node
 from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import Sites
 from xpiler.verify.runs.compare import to_double
-from xpiler.verify.runs.nearness import difference, first_wrong
+from xpiler.verify.runs.nearness import UNSET, difference, first_wrong
 from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.steady import attempt, outputs_of
 from xpiler.verify.runs.trial import Trial, machine
@@ -38,8 +40,8 @@ from xpiler.verify.witness.blame import NEVER, Blamed, writer_of
 
 REALS = ("f64", "f32")  # with more digits fewer values are the same by chance
 TRIES = 4  # of a text without the places on lines that do not compile
-SECONDS = 20.0  # of one run that tells its values
-UNSET = 0xFF  # the bytes of memory that nobody has written yet
+SECONDS, LEAST = 20.0, 0.1  # of one run that tells its values, at most and however late it is
+PART = 0.25  # of the time that is left, for one run
 TOLERATED = 0.02  # the share of values that rounding in float makes unknown
 
 
@@ -114,6 +116,7 @@ class Locator:
 
     source: Telling
     limits: Limits = Limits()
+    until: float = inf  # when the time for it is up
     _right: dict[tuple[int, str], _Told | None] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
 
@@ -188,8 +191,9 @@ class Locator:
                 continue
             places, trial = made
             wrong = Worth(at, {k: (t, places.watched[k]) for k, t in trial.seen.items()})
-            given = {names[a.name]: to_double(a.dtype, x) for a in self.source.signature.arrays
-                     if a.read and not a.written and isinstance(x := case.inputs[a.name], np.ndarray)}
+            given = {name: to_double(a.dtype, x) for a in self.source.signature.arrays
+                     if a.read and not a.written and isinstance(x := case.inputs[a.name], np.ndarray)
+                     for name in known_as(at, target.signature.name, names[a.name])}
             return Missing(Worth(self.source.sites(), right.places), wrong, right.values.close, names, given).lacking()
         return Lacking()
 
@@ -246,12 +250,21 @@ class Locator:
 
     @property
     def _limits(self) -> Limits:
-        return replace(self.limits, seconds=min(self.limits.seconds, SECONDS))
+        left = max(PART * (self.until - time.monotonic()), LEAST)
+        return replace(self.limits, seconds=min(self.limits.seconds, SECONDS, left))
 
 
 def parameter(at: Sites, entry: str, name: str) -> list[int]:
     """The key of a parameter of the entry."""
     return [p.key for fn in at.functions if fn.spelling == entry for p in fn.params if p.spelling == name]
+
+
+def known_as(at: Sites, entry: str, name: str) -> list[str]:
+    """What kernels call the memory that a parameter of the entry is copied to; then the parameter itself."""
+    same = aliases(at)
+    roots = {same.get(k, k) for k in parameter(at, entry, name)}
+    inner = (p for fn in at.functions if at.is_kernel(fn) for p in fn.params)
+    return list(dict.fromkeys([*(p.spelling for p in inner if same.get(p.key, p.key) in roots), name]))
 
 
 def host_lines(at: Sites) -> set[int]:

@@ -33,7 +33,7 @@ from xpiler.verify.confirm import confirm
 from xpiler.verify.ladder import Level
 from xpiler.verify.pairing import pair
 from xpiler.verify.runs.kinds import Kind
-from xpiler.verify.runs.nearness import Sample, nearness, right
+from xpiler.verify.runs.nearness import Sample, nearness, right, written
 from xpiler.verify.runs.observe import Case, Effort, Let, Progress, Reference
 from xpiler.verify.runs.probes import probes
 from xpiler.verify.runs.sane import RACES, sane
@@ -205,7 +205,7 @@ class Judges:
             made, names = self._machine(text, sig=signature(self._program(text)))
         except Fault:
             return Lacking()
-        case = self.cases[0]
+        case, self._locator.until = self.cases[0], self.until
         return self._locator.missing(case, self._telling(text, made.signature), names)
 
     def ask(self) -> None:
@@ -216,9 +216,12 @@ class Judges:
 
     def locate(self, text: str, brief: bool = False) -> Located:
         """Where a text goes wrong, on the first input that shows it; Fault where it does not read or compile."""
+        self._locator.until = self.until
         made, names = self._machine(text, sig=signature(self._program(text)))
         for case in self.cases:
             for backwards in (False, True):
+                if time.monotonic() > self.until:
+                    return Located()
                 trial = self._run(made, names, case, {}, backwards)
                 found = self._locator.located(self.reference, case, trial, self._telling(text, made.signature), names,
                                               backwards, brief)
@@ -279,7 +282,7 @@ class Judges:
         out = [Score(1.0)] * len(candidates)
         left = list(range(len(candidates)))
         for passed, (case, backwards) in enumerate((c, b) for c in self.cases for b in (False, True)):
-            known = dict[int, tuple[float, float]]()
+            known = dict[int, tuple[float, float, float]]()
             for i, trial in zip(left, runs(case, backwards, [candidates[i] for i in left]), strict=True):
                 out[i] = replace(self._seen(trial, case, names, passed, known), had=self._had(trial) or out[i].had)
             left = [i for i in left if out[i].perfect]
@@ -292,7 +295,7 @@ class Judges:
         return None if self._wanted is None or trial.met is None else self._wanted.had(trial.met)
 
     def _seen(self, trial: Trial, case: Case, names: Mapping[str, str], passed: int,
-              known: dict[int, tuple[float, float]]) -> Score:
+              known: dict[int, tuple[float, float, float]]) -> Score:
         raced = [f for f in trial.noted if f.code in RACES]
         if not trial.clean or raced:
             first = next(iter((*trial.found, *raced)), None)
@@ -304,9 +307,11 @@ class Judges:
             some = sample.taken(trial, names)
             share = right(self.reference, sample.case, some, names)
             near = 1.0 if share == 1.0 else nearness(self.reference, sample.case, some, names)
-            known[mark] = (right(self.reference, case, trial, names) if share == 1.0 else share), near
-        share, near = known[mark]
-        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark, seconds=trial.seconds)
+            share = right(self.reference, case, trial, names) if share == 1.0 else share
+            known[mark] = share, near, 1.0 if share == 1.0 else written(self.reference, some, names)
+        share, near, wrote = known[mark]
+        return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark, seconds=trial.seconds,
+                     written=wrote)
 
     def _sample(self, case: Case) -> Sample:
         if id(case) not in self._samples:
@@ -314,7 +319,11 @@ class Judges:
         return self._samples[id(case)]
 
     def _run(self, made: Machine, names: Mapping[str, str], case: Case, picks: Picks, backwards: bool = False) -> Trial:
-        return attempt(made, case, names, self._limits(case, made.watch), backwards=backwards, picks=picks)
+        limits = self._limits(case, made.watch)
+        once = attempt(made, case, names, limits, backwards=backwards, picks=picks)
+        if not made.watch or backwards or not once.clean or once.noted:
+            return once
+        return attempt(made, case, names, limits, calls=2, picks=picks)  # what goes wrong on a second call, too
 
     def _one_by_one(self, made: Machine, names: Mapping[str, str]) -> _Runs:
         late = Trial({}, (), LATE, 0.0)

@@ -107,6 +107,36 @@ void f(const float *x, float *y) {
     assert few["_mm512_storeu_ps(y + i, twice);"] < few["_mm512_store_ps(y + i, twice);"]  # loads are unaligned, too
 
 
+FIRST = """#include <bang.h>
+__mlu_entry__ void k(const float *x, float *y) {
+    __nram__ float a[64];
+    __nram__ float b[32];
+    __memcpy(a, x, 64 * sizeof(float), GDRAM2NRAM);
+    for (int i = 0; i < 2; ++i) {
+        __bang_add_scalar(b, a, 1.0f, 16);
+    }
+}
+"""
+
+
+def test_nothing_is_made_of_what_has_no_value_yet() -> None:
+    """In a loop it has one, from the pass before; and of what nothing is written to, that may be what is missing."""
+    at = sites(FIRST, "bang")
+    flow = Flow(at)
+    assert flow.unmade(FIRST.index("__memcpy")) == {"a", "b"}
+    assert flow.unmade(FIRST.index("__bang")) == frozenset()
+    assert "b" not in Flow(sites(BANG, "bang")).unmade(BANG.index("__memcpy(a"))
+    before = FIRST.index("__memcpy")
+    early = [c.spelled for h in asked_for(at) if h.start < before for c in h.choices]
+    assert not any(re.match(r"\w+\([^,]*y[^,]*, [^,]*\b[ab]\b", w) for w in early)
+
+
+def test_what_is_copied_may_be_as_long_as_an_array() -> None:
+    few = offered(asked_for(sites(FIRST, "bang")))
+    assert "__memcpy(y, b, 32 * sizeof(float), NRAM2GDRAM);" in {w.replace("((void *)(y))", "y").replace(
+        "((const void *)(b))", "b") for w in few}
+
+
 KEPT = """void f(const float *x, float *y, int n) {
     float first = x[0];
     float most = first;

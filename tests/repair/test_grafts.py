@@ -11,7 +11,7 @@ import pytest
 
 from xpiler import platforms
 from xpiler.repair.divergence import Values
-from xpiler.repair.grafts import Missing, Worth
+from xpiler.repair.grafts import Missing, Worth, next_to
 from xpiler.repair.hole import Kind
 from xpiler.repair.holes import grafts, holes
 from xpiler.repair.instrument import Role, instrumented
@@ -93,6 +93,18 @@ def missing(wrong: str, has: Mapping[str, Values], text: str = RIGHT) -> tuple[s
     e = np.exp(-IN)
     right = worth(text, {"x": IN, "in[i]": IN, "up(x)": e, "1.0f + up(x)": 1 + e, "1.0f / (1.0f + up(x))": 1 / (1 + e)})
     return Missing(right, worth(wrong, has), 1e-6, {"in": "in", "out": "out"}, {"in": IN}).spelled()
+
+
+def test_an_element_may_be_the_one_behind_those_that_are_read() -> None:
+    """A sum that lost its last term: nothing stands at its subscripts any more."""
+    at = sites("""void f(const float *x, const float *w, float *y) {
+    for (int i = 0; i < 8; ++i) {
+        y[i] = x[i] * w[0] + x[i + 1] * w[1];
+    }
+}
+""", "c")
+    assert "y[i] += (x[i + 2] * w[2]);" in {c.spelled for h in grafts(at, ["(x[@@] * w[@k@])"]) for c in h.choices}
+    assert [next_to(t) for t in ("3", "i + 1", "i", "k * 2")] == ["4", "i + 2", "i + 1", ""]
 
 
 def test_what_nobody_reads_any_more_is_an_element_of_what_is_given() -> None:

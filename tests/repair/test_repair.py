@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from xpiler import platforms
 from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Limits
 from xpiler.emulate.many import run_many
+from xpiler.locating import known_as
 from xpiler.repair.holes import Hole, Kind, gaps, holes
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.leaner import leaner
@@ -32,7 +35,8 @@ from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.ladder import Level
 from xpiler.verify.runs.inputs import Point
-from xpiler.verify.runs.trial import machine
+from xpiler.verify.runs.nearness import written
+from xpiler.verify.runs.trial import Trial, machine
 from xpiler.verify.signature import signature
 from xpiler.verify.verdict import WATCHED
 
@@ -132,6 +136,36 @@ def test_of_nested_choices_the_outer_one_counts() -> None:
     assert sketch.nested(outer, inner)
 
 
+def test_masks_are_no_narrow_numbers() -> None:
+    at = sites("""#include <immintrin.h>
+void f(const float *x, float *y) {
+    short n = 16;
+    __mmask16 some = (1 << n) - 1;
+    _mm512_mask_storeu_ps(y, some, _mm512_loadu_ps(x));
+}
+""", "vnni")
+    sketch = Sketch(at.data, holes(at))
+    wide = sketch.filled(sketch.widened)
+    assert wide is not None and "int n = 16" in wide and "__mmask16 some" in wide
+
+
+def test_what_wrote_more_is_nearer() -> None:
+    """Where nothing is right in either."""
+    x, y = np.full(4, -1, np.int32), np.array([1, -1, -1, 2], np.int32)  # memory that nobody wrote is all ones
+    arrays = [SimpleNamespace(name="a", written=True), SimpleNamespace(name="b", written=False)]
+    reference: Any = SimpleNamespace(signature=SimpleNamespace(arrays=arrays))
+    shares = [written(reference, Trial({"c": values}, (), "ok", 0.0), {"a": "c", "b": "d"}) for values in (x, y)]
+    assert shares == [0.0, 0.5]
+    less, more = (Score(near=0.1, written=share) for share in shares)
+    assert more.better(less)
+
+
+def test_kernels_have_names_for_what_is_copied() -> None:
+    assert known_as(sites(BLOCKS, "cuda"), "scale", "x") == ["x"]
+    other = BLOCKS.replace("const float *x, float *y) {\n    __shared", "const float *in, float *y) {\n    __shared")
+    assert known_as(sites(other.replace("= x[", "= in["), "cuda"), "scale", "x") == ["in", "x"]
+
+
 def test_distances_grow_along_what_values_come_from() -> None:
     at = sites(BLOCKS, "cuda")
     near = distances(at, [7])
@@ -170,12 +204,15 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
     at: list[Sites] = []
 
     def reading(text: str):  # type: ignore[no-untyped-def]
+        nonlocal opened
+        opened += 1  # a second choice is made where the first was
         at[:] = [sites(text, "c")]
         return at[0].program
 
+    opened = 0
     trials = Trials(sketch, score, lambda text: score(text).perfect, lambda text: ((3,), ()))
     done = mend(wrong, platforms.get("c"), reading, trials)
-    assert done.accepted and len(done.changes) == 2, done
+    assert done.accepted and len(done.changes) == 2 and opened == 1, done
     assert {c.line for c in done.changes} == {2, 3}
 
 
@@ -218,6 +255,29 @@ def test_all_choices_alone_are_tried_of_what_is_nearly_right() -> None:
     trials = Trials(sketch, score, lambda _: True, lambda text: ((2,), ()))
     search = _Search(platforms.get("c"), reading, trials, time.monotonic() + 60, lambda _: None, clock=lambda: clock[0])
     assert search.mend(PLAIN).accepted and len(at) == 1
+
+
+def test_narrow_types_are_wide_before_anything_is_tried() -> None:
+    """And narrow again in the end, where that was right."""
+    wrong = PLAIN.replace("    for (int i", "    short n = 64;\n    for (short i").replace("2.0f", "4.0f")
+    at, seen = list[Sites](), list[str]()
+
+    def score(text: str) -> Score:
+        seen.append(text)
+        return Score(1.0 if "int i" in text and ("2.0f" in text or "(4.0f / 2)" in text) else 0.5)
+
+    def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
+        now = Sketch(at[-1].data, holes(at[-1]))
+        return lambda many: [score(now.filled(picks) or "") for picks in many]
+
+    def reading(text: str):  # type: ignore[no-untyped-def]
+        at.append(sites(text, "c"))
+        return at[-1].program
+
+    trials = Trials(sketch, score, lambda _: True, lambda text: ((2,), ()))
+    done = mend(wrong, platforms.get("c"), reading, trials)
+    assert done.accepted and "short n" in done.text and "int i" in done.text, done
+    assert "int n" in seen[1] and "int i" in seen[1]
 
 
 def test_what_a_judge_refuses_is_gone_on_with() -> None:
@@ -271,6 +331,8 @@ def test_changes_that_only_helped_on_the_way_are_taken_out() -> None:
     assert (done.text, done.changes) == ("a\nB\nc", changes[1:2])
     assert leaner(found, "a\nb", lambda _: True) == found, "lines are others"
     assert leaner(found, "a\nb\nc", lambda text: text == "A\nB\nC") == found
+    needed = Text("A\nB\nC", Score(1.0), changes, needed=frozenset({1}))
+    assert leaner(needed, "a\nb\nc", lambda _: True).text == "A\nb\nc", "what is known to be needed is not asked of"
 
 
 def test_what_luck_brought_nearer_is_left_out() -> None:

@@ -5,7 +5,7 @@ Too many to be spelled one by one: a choice is a number in mixed radix, what is 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
@@ -61,7 +61,7 @@ def _acts(at: Sites, kind: str, used: set[str], register: bool) -> list[str]:
     return out + [f"{name}({{X}})" for name in _ranked(offered.get(f"{kind} ({kind})", ()), used)[:ALONE]]
 
 
-def of_two(at: Sites, kind: str, used: set[str]) -> list[str]:
+def of_two(at: Sites, kind: str, used: Collection[str]) -> list[str]:
     """Functions of two values of a type: those of the text, then the greater, the sum and their like."""
     names = alike(at.platform).get(f"{kind} ({kind}, {kind})", ())
     return sorted((n for n in names if n in used or _PLAIN.search(n)), key=lambda n: (n not in used, len(n), n))

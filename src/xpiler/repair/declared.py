@@ -15,6 +15,7 @@ from xpiler.text.sites import Site, Sites, wrapped
 _TYPE = re.compile(
     rb"((?:const\s+|volatile\s+)*\(?(?:const\s+)?)\b([A-Za-z_]\w*(?:\s+(?:int|long|char|short))?)\b(?=\s*[*)\w])")
 USUAL = 4  # bytes of a number
+_PLAIN = ("short", "unsigned short", "signed char", "unsigned char")  # beside the names a platform has for its numbers
 _OTHERS = {
     DType.F16: (DType.F32,), DType.BF16: (DType.F32,), DType.F32: (DType.F64,), DType.I32: (DType.I64, DType.U32),
     DType.I16: (DType.I32, DType.U16), DType.U16: (DType.U32, DType.I16), DType.I8: (DType.U8, DType.I32),
@@ -67,7 +68,8 @@ def _type(at: Sites, made: Made, s: Site) -> None:
     for to in _OTHERS.get(dtype, ()):
         new = at.platform.types.get(to, "")
         if new and new != m[2].decode():
-            wider = dtype.bytes < USUAL == to.bytes and dtype.is_float == to.is_float
+            number = m[2].decode() in {*at.platform.types.values(), *_PLAIN}
+            wider = number and dtype.bytes < USUAL == to.bytes and dtype.is_float == to.is_float
             made.add(m.span(2), new, f"{s.node.spelling or 'a conversion'} is {new}", 2, Kind.FIXED, wider)
 
 

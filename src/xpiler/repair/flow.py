@@ -9,7 +9,7 @@ from functools import cached_property
 
 from xpiler.repair.parts import changes, computed, frozen
 from xpiler.text.clang import Node
-from xpiler.text.sites import Site, Sites
+from xpiler.text.sites import LOOP_OR_BRANCH, Site, Sites
 
 
 Named = tuple[str, int]  # a name, and the declaration it stands for: one name may be declared twice
@@ -25,7 +25,13 @@ class Flow:
     @cached_property
     def _touched(self) -> tuple[frozenset[Named], frozenset[Named], frozenset[Named], frozenset[Named]]:
         """What is declared, what has a first value, what something is written to, and what is read."""
-        declared, begun, written, read = set[Named](), set[Named](), set[Named](), set[Named]()
+        declared, begun, writers, read = self._uses
+        return declared, begun, frozenset(writers), read
+
+    @cached_property
+    def _uses(self) -> tuple[frozenset[Named], frozenset[Named], dict[Named, list[Site]], frozenset[Named]]:
+        """The same, with the places where something is written."""
+        declared, begun, written, read = set[Named](), set[Named](), dict[Named, list[Site]](), set[Named]()
         for fn in self.at.functions:
             declared |= {(p.spelling, p.key) for p in fn.params if self.at.is_device(fn) is not self.host}
         begun |= declared
@@ -46,10 +52,10 @@ class Flow:
                 and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
             handed = parent is not None and parent.kind == "CALL_EXPR" and self._writes(parent, s)
             if assigns or handed or parent is not None and parent.unary in ("&", "x++", "x--", "++x", "--x"):
-                written.add(named)
+                written.setdefault(named, []).append(s)
             if not assigns and not handed:
                 read.add(named)
-        return frozenset(declared), frozenset(begun), frozenset(written), frozenset(read)
+        return frozenset(declared), frozenset(begun), written, frozenset(read)
 
     def _writes(self, call: Node, s: Site) -> bool:
         """Whether a function may change what it is handed here."""
@@ -61,13 +67,13 @@ class Flow:
                 return p.type.kind in ("pointer", "array") and not const or p.type.reference and not p.type.const
         return False
 
-    @property
+    @cached_property
     def unwritten(self) -> frozenset[str]:
         """What is written to nowhere but where it is declared: something may be missing."""
         declared, _, written, _ = self._touched
         return _names(declared - written)
 
-    @property
+    @cached_property
     def begun(self) -> frozenset[str]:
         """What has a first value."""
         return _names(self._touched[1])
@@ -96,6 +102,19 @@ class Flow:
         wrote, read = self._places
         return frozenset(name for name, first in wrote.items() if first < place and read.get(name, 0) <= place)
 
+    def unmade(self, place: int) -> frozenset[str]:
+        """What has no value yet at a place, and gets one further down: nothing can be made of it there."""
+        declared, begun, writers, _ = self._uses
+        early = {name for name, _ in declared & begun}
+        some = {(name, key) for name, key in declared - begun if name not in early and (name, key) in writers}
+        later = {n[0] for n in some if all(self._behind(s, place) for s in writers[n])}
+        return frozenset(later - {n[0] for n in some if not all(self._behind(s, place) for s in writers[n])})
+
+    def _behind(self, s: Site, place: int) -> bool:
+        """Whether something is done behind a place, and not before it in an earlier pass of a loop around both."""
+        loops = [self.at.span(n) for n in s.above if n.kind in LOOP_OR_BRANCH and n.kind != "IF_STMT"]
+        return s.start >= place and not any(start < place < end for start, end in loops)
+
     @cached_property
     def _places(self) -> tuple[dict[str, int], dict[str, int]]:
         """Where a name is written to first, and where it stands last without being written to."""
@@ -114,7 +133,7 @@ class Flow:
         return parent is not None and changes(parent) and bool(parent.children) \
             and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
 
-    @property
+    @cached_property
     def unread(self) -> frozenset[str]:
         """What is computed for nothing."""
         declared, begun, written, read = self._touched

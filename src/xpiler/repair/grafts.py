@@ -9,7 +9,7 @@ nobody reads any more is tried at the places at hand."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product, zip_longest
@@ -34,6 +34,9 @@ MOST, SHARED, LACKING, SUBSCRIPTS = 16, 0.98, 0.5, 3
 ALIKE, HOLDING = 0.2, 2  # of the values of a part that an array holds at least, and so many arrays that hold one
 PLACE = "@@"  # stands in for a subscript; between its signs is what it was in the right program
 PLACE_OF = re.compile(r"@([^@]*)@")
+_ARRAY = re.compile(r"(\w+)\[$")
+NEXT = 2  # subscripts that come after those an array is read at
+Subscripts = Callable[[str], Sequence[str]]  # those at hand, for an array, or for any
 _ELEMENT = re.compile(r"(\w+)\[([^\[\]@]*)\]")
 TOGETHER = 27  # texts of one expression in which every element has a subscript of its own
 PLACED = 64  # texts of all expressions at one place
@@ -367,9 +370,10 @@ def _placed(at: Sites, scope: Scope, s: Site, texts: Sequence[str]) -> Iterator[
     yield from islice((t for some in zip_longest(*each) for t in some if t is not None), PLACED)
 
 
-def _spelled(text: str, subscripts: Sequence[str], here: set[str]) -> Iterator[str]:
+def _spelled(text: str, subscripts: Subscripts, here: set[str]) -> Iterator[str]:
     """One expression with each of its elements where it may be, as far as that can be named."""
-    every = [PLACE_OF.sub(r"\1", text), *(PLACE_OF.sub(i.replace("\\", ""), text) for i in subscripts if "@" in text)]
+    places = subscripts("") if "@" in text else ()
+    every = [PLACE_OF.sub(r"\1", text), *(PLACE_OF.sub(i.replace("\\", ""), text) for i in places)]
     every += _each(text, subscripts, here)
     yield from (t for t in dict.fromkeys(every) if "[]" not in t and nameable(t, here))
 
@@ -379,11 +383,15 @@ def to_find(text: str, here: set[str]) -> str:
     return _ELEMENT.sub(lambda m: m[0] if nameable(m[2], here) else f"{m[1]}[@{m[2]}@]", text)
 
 
-def _each(text: str, subscripts: Sequence[str], here: set[str]) -> Iterator[str]:
-    """The expression with each element where it is read elsewhere, as far as that can be named, or at one of these."""
+def _each(text: str, subscripts: Subscripts, here: set[str]) -> Iterator[str]:
+    """The expression with each element where it is read elsewhere, as far as that can be named, or where its array is
+    read here."""
     parts = PLACE_OF.split(text)
-    if len(parts) > 3:
-        own = [[i] if i and set(_NAMED.findall(i)) <= here else list(subscripts) for i in parts[1::2]]
+    if len(parts) > 1:
+        arrays = [m[1] if (m := _ARRAY.search(before)) else "" for before in parts[:-1:2]]
+        own = [[*([i] if i and set(_NAMED.findall(i)) <= here else []), *subscripts(a)]
+               for a, i in zip(arrays, parts[1::2], strict=True)]
+        own = [list(dict.fromkeys(some)) for some in own]
         for some in islice(product(*own), TOGETHER):
             yield "".join(t for pair in zip(parts[::2], (*some, ""), strict=True) for t in pair)
 
@@ -399,14 +407,28 @@ def _suffixes(text: str) -> set[str]:
     return {m[1] for m in re.finditer(r"\d\.?([A-Za-z_]\w*)", text)}
 
 
-def _subscripts(at: Sites, scope: Scope, s: Site) -> list[str]:
-    """Those of the statement first, then those nearest."""
+def _subscripts(at: Sites, scope: Scope, s: Site) -> Subscripts:
+    """Those of the statement first, then those nearest; of an array those it is read at, and those that come next."""
     own = [a for a in s.above if a.kind in ("BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR")]
     start, end = at.span(own[0]) if own else (s.start, s.end)
     found = [x for x in at.device if x.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(x.node.children) == 2
              and scope.visible(x.node.children[1], s)]
     found.sort(key=lambda x: (not start <= x.start < end, abs(x.start - s.start)))
-    texts = dict.fromkeys(at.source(x.node.children[1]) for x in found)
-    names = (v.spelled for v in scope.at_site(s) if v.node.type.is_scalar and v.node.type.dtype is not None
-             and not v.node.type.dtype.is_float)
-    return [t for t in dict.fromkeys((*texts, *names)) if t][:SUBSCRIPTS]
+    texts = [(at.source(x.node.children[0]), at.source(x.node.children[1])) for x in found]
+    names = [v.spelled for v in scope.at_site(s) if v.node.type.is_scalar and v.node.type.dtype is not None
+             and not v.node.type.dtype.is_float]
+
+    def of(array: str) -> list[str]:
+        here = [t for a, t in texts if not array or a == array][:SUBSCRIPTS if array else len(texts)]
+        more = [next_to(t) for t in here if array]
+        every = dict.fromkeys(t for t in (*here, *more, *(t for _, t in texts), *names) if t)
+        return list(every)[:SUBSCRIPTS + (NEXT if more else 0)]
+    return of
+
+
+def next_to(subscript: str) -> str:
+    """The one that comes after a number, or after one that is moved by a number; "" where that is not seen."""
+    m = re.fullmatch(r"((?:.*\+ ?)?)(\d+)", subscript, re.DOTALL)
+    if m is not None:
+        return f"{m[1]}{int(m[2]) + 1}"
+    return f"{subscript} + 1" if subscript.isidentifier() else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from xpiler.repair.combined import BOTH, of_two
@@ -28,12 +28,14 @@ from xpiler.text.sites import EXPRESSIONS, LOOP_OR_BRANCH, Site, Sites
 # What is tried at one place: places that are assigned to, values, pointers, lengths, indices, functions of one type,
 # and choices of one function's operands.
 PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 8, 12, 8, 3, 6, 48, 3000
+EXTENTS = 2  # lengths that arrays have
 INTO = 3  # registers that are assigned to
 SOME = 3  # operands of each kind that are tried whatever else is
 # How large a change it is to put something in; more for each operand that nothing says is wanted there, and for each
 # choice that comes later.
 COST, UNASKED, LATER = 5.0, 1.0, 0.05
 FRACTIONS = {"float", "double", "half", "_Float16", "__half"}
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _PARAMS = re.compile(r"[^(]*\((.*)\)")  # of a function type
 KNOWN = 2.0  # the same for a value that is known to be missing
 
@@ -101,6 +103,7 @@ class Gaps:
     at: Sites
     scope: Scope
     asked: bool = False  # only what a name asks for
+    _unmade: dict[int, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def flow(self) -> Flow:
@@ -142,12 +145,12 @@ class Gaps:
 
     def assignments(self, gap: Gap, made: Made) -> None:
         """Something is assigned, added, multiplied; or the greater of two is kept."""
-        used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
+        used = self._callees
         for target, kind, scalar in self._targets(gap):
             here = [v.spelled for v in self.scope.at_site(gap.site) if _fits(_plain(v.node), kind)]
             more = (t for t, v in self.sources.items() if _fits(_plain(v), kind) and self.scope.visible(v, gap.site))
             spent = self._elements(gap, kind) if target in self.flow.stuck else ()
-            values = [t for t in dict.fromkeys([*spent, *here, *more]) if t != target][:VALUES]
+            values = [t for t in dict.fromkeys([*spent, *here, *more]) if t != target and self._made(t, gap)][:VALUES]
             two = of_two(self.at, kind, used)[:BOTH]
             acts = ["{0} = {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in two)]
             if scalar:
@@ -174,9 +177,9 @@ class Gaps:
     def put(self, gap: Gap, made: Made, values: Sequence[str], into: Collection[str] = ()) -> None:
         """Values that are likely to be missing here: assigned, added, or kept if they are the greater ones; to these
         variables alone, where any are named."""
-        used = {self.at.callee(s.node) for s in self.at.calls(self.at.device)}
-        some = [(t, LATER * i) for i, t in enumerate(values)]
-        for n, (target, kind, scalar) in enumerate(self._targets(gap)):
+        used = self._callees
+        some = [(t, LATER * i) for i, t in enumerate(t for t in values if self._made(t, gap))]
+        for n, (target, kind, scalar) in enumerate(self._targets(gap) if some else ()):
             if scalar and (not into or target in into):
                 greater = of_two(self.at, kind, used)[:2]
                 acts = ["{0} = {1};", "{0} += {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in greater)]
@@ -185,6 +188,12 @@ class Gaps:
                 todo = [(a, LATER * (n + i)) for i, a in enumerate(acts)]
                 self._put(gap, made, [todo, some],
                           lambda d, target=target: d[0].format(target, d[1]), KNOWN, True)  # type: ignore[misc]
+
+    def _made(self, text: str, gap: Gap) -> bool:
+        """Whether all that an expression names has a value at a gap."""
+        if gap.at not in self._unmade:
+            self._unmade[gap.at] = self._flow(gap).unmade(gap.at)
+        return self._unmade[gap.at].isdisjoint(_WORD.findall(text))
 
     def _targets(self, gap: Gap) -> list[tuple[str, str, bool]]:
         """What may be assigned to at a gap, with its type, and whether that is one number; first what nothing is
@@ -335,6 +344,8 @@ class Gaps:
             return
         operands = [self._operands(gap, types[i] if i < len(types) else "", [e.arguments[i] for e in examples
                     if i < len(e.arguments)]) for i in range(count)]
+        operands = [[t for t in some if not (p and _reads(p)) or self._made(t, gap)]
+                    for p, some in zip([*types, *[""] * count], operands, strict=False)]
         if self.asked:
             operands = self._asked(gap, [types[i] if i < len(types) else "" for i in range(count)], operands)
         if only:
@@ -346,7 +357,7 @@ class Gaps:
             return
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
         flow = self._flow(gap)
-        read = flow.unread | flow.spent(gap.at)
+        read = (flow.unread | flow.spent(gap.at)) - flow.unwritten
         for p, some in zip([*types, *[""] * count], operands, strict=False):
             wanted = read if _reads(p) else flow.unwritten
             digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not p.endswith("*") else UNASKED))
@@ -424,11 +435,22 @@ class Gaps:
             return list(dict.fromkeys([*seen, *(t for t, n in masks.items() if self.scope.visible(n, gap.site))]))
         if not re.fullmatch(r"(?:unsigned |signed )?(?:int|long|long long|short|char)|size_t|u?int\d+_t", bare):
             return list(seen)[:POINTERS]
+        extents = [] if gap.host else self._extents(gap, any("sizeof" in t for t in seen))
+        seen |= dict.fromkeys(extents)
         for e in (e for calls in self.called.values() for e in calls if self._on_device(e) is not gap.host):
             for a in (n for given in e.arguments for n in _counts(self.at.bare(given))):
                 if integral(self.at.bare(a)) and self.at.source(a) and self.scope.visible(a, gap.site):
                     seen.setdefault(self.at.source(a))
-        return list(seen)[:LENGTHS if len(examples) < LENGTHS else len(examples)][:POINTERS]
+        return list(seen)[:max(LENGTHS, len(examples)) + len(extents)][:POINTERS]
+
+    def _extents(self, gap: Gap, in_bytes: bool) -> list[str]:
+        """How many elements the arrays at a gap have, of those first that are read no more."""
+        read = self.flow.unread | self.flow.spent(gap.at)
+        arrays = [v for v in self.scope.at_site(gap.site) if v.node.type.kind == "array" and _element(v.node)]
+        arrays.sort(key=lambda v: v.spelled not in read)
+        sizes = (f"{v.node.type.count} * sizeof({_element(v.node)})" if in_bytes else str(v.node.type.count)
+                 for v in arrays if v.node.type.count)
+        return list(dict.fromkeys(sizes))[:EXTENTS]
 
     def _copies(self, call: Node) -> bool:
         return "memcpy" in self.at.callee(call).lower() or self.at.primitive(call) in ("host.copy", "host.rows")

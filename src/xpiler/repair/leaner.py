@@ -14,10 +14,10 @@ def leaner(found: Text, began: str, right: Callable[[str], bool]) -> Text:
     The last changes are looked at first: they were made where the text was nearest. Choices keep lines apart, so a line
     has the same number before and after; a text where that is not so is left as it is."""
     was, now = began.split("\n"), found.text.split("\n")
-    lines = list(dict.fromkeys(c.line for c in reversed(found.changes)))
-    if len(was) != len(now) or len(lines) < 2:
+    kept = {c.line for c in found.changes}
+    lines = list(dict.fromkeys(c.line for c in reversed(found.changes) if c.line not in found.needed))
+    if len(was) != len(now) or len(kept) < 2:
         return found
-    kept = set(lines)
     for line in lines:
         tried = [*now[:line - 1], was[line - 1], *now[line:]]
         if tried != now and len(kept) > 1 and right("\n".join(tried)):

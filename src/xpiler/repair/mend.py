@@ -46,10 +46,12 @@ FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 ROOM = 150_000  # characters of what is put in, at most, that one program leaves open: they are what compiling takes
 PAIRED = 3000  # pairs of choices on one line
+ONWARD = 4  # choices that are made one after another in one open text
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
 # Choices that are tried before the place is looked for, which takes seconds, and for so long; seconds of a run from
 # which on they are tried meanwhile.
 SOON, SOONER, SLOW = 480, 1.0, 0.1
+PATIENT = 10.0  # seconds that it is waited for the place
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
 SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
 PUTTING = 2.5  # the same for what a text asks for, and for what the right program says is missing
@@ -109,7 +111,7 @@ class _Search:
             waiting.remove(now)
             try:
                 self.trials.watching(now.open.watched if now.open is not None else now.watched)
-                now = now if now.open else self._opened(now)
+                now = now if now.open else self._opened(now, first=n == 0)
                 furthest = max(furthest, now, key=lambda t: t.score.order)
                 found = [*stages[now.stage](now.open), *self._refused(now.open)] if now.open is not None else []
             except Fault as fault:
@@ -156,11 +158,13 @@ class _Search:
 
     # ------------------------------------------------------------ one text
 
-    def _opened(self, now: Text) -> Text:
+    def _opened(self, now: Text, first: bool = False) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         places = () if now.watched else instrumented(at).places
-        found = holes(at, self.trials.constants)
-        sketch, run = self._compiled(Sketch(at.data, found, places=places, sparing=sparing(at)))
+        wanted = Sketch(at.data, holes(at, self.trials.constants), places=places, sparing=sparing(at))
+        if first and (wide := self._widened(now, at, wanted)) is not None:
+            return self._opened(wide)
+        sketch, run = self._compiled(wanted)
         open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
                      watched=now.watched, owed=owed(at))
         self._based(open_)
@@ -173,6 +177,16 @@ class _Search:
             self._looked(open_)
         self.progress(base.met or f"{base.right:.1%} of the elements are right")
         return replace(now, score=base, open=open_)
+
+    def _widened(self, now: Text, at: Sites, sketch: Sketch) -> Text | None:
+        """The text with all types as wide as is usual, where that compiles and is no worse: what a narrow one loses
+        hides what else is wrong. Where it was right to be narrow, it is so again in the end."""
+        node = Node(sketch.widened, Score(), 0.0)
+        wide = self._text(Open(now, at, sketch, None, Score(), distances(at, ())), node) if node.picks else None
+        if wide is None:
+            return None
+        narrow, score = self.trials.fixed(now.text), self.trials.fixed(wide.text)
+        return replace(wide, near=None) if score.built and score.order >= narrow.order else None
 
     def _based(self, o: Open) -> None:
         """Runs the text as it is. Where that takes long it tells nothing more, and is compiled to be fast."""
@@ -192,7 +206,10 @@ class _Search:
         """Waits for what tells where a text goes wrong, where the rule it breaks does not."""
         if o.known:
             return
-        first, then = self._look(o).result()
+        try:
+            first, then = self._look(o).result(timeout=PATIENT)
+        except TimeoutError:  # all lines are as likely
+            return
         o.near, o.known, o.looking = distances(o.at, first, then), True, None
         self.suspects = self.suspects or suspects(o.at, first, then)
 
@@ -249,12 +266,34 @@ class _Search:
         if o.watched and o.run is None:
             o.given_up = True
             return self._one_by_one(o)
-        nearly = o.base.right >= NEARLY and not o.origin.changes
+        nearly = o.base.right >= NEARLY and not o.origin.weight
         budget = THOROUGH if first and nearly else SHORT if first else LONGEST
-        level = self._expanded(o, o.singles or iter(()), lambda _: o.root, o.harmless, budget=budget)
+        some = o.singles or iter(())
+        if first and o.origin.tried:  # all others were
+            lines = {c.line for c in o.origin.changes}
+            changed = [i for i in self._singles(o, o.root) if {o.sketch.holes[k].line for k in i[1]} <= lines]
+            some = iter(changed)
+        level = self._expanded(o, some, lambda _: o.root, o.harmless, budget=budget)
         united = United([*o.level, *level], o.sketch)
         o.level = best([*o.level, *level, *self._expanded(o, iter(united), united.parent, {})], WIDTH, SMALL)
-        return self._texts(o, best(o.level))
+        return self._onward(o)
+
+    def _onward(self, o: Open) -> list[Text]:
+        """What came nearer alone, and from what came much nearer one choice after another, as long as that goes on:
+        nothing is compiled for it. Where such a text is opened again, less is left to try."""
+        kept = best(o.level)
+        every, done = list(kept), list[Picks]()
+        for _ in range(ONWARD if kept else 0):
+            top = max(kept, key=lambda n: n.hope)
+            if top.score.met or top.score.value < o.base.value + SURE:
+                break
+            items = self._singles(o, top)
+            kept = best(self._expanded(o, items, _always(top), {}, budget=SHORT))
+            every += kept
+            done += [top.picks] if next(items, None) is None else []
+            if not any(n.hope > top.hope for n in kept):
+                break
+        return [replace(t, tried=n.picks in done) for n in every if (t := self._text(o, n)) is not None]
 
     def _one_by_one(self, o: Open) -> list[Text]:
         """The likeliest choices, each compiled by itself: where arrays lie otherwise the rule is not broken, and so not
@@ -285,6 +324,9 @@ class _Search:
 
     def _lacking(self, o: Open) -> Lacking:
         """What a text lacks; nothing is known of one that breaks a rule."""
+        had, known = o.base.had, o.origin.lacked
+        if o.lacking is None and known is not None and had is not None and known[0].same(had):
+            o.lacking = known[1]
         if o.lacking is None:
             o.lacking = Lacking() if o.base.met or self.late else self.trials.missing(o.origin.text)
         return o.lacking
@@ -345,6 +387,7 @@ class _Search:
     def _right(self, o: Open, n: Node, doubt: bool = True) -> bool:
         """Asks a judge about choices that ran right, which is the end if he accepts them; whether he was asked. Without
         `doubt` only where threads are known to keep apart."""
+        n = self._least(o, n)
         text = self._text(o, n)
         if text is not None and text.text not in self.refused:
             if not doubt and not self.trials.apart(text.text):
@@ -352,6 +395,16 @@ class _Search:
             self._accept(text)
             o.refused.append(text)
         return True
+
+    def _least(self, o: Open, n: Node) -> Node:
+        """Those of the choices that ran right which are needed for it."""
+        while o.run is not None and len(n.picks) > 1:
+            fewer = [{k: c for k, c in n.picks.items() if k != without} for without in n.picks]
+            found = next((p for p, s in zip(fewer, o.run(fewer), strict=True) if s.perfect), None)
+            if found is None:
+                break
+            n = replace(n, picks=found)
+        return n
 
     def _refused(self, o: Open) -> list[Text]:
         """What ran right and was refused all the same, the smallest changes: that much is done, and what is wrong
@@ -489,8 +542,15 @@ class _Search:
         made, now = o.sketch.filled(n.picks), o.origin
         told = tuple(Changed(o.sketch.holes[k].line, o.sketch.holes[k].choices[c - 1].what) for k, c in n.picks.items())
         near = None if o.base.line else o.near
+        needed = frozenset(c.line for c in told)
+        lacked = (o.base.had, o.lacking) if o.base.had is not None and o.lacking is not None else now.lacked
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
-                                              now.lost + n.lost, near, watched=o.watched)
+                                              now.lost + n.lost, near, watched=o.watched, needed=needed,
+                                              lacked=lacked)
+
+
+def _always(node: Node) -> Callable[[Picks], Node]:
+    return lambda _: node
 
 
 def mend(

@@ -12,6 +12,7 @@ from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import Item, Node
 from xpiler.repair.score import Run, Score
 from xpiler.repair.sketch import Sketch
+from xpiler.repair.told import Had
 from xpiler.text.sites import Sites
 
 # How much nearer another text must be than this one for what takes longer to be put off, stage by stage; what a text
@@ -32,6 +33,9 @@ class Text:
     near: Distances | None = None  # from where the text went wrong that this one was made of
     stage: int = 0
     watched: bool = False  # it goes wrong where every access is watched, and nowhere else
+    tried: bool = False  # every choice was tried alone where it was not open again
+    needed: frozenset[int] = frozenset()  # lines of changes without which it is not right, if it is
+    lacked: tuple[Had, Lacking] | None = field(default=None, compare=False)  # what one that had these values lacked
     credit: float = 0.0  # so much nearer it counts, as it writes an output that nothing was written to
     open: Open | None = field(default=None, compare=False)
 

@@ -31,6 +31,7 @@ class Scope:
     def __init__(self, at: Sites, constants: Sequence[str] = ()) -> None:
         self.at, self.constants = at, constants
         self._here: dict[tuple[int, int], dict[str, Name]] = {}
+        self._naming: dict[Node, tuple[Node, ...]] = {}
 
     @cached_property
     def names(self) -> tuple[Name, ...]:
@@ -62,10 +63,14 @@ class Scope:
         """Whether every variable an expression names means the same at a site, or is one of that name and type there,
         if it may be `alike`."""
         here = self._named(s)
-        for part in node.walk():
-            ref = part.referenced if part.kind == "DECL_REF_EXPR" else None
-            if ref is not None and ref.kind in ("VAR_DECL", "PARM_DECL") and ref.in_text \
-                    and ref.is_local and (ref.spelling not in here or here[ref.spelling].node.key != ref.key
-                                          and not (alike and here[ref.spelling].node.type.name == ref.type.name)):
-                return False
-        return True
+        return all(ref.spelling in here and (here[ref.spelling].node.key == ref.key
+                                             or alike and here[ref.spelling].node.type.name == ref.type.name)
+                   for ref in self._locals(node))
+
+    def _locals(self, node: Node) -> tuple[Node, ...]:
+        """The local variables an expression names."""
+        if node not in self._naming:
+            every = (n.referenced for n in node.walk() if n.kind == "DECL_REF_EXPR")
+            self._naming[node] = tuple(ref for ref in every if ref is not None and ref.in_text and ref.is_local
+                                       and ref.kind in ("VAR_DECL", "PARM_DECL"))
+        return self._naming[node]

@@ -12,6 +12,7 @@ from xpiler.repair.told import Had
 FINE = 3
 # What it counts that no rule is broken, and that values come close which are not right, more than any do.
 DONE, CLOSENESS, ANY = 0.1, 0.06, 0.3
+WRITTEN = 0.03  # and that something is written to all elements
 MOSTLY, CLOSER = 0.9, 0.3  # elements that are right, and how much closer the others come
 GRAIN, COARSE = 0.02, 0.03  # what one change that undoes a mistake brings at least
 
@@ -24,7 +25,8 @@ class Score:
     not known. A program that does not compile has `built` False. `passed`: runs that were right in all elements before
     the one this is about. `near`: how close the values come where they are not right. `reached`: the open choices it
     came by, where that is known; `mark`: equal for equal results. `had`: which of the right program's values it had on
-    its way, where these were asked for. `seconds`: how long its run took."""
+    its way, where these were asked for. `seconds`: how long its run took. `written`: the share of elements that have a
+    value."""
 
     right: float = 0.0
     met: str = ""
@@ -36,6 +38,7 @@ class Score:
     mark: int = field(default=0, compare=False)
     had: Had | None = field(default=None, compare=False)
     seconds: float = field(default=0.0, compare=False)
+    written: float = 0.0
 
     @property
     def perfect(self) -> bool:
@@ -64,7 +67,8 @@ class Score:
         """How near it is: the elements that are right and the values it has on its way; the runs that were right before
         count as much as all of that. A program that does nothing breaks no rule, so that alone is no merit."""
         done = not self.met and (self.had is not None or self.right > 0.0 or self.near > 0.0)
-        return 2.0 * self.passed + DONE * done + self.right + self.told + CLOSENESS * max(self.near, ANY)
+        return 2.0 * self.passed + DONE * done + self.right + self.told + CLOSENESS * max(self.near, ANY) \
+            + WRITTEN * self.written
 
     @property
     def order(self) -> tuple[bool, float]:

@@ -49,6 +49,10 @@ class Had:
         """Their share, every place counting alike."""
         return float(self.wanted.weights @ self.bits)
 
+    def same(self, other: Had) -> bool:
+        """Whether another run had the same of them."""
+        return self.wanted is other.wanted and bool(np.array_equal(self.bits, other.bits))
+
     def lost(self, other: Had) -> float:
         """The share of those the other had and this has not."""
         return float(self.wanted.weights @ (other.bits & ~self.bits))

@@ -246,7 +246,7 @@ class Node:
         """Declared extern "C"."""
         return bool(self.cursor.mangled_name == self.spelling)
 
-    @property
+    @lazily
     def is_local(self) -> bool:
         """Declared inside a function."""
         parent = self.cursor.semantic_parent
@@ -288,6 +288,14 @@ class Node:
     def end(self) -> int:
         """Where its text ends."""
         return int(self.cursor.extent.end.offset)
+
+    @lazily
+    def extent(self) -> tuple[int, int]:
+        """The bytes of the text it takes; empty where it takes none."""
+        extent = self.cursor.extent
+        if extent.start.file is None or str(extent.start.file) != self.unit.file:
+            return 0, 0
+        return int(extent.start.offset), int(extent.end.offset)
 
     @lazily
     def span(self) -> Span:

@@ -43,6 +43,7 @@ class Sites:
         self.data = self.text.encode()
         self.mask = masked(self.data)
         self.platform, self.program = platform, program
+        self._callees: dict[Node, str] = {}
         tolerant = "main" if platform.model == "serial" else "host"
         self.unit = parse(self.text, file, platform.header, platform.clang_args, tolerant=tolerant)
 
@@ -50,10 +51,7 @@ class Sites:
 
     def span(self, n: Node) -> tuple[int, int]:
         """The bytes of a node; empty where it has none of its own."""
-        extent = n.cursor.extent
-        if extent.start.file is None or str(extent.start.file) != self.unit.file:
-            return 0, 0
-        return int(extent.start.offset), int(extent.end.offset)
+        return n.extent
 
     def source(self, n: Node) -> str:
         start, end = self.span(n)
@@ -137,7 +135,14 @@ class Sites:
 
     def callee(self, n: Node) -> str:
         """The name a call is written with, "" for what is no plain call."""
-        if n.kind != "CALL_EXPR" or is_launch(n) or n.referenced is None:
+        if n.kind != "CALL_EXPR":
+            return ""
+        if n not in self._callees:
+            self._callees[n] = self._callee(n)
+        return self._callees[n]
+
+    def _callee(self, n: Node) -> str:
+        if is_launch(n) or n.referenced is None:
             return ""
         name = n.referenced.spelling
         start, _ = self.span(n)

@@ -19,6 +19,7 @@ from xpiler.verify.signature import Array
 
 # Elements of a large array that are looked at first: scattered ones, and so many at either end.
 SAMPLED, ENDS = 2048, 64
+UNSET = 0xFF  # the bytes of memory that nobody has written yet
 
 
 def right(reference: Reference, case: Case, trial: Trial, names: Mapping[str, str]) -> float:
@@ -85,6 +86,18 @@ def nearness(reference: Reference, case: Case, trial: Trial, names: Mapping[str,
                 off = np.abs(actual - expected) / (np.abs(expected) + usual)
                 alike = np.where(np.isnan(off), 0.0, 1.0 / (1.0 + 8.0 * off))
             shares.append(float(np.mean(np.where(np.isnan(expected) & np.isnan(actual), 1.0, alike))))
+    return float(np.mean(shares)) if shares else 1.0
+
+
+def written(reference: Reference, trial: Trial, names: Mapping[str, str]) -> float:
+    """The share of elements of the source's outputs in which a clean run of a text left other bytes than those of
+    memory that nobody has written yet."""
+    shares = []
+    for a in reference.signature.arrays:
+        values = trial.outputs.get(names[a.name]) if a.written else None
+        if values is not None and values.size:
+            flat = np.ascontiguousarray(values).reshape(-1)
+            shares.append(float((flat.view(np.uint8).reshape(flat.size, -1) != UNSET).any(axis=1).mean()))
     return float(np.mean(shares)) if shares else 1.0
 
 
