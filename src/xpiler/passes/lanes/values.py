@@ -7,6 +7,7 @@ scalar loop over the temporaries.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from xpiler.facts import sym
 from xpiler.facts.offers import (
@@ -345,6 +346,8 @@ class VectorNest(MemoryNest):
             for a in x.args:
                 if lane in a.free and (a.dtype.is_float or any(a in s.held for s in self.scopes)):
                     operands[a] = self._memory(self.vector(a))
+            for a in _reduced_by_lane(x, lane, operands):
+                operands[a] = self._memory(self.vector(a))
         if not self.unit.width:  # scalars do not come one by one from far memory
             for a in sym.collect(x, lambda n: n is not x and n.op == "ld" and consecutive(n, lane), operands):
                 operands[a] = self._memory(self.vector(a))
@@ -371,6 +374,22 @@ class VectorNest(MemoryNest):
 
     def _fold_vector(self, x: Sym) -> Vector:
         raise NotImplementedError
+
+
+def _reduced_by_lane(x: Sym, lane: Sym, without: Iterable[Sym]) -> list[Sym]:
+    """The reductions of which each lane has its own, those within others left out; `without` is not entered."""
+    found: dict[Sym, None] = {}
+    seen, todo = set(without), [x]
+    while todo:
+        n = todo.pop()
+        if n in seen or lane not in n.free:
+            continue
+        seen.add(n)
+        if n.op == "fold":
+            found[n] = None
+        else:
+            todo += n.args
+    return list(found)
 
 
 def stem_of(x: Sym) -> str:
