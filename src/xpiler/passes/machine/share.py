@@ -154,19 +154,24 @@ class BindTasks:
         return replace(kernel, body=(For(t, ZERO, Const(count, I32), ONE, serial(tuple(body)), self.axis),))
 
     def _wide(self, fresh: Fresh, s: For) -> For:
-        """The outermost loops of a perfect nest as one, as many as it takes to keep all tasks busy."""
-        if s.start != ZERO or s.step != ONE:
+        """The loops that are taken as one."""
+        taken = self.taken(s)
+        if len(taken) == 1:
             return s
+        merged, body = flattened(fresh, taken, taken[-1].body)
+        return replace(merged, body=body)
+
+    def taken(self, s: For) -> list[For]:
+        """The outermost loops of a perfect nest, as many as it takes to keep all tasks busy."""
         taken, wide = [s], length_of(s)
+        if s.start != ZERO or s.step != ONE:
+            return taken
         for inner in chain_of(s)[0][1:]:
             if wide >= self.tasks:
                 break
             taken.append(inner)
             wide *= length_of(inner)
-        if len(taken) == 1:
-            return s
-        merged, body = flattened(fresh, taken, taken[-1].body)
-        return replace(merged, body=body)
+        return taken
 
 
 def at_top(kernel: Kernel) -> Kernel:
