@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.passes import toy
 from tests.passes.interpret import run
+from tests.passes.programs import ex, var
 from tests.passes.test_bulk import MOVER, Copied
 from xpiler import platforms
-from xpiler.ir.nodes import Kernel, Let
+from xpiler.ir.nodes import If, Kernel, Let
 from xpiler.ir.walk import loads, statements, stores
 from xpiler.passes.lanes.vectors import VectorLoops
+from xpiler.passes.machine.asked import within_condition
 from xpiler.passes.machine.share import BindTasks
 from xpiler.passes.near.ahead import Ahead
 from xpiler.passes.near.bands import Bands
@@ -127,3 +131,12 @@ def test_a_loop_of_two_iterations_at_most_brings_in_none_early(rows: int, early:
 def test_what_gains_nothing_or_has_no_room_stays(rows: int, cols: int, room: int) -> None:
     k = vectors(SCALED.format(rows=rows, cols=cols, param=""))
     assert Bands(InBulk(MOVER, room), BindTasks(2)).apply(k) == k
+
+
+def test_rows_under_a_condition_on_parameters_are_taken_together_under_it() -> None:
+    rows = vectors(SCALED.format(rows="n", cols=32, param=", int n"))
+    condition = (ex(2) < var("n")).e
+    k = replace(rows, body=(If(condition, rows.body),))
+    bands = Bands(InBulk(MOVER, ROOM), BindTasks(2))
+    assert within_condition(bands.apply)(k).body == (If(condition, bands.apply(rows).body),)
+    assert bands.apply(rows) != rows
