@@ -19,7 +19,7 @@ from xpiler.passes.contract import sums_of_products
 from xpiler.passes.lanes.dots import DotProducts
 from xpiler.passes.lanes.register_blocks import blocked
 from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
-from xpiler.passes.machine.asked import asking_first
+from xpiler.passes.machine.asked import asking_first, within_condition
 from xpiler.passes.machine.narrow import Narrow, uses
 from xpiler.passes.machine.rehost import copies, on_device_memory, on_host_memory, returned, split_launches
 from xpiler.passes.machine.share import at_top
@@ -32,6 +32,7 @@ from xpiler.passes.names.radix import MixedRadix
 from xpiler.passes.names.source_values import values_named_after
 from xpiler.passes.near.ahead import Ahead
 from xpiler.passes.near.at_once import AtOnce
+from xpiler.passes.near.bands import Bands
 from xpiler.passes.near.bulk import InBulk
 from xpiler.passes.near.moves import Mover, results_of
 from xpiler.passes.step import NotApplicable, Pass
@@ -223,9 +224,13 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
                 yield from _in_tiles("matrix unit", staged, {}, ahead)
             bulk, whole = {"bulk": in_bulk(target, unit)}, {"at once": at_once(target, unit, cache)}
-            for words, later in ("", bulk | whole), (", loop by loop", bulk), (", copied piece by piece", {}):
+            bands = Bands(bulk["bulk"])
+            for words, first, later in (
+                ("", bands, bulk | whole), (", row by row", None, bulk | whole), (", loop by loop", None, bulk),
+                (", copied piece by piece", None, {}),
+            ):
                 for chunk in (4096, 1024, 256):
-                    yield from _in_tiles(f"vectors of {chunk}{words}", VectorLoops(unit, chunk), later, ahead)
+                    yield from _in_tiles(f"vectors of {chunk}{words}", VectorLoops(unit, chunk), later, ahead, first)
             yield "scalar tasks", lambda k: _each(nests(k), BindTasks())
         case "serial":
             if target.dots:
@@ -260,13 +265,19 @@ class RowsOrThreads:
 
 
 def _in_tiles(
-    name: str, step: Pass, later: Mapping[str, Pass], ahead: Ahead
+    name: str, step: Pass, later: Mapping[str, Pass], ahead: Ahead, bands: Bands | None = None
 ) -> Iterator[tuple[str, Lowering]]:
-    """A step whose tiles tasks take in turn, copied in one ahead first, then each as it is worked on."""
+    """A step whose tiles tasks take in turn, copied in one ahead first, then each as it is worked on.
+
+    Tasks take `bands` of them where these gain by that."""
     @remembered
     def shared(k: Kernel) -> Lowered:
-        made = tuple(map(asking_first(BindTasks().shared), nests(step.apply(k))))
+        parts = nests(step.apply(k))
         steps: tuple[str, ...] = ("tensorize", "bind")
+        if bands is not None:
+            made = tuple(map(within_condition(bands.apply), parts))
+            parts, steps = made, steps if made == parts else ("tensorize", "split", "bind")
+        made = tuple(map(asking_first(BindTasks().shared), parts))
         for what, then in later.items():
             changed = tuple(map(then.apply, made))
             steps = steps if changed == made else (*steps, what)

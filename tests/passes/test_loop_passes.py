@@ -31,6 +31,7 @@ SUM = loop("i", 4, loop("j", 5, store("y", i, Y + load("x", i * 5 + j))))
 APPLIED: dict[str, tuple[Pass, Kernel]] = {
     "split_guarded": (Split("i", 4), kernel(loop("i", var("n"), TWICE))),
     "split_peeled": (Split("i", 4, "peel"), kernel(loop("i", 30, let("t", X), store("y", i, var("t", F) * 2.0), start=3, step=2))),
+    "split_shorter": (Split("i", 4, "shorter"), kernel(loop("i", 30, let("t", X), store("y", i, var("t", F) * 2.0), start=3, step=2))),
     "reorder_sum": (Reorder("i"), kernel(SUM)),
     "fuse_next": (Fuse("i"), kernel(
         array("t", 8), loop("i", 8, store("t", i, X + 1.0)), let("s", 0.0), loop("j", 8, store("y", j, load("t", j))))),

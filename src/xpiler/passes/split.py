@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from xpiler.facts.accesses import Constancy, exchange
-from xpiler.ir.nodes import PLAIN, Binary, Break, Const, Continue, Expr, For, If, Kernel, Return, Stmt, Var, While
+from xpiler.ir.nodes import (
+    PLAIN, Binary, Break, Const, Continue, Expr, For, If, Kernel, Let, Return, Select, Stmt, Var, While,
+)
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, bodies, declared, map_stmts, names, rename, statements, substitute
 from xpiler.passes.step import NotApplicable, applying
@@ -19,14 +21,14 @@ from xpiler.platforms.platform import Platform
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
-TAILS = ("guard", "perfect", "peel")
+TAILS = ("guard", "perfect", "peel", "shorter")
 FACTORS = (4, 8, 16, 32, 64, 128, 256)
 
 
 @dataclass(frozen=True)
 class Split:
     """Split `loop` by `factor`. tail: "guard" tests every iteration, "peel" leaves the last few to a loop of their own,
-    "perfect" wants factor to divide the number of iterations."""
+    "shorter" ends the last inner loop early, "perfect" wants factor to divide the number of iterations."""
 
     loop: str
     factor: int
@@ -73,10 +75,16 @@ class Split:
         if self.tail == "peel" and not whole:
             parts = self._peeled(found, trips, outer, inner, body, fresh)
             return replace(kernel, body=swapped(kernel.body, found, *parts))
-        if not whole:
+        heads: tuple[Stmt, ...] = ()
+        stop: Expr = size
+        if self.tail == "shorter" and not whole:
+            stop = Var(fresh("count"), I32)
+            over = Binary("-", trips, Binary("*", outer, size, I32), I32)
+            heads = (Let(stop, Select(Binary("<", size, over, DType.BOOL), size, over, I32)),)
+        elif not whole:
             body = (If(Binary("<", count, trips, DType.BOOL), body),)
-        inside = For(inner, ZERO, size, ONE, body, found.kind, found.span)
-        made = For(outer, ZERO, rounded(trips, self.factor), ONE, (inside,), found.kind, found.span)
+        inside = For(inner, ZERO, stop, ONE, body, found.kind, found.span)
+        made = For(outer, ZERO, rounded(trips, self.factor), ONE, (*heads, inside), found.kind, found.span)
         return replace(kernel, body=swapped(kernel.body, found, made))
 
     def _peeled(

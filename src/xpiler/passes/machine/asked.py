@@ -27,6 +27,18 @@ def asking_first(bind: Callable[[Kernel], Kernel]) -> Callable[[Kernel], Kernel]
     return bound
 
 
+def within_condition(change: Callable[[Kernel], Kernel]) -> Callable[[Kernel], Kernel]:
+    """A change of a kernel's loops, for kernels too whose loops are under one condition."""
+    def changed(kernel: Kernel) -> Kernel:
+        condition = _over_all(kernel)
+        if condition is None:
+            return change(kernel)
+        made = change(replace(kernel, body=condition.then))
+        return replace(made, body=(replace(condition, then=made.body),))
+
+    return changed
+
+
 def _over_all(kernel: Kernel) -> If | None:
     """The condition that a whole kernel is under, where it is known when the kernel starts."""
     match kernel.body:

@@ -156,21 +156,26 @@ class BindTasks:
         return replace(kernel, body=(For(t, ZERO, Const(count, I32), ONE, serial(tuple(body)), self.axis),))
 
     def _wide(self, fresh: Fresh, s: For, kernel: Kernel) -> For:
-        """The outermost loops of a perfect nest as one, as many as it takes to keep all tasks busy; half of them will
-        do where the next loop works on what stays as it is meanwhile."""
-        if s.start != ZERO or s.step != ONE:
+        """The loops that are taken as one."""
+        taken = self.taken(s, kernel)
+        if len(taken) == 1:
             return s
+        merged, body = flattened(fresh, taken, taken[-1].body)
+        return replace(merged, body=body)
+
+    def taken(self, s: For, kernel: Kernel) -> list[For]:
+        """The outermost loops of a perfect nest, as many as it takes to keep all tasks busy; half of them will do where
+        the next loop works on what stays as it is meanwhile."""
         taken, wide = [s], length_of(s)
+        if s.start != ZERO or s.step != ONE:
+            return taken
         arrays = {p.name for p in kernel.params if isinstance(p, Buffer)}
         for inner in chain_of(s)[0][1:]:
             if wide >= self.tasks or 2 * wide >= self.tasks and _outlasted(inner, arrays):
                 break
             taken.append(inner)
             wide *= length_of(inner)
-        if len(taken) == 1:
-            return s
-        merged, body = flattened(fresh, taken, taken[-1].body)
-        return replace(merged, body=body)
+        return taken
 
 
 def _outlasted(loop: For, arrays: Collection[str]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from xpiler.facts.accesses import names_of_values
 from xpiler.ir.nodes import PLAIN, For, Kernel
 from xpiler.ir.walk import Body, bodies, statements
-from xpiler.passes.near.moves import length
+from xpiler.passes.near.traffic import runs_of
 from xpiler.passes.pipeline import LATE, Pipeline, held
 from xpiler.passes.step import NotApplicable
 from xpiler.platforms.platform import Platform
@@ -31,9 +32,10 @@ class Ahead:
 
     def apply(self, kernel: Kernel) -> Kernel:
         done: set[str] = set()
+        lets = names_of_values(kernel.body)
         for loop in _inside_out(kernel.body):
             inside = {s.var.name for s in statements(loop.body) if isinstance(s, For)}
-            if length(loop) < ROUNDS or inside & done:
+            if runs_of(loop, lets) < ROUNDS or inside & done:
                 continue
             try:
                 made = Pipeline(loop.var.name, LATE, self.bulk).apply(kernel)
