@@ -14,7 +14,9 @@ from tests.passes.programs import F, array, assign, call, ex, kernel, let, load,
 from tests.passes.test_down import CASES, results
 from xpiler import platforms
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Addr, Alloc, Const, For, If, Intrinsic, Kernel, Let, Load, Program, Shuffle, Stmt, Store
+from xpiler.ir.nodes import (
+    Addr, Alloc, Barrier, Const, For, If, Intrinsic, Kernel, Let, Load, Program, Shuffle, Stmt, Store,
+)
 from xpiler.ir.show import show
 from xpiler.ir.types import DType
 from xpiler.ir.walk import buffers_used, buffers_written, statements
@@ -103,6 +105,28 @@ void k(const float* x, float* y) {{
     started = [s.value for s in statements(bound) if isinstance(s, Let) and s.var.name in ("sum", "part")]
     assert any(isinstance(v, Load) and v.buffer == "x" for v in started) is (columns == 32)  # the only one a lane takes
     size = {"x": 3 * columns, "y": 3 * columns}
+    np.testing.assert_allclose(results(bound, size, {})["y"], results(plain, size, {})["y"], rtol=1e-5)
+
+
+def test_warps_of_a_long_row_meet_once_a_reduction() -> None:
+    """Within a warp lanes exchange what they have; the second reduction waits until the first has been read."""
+    text = """
+void k(const float* x, float* y) {
+  for (int i = 0; i < 2; ++i) {
+    float sum = 0.0f, top = x[i * 300];
+    for (int j = 0; j < 300; ++j) sum += x[i * 300 + j];
+    for (int j = 0; j < 300; ++j) top = top > x[i * 300 + j] / sum ? top : x[i * 300 + j] / sum;
+    for (int j = 0; j < 300; ++j) y[i * 300 + j] = x[i * 300 + j] / sum - top;
+  }
+}"""
+    c = platforms.get("c")
+    plain = sequential(read(text, c, "k.c"), c)[0].kernels[0]
+    bound = BindRows(lanes=32).apply(plain)
+    (parts,) = (s.buffer for s in statements(bound) if isinstance(s, Alloc))
+    assert parts.extent == Const(8, DType.I32)
+    assert sum(isinstance(s, Shuffle) for s in statements(bound)) == 2
+    assert sum(isinstance(s, Barrier) for s in statements(bound)) == 3
+    size = {"x": 600, "y": 600}
     np.testing.assert_allclose(results(bound, size, {})["y"], results(plain, size, {})["y"], rtol=1e-5)
 
 

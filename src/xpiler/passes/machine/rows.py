@@ -36,8 +36,8 @@ class BindRows:
     """One block per iteration of the outer parallel nest; its threads share the loops inside.
 
     Reductions become a partial result per thread and a tree in shared memory, or exchanges between the `lanes` of a
-    warp where the block is one warp; `threads`, a power of two, is how many there are at most: fewer where no loop
-    has as many iterations."""
+    warp, and in shared memory what the warps of a block have; `threads`, a power of two, is how many there are at
+    most: fewer where no loop has as many iterations."""
 
     threads: int = 256
     lanes: int = 0
@@ -137,8 +137,9 @@ class _Spread:
     def _reduce(self, before: list[Stmt], s: For, acc: Var, op: str) -> list[Stmt]:
         """Behind what is there already: partial results in registers, then what they make together."""
         part, identity = Var(self.fresh("part"), acc.dtype), _identity(op, acc.dtype)
-        exchanged = self.threads == self.lanes and acc.dtype.bits >= 32  # no shuffle takes less
-        together = self._exchanged if exchanged else self._folded
+        together = self._folded
+        if self.lanes and acc.dtype.bits >= 32:  # no shuffle takes less
+            together = self._exchanged if self.threads == self.lanes else self._by_warps
         loop = self._each(replace(s, body=_reassigned(s.body, acc, part)))
         out, whole = together(_begun(part, identity, loop, op), part, op)
         fresh = Let(acc, identity)
@@ -146,12 +147,12 @@ class _Spread:
             return [*before, *out, Assign(acc, combined(op, acc, whole))]
         # The partial results began with the identity too, and what that makes of a value it makes of it once.
         before = [x for x in before if x != fresh]
-        return [*before, *(_renamed(out, part, acc) if whole == part else (*out, Let(acc, whole)))]
+        return [*before, *(_renamed(out, whole, acc) if isinstance(whole, Var) else (*out, Let(acc, whole)))]
 
     def _folded(self, out: list[Stmt], part: Var, op: str) -> tuple[list[Stmt], Expr]:
         """Partial results folded together over shared memory."""
         out = out if self.met else [self._meet(), *out]
-        tree = self._tree(part.dtype)
+        tree = self._tree(part.dtype, self.threads)
         near = Load(tree, self.t, part.dtype)
 
         def step(half: Var) -> tuple[Stmt, ...]:
@@ -159,7 +160,7 @@ class _Spread:
             fold = (Store(tree, self.t, combined(op, near, far)),)
             return If(Binary("<", self.t, half, DType.BOOL), fold), Barrier("block")
 
-        out += [Store(tree, self.t, part), self._meet(), self._halving("reach", step)]
+        out += [Store(tree, self.t, part), self._meet(), self._halving("reach", self.threads, step)]
         self.met = False
         return out, Load(tree, ZERO, part.dtype)
 
@@ -167,21 +168,36 @@ class _Spread:
         """Partial results exchanged between lanes, until each has what all of them make."""
         all_lanes = Const((1 << self.lanes) - 1, DType.U32 if self.lanes <= 32 else DType.U64)
         other = Var(self.fresh("other"), part.dtype)
-        return [*out, self._halving("offset", lambda reach: (
-            Let(other, None), Shuffle(other, "xor", part, reach, self.threads, self.lanes, all_lanes),
+        return [*out, self._halving("offset", self.lanes, lambda reach: (
+            Let(other, None), Shuffle(other, "xor", part, reach, self.lanes, self.lanes, all_lanes),
             Assign(part, combined(op, part, other))))], part
 
-    def _halving(self, name: str, step: Callable[[Var], tuple[Stmt, ...]]) -> For:
-        """A step for half of the threads, for a quarter of them and so on down to one."""
-        level, half = Var(self.fresh("level"), I32), Var(self.fresh(name), I32)
-        told = Let(half, Binary(">>", Const(self.threads // 2, I32), level, I32))
-        return For(level, ZERO, Const(self.threads.bit_length() - 1, I32), ONE, (told, *step(half)))
+    def _by_warps(self, out: list[Stmt], part: Var, op: str) -> tuple[list[Stmt], Expr]:
+        """Partial results exchanged within each warp, and those of the warps put together from shared memory by every
+        thread for itself: the block meets once."""
+        out, _ = self._exchanged(out if self.met else [self._meet(), *out], part, op)
+        warps = self.threads // self.lanes
+        shared, width = self._tree(part.dtype, warps), Const(self.lanes, I32)
+        first = Binary("==", Binary("%", self.t, width, I32), ZERO, DType.BOOL)
+        whole, w = Var(self.fresh("whole"), part.dtype), Var(self.fresh("warp"), I32)
+        out += [If(first, (Store(shared, Binary("/", self.t, width, I32), part),)), self._meet(),
+                Let(whole, Load(shared, ZERO, part.dtype)),
+                For(w, ONE, Const(warps, I32), ONE, (
+                    Assign(whole, combined(op, whole, Load(shared, w, part.dtype))),))]
+        self.met = False
+        return out, whole
 
-    def _tree(self, dtype: DType) -> str:
+    def _halving(self, name: str, many: int, step: Callable[[Var], tuple[Stmt, ...]]) -> For:
+        """A step for half of so many threads, for a quarter of them and so on down to one."""
+        level, half = Var(self.fresh("level"), I32), Var(self.fresh(name), I32)
+        told = Let(half, Binary(">>", Const(many // 2, I32), level, I32))
+        return For(level, ZERO, Const(many.bit_length() - 1, I32), ONE, (told, *step(half)))
+
+    def _tree(self, dtype: DType, size: int) -> str:
         """The shared array partial results of this type meet in."""
         if dtype not in self.trees:
-            self.trees[dtype] = self.fresh("tree")
-            self.shared.append(Alloc(Buffer(self.trees[dtype], dtype, self.size, "shared")))
+            self.trees[dtype] = self.fresh("tree" if size == self.threads else "parts")
+            self.shared.append(Alloc(Buffer(self.trees[dtype], dtype, Const(size, I32), "shared")))
         return self.trees[dtype]
 
 
