@@ -131,7 +131,7 @@ def with_extents(program: Program, platform: Platform, kernel: str = "") -> Prog
     if program.launcher is not None and sized is not None:
         return replace(program, launcher=replace(program.launcher, params=sized.params))
     more = {name: {n: r for n, r in held.items() if r} for name, held in known.items()}
-    found = {k.name: ranges(k) | more.get(k.name, {}) for k in pivot.kernels}
+    found = {k.name: to_pivot.joined(ranges(k), more.get(k.name, {})) for k in pivot.kernels}
     return replace(program, kernels=tuple(_sized(k, found[k.name]) for k in program.kernels))
 
 

@@ -129,13 +129,24 @@ def with_extents(pivot: Program, known: Known | None = None) -> Program:
     launcher = pivot.launcher
     if launcher is None:
         return pivot
-    found = launcher_ranges(pivot) | launcher_ranges(pivot, known or {})
+    found = joined(launcher_ranges(pivot), launcher_ranges(pivot, known or {}))
     params = tuple(
         replace(p, extent=found[p.name].extent)
         if isinstance(p, Buffer) and p.extent is None and p.name in found
         and not any(b.host == p.name for b in launcher.buffers) else p
         for p in launcher.params)
     return replace(pivot, launcher=replace(launcher, params=params))
+
+
+def joined(results: Mapping[str, Range], touched: Mapping[str, Range]) -> dict[str, Range]:
+    """What the accesses of a program need, and no less than its results, where both are numbers: of an index that is
+    looked up nobody knows more than that it stays in its row, but what is stored is."""
+    out = {**results, **touched}
+    for name in results.keys() & touched.keys():
+        a, b = results[name].extent, touched[name].extent
+        if isinstance(a, Const) and isinstance(b, Const):
+            out[name] = replace(touched[name], extent=_larger(a, b))
+    return out
 
 
 def _larger(a: Expr, b: Expr) -> Expr:

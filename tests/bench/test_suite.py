@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT
 
-from xpiler import platforms
+from xpiler import platforms, to_pivot
 from xpiler.bench.case import filled_in
 from xpiler.bench.matrix import SUITE
+from xpiler.bench.specs import SPECS
 from xpiler.bench.suite import missing, operators, suite, templates
 from xpiler.fault import Fault
+from xpiler.ir.nodes import Buffer
 from xpiler.text.read import read
+from xpiler.verify.spec.against import sized
 
 BENCHMARKS = ROOT / "benchmarks"
 
@@ -38,6 +41,21 @@ def test_every_source_reads(dialect: str) -> None:
     platform = platforms.get(dialect)
     for t in templates(BENCHMARKS, platform, operators(BENCHMARKS)):
         assert read(t.text, platform, t.path.name).kernels, t.path.name
+
+
+@pytest.mark.parametrize("name", [
+    "deformable_1_8_512_100_4_4", "deformable_1_8_512_200_4_4", "conv2dnchw_32_64_8_8_128_64_2_2_2_0"])
+def test_sizes_that_no_text_states_are_those_of_the_specification(name: str) -> None:
+    """Of maps whose places are data, and of planes that are scattered to."""
+    vnni = platforms.get("vnni")
+    (case,) = suite(BENCHMARKS, vnni, name, 0)
+    program = read(case.text, vnni, case.path.name)
+    pivot = to_pivot.sequential(program, vnni)[0]
+    found = to_pivot.with_extents(pivot, to_pivot.accesses(program)).launcher
+    stated = sized(program, SPECS[case.spec], "", {**case.let, **case.letters}, {}).launcher
+    assert found is not None and stated is not None
+    assert [p.extent for p in found.params if isinstance(p, Buffer)] == [
+        p.extent for p in stated.params if isinstance(p, Buffer)]
 
 
 def test_what_a_shape_means() -> None:

@@ -106,10 +106,11 @@ def test_coordinates_made_of_data_are_one_place_in_their_row() -> None:
     """A map among others in a row: where it starts, a row of it, and a column."""
     i, j = var("i"), var("j")
     start, row, column, width = (E(Cast(load(x, j).e, DType.I32)) for x in "abcd")
-    at = (i * 77 + start + row * width + column) * 8 + var("k")
-    body = loop("k", 8, store("y", (i * 3 + j) * 8 + var("k"), load("z", at)))
-    found = accessed(kernel("maps", "x y z a b c d", loop("i", 4, loop("j", 3, body))))
-    assert evaluate(found["z"], {}) == 4 * 77 * 8
+    for beside in (ex(0), ex(1), ex(-1), var("l")):
+        at = (i * 77 + start + row * width + column + beside) * 8 + var("k")
+        body = loop("l", 2, loop("k", 8, store("y", (i * 3 + j) * 8 + var("k"), load("z", at))))
+        found = accessed(kernel("maps", "x y z a b c d", loop("i", 4, loop("j", 3, body))))
+        assert evaluate(found["z"], {}) == 4 * 77 * 8
 
 
 def test_a_coordinate_made_of_data_stays_in_its_row() -> None:

@@ -129,13 +129,15 @@ class _Jam:
         whole, left = _counts(self.loop.stop, self.factor)
         main = self._together(body, Poly() if whole == ONE else atom(self.loop.var) * self.factor)
         out: Body = main if whole == ONE else (replace(self.loop, stop=whole, body=main),)
-        return out if left == ZERO else (*out, self._rest(polynomial(whole, {}) * self.factor, left))
+        return out if left == ZERO else (*out, *self._rest(polynomial(whole, {}) * self.factor, left))
 
-    def _rest(self, done: Poly, left: Expr) -> For:
+    def _rest(self, done: Poly, left: Expr) -> Body:
         """The iterations that are left, one by one."""
         copy = rename(self.loop.body, {name: self.fresh(name) for name in declared(self.loop.body)})
+        if left == ONE:
+            return located(copy, self.loop.var, done)
         var = Var(self.fresh(self.stem), I32)
-        return replace(self.loop, var=var, stop=left, body=located(copy, self.loop.var, done + atom(var)))
+        return (replace(self.loop, var=var, stop=left, body=located(copy, self.loop.var, done + atom(var))),)
 
     def _enters(self, s: Stmt) -> bool:
         """Whether all iterations go through a loop or a choice together."""

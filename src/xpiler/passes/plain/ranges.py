@@ -94,8 +94,8 @@ def _extents(touched: dict[str, list[Touch]], unknown: frozenset[Sym]) -> dict[s
 
 
 def _in_its_row(index: Sym, unknown: frozenset[Sym]) -> Sym:
-    """An index where coordinates that only data bound are the last ones of their row: row * n + u and row * n + u + v
-    are row * n + n - 1.
+    """An index where coordinates that only data bound are the last ones of their row, with what else counts in it:
+    row * n + u and row * n + u + v + 1 are row * n + n - 1.
 
     Nothing says so but that rows of n which no coordinate leaves are what everybody means by such an index."""
     units = {atom: _unit(atom, c, unknown) for atom, c in sym.terms_of(index)[1].items()}
@@ -112,8 +112,13 @@ def _in_its_row(index: Sym, unknown: frozenset[Sym]) -> Sym:
         step = next((u for u in least if all(quotient(units[b], u) is not None for b in atoms)), None)
         if step is None:
             continue
-        for atom in atoms:
-            index = sym.sub(index, sym.scale(atom, sym.terms_of(index)[1][atom]))
+        const, terms = sym.terms_of(index)
+        many = quotient(row, step) or ONE
+        beside = (a for a, u in units.items() if (n := quotient(u, step)) is not None and quotient(n, many) is None)
+        for atom in dict.fromkeys((*atoms, *beside)):
+            index = sym.sub(index, sym.scale(atom, terms.get(atom, 0)))
+        if sym.is_const(step):
+            index = sym.sub(index, sym.integer(const - const % sym.value_of(step)))
         index = sym.add(index, sym.sub(row, step))
     return index
 
