@@ -14,7 +14,7 @@ from xpiler.facts.packed import put_in, taken_out
 from xpiler.facts.running import MIRRORED
 from xpiler.facts.stored import Row, restored, rows
 from xpiler.facts.summary import summarise
-from xpiler.facts.sym import ZERO, Sym
+from xpiler.facts.sym import ONE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Buffer, Const, Kernel, Meaning, Param, Store, Var
 from xpiler.ir.types import DType
@@ -464,6 +464,16 @@ def consecutive(t: Sym, lane: Sym) -> bool:
         return False
     _, terms = sym.terms_of(t.args[0])
     return terms.get(lane) == 1 and not any(lane in a.free for a in terms if a is not lane)
+
+
+def apart(t: Sym, lane: Sym) -> Sym | None:
+    """How many elements are from one that t loads to the next as the lane advances, where that is always as many, and
+    forwards as far as is known."""
+    if t.op != "ld" or lane not in t.free:
+        return None
+    index = t.args[0]
+    step = sym.sub(sym.substitute(index, {lane: sym.add(lane, ONE)}), index)
+    return None if lane in step.free or "ld" in step.has or step.hi < 1 else step
 
 
 def in_turns(t: Sym, lane: Sym) -> tuple[Sym, int] | None:

@@ -188,9 +188,9 @@ def digits(w: Write, v: Sym, parts: tuple[Sym, ...] = ()) -> tuple[tuple[Sym, Sy
             inner, by = node.args
             const, terms = sym.terms_of(inner)
             one = set(terms) == {v} and terms[v] == 1 and const == 0
-            if one and (sym.is_const(by) or by.op == "var" and not sym.bounded(by)):
+            if one and (sym.is_const(by) or sym.of_sizes(by)):
                 cuts.add(by)
-    for c in sorted(cuts, key=lambda c: (not sym.is_const(c), c.lo, c.uid)):
+    for c in sorted(cuts, key=lambda c: (not sym.is_const(c), c.size, c.lo, c.uid)):
         rows = quotient(sym.extent_of(v), c)
         if rows is not None and rows is not ONE and c is not ONE:
             high, low = sym.fresh("i", rows), sym.fresh("i", c)

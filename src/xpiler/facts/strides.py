@@ -24,17 +24,9 @@ def quotient(x: Sym, d: Sym) -> Sym | None:
         if n <= 0 or any(c % n for c in (const, *terms.values())):
             return None
         return sym.add(sym.integer(const // n), *(sym.scale(atom, c // n) for atom, c in terms.items()))
-    out = sym.integer(0)
-    for atom, c in terms.items():
-        factors = list(atom.args if atom.op == "prod" else (atom,))
-        if const or d not in factors:
-            return None
-        factors.remove(d)
-        part = sym.integer(c)
-        for f in factors:
-            part = sym.mul(part, f)
-        out = sym.add(out, part)
-    return None if const else out
+    lead, k = next(iter(of_n.items()))
+    out = sym.times_of(x, lead, k)
+    return out if sym.mul(out, d) is x else None
 
 
 def turn(i: Sym, start: Sym, by: Sym) -> Sym | None:

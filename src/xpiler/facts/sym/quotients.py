@@ -7,7 +7,7 @@ from math import gcd, inf
 from xpiler.facts import sym
 from xpiler.facts.sym.bounds import prove_lt
 from xpiler.facts.sym.leaves import ONE, ZERO, integer, is_const
-from xpiler.facts.sym.nodes import I32, Sym, make, value_of
+from xpiler.facts.sym.nodes import I32, Sym, bounded, make, value_of
 from xpiler.facts.sym.sums import add, linear, mul, scale, sub, terms_of
 
 _BITWISE = ("&", "|", "^")  # they work on the bits above and below a place alone
@@ -19,33 +19,48 @@ def div(a: Sym, b: Sym) -> Sym:
         return div_const(a, value_of(b))
     if a is b:
         return ONE
-    quotient = _divide_by_atom(a, b)
+    quotient = _whole_times(a, b)
     return quotient if quotient is not None else make("div", (a, b), None, I32)
 
 
-def _divide_by_atom(a: Sym, b: Sym) -> Sym | None:
-    """(b*q + r) / b = q for a symbolic b, when 0 <= r < b can be seen from r's extent."""
-    if b.op != "var":
+def _whole_times(a: Sym, b: Sym) -> Sym | None:
+    """(b*q + r) / b = q for a b that only a run knows, a size or what is made of several, when 0 <= r < b can be seen
+    from the extents in r."""
+    if b.op != "var" and not of_sizes(b):
         return None
-    const, terms = terms_of(a)
-    quotient: dict[Sym, int] = {}
-    rest: dict[Sym, int] = {}
-    for atom, c in terms.items():
-        if atom is b:
-            quotient[ONE] = c
-        elif atom.op == "prod" and b in atom.args:
-            others = list(atom.args)
-            others.remove(b)
-            q = others[0] if len(others) == 1 else make("prod", tuple(others), None, I32)
-            quotient[q] = quotient.get(q, 0) + c
-        else:
-            rest[atom] = c
-    if not quotient:
-        return None
-    r = linear(const, rest)
-    if r.lo >= 0 and prove_lt(r, b):
-        return add(*[scale(q, c) for q, c in quotient.items()])
+    _, of_b = terms_of(b)
+    for lead, k in of_b.items():
+        q = times_of(a, lead, k)
+        if q is ZERO:
+            continue
+        r = sub(a, mul(q, b))
+        if (r.lo >= 0 or b.op != "var" and prove_lt(integer(-1), r)) and prove_lt(r, b):
+            return q
     return None
+
+
+def of_sizes(b: Sym) -> bool:
+    """Whether b is made of sizes, and of nothing that loops or computes."""
+    factors = [f for t in terms_of(b)[1] for f in (t.args if t.op == "prod" else (t,))]
+    return bool(factors) and all(f.op == "var" and not bounded(f) for f in factors)
+
+
+def times_of(a: Sym, lead: Sym, k: int) -> Sym:
+    """How often k * lead is in the terms of a, as far as it is a factor of them."""
+    out = ZERO
+    for atom, c in terms_of(a)[1].items():
+        left = list(atom.args if atom.op == "prod" else (atom,))
+        for f in lead.args if lead.op == "prod" else (lead,):
+            if f not in left:
+                break
+            left.remove(f)
+        else:
+            if c % k == 0:
+                part = integer(c // k)
+                for f in left:
+                    part = mul(part, f)
+                out = add(out, part)
+    return out
 
 
 def div_const(a: Sym, m: int) -> Sym:
@@ -90,7 +105,7 @@ def div_const(a: Sym, m: int) -> Sym:
 def mod(a: Sym, b: Sym) -> Sym:
     if is_const(b) and value_of(b) > 0:
         return mod_const(a, value_of(b))
-    quotient = _divide_by_atom(a, b)
+    quotient = _whole_times(a, b)
     if quotient is not None:
         return sub(a, mul(quotient, b))
     return make("mod", (a, b), None, I32)

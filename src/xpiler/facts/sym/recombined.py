@@ -5,7 +5,7 @@ from __future__ import annotations
 from xpiler.facts.sym.leaves import integer, is_const
 from xpiler.facts.sym.nodes import Sym, value_of
 from xpiler.facts.sym.quotients import div, mod
-from xpiler.facts.sym.sums import add, linear, terms_of
+from xpiler.facts.sym.sums import add, linear, mul, terms_of
 
 
 def recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
@@ -63,7 +63,34 @@ def recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
             if again:
                 break
         again = again or _whole_again(terms) or _carried_over(terms) or _lowest_digit(terms)
+        again = again or _under_a_factor(terms)
     return terms, constant
+
+
+def _under_a_factor(terms: dict[Sym, int]) -> bool:
+    """One step of n*m*(x/m) + n*(x%m) = n*x for an n that only a run knows: rows of a matrix that were taken apart."""
+    found: dict[tuple[Sym, ...], dict[Sym, Sym]] = {}
+    for atom in terms:
+        for n, f in enumerate(atom.args if atom.op == "prod" else ()):
+            if f.op in ("div", "mod") and is_const(f.args[1]):
+                found.setdefault((*atom.args[:n], *atom.args[n + 1:]), {})[f] = atom
+    for rest, digits in found.items():
+        if len(digits) < 2:
+            continue
+        made, constant = recombine({f: terms[atom] for f, atom in digits.items()})
+        if len(made) >= len(digits):
+            continue
+        whole = linear(constant, made)
+        for f in rest:
+            whole = mul(whole, f)
+        for atom in digits.values():
+            del terms[atom]
+        for atom, c in terms_of(whole)[1].items():
+            terms[atom] = terms.get(atom, 0) + c
+            if not terms[atom]:
+                del terms[atom]
+        return True
+    return False
 
 
 def _lowest_digit(terms: dict[Sym, int]) -> bool:

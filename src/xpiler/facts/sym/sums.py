@@ -21,7 +21,7 @@ def terms_of(x: Sym) -> tuple[int, dict[Sym, int]]:
 
 def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
     live = {a: c for a, c in terms.items() if c}
-    if any(a.op in ("div", "mod") for a in live):
+    if any(f.op in ("div", "mod") for a in live for f in (a.args if a.op == "prod" else (a,))):
         live, more = sym.recombine(live)
         const += more
     if not live:

@@ -203,14 +203,20 @@ class MemoryNest(Nest):
     ) -> None:
         """One bulk copy of the lanes between two memory spaces."""
         assert self.lane is not None
-        amount = self.lane.count
-        if isinstance(amount, Const):
-            amount = Const(int(amount.value) * dtype.bytes, I32)
-        elif dtype.bytes > 1:
-            amount = Binary("*", amount, Const(dtype.bytes, I32), I32)
+        amount = _bytes(self.lane.count, dtype)
         direction = Var(self.unit.direction(*spaces), I32)
         self.scopes[-1].stmts.append(Intrinsic(
             self.unit.copy, (Addr(to, at, dtype), Addr(source, start, dtype), amount, direction)))
+
+    def _collected(self, to: str, source: str, start: Expr, step: Expr, dtype: DType) -> None:
+        """One copy, from far memory, of elements that are `step` of them apart."""
+        assert self.lane is not None
+        size, count = Const(dtype.bytes, I32), self.lane.count
+        far = _bytes(step, dtype)
+        left = Const(int(count.value) - 1, I32) if isinstance(count, Const) else Binary("-", count, _ONE, I32)
+        direction = Var(self.unit.direction("global", self.unit.space), I32)
+        self.scopes[-1].stmts.append(Intrinsic(
+            self.unit.copy, (Addr(to, _ZERO, dtype), Addr(source, start, dtype), size, direction, size, far, left)))
 
     def _copied(self, v: Vector, out: Vector) -> None:
         """The elements of one vector into the place of another."""
@@ -256,6 +262,12 @@ def _stores_some(offer: Offer) -> bool:
 def spares_memory(unit: VectorUnit, dtype: DType) -> bool:
     """Whether a target with registers loads and stores some lanes of one."""
     return any(_stores_some(o) and o.dtype is dtype for o in unit.offers)
+
+
+def _bytes(count: Expr, dtype: DType) -> Expr:
+    if isinstance(count, Const):
+        return Const(int(count.value) * dtype.bytes, I32)
+    return count if dtype.bytes == 1 else Binary("*", count, Const(dtype.bytes, I32), I32)
 
 
 def _plus(a: Expr, b: Expr) -> Expr:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from xpiler.facts import sym
 from xpiler.facts.offers import (
-    Binding, Offer, consecutive, covered, in_turns, is_memory, is_widened, match, narrower, repeats, unbound,
+    Binding, Offer, apart, consecutive, covered, in_turns, is_memory, is_widened, match, narrower, repeats, unbound,
 )
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
@@ -282,7 +282,7 @@ class VectorNest(MemoryNest):
     def _load(self, x: Sym) -> Vector:
         assert self.lane is not None
         if not consecutive(x, self.lane.var):
-            return self._by_element(x)
+            return self._from_afar(x) or self._by_element(x)
         if self.unit.width:
             best = self._best(self._loaded(x))
             return self._call(best[0], best[1], Vector(x.dtype, stem=stem_of(x))) if best else self._by_element(x)
@@ -292,6 +292,22 @@ class VectorNest(MemoryNest):
         out = Vector(x.dtype, stem=stem_of(x))
         out.memory = self._allocate(x.dtype, out.stem)
         self._transfer(out.memory, _ZERO, str(x.data), base, x.dtype, ("global", self.unit.space))
+        return out
+
+    def _comes_at_once(self, x: Sym) -> bool:
+        """Whether one copy brings in an element for each lane."""
+        assert self.lane is not None
+        return consecutive(x, self.lane.var) or x.data not in self.near and apart(x, self.lane.var) is not None
+
+    def _from_afar(self, x: Sym) -> Vector | None:
+        """Elements of far memory evenly apart, which one copy brings in, where the machine copies."""
+        assert self.lane is not None
+        step = None if self.unit.width or x.data in self.near else apart(x, self.lane.var)
+        if step is None:
+            return None
+        out = Vector(x.dtype, stem=stem_of(x))
+        out.memory = self._allocate(x.dtype, out.stem)
+        self._collected(out.memory, str(x.data), self.plain_index(x.args[0]), self.expr(step), x.dtype)
         return out
 
     def _loaded(self, x: Sym) -> Sym:
@@ -349,7 +365,7 @@ class VectorNest(MemoryNest):
             for a in _reduced_by_lane(x, lane, operands):
                 operands[a] = self._memory(self.vector(a))
         if not self.unit.width:  # scalars do not come one by one from far memory
-            for a in sym.collect(x, lambda n: n is not x and n.op == "ld" and consecutive(n, lane), operands):
+            for a in sym.collect(x, lambda n: n is not x and n.op == "ld" and self._comes_at_once(n), operands):
                 operands[a] = self._memory(self.vector(a))
         i = Var(self.names("l"), I32)
         held = {a: Load(name, i, a.dtype) for a, name in operands.items()}

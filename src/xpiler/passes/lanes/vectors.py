@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
-from xpiler.facts.offers import in_turns, match, repeats
+from xpiler.facts.offers import apart, in_turns, match, repeats
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Expr, Kernel, Stmt, Store
@@ -219,7 +219,19 @@ class LaneNest(ReductionNest):
         if alone is not None and self._long(sym.extent_of(v), w.value.dtype):
             return alone
         fits = (m for m in short[::-1] if self._worth_packing(m, m.vars[:-1]))
-        return next((m for m in fits if self._long(sym.extent_of(m.var), w.value.dtype)), cut)
+        found = next((m for m in fits if self._long(sym.extent_of(m.var), w.value.dtype)), cut)
+        return self._spaced(w) if found is None else found
+
+    def _spaced(self, w: Write) -> Lanes | None:
+        """The innermost loop where what it loads, if not consecutive, is evenly apart and the machine copies that."""
+        v = w.vars[-1]
+        _, terms = sym.terms_of(w.index)
+        found = strays(w.value, v)
+        if self.unit.width or found is None or not self._wide(sym.extent_of(v)) or v in w.guard.free:
+            return None
+        if terms.get(v) != 1 or any(v in a.free for a in terms if a is not v):
+            return None
+        return Lanes(w.vars, v, w.value, w.index) if all(apart(x, v) is not None for x in found) else None
 
     def _cut(self, w: Write) -> Lanes | None:
         """The innermost loop in pieces, of which some may run in lanes."""
