@@ -15,6 +15,7 @@ from xpiler.repair.grafts import Missing, Worth, next_to
 from xpiler.repair.hole import Kind
 from xpiler.repair.holes import grafts, holes
 from xpiler.repair.instrument import Role, instrumented
+from xpiler.repair.lanes import Lane
 from xpiler.repair.nodes import Deeper, Item, Node, best
 from xpiler.repair.quickly import quickly
 from xpiler.repair.score import Score
@@ -93,6 +94,23 @@ def missing(wrong: str, has: Mapping[str, Values], text: str = RIGHT) -> tuple[s
     e = np.exp(-IN)
     right = worth(text, {"x": IN, "in[i]": IN, "up(x)": e, "1.0f + up(x)": 1 + e, "1.0f / (1.0f + up(x))": 1 / (1 + e)})
     return Missing(right, worth(wrong, has), 1e-6, {"in": "in", "out": "out"}, {"in": IN}).spelled()
+
+
+def test_lanes_of_registers_are_spelled_as_numbers() -> None:
+    """A source in vector instructions, whose translation has none."""
+    at = sites("""#include <immintrin.h>
+void f(const float *x, float *y) {
+    __m512 v = _mm512_loadu_ps(x);
+    __m512 one = _mm512_set1_ps(1.0f);
+    _mm512_storeu_ps(y, _mm512_fmadd_ps(v, v, one));
+}
+""", "vnni")
+    calls = {at.callee(s.node): s.node for s in at.device if s.node.kind == "CALL_EXPR"}
+    meanings = {m.name: m for m in at.program.meanings}
+    lane = Lane(lambda n: {"v": "x[i]", "one": "1.0f"}.get(at.source(n)), lambda name, _: name)
+    name = "_mm512_fmadd_ps"
+    assert lane.spelled(meanings[name], calls[name]) in ("((x[i] * x[i]) + 1.0f)", "fmaf(x[i], x[i], 1.0f)")
+    assert lane.spelled(meanings["_mm512_loadu_ps"], calls["_mm512_loadu_ps"]) is None
 
 
 def test_an_element_may_be_the_one_behind_those_that_are_read() -> None:

@@ -17,10 +17,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from xpiler.ir.nodes import Meaning
 from xpiler.repair.divergence import Told, Values, within
 from xpiler.repair.hole import Made
 from xpiler.repair.inserted import Gaps, gaps_of
 from xpiler.repair.instrument import Role, Watched
+from xpiler.repair.lanes import Lane
 from xpiler.repair.parts import computed, is_fixed, is_register, is_value, short
 from xpiler.repair.scope import Scope
 from xpiler.repair.wholes import Wholes
@@ -31,6 +33,7 @@ from xpiler.text.sites import Site, Sites
 # Expressions that are tried, the values two places must share to count as one, those an expression must lack to count
 # as missing, and subscripts tried for an element.
 MOST, SHARED, LACKING, SUBSCRIPTS = 16, 0.98, 0.5, 3
+MOSTLY = 0.5  # of an array that is given; what is left over by lanes may be read elsewhere
 ALIKE, HOLDING = 0.2, 2  # of the values of a part that an array holds at least, and so many arrays that hold one
 PLACE = "@@"  # stands in for a subscript; between its signs is what it was in the right program
 PLACE_OF = re.compile(r"@([^@]*)@")
@@ -180,6 +183,11 @@ class Missing:
         return _unique(np.concatenate(every)) if every else np.zeros(0)
 
     @cached_property
+    def _meanings(self) -> dict[tuple[str, str], Meaning]:
+        """What functions of the right program's platform do, as its header says."""
+        return {(m.name, m.key): m for m in self.right.at.program.meanings}
+
+    @cached_property
     def _nodes(self) -> dict[tuple[int, int], Node]:
         found: dict[tuple[int, int], Node] = {}
         for s in self.right.at.device:
@@ -215,8 +223,9 @@ class Missing:
                 share = float(within(values, mine, self.close).mean())
                 best, most = (text, share) if share > most else (best, most)
         if best is None:
-            whole = (a for a, values in self._given.items() if within(values, mine, self.close).mean() >= SHARED)
-            best = next((f"{a}[{place}]" for a in whole), None)
+            every = ((a, float(within(values, mine, self.close).mean()), float(within(mine, values, self.close).mean()))
+                     for a, values in self._given.items())
+            best = next((f"{a}[{place}]" for a, *both in every if max(both) >= SHARED and min(both) >= MOSTLY), None)
         return best
 
     def _text(self, n: Node, whole: bool = False, given: Mapping[int, str | None] = MappingProxyType({})) -> str | None:
@@ -237,8 +246,10 @@ class Missing:
             return self._text(c, given=given)
 
         match n.kind:
-            case "DECL_REF_EXPR" if made is not None and n.type.is_scalar and n.referenced is not None:
-                return self._named(n) or self._text(made, given=given)  # what it began as
+            case "DECL_REF_EXPR" if made is not None and (n.type.is_scalar or is_register(n)) \
+                    and n.referenced is not None:
+                named = self._named(n) if n.type.is_scalar else None
+                return named or self._text(made, given=given)  # what it began as
             case "BINARY_OPERATOR" if n.binary in _OPERATORS and len(n.children) == 2:
                 return _joined(f"({{}} {n.binary} {{}})", *map(part, n.children))
             case "CONDITIONAL_OPERATOR" if len(n.children) == 3:
@@ -247,6 +258,9 @@ class Missing:
                 return _joined(f"({n.unary}{{}})", part(n.children[0]))
             case "CSTYLE_CAST_EXPR" if n.type.dtype is not None and n.type.is_scalar and n.children:
                 return part(n.children[-1])
+            case "CALL_EXPR" if n.referenced is not None and is_register(n):
+                meaning = self._meanings.get((n.referenced.qualified, n.referenced.signature))
+                return Lane(part, self._function).spelled(meaning, n) if meaning is not None else None
             case "CALL_EXPR" if n.referenced is not None:
                 return self._call(n, n.referenced, [part(a) for a in n.arguments])
             case "ARRAY_SUBSCRIPT_EXPR" | "DECL_REF_EXPR":

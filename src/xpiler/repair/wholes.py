@@ -16,7 +16,7 @@ from xpiler.text.clang import Node
 from xpiler.text.sites import Sites
 
 DEPTH = 8  # calls one before the other
-_OPERATORS = ("+", "-", "*", "/", "<", ">", "<=", ">=", "==", "!=", "&&", "||")
+OPERATORS = ("+", "-", "*", "/", "<", ">", "<=", ">=", "==", "!=", "&&", "||")
 
 
 @dataclass(frozen=True)
@@ -93,17 +93,17 @@ class Wholes:
                 return self.scalar(given[name])
             case Const(value=value) if not isinstance(value, bool):
                 return f"{value!r}f" if isinstance(value, float) else str(value)
-            case Binary(op=op, a=a, b=b) if op in _OPERATORS:
-                return _joined(f"({{}} {op} {{}})", part(a), part(b))
+            case Binary(op=op, a=a, b=b) if op in OPERATORS:
+                return joined(f"({{}} {op} {{}})", part(a), part(b))
             case Unary(op="-", a=a):
-                return _joined("(-{})", part(a))
+                return joined("(-{})", part(a))
             case Select(cond=c, a=a, b=b):
-                return _joined("({} ? {} : {})", part(c), part(a), part(b))
+                return joined("({} ? {} : {})", part(c), part(a), part(b))
             case Cast(a=a) if e.dtype.is_float:
                 return part(a)
             case Call(name=name, args=args):
-                called = self.function(f"{_C.get(name, name)}f", len(args))
-                return _joined(f"{called}({', '.join('{}' for _ in args)})", *map(part, args)) if called else None
+                called = self.function(f"{IN_C.get(name, name)}f", len(args))
+                return joined(f"{called}({', '.join('{}' for _ in args)})", *map(part, args)) if called else None
             case _:
                 return None
 
@@ -120,7 +120,7 @@ class Wholes:
         return max((i for i in before if i < n), default=max(before, default=-1))
 
 
-_C = {"max": "fmax", "min": "fmin", "abs": "fabs"}
+IN_C = {"max": "fmax", "min": "fmin", "abs": "fabs"}
 
 
 def _stores(body: tuple[Stmt, ...]) -> Iterator[Store]:
@@ -134,5 +134,5 @@ def _stores(body: tuple[Stmt, ...]) -> Iterator[Store]:
                 yield from ()
 
 
-def _joined(form: str, *parts: str | None) -> str | None:
+def joined(form: str, *parts: str | None) -> str | None:
     return form.format(*parts) if all(p is not None for p in parts) else None
