@@ -31,7 +31,7 @@ from xpiler.facts.sym.nodes import (
 from xpiler.facts.sym.operations import binary, call, cast, is_cut, is_exact, stated, unary
 from xpiler.facts.sym.padding import padded_alike
 from xpiler.facts.sym.quotients import div, mod
-from xpiler.facts.sym.recombined import recombine
+from xpiler.facts.sym.recombined import recombine, recombine_multiples
 from xpiler.facts.sym.rewriting import collect, rebuild, rewrite, substitute
 from xpiler.facts.sym.rolling import between, is_shift, reroll
 from xpiler.facts.sym.selection import assume, select
@@ -44,7 +44,7 @@ __all__ = [
     "fold", "fold_op", "fold_vars", "fresh", "half", "identity_of", "integer", "is_const", "is_cut",
     "is_exact", "is_identity", "is_shift", "likely_le", "linear", "load", "low_word", "make",
     "mask_bit", "merge_digits", "mod", "mul", "name_of", "negate", "negative", "number",
-    "padded_alike", "previous", "previous_load", "prove_lt", "rebuild", "recombine", "reduce_pair",
-    "reroll", "rewrite", "scale", "select", "shifted_in_zeros", "show", "stated", "sub",
+    "padded_alike", "previous", "previous_load", "prove_lt", "rebuild", "recombine", "recombine_multiples",
+    "reduce_pair", "reroll", "rewrite", "scale", "select", "shifted_in_zeros", "show", "stated", "sub",
     "substitute", "terms_of", "tighten", "unary", "undefined", "value_of", "var", "word_of", "zero",
 ]

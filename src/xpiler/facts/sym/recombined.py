@@ -1,11 +1,13 @@
-"""Digits of one number in a sum, put together again: c*m*(x/m) + c*(x%m) is c*x."""
+"""Digits of one number in a sum, put together again: c*m*(x/m) + c*(x%m) is c*x, and so are they times a size."""
 
 from __future__ import annotations
+
+from functools import reduce
 
 from xpiler.facts.sym.leaves import integer, is_const
 from xpiler.facts.sym.nodes import Sym, value_of
 from xpiler.facts.sym.quotients import div, mod
-from xpiler.facts.sym.sums import add, linear, terms_of
+from xpiler.facts.sym.sums import add, linear, mul, scale, terms_of
 
 
 def recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
@@ -64,6 +66,27 @@ def recombine(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
                 break
         again = again or _whole_again(terms) or _carried_over(terms) or _lowest_digit(terms)
     return terms, constant
+
+
+def recombine_multiples(terms: dict[Sym, int]) -> tuple[dict[Sym, int], int]:
+    """c*m*(x/m)*y + c*(x%m)*y = c*x*y, and the constant that comes out of it."""
+    for low, c in terms.items():
+        for digit in low.args if low.op == "prod" else ():
+            if digit.op != "mod" or not is_const(digit.args[1]):
+                continue
+            x, m = digit.args
+            factors = list(low.args)
+            factors.remove(digit)
+            y = reduce(mul, factors)
+            high = mul(div(x, m), y)
+            if high.op == "prod" and terms.get(high) == c * value_of(m):
+                const, whole = terms_of(scale(mul(x, y), c))
+                left = {a: k for a, k in terms.items() if a not in (low, high)}
+                for a, k in whole.items():
+                    left[a] = left.get(a, 0) + k
+                left, more = recombine_multiples({a: k for a, k in left.items() if k})
+                return left, const + more
+    return terms, 0
 
 
 def _lowest_digit(terms: dict[Sym, int]) -> bool:

@@ -24,6 +24,9 @@ def linear(const: int, terms: Mapping[Sym, int]) -> Sym:
     if any(a.op in ("div", "mod") for a in live):
         live, more = sym.recombine(live)
         const += more
+    if len(live) > 1 and any(a.op == "prod" and any(f.op == "mod" for f in a.args) for a in live):
+        live, more = sym.recombine_multiples(live)
+        const += more
     if not live:
         return integer(const)
     if const == 0 and len(live) == 1:
