@@ -241,3 +241,14 @@ def test_planes_of_n_by_n_are_planes() -> None:
     arrays = (Buffer("x", F, Const(64, I)), Buffer("y", F, Const(64, I)))
     clean = Contract().apply(Kernel("planes", (*arrays, Var("n", I)), (planes(at("y") * 2.0), planes(at("x") + 1.0))))
     assert len([s for s in statements(clean) if isinstance(s, For)]) == 1
+
+
+def test_the_first_element_of_a_row_that_every_iteration_fills() -> None:
+    """It is filled in every iteration, or in none where rows have no elements; no iteration has that of another."""
+    body = loop("i", N, loop("j", N, store("row", j, load("y", i * N + j))),
+                let("m", load("row", 0)), loop("k", N, assign("m", var("m", F) * load("row", var("k")))),
+                store("x", i, var("m", F)))
+    k = kernel(array("row", 8), body)
+    made = Contract().apply(k)
+    assert not any(isinstance(s, Alloc) for s in statements(made))
+    same(k, made, sizes=(1, 2))

@@ -737,3 +737,13 @@ def test_what_two_share_is_moved_once() -> None:
     assert sym.is_shift(x, y)
     moved = sym.between(x, y, v)
     assert moved is not None and sym.substitute(moved, {v: sym.ONE}) is y
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_digits_of_a_row_are_put_together_where_a_size_multiplies_them(times: int) -> None:
+    n, r = sym.var("n"), sym.var("r", sym.integer(1000))
+    whole, rest = sym.div(r, sym.integer(16)), sym.mod(r, sym.integer(16))
+    row = sym.add(sym.scale(sym.mul(n, whole), 16 * times), sym.scale(sym.mul(n, rest), times))
+    assert row is sym.scale(sym.mul(n, r), times)
+    other = sym.add(sym.scale(sym.mul(n, whole), 8), sym.mul(n, rest))
+    assert value(other, {"n": 3, "r": 37}) == 8 * 3 * 2 + 3 * 5

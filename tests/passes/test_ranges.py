@@ -142,3 +142,30 @@ def test_what_a_stencil_reads_of_its_last_row(rows: int | str, columns: int | st
     last = (96, 130) if rows == "h" else (rows, columns)
     assert evaluate(found["u"], sizes) == last[0] * last[1] - 1
     assert evaluate(found["v"], sizes) == (last[0] - 1) * last[1] - 1
+
+
+def test_a_window_over_rows_columns_and_channels_stays_inside() -> None:
+    """A row, a column and a chunk of channels have a condition each, and sizes multiply two of them."""
+    h, w, c = var("h"), var("w"), var("c")
+    y, x, k = var("y") + var("p") + (-1), var("x") + var("q") + (-1), var("z") * 16 + var("k")
+    seen = when(ex(-1) < y, when(y < h, when(ex(-1) < x, when(x < w, when(
+        k < c, store("v", k, load("u", (y * w + x) * c + k)))))))
+    body = loop("z", (c + 15) / 16, loop("p", 3, loop("q", 3, loop("k", 16, seen))))
+    found = accessed(kernel("window", "u v h:i w:i c:i", loop("y", h, loop("x", w, body))))
+    for size in ({"h": 37, "w": 23, "c": 19}, {"h": 1, "w": 2, "c": 16}):
+        assert evaluate(found["u"], size) == size["h"] * size["w"] * size["c"]
+
+
+def test_the_row_below_and_the_column_behind_are_the_last_ones_or_before() -> None:
+    """Bilinear: the second row and the second column are the next ones where there is a next one, else the last."""
+    h, w = var("h"), var("w")
+
+    def two(v: str, size: E) -> tuple[E, E]:
+        place = E(Cast(function("max", E(Cast(var(v).e, DType.F32)) * 0.5, 0.0).e, DType.I32))
+        return function("min", place, size - 1), either(place + 1 < size, function("min", place, size - 1) + 1, size - 1)
+
+    (y0, y1), (x0, x1) = two("i", h), two("j", w)
+    corners = load("u", y0 * w + x0) + load("u", y0 * w + x1) + load("u", y1 * w + x0) + load("u", y1 * w + x1)
+    body = loop("i", var("m"), loop("j", var("n"), store("v", var("i") * var("n") + var("j"), corners)))
+    found = ranges(kernel("corner", "u v h:i w:i m:i n:i", body))
+    assert evaluate(found["u"].extent, {"h": 7, "w": 5, "m": 40, "n": 40}) == 7 * 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -237,7 +238,33 @@ class Loop:
                 return self._before(str(name), n.args[0])
             return None
 
-        return sym.rewrite(value, rule)
+        try:
+            return sym.rewrite(value, rule)
+        except Unsummarised:
+            return self._ready_where_chosen(value, rule)
+
+    def _ready_where_chosen(self, value: Sym, rule: Callable[[Sym], Sym | None]) -> Sym:
+        """`_ready` where what no iteration leaves is asked for in a choice that is never taken in any that asks, as the
+        first element of a row is that has none."""
+        outer = self.machine.path
+
+        def either(n: Sym) -> Sym | None:
+            if n.op != "sel" or "pld" not in n.has or not n.args[0].free <= value.free:
+                return rule(n)
+            cond = sym.rewrite(n.args[0], either)
+            sides = []
+            for side, holds in zip(n.args[1:], (cond, sym.negate(cond)), strict=True):
+                before, self.machine.path = self.machine.path, sym.conjoin(self.machine.path, holds)
+                try:
+                    sides.append(sym.rewrite(side, either))
+                finally:
+                    self.machine.path = before
+            return sym.select(cond, *sides)
+
+        try:
+            return sym.rewrite(value, either)
+        finally:
+            self.machine.path = outer
 
     def _asked_for(self, w: Write) -> Sym:
         """The value of a write, which nobody asks for where it does not happen."""
@@ -322,6 +349,8 @@ class Loop:
 
     def _untouched(self, w: Write, index: Sym) -> bool:
         """No earlier iteration wrote index."""
+        if sym.conjoin(self.machine.path, *(sym.compare("<", ZERO, sym.extent_of(v)) for v in w.vars)) is FALSE:
+            return True
         earlier = sym.fresh("e", self.trips)
         apart = {v: sym.fresh("v", sym.extent_of(v)) for v in w.vars}
         if never_meet(sym.substitute(w.index, {self.k: earlier, **apart}), index, self.machine.path):

@@ -18,6 +18,7 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh
 from xpiler.passes.nests.nest import Nest
 
+COORDINATES = 3  # most conditions that are put together to bound an index
 Path = frozenset[Sym]  # the conditions under which a value is computed
 
 
@@ -140,20 +141,21 @@ def _unit(atom: Sym, c: int, unknown: frozenset[Sym]) -> Sym:
 def _cases(index: Sym, path: Path) -> Iterator[tuple[Sym, Path]]:
     """An index without choices: one for either value of each condition it depends on, and for either side of a
     maximum."""
-    choice, c = next(((a, c) for a, c in sym.terms_of(index)[1].items() if a.op == "sel" or _is_max(a)), (None, 0))
+    choice = next((f for a in sym.terms_of(index)[1] for f in (a.args if a.op == "prod" else (a,))
+                   if f.op == "sel" or _is_max(f)), None)
     if choice is None:
         yield index, path
         return
-    rest = sym.sub(index, sym.scale(choice, c))
     if choice.op == "call":
         a, b = choice.args
         cond = sym.compare("<", b, a)
     else:
         cond, a, b = choice.args
     for value, holds in ((a, cond), (b, sym.negate(cond))):
-        here = [sym.rewrite(p, {choice: value}.get) for p in (*path, holds)]
+        chosen = {choice: value}.get
+        here = [sym.rewrite(p, chosen) for p in (*path, holds)]
         if sym.FALSE not in here:
-            yield from _cases(sym.add(rest, sym.scale(value, c)), frozenset(g for p in here for g in sym.conjuncts(p)))
+            yield from _cases(sym.rewrite(index, chosen), frozenset(g for p in here for g in sym.conjuncts(p)))
 
 
 def _is_max(x: Sym) -> bool:
@@ -211,26 +213,44 @@ def _tops(f: Sym, path: Path) -> Iterator[Sym]:
 
 def _least(index: Sym, path: Path, unknown: frozenset[Sym]) -> Sym | None:
     """One past the largest value of index by all that bounds it, without unknown symbols; None if nothing does."""
-    tops = []
-    for x in _below(index, path):
-        top = sym.bound(x, upper=True)
-        tops.append(sym.add(top, ONE))
-        for y in dict.fromkeys((x, top)):
-            tops += [sym.add(sym.bound(less, upper=True), ONE)
-                     for z in (*_with_guards(y, path), _within(y, path)) for less in _below(z, path)]
-    known = [t for t in tops if not (t.free & unknown or any(map(sym.bounded, t.free)) or t.has - {"call"})]
+    found = list(dict.fromkeys(y for x in _below(index, path) for y in (x, sym.bound(x, upper=True))))
+    tops = [sym.add(sym.bound(y, upper=True), ONE) for y in found]
+    tops += _one_past((z for y in found for z in (*_with_guards(y, path), _within(y, path))), path)
+    known = [t for t in tops if _is_known(t, unknown)]
+    together = [t for t in _one_past((z for y in found for z in _by_guards(y, path)), path) if _is_known(t, unknown)]
+    known += [t for t in together if not known or any(_larger_with_sizes(k, t) for k in known)]
     return _only("min", known) if known else None
 
 
-def _with_guards(x: Sym, path: Path) -> Iterator[Sym]:
-    """What x is no larger than by one of these conditions, which has a term of x."""
+def _one_past(indices: Iterator[Sym], path: Path) -> list[Sym]:
+    """One past the largest value of each of these, and of what it is no larger than."""
+    return [sym.add(sym.bound(less, upper=True), ONE) for z in dict.fromkeys(indices) for less in _below(z, path)]
+
+
+def _is_known(top: Sym, unknown: frozenset[Sym]) -> bool:
+    return not (top.free & unknown or any(map(sym.bounded, top.free)) or top.has - {"call"})
+
+
+def _by_guards(x: Sym, path: Path) -> Iterator[Sym]:
+    """What x is no larger than by these conditions, one after the other: a row, a column and a channel have one each.
+    """
+    seen, found = {x}, [x]
+    for _ in range(COORDINATES):
+        found = [z for z in dict.fromkeys(z for y in found for z in _with_guards(y, path, sizes=True)) if z not in seen]
+        seen.update(found)
+        yield from found
+
+
+def _with_guards(x: Sym, path: Path, sizes: bool = False) -> Iterator[Sym]:
+    """What x is no larger than by one of these conditions, which has a term of x, or what a size multiplies there."""
     _, weights = sym.terms_of(x)
     for g in sorted((c for c in path if c.op in ("lt", "eq")), key=lambda c: c.uid):
         at_most = sym.add(g.args[0], ONE) if g.op == "lt" else g.args[0]  # no more than 0, or 0
         for atom, c in sym.terms_of(g.args[0])[1].items():
-            w = weights.get(atom, 0)
-            if w and w % c == 0 and (w * c > 0 or g.op == "eq"):
-                yield sym.sub(x, sym.scale(at_most, w // c))
+            for term, w in weights.items():
+                rest = _over(term, atom)
+                if rest is not None and (sizes or rest is ONE) and w % c == 0 and (w * c > 0 or g.op == "eq"):
+                    yield sym.sub(x, sym.scale(sym.mul(at_most, rest), w // c))
             if atom.op == "mod" and sym.is_const(atom.args[1]):  # n / 32 * 32 is n, less n % 32
                 n, each = atom.args[0], sym.value_of(atom.args[1])
                 whole = sym.div(n, atom.args[1])
@@ -238,6 +258,17 @@ def _with_guards(x: Sym, path: Path) -> Iterator[Sym]:
                 if k * each == weights.get(whole, 0) != 0 and k % c == 0 and (-k * c > 0 or g.op == "eq"):
                     rest = sym.sub(at_most, sym.scale(atom, c))
                     yield sym.add(sym.sub(x, sym.scale(whole, k * each)), sym.scale(n, k), sym.scale(rest, k // c))
+
+
+def _over(term: Sym, atom: Sym) -> Sym | None:
+    """What atom is multiplied by in a term; None where it is no factor of it."""
+    if term is atom:
+        return ONE
+    if term.op != "prod" or atom not in term.args:
+        return None
+    left = list(term.args)
+    left.remove(atom)
+    return reduce(sym.mul, left, ONE)
 
 
 def _within(x: Sym, path: Path) -> Sym:
@@ -262,9 +293,13 @@ def _ends(v: Sym, upper: bool, path: Path) -> Iterator[Sym]:
 
 
 def _only(name: str, found: list[Sym]) -> Sym:
-    """The minimum or maximum of these, without those that others make superfluous."""
+    """The minimum or maximum of these, without those that others make superfluous: any bound will do, so one that is
+    larger wherever something has a size is."""
     left: list[Sym] = []
     for x in found:
+        if name == "min" and any(_larger_with_sizes(x, y) for y in left):
+            continue
+        left = [y for y in left if name == "max" or not _larger_with_sizes(y, x)]
         if any(_no_more(y, x) if name == "min" else _no_more(x, y) for y in left):
             continue
         left = [y for y in left if not (_no_more(x, y) if name == "min" else _no_more(y, x))]
@@ -277,18 +312,36 @@ def _no_more(a: Sym, b: Sym) -> bool:
     is rounded up to."""
     if a is b or sym.prove_lt(a, sym.add(b, ONE)) or sym.prove_lt(a, sym.add(_not_rounded(b), ONE)):
         return True
+    if b.op == "call" and b.data == "min":
+        return all(_no_more(a, x) for x in b.args)
+    if _is_max(a):
+        return all(_no_more(x, b) for x in a.args)
     if a.op == "call" and a.data == "min":
         return any(_no_more(x, b) for x in a.args)
     return b.op == "call" and b.data == "max" and any(_no_more(a, x) for x in b.args)
 
 
-def _not_rounded(x: Sym) -> Sym:
-    """What x is at least: without the quotients that are multiplied by their divisor again."""
+def _larger_with_sizes(a: Sym, b: Sym) -> bool:
+    """Whether a >= b where all that they are made of is at least one."""
+    least = _not_rounded(sym.sub(a, b), sized=True)
+    const, terms = sym.terms_of(sym.substitute(least, {v: sym.add(v, ONE) for v in least.free if v.op == "var"}))
+    return const >= 0 and all(c > 0 and all(f.op == "var" for f in (x.args if x.op == "prod" else (x,)))
+                              for x, c in terms.items())
+
+
+def _not_rounded(x: Sym, sized: bool = False) -> Sym:
+    """What x is at least: without the quotients that are multiplied by their divisor again, and by sizes where these
+    are not negative."""
     for atom, c in sym.terms_of(x)[1].items():
-        if atom.op == "div" and sym.is_const(atom.args[1]) and c > 0 and c % sym.value_of(atom.args[1]) == 0:
-            d = sym.value_of(atom.args[1])
-            least = sym.scale(sym.sub(atom.args[0], sym.integer(d - 1)), c // d)
-            x = sym.add(sym.sub(x, sym.scale(atom, c)), least)
+        factors = list(atom.args) if atom.op == "prod" and sized else [atom]
+        for q in factors:
+            if q.op == "div" and sym.is_const(q.args[1]) and c > 0 and c % sym.value_of(q.args[1]) == 0:
+                d = sym.value_of(q.args[1])
+                least = sym.sub(q.args[0], sym.integer(d - 1))
+                for f in factors:
+                    least = least if f is q else sym.mul(least, f)
+                x = sym.add(sym.sub(x, sym.scale(atom, c)), sym.scale(least, c // d))
+                break
     return x
 
 
