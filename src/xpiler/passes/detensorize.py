@@ -63,6 +63,8 @@ class Detensorize:
             meaning = self.meanings.get((s.name, s.key))
             if meaning is None:
                 raise NotApplicable(f"nothing says what `{s.name}` does", s.span)
+            if not meaning.body and any(isinstance(p, Buffer) and not p.const for p in meaning.params):
+                raise NotApplicable(f"nothing says what `{s.name}` does with elements of these types", s.span)
             return inline(meaning, s, fresh, buffers)
 
         return replace(kernel, body=map_stmts(kernel.body, one))

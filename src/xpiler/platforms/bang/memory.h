@@ -2,12 +2,19 @@
 #pragma once
 
 #ifdef XP_READING
-// Contiguous copy: size bytes from src to dst, dir naming the real spaces of both.
+// Contiguous copy: size bytes from src to dst, dir naming the real spaces of both; of integers with and without a
+// sign, too.
 #define XP_COPY_1D(name)                                                                  \
   template <class T>                                                                      \
   XP_INTRINSIC inline void name(T* dst, const T* src, int size, mluMemcpyDirection_t dir) { \
     for (int i = 0; i < size / (int)sizeof(T); ++i) {                                     \
       dst[i] = src[i];                                                                    \
+    }                                                                                     \
+  }                                                                                       \
+  template <class T, class U, int = 1 / (__is_integral(T) && __is_integral(U) && sizeof(T) == sizeof(U))> \
+  XP_INTRINSIC inline void name(T* dst, const U* src, int size, mluMemcpyDirection_t dir) { \
+    for (int i = 0; i < size / (int)sizeof(T); ++i) {                                     \
+      dst[i] = (T)src[i];                                                                 \
     }                                                                                     \
   }
 
