@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from xpiler.ir.nodes import Binary, Buffer, Call, Cast, Const, Expr, For, Let, Load, Meaning, Select, Store, Unary, Var
-from xpiler.repair.wholes import IN_C, OPERATORS, joined
+from xpiler.ir.nodes import Buffer, Expr, For, Let, Load, Meaning, Store, Var
+from xpiler.repair.wholes import operation
 from xpiler.text.clang import Node
 
 _RESULT = "result"  # what a meaning calls what a function returns
@@ -52,18 +52,5 @@ class Lane:
                 return part(bound[name])
             case Var(name=name) if name in numbers:
                 return self.argument(numbers[name])
-            case Const(value=value) if not isinstance(value, bool):
-                return f"{value!r}f" if isinstance(value, float) else str(value)
-            case Binary(op=op, a=a, b=b) if op in OPERATORS:
-                return joined(f"({{}} {op} {{}})", part(a), part(b))
-            case Unary(op="-", a=a):
-                return joined("(-{})", part(a))
-            case Select(cond=c, a=a, b=b):
-                return joined("({} ? {} : {})", part(c), part(a), part(b))
-            case Cast(a=a) if e.dtype.is_float:
-                return part(a)
-            case Call(name=name, args=args):
-                called = self.function(f"{IN_C.get(name, name)}f", len(args))
-                return joined(f"{called}({', '.join('{}' for _ in args)})", *map(part, args)) if called else None
             case _:
-                return None
+                return operation(e, part, self.function)

@@ -91,21 +91,8 @@ class Wholes:
                 return self._array(given[name], n, depth)
             case Var(name=name) if name in given:
                 return self.scalar(given[name])
-            case Const(value=value) if not isinstance(value, bool):
-                return f"{value!r}f" if isinstance(value, float) else str(value)
-            case Binary(op=op, a=a, b=b) if op in OPERATORS:
-                return joined(f"({{}} {op} {{}})", part(a), part(b))
-            case Unary(op="-", a=a):
-                return joined("(-{})", part(a))
-            case Select(cond=c, a=a, b=b):
-                return joined("({} ? {} : {})", part(c), part(a), part(b))
-            case Cast(a=a) if e.dtype.is_float:
-                return part(a)
-            case Call(name=name, args=args):
-                called = self.function(f"{IN_C.get(name, name)}f", len(args))
-                return joined(f"{called}({', '.join('{}' for _ in args)})", *map(part, args)) if called else None
             case _:
-                return None
+                return operation(e, part, self.function)
 
     def _array(self, a: Node, n: int, depth: int) -> str | None:
         """What an element of an array was when call `n` read it."""
@@ -121,6 +108,26 @@ class Wholes:
 
 
 IN_C = {"max": "fmax", "min": "fmin", "abs": "fabs"}
+
+
+def operation(e: Expr, part: Callable[[Expr], str | None], function: Callable[[str, int], str]) -> str | None:
+    """A number, or what an operation makes of its parts; `function`: what a function of so many numbers is called."""
+    match e:
+        case Const(value=value) if not isinstance(value, bool):
+            return f"{value!r}f" if isinstance(value, float) else str(value)
+        case Binary(op=op, a=a, b=b) if op in OPERATORS:
+            return joined(f"({{}} {op} {{}})", part(a), part(b))
+        case Unary(op="-", a=a):
+            return joined("(-{})", part(a))
+        case Select(cond=c, a=a, b=b):
+            return joined("({} ? {} : {})", part(c), part(a), part(b))
+        case Cast(a=a) if e.dtype.is_float:
+            return part(a)
+        case Call(name=name, args=args):
+            called = function(f"{IN_C.get(name, name)}f", len(args))
+            return joined(f"{called}({', '.join('{}' for _ in args)})", *map(part, args)) if called else None
+        case _:
+            return None
 
 
 def _stores(body: tuple[Stmt, ...]) -> Iterator[Store]:
