@@ -85,7 +85,8 @@ class Calls(ABC):
             case _:
                 return ""
         text = spell.text(count, PRECEDENCE["*"])
-        return f"{text} * sizeof({spell.ctype(dtype)})" if dtype.bytes > 1 else ""
+        one = f"sizeof({spell.ctype(dtype)})"
+        return "" if dtype.bytes == 1 else one if text == "1" else f"{text} * {one}"
 
     def _argument(self, spell: Speller, a: Expr, wanted: str, words: Vocabulary) -> str:
         match a:
