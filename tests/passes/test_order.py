@@ -48,6 +48,7 @@ def extents(k: Kernel) -> list[object]:
     (TEXT.replace("(g * 40 + j)", "((r + g) * 40 + j)"), [20, 12, 40]),  # all matrices differ
     (TEXT.replace("(g * 40 + j) * 128", "j * 128"), [240, 40]),  # one for all
     (products(depth=20), [20, 12, 20]),  # little
+    (TEXT.replace("= s;", "= s + y[(r * 12 + g) * 128 + c];"), [20, 12, 40]),  # what it writes to
 ])
 def test_the_loop_that_most_outlasts_is_inside(text: str, outer: list[int]) -> None:
     assert extents(vectors(text)[1])[:3] == outer

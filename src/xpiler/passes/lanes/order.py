@@ -14,15 +14,15 @@ GUESS = 16  # iterations of a loop whose length is known at run time
 TIMES = 4  # as much more outlasts the loop than the one that was innermost
 
 
-def ordered(w: Write) -> Write:
-    """The write with its loops but for the last in that order."""
+def ordered(buffer: str, w: Write) -> Write:
+    """The write with its loops but for the last in that order; as it is where it reads what it writes to."""
     if len(w.vars) < 3 or any(sym.extent_of(u).free & {*w.vars} for u in w.vars):
         return w
     *outer, last = w.vars
     loads = sym.collect(w.value, lambda n: n.op == "ld")
     outlasting = {u: sum(_elements(n, outer) for n in loads if u not in n.free and n.free & {*outer}) for u in outer}
     best = max(outer, key=lambda u: outlasting[u])
-    if outlasting[best] < max(LEAST, TIMES * outlasting[outer[-1]] + 1):
+    if any(n.data == buffer for n in loads) or outlasting[best] < max(LEAST, TIMES * outlasting[outer[-1]] + 1):
         return w
     return Write((*(u for u in outer if u is not best), best, last), w.index, w.guard, w.value)
 

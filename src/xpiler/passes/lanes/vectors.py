@@ -54,7 +54,7 @@ class VectorLoops:
         for group in groups_of(kernel):
             parts = tuple((name, Write(w.vars, w.index, w.guard, parted(w.value))) for name, w in group)
             if len(parts) == 1:
-                parts = ((parts[0][0], ordered(parts[0][1])),)
+                parts = tuple((name, ordered(name, w)) for name, w in parts)
             nest = LaneNest(names, self.unit, self.chunk)
             stmts = nest.together(typed(kernel, parts))
             used = used or nest.vectors > 0
