@@ -188,3 +188,18 @@ def test_a_machine_that_refuses_places_between_can_have_the_pieces(monkeypatch: 
     found = {r.name: r.trace for r in to_target.roads(program, pivot, steps, c, bang, [])}
     assert [name for name, trace in found.items() if "bulk(k)" in trace] == ["vectors of 4096"]
     assert "vectors of 4096, copied piece by piece" in found
+
+
+@pytest.mark.parametrize("rows", [7, 1])
+def test_what_all_rows_read_comes_once_however_many_there_are(rows: int) -> None:
+    text = """void k(const float* x, const float* w, float* y, int n) {
+      for (int i = 0; i < n; ++i) for (int c = 0; c < 64; ++c) y[i * 64 + c] = x[i * 64 + c] * w[c];
+    }"""
+    bound = lowered(text)
+    made = InBulk(MOVER, 1 << 18).apply(bound)
+    sizes, copied = {"x": rows * 64, "w": 64, "y": rows * 64}, Copied()
+    rng = np.random.default_rng(7)
+    arrays = {name: rng.normal(size=n) for name, n in sizes.items()}
+    run(made, arrays, meanings=toy.MEANINGS | {("copy", ""): copied}, n=rows, IN=0, OUT=1, OVER=2)
+    np.testing.assert_allclose(arrays["y"].reshape(rows, 64), arrays["x"].reshape(rows, 64) * arrays["w"])
+    assert len(copied.elements) == 2 * rows + 2  # once for each of two tasks

@@ -89,6 +89,8 @@ class Staged:
             match f.stop, workers.get(f.start) if isinstance(f.start, Var) else None:
                 case Const(stop), Const(many) if many <= stop:
                     return f.var in used
+                case _, Const() if not a.stores:  # a worker without a turn has it for nothing
+                    return f.var in used
             return True
 
         return replace(a, loops=tuple(filter(varies, a.loops)))
