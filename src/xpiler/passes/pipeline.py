@@ -332,12 +332,12 @@ def _most(kernel: Kernel, start: Expr) -> int | None:
 
 
 def _folded(e: Expr) -> Expr:
-    """A product or sum of numbers as a number."""
+    """A product or sum of numbers as a number, and one with nothing as what it is."""
     match e:
         case Binary("*", Const(a, _), Const(b, _), dtype) if dtype is I32:
             return Const(int(a) * int(b), I32)
         case Binary("+", Const(0, _), b, dtype) if dtype is I32:
             return b
-        case Binary("+", a, Const(0, _), dtype) if dtype is I32:
+        case Binary("+" | "-", a, Const(0, _), dtype) if dtype is I32:
             return a
     return e
