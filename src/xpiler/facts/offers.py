@@ -443,6 +443,15 @@ def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Bin
     return _bind(name, t, bound)
 
 
+def filling(offers: Iterable[Offer], x: Sym) -> Iterator[tuple[Offer, Binding]]:
+    """The instructions that put x into every lane, with what they are given; those for this number alone come first."""
+    for o in sorted(offers, key=lambda o: o.value is not x):
+        any_number = o.value.op == "var" and o.value is not o.lane
+        given: Binding = {sym.name_of(o.value): x} if any_number else {}
+        if o.lane is not None and o.dtype is x.dtype and (any_number or o.value is x) and not unbound(o, given):
+            yield o, given
+
+
 def repeats(offer: Offer, name: str) -> bool:
     """Whether lanes take the elements of a parameter in turns."""
     return any(n.data == name and n.args[0].op == "mod" for n in sym.collect(offer.value, lambda n: n.op == "ld"))

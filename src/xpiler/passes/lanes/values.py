@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from xpiler.facts import sym
 from xpiler.facts.offers import (
-    Binding, Offer, apart, consecutive, covered, in_turns, is_memory, is_widened, match, narrower, repeats, unbound,
+    Binding, Offer, apart, consecutive, covered, filling, in_turns, is_memory, is_widened, match, narrower,
+    repeats, unbound,
 )
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised
@@ -337,15 +338,10 @@ class VectorNest(MemoryNest):
             self.scopes[-1].named[e] = self.compute(e)
         scalar = self.expr(e)
         out = out or Vector(e.dtype, stem=stem or stem_of_all(scalar))
-        fills = [o for o in self.unit.offers if o.lane is not None and o.width in (0, self.lane.width)
-                 and o.dtype is e.dtype and (o.result or not self.unit.width)]
-        for offer in sorted(fills, key=lambda o: o.value is not e):  # one that is for this number comes first
-            if offer.value is e and not unbound(offer, {}):
-                return self._call(offer, {}, out)
-            if offer.value.op == "var" and offer.value is not offer.lane:
-                given = {sym.name_of(offer.value): e}
-                if not unbound(offer, given):
-                    return self._call(offer, given, out)
+        suited = (o for o in self.unit.offers
+                  if o.width in (0, self.lane.width) and (o.result or not self.unit.width))
+        for offer, given in filling(suited, e):
+            return self._call(offer, given, out)
         if out.register:
             raise Unsummarised("no instruction fills a register")
         out.memory = out.memory or self._allocate(e.dtype, out.stem)

@@ -24,7 +24,7 @@ from xpiler.passes.split import rounded
 
 I32 = DType.I32
 ZERO, ONE = Const(0, I32), Const(1, I32)
-MANY = 16
+MANY = 16  # elements that an instruction touches, at least, where a load takes one
 
 
 def nests(kernel: Kernel) -> tuple[Kernel, ...]:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
-from xpiler.facts.offers import Offer, consecutive, covered, in_turns, match, repeats, unbound
+from xpiler.facts.offers import Offer, consecutive, covered, filling, in_turns, match, repeats, unbound
 from xpiler.facts.shapes import Shape, fitted
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ZERO, Sym
@@ -280,14 +280,10 @@ class _Made:
 
     def _filled(self, x: Sym, to: Addr) -> None:
         """The same number everywhere."""
-        for o in sorted(self.unit.offers, key=lambda o: o.value is not x):
-            if not o.count or o.lane is None or o.dtype is not x.dtype or o.result or o.value is o.lane:
-                continue
-            bound = {} if o.value is x else {sym.name_of(o.value): x} if o.value.op == "var" else None
-            if bound is not None and not unbound(o, bound):
-                given = {n: self._expr(e) for n, e in bound.items()}
-                self._call(o.meaning, given | {o.out: to, o.count: Const(self.size, I32)})
-                return
+        for o, bound in filling((o for o in self.unit.offers if o.count and not o.result), x):
+            given = {n: self._expr(e) for n, e in bound.items()}
+            self._call(o.meaning, given | {o.out: to, o.count: Const(self.size, I32)})
+            return
         raise Unsummarised("no instruction fills an array")
 
     def _call(self, meaning: Meaning, operands: Mapping[str, Expr]) -> None:
