@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.propose.test_neural_road import RIGHT, WRONG, Script, fenced
 from tests.test_bad_input import GOOD
 from xpiler import engine, platforms
-from xpiler.bench import ablation, asked, precision
+from xpiler.bench import ablation, asked, matrix, precision
 from xpiler.bench.ablation import MENDED, RULES, STEPS, WHOLE, Went, corrected, parts
 from xpiler.bench.case import Case
 from xpiler.bench.matrix import Item
+from xpiler.cli import app
 from xpiler.neural_road import Stage
 from xpiler.propose.exchange import Reply, Request, Use
 from xpiler.propose.neural import Model, WholeProgram
 from xpiler.verify.ladder import Level
 
+SUITE = Path(__file__).parents[2] / "benchmarks"
 QUICK = engine.Options(seeds=1, budget=20.0, level=Level.TESTS, repair=0.0)
 
 
@@ -51,6 +56,21 @@ def test_outcomes_come_back_from_a_file() -> None:
     mutant = precision.Mutant("k", "f", "w", 3, precision.MEASURED, 0, {precision.WRITER: precision.Found((4,), 2)})
     located = precision.Outcome("a", precision.MEASURED, (mutant,))
     assert precision.Outcome.from_json(located.to_json()) == located
+
+
+def test_it_is_an_option_of_bench_too(tmp_path: Path) -> None:
+    """What was measured before is shown again, under either name."""
+    done = ablation.Outcome("cuda -> hip sign_12_3_128", 1, ("k",), ("w",), ablation.UNTOUCHED,
+                            went={WHOLE: Went(True, 1.5)})
+    every = [replace(done, name=item.name) for item in (
+        replace(i, mistakes=n, seed=3) for i in matrix.chosen(SUITE, [("cuda", "hip")], "sign", "*", 1, 3)
+        for n in range(1, 5))]
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps([o.to_json() for o in every]))
+    asked = ["--suite", str(SUITE), "-d", "cuda:hip", "--operator", "sign", "--each", "1", "--seed", "3"]
+    two, one = (CliRunner().invoke(app, ["bench", *form, *asked, "--out", str(kept), "--json"])
+                for form in (["--ablation"], ["ablation"]))
+    assert (two.exit_code, two.stdout) == (0, one.stdout) and len(json.loads(one.stdout)) == 4
 
 
 def test_what_is_shown_is_corrected_and_nothing_else() -> None:

@@ -65,6 +65,7 @@ def bench(
     mutants_of: Annotated[
         Path | None, typer.Option("--mutants", help="The same as `bench mutants DIR`.", metavar="DIR"),
     ] = None,
+    of_parts: Annotated[bool, typer.Option("--ablation", help="The same as `bench ablation`, of these cases.")] = False,
 ) -> None:
     """Translate the suite in every direction and print what arrived, beside the published figures of others.
 
@@ -80,6 +81,12 @@ def bench(
         return
     if mutants_of is not None:
         bench_mutants(context, mutants_of)
+        return
+    if of_parts:
+        said = context.get_parameter_source("jobs")  # unless it is said otherwise one at a time: repair counts seconds
+        alone = said is None or said.name == "DEFAULT"
+        bench_ablation(context, suite, direction, operator, shape, each or 1, seed, jobs=1 if alone else jobs,
+                       depth=depth, kept=kept, as_json=as_json)
         return
     if html is not None:
         check_writable(html)
