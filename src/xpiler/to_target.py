@@ -34,7 +34,10 @@ from xpiler.passes.near.ahead import Ahead
 from xpiler.passes.near.at_once import AtOnce
 from xpiler.passes.near.bands import Bands
 from xpiler.passes.near.bulk import InBulk
+from xpiler.passes.near.in_rows import InRows
 from xpiler.passes.near.moves import Mover, results_of
+from xpiler.passes.near.once import Effects, Once
+from xpiler.passes.near.weighing import Weighing
 from xpiler.passes.step import NotApplicable, Pass
 from xpiler.passes.tiles.matrix import TileProducts
 from xpiler.passes.tiles.products import SharedProducts
@@ -223,8 +226,10 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 staged = WeightProducts(
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
                 yield from _in_tiles("matrix unit", staged, {}, ahead)
-            bulk, whole = {"bulk": in_bulk(target, unit)}, {"at once": at_once(target, unit, cache)}
-            bands = Bands(bulk["bulk"])
+            carried, made = in_bulk(target, unit), at_once(target, unit, cache)
+            bulk: dict[str, Pass] = {"bulk": carried}
+            whole: dict[str, Pass] = {"at once": made, "once": Once(Effects(made.meanings, made.copy))}
+            bands = Bands(carried)
             for words, first, later in (
                 ("", bands, bulk | whole), (", row by row", None, bulk | whole), (", loop by loop", None, bulk),
                 (", copied piece by piece", None, {}),
@@ -333,6 +338,7 @@ def _lowered(
     if target.model == "task":
         now = mover(target, vector_unit(target, cache))
         kernels = tuple(map(Outgoing((now, replace(now, copy=target.copy_later))).apply, kernels))
+        kernels = tuple(InRows(now).apply(MixedRadix().apply(k)) for k in kernels)
     kernels = tuple(map(MixedRadix().apply, kernels))
     return Road(name, tuple(trace), replace(out, platform=target.name, kernels=kernels, meanings=meanings))
 
@@ -365,7 +371,11 @@ def at_once(target: Platform, unit: VectorUnit, cache: Path | None) -> AtOnce:
     if made not in _shapes:
         _shapes[made] = shapes(known, target.avoid, shelf(target, cache))
     meanings = {(m.name, m.key): m for m in known}
-    return AtOnce(unit.offers, _shapes[made], meanings, target.copy, space.name, space.capacity or 0)
+    weighing = None
+    if target.weights is not None:
+        unit_, way = target.weights, (space.name, target.weights.space)
+        weighing = Weighing(unit_, target.copy, target.transfers[way], space.name, target.space(way[1]).capacity or 0)
+    return AtOnce(unit.offers, _shapes[made], meanings, target.copy, space.name, space.capacity or 0, weighing)
 
 
 # by platform and architecture

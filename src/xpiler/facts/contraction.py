@@ -50,7 +50,7 @@ def contraction(w: Write) -> Contraction | None:
         return None
     body, init = w.value.args
     summed = sym.fold_vars(w.value)
-    pair = _factors(body)
+    pair = factors(body)
     if pair is None or init.has & {"ld", "fold"}:
         return None
     for x, y in (pair, pair[::-1]):
@@ -82,7 +82,8 @@ def widened(c: Contraction, least: int) -> Contraction:
     return c
 
 
-def _factors(body: Sym) -> tuple[Sym, Sym] | None:
+def factors(body: Sym) -> tuple[Sym, Sym] | None:
+    """The elements that are multiplied, whatever they were widened to."""
     if body.op == "bin" and body.data == "*":
         x, y = (_uncast(p) for p in body.args)
     elif body.op == "prod" and len(body.args) == 2:

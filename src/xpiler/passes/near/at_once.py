@@ -21,23 +21,26 @@ from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
 from xpiler.facts.offers import Offer, consecutive, covered, filling, in_turns, match, repeats, unbound
+from xpiler.facts.products import Matrix, matrix_product, multiplied
 from xpiler.facts.shapes import Shape, fitted
 from xpiler.facts.summary import summarise
 from xpiler.facts.sym import ZERO, Sym
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import (
-    PLAIN, Addr, Alloc, Buffer, Const, Expr, For, Intrinsic, Kernel, Meaning, Stmt, Var,
+    PLAIN, Addr, Alloc, Buffer, Const, Expr, For, Intrinsic, Kernel, Let, Meaning, Stmt, Store, Var,
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import (
-    Body, Fresh, bodies, buffers_used, free_vars, map_stmts, names, scalars_read, statements,
+    Body, Fresh, bodies, buffers_used, free_vars, map_stmts, names, scalars_read, scalars_written, statements,
 )
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.lanes.values import stem_of
 from xpiler.passes.names.words import ACCUMULATORS
 from xpiler.passes.near.bulk import held
 from xpiler.passes.near.moves import length
+from xpiler.passes.near.once import Effects
 from xpiler.passes.near.staged import swapped
+from xpiler.passes.near.weighing import Weighing
 from xpiler.passes.nests.nest import Nest, converted
 
 I32 = DType.I32
@@ -47,8 +50,8 @@ I32 = DType.I32
 class AtOnce:
     """Replace loops of instructions on arrays of `space`, of which there are `room` bytes, by single ones.
 
-    `offers` work element by element, `shapes` reduce; `meanings` says what the instructions in loops do, `copy` is none
-    of them."""
+    `offers` work element by element, `shapes` reduce, `weighing` multiplies matrices; `meanings` says what the
+    instructions in loops do, `copy` is none of them."""
 
     offers: tuple[Offer, ...]
     shapes: tuple[Shape, ...]
@@ -56,6 +59,7 @@ class AtOnce:
     copy: str
     space: str
     room: int
+    weighing: Weighing | None = None
 
     def apply(self, kernel: Kernel) -> Kernel:
         for body, n in _loops(kernel.body):
@@ -65,14 +69,15 @@ class AtOnce:
         return kernel
 
     def _near(self, kernel: Kernel, s: Stmt) -> bool:
-        """Whether a loop has nothing in it but instructions on arrays near by."""
+        """Whether a loop has nothing in it but instructions on arrays near by, and stores of what they return."""
         near = {x.buffer.name for x in statements(kernel.body) if isinstance(x, Alloc) and x.buffer.space == self.space}
-        return all(
+        return any(isinstance(x, Intrinsic) for x in statements((s,))) and all(
             isinstance(x, For) and x.kind in PLAIN or isinstance(x, Alloc) and x.buffer.name in near and not x.init
+            or isinstance(x, Let) and x.value is None or isinstance(x, Store) and buffers_used((x,)) <= near
             or isinstance(x, Intrinsic) and self._known(x) and buffers_used((x,)) <= near for x in statements((s,)))
 
     def _known(self, s: Intrinsic) -> bool:
-        return s.name != self.copy and s.result is None and (s.name, s.key) in self.meanings
+        return s.name != self.copy and not isinstance(s.result, Addr) and (s.name, s.key) in self.meanings
 
     def _replaced(self, kernel: Kernel, body: Body, n: int) -> Kernel | None:
         fills = self._fills(body, n)
@@ -80,7 +85,10 @@ class AtOnce:
         rest = swapped(kernel.body, body, tuple(s for k, s in enumerate(body) if k not in (n, *fills)))
         try:
             ((out, w),) = self._computed(kernel, part, rest)
-            made = _Made(self, kernel, part, out, w, buffers_used(part) - buffers_used(rest))
+            if scalars_written(part) & scalars_read(rest):
+                return None
+            gone = buffers_used(part) - buffers_used(rest)
+            made = _Made(self, kernel, part, out, w, gone, _around(kernel.body, body))
         except (Unsummarised, ValueError):
             return None
         if made.takes > self.room - held(kernel, self.space):
@@ -98,7 +106,8 @@ class AtOnce:
         for k in range(n - 1, -1, -1):
             s = body[k]
             arrays = buffers_used((s,))
-            alone = isinstance(s, Intrinsic) and self._known(s) and len(arrays) == 1 and not scalars_read(s)
+            known = isinstance(s, Intrinsic) and self._known(s) and s.result is None
+            alone = known and len(arrays) == 1 and not scalars_read(s) & scalars_written(body[k + 1:n])
             if alone and arrays <= used - between:
                 out.append(k)
             else:
@@ -123,9 +132,9 @@ class _Made:
     """The instructions that compute what a write says; Unsummarised where there are none."""
 
     def __init__(
-        self, unit: AtOnce, kernel: Kernel, part: Body, out: str, w: Write, gone: frozenset[str]
+        self, unit: AtOnce, kernel: Kernel, part: Body, out: str, w: Write, gone: frozenset[str], around: For | None
     ) -> None:
-        self.unit, self.kernel, self.out, self.w = unit, kernel, out, w
+        self.unit, self.kernel, self.out, self.w, self.around = unit, kernel, out, w, around
         self.fresh = Fresh(names(kernel))
         self.gone = [s.buffer for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.name in gone]
         self.first = sym.substitute(w.index, dict.fromkeys(w.vars, ZERO))
@@ -145,7 +154,7 @@ class _Made:
     @property
     def takes(self) -> int:
         """Bytes of near memory that its arrays need more than there are taken."""
-        return sum(map(_bytes, self.own)) - sum(map(_bytes, self.gone))
+        return sum(_bytes(b) for b in self.own if b.space == self.unit.space) - sum(map(_bytes, self.gone))
 
     def declared(self, body: Body) -> Body:
         """A body without declarations of arrays that are not used any more, and with those that are used again as long
@@ -253,13 +262,66 @@ class _Made:
         w = Write(self.w.vars, self.index, self.w.guard, x)
         found = next(((s, f) for s in self.unit.shapes if (f := fitted(s, w, self.sizes)) is not None), None)
         if found is None:
-            self._accumulated(x, to)
+            if not self._multiplied(x, to):
+                self._accumulated(x, to)
             return
         shape, numbers = found
         source = numbers.pop(shape.source)
         operands: dict[str, Expr] = {n: self._expr(e) for n, e in numbers.items()}
         self._call(shape.meaning, operands | {
             shape.out: to, shape.source: Addr(str(source.data), self._expr(source.args[0]), source.dtype)})
+
+    def _multiplied(self, x: Sym, to: Addr) -> bool:
+        """A product of matrices, where it is one that a unit has. One row alone is worth it where its weight serves
+        more."""
+        unit = self.unit.weighing
+        if unit is None:
+            return False
+        made, own = list(self.stmts), list(self.own)
+        p = matrix_product(self._of_elements(x), self.index, self.w.vars)
+        ways = [] if p is None else [(self._steady(way.b), way, turned) for way, turned in unit.ways(p, x.dtype)]
+        ways = [w for w in ways if w[0] or w[1].a.rows > 1]
+        if not ways:
+            self.stmts, self.own = made, own
+            return False
+        _, way, turned = max(ways, key=lambda w: w[0])
+        weight, before = unit.weight(way, self._new, self._expr)
+        space = unit.unit.space
+        if held(self.kernel, space) + sum(_bytes(b) for b in self.own if b.space == space) > unit.room:
+            raise Unsummarised("there is no room for the weight")
+        self.stmts = [*before, *self.stmts, *unit.product(way, turned, to, weight, self._new, self._expr)]
+        return True
+
+    def _of_elements(self, x: Sym) -> Sym:
+        """A sum of products whose factors are elements: what is the same for all elements gets an array."""
+        alike, others = list[Sym](), list[Sym]()
+        for part in multiplied(x.args[0]):
+            (others if part.free & set(self.w.vars) else alike).append(part)
+        if len(alike) < 2 or len(others) != 1 or len(sym.fold_vars(x)) != 1:
+            return x
+        (k,), value = sym.fold_vars(x), alike[0]
+        for part in alike[1:]:
+            value = sym.binary("*", value, part, x.dtype)
+        if not sym.is_const(sym.extent_of(k)):
+            return x
+        before = self.lane, self.size, self.places
+        self.lane, self.size, self.places = sym.var("lane", sym.extent_of(k)), sym.value_of(sym.extent_of(k)), {}
+        to = Addr(self._array(value), Const(0, I32), value.dtype)
+        self._put(sym.substitute(value, {k: self.lane}), to)
+        self.lane, self.size, self.places = before
+        term = sym.binary("*", sym.load(to.buffer, k, value.dtype), others[0], x.dtype)
+        return sym.fold("+", (k,), term, x.args[1], x.dtype)
+
+    def _steady(self, m: Matrix) -> bool:
+        """Whether a matrix is the same in all iterations of the loop around."""
+        if self.around is None or m.buffer in Effects(self.unit.meanings, self.unit.copy).written(self.around.body):
+            return False
+        changing = {v.name for v in scalars_written(self.around)}
+        return not any(sym.name_of(v) in changing for v in m.first.free)
+
+    def _new(self, stem: str, size: int, dtype: DType, space: str) -> Addr:
+        self.own.append(Buffer(self.fresh(stem), dtype, Const(size, I32), space))
+        return Addr(self.own[-1].name, Const(0, I32), dtype)
 
     def _accumulated(self, x: Sym, to: Addr) -> None:
         """One term after the other, each of all elements."""
@@ -323,6 +385,14 @@ def _calls(body: Body) -> int:
 
 def _bytes(b: Buffer) -> int:
     return int(b.extent.value) * b.dtype.bytes if isinstance(b.extent, Const) else 0
+
+
+def _around(body: Body, part: Body, loop: For | None = None) -> For | None:
+    """The innermost loop around a list of statements that is no axis."""
+    if body is part:
+        return loop
+    found = (_around(b, part, s if isinstance(s, For) and s.kind in PLAIN else loop) for s in body for b in bodies(s))
+    return next((f for f in found if f is not None), None)
 
 
 def _loops(body: Body) -> Iterator[tuple[Body, int]]:
