@@ -373,8 +373,9 @@ def at_once(target: Platform, unit: VectorUnit, cache: Path | None) -> AtOnce:
     meanings = {(m.name, m.key): m for m in known}
     weighing = None
     if target.weights is not None:
-        unit_, way = target.weights, (space.name, target.weights.space)
-        weighing = Weighing(unit_, target.copy, target.transfers[way], space.name, target.space(way[1]).capacity or 0)
+        memory, near = target.space(target.weights.space), space.name
+        ways = target.transfers[near, memory.name], target.transfers[near, near]
+        weighing = Weighing(target.weights, target.copy, ways, near, memory.capacity or 0)
     return AtOnce(unit.offers, _shapes[made], meanings, target.copy, space.name, space.capacity or 0, weighing)
 
 

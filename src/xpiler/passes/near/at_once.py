@@ -40,10 +40,11 @@ from xpiler.passes.near.bulk import held
 from xpiler.passes.near.moves import length
 from xpiler.passes.near.once import Effects
 from xpiler.passes.near.staged import swapped
-from xpiler.passes.near.weighing import Weighing
+from xpiler.passes.near.weighing import Weighed, Weighing
 from xpiler.passes.nests.nest import Nest, converted
 
 I32 = DType.I32
+MODEST = 8  # of the room, a part that what makes a weight ready may take where it can do with less
 
 
 @dataclass(frozen=True)
@@ -277,32 +278,38 @@ class _Made:
         unit = self.unit.weighing
         if unit is None:
             return False
-        made, own = list(self.stmts), list(self.own)
+        stmts, own = list(self.stmts), list(self.own)
         p = matrix_product(self._of_elements(x), self.index, self.w.vars)
-        ways = [] if p is None else [(self._steady(way.b), way, turned) for way, turned in unit.ways(p, x.dtype)]
-        ways = [w for w in ways if w[0] or w[1].a.rows > 1]
-        if not ways:
-            self.stmts, self.own = made, own
-            return False
-        _, way, turned = max(ways, key=lambda w: w[0])
-        weight, before = unit.weight(way, self._new, self._expr)
+        ways = [] if p is None else list(unit.ways(p, x.dtype))
+        known = {w: self._steady(w.product.b) for w in ways}
+        ways = [w for w in ways if known[w] or w.product.a.rows > 1]
+        operand, arrays = list(self.stmts[len(stmts):]), list(self.own)
+        for way in sorted(ways, key=lambda w: (not known[w], w.filled, w.piece > self.unit.room // MODEST)):
+            self.own = list(arrays)
+            made = Weighed(way, to, self._new, self._expr, self.fresh)
+            if self._fits(unit):
+                self.stmts = [*stmts, *made.before, *operand, *made.after]
+                return True
+        self.stmts, self.own = stmts, own
+        return False
+
+    def _fits(self, unit: Weighing) -> bool:
+        """Whether there is room for the arrays of its own."""
         space = unit.unit.space
-        if held(self.kernel, space) + sum(_bytes(b) for b in self.own if b.space == space) > unit.room:
-            raise Unsummarised("there is no room for the weight")
-        self.stmts = [*before, *self.stmts, *unit.product(way, turned, to, weight, self._new, self._expr)]
-        return True
+        weights = sum(_bytes(b) for b in self.own if b.space == space) + held(self.kernel, space)
+        return weights <= unit.room and self.takes <= self.unit.room - held(self.kernel, self.unit.space)
 
     def _of_elements(self, x: Sym) -> Sym:
         """A sum of products whose factors are elements: what is the same for all elements gets an array."""
         alike, others = list[Sym](), list[Sym]()
         for part in multiplied(x.args[0]):
             (others if part.free & set(self.w.vars) else alike).append(part)
-        if len(alike) < 2 or len(others) != 1 or len(sym.fold_vars(x)) != 1:
+        if not alike or len(others) != 1 or len(sym.fold_vars(x)) != 1:
             return x
         (k,), value = sym.fold_vars(x), alike[0]
         for part in alike[1:]:
             value = sym.binary("*", value, part, x.dtype)
-        if not sym.is_const(sym.extent_of(k)):
+        if value.op in ("ld", "cast") or not sym.is_const(sym.extent_of(k)):
             return x
         before = self.lane, self.size, self.places
         self.lane, self.size, self.places = sym.var("lane", sym.extent_of(k)), sym.value_of(sym.extent_of(k)), {}
