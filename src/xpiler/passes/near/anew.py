@@ -1,4 +1,4 @@
-"""Anew: what loops of instructions compute, as their closed form says, by other instructions, on all elements at once."""
+"""Anew: what loops of instructions compute, by their closed form, with other instructions on all elements at once."""
 
 from __future__ import annotations
 
