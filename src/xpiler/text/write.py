@@ -21,7 +21,8 @@ from xpiler.text.writing.header import vocabulary
 from xpiler.text.writing.launch import host_body, merged
 from xpiler.text.writing.prelude import preludes
 from xpiler.text.writing.scope import Scope, fresh, of_kernel, of_launcher, reserved, unnamed
-from xpiler.text.writing.stmt import Writer, alias, built_in_once
+from xpiler.text.writing.strides import with_strides
+from xpiler.text.writing.stmt import Writer, alias, built_in_once, masks
 
 __all__ = ["NotExpressible", "write"]
 
@@ -31,7 +32,7 @@ def write(program: Program, platform: Platform) -> str:
 
     Raises NotExpressible where the platform has no words for something in it.
     """
-    program = with_const(program, platform)
+    program = with_strides(with_const(program, platform), platform)
     names = _kernel_names(program, platform)
     launcher = program.launcher
     functions: list[str] = []
@@ -83,8 +84,10 @@ def _kernel(kernel: Kernel, platform: Platform, program: Program, head: str) -> 
     aliases = {s.var.name: local.name for s, axis in loops if (local := alias(s, axis)) is not None}
     scope = of_kernel(kernel, platform, program.meanings, aliases)
     writer = Writer(scope, dynamic=shape.dynamic.name if shape.dynamic else "", aliases=aliases)
+    scope.built_in |= {a.extent: a.extent for a in platform.axes}
     writer.direct = {s.var.name for s, axis in loops if s.var.name not in aliases and _is_built_in(s, axis)}
     writer.reads = mentions(kernel)
+    writer.masks = masks(kernel, platform)
     writer.uses = Counter(e.name for e in walk(kernel) if isinstance(e, Var))
     writer.depth = 0
     writer.comment(kernel.span)

@@ -94,11 +94,11 @@ def host_body(
         elif b.fill is not None:
             writer.put(runtime.fill.format(value=b.fill, **writer.fields(b)))
     writer.body(body)
-    for text in runtime.epilogue:
-        writer.put(text)
-    for b in launcher.buffers:
-        if not b.out or not mirrors and b.name not in within.symbols:
-            continue
+    copied = [b for b in launcher.buffers if b.out and (mirrors or b.name in within.symbols)]
+    if not copied or not runtime.copy_waits or any(b.name in within.symbols for b in copied):
+        for text in runtime.epilogue:
+            writer.put(text)
+    for b in copied:
         call = "memcpy({host}, {device}, {bytes});" if b.name in within.symbols else runtime.copy_out
         writer.put(call.format(**writer.fields(b) | {"host": scope.names[b.out]}))
     for b in own:

@@ -10,12 +10,12 @@ from textwrap import wrap
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
     PLAIN, Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Cast, Const, Continue, Expr, For, If,
-    Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
+    Intrinsic, Kernel, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.show import PRECEDENCE, UNARY
 from xpiler.ir.types import DType, common, promote
 from xpiler.ir.walk import bodies, defines, expressions, operands, statements, subexpressions, walk
-from xpiler.platforms.platform import Axis
+from xpiler.platforms.platform import Axis, Platform
 from xpiler.text.writing.calls import Calls
 from xpiler.text.writing.copy import Copy, Piece, gathered
 from xpiler.text.writing.expr import Speller, type_of
@@ -132,8 +132,8 @@ class Writer(Calls):
             case Let(var, Var(axis, _)) if self.aliases.get(axis) == var.name:
                 self.put(f"{spell.ctype(var.dtype)} {self.scope.names[var.name]} = {self.scope.built_in.pop(axis)};")
             case Let(var, value):
-                given = "" if value is None else f" = {spell.value(value, var.dtype)}"
-                self.put(f"{spell.ctype(var.dtype)} {self.scope.names[var.name]}{given};")
+                given = "" if value is None else f" = {self.given(spell, var, value)}"
+                self.put(f"{self.scalar_type(spell, var)} {self.scope.names[var.name]}{given};")
             case Assign(var, value):
                 self._assign(spell, self.scope.names[var.name], var, value, var.dtype)
             case Store(buffer, index, value):
@@ -359,6 +359,12 @@ def alias(loop: For, axis: Axis) -> Var | None:
             changed = [s for s in statements(loop.body) if s is not first and defines(s) == var]
             return None if changed else var
     return None
+
+
+def masks(kernel: Kernel, platform: Platform) -> set[str]:
+    """The scalars that intrinsics take or give as masks."""
+    calls = [s for s in statements(kernel) if isinstance(s, Intrinsic)] if platform.masks else []
+    return {x.name for s in calls for x in (*s.args, s.result) if isinstance(x, Var) and x.dtype in platform.masks}
 
 
 def byte_count(spell: Speller, extent: Expr, dtype: DType) -> str:
