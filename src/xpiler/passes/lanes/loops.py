@@ -21,6 +21,11 @@ SHORTEST = 4  # iterations that a register is used for where it has lanes to spa
 AtIndex = Callable[[Sym], None]  # emits the statements for one value of an index
 
 
+def _from(first: Sym, run: AtIndex) -> AtIndex:
+    """What runs for a lane, by where the first one is."""
+    return lambda lane: run(sym.add(first, lane))
+
+
 class LaneLoops(ChoiceNest):
     """A vector nest that opens loops whose iterations run in lanes."""
 
@@ -119,9 +124,12 @@ class LaneLoops(ChoiceNest):
             self.close(c, self.extent(c), "serial", [])
         return name
 
-    def _lanes(self, v: Sym, kind: str, dtype: DType, vector: AtIndex, scalar: AtIndex) -> None:
+    def _lanes(
+        self, v: Sym, kind: str, dtype: DType, vector: AtIndex, scalar: AtIndex, abreast: Sequence[AtIndex] = ()
+    ) -> None:
         """Run `vector(index of the first lane + lane)` over v in chunks, `scalar(index)` over the rest where a register
-        cannot leave lanes out."""
+        cannot leave lanes out. `abreast`: what is run instead over so many chunks of each iteration, whose number it
+        divides."""
         if self.lane is not None:
             raise Unsummarised("lanes inside lanes")
         n = self._counted(sym.extent_of(v))
@@ -139,11 +147,13 @@ class LaneLoops(ChoiceNest):
         if blocks is ONE:
             self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width, vector)
         elif blocks is not ZERO:
-            c = sym.fresh("b", blocks)
-            extent = self.expr(blocks)
+            runs = abreast or (vector,)
+            c = sym.fresh("b", sym.div(blocks, sym.integer(len(runs))))
+            extent = self.expr(sym.extent_of(c))
             self.open(c)
-            self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width,
-                            lambda lane: vector(sym.add(sym.scale(c, width), lane)))
+            for number, run in enumerate(runs):
+                first = sym.scale(sym.add(sym.scale(c, len(runs)), sym.integer(number)), width)
+                self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width, _from(first, run))
             self.close(c, extent, kind, [])
         left = sym.mod(n, sym.integer(width))
         if left is not ZERO and spares_memory(self.unit, dtype):

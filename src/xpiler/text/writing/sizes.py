@@ -42,6 +42,8 @@ class SizeNames:
 
     def size(self, value: int) -> str:
         """What the number of an array's elements is called, by one name or as a product of several; "" for none."""
+        if value in {a * b for a in self.machine for b in self.machine}:
+            return ""
         return self.factor(value) or self._only([n for n in self.named if not n.name.isidentifier()], value)
 
     def lines(self, form: str) -> str:
@@ -77,13 +79,12 @@ def size_names(program: Program, platform: Platform) -> SizeNames:
 
 
 def _shared_out(program: Program, platform: Platform) -> frozenset[int]:
-    """The numbers by which a program shares work out: lanes, threads of a block, steps of loops, and of two of them the
-    product."""
+    """The numbers by which a program shares work out: lanes, threads of a block, steps of loops."""
     found = {platform.warp, platform.vector_bits // 32}
     for s in (s for k in program.kernels for s in statements(k) if isinstance(s, For)):
         together = s.kind == "unroll" or s.kind not in PLAIN and not s.kind.startswith("block")
         found |= {int(e.value) for e in (s.step, s.stop if together else s.step) if isinstance(e, Const)}
-    return frozenset(found | {a * b for a in found for b in found})
+    return frozenset(found)
 
 
 def _words(text: str) -> list[str]:
