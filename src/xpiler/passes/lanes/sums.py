@@ -15,6 +15,7 @@ from xpiler.passes.lanes.in_place import Kept, always
 from xpiler.passes.lanes.joined import flat
 from xpiler.passes.lanes.loops import LaneLoops
 from xpiler.passes.lanes.memory import I32, Lane, Vector, VectorUnit
+from xpiler.passes.lanes.shortened import shortened
 from xpiler.passes.lanes.which import Lanes, follow, split, strays, suffixes
 from xpiler.passes.names.words import ACCUMULATORS
 from xpiler.passes.nests.nest import Scope, combined, converted, under_one_condition
@@ -34,7 +35,9 @@ class ReductionNest(LaneLoops):
     def compute(self, x: Sym) -> Expr:
         lane, self.lane = self.lane, None
         x = flat(self.lighter(x)) if x.op == "fold" else x
-        lanes = self._fold_lanes(x, self._open()) if x.op == "fold" else None
+        ended = shortened(x) if x.op == "fold" else x
+        lanes = self._fold_lanes(ended, self._open()) if x.op == "fold" else None
+        x = x if lanes is None else ended
         out = super().compute(x) if lanes is None else self._reduced(x, lanes)
         self.lane = lane
         return out
