@@ -91,3 +91,29 @@ def test_a_row_ends_before_its_matrix_does() -> None:
     short = shortened(sym.make("fold", (body, zero), ("+", (k,)), DType.F32))
     assert sym.extent_of(sym.fold_vars(short)[0]) is sym.add(r, sym.ONE)
     assert short.args[0].op == "ld"
+
+
+FIRST = """void k(const float* x, const int* at, float* y, int n) {
+  for (int r = 0; r < 3; ++r) {
+    float top = -1e9f, s = 0.0f;
+    int first = 1000;
+    for (int c = 0; c < n; ++c) top = x[r * n + c] > top ? x[r * n + c] : top;
+    for (int c = 0; c < n; ++c) if (x[r * n + c] == top) first = c < first ? c : first;
+    for (int c = 0; c < n; ++c) s += x[r * n + c] * x[at[c]];
+    y[r * n] = s + first;
+  }
+}"""
+
+
+@pytest.mark.parametrize("n", [16, 37])
+def test_sums_of_what_is_collected_and_of_some_elements(n: int) -> None:
+    given = pivot(FIRST)
+    made = vectors(given)
+    assert {"_mm512_i32gather_ps", "_mm512_reduce_min_epi32", "_mm512_cmpeq_ps_mask"} <= names(made)
+    rng, got = np.random.default_rng(n), []
+    x, at = np.float32(rng.standard_normal(2000)).astype(float), rng.integers(0, 6, 3 * n)
+    for k in (given, Detensorize(MEANINGS).apply(made)):
+        y = np.zeros(3 * n)
+        run(k, {"x": x.copy(), "at": at.copy(), "y": y}, n=n)
+        got.append(y)
+    np.testing.assert_allclose(got[1], got[0], rtol=1e-6)

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 
 from xpiler.facts import sym
+from xpiler.facts.offers import gathers
 from xpiler.facts.sym import ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Alloc, Buffer, Call, Const, Expr, Let, Store, Var
 from xpiler.ir.types import DType
 from xpiler.passes.lanes.choices import ChoiceNest
 from xpiler.passes.lanes.memory import I32, Lane, spares_memory
-from xpiler.passes.lanes.which import Lanes, dimensions, follow, read_again, strays
+from xpiler.passes.lanes.which import Lanes, dimensions, follow, read_again, scattered, strays
 from xpiler.passes.names.words import words
 from xpiler.passes.nests.nest import row_major
 
@@ -48,6 +49,19 @@ class LaneLoops(ChoiceNest):
     def _worth_packing(self, lanes: Lanes, outer: Sequence[Sym]) -> bool:
         bare = self.bare and not any(s.guarded for s in self.scopes)  # else it may read what a condition keeps it from
         return bare and all(read_again(x, lanes.var, outer) is not None for x in lanes.strays)
+
+    def _collects(self, x: Sym, v: Sym) -> bool:
+        """Whether registers have instructions for all that x loads as v advances, and for the places of that."""
+        found = scattered(x, v)
+        if found is None or "fold" in x.has:
+            return False
+        known = {o.value.dtype for o in self.unit.offers if o.width == self.unit.width and gathers(o.value)}
+        if not all(n.dtype in known for n in found):
+            return False
+        lane, width = sym.var("lane", sym.integer(self.unit.width)), self.unit.width
+        block = sym.fresh("b", sym.div(sym.extent_of(v), sym.integer(width)))
+        moved = sym.substitute(x, {v: sym.add(sym.scale(block, width), lane)})
+        return not sym.collect(moved, lambda n: n.op in ("div", "mod") and lane in n.free and n.free != {lane})
 
     def _pack(self, load: Sym, v: Sym) -> Sym:
         outer = self._open()

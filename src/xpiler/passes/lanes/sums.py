@@ -104,14 +104,23 @@ class ReductionNest(LaneLoops):
         those that fill lanes."""
         op, body = sym.fold_op(x), x.args[0]
         if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
-            return None
+            if not self.unit.width or body.args[2].op == "undef":  # registers have masks
+                return None
         loops, body = split(sym.fold_vars(x), body)
         alone = [Lanes(loops, v, body) for v in reversed(loops)
                  if strays(body, v) == [] and follow(body, v) and self._long(sym.extent_of(v), x.dtype)]
         several = [m for m in suffixes(loops, body, None) if follow(m.expr, m.var)]
         full = (m for m in (*alone, *several) if self._wide(sym.extent_of(m.var)))
         found = next((m for m in full if not m.strays or packing and self._worth_packing(m, outer)), None)
-        return found or (alone[0] if alone and packing else None)
+        if found is not None or not packing:
+            return found
+        return alone[0] if alone else self._collected_lanes(x, loops, body) if self.unit.width else None
+
+    def _collected_lanes(self, x: Sym, loops: tuple[Sym, ...], body: Sym) -> Lanes | None:
+        """The innermost loop of a reduction where one load follows it, and others are collected."""
+        v = loops[-1]
+        wide = self._wide(sym.extent_of(v)) and follow(body, v)
+        return Lanes(loops, v, body) if wide and self._collects(body, v) else None
 
     # ------------------------------------------------------------ reductions of vectors
 

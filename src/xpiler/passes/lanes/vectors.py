@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from xpiler.facts import sym
-from xpiler.facts.offers import apart, gathers, in_turns, match, repeats
+from xpiler.facts.offers import apart, in_turns, match, repeats
 from xpiler.facts.sym import ONE, Sym
 from xpiler.facts.writes import Unsummarised, Write
 from xpiler.ir.nodes import Expr, Kernel, Stmt, Store
@@ -26,7 +26,7 @@ from xpiler.passes.lanes.loops import AtIndex
 from xpiler.passes.lanes.memory import VectorUnit, spares_memory
 from xpiler.passes.lanes.order import ordered
 from xpiler.passes.lanes.sums import ReductionNest
-from xpiler.passes.lanes.which import Lanes, parted, scattered, strays, suffixes
+from xpiler.passes.lanes.which import Lanes, parted, strays, suffixes
 from xpiler.passes.nests.nest import Output, converted
 from xpiler.passes.nests.reused import reused
 from xpiler.passes.step import NotApplicable
@@ -237,19 +237,6 @@ class LaneNest(ReductionNest):
         if found is None:
             return None
         return Lanes(w.vars, v, w.value, w.index) if all(apart(x, v) is not None for x in found) else None
-
-    def _collects(self, x: Sym, v: Sym) -> bool:
-        """Whether registers have instructions for all that x loads as v advances, and for the places of that."""
-        found = scattered(x, v)
-        if found is None or "fold" in x.has:
-            return False
-        known = {o.value.dtype for o in self.unit.offers if o.width == self.unit.width and gathers(o.value)}
-        if not all(n.dtype in known for n in found):
-            return False
-        lane, width = sym.var("lane", sym.integer(self.unit.width)), self.unit.width
-        block = sym.fresh("b", sym.div(sym.extent_of(v), sym.integer(width)))
-        moved = sym.substitute(x, {v: sym.add(sym.scale(block, width), lane)})
-        return not sym.collect(moved, lambda n: n.op in ("div", "mod") and lane in n.free and n.free != {lane})
 
     def _cut(self, w: Write) -> Lanes | None:
         """The innermost loop in pieces, of which some may run in lanes."""
