@@ -116,16 +116,16 @@ def _part(at: Sites, scope: Scope, made: Made, site: Site, n: Node, cost: int, p
                 return
             if n.binary in ("+", "-", "*", "/", "%", ">>", "<<", "&", "|", "^"):
                 for kept, left in ((a, b), (b, a)):
-                    more = 2 - SLIGHTLY * (n.binary in ("+", "-") and at.bare(left).kind == "INTEGER_LITERAL")
-                    made.add(span, wrapped(at.source(kept)), f"{spelled} is {at.source(kept)}", cost + more,
+                    less = SLIGHTLY * (n.binary in ("+", "-") and at.bare(left).kind == "INTEGER_LITERAL")
+                    made.add(span, wrapped(at.source(kept)), f"{spelled} is {at.source(kept)}", cost + 2 - less,
                              Kind.NUMBER)
             if n.binary in ("+", "*"):  # i * n + j with i and j, or their pitches, in each other's place
                 leaves = [x for x in _parts(at, n) if x.kind not in EXPRESSIONS]
                 for i, x in enumerate(leaves):
                     for y in leaves[i + 1:]:
                         text = exchanged(at, n, x, y)
-                        more = 2 + SLIGHTLY * (x.kind != y.kind)
-                        made.add(span, f"({text})", f"{spelled} is {text}", cost + more, Kind.NUMBER)
+                        unlike = SLIGHTLY * (x.kind != y.kind)
+                        made.add(span, f"({text})", f"{spelled} is {text}", cost + 2 + unlike, Kind.NUMBER)
         case "DECL_REF_EXPR" | "MEMBER_REF_EXPR" | "CALL_EXPR" | "UNARY_OPERATOR":
             names = [v for v in scope.at_site(site) if integral(v.node) and v.spelled != spelled]
             for v in names[:NAMES]:
