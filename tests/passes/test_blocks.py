@@ -12,7 +12,7 @@ from tests.passes import toy
 from tests.passes.test_down import results
 from xpiler import platforms
 from xpiler.facts.polynomial import I32
-from xpiler.ir.nodes import Const, For, Kernel
+from xpiler.ir.nodes import Const, For, Intrinsic, Kernel
 from xpiler.ir.show import show
 from xpiler.ir.walk import map_stmts, statements
 from xpiler.passes.detensorize import Detensorize
@@ -21,6 +21,7 @@ from xpiler.passes.names.blocks import Blocks
 from xpiler.passes.names.radix import MixedRadix
 from xpiler.text.read import read
 from xpiler.text.write import write
+from xpiler.to_pivot import sequential
 
 C = platforms.get("c")
 
@@ -68,3 +69,17 @@ def test_vectors_of_a_run_time_length(n: int) -> None:
     plain = Detensorize(toy.MEANINGS).apply(made)
     sizes = {"x": 64, "y": 64}
     np.testing.assert_array_equal(results(plain, sizes, {"n": n})["y"], results(kernel, sizes, {"n": n})["y"])
+
+
+def test_vectors_behind_each_other_are_one_block() -> None:
+    plain = read("""void k(const float x[256], float y[4]) {
+      for (int i = 0; i < 4; ++i) { float s = 0.0f; for (int j = 0; j < 64; ++j) s += x[i * 64 + j]; y[i] = s; }
+    }""", C, "k.c")
+    kernel = VectorLoops(toy.REGISTER_UNIT).apply(sequential(plain, C)[0].kernels[0])
+    assert sum(s.name == "vadd" for s in statements(kernel) if isinstance(s, Intrinsic)) == 4 + 3, show(kernel)
+    blocks = Blocks(toy.WIDTH * 32).apply(kernel)
+    inner = next(s for s in statements(blocks) if isinstance(s, For) and s.kind == "serial")
+    assert (inner.stop, inner.step) == (Const(64, I32), Const(4 * toy.WIDTH, I32)), show(blocks)
+    size = {"x": 256, "y": 4}
+    want, got = (results(k, size, {}) for k in (plain.kernels[0], Detensorize(toy.MEANINGS).apply(blocks)))
+    np.testing.assert_allclose(got["y"], want["y"], rtol=1e-9)

@@ -9,7 +9,10 @@ from tests.passes.programs import F, assign, call, ex, kernel, let, load, loop, 
 from tests.passes.test_down import results
 from tests.passes.test_vector_choices import MEANINGS, UNITS, below, calls, either
 from xpiler.facts import sym
+from xpiler.facts.sym import TRUE, ZERO
+from xpiler.facts.writes import Write
 from xpiler.ir.nodes import For, Kernel, Stmt
+from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.passes.contract import Contract, groups_of
 from xpiler.passes.detensorize import Detensorize
@@ -129,3 +132,12 @@ def test_a_loop_of_fewer_iterations_than_none_has_no_lanes(size: int) -> None:
     sizes = {"x": 2 * size, "y": 2 * size}
     want, got = results(given, sizes, {"n": size}), results(Detensorize(MEANINGS).apply(made), sizes, {"n": size})
     np.testing.assert_allclose(got["y"], want["y"], rtol=1e-12)
+
+
+def test_a_piece_that_ends_where_the_loop_may_tests_nothing() -> None:
+    """k < 20 - j in pieces that begin behind 1 - j and end at the lesser of 20 - j and 19."""
+    j, k = sym.var("j", sym.integer(3)), sym.var("k", sym.integer(19))
+    inside = sym.conjoin(sym.compare("<", ZERO, sym.add(j, k)), sym.compare("<", sym.add(j, k), sym.integer(20)))
+    zero, x = sym.number(0.0, DType.F32), sym.load("x", sym.add(j, k), DType.F32)
+    found = pieces(Write((j, k), sym.add(sym.scale(j, 19), k), TRUE, sym.select(inside, x, zero)))
+    assert [p.w.value for p in found] == [zero, x, zero]

@@ -35,6 +35,8 @@ CASES = {
     "a whole grid": element(store("y", i, load("x", i // 24 * 30 + i % 24)), blocks=6, threads=20, size=120),
     "three digits": element(
         store("y", i, load("x", i // 18 * 40 + i // 3 % 6 * 5 + i % 3)), blocks=6, threads=16, size=90),
+    "what a thread finds for itself, stored elsewhere": element(
+        store("y", i // 15 * 20 + i % 15, load("x", i)), blocks=5, threads=16, size=75),
     "rows of a plane, each by a block of its own": kernel(
         "planes", "x y", loop("b", 4, loop("t", 16, when(
             t // 3 < 3, store("y", b * 9 + t, load("x", b * 64 + t // 3 * 8 + t % 3)))), kind="parallel")),

@@ -102,7 +102,6 @@ def test_cuda_kernel_and_launcher() -> None:
             cudaMalloc(&d_o, n * sizeof(float));
             cudaMemcpy(d_a, a, n * sizeof(float), cudaMemcpyHostToDevice);
             relu_kernel<<<(n + 255) / 256, 256>>>(d_a, d_o, n);
-            cudaDeviceSynchronize();
             cudaMemcpy(o, d_o, n * sizeof(float), cudaMemcpyDeviceToHost);
             cudaFree(d_a);
             cudaFree(d_o);
@@ -134,6 +133,39 @@ def test_bang_kernel_and_launcher() -> None:
     assert "cnrtDim3_t dim = {(unsigned int)(n / 64), 1, 1};" in text
     assert "relu_kernel<<<dim, cnrtFuncTypeBlock, queue>>>(d_a, d_o, n);" in text
     assert text.index("cnrtQueueSync(queue);") < text.index("cnrtMemcpyDevToHost") < text.index("cnrtQueueDestroy")
+
+
+def test_tasks_take_turns_by_their_number() -> None:
+    turn = op("%", op("/", v("row"), c(16)), c(2))
+    row = For(v("row"), v("task"), N, c(16), (
+        Let(v("slot"), turn), Store("o", op("+", v("slot"), op("+", v("row"), c(16))), ZERO)))
+    text = write(launched("bang", loop(v("task"), c(16), row, kind="task")), platforms.get("bang"))
+    assert "    for (int row = task; row < n; row += taskDim) {\n" in text
+    assert "int slot = row / taskDim % 2;" in text
+    assert "o[slot + row + taskDim] = 0.0f;" in text
+    other = replace(row, step=c(8))
+    assert "row += 8" in write(launched("bang", loop(v("task"), c(16), other, kind="task")), platforms.get("bang"))
+
+
+def test_the_host_waits_once() -> None:
+    body = loop(v("blockIdx.x"), N, RELU, kind="block.x")
+    program = launched("cuda", replace(body, var=v("i")))
+    assert "Synchronize" not in write(program, platforms.get("cuda"))
+    assert program.launcher is not None
+    inputs = tuple(replace(b, copy_out=False) for b in program.launcher.buffers)
+    silent = replace(program, launcher=replace(program.launcher, buffers=inputs))
+    assert "cudaDeviceSynchronize();" in write(silent, platforms.get("cuda"))
+
+
+def test_masks_have_their_type_and_show_their_bits() -> None:
+    mask, register = v("m", T.U16), Buffer("r", T.F32, c(16), "local", "__m512")
+    load, told = "__m512 (unsigned short, const float *)", "unsigned short (__m512, __m512)"
+    text = alone(
+        "vnni", Alloc(register), Intrinsic("_mm512_maskz_loadu_ps", (Const(511, T.U16), to("a")), to("r"), load),
+        Let(mask, None), Intrinsic("_mm512_cmplt_ps_mask", (to("r"), to("r")), mask, told),
+        Intrinsic("_mm512_mask_storeu_ps", (to("o"), mask, to("r")), None, "void (float *, unsigned short, __m512)"))
+    assert "_mm512_maskz_loadu_ps(0x1ff, a)" in text
+    assert "__mmask16 m = _mm512_cmplt_ps_mask(r, r);" in text
 
 
 def test_tasks_that_share_sram_launch_as_a_union() -> None:

@@ -199,10 +199,31 @@ def _found(meaning: Meaning) -> Iterator[Offer]:
     if len(outputs) != 1:
         return
     ((out, writes),) = outputs.items()
+    listed = _listed(meaning, out, writes) if len(writes) > 1 else None
+    if listed is not None:
+        yield listed
+        return
     for given, w in _cases(writes):
         offer = None if "undef" in w.value.has else _offer(meaning, params, out, w)
         if offer is not None:
-            yield replace(offer, given=given)
+            yield replace(offer, given=(*offer.given, *given))
+
+
+def _listed(meaning: Meaning, out: str, writes: list[Write]) -> Offer | None:
+    """One that is given every lane's element by itself, as what makes the lanes' own numbers."""
+    at: dict[str, int] = {}
+    for w in writes:
+        if len(w.vars) > 1 or w.guard is not sym.TRUE or not all(sym.is_const(sym.extent_of(v)) for v in w.vars):
+            return None
+        for n in range(sym.value_of(sym.extent_of(w.vars[0])) if w.vars else 1):
+            there = w.at({v: sym.integer(n) for v in w.vars})
+            if not sym.is_const(there.index) or there.value.op != "var" or there.value.dtype is not DType.I32:
+                return None
+            at[sym.name_of(there.value)] = sym.value_of(there.index)
+    if len(at) < 2 or {*at} != {p.name for p in meaning.params} or sorted(at.values()) != [*range(len(at))]:
+        return None
+    lane = sym.fresh("i", sym.integer(len(at)))
+    return Offer(meaning, out, lane, lane, "", len(at), tuple(at.items()))
 
 
 def _cases(writes: list[Write]) -> Iterator[tuple[tuple[tuple[str, int], ...], Write]]:
@@ -243,10 +264,24 @@ def _offer(meaning: Meaning, params: tuple[Param, ...], out: str, w: Write) -> O
     extent = sym.extent_of(lane)
     scalars = {p.name for p in params if isinstance(p, Var)}
     if sym.is_const(extent):
-        return Offer(meaning, out, lane, w.value, "", sym.value_of(extent))
+        return Offer(meaning, out, lane, w.value, "", sym.value_of(extent), _bytes_apart(meaning, w.value))
     if extent.op == "var" and sym.name_of(extent) in scalars:
         return Offer(meaning, out, lane, w.value, sym.name_of(extent), 0)
     return None
+
+
+def _bytes_apart(meaning: Meaning, value: Sym) -> tuple[tuple[str, int], ...]:
+    """What one that collects elements is told of the bytes between these."""
+    if not gathers(value):
+        return ()
+    named = {sym.name_of(v) for v in value.free}
+    return tuple((p.name, value.dtype.bytes) for p in meaning.params
+                 if isinstance(p, Var) and p.dtype is DType.I32 and p.name not in named)
+
+
+def gathers(value: Sym) -> bool:
+    """Whether some element is one that another one says the place of."""
+    return bool(sym.collect(value, lambda n: n.op == "ld" and n.args[0].op == "ld"))
 
 
 def _in_a_row(w: Write) -> Write | None:
@@ -354,8 +389,9 @@ def _unify(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding |
         return _contract(offer, p, t, lane, bound)
     if p.op != t.op or p.data != t.data or len(p.args) != len(t.args):
         return None
-    if p.op in ("lt", "eq") and (sides := _sides(p)) and (others := _sides(t)):
-        pairs = (others, others[::-1]) if p.op == "eq" else (others,)
+    if p.op in ("lt", "eq") and (sides := _sides(p)) and (others := _sides(t) or _against_lanes(t, lane)):
+        ways = (others, moved) if (moved := _against_lanes(t, lane)) else (others,)
+        pairs = [side for way in ways for side in ((way, way[::-1]) if p.op == "eq" else (way,))]
         return next((got for pair in pairs if (got := _unify_all(offer, sides, pair, lane, bound)) is not None), None)
     out = _unify_all(offer, p.args, t.args, lane, bound)
     if out is None and len(p.args) == 2 and _commutes(p):
@@ -370,6 +406,18 @@ def _sides(c: Sym) -> tuple[Sym, Sym] | None:
     if len(more) + len(less) != len(terms) or max(len(more), len(less)) > 1 or const and more and less:
         return None
     return (more[0] if more else sym.integer(const)), (less[0] if less else sym.integer(-const))
+
+
+def _against_lanes(c: Sym, lane: Sym) -> tuple[Sym, Sym] | None:
+    """What is compared by x - y < 0 or x - y == 0, where one differs between lanes and the other does not."""
+    const, terms = sym.terms_of(c.args[0])
+    moving = {a: k for a, k in terms.items() if lane in a.free}
+    still = sym.linear(const, {a: k for a, k in terms.items() if a not in moving})
+    if not moving or len({k > 0 for k in moving.values()}) > 1:
+        return None
+    if min(moving.values()) > 0:
+        return sym.linear(0, moving), sym.scale(still, -1)
+    return still, sym.scale(sym.linear(0, moving), -1)
 
 
 def _unify_multiple(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
@@ -432,6 +480,8 @@ def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Bin
         size = sym.integer(turn[1]) if turn else lane if every else None
         sized = _bind(sym.name_of(n), size, bound) if size is not None and n.op == "var" else None
         return _bind(name, t, sized) if sized is not None and t.dtype is p.dtype else None
+    if isinstance(param, Buffer) and p.args[0].op == "ld":
+        return _bind_gathered(offer, p, t, lane, bound)
     if not isinstance(param, Buffer) or p.args[0] is not offer.lane:
         return None
     if narrower(t.dtype, p.dtype) and not is_widened(t):
@@ -441,6 +491,22 @@ def _bind_vector(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Bin
     if isinstance(param, Buffer) and is_memory(param) and offer.width and not consecutive(t, lane):
         return None
     return _bind(name, t, bound)
+
+
+def _bind_gathered(offer: Offer, p: Sym, t: Sym, lane: Sym, bound: Binding) -> Binding | None:
+    """base[index[lane]]: the place is where all lanes begin, and what differs between them."""
+    base, (index,) = str(p.data), p.args
+    if t.op != "ld" or t.dtype is not p.dtype or lane not in t.free or consecutive(t, lane):
+        return None
+    if not is_memory(offer.param(base)) or index.args[0] is not offer.lane:
+        return None
+    const, terms = sym.terms_of(t.args[0])
+    moving = sym.linear(0, {a: c for a, c in terms.items() if lane in a.free})
+    still = sym.linear(const, {a: c for a, c in terms.items() if lane not in a.free})
+    if moving.dtype is not index.dtype:
+        return None
+    whole = _bind(base, sym.load(str(t.data), still, t.dtype), bound)
+    return None if whole is None else _bind(str(index.data), moving, whole)
 
 
 def filling(offers: Iterable[Offer], x: Sym) -> Iterator[tuple[Offer, Binding]]:

@@ -220,11 +220,11 @@ def _gathered(vars_: list[Sym], guard: Sym, index: Sym) -> tuple[list[Sym], dict
     The extents of b and t alone do not say that the rows of `index` stay apart; that of the number does."""
     terms = sym.terms_of(guard.args[0])[1]
     mine = {a: c for a, c in terms.items() if a in vars_ and c > 0}
-    digits = sorted(mine.items(), key=lambda t: t[1])
-    if len(digits) < 2:
+    places = sorted(mine.items(), key=lambda t: t[1])
+    if len(places) < 2:
         return None
-    unit, (top, _), size = digits[0][1], digits[-1], 1
-    for v, c in digits:
+    unit, (top, _), size = places[0][1], places[-1], 1
+    for v, c in places:
         if c != unit * size:
             return None
         if v is not top:
@@ -235,10 +235,13 @@ def _gathered(vars_: list[Sym], guard: Sym, index: Sym) -> tuple[list[Sym], dict
     if extent is None:
         return None
     whole = sym.fresh(sym.name_of(top).split("#")[0], extent)
-    mapping = {v: sym.div(whole, sym.integer(c // unit)) for v, c in digits}
-    mapping |= {v: sym.mod(mapping[v], sym.extent_of(v)) for v, _ in digits[:-1]}
+    mapping = {v: sym.div(whole, sym.integer(c // unit)) for v, c in places}
+    mapping |= {v: sym.mod(mapping[v], sym.extent_of(v)) for v, _ in places[:-1]}
     taken = sym.substitute(index, mapping)
-    if any(whole in a.free and a is not whole for a in sym.terms_of(taken)[1]):
+    parts = [a for a in sym.terms_of(taken)[1] if whole in a.free and a is not whole]
+    if any(a.op not in ("div", "mod") or a.args[0] is not whole for a in parts):
+        return None
+    if parts and digits(Write((whole,), taken, sym.TRUE, ZERO), whole) is None:  # nor do its own digits make them
         return None
     return [whole if v is top else v for v in vars_ if v not in mapping or v is top], mapping
 

@@ -9,7 +9,7 @@ Scratch arrays, register tiles, unrolled bodies and tree reductions disappear; r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -21,6 +21,7 @@ from xpiler.facts.decided import most
 from xpiler.facts.flips import without_flips
 from xpiler.facts.joining import aligned, join
 from xpiler.facts.nonempty import spared
+from xpiler.facts.renewed import renewed
 from xpiler.facts.shaping import renumbered, shaped
 from xpiler.facts.solving import solve
 from xpiler.facts.summary import summarise, symbol
@@ -33,6 +34,7 @@ from xpiler.passes.nests.nest import Output
 from xpiler.passes.step import NotApplicable
 
 
+FEW = 4  # iterations of a reduction that are looked at one by one
 LONGEST = 100_000  # nodes of all expressions, each written where it is used
 
 
@@ -192,11 +194,26 @@ def _order(nests: list[tuple[str, Write]]) -> list[Group]:
         todo = [n for n in todo if n not in first]
         group = tuple(nests[n] for n in sorted(first))
         if len(group) > 1:
-            group = _in_one(group)
-        elif _reads(group[0][1], group[0][0]):
+            done += _together(group)
+            continue
+        if _reads(group[0][1], group[0][0]):
             _check_in_place(*group[0])
         done.append(group)
     return done
+
+
+def _together(group: Group) -> list[Group]:
+    """Outputs that read each other's initial content as one nest, or in an order in which the later ones read what the
+    earlier ones left."""
+    try:
+        return [_in_one(group)]
+    except Unsummarised:
+        for n, (name, w) in enumerate(group):
+            rest = [(other, renewed(name, w, v)) for k, (other, v) in enumerate(group) if k != n and other != name]
+            after = [(other, v) for other, v in rest if v is not None]
+            if len(after) == len(group) - 1 and all(x.args[0] is w.index for x in _loads(w) if x.data == name):
+                return [(group[n],), *_order(after)]
+        raise
 
 
 def _beside_each_other(groups: list[Group]) -> list[Group]:
@@ -214,6 +231,8 @@ def _beside_each_other(groups: list[Group]) -> list[Group]:
 def _in_one_loop(first: Group, second: Group) -> Group | None:
     """Both as one, where they read an element in common and neither adds up anything."""
     both = first + second
+    if any(_reads(w, name) for _, w in second for name, _ in first):
+        return None  # the second reads what the first leaves
     if not first[0][1].vars or any("fold" in w.value.has for _, w in both):  # each is worth instructions of its own
         return None
     read = [{x for _, w in group for x in _loads(aligned(first[0][1], w))} for group in (first, second)]
@@ -251,10 +270,20 @@ def _in_one(group: Group) -> Group:
         if any(other == name and not _apart(v, w) for other, v in same[:n]):
             raise Unsummarised(_EACH_OTHER)
         own = {v.index for other, v in same if other == name}
-        read = (x for _, v in same for part in v.parts() for x in sym.collect(part, lambda n: n.op == "ld"))
-        if any(x.data == name and x.args[0] not in own for x in read):
+        if any(x not in own for _, v in same for part in v.parts() for x in _places(part, name)):
             raise Unsummarised(_EACH_OTHER)
     return tuple(same)
+
+
+def _places(x: Sym, name: str) -> Iterator[Sym]:
+    """The places in an array that x reads, each by itself where a short reduction reads several."""
+    for n in sym.collect(x, lambda n: n.op == "ld" and n.data == name):
+        loops = [v for v in n.args[0].free if v not in x.free and sym.bounded(v)]
+        if all(sym.extent_of(v).hi <= FEW for v in loops) and len(loops) < 2:
+            for at in range(int(sym.extent_of(loops[0]).hi)) if loops else (0,):
+                yield sym.substitute(n.args[0], dict.fromkeys(loops, sym.integer(at)))
+        else:
+            yield n.args[0]
 
 
 def _apart(a: Write, b: Write) -> bool:

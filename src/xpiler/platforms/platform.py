@@ -42,7 +42,8 @@ class Runtime:
     fill: {device} {value} {bytes}; launch: {kernel} {grid} {block} {dynamic} {args} {dim} {dim_name} {type}; dim3: {x}
     {y} {z}, or {dims} without trailing ones; opt_in: {kernel} {bytes}, before a launch that needs more shared memory
     than a static array may hold; groups: tasks per job -> launch type, and single the type of ungrouped tasks;
-    prologue, epilogue (after the launches), cleanup (last): fixed statements.
+    prologue, epilogue (after the launches), cleanup (last): fixed statements; copy_waits: copying out waits for the
+    launches by itself, so that what copies needs no epilogue.
     """
 
     malloc: str = ""
@@ -58,6 +59,7 @@ class Runtime:
     prologue: tuple[str, ...] = ()
     epilogue: tuple[str, ...] = ()
     cleanup: tuple[str, ...] = ()
+    copy_waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ class Platform:
     kernel_qualifier: str = ""
     device_qualifier: str = ""
     types: Mapping[DType, str] = field(default_factory=dict)
+    masks: Mapping[DType, str] = field(default_factory=dict)  # what scalars of a type are called that intrinsics take
     math: Mapping[tuple[str, DType], str] = field(default_factory=dict)  # canonical name and type -> spelling
     barriers: Mapping[str, str] = field(default_factory=dict)  # scope -> statement
     shuffles: Mapping[str, str] = field(default_factory=dict)  # kind -> call template {mask} {value} {lane} {width}
@@ -188,6 +191,7 @@ class Platform:
     atomic_types: Mapping[str, frozenset[DType]] = field(default_factory=dict)  # op -> the types it exists for
     atomics_return: bool = True  # whether the templates give the old value back
     linkage: str = 'extern "C" {function}'  # how the launcher gets its C name
+    constant: str = "constexpr int {name} = {value};"  # gives a number a name
     pragmas: Mapping[str, str] = field(default_factory=dict)  # loop kind -> line above the loop
     collapse: str = ""  # behind the line above a parallel loop, where `{depth}` loops are run as one
     elements: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> access {name} {index} {letter}

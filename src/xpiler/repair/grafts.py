@@ -19,6 +19,7 @@ import numpy as np
 
 from xpiler.ir.nodes import Meaning
 from xpiler.repair.divergence import Told, Values, within
+from xpiler.repair.elements import Elements
 from xpiler.repair.hole import Made
 from xpiler.repair.inserted import Gaps, gaps_of
 from xpiler.repair.instrument import Role, Watched
@@ -60,11 +61,12 @@ class Worth:
 
 @dataclass(frozen=True)
 class Lacking:
-    """What a wrong text lacks: expressions of the right program, spelled in its names, and for each expression that is
-    missing the arrays and registers that hold what it is made of."""
+    """What a wrong text lacks: expressions of the right program, spelled in its names; for each expression that is
+    missing the arrays and registers that hold what it is made of; and what is added up in sums that it never has."""
 
     texts: tuple[str, ...] = ()
     parts: tuple[frozenset[str], ...] = ()
+    terms: tuple[str, ...] = ()
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Missing:
     given: Mapping[str, Values]  # what the wrong program is given in the arrays it only reads, by its names
 
     def lacking(self) -> Lacking:
-        return Lacking(self.spelled(), self.parts())
+        return Lacking(self.spelled(), self.parts(), self.terms())
 
     def spelled(self) -> tuple[str, ...]:
         """The missing expressions, the larger of those that lie in each other first; `@...@` is a subscript to find."""
@@ -106,6 +108,22 @@ class Missing:
                 out.setdefault(names)
         return tuple(out)[:MOST]
 
+    def terms(self) -> tuple[str, ...]:
+        """What the right program adds up, where the wrong one never has what comes of it."""
+        told = list(self.right.places.values())
+        totals = {key: _unique(t.values) for t, w in told if w.role is Role.READ and not w.partial for key in w.names}
+        out: dict[str, None] = {}
+        for t, w in told:
+            total = totals.get(w.into)
+            if w.step and not w.partial and total is not None and total.size and self._lacks(total):
+                node = self._nodes.get((w.start, w.end))
+                text = self._placed(t.values) or (self._text(node) if node is not None else None)
+                out.setdefault(text) if text else None
+        return tuple(out)[:MOST]
+
+    def _lacks(self, values: Values) -> bool:
+        return float(1.0 - within(self._have, values, self.close).mean()) >= LACKING
+
     @cached_property
     def _places(self) -> list[Watched]:
         """The places of the right program whose values the wrong one never has."""
@@ -113,7 +131,7 @@ class Missing:
         for told, w in self.right.places.values():
             if w.role is not Role.READ and not (w.partial and w.role is Role.RESULT) and told.values.size:
                 values = _unique(told.values)
-                if values.size and 1.0 - within(self._have, values, self.close).mean() >= LACKING:
+                if values.size and self._lacks(values):
                     found.append(w)
         return found
 
@@ -299,15 +317,23 @@ class Missing:
             ref = x.referenced if x.kind == "DECL_REF_EXPR" else None
             if ref is not None and self._known.get(ref.spelling) is not ref.type.is_scalar:
                 array = at.bare(n.children[0]) if n.kind == "ARRAY_SUBSCRIPT_EXPR" else None
-                name = self.names.get(array.spelling, array.spelling) if array is not None else ""
+                found = self._elements.element(n)
+                named = found[0] if found is not None else array.spelling if array is not None else ""
+                name = self.names.get(named, named)
                 return f"{name}[{self._place(n)}]" if name in self._known else None
         return text if text and set(_NAMED.findall(text)) <= set(self._known) else None
 
     def _place(self, n: Node) -> str:
         """The subscript of an element, to be found, or what it is in the right program."""
         n = self.right.at.bare(n)
+        spelled = self._elements.element(n)
         found = self.right.at.source(n.children[1]) if n.kind == "ARRAY_SUBSCRIPT_EXPR" and len(n.children) == 2 else ""
-        return f"@{found}@" if "@" not in found else PLACE
+        found = spelled[1] if spelled is not None else found
+        return f"@{found}@" if not {"@", "["} & set(found) else PLACE
+
+    @cached_property
+    def _elements(self) -> Elements:
+        return Elements(self.right.at, self._known)
 
     @cached_property
     def _known(self) -> dict[str, bool]:

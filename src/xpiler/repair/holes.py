@@ -75,7 +75,7 @@ def put_back(at: Sites, lacking: Lacking, constants: Sequence[str] = ()) -> tupl
     """Statements and loops that make what is known to be missing."""
     made, scope = Made(at), Scope(at, lost(at, constants))
     handed(at, scope, made, lacking.parts)
-    looped(at, scope, made, lacking.texts)
+    looped(at, scope, made, lacking.texts, lacking.terms)
     return made.holes()
 
 

@@ -14,6 +14,9 @@ from xpiler.text.sites import EXPRESSIONS, Site, Sites, wrapped
 
 # How many other expressions of the text, and variables, are tried in the place of one.
 POOL, NAMES = 12, 8
+# So much smaller a change it is to leave a number out that is added, and so much larger that a number and a variable
+# change places: many changes only stop a broken rule, and the likelier ones are to be followed first.
+SLIGHTLY = 0.5
 
 
 def _roots(at: Sites) -> Iterator[tuple[Site, Node, int]]:
@@ -112,14 +115,17 @@ def _part(at: Sites, scope: Scope, made: Made, site: Site, n: Node, cost: int, p
             if not (at.source(a) and at.source(b)):
                 return
             if n.binary in ("+", "-", "*", "/", "%", ">>", "<<", "&", "|", "^"):
-                for kept in (a, b):
-                    made.add(span, wrapped(at.source(kept)), f"{spelled} is {at.source(kept)}", cost + 2, Kind.NUMBER)
+                for kept, left in ((a, b), (b, a)):
+                    less = SLIGHTLY * (n.binary in ("+", "-") and at.bare(left).kind == "INTEGER_LITERAL")
+                    made.add(span, wrapped(at.source(kept)), f"{spelled} is {at.source(kept)}", cost + 2 - less,
+                             Kind.NUMBER)
             if n.binary in ("+", "*"):  # i * n + j with i and j, or their pitches, in each other's place
                 leaves = [x for x in _parts(at, n) if x.kind not in EXPRESSIONS]
                 for i, x in enumerate(leaves):
                     for y in leaves[i + 1:]:
                         text = exchanged(at, n, x, y)
-                        made.add(span, f"({text})", f"{spelled} is {text}", cost + 2, Kind.NUMBER)
+                        unlike = SLIGHTLY * (x.kind != y.kind)
+                        made.add(span, f"({text})", f"{spelled} is {text}", cost + 2 + unlike, Kind.NUMBER)
         case "DECL_REF_EXPR" | "MEMBER_REF_EXPR" | "CALL_EXPR" | "UNARY_OPERATOR":
             names = [v for v in scope.at_site(site) if integral(v.node) and v.spelled != spelled]
             for v in names[:NAMES]:

@@ -26,6 +26,7 @@ from xpiler.text.sites import Sites
 # How large a change a loop is, and each choice that comes later; what is tried of each kind; elements of an expression
 # each of which has a place of its own.
 COST, LATER = 5.0, 0.05
+KNOWN = 3.0  # the same for what is known to be added up
 TEXTS, ARRAYS, RANGES, BASES, APART = 4, 3, 12, 4, 3
 _NAMES = ("i", "j", "k", "l", "m", "n", "e", "element", "put_in")
 _GREATER = ("fmaxf", "fminf")
@@ -33,13 +34,13 @@ _GREATER = ("fmaxf", "fminf")
 _Range = tuple[str, str, str]  # where a loop begins, ends, and by how much it goes on
 
 
-def looped(at: Sites, scope: Scope, made: Made, texts: Sequence[str]) -> None:
-    """At every gap, loops over what asks for one."""
+def looped(at: Sites, scope: Scope, made: Made, texts: Sequence[str], terms: Sequence[str] = ()) -> None:
+    """At every gap, loops over what asks for one: `texts` are stored, `terms` are added up."""
     loops = _Loops(at, scope)
     for gap in gaps_of(at):
         if not gap.host:
             loops.stores(gap, made, texts)
-            loops.sums(gap, made)
+            loops.sums(gap, made, terms)
 
 
 @dataclass
@@ -69,10 +70,14 @@ class _Loops:
             for array in into:
                 self._put(gap, made, COST + LATER * n, f"{array}[{{0}}] = {{1}};", parts)
 
-    def sums(self, gap: Gap, made: Made) -> None:
-        """A variable that has nothing but its first value takes in an array."""
+    def sums(self, gap: Gap, made: Made, terms: Sequence[str]) -> None:
+        """A variable that has nothing but its first value takes in what is known to be added up, or an array."""
         here = list(self.scope.at_site(gap.site))
         into = [v.spelled for v in here if v.spelled in self.flow.unwritten & self.flow.begun and _is_sum(v)]
+        names = {v.spelled for v in here}
+        known = [t for term in terms[:TEXTS] if into and nameable(t := to_find(term, names), names)]
+        for n, (total, term) in enumerate(product(into[:ARRAYS], known)):
+            self._put(gap, made, KNOWN + LATER * n, f"{total} += {{1}};", PLACE_OF.split(term)[::2])
         arrays = sorted((v.spelled for v in here if _floats(v)), key=lambda a: a not in self.flow.unread)
         greater = [f for f in _GREATER if f in alike(self.at.platform).get("float (float, float)", ())]
         forms = ["{0} += {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in greater)]

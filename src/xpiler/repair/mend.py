@@ -26,7 +26,7 @@ from xpiler.repair.instrument import instrumented
 from xpiler.repair.leaner import leaner
 from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
-from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, weighed
+from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, nearest_alike, weighed
 from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.owed import credited, owed, paid, paying
 from xpiler.repair.score import Run, Score, Trials
@@ -101,7 +101,7 @@ class _Search:
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._asked_for, self._unless_owed(self._put_back), self._unless_owed(self._grafted),
+        stages = (self._alone, self._asked_for, self._unless_owed(self._grafted), self._unless_owed(self._put_back),
                   self._around, self._alone, self._paired, self._deeper, self._gaps, self._deeper, self._fixed,
                   self._together)
         for n in range(ROUNDS):
@@ -284,13 +284,15 @@ class _Search:
         kept = best(o.level)
         every, done = list(kept), list[Picks]()
         for _ in range(ONWARD if kept else 0):
-            top = max(kept, key=lambda n: n.hope)
+            tops = nearest_alike(kept)
+            top = tops[0]
             if top.score.met or top.score.value < o.base.value + SURE:
                 break
-            items = self._singles(o, top)
-            kept = best(self._expanded(o, items, _always(top), {}, budget=SHORT))
+            deeper = Deeper(tops, lambda node: self._singles(o, node))
+            items = iter(deeper)
+            kept = best(self._expanded(o, items, deeper.parent, {}, budget=SHORT))
             every += kept
-            done += [top.picks] if next(items, None) is None else []
+            done += [n.picks for n in tops] if next(items, None) is None else []
             if not any(n.hope > top.hope for n in kept):
                 break
         return [replace(t, tried=n.picks in done) for n in every if (t := self._text(o, n)) is not None]
@@ -547,10 +549,6 @@ class _Search:
         return None if made is None else Text(made, n.score, now.changes + told, now.weight + n.weight,
                                               now.lost + n.lost, near, watched=o.watched, needed=needed,
                                               lacked=lacked)
-
-
-def _always(node: Node) -> Callable[[Picks], Node]:
-    return lambda _: node
 
 
 def mend(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from xpiler.repair.hole import Hole
 from xpiler.repair.localise import Distances
-from xpiler.repair.score import Score
+from xpiler.repair.score import FINE, Score
 from xpiler.repair.sketch import Picks, Sketch
 
 Item = tuple[float, Picks]  # how unlikely, and the choices
@@ -16,6 +16,9 @@ Item = tuple[float, Picks]  # how unlikely, and the choices
 # them; how much later each node is followed than the one before it.
 WIDTH, SMALL, TEXTS, LESSER, LATER = 12, 8, 3, 2, 0.3
 LUCK = 3.0  # so many times what a change brings at least, of one that is made together with another
+# So many with one result are kept, of so many of the nearest results: where a change only stops a broken rule, what the
+# right one makes shows no sooner than what the others make.
+ALIKE, RESULTS = 5, 2
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,22 @@ class Node:
 
 def best(found: Iterable[Node], width: int = TEXTS, small: int = LESSER) -> list[Node]:
     """The nearest few, and those that are the smallest change: what got past a broken rule tells little of how near it
-    is where something else is wrong. Of those with one result the smallest change; without what only luck brought
-    nearer than some of it alone."""
-    found, kept = list(found), dict[object, Node]()
+    is where something else is wrong. Of those with one result the smallest change, and a few more of the nearest;
+    without what only luck brought nearer than some of it alone."""
+    found, kept = list(found), dict[object, list[Node]]()
     for n in sorted((n for n in found if not any(n.lucky(m) for m in found)), key=lambda n: n.weight):
-        kept.setdefault((n.score.order, n.score.met), n)
-    nearest = sorted(kept.values(), key=lambda n: n.hope, reverse=True)[:width]
-    lesser = [n for n in list(kept.values())[:small] if n not in nearest]
-    return lesser + nearest
+        kept.setdefault((n.score.order, n.score.met), []).append(n)
+    nearest = sorted(kept.values(), key=lambda some: some[0].hope, reverse=True)[:width]
+    first = [some[0] for some in nearest]
+    lesser = [some[0] for some in list(kept.values())[:small] if some[0] not in first]
+    return lesser + first + [n for some in nearest[:RESULTS] for n in some[1:ALIKE]]
+
+
+def nearest_alike(nodes: Sequence[Node]) -> list[Node]:
+    """Those that nothing is nearer than, the smallest change first."""
+    top = max(n.hope for n in nodes)
+    alike = (n for n in nodes if n.score.built is top[0] and n.hope[1] > top[1] - 10.0 ** -FINE)
+    return sorted(alike, key=lambda n: n.weight)[:ALIKE]
 
 
 def weighed(all_holes: Iterable[Hole], near: Distances) -> Iterator[tuple[float, int, int]]:

@@ -17,8 +17,11 @@ from xpiler.text.sites import Sites
 
 # How much nearer another text must be than this one for what takes longer to be put off, stage by stage; what a text
 # asks for, or lacks, is tried before anything that only came a little nearer is followed.
-STAGES = (0.0, -0.15, -0.15, 0.0, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
+STAGES = (0.0, -0.15, -0.15, -0.15, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
 ASIDE = 8  # every so many rounds the smallest change is followed: nearness may be luck
+# And every so many rounds the nearest text that was not opened yet, where from the nearest of all so many stages led
+# nowhere: what takes long is tried on it, and another way may be short.
+FRESH, LED = 3, 4
 
 
 @dataclass(frozen=True)
@@ -86,4 +89,8 @@ def following(waiting: Sequence[Text], n: int) -> Text:
     """What to follow in round `n`."""
     if n % ASIDE == ASIDE - 1:
         return min(waiting, key=lambda t: (t.stage, -t.score.passed, t.weight))
-    return max(waiting, key=lambda t: (t.hope, -t.weight))
+    nearest = max(waiting, key=lambda t: (t.hope, -t.weight))
+    fresh = [t for t in waiting if t.stage == 0 and t.score.built]
+    if nearest.stage < LED or n % FRESH or not fresh:
+        return nearest
+    return max(fresh, key=lambda t: (t.hope, -t.weight))

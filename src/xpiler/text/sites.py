@@ -14,6 +14,7 @@ from xpiler.text.clang import Node, parse
 from xpiler.text.edits import Change, Edit, masked
 from xpiler.text.hosts.bearing import is_launch
 
+_BEGIN = {"DO_STMT": b"do", "COMPOUND_STMT": b"{", "IF_STMT": b"if", "WHILE_STMT": b"while", "FOR_STMT": b"for"}
 _WRAPS = ("UNEXPOSED_EXPR", "PAREN_EXPR")
 _SEQUENCES = ("COMPOUND_STMT", "FUNCTION_DECL", "LABEL_STMT", "CASE_STMT", "DEFAULT_STMT")
 _HEADS = {"IF_STMT": 1, "FOR_STMT": -1, "WHILE_STMT": 1}  # how many children come before the statements
@@ -50,8 +51,19 @@ class Sites:
     # ------------------------------------------------------------ places
 
     def span(self, n: Node) -> tuple[int, int]:
-        """The bytes of a node; empty where it has none of its own."""
-        return n.extent
+        """The bytes of a node; empty where it has none of its own, as in what a macro stands for that is a
+        statement."""
+        return (0, 0) if n in self._unwritten else n.extent
+
+    @cached_property
+    def _unwritten(self) -> frozenset[Node]:
+        """What lies in statements that are written as a macro: each part of one has the bytes of the whole."""
+        found: set[Node] = set()
+        for n in (n for fn in self.functions for n in fn.walk() if n.kind in _BEGIN):
+            start, end = n.extent
+            if end > start and not self.mask.startswith(_BEGIN[n.kind], start):
+                found |= {x for x in n.walk() if x is not n and x.extent == n.extent}
+        return frozenset(found)
 
     def source(self, n: Node) -> str:
         start, end = self.span(n)

@@ -6,19 +6,25 @@ import math
 from collections.abc import Callable, Sequence
 
 from xpiler.facts import sym
+from xpiler.facts.offers import gathers
 from xpiler.facts.sym import ONE, TRUE, ZERO, Sym
 from xpiler.facts.writes import Unsummarised
 from xpiler.ir.nodes import Alloc, Buffer, Call, Const, Expr, Let, Store, Var
 from xpiler.ir.types import DType
 from xpiler.passes.lanes.choices import ChoiceNest
 from xpiler.passes.lanes.memory import I32, Lane, spares_memory
-from xpiler.passes.lanes.which import Lanes, dimensions, follow, read_again, strays
+from xpiler.passes.lanes.which import Lanes, dimensions, follow, read_again, scattered, strays
 from xpiler.passes.names.words import words
 from xpiler.passes.nests.nest import row_major
 
 WIDE = 32  # iterations that an instruction with a count is worth its start for
 SHORTEST = 4  # iterations that a register is used for where it has lanes to spare
 AtIndex = Callable[[Sym], None]  # emits the statements for one value of an index
+
+
+def _from(first: Sym, run: AtIndex) -> AtIndex:
+    """What runs for a lane, by where the first one is."""
+    return lambda lane: run(sym.add(first, lane))
 
 
 class LaneLoops(ChoiceNest):
@@ -48,6 +54,19 @@ class LaneLoops(ChoiceNest):
     def _worth_packing(self, lanes: Lanes, outer: Sequence[Sym]) -> bool:
         bare = self.bare and not any(s.guarded for s in self.scopes)  # else it may read what a condition keeps it from
         return bare and all(read_again(x, lanes.var, outer) is not None for x in lanes.strays)
+
+    def _collects(self, x: Sym, v: Sym) -> bool:
+        """Whether registers have instructions for all that x loads as v advances, and for the places of that."""
+        found = scattered(x, v)
+        if found is None or "fold" in x.has:
+            return False
+        known = {o.value.dtype for o in self.unit.offers if o.width == self.unit.width and gathers(o.value)}
+        if not all(n.dtype in known for n in found):
+            return False
+        lane, width = sym.var("lane", sym.integer(self.unit.width)), self.unit.width
+        block = sym.fresh("b", sym.div(sym.extent_of(v), sym.integer(width)))
+        moved = sym.substitute(x, {v: sym.add(sym.scale(block, width), lane)})
+        return not sym.collect(moved, lambda n: n.op in ("div", "mod") and lane in n.free and n.free != {lane})
 
     def _pack(self, load: Sym, v: Sym) -> Sym:
         outer = self._open()
@@ -119,9 +138,12 @@ class LaneLoops(ChoiceNest):
             self.close(c, self.extent(c), "serial", [])
         return name
 
-    def _lanes(self, v: Sym, kind: str, dtype: DType, vector: AtIndex, scalar: AtIndex) -> None:
+    def _lanes(
+        self, v: Sym, kind: str, dtype: DType, vector: AtIndex, scalar: AtIndex, abreast: Sequence[AtIndex] = ()
+    ) -> None:
         """Run `vector(index of the first lane + lane)` over v in chunks, `scalar(index)` over the rest where a register
-        cannot leave lanes out."""
+        cannot leave lanes out. `abreast`: what is run instead over so many chunks of each iteration, whose number it
+        divides."""
         if self.lane is not None:
             raise Unsummarised("lanes inside lanes")
         n = self._counted(sym.extent_of(v))
@@ -139,11 +161,13 @@ class LaneLoops(ChoiceNest):
         if blocks is ONE:
             self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width, vector)
         elif blocks is not ZERO:
-            c = sym.fresh("b", blocks)
-            extent = self.expr(blocks)
+            runs = abreast or (vector,)
+            c = sym.fresh("b", sym.div(blocks, sym.integer(len(runs))))
+            extent = self.expr(sym.extent_of(c))
             self.open(c)
-            self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width,
-                            lambda lane: vector(sym.add(sym.scale(c, width), lane)))
+            for number, run in enumerate(runs):
+                first = sym.scale(sym.add(sym.scale(c, len(runs)), sym.integer(number)), width)
+                self._with_lane(sym.var("lane", sym.integer(width)), Const(width, I32), width, _from(first, run))
             self.close(c, extent, kind, [])
         left = sym.mod(n, sym.integer(width))
         if left is not ZERO and spares_memory(self.unit, dtype):

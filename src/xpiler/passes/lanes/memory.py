@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xpiler.facts import sym
@@ -239,7 +239,9 @@ class MemoryNest(Nest):
         self.scopes[-1].stmts.append(
             For(i, _ZERO, self.lane.count, _ONE, (Store(name, i, value(i)),)))
 
-    def _best(self, x: Sym, changed: Sym | None = None) -> tuple[Offer, Binding] | None:
+    def _best(
+        self, x: Sym, changed: Sym | None = None, among: Sequence[Offer] | None = None
+    ) -> tuple[Offer, Binding] | None:
         raise NotImplementedError
 
     def _call(self, offer: Offer, bound: Binding, out: Vector) -> Vector:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial as partial_of
 
 from xpiler.facts import sym
 from xpiler.facts.offers import Offer, unbound
@@ -13,13 +14,16 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, defines, statements
 from xpiler.passes.lanes.in_place import Kept, always
 from xpiler.passes.lanes.joined import flat
-from xpiler.passes.lanes.loops import LaneLoops
+from xpiler.passes.lanes.loops import AtIndex, LaneLoops
 from xpiler.passes.lanes.memory import I32, Lane, Vector, VectorUnit
+from xpiler.passes.lanes.shortened import shortened
 from xpiler.passes.lanes.which import Lanes, follow, split, strays, suffixes
 from xpiler.passes.names.words import ACCUMULATORS
 from xpiler.passes.nests.nest import Scope, combined, converted, under_one_condition
 
 _ZERO, _ONE = Const(0, I32), Const(1, I32)
+LITTLE = 2  # operations on what is accumulated that leave a processor waiting for the sum
+QUICK = ("max", "min", "abs", "fma")
 FEW = 32  # lanes that are left to a scalar loop at the end of a reduction
 
 
@@ -34,7 +38,9 @@ class ReductionNest(LaneLoops):
     def compute(self, x: Sym) -> Expr:
         lane, self.lane = self.lane, None
         x = flat(self.lighter(x)) if x.op == "fold" else x
-        lanes = self._fold_lanes(x, self._open()) if x.op == "fold" else None
+        ended = shortened(x) if x.op == "fold" else x
+        lanes = self._fold_lanes(ended, self._open()) if x.op == "fold" else None
+        x = x if lanes is None else ended
         out = super().compute(x) if lanes is None else self._reduced(x, lanes)
         self.lane = lane
         return out
@@ -57,9 +63,9 @@ class ReductionNest(LaneLoops):
         single = not self.unit.width and not outer and short
         width = self.unit.width or (sym.value_of(n) if short else self.chunk)
         extents = []
-        partial: Vector | None = None
+        partials: list[Vector] = []
         if not single:
-            partial = self._identity(op, x.dtype, width)
+            partials = [self._identity(op, x.dtype, width) for _ in range(self._abreast(lanes, x.dtype))]
         for u in outer:
             extents.append(self.extent(u))
             self.open(u)
@@ -68,24 +74,54 @@ class ReductionNest(LaneLoops):
         def vector(at: Sym) -> None:
             term = sym.substitute(body, {lane_var: at})
             self.share(term)
-            if partial is None:
-                self._across(op, self.vector(term), acc, start, empty)
-            else:
-                self._accumulate(op, partial, term)
-                self._keep(x, at)
+            self._across(op, self.vector(term), acc, start, empty)
+
+        def into(partial: Vector, at: Sym) -> None:
+            term = sym.substitute(body, {lane_var: at})
+            self.share(term)
+            self._accumulate(op, partial, term)
+            self._keep(x, at)
 
         def scalar(at: Sym) -> None:
             term = self.expr(sym.substitute(body, {lane_var: at}))
             self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, converted(term, acc.dtype))))
 
-        self._lanes(lane_var, "serial", x.dtype, vector, scalar)
+        runs: list[AtIndex] = [partial_of(into, p) for p in partials] or [vector]
+        self._lanes(lane_var, "serial", x.dtype, runs[0], scalar, runs)
         for u, extent in zip(reversed(outer), reversed(extents), strict=True):
             self.close(u, extent, "serial", [])
-        if partial is not None:
+        if partials:
             self.lane = Lane(sym.var("lane", sym.integer(width)), Const(width, I32), width)
-            self._across(op, partial, acc, start, empty)
+            self._joined(op, partials)
+            self._across(op, partials[0], acc, start, empty)
             self.lane = None
         return acc
+
+    def _abreast(self, lanes: Lanes, dtype: DType) -> int:
+        """How many vectors a reduction is accumulated in at once: several where each step would wait for the one before
+        it and there is little else to do meanwhile; one where outputs that read the same can run together instead."""
+        n, width, x = sym.extent_of(lanes.var), self.unit.width, lanes.expr
+        if not width or not sym.is_const(n) or not dtype.is_float or sym.value_of(n) % width:
+            return 1
+        loads = sym.collect(x, lambda e: e.op == "ld")
+        if any(u not in e.free for u in self._open() for e in loads):
+            return 1
+        work = sym.collect(x, lambda e: e.op in ("bin", "call", "sel") and e.dtype.is_float and lanes.var in e.free)
+        if len(work) > LITTLE or any(e.op == "fold" or e.op == "call" and e.data not in QUICK
+                                     for e in sym.collect(x, lambda e: e.op in ("fold", "call"))):
+            return 1
+        blocks = sym.value_of(n) // width
+        return next((m for m in (4, 3, 2) if blocks % m == 0 and blocks >= 2 * m), 1)
+
+    def _joined(self, op: str, vectors: list[Vector]) -> None:
+        """All of some vectors in the first of them, by halves."""
+        assert self.lane is not None
+        while len(vectors) > 1:
+            for a, b in zip(vectors[::2], vectors[1::2], strict=False):
+                other = sym.load(f"~part{id(b)}", self.lane.var, b.dtype)
+                self.scopes[-1].held[other] = b
+                self._accumulate(op, a, other)
+            vectors = vectors[::2]
 
     def _keep(self, x: Sym, at: Sym) -> None:
         """Leave what an iteration of a reduction has computed where it is wanted."""
@@ -101,14 +137,23 @@ class ReductionNest(LaneLoops):
         those that fill lanes."""
         op, body = sym.fold_op(x), x.args[0]
         if body.op == "sel" and (sym.is_identity(op, body.args[2]) or body.args[2].op == "undef"):
-            return None
+            if not self.unit.width or body.args[2].op == "undef":  # registers have masks
+                return None
         loops, body = split(sym.fold_vars(x), body)
         alone = [Lanes(loops, v, body) for v in reversed(loops)
                  if strays(body, v) == [] and follow(body, v) and self._long(sym.extent_of(v), x.dtype)]
         several = [m for m in suffixes(loops, body, None) if follow(m.expr, m.var)]
         full = (m for m in (*alone, *several) if self._wide(sym.extent_of(m.var)))
         found = next((m for m in full if not m.strays or packing and self._worth_packing(m, outer)), None)
-        return found or (alone[0] if alone and packing else None)
+        if found is not None or not packing:
+            return found
+        return alone[0] if alone else self._collected_lanes(x, loops, body) if self.unit.width else None
+
+    def _collected_lanes(self, x: Sym, loops: tuple[Sym, ...], body: Sym) -> Lanes | None:
+        """The innermost loop of a reduction where one load follows it, and others are collected."""
+        v = loops[-1]
+        wide = self._wide(sym.extent_of(v)) and follow(body, v)
+        return Lanes(loops, v, body) if wide and self._collects(body, v) else None
 
     # ------------------------------------------------------------ reductions of vectors
 

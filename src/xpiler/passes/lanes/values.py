@@ -7,11 +7,11 @@ scalar loop over the temporaries.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from xpiler.facts import sym
 from xpiler.facts.offers import (
-    Binding, Offer, apart, consecutive, covered, filling, in_turns, is_memory, is_widened, match, narrower,
+    Binding, Offer, apart, consecutive, covered, filling, gathers, in_turns, is_memory, is_widened, match, narrower,
     repeats, unbound,
 )
 from xpiler.facts.sym import ZERO, Sym
@@ -100,11 +100,24 @@ class VectorNest(MemoryNest):
             return self.vector(small) if small is not None else self._fold_vector(x)
         if x.op == "ld":
             return self._load(x)
+        if x.dtype is I32 and x.free == {self.lane.var} and (listed := self._listed(x)) is not None:
+            return listed
         best = self._best(x)
         if best is not None:
             return self._call(best[0], best[1], Vector(x.dtype, stem=stem_of(x)))
         steps = self._in_steps(x)
         return self._by_element(x) if steps is None else self._vector(steps)
+
+    def _listed(self, x: Sym) -> Vector | None:
+        """Whole numbers that nothing but the lane says, written out."""
+        assert self.lane is not None
+        for offer in self.unit.offers:
+            if offer.value is not offer.lane or offer.width != self.lane.width or not offer.result:
+                continue
+            each = {name: sym.substitute(x, {self.lane.var: sym.integer(n)}) for name, n in offer.given}
+            if all(map(sym.is_const, each.values())):
+                return self._call(offer, each, Vector(x.dtype, stem=stem_of(x)))
+        return None
 
     def _in_steps(self, x: Sym) -> Sym | None:
         """The same value by operations of two operands: a sum term after term, a small integer from a float by way of
@@ -151,12 +164,14 @@ class VectorNest(MemoryNest):
         self.scopes[-1].held[name] = v
         return name
 
-    def _best(self, x: Sym, changed: Sym | None = None) -> tuple[Offer, Binding] | None:
-        """The offer that covers most of x; among equals the one that needs fewest broadcasts. What is overwritten while
-        it is read, `changed`, is read where it is written alone."""
+    def _best(
+        self, x: Sym, changed: Sym | None = None, among: Sequence[Offer] | None = None
+    ) -> tuple[Offer, Binding] | None:
+        """The offer, `among` some if these are given, that covers most of x; among equals the one that needs fewest
+        broadcasts. What is overwritten while it is read, `changed`, is read where it is written alone."""
         assert self.lane is not None
         found: list[tuple[tuple[int, int, int], Offer, Binding]] = []
-        for offer in self.unit.offers:
+        for offer in self.unit.offers if among is None else among:
             if offer.lane is None or (offer.width and offer.width != self.lane.width):
                 continue
             if offer.result is False and is_memory(offer.param(offer.out)) and self.unit.width:
@@ -283,7 +298,7 @@ class VectorNest(MemoryNest):
     def _load(self, x: Sym) -> Vector:
         assert self.lane is not None
         if not consecutive(x, self.lane.var):
-            return self._from_afar(x) or self._by_element(x)
+            return self._from_afar(x) or self._gathered(x) or self._by_element(x)
         if self.unit.width:
             best = self._best(self._loaded(x))
             return self._call(best[0], best[1], Vector(x.dtype, stem=stem_of(x))) if best else self._by_element(x)
@@ -310,6 +325,12 @@ class VectorNest(MemoryNest):
         out.memory = self._allocate(x.dtype, out.stem)
         self._collected(out.memory, str(x.data), self.plain_index(x.args[0]), self.expr(step), x.dtype)
         return out
+
+    def _gathered(self, x: Sym) -> Vector | None:
+        """Elements whose places are a vector too, where one instruction collects these in a register."""
+        suited = [o for o in self.unit.offers if gathers(o.value)] if self.unit.width else []
+        best = self._best(self._loaded(x), among=suited)
+        return None if best is None else self._call(best[0], best[1], Vector(x.dtype, stem=stem_of(x)))
 
     def _loaded(self, x: Sym) -> Sym:
         """An element of memory, nothing where a lane has no iteration."""

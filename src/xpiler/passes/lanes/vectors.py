@@ -223,13 +223,18 @@ class LaneNest(ReductionNest):
         return self._spaced(w) if found is None else found
 
     def _spaced(self, w: Write) -> Lanes | None:
-        """The innermost loop where what it loads, if not consecutive, is evenly apart and the machine copies that."""
+        """The innermost loop where what it loads, if not consecutive, is evenly apart and the machine copies that, or
+        is collected in a register."""
         v = w.vars[-1]
         _, terms = sym.terms_of(w.index)
-        found = strays(w.value, v)
-        if self.unit.width or found is None or not self._wide(sym.extent_of(v)) or v in w.guard.free:
+        if not self._wide(sym.extent_of(v)) or v in w.guard.free:
             return None
         if terms.get(v) != 1 or any(v in a.free for a in terms if a is not v):
+            return None
+        if self.unit.width:
+            return Lanes(w.vars, v, w.value, w.index) if self._collects(w.value, v) else None
+        found = strays(w.value, v)
+        if found is None:
             return None
         return Lanes(w.vars, v, w.value, w.index) if all(apart(x, v) is not None for x in found) else None
 

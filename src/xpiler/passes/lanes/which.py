@@ -49,6 +49,23 @@ def strays(x: Sym, v: Sym) -> list[Sym] | None:
     return out
 
 
+def scattered(x: Sym, v: Sym) -> list[Sym] | None:
+    """The loads of x that do not read consecutive elements as v advances, wherever they do; None where what is tested
+    differs with v itself and keeps a load from being made."""
+    kept = sym.collect(x, lambda n: n.op == "sel" and v in n.args[0].free and _tells(n.args[0], v)
+                       and any(_loads(a, v) for a in n.args[1:]))
+    return None if kept else [n for n in _loads(x, v) if not consecutive(n, v)]
+
+
+def _loads(x: Sym, v: Sym) -> list[Sym]:
+    return sym.collect(x, lambda n: n.op == "ld" and v in n.free)
+
+
+def _tells(cond: Sym, v: Sym) -> bool:
+    """Whether v itself is part of a condition."""
+    return any(_said(n, v) for n in sym.collect(cond, lambda n: n.op in ("lt", "eq", "cmp") and v in n.free))
+
+
 def _said(cond: Sym, v: Sym) -> bool:
     """Whether v itself is part of what is compared, and not data alone."""
     todo = [cond]

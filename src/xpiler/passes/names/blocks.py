@@ -5,12 +5,12 @@
     for b < 1024 step 64:       loads B[k * 1024 + b + c * 16], stores C[(i * 4 + r) * 1024 + b + c * 16]
 
 What a block is, indices say: loops that are unrolled within it count what stands in it one behind the other, and so do
-the lanes of a vector.
+the lanes of a vector, and several vectors that are taken one behind the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from math import gcd
 
@@ -49,10 +49,11 @@ class _Body:
     def in_elements(self, loop: For) -> For:
         """The loop in steps of what all places say a block is; as it stands where one says nothing."""
         block = 0
-        for index, width in _indices(loop.body):
-            p = polynomial(index, {})
+        found = [(polynomial(index, {}), width) for index, width in _indices(loop.body)]
+        for p, width in found:
             if loop.var in p.atoms:
-                block = gcd(block, self.block(loop.var, p, width))
+                behind = {q.constant for q, other in found if other == width and (q - p).value is not None}
+                block = gcd(block, self.block(loop.var, p, width, behind))
         start, step = loop.start, loop.step
         if block < 2 or not isinstance(start, Const) or not isinstance(step, Const):
             return loop
@@ -62,9 +63,9 @@ class _Body:
         return replace(loop, start=Const(int(start.value) * block, I32), step=Const(int(step.value) * block, I32),
                        stop=expression(polynomial(loop.stop, {}) * block), body=body)
 
-    def block(self, var: Var, p: Poly, width: int) -> int:
+    def block(self, var: Var, p: Poly, width: int, behind: Set[int]) -> int:
         """How many elements, or rows, a variable passes over at once, as far as one index says; `width` in bits is
-        that of elements of which an instruction takes many."""
+        that of elements of which an instruction takes many, `behind` where others take such from the same place on."""
         weights = {m[0]: c for m, c in p.terms if len(m) == 1 and isinstance(m[0], Var)}
         weight = weights.get(var, 0)
         below = sorted((c, v.name, v) for v, c in weights.items() if 0 < c < weight)
@@ -73,7 +74,9 @@ class _Body:
             block *= self.unrolled[inner]
             weight = below.pop()[0]
         vectors = [self.bits, self.bits // 2, self.bits // 4]
-        return block * weight if weight * width in vectors else block
+        step = weight // max(len(behind), 1)
+        in_order = sorted(behind) == [min(behind) + n * step for n in range(len(behind))]
+        return block * weight if in_order and step * len(behind) == weight and step * width in vectors else block
 
 
 def _indices(body: Body) -> Iterator[tuple[Expr, int]]:

@@ -100,6 +100,7 @@ PLATFORM = Platform(
         dim3="dim3({dims})",
         opt_in="cudaFuncSetAttribute({kernel}, cudaFuncAttributeMaxDynamicSharedMemorySize, {bytes});",
         epilogue=("cudaDeviceSynchronize();",),
+        copy_waits=True,  # CUDA Runtime API, "API synchronization behavior": memory copies, synchronous
     ),
     wording=Wording(
         "cuda",

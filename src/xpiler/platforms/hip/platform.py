@@ -93,6 +93,7 @@ PLATFORM = Platform(
         launch="{kernel}<<<{grid}, {block}{dynamic}>>>({args});",
         dim3="dim3({dims})",
         epilogue=("hipDeviceSynchronize();",),
+        copy_waits=True,  # HIP Runtime API, "hipMemcpy": in the order of the null stream, and the host waits
     ),
     wording=Wording(  # hip.md, "CUDA to HIP name map"; the macros are those of launch.h
         "hip",

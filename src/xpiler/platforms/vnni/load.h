@@ -135,6 +135,13 @@ XP_INTRINSIC inline __m512i _mm512_i32gather_epi32(__m512i index, const int* bas
   for (int i = 0; i < 16; ++i) r.v[i] = base[index.v[i]];
   return r;
 }
+XP_INTRINSIC inline __m512i _mm512_mask_i32gather_epi32(__m512i src, __mmask16 k, __m512i index, const int* base,
+                                                        int scale) {
+  XP_REQUIRE(scale == 4, "a gather of 32-bit integers with a scale other than 4");
+  __m512i r;
+  for (int i = 0; i < 16; ++i) r.v[i] = ((k >> i) & 1) ? base[index.v[i]] : src.v[i];
+  return r;
+}
 XP_INTRINSIC inline __m256i _mm256_i32gather_epi32(const int* base, __m256i index, int scale) {
   XP_REQUIRE(scale == 4, "a gather of 32-bit integers with a scale other than 4");
   __m256i r;

@@ -37,6 +37,8 @@ PLATFORM = Platform(
         DType.I32: "int", DType.U32: "unsigned int", DType.I64: "int64_t", DType.U64: "uint64_t",
         DType.F16: "_Float16", DType.F32: "float", DType.F64: "double",
     },
+    # types.h: what intrinsics take and give of these types are masks, a bit for each lane
+    masks={DType.U8: "__mmask8", DType.U16: "__mmask16"},
     math={**c_math(), **like_c(FURTHER), **bit_casts(CARRIED)},
     preludes={CARRIED_CALL: "../c/bits.h", r"\b(exp|tanh|erf)_ps\(": "elementary.h"},
     barriers={"core": ""},  # plain loads and stores are in order within a thread

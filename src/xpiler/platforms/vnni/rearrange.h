@@ -203,11 +203,7 @@ inline __m512i _mm512_zextsi128_si512(__m128i a) { return _mm512_castsi128_si512
 
 // Gathers and scatters of integers, and masked ones.
 inline __m512i _mm512_mask_i32gather_epi32(__m512i src, __mmask16 k, __m512i index, const void* base, int scale) {
-  XP_REQUIRE(scale == 4, "a gather of 32-bit integers with a scale other than 4");
-  const int* q = (const int*)base;
-  __m512i r;
-  for (int i = 0; i < 16; ++i) r.v[i] = ((k >> i) & 1) ? q[index.v[i]] : src.v[i];
-  return r;
+  return _mm512_mask_i32gather_epi32(src, k, index, (const int*)base, scale);
 }
 inline void _mm512_i32scatter_epi32(void* base, __m512i index, __m512i a, int scale) {
   XP_REQUIRE(scale == 4, "a scatter of 32-bit integers with a scale other than 4");

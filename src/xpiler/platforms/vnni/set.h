@@ -72,7 +72,7 @@ XP_WIDTHS_EPI32(XP_MASKED_FILL, set1_epi32, int)
     return r;                                                                                              \
   }
 #define XP_LIST16(V, T, suffix, P)                                                                         \
-  inline V P##_setr_##suffix(T a, T b, T c, T d, T e, T f, T g, T h, T i, T j, T k, T l, T m, T n, T o, T p) { \
+  XP_INTRINSIC inline V P##_setr_##suffix(T a, T b, T c, T d, T e, T f, T g, T h, T i, T j, T k, T l, T m, T n, T o, T p) { \
     V r = {{a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p}};                                              \
     return r;                                                                                              \
   }                                                                                                        \

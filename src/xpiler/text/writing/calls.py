@@ -30,6 +30,7 @@ class Calls(ABC):
     lines: list[str] = field(default_factory=list)
     depth: int = 1
     parallel: bool = False  # inside a loop whose iterations run at once
+    masks: set[str] = field(default_factory=set)  # scalars that intrinsics take or give as masks
     used_next: set[str] = field(default_factory=set)  # results whose only use is in the next statement
 
     @property
@@ -62,7 +63,7 @@ class Calls(ABC):
             case None:
                 self.put(f"{call};")
             case Var(name, dtype):
-                head = f"{spell.ctype(dtype)} " if declare is not None else ""
+                head = f"{self.scalar_type(spell, Var(name, dtype))} " if declare is not None else ""
                 self.put(f"{head}{self.scope.names[name]} = {call};")
             case Addr(buffer, index) as target:
                 if isinstance(declare, Alloc):
@@ -74,6 +75,20 @@ class Calls(ABC):
                 else:
                     self.put(f"{spell.element(buffer, index)} = {call};")
 
+    def scalar_type(self, spell: Speller, var: Var) -> str:
+        """What the type of a scalar is called where it is declared."""
+        return self.scope.platform.masks[var.dtype] if var.name in self.masks else spell.ctype(var.dtype)
+
+    def given(self, spell: Speller, var: Var, value: Expr) -> str:
+        """What a scalar is given where it is declared."""
+        return self.bits(spell, value, var.dtype) if var.name in self.masks else spell.value(value, var.dtype)
+
+    def bits(self, spell: Speller, value: Expr, dtype: DType) -> str:
+        """A value of that type; the number of a mask with the digits in which one sees its bits."""
+        if isinstance(value, Const) and dtype in self.scope.platform.masks and value.value >= 0:
+            return f"0x{int(value.value):x}"
+        return spell.value(value, dtype)
+
     @staticmethod
     def _bytes(spell: Speller, size: Expr, dtype: DType) -> str:
         """A size in bytes that shows itself as a count of elements, spelled with `sizeof`; else ""."""
@@ -84,7 +99,7 @@ class Calls(ABC):
                 count = a
             case _:
                 return ""
-        text = spell.text(count, PRECEDENCE["*"])
+        text = spell.size(count, PRECEDENCE["*"])
         one = f"sizeof({spell.ctype(dtype)})"
         return "" if dtype.bytes == 1 else one if text == "1" else f"{text} * {one}"
 
@@ -111,7 +126,7 @@ class Calls(ABC):
                 if name is not None:
                     return spell.spelling(f"{prefix}::{name}") if prefix else name
         held = scalar(wanted)
-        return spell.value(a, held) if held is not None else spell.text(a)
+        return self.bits(spell, a, held) if held is not None else spell.text(a)
 
     def _as(self, spell: Speller, ctype: str, a: Addr) -> str:
         """The aggregate of type `ctype` that lies at an element of a plain array."""

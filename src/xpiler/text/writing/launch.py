@@ -13,11 +13,12 @@ from xpiler.ir.show import PRECEDENCE
 from xpiler.ir.types import DType
 from xpiler.ir.walk import map_expr, scalars_read, subexpressions
 from xpiler.platforms.platform import Platform
-from xpiler.text import sizes
+from xpiler.text import sizes as asked
 from xpiler.text.arithmetic import Arithmetic
 from xpiler.text.writing.expr import Speller
 from xpiler.text.writing.geometry import Geometry, geometry
 from xpiler.text.writing.scope import Scope, of_launcher
+from xpiler.text.writing.sizes import SizeNames
 from xpiler.text.writing.stmt import Writer, byte_count
 
 # ---------------------------------------------------------------- serial platforms
@@ -63,10 +64,11 @@ class Own:
 
 
 def host_body(
-    program: Program, launcher: Launcher, names: dict[str, str], platform: Platform, within: Own | None = None
+    program: Program, launcher: Launcher, names: dict[str, str], platform: Platform, within: Own | None = None,
+    sizes: SizeNames | None = None,
 ) -> Writer:
     """The statements of the launcher; kernels go by `names`."""
-    scope = of_launcher(launcher, platform)
+    scope = of_launcher(launcher, platform, sizes)
     within = within or Own()
     writer = _Host(scope, program=program, kernels=names, text=within)
     runtime = platform.runtime
@@ -94,11 +96,11 @@ def host_body(
         elif b.fill is not None:
             writer.put(runtime.fill.format(value=b.fill, **writer.fields(b)))
     writer.body(body)
-    for text in runtime.epilogue:
-        writer.put(text)
-    for b in launcher.buffers:
-        if not b.out or not mirrors and b.name not in within.symbols:
-            continue
+    copied = [b for b in launcher.buffers if b.out and (mirrors or b.name in within.symbols)]
+    if not copied or not runtime.copy_waits or any(b.name in within.symbols for b in copied):
+        for text in runtime.epilogue:
+            writer.put(text)
+    for b in copied:
         call = "memcpy({host}, {device}, {bytes});" if b.name in within.symbols else runtime.copy_out
         writer.put(call.format(**writer.fields(b) | {"host": scope.names[b.out]}))
     for b in own:
@@ -156,7 +158,7 @@ class _Host(Writer):
         math, body, known = Arithmetic(), launcher.body, set(launcher.params)
         blank = [b.extent for b in launcher.buffers if b.copy_out and not b.copy_in]
         while len(body) == 1 and isinstance(s := body[0], If) and not s.orelse and scalars_read(s.cond) <= known \
-                and all(sizes.empty_without(math, (s.cond,), extent) for extent in blank):
+                and all(asked.empty_without(math, (s.cond,), extent) for extent in blank):
             self.statement(If(math.negated(s.cond), (Return(s.span),), (), s.span))
             body = s.then
         return body
@@ -195,8 +197,8 @@ class _Host(Writer):
                 self.put(runtime.opt_in.format(kernel=name, bytes=size))
         grid, block, dim = "", "", ""
         if platform.model == "simt":
-            grid = self._dim3(spell, [here(e) for e in shape.of("block")])
-            block = self._dim3(spell, [here(e) for e in shape.of("thread")])
+            grid = self._dim3([here(e) for e in shape.of("block")], spell.blocks)
+            block = self._dim3([here(e) for e in shape.of("thread")], spell.index)
             self.put(runtime.launch.format(kernel=name, grid=grid, block=block, dynamic=dynamic, args=args))
             return
         tasks, kind = self._tasks(spell, shape, here)
@@ -240,10 +242,10 @@ class _Host(Writer):
                     for p in self.program.launcher.params)
         return buffer not in self.held and self.scope.platform.model != "serial" and not there
 
-    def _dim3(self, spell: Speller, extents: list[Expr]) -> str:
+    def _dim3(self, extents: list[Expr], spelled: Callable[[Expr], str]) -> str:
         while len(extents) > 1 and isinstance(extents[-1], Const) and extents[-1].value == 1:
             extents.pop()
-        texts = [spell.index(e) for e in extents]
+        texts = [spelled(e) for e in extents]
         if len(texts) == 1:
             return texts[0]
         return self.scope.platform.runtime.dim3.format(dims=", ".join(texts))

@@ -10,12 +10,12 @@ from textwrap import wrap
 from xpiler.fault import Span
 from xpiler.ir.nodes import (
     PLAIN, Addr, Alloc, Assign, Atomic, Barrier, Binary, Break, Buffer, Cast, Const, Continue, Expr, For, If,
-    Intrinsic, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
+    Intrinsic, Kernel, Launch, Let, Load, Return, Select, Shuffle, Stmt, Store, Var, While,
 )
 from xpiler.ir.show import PRECEDENCE, UNARY
 from xpiler.ir.types import DType, common, promote
 from xpiler.ir.walk import bodies, defines, expressions, operands, statements, subexpressions, walk
-from xpiler.platforms.platform import Axis
+from xpiler.platforms.platform import Axis, Platform
 from xpiler.text.writing.calls import Calls
 from xpiler.text.writing.copy import Copy, Piece, gathered
 from xpiler.text.writing.expr import Speller, type_of
@@ -132,8 +132,8 @@ class Writer(Calls):
             case Let(var, Var(axis, _)) if self.aliases.get(axis) == var.name:
                 self.put(f"{spell.ctype(var.dtype)} {self.scope.names[var.name]} = {self.scope.built_in.pop(axis)};")
             case Let(var, value):
-                given = "" if value is None else f" = {spell.value(value, var.dtype)}"
-                self.put(f"{spell.ctype(var.dtype)} {self.scope.names[var.name]}{given};")
+                given = "" if value is None else f" = {self.given(spell, var, value)}"
+                self.put(f"{self.scalar_type(spell, var)} {self.scope.names[var.name]}{given};")
             case Assign(var, value):
                 self._assign(spell, self.scope.names[var.name], var, value, var.dtype)
             case Store(buffer, index, value):
@@ -234,6 +234,10 @@ class Writer(Calls):
         """The text of a bound, evaluated before the loop if the body could change it."""
         if role == "end" and (count := self._count(loop, e)):
             return count
+        if role == "end" and loop.kind != "unroll" and isinstance(e, Const) and not e.dtype.is_float:
+            named = self.scope.sizes.bound(int(e.value), self.scope.names[loop.var.name])
+            if named:
+                return named
         inside = list(statements(loop.body))
         changed = {v for s in inside if (v := defines(s)) is not None}
         stored = any(isinstance(s, Store | Intrinsic | Atomic) for s in inside)
@@ -293,7 +297,7 @@ class Writer(Calls):
                 raise spell.no(f"`{name}`", f"its size is not known when {platform.title} is compiled")
             if b.name in self.scope.addressed and space.align > 1:
                 words.insert(0, f"alignas({space.align})")
-            head = " ".join([*words, f"{spell.ctype(b.dtype)} {name}[{spell.index(b.extent)}]"])
+            head = " ".join([*words, f"{spell.ctype(b.dtype)} {name}[{spell.size(b.extent)}]"])
         # Braces refuse narrowing conversions, so that casts stay.
         given = ", ".join(spell.value(e, b.dtype) if isinstance(e, Const) else spell.text(e) for e in s.init)
         return f"{head} = {{{given}}};" if given else f"{head};"
@@ -361,9 +365,15 @@ def alias(loop: For, axis: Axis) -> Var | None:
     return None
 
 
+def masks(kernel: Kernel, platform: Platform) -> set[str]:
+    """The scalars that intrinsics take or give as masks."""
+    calls = [s for s in statements(kernel) if isinstance(s, Intrinsic)] if platform.masks else []
+    return {x.name for s in calls for x in (*s.args, s.result) if isinstance(x, Var) and x.dtype in platform.masks}
+
+
 def byte_count(spell: Speller, extent: Expr, dtype: DType) -> str:
     """The size of an array in bytes, as C counts it."""
-    return f"{spell.text(extent, PRECEDENCE['*'])} * sizeof({spell.ctype(dtype)})"
+    return f"{spell.size(extent, PRECEDENCE['*'])} * sizeof({spell.ctype(dtype)})"
 
 
 def _mentions(s: Piece, name: str) -> bool:
