@@ -340,18 +340,6 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class Named:
-    """A whole number that a text has a name for, and how the text says it; `size` where that is a size of what is
-    computed on, not of how work is shared out. `bounds`: the scalars that the text compares with it."""
-
-    name: str
-    text: str
-    value: int
-    size: bool = True
-    bounds: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
 class Program:
     """Kernels, and the launcher that runs them (None for a file of kernels alone).
 
@@ -359,7 +347,7 @@ class Program:
     the launcher callable, where the source has no such function; `unread` are kernels whose bodies were not understood,
     so that they can be run but not translated; `notes` are remarks for the user about the reading; `fixed` are scalars
     of the host that were given values; `only_for` are those of the launcher's parameters among them, "n=1000" each: for
-    other values of these the program is wrong; `constants` are the numbers that the source has names for."""
+    other values of these the program is wrong."""
 
     platform: str
     kernels: tuple[Kernel, ...]
@@ -371,7 +359,6 @@ class Program:
     notes: tuple[str, ...] = field(default=(), compare=False)
     fixed: tuple[str, ...] = field(default=(), compare=False)
     only_for: tuple[str, ...] = field(default=(), compare=False)
-    constants: tuple[Named, ...] = field(default=(), compare=False)
 
     def kernel(self, name: str) -> Kernel:
         return next(k for k in self.kernels if k.name == name)

@@ -191,7 +191,6 @@ class Platform:
     atomic_types: Mapping[str, frozenset[DType]] = field(default_factory=dict)  # op -> the types it exists for
     atomics_return: bool = True  # whether the templates give the old value back
     linkage: str = 'extern "C" {function}'  # how the launcher gets its C name
-    constant: str = "constexpr int {name} = {value};"  # gives a number a name
     pragmas: Mapping[str, str] = field(default_factory=dict)  # loop kind -> line above the loop
     collapse: str = ""  # behind the line above a parallel loop, where `{depth}` loops are run as one
     elements: Mapping[str, str] = field(default_factory=dict)  # ctype pattern -> access {name} {index} {letter}

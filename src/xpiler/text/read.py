@@ -14,7 +14,6 @@ from xpiler.ir.nodes import Addr, Expr, Kernel, Launch, Launcher, Param, Program
 from xpiler.platforms.platform import Platform
 from xpiler.text.arithmetic import ZERO, int_const
 from xpiler.text.clang import Node, Unit, parse
-from xpiler.text.constants import constants_of
 from xpiler.text.gathering import Gathering
 from xpiler.text.host import read_launcher
 from xpiler.text.hosts.bearing import is_launch
@@ -49,8 +48,7 @@ def read(
     tolerant = "main" if platform.model == "serial" else "host"
     unit = parse(text, file, platform.header, platform.clang_args, tolerant=tolerant)
     with within_reach(file), unit.faults:
-        program = _read(unit, platform, geometry or {}, let or {}, lenient)
-    return replace(program, constants=constants_of(text))
+        return _read(unit, platform, geometry or {}, let or {}, lenient)
 
 
 def _read(

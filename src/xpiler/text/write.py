@@ -21,7 +21,6 @@ from xpiler.text.writing.header import vocabulary
 from xpiler.text.writing.launch import host_body, merged
 from xpiler.text.writing.prelude import preludes
 from xpiler.text.writing.scope import Scope, fresh, of_kernel, of_launcher, reserved, unnamed
-from xpiler.text.writing.sizes import SizeNames, size_names
 from xpiler.text.writing.strides import with_strides
 from xpiler.text.writing.stmt import Writer, alias, built_in_once, masks
 
@@ -35,7 +34,6 @@ def write(program: Program, platform: Platform) -> str:
     """
     program = with_strides(with_const(program, platform), platform)
     names = _kernel_names(program, platform)
-    sizes = size_names(program, platform)
     launcher = program.launcher
     functions: list[str] = []
     alone = None
@@ -44,7 +42,7 @@ def write(program: Program, platform: Platform) -> str:
     for k in program.kernels:
         if alone is not None and launcher is not None:
             head = platform.linkage.replace("{function}", f"void {launcher.name}")
-            functions.append(_kernel(replace(k, params=alone), platform, program, head, sizes))
+            functions.append(_kernel(replace(k, params=alone), platform, program, head))
         else:
             qualifier = platform.kernel_qualifier if platform.model != "serial" or launcher is None else ""
             if platform.model == "serial" and launcher is not None:
@@ -52,18 +50,18 @@ def write(program: Program, platform: Platform) -> str:
             head = f"void {names[k.name]}"
             if platform.model == "serial" and launcher is None:
                 head = platform.linkage.replace("{function}", head)
-            functions.append(_kernel(k, platform, program, f"{qualifier} {head}".lstrip(), sizes))
+            functions.append(_kernel(k, platform, program, f"{qualifier} {head}".lstrip()))
     if launcher is not None and alone is None:
         scope = of_launcher(launcher, platform)
         head = platform.linkage.replace("{function}", f"void {launcher.name}")
-        body = host_body(program, launcher, names, platform, sizes=sizes)
+        body = host_body(program, launcher, names, platform)
         functions.append(_function(f"{head}({_params(launcher.params, scope)})", body.lines))
     code = "\n\n".join(functions)
     source = f", translated from {PurePath(program.file).name}" if program.file else ""
     only = f", for {', '.join(program.only_for)} alone" if program.only_for else ""
     carried = preludes(code, platform)
     parts = [f"// {platform.title}{source}{only}.", _includes(f"{carried}\n{code}", platform),
-             _types(program, platform), sizes.lines(platform.constant), carried, code]
+             _types(program, platform), carried, code]
     return "\n".join(fold(line) for line in "\n\n".join(filter(None, parts)).split("\n")) + "\n"
 
 
@@ -79,14 +77,12 @@ def _kernel_names(program: Program, platform: Platform) -> dict[str, str]:
     return names
 
 
-def _kernel(
-    kernel: Kernel, platform: Platform, program: Program, head: str, sizes: SizeNames | None = None
-) -> str:
+def _kernel(kernel: Kernel, platform: Platform, program: Program, head: str) -> str:
     shape = geometry(kernel, platform)
     axes = {a.kind: a for a in platform.axes}
     loops = [(s, axes[s.kind]) for s in statements(kernel) if isinstance(s, For) and s.kind in axes]
     aliases = {s.var.name: local.name for s, axis in loops if (local := alias(s, axis)) is not None}
-    scope = of_kernel(kernel, platform, program.meanings, aliases, sizes)
+    scope = of_kernel(kernel, platform, program.meanings, aliases)
     writer = Writer(scope, dynamic=shape.dynamic.name if shape.dynamic else "", aliases=aliases)
     scope.built_in |= {a.extent: a.extent for a in platform.axes}
     writer.direct = {s.var.name for s, axis in loops if s.var.name not in aliases and _is_built_in(s, axis)}

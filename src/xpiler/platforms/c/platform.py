@@ -44,7 +44,6 @@ PLATFORM = Platform(
     ),
     # The text is both C and C++; the name is C's in either.
     linkage='#ifdef __cplusplus\nextern "C"\n#endif\n{function}',
-    constant="#define {name} ({value})",
     pragmas={"parallel": "#pragma omp parallel for"},
     target="x86-64",
 )

@@ -99,7 +99,7 @@ class Calls(ABC):
                 count = a
             case _:
                 return ""
-        text = spell.size(count, PRECEDENCE["*"])
+        text = spell.text(count, PRECEDENCE["*"])
         one = f"sizeof({spell.ctype(dtype)})"
         return "" if dtype.bytes == 1 else one if text == "1" else f"{text} * {one}"
 

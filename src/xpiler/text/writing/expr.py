@@ -73,17 +73,6 @@ class Speller:
             e = e.a
         return self.text(_small(e))
 
-    def size(self, e: Expr, least: int = 0) -> str:
-        """`e` as a number of elements, by name where it has one; it stands where products may."""
-        if isinstance(e, Const) and not e.dtype.is_float and (named := self.scope.sizes.size(int(e.value))):
-            return named
-        return self.text(e, least) if least else self.index(e)
-
-    def blocks(self, e: Expr) -> str:
-        """`e` as a number of blocks."""
-        named = self.scope.sizes.blocks(int(e.value)) if isinstance(e, Const) and not e.dtype.is_float else ""
-        return named or self.index(e)
-
     def condition(self, e: Expr, least: int = 0) -> str:
         """`e` where C asks only whether it is zero."""
         while isinstance(e, Cast) and e.dtype is DType.BOOL and type_of(e.a) not in _HALVES:
@@ -210,8 +199,6 @@ class Speller:
             a, b = self._shifted(e.a, e.dtype), self.spell(_small(_unwrapped(e.b, type_of(e.b))))
         else:
             a, b = self._operands(e.a, e.b, type_of(e.a) if op in _COMPARISONS else e.dtype)
-            if op in ("*", "/", "%") and e.dtype is DType.I32:
-                a, b = self._named(e.a, a), self._named(e.b, b)
         if op in ("+", "-") and b.text.startswith("-") and isinstance(e.b, Const) and b.text[1:2].isdigit():
             op, b = ("-" if op == "+" else "+"), Spelled(b.text[1:], PRIMARY, b.dtype)
         left, right = self._least(e.a, op, p), self._least(e.b, op, p + 1)
@@ -227,11 +214,6 @@ class Speller:
         if dtype is not DType.BOOL and not dtype.is_float and dtype.bits < 32:  # C computes in int
             return Spelled(f"({self.ctype(dtype)})({text})", UNARY, dtype)
         return Spelled(text, p, dtype)
-
-    def _named(self, e: Expr, spelled: Spelled) -> Spelled:
-        """A factor by its name, where it has one."""
-        name = self.scope.sizes.factor(int(e.value)) if isinstance(e, Const) and not e.dtype.is_float else ""
-        return replace(spelled, text=name) if name else spelled
 
     @staticmethod
     def _least(operand: Expr, op: str, p: int) -> int:

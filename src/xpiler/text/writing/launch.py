@@ -13,12 +13,11 @@ from xpiler.ir.show import PRECEDENCE
 from xpiler.ir.types import DType
 from xpiler.ir.walk import map_expr, scalars_read, subexpressions
 from xpiler.platforms.platform import Platform
-from xpiler.text import sizes as asked
+from xpiler.text import sizes
 from xpiler.text.arithmetic import Arithmetic
 from xpiler.text.writing.expr import Speller
 from xpiler.text.writing.geometry import Geometry, geometry
 from xpiler.text.writing.scope import Scope, of_launcher
-from xpiler.text.writing.sizes import SizeNames
 from xpiler.text.writing.stmt import Writer, byte_count
 
 # ---------------------------------------------------------------- serial platforms
@@ -64,11 +63,10 @@ class Own:
 
 
 def host_body(
-    program: Program, launcher: Launcher, names: dict[str, str], platform: Platform, within: Own | None = None,
-    sizes: SizeNames | None = None,
+    program: Program, launcher: Launcher, names: dict[str, str], platform: Platform, within: Own | None = None
 ) -> Writer:
     """The statements of the launcher; kernels go by `names`."""
-    scope = of_launcher(launcher, platform, sizes)
+    scope = of_launcher(launcher, platform)
     within = within or Own()
     writer = _Host(scope, program=program, kernels=names, text=within)
     runtime = platform.runtime
@@ -158,7 +156,7 @@ class _Host(Writer):
         math, body, known = Arithmetic(), launcher.body, set(launcher.params)
         blank = [b.extent for b in launcher.buffers if b.copy_out and not b.copy_in]
         while len(body) == 1 and isinstance(s := body[0], If) and not s.orelse and scalars_read(s.cond) <= known \
-                and all(asked.empty_without(math, (s.cond,), extent) for extent in blank):
+                and all(sizes.empty_without(math, (s.cond,), extent) for extent in blank):
             self.statement(If(math.negated(s.cond), (Return(s.span),), (), s.span))
             body = s.then
         return body
@@ -197,8 +195,8 @@ class _Host(Writer):
                 self.put(runtime.opt_in.format(kernel=name, bytes=size))
         grid, block, dim = "", "", ""
         if platform.model == "simt":
-            grid = self._dim3([here(e) for e in shape.of("block")], spell.blocks)
-            block = self._dim3([here(e) for e in shape.of("thread")], spell.index)
+            grid = self._dim3(spell, [here(e) for e in shape.of("block")])
+            block = self._dim3(spell, [here(e) for e in shape.of("thread")])
             self.put(runtime.launch.format(kernel=name, grid=grid, block=block, dynamic=dynamic, args=args))
             return
         tasks, kind = self._tasks(spell, shape, here)
@@ -242,10 +240,10 @@ class _Host(Writer):
                     for p in self.program.launcher.params)
         return buffer not in self.held and self.scope.platform.model != "serial" and not there
 
-    def _dim3(self, extents: list[Expr], spelled: Callable[[Expr], str]) -> str:
+    def _dim3(self, spell: Speller, extents: list[Expr]) -> str:
         while len(extents) > 1 and isinstance(extents[-1], Const) and extents[-1].value == 1:
             extents.pop()
-        texts = [spelled(e) for e in extents]
+        texts = [spell.index(e) for e in extents]
         if len(texts) == 1:
             return texts[0]
         return self.scope.platform.runtime.dim3.format(dims=", ".join(texts))

@@ -15,7 +15,6 @@ from xpiler.ir.types import DType
 from xpiler.ir.walk import bodies, defines, expressions, statements, subexpressions
 from xpiler.platforms.c_math import c_math
 from xpiler.platforms.platform import Axis, Platform
-from xpiler.text.writing.sizes import SizeNames
 
 _KEYWORDS = frozenset(
     "alignas alignof asm auto bool break case catch char class const constexpr continue default delete do double "
@@ -38,10 +37,9 @@ class Scope:
     addressed: set[str] = field(default_factory=set)  # buffers an intrinsic takes the address of
     reserved: set[str] = field(default_factory=set)  # words that mean something else
     inlined: dict[str, str] = field(default_factory=dict)  # scalar -> the call that stands in its only use
-    sizes: SizeNames = field(default_factory=SizeNames)  # the numbers that have names
 
     def __post_init__(self) -> None:
-        self.reserved |= reserved(self.platform) | {n.name for n in self.sizes.named}
+        self.reserved |= reserved(self.platform)
 
     def declare(self, name: str, wish: str = "", hidden: set[str] | None = None) -> str:
         """The C name of `name`, new if it has none yet; it hides none of the names in `hidden` (default: all)."""
@@ -74,13 +72,12 @@ def fresh(wish: str, taken: set[str]) -> str:
 
 
 def of_kernel(
-    kernel: Kernel, platform: Platform, meanings: Collection[Meaning],
-    aliases: Mapping[str, str] = MappingProxyType({}), sizes: SizeNames | None = None,
+    kernel: Kernel, platform: Platform, meanings: Collection[Meaning], aliases: Mapping[str, str] = MappingProxyType({})
 ) -> Scope:
     """The scope of a kernel, every name in it declared in the order of the text.
 
     `aliases` are axis variables that go by the name of a local."""
-    scope = Scope(platform, reserved={m.name for m in meanings}, sizes=sizes or SizeNames())
+    scope = Scope(platform, reserved={m.name for m in meanings})
     for p in kernel.params:
         scope.declare(p.name)
         if isinstance(p, Buffer):
@@ -127,9 +124,9 @@ def _declare_body(
             _declare_body(nested, scope, inner if axis is not None else set(inner), stems, aliases)
 
 
-def of_launcher(launcher: Launcher, platform: Platform, sizes: SizeNames | None = None) -> Scope:
+def of_launcher(launcher: Launcher, platform: Platform) -> Scope:
     """The scope of a launcher: its parameters and device buffers."""
-    scope = Scope(_of_host(platform), sizes=sizes or SizeNames())
+    scope = Scope(_of_host(platform))
     for p in launcher.params:
         scope.declare(p.name)
     for b in launcher.buffers:

@@ -234,10 +234,6 @@ class Writer(Calls):
         """The text of a bound, evaluated before the loop if the body could change it."""
         if role == "end" and (count := self._count(loop, e)):
             return count
-        if role == "end" and loop.kind != "unroll" and isinstance(e, Const) and not e.dtype.is_float:
-            named = self.scope.sizes.bound(int(e.value), self.scope.names[loop.var.name])
-            if named:
-                return named
         inside = list(statements(loop.body))
         changed = {v for s in inside if (v := defines(s)) is not None}
         stored = any(isinstance(s, Store | Intrinsic | Atomic) for s in inside)
@@ -297,7 +293,7 @@ class Writer(Calls):
                 raise spell.no(f"`{name}`", f"its size is not known when {platform.title} is compiled")
             if b.name in self.scope.addressed and space.align > 1:
                 words.insert(0, f"alignas({space.align})")
-            head = " ".join([*words, f"{spell.ctype(b.dtype)} {name}[{spell.size(b.extent)}]"])
+            head = " ".join([*words, f"{spell.ctype(b.dtype)} {name}[{spell.index(b.extent)}]"])
         # Braces refuse narrowing conversions, so that casts stay.
         given = ", ".join(spell.value(e, b.dtype) if isinstance(e, Const) else spell.text(e) for e in s.init)
         return f"{head} = {{{given}}};" if given else f"{head};"
@@ -373,7 +369,7 @@ def masks(kernel: Kernel, platform: Platform) -> set[str]:
 
 def byte_count(spell: Speller, extent: Expr, dtype: DType) -> str:
     """The size of an array in bytes, as C counts it."""
-    return f"{spell.size(extent, PRECEDENCE['*'])} * sizeof({spell.ctype(dtype)})"
+    return f"{spell.text(extent, PRECEDENCE['*'])} * sizeof({spell.ctype(dtype)})"
 
 
 def _mentions(s: Piece, name: str) -> bool:
