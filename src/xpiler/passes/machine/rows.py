@@ -18,6 +18,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import DType
 from xpiler.ir.walk import Fresh, bodies, map_stmts, names, scalars_read, scalars_written, statements, substitute
+from xpiler.passes.machine.kept_rows import kept_rows
 from xpiler.passes.nests.chains import absorbed, chain_of, flattened, serial, split_nest, without_single
 from xpiler.passes.nests.nest import combined
 from xpiler.passes.step import NotApplicable
@@ -54,7 +55,8 @@ class BindRows:
             chain, body = chain_of(nest, leave_last=True)
         threads = self._busy((*heads, *body))
         spread = _Spread(fresh, threads, self.lanes)
-        inner = spread.body((*heads, *body))
+        given = [p.name for p in kernel.params if isinstance(p, Buffer)]
+        inner = kept_rows(spread.body((*heads, *body)), spread.t, threads, fresh, given)
         if not spread.shared_loops:
             raise NotApplicable("no loop inside the rows is worth a block of threads")
         stmt = For(spread.t, ZERO, Const(threads, I32), ONE, tuple(inner), "thread.x")

@@ -27,16 +27,22 @@ class MixedRadix:
         sizes = frozenset(p for p in kernel.params if isinstance(p, Var))
         steps: dict[Expr, int] = {
             s.var: int(s.step.value) for s in statements(kernel) if isinstance(s, For) and isinstance(s.step, Const)}
-        return replace(kernel, body=_Body(sizes, hulls(kernel), steps).body(kernel.body))
+        loops = [s for s in statements(kernel) if isinstance(s, For)]
+        threads = frozenset(s.var for s in loops if s.kind.startswith("thread"))
+        unrolled = frozenset(s.var for s in loops if s.kind == "unroll")
+        return replace(kernel, body=_Body(sizes, hulls(kernel), steps, threads, unrolled).body(kernel.body))
 
 
 @dataclass(frozen=True)
 class _Body:
-    """The scalars a kernel is given, between what its counters stay, and the steps of those that loops count."""
+    """The scalars a kernel is given, between what its counters stay, and the steps of those that loops count; which of
+    these are threads, and which count what each thread has."""
 
     sizes: frozenset[Var]
     hulls: Hulls
     steps: Mapping[Expr, int]
+    threads: frozenset[Expr]
+    unrolled: frozenset[Expr]
 
     def body(self, body: Body) -> Body:
         return tuple(self.statement(s) for s in body)
@@ -92,6 +98,8 @@ class _Body:
         for length in sorted({abs(c) for m, c in p.terms if m and abs(c) > 1}, reverse=True):
             rows = {m: c // length for m, c in p.terms if m and c % length == 0}
             rest = made({m: c for m, c in p.terms if m and c % length})
+            if len(rest.terms) == 1 and rest.atoms <= self.threads and any({*m} & self.unrolled for m in rows):
+                continue  # elements of one row that threads have in turns
             hull = hull_of(rest, self.hulls)
             if len(rows) < 2 or hull is None or hull[1] - hull[0] >= length:
                 continue
