@@ -22,18 +22,21 @@ Else it is added up term by term, where each term is one for all elements, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from xpiler.facts.summary import summarise
 from xpiler.facts.writes import Unsummarised, Write
-from xpiler.ir.nodes import PLAIN, Addr, Alloc, For, Intrinsic, Kernel, Let, Stmt, Store
+from xpiler.ir.nodes import PLAIN, Addr, Alloc, Assign, For, Intrinsic, Kernel, Let, Stmt, Store, Var
 from xpiler.ir.walk import Body, bodies, buffers_used, free_vars, scalars_read, scalars_written, statements
 from xpiler.passes.detensorize import Detensorize
 from xpiler.passes.near.anew import Anew, Instructions
 from xpiler.passes.near.bulk import held
 from xpiler.passes.near.moves import length
 from xpiler.passes.near.staged import swapped
+
+
+LEAST = 8  # elements made one by one that an instruction is worth
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,25 @@ class AtOnce(Instructions):
                 return self.apply(made)
         return kernel
 
-    def _near(self, kernel: Kernel, s: Stmt) -> bool:
-        """Whether a loop has nothing in it but instructions on arrays near by, and stores of what they return."""
-        near = {x.buffer.name for x in statements(kernel.body) if isinstance(x, Alloc) and x.buffer.space == self.space}
-        return any(isinstance(x, Intrinsic) for x in statements((s,))) and all(
-            isinstance(x, For) and x.kind in PLAIN or isinstance(x, Alloc) and x.buffer.name in near and not x.init
-            or isinstance(x, Let) and x.value is None or isinstance(x, Store) and buffers_used((x,)) <= near
-            or isinstance(x, Intrinsic) and self._known(x) and buffers_used((x,)) <= near for x in statements((s,)))
+    def _near(self, kernel: Kernel, loop: Stmt) -> bool:
+        """Whether a loop has nothing in it but what is done with arrays near by, and scalars of its own."""
+        near = {s.buffer.name for s in statements(kernel.body) if isinstance(s, Alloc) and s.buffer.space == self.space}
+        own = {s.var for s in statements((loop,)) if isinstance(s, Let)}
+        return buffers_used((loop,)) <= near and all(self._plain(s, near, own) for s in statements((loop,)))
+
+    def _plain(self, s: Stmt, near: Collection[str], own: Collection[Var]) -> bool:
+        match s:
+            case For(kind=kind):
+                return kind in PLAIN
+            case Alloc(buffer, init):
+                return buffer.name in near and not init
+            case Intrinsic(result=Var() as result):
+                return result in own and self._known(s)
+            case Assign(var):
+                return var in own
+            case Intrinsic():
+                return self._known(s)
+        return isinstance(s, Let | Store)
 
     def _known(self, s: Intrinsic) -> bool:
         return s.name != self.copy and not isinstance(s.result, Addr) and (s.name, s.key) in self.meanings
@@ -73,6 +88,8 @@ class AtOnce(Instructions):
         if made.takes > self.room - held(kernel, self.space):
             return None
         if any(isinstance(s, For) for s in made.stmts) and 2 * _calls(tuple(made.stmts)) > _calls(part):
+            return None
+        if made.size < LEAST and not any(isinstance(s, Intrinsic) for s in statements(part)):
             return None
         there = {s.buffer.name for s in statements(rest) if isinstance(s, Alloc)}
         stmts = (*(Alloc(b) for b in made.own if b.name not in there), *made.stmts)
@@ -108,9 +125,13 @@ class AtOnce(Instructions):
 
 
 def _calls(body: Body) -> int:
-    """How many instructions are called, or a guess."""
-    return sum(1 if isinstance(s, Intrinsic) else sum(map(_calls, bodies(s))) * (length(s) if isinstance(s, For) else 1)
-               for s in body)
+    """How many instructions are called and scalars made, or a guess."""
+    def of(s: Stmt) -> int:
+        if isinstance(s, Intrinsic | Assign | Store):
+            return 1
+        return sum(map(_calls, bodies(s))) * (length(s) if isinstance(s, For) else 1)
+
+    return sum(map(of, body))
 
 
 def _around(body: Body, part: Body, loop: For | None = None) -> For | None:

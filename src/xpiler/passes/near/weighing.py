@@ -3,8 +3,8 @@
     out[i, j] = sum over k of a[i, k] * b[j, k]         ->      weight = rows of b in the unit's order, in its memory
                                                                 out = a times weight
 
-Columns that fill no whole lane groups of the unit are filled up with zeros. Where there is no room to reorder a weight
-at once, it is done piece by piece: some of the columns at a time, or some of what is summed.
+Columns, and what is summed, that fill no whole steps of the unit are filled up with zeros. Where there is no room to
+reorder a weight at once, it is done piece by piece: some of the columns at a time, or some of what is summed.
 """
 
 from __future__ import annotations
@@ -38,17 +38,18 @@ class Weighing:
         """The products that the unit computes for this one, the best first."""
         kinds = {p.a.dtype, p.b.dtype}
         step = self.unit.depth_bytes // p.a.dtype.bytes
-        if len(kinds) != 1 or not kinds <= self.unit.types or dtype is not self.unit.result or p.depth % step:
+        if len(kinds) != 1 or not kinds <= self.unit.types or dtype is not self.unit.result:
             return
+        depth = _whole(p.depth, step)
         for product, turned in ((p, False), (p.turned, True)):
-            columns = -(-product.b.rows // self.unit.columns) * self.unit.columns
-            if columns < FILLED * product.b.rows:
-                yield from self._pieces(Way(self, product, turned, columns, columns, p.depth), step)
+            columns = _whole(product.b.rows, self.unit.columns)
+            if columns * depth < FILLED * product.b.rows * p.depth:
+                yield from self._pieces(Way(self, product, turned, columns, depth, columns, depth), step)
 
     def _pieces(self, whole: Way, step: int) -> Iterator[Way]:
         """A way, and, of a row, the ways to go it piece by piece."""
         yield whole
-        if whole.product.a.rows > 1:
+        if whole.product.a.rows > 1 or whole.depth > whole.product.depth:
             return
         least = self.unit.columns
         if whole.columns > least and whole.columns == whole.product.b.rows and not whole.product.b.across:
@@ -60,19 +61,16 @@ class Weighing:
 
 @dataclass(frozen=True)
 class Way:
-    """A product on the unit; `turned`: what comes of it has columns for rows. It is filled up to `columns`, of which
-    `at_once` are reordered at a time, `deep` elements of each."""
+    """A product on the unit; `turned`: what comes of it has columns for rows. It is filled up to so many `columns` and
+    elements along the sum (`depth`); `at_once` of the columns are reordered at a time, `deep` elements of each."""
 
     by: Weighing
     product: MatrixProduct
     turned: bool
     columns: int
+    depth: int
     at_once: int
     deep: int
-
-    @property
-    def depth(self) -> int:
-        return self.product.depth
 
     @property
     def piece(self) -> int:
@@ -82,6 +80,10 @@ class Way:
     @property
     def filled(self) -> bool:
         return self.columns > self.product.b.rows
+
+    @property
+    def deepened(self) -> bool:
+        return self.depth > self.product.depth
 
 
 @dataclass
@@ -151,24 +153,43 @@ class Weighed:
         at = Addr(b.buffer, self.expr(b.first), b.dtype)
         if piece is not None:
             at = _moved(at, piece, w.at_once * w.deep if not b.across else w.deep * b.rows)
-        if not b.across and not w.filled:
-            return at
-        to = self._array("rows", w.at_once * w.deep, b.dtype, b.buffer)
+        size = w.at_once * w.deep
+        if not b.across:
+            return self._padded(at, b.rows, size, out) if w.filled or w.deepened else at
+        to = self._array("rows", size, b.dtype, b.buffer)
         if w.filled:
-            self._call(out, unit.fill, to, _int(w.at_once * w.deep), Const(0.0, b.dtype))
-        if b.across:
-            self._call(out, unit.transpose, to, at, _int(w.deep), _int(b.rows))
-        else:
-            self._copy(out, to, at, b.rows * w.deep)
+            self._call(out, unit.fill, to, _int(size), Const(0.0, b.dtype))
+        self._call(out, unit.transpose, to, self._deep(at, b.rows, out), _int(w.deep), _int(b.rows))
         return to
 
     def _in_rows(self, m: Matrix, out: list[Stmt]) -> Addr:
-        """A matrix one row behind the other."""
-        at = Addr(m.buffer, self.expr(m.first), m.dtype)
+        """A matrix one row behind the other, as deep as the unit takes it."""
+        w, at = self.way, Addr(m.buffer, self.expr(m.first), m.dtype)
         if not m.across:
+            return self._padded(at, m.rows, m.rows * w.depth, out) if w.deepened else at
+        to = self._array("rows", m.rows * w.depth, m.dtype, m.buffer)
+        self._call(out, w.by.unit.transpose, to, self._deep(at, m.rows, out), _int(w.depth), _int(m.rows))
+        return to
+
+    def _padded(self, at: Addr, rows: int, size: int, out: list[Stmt]) -> Addr:
+        """Rows one behind the other, with zeros behind each and behind all of them."""
+        w, depth = self.way, self.way.product.depth
+        to = self._array("rows", size, at.dtype, at.buffer)
+        self._call(out, w.by.unit.fill, to, _int(size), Const(0.0, at.dtype))
+        if w.deepened:
+            self._copy(out, to, at, depth, rows, depth, w.depth)
+        else:
+            self._copy(out, to, at, rows * depth)
+        return to
+
+    def _deep(self, at: Addr, rows: int, out: list[Stmt]) -> Addr:
+        """Columns one behind the other, and columns of zeros behind them."""
+        w, size = self.way, rows * self.way.depth
+        if not w.deepened:
             return at
-        to = self._array("rows", m.rows * self.way.depth, m.dtype, m.buffer)
-        self._call(out, self.way.by.unit.transpose, to, at, _int(self.way.depth), _int(m.rows))
+        to = self._array("deep", size, at.dtype, at.buffer)
+        self._call(out, w.by.unit.fill, to, _int(size), Const(0.0, at.dtype))
+        self._copy(out, to, at, rows * w.product.depth)
         return to
 
     def _array(self, word: str, size: int, dtype: DType, buffer: str = "") -> Addr:
@@ -178,17 +199,23 @@ class Weighed:
     def _call(self, out: list[Stmt], name: str, *args: Expr) -> None:
         out.append(Intrinsic(name, args))
 
-    def _copy(self, out: list[Stmt], to: Addr, source: Addr, count: int, rows: int = 1, apart: int = 0) -> None:
-        """`count` elements from one near place to another, in `rows` that are `apart` where they come from."""
+    def _copy(self, out: list[Stmt], to: Addr, source: Addr, count: int, rows: int = 1, apart: int = 0,
+              down: int = 0) -> None:
+        """`count` elements from one near place to another, in `rows` that are `apart` where they come from, and `down`
+        where they go."""
         size = to.dtype.bytes
         args: list[Expr] = [to, source, _int(count * size), Var(self.way.by.directions[1], I32)]
         if rows > 1:
-            args += [_int(count * size), _int(apart * size), _int(rows - 1)]
+            args += [_int((down or count) * size), _int(apart * size), _int(rows - 1)]
         self._call(out, self.way.by.copy, *args)
 
 
 def _stem(name: str, space: str) -> str:
     return name.removesuffix(f"_{space}")
+
+
+def _whole(n: int, step: int) -> int:
+    return -(-n // step) * step
 
 
 def _int(n: int) -> Const:
