@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache as remembered
 from pathlib import Path
 
+from xpiler.facts import sym
 from xpiler.facts.offers import offers
 from xpiler.facts.shapes import Shape, shapes
 from xpiler.facts.tiles import tile_units
@@ -15,7 +16,7 @@ from xpiler.ir.nodes import Buffer, Const, Expr, Intrinsic, Kernel, Meaning, Pro
 from xpiler.ir.types import DType
 from xpiler.ir.walk import statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
-from xpiler.passes.contract import sums_of_products
+from xpiler.passes.contract import in_two, sums_of_products
 from xpiler.passes.lanes.dots import DotProducts
 from xpiler.passes.lanes.register_blocks import blocked
 from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
@@ -146,7 +147,7 @@ def roads(
 
 def _narrow(kernel: Kernel) -> bool:
     """Whether it multiplies halves or less alone, which is what a matrix unit is many times as fast at."""
-    return all(c.a.dtype.bits < 32 for _, c in sums_of_products(kernel))
+    return all(c.a.dtype.bits < 32 for _, c in sums_of_products(kernel, finish=True))
 
 
 def _on_tiles(program: Program, platform: Platform, cache: Path | None) -> bool:
@@ -215,21 +216,27 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
     match target.model:
         case "simt":
             tiles = TileProducts(tile_units(library(target, cache)), target.warp, tuple(target.enumerators.items()))
-            yield TILES, lambda k: (tiles.apply(k), ("tensorize", "bind"))
+            rows = RowsOrThreads(target.warp)
+            yield TILES, _finishing(lambda k: (tiles.apply(k), ("tensorize", "bind")), lambda k: _each(nests(k), rows))
             yield "tiles in shared memory", lambda k: (SharedProducts().apply(k), ("cache", "bind"))
-            yield "rows over blocks", lambda k: _each(nests(k), RowsOrThreads(target.warp))
+            yield "rows over blocks", lambda k: _each(nests(k), rows)
             yield "elements over threads", lambda k: _each(nests(k), BindThreads(warp=target.warp))
         case "task":
             unit, ahead = vector_unit(target, cache), Ahead.of_machine(target)
+            room = target.space(target.vector_space).capacity or 0
+            products: list[tuple[str, Lowering]] = []
             if target.weights is not None:
-                room = target.space(target.vector_space).capacity or 0
                 staged = WeightProducts(
                     target.weights, target.copy, tuple(target.transfers.items()), target.vector_space, room)
-                yield from _in_tiles("matrix unit", staged, {}, ahead)
+                products = list(_in_tiles("matrix unit", staged, {}, ahead))
             carried, made = in_bulk(target, unit), at_once(target, unit, cache)
             bulk: dict[str, Pass] = {"bulk": carried}
             whole: dict[str, Pass] = {"at once": made, "once": Once(Effects(made.meanings, made.copy))}
             bands = Bands(carried)
+            if target.weights is not None:
+                rest = [way for _, way in _in_tiles("", VectorLoops(unit, 4096), bulk | whole, ahead, bands)]
+                for name, product in products:
+                    yield name, _finishing(product, _first_of(rest), lambda k: _beyond(k, room))
             for words, first, later in (
                 ("", bands, bulk | whole), (", row by row", None, bulk | whole), (", loop by loop", None, bulk),
                 (", copied piece by piece", None, {}),
@@ -302,6 +309,42 @@ def _in_tiles(
 
     yield f"{name}, one tile ahead", early
     yield name, plain
+
+
+def _finishing(product: Lowering, rest: Lowering, where: Callable[[Kernel], bool] = lambda k: True) -> Lowering:
+    """How products are lowered, of which something more is made after it, by another kernel, `where` that is better."""
+    def lowered(k: Kernel) -> Lowered:
+        try:
+            return product(k)
+        except NotApplicable:
+            parts = in_two(k) if where(k) else None
+            if parts is None:
+                raise
+        (first, steps), (then, more) = product(parts[0]), rest(parts[1])
+        return (*first, *then), ("expand", *steps, *more)
+
+    return lowered
+
+
+def _first_of(ways: Iterable[Lowering]) -> Lowering:
+    """The first that applies."""
+    def lowered(k: Kernel) -> Lowered:
+        why = NotApplicable("there is no way")
+        for way in ways:
+            try:
+                return way(k)
+            except NotApplicable as e:
+                why = e
+        raise why
+
+    return lowered
+
+
+def _beyond(kernel: Kernel, room: int) -> bool:
+    """Whether a matrix that products are made with, and what makes a weight of it, do not all fit near by."""
+    held = (sym.mul(sym.extent_of(c.n), sym.mul(sym.extent_of(c.k), sym.integer(c.b.dtype.bytes * 3)))
+            for _, c in sums_of_products(kernel, finish=True))
+    return any(not sym.is_const(n) or sym.value_of(n) > room for n in held)
 
 
 def _each(kernels: tuple[Kernel, ...], step: Pass, *before: str) -> Lowered:

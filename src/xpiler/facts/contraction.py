@@ -14,6 +14,7 @@ from xpiler.facts.sym import Sym
 from xpiler.facts.writes import Write
 from xpiler.ir.types import DType
 
+SUM = "~sum"
 LONG = 16  # iterations from which on a summed loop is as good as a longer one
 
 
@@ -29,7 +30,8 @@ class Factor:
 
 @dataclass(frozen=True)
 class Contraction:
-    """`outer` are output loops and `around` summed loops left outside the (m, n, k) tile."""
+    """`outer` are output loops and `around` summed loops left outside the (m, n, k) tile. `finish` is what becomes of a
+    sum, SUM in it, where that is more than to be stored."""
 
     m: Sym
     n: Sym
@@ -42,6 +44,26 @@ class Contraction:
     strides: tuple[Sym, Sym]  # of (m, n) in the output
     init: Sym
     dtype: DType
+    finish: Sym | None = None
+
+
+def finished(w: Write) -> Contraction | None:
+    """w as a contraction and what becomes of each sum; None if it is none. What a sum starts from, where that is an
+    element, is added to it after."""
+    sums = sym.collect(w.value, lambda n: n.op == "fold")
+    if len(sums) != 1 or sym.fold_op(sums[0]) != "+":
+        return contraction(w)
+    (whole,) = sums
+    body, init = whole.args
+    total = after = sym.var(SUM, dtype=whole.dtype)
+    bare = whole
+    if "ld" in init.has:
+        bare = sym.fold("+", sym.fold_vars(whole), body, sym.identity_of("+", whole.dtype), whole.dtype)
+        after = sym.combine("+", init, total, whole.dtype)
+    if after is total and whole is w.value:
+        return contraction(w)
+    c = contraction(replace(w, value=bare))
+    return None if c is None else replace(c, finish=sym.rewrite(w.value, lambda n: after if n is whole else None))
 
 
 def contraction(w: Write) -> Contraction | None:
@@ -77,7 +99,8 @@ def widened(c: Contraction, least: int) -> Contraction:
         a, b = (replace(f, index=sym.substitute(f.index, digits)) for f in (c.a, c.b))
         outer = tuple(v for v in c.outer if v not in loops)
         c = replace(c, outer=outer, a=a, b=b,
-                    index=sym.substitute(c.index, digits), init=sym.substitute(c.init, digits))
+                    index=sym.substitute(c.index, digits), init=sym.substitute(c.init, digits),
+                    finish=None if c.finish is None else sym.substitute(c.finish, digits))
         c = replace(c, m=whole) if role == "m" else replace(c, n=whole)
     return c
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from xpiler.facts import sym
 from xpiler.facts.apart import never_meet
 from xpiler.facts.cases import by_cases
-from xpiler.facts.contraction import Contraction, contraction
+from xpiler.facts.contraction import SUM, Contraction, contraction, finished
 from xpiler.facts.decided import most
 from xpiler.facts.flips import without_flips
 from xpiler.facts.joining import aligned, join
@@ -115,16 +115,36 @@ def _knowing(w: Write, known: frozenset[Sym]) -> Write:
     return replace(made, vars=tuple(names.get(v, v) for v in w.vars), value=sym.rewrite(made.value, rule))
 
 
-def sums_of_products(kernel: Kernel) -> tuple[tuple[str, Contraction], ...]:
-    """Each output of a sequential kernel as a sum of products over matrices; NotApplicable where one is none."""
+def sums_of_products(kernel: Kernel, finish: bool = False) -> tuple[tuple[str, Contraction], ...]:
+    """Each output of a sequential kernel as a sum of products over matrices, or, with `finish`, what is made of one;
+    NotApplicable where one is none."""
     try:
-        found = [(out, contraction(w)) for out, w in nests_of(kernel)]
+        found = [(out, (finished if finish else contraction)(w)) for out, w in nests_of(kernel)]
     except Unsummarised as e:
         raise NotApplicable(e.why, e.span) from e
     known = tuple((out, c) for out, c in found if c is not None)
     if len(known) < len(found):
         raise NotApplicable("not a sum of products over matrices")
     return known
+
+
+def in_two(kernel: Kernel) -> tuple[Kernel, Kernel] | None:
+    """A kernel whose output is made of sums of products, as one that leaves these there and one that goes on from them;
+    None where they cannot be left there."""
+    try:
+        ((out, w),) = nests_of(kernel)
+        c = finished(w)
+        types = {p.name: p.dtype for p in kernel.params if isinstance(p, Buffer)}
+        if c is None or c.finish is None or types[out] is not c.dtype or _reads(w, out):
+            return None
+        (total,) = sym.collect(w.value, lambda n: n.op == "fold")
+        total = sym.fold("+", sym.fold_vars(total), total.args[0], c.init, c.dtype)
+        there = sym.load(out, w.index, c.dtype)
+        rest = sym.substitute(c.finish, {sym.var(SUM, dtype=c.dtype): there})
+        first, then = (_emit(kernel, [((out, replace(w, value=v)),)]) for v in (total, rest))
+    except (Unsummarised, ValueError):
+        return None
+    return replace(kernel, body=first), Kernel(f"{kernel.name}_finish", kernel.params, then, kernel.span)
 
 
 def _united(writes: list[Write]) -> list[Write]:

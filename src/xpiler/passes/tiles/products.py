@@ -3,7 +3,7 @@
     for i, j: c[i,j] = sum_k a[i,k] * b[k,j]   ->   per block, a thread for each of 16 x 16 outputs:
                                                     for k step 16: one element of a and of b each into
                                                     shared memory; barrier; 16 products from there; barrier;
-                                                    store
+                                                    store, or what is made of the sum
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xpiler.facts import sym
-from xpiler.facts.contraction import Contraction, Factor, widened
+from xpiler.facts.contraction import SUM, Contraction, Factor, widened
 from xpiler.facts.sym import ONE, Sym
 from xpiler.ir.nodes import (
     Alloc, Assign, Barrier, Binary, Buffer, Const, Expr, If, Kernel, Let, Load, Select, Stmt, Store, Var,
@@ -35,7 +35,7 @@ class SharedProducts:
     side: int = 16
 
     def apply(self, kernel: Kernel) -> tuple[Kernel, ...]:
-        found = sums_of_products(kernel)
+        found = sums_of_products(kernel, finish=True)
         several = len(found) > 1
         return tuple(self._nest(kernel, out, widened(c, self.side), f"_{n}" * several)
                      for n, (out, c) in enumerate(found))
@@ -89,7 +89,11 @@ class _Shared(GridNest):
         for v in (step, *reversed(c.around)):
             self.shut(v)
         at |= {c.m: sym.add(block[c.m], ty), c.n: sym.add(block[c.n], tx)}
-        store: Stmt = Store(out, self.expr(sym.substitute(c.index, at)), total)
+        value: Expr = total
+        if c.finish is not None:
+            made = sym.var(total.name, dtype=c.dtype)
+            value = self.expr(sym.substitute(c.finish, at | {sym.var(SUM, dtype=c.dtype): made}))
+        store: Stmt = Store(out, self.expr(sym.substitute(c.index, at)), value)
         inside = [self.inside(at[v], v) for v in (c.m, c.n) if self.extents[v] % side]
         self.put(If(conjunction(inside), (store,)) if inside else store)
         return self.enclosed()
