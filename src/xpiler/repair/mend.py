@@ -26,7 +26,7 @@ from xpiler.repair.instrument import instrumented
 from xpiler.repair.leaner import leaner
 from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
-from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, nearest_alike, weighed
+from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, weighed
 from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.owed import credited, owed, paid, paying
 from xpiler.repair.score import Run, Score, Trials
@@ -279,22 +279,23 @@ class _Search:
         return self._onward(o)
 
     def _onward(self, o: Open) -> list[Text]:
-        """What came nearer alone, and from what came much nearer one choice after another, as long as that goes on:
-        nothing is compiled for it. Where such a text is opened again, less is left to try."""
+        """What came nearer alone, and from that one choice after another, as long as something comes much nearer:
+        nothing is compiled for it. The nearest may have come near by luck, so the others are gone on with beside it.
+        Where such a text is opened again, less is left to try."""
         kept = best(o.level)
-        every, done = list(kept), list[Picks]()
+        every, done, tried = list(kept), list[Picks](), set[frozenset[tuple[int, int]]]()
         for _ in range(ONWARD if kept else 0):
-            tops = nearest_alike(kept)
-            top = tops[0]
+            top = max(kept, key=lambda n: n.hope)
             if top.score.met or top.score.value < o.base.value + SURE:
                 break
-            deeper = Deeper(tops, lambda node: self._singles(o, node))
+            deeper = Deeper(kept, lambda node: self._singles(o, node), tried)
             items = iter(deeper)
-            kept = best(self._expanded(o, items, deeper.parent, {}, budget=SHORT))
-            every += kept
-            done += [n.picks for n in tops] if next(items, None) is None else []
-            if not any(n.hope > top.hope for n in kept):
+            found = best(self._expanded(o, items, deeper.parent, {}, budget=2 * SHORT))
+            every += found
+            done += [n.picks for n in kept] if next(items, None) is None else []
+            if not any(n.hope > top.hope for n in found):
                 break
+            kept = best([*found, *kept])
         return [replace(t, tried=n.picks in done) for n in every if (t := self._text(o, n)) is not None]
 
     def _one_by_one(self, o: Open) -> list[Text]:
