@@ -42,6 +42,7 @@ ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 # Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
 # that are combined; programs run for something nearer still than what is nearer, at least, and seconds of work for it.
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
+LONGER = 2.0  # seconds that are enough where each run takes long
 # Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 ROOM = 150_000  # characters of what is put in, at most, that one program leaves open: they are what compiling takes
@@ -467,7 +468,8 @@ class _Search:
                 lost = 0.0 if score.mark == node.score.mark else 1.0
                 harmless |= {i: weight + lost for i in picks.items() if i[0] not in node.picks}
             sure = budget == inf or nearest is not None and nearest.value > o.base.value + SURE
-            if found and sure and since >= ENOUGH and self.clock() - began > LONG:
+            waited = self.clock() - began
+            if found and sure and (since >= ENOUGH and waited > LONG or waited > LONGER):
                 break
         for d in doubtful:
             self._right(o, d)
