@@ -149,6 +149,7 @@ def test_what_a_source_adds_up_is_added_up_in_a_loop() -> None:
     assert found.terms == ("(expf(x[@r * 64 + k@]))",)
     words = offered(sites(lost), found)
     assert "for (int i = 0; i < 64; ++i) { sum += (expf(x[r * 64 + i])); }" in words
+    assert "for (int i = 0; i < 64; ++i) { sum += x[r * 64 + i]; }" not in words, "it is known what is added up"
     whole = Missing(worth(SOURCE_ROWS, told), worth(ROWS, {**has, "sum": sums}), 1e-6, {n: n for n in ("x", "y")}, {})
     assert not whole.terms()
 

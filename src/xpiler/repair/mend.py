@@ -48,6 +48,7 @@ LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 ROOM = 150_000  # characters of what is put in, at most, that one program leaves open: they are what compiling takes
 PAIRED = 3000  # pairs of choices on one line
 ONWARD = 4  # choices that are made one after another in one open text
+OPENED = 0.02  # seconds of a run from which on it is worth while to open a text anew
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
 # Choices that are tried before the place is looked for, which takes seconds, and for so long; seconds of a run from
 # which on they are tried meanwhile.
@@ -285,7 +286,8 @@ class _Search:
         Where such a text is opened again, less is left to try."""
         kept = best(o.level)
         every, done, tried = list(kept), list[Picks](), set[frozenset[tuple[int, int]]]()
-        for _ in range(ONWARD if kept else 0):
+        broken = o.base.met and o.base.seconds > OPENED  # few groups do for a text that breaks no rule, opened again
+        for _ in range(ONWARD if kept and not broken else 0):
             top = max(kept, key=lambda n: n.hope)
             if top.score.met or top.score.value < o.base.value + SURE:
                 break
