@@ -47,6 +47,7 @@ CASES, PATIENCE, LEAST = 3, 20.0, 2.0
 # The same for a candidate among many, in seconds, in times the source, and in times the text as it is.
 SOON, OPEN, AGAIN = 0.03, 3.0, 8.0
 SOME = 0.2  # seconds that are not many times the text's: one that stops early says little of how long a right one takes
+BROKEN = 0.03  # seconds that a text takes, at least, as far as one knows that breaks a rule before it ends
 ARGUING = 2.0  # seconds for the argument that threads keep apart
 SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
@@ -300,7 +301,8 @@ class Judges:
         if not trial.clean or raced:
             first = next(iter((*trial.found, *raced)), None)
             met = f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status
-            return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met))
+            return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met),
+                         seconds=trial.seconds)
         mark = trial_mark(trial)
         if mark not in known:
             sample = self._sample(case)
@@ -345,7 +347,8 @@ class Judges:
                                  each=min(each, self._limits(case, made.watch).seconds), backwards=backwards,
                                  until=self.until, wanted=NONE if asked is None else asked.keys, clusters=clusters)
             for picks, trial in zip(some, done, strict=True):
-                took.update({} if picks or clusters else {key: trial.seconds})
+                own = trial.seconds if trial.clean else max(trial.seconds, BROKEN)
+                took.update({} if picks or clusters else {key: own})
             return done
         return runs
 

@@ -117,3 +117,23 @@ def test_sums_of_what_is_collected_and_of_some_elements(n: int) -> None:
         run(k, {"x": x.copy(), "at": at.copy(), "y": y}, n=n)
         got.append(y)
     np.testing.assert_allclose(got[1], got[0], rtol=1e-6)
+
+
+BYTES = """void k(const unsigned char* q, const signed char* z, float* y, int n) {
+  for (int c = 0; c < n; ++c) y[c] = (q[c] % 16 - 8) * 0.5f + (q[c] / 16) * (float)z[c];
+}"""
+
+
+@pytest.mark.parametrize("n", [16, 37])
+def test_halves_of_bytes_and_the_last_of_them_are_not_taken_one_by_one(n: int) -> None:
+    given = pivot(BYTES)
+    made = vectors(given)
+    assert not any(isinstance(s, For) and s.var.name.startswith("l") for s in statements(made))
+    assert {"_mm_maskz_loadu_epi8", "_mm512_srai_epi32", "_mm512_and_epi32"} <= names(made)
+    rng, got = np.random.default_rng(n), []
+    q, z = rng.integers(0, 256, n, dtype=np.uint8), rng.integers(-128, 128, n, dtype=np.int8)
+    for k in (given, Detensorize(MEANINGS).apply(made)):
+        y = np.zeros(n)
+        run(k, {"q": q.copy(), "z": z.copy(), "y": y}, n=n)
+        got.append(y)
+    np.testing.assert_allclose(got[1], got[0], rtol=1e-6)

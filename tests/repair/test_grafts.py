@@ -215,9 +215,9 @@ def test_a_wrong_step_that_looked_nearest_keeps_nothing_waiting() -> None:
     assert sum(first[:3].count(k) > 0 for k in (0, 1)) == 2
 
 
-def test_of_one_result_the_smallest_change_stays() -> None:
+def test_of_one_result_the_smallest_change_comes_first() -> None:
     nodes = [Node({0: n}, Score(0.5, near=n % 2), float(9 - n)) for n in range(6)]
-    assert {n.picks[0] for n in best(nodes)} == {4, 5}
+    assert {n.picks[0] for n in best(nodes)[:2]} == {4, 5}
 
 
 def test_further_is_another_line_after_as_much_of_the_text() -> None:

@@ -123,6 +123,37 @@ def test_a_loop_is_offered_that_adds_up() -> None:
     assert "for (int i = 0; i < 64; ++i) { sum += x[r * 64 + i]; }" in words
 
 
+SOURCE_ROWS = """#include <math.h>
+void rows(const float *x, float *y) {
+    for (int r = 0; r < 4; ++r) {
+        float e[64], sum = 0.0f;
+        for (int k = 0; k < 64; ++k) {
+            e[k] = expf(x[r * 64 + k]);
+            sum += e[k];
+        }
+        for (int k = 0; k < 64; ++k)
+            y[r * 64 + k] = e[k] / sum;
+    }
+}
+"""
+
+
+def test_what_a_source_adds_up_is_added_up_in_a_loop() -> None:
+    """The text has the terms, and no sum of them."""
+    x = np.linspace(-1, 1, 256)
+    e, sums = np.exp(x), np.exp(x).reshape(4, 64).sum(axis=1)
+    told = {"x[r * 64 + k]": x, "expf(x[r * 64 + k])": e, "e[k]": e, "sum": sums, "e[k] / sum": e / np.repeat(sums, 64)}
+    lost = ROWS.replace("        for (int k = 0; k < 64; ++k)\n            sum += expf(x[r * 64 + k]);\n", "")
+    has = {"x[r * 64 + k]": x, "expf(x[r * 64 + k])": e, "sum": np.zeros(4)}
+    found = Missing(worth(SOURCE_ROWS, told), worth(lost, has), 1e-6, {n: n for n in ("x", "y")}, {"x": x}).lacking()
+    assert found.terms == ("(expf(x[@r * 64 + k@]))",)
+    words = offered(sites(lost), found)
+    assert "for (int i = 0; i < 64; ++i) { sum += (expf(x[r * 64 + i])); }" in words
+    assert "for (int i = 0; i < 64; ++i) { sum += x[r * 64 + i]; }" not in words, "it is known what is added up"
+    whole = Missing(worth(SOURCE_ROWS, told), worth(ROWS, {**has, "sum": sums}), 1e-6, {n: n for n in ("x", "y")}, {})
+    assert not whole.terms()
+
+
 def test_a_loop_does_what_its_text_does() -> None:
     at = sites(ROWS.replace(TAIL, ""))
     sketch = Sketch(at.data, put_back(at, Lacking(("(expf(x[@@]) / sum)",))))

@@ -22,9 +22,9 @@ from xpiler.repair.leaner import leaner
 from xpiler.repair.localise import FAR, distances
 from xpiler.repair.mend import _Search, mend
 from xpiler.repair.mended import Changed
-from xpiler.repair.nodes import Node, best, weighed
+from xpiler.repair.nodes import Deeper, Node, best, weighed
 from xpiler.repair.offers import table
-from xpiler.repair.opened import Text
+from xpiler.repair.opened import Text, following
 from xpiler.repair.score import Score, Trials
 from xpiler.repairing import judges_of, repair
 from xpiler.repair.sketch import Sketch
@@ -352,6 +352,74 @@ __mlu_entry__ void k(const float *x, float *y) {
     __memcpy(y, a, 64 * sizeof(float), NRAM2GDRAM);
 }
 """
+
+
+def test_of_what_only_stops_a_broken_rule_more_than_one_is_kept() -> None:
+    """What the right one makes shows no sooner than what the others make."""
+    same = [Node({k: 1}, Score(0.5), 3.0 + k) for k in range(9)]
+    assert [n.picks for n in best(same)] == [{k: 1} for k in range(5)]
+    other = Node({20: 1}, Score(0.4), 9.0)
+    assert other in best([*same, other])
+
+
+def test_of_alike_nodes_those_that_are_larger_changes_are_added_to_later() -> None:
+    """And what was tried is left out."""
+    nodes = [Node({k: 1}, Score(0.5), 3.0 + k / 4) for k in range(2)] + [Node({2: 1}, Score(0.6), 4.0)]
+    tried = {frozenset({(0, 1), (8, 1)})}
+    deeper = Deeper(nodes, lambda n: iter([(n.weight + 1.0, {**n.picks, 7: 1}), (n.weight + 1.5, {**n.picks, 8: 1})]),
+                    tried)
+    found = [picks for _, picks in deeper]
+    assert found == [{0: 1, 7: 1}, {2: 1, 7: 1}, {2: 1, 8: 1}, {1: 1, 7: 1}, {1: 1, 8: 1}]
+    assert frozenset({(1, 1), (8, 1)}) in tried
+
+
+def test_copies_to_and_from_the_host_are_the_likeliest_ways_of_one() -> None:
+    hip = platforms.get("hip")
+    text = CHECKED.replace("cuda_runtime.h", "hip/hip_runtime.h").replace("cuda", "hip").replace(
+        "CHECK(hipMemcpy(y, b, 256, hipMemcpyDeviceToHost))", "hipMemcpy(y, b, 256, hipMemcpyHostToDevice)")
+    at = Sites(text, hip, read(text, hip, "t"), "t")
+    costs = {c.spelled: c.cost for h in holes(at) for c in h.choices if c.spelled.startswith("hipMemcpy")}
+    assert min(costs, key=lambda c: costs[c]) == "hipMemcpyDeviceToHost" and costs["hipMemcpyHostToHost"] > 1
+
+
+def test_a_number_that_is_added_is_left_out_before_others_change_places() -> None:
+    at = Sites("void f(float *y) { for (int i = 0; i < 8; ++i) y[i * (3 + 1) + 2] = 0; }", platforms.get("c"),
+               read("void f(float *y) { for (int i = 0; i < 8; ++i) y[i * (3 + 1) + 2] = 0; }", platforms.get("c"), "t"),
+               "t")
+    costs = {c.what: c.cost for h in holes(at) for c in h.choices}
+    assert costs["3 + 1 is 3"] < costs["i * (3 + 1) + 2 is 1 * (3 + i) + 2"]
+
+
+CHECKED = """#include <cuda_runtime.h>
+#define CHECK(call) do { cudaError_t e = call; if (e != cudaSuccess) return; } while (false)
+__global__ void k(const float *x, float *y, int n) {
+  const int i = threadIdx.x;
+  if (i < n) y[i] = x[i] + 1.0f;
+}
+extern "C" void f(const float *x, float *y) {
+  float *a, *b;
+  CHECK(cudaMalloc(&a, 256));
+  CHECK(cudaMalloc(&b, 256));
+  CHECK(cudaMemcpy(a, x, 256, cudaMemcpyHostToDevice));
+  k<<<1, 64 - 1>>>(a, b, 64);
+  CHECK(cudaMemcpy(y, b, 256, cudaMemcpyDeviceToHost));
+}
+"""
+
+
+def test_a_statement_that_is_written_as_a_macro_is_no_expression() -> None:
+    """It was offered where numbers stand, and nothing of the text compiled with its holes open."""
+    cuda = platforms.get("cuda")
+    at = Sites(CHECKED, cuda, read(CHECKED, cuda, "t"), "t")
+    found = holes(at)
+    assert not any("CHECK(" in c.spelled for h in found for c in h.choices)
+    assert "64 - 1 is 64" in {c.what for h in found for c in h.choices}
+
+
+def test_another_way_is_tried_where_the_nearest_text_leads_nowhere() -> None:
+    stuck, fresh = Text("a", Score(0.9), stage=4), Text("b", Score(0.2))
+    assert [following([stuck, fresh], n).text for n in (3, 4, 5, 6)] == ["b", "a", "a", "b"]
+    assert following([Text("a", Score(0.9), stage=1), fresh], 3).text == "a"
 
 
 def test_a_function_of_the_header_and_the_order_of_its_arguments_are_chosen_together() -> None:

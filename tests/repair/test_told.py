@@ -120,6 +120,12 @@ def test_what_was_lost_is_told(asked: Wanted) -> None:
     assert some.lost(all_of_it) == pytest.approx(1.0 - some.share) and all_of_it.lost(some) == 0.0
 
 
+def test_what_is_only_read_counts_little(asked: Wanted) -> None:
+    """It has three places that compute, and one that reads."""
+    reads = np.packbits(np.isin(asked.keys, rounded(X.astype(np.float64))), bitorder="little")
+    assert 0.25 / 3.25 <= asked.had(reads).share < 0.15
+
+
 def test_what_is_not_run_in_time_is_late(at: Sites, asked: Wanted) -> None:
     sketch = Sketch(at.data, holes(at), places=instrumented(at).places)
     assert {r.status for r in runs(at, sketch, asked, [{}, {}], until=0.0)} == {LATE}

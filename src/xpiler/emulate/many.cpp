@@ -227,7 +227,7 @@ void tell(std::uint64_t token) {
     char line[MOST_PICKS / 4 + 256];
     int n = std::snprintf(line, sizeof line, "{\"candidate\":%zu,", kept->candidate);
     if (kept->done) n += std::snprintf(line + n, sizeof line - n, "\"done\":%.9f,\"token\":%llu,", kept->seconds, (unsigned long long)token);
-    else n += std::snprintf(line + n, sizeof line - n, "\"ended\":%d,", kept->status);
+    else n += std::snprintf(line + n, sizeof line - n, "\"ended\":%d,\"took\":%.9f,", kept->status, kept->seconds);
     n += std::snprintf(line + n, sizeof line - n, "\"reached\":\"");
     int last = MOST_PICKS;
     while (last && !reached[last - 1]) --last;
@@ -268,6 +268,8 @@ int drive_many(int argc, char** argv, void (*call)(const Slot*)) {
             kept->seconds = since(kept->began, CLOCK_PROCESS_CPUTIME_ID);
             given.check();
             kept->done = true;
+        } else {
+            kept->seconds = since(kept->began, CLOCK_PROCESS_CPUTIME_ID); // how long one takes that ends well, at least
         }
         start_clock();
         tell(token);

@@ -141,8 +141,8 @@ class _Batch:
         outputs = outputs_in(out, self.buffers, at) if at >= 0 and not findings else {}
         code = 0 if at >= 0 else int(str(line.get("ended", 1)))
         reached = _reached(str(line.get("reached", "")))
-        return Run(outputs, findings, _status(code, False, findings), float(str(line.get("done", 0.0))), "",
-                   reached=reached)
+        seconds = float(str(line.get("done", line.get("took", 0.0))))
+        return Run(outputs, findings, _status(code, False, findings), seconds, "", reached=reached)
 
     def _findings(self, lines: Sequence[Mapping[str, object]], places: Mapping[int, int]) -> tuple[Finding, ...]:
         out = list[Finding]()

@@ -24,7 +24,8 @@ class Deferred:
     def named(self, w: Write, at: Mapping[Sym, Sym]) -> Sym | None:
         """The value of a write where its variables are these; None where it is as well put in at once."""
         value = w.value
-        if not w.vars or not value.dtype.is_float or value.op in ("ld", "flt") or value.has & {"prev", "pld", "undef"}:
+        summed = value.dtype.is_float or "fold" in value.has  # other whole numbers are indices, of which more is known
+        if not w.vars or not summed or value.op in ("ld", "flt") or value.has & {"prev", "pld", "undef"}:
             return None
         around = sorted(value.free - {*w.vars}, key=lambda v: v.uid)
         variables = (*w.vars, *around)

@@ -99,7 +99,7 @@ def _offers(meaning: Meaning) -> Iterator[Offer]:
     for offer in _found(meaning):
         for o in (offer, *_of_parts(offer), *_unscaled(offer)):
             yield o
-            whole = _of_what_fits(o.value)
+            whole = _of_what_fits(o.value) or _of_a_word(o)
             if whole is not None:
                 yield replace(o, value=whole)
 
@@ -117,6 +117,16 @@ def _widened(offer: Offer, value: Sym) -> Sym:
     """An integer that is stored as one of another size says so."""
     dtype = offer.param(offer.out).dtype
     return value if dtype.is_float or value.dtype.is_float else sym.stated(value, dtype)
+
+
+def _of_a_word(offer: Offer) -> Sym | None:
+    """a >> count in a choice between that and what there is of a count beyond a word's bits."""
+    if offer.value.op != "sel" or offer.value.args[0].op != "lt":
+        return None
+    beyond, _, shifted = offer.value.args
+    counts = {p.name for p in offer.meaning.params if isinstance(p, Var)}
+    told = beyond.free and {sym.name_of(v) for v in beyond.free} <= counts
+    return shifted if told and shifted.op == "bit" and shifted.data in ("<<", ">>") else None
 
 
 def _of_what_fits(value: Sym) -> Sym | None:

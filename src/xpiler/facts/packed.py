@@ -81,13 +81,19 @@ def _spread(each: int, lane: Sym) -> Callable[[Sym], Sym | None]:
     stride = sym.scale(lane, each)
 
     def at(n: Sym) -> Sym | None:
+        if n.op == "bit" and n.data == ">>" and n.args[1] is stride:  # an element's bit of a mask
+            return sym.bit(">>", n.args[0], lane)
         return sym.load(str(n.data), lane, n.dtype) if n.op == "ld" and n.args[0] is stride else None
 
     return at
 
 
 def _element(x: Sym, size: int) -> Sym | None:
-    """e in e & (2^size - 1), or in the bits of a half; a small number that needs no mask is itself."""
+    """e in e & (2^size - 1), or in the bits of a half; a small number that needs no mask is itself. A choice between
+    such is the choice between these."""
+    if x.op == "sel":
+        a, b = (side if side is sym.ZERO else _element(side, size) for side in x.args[1:])
+        return None if a is None or b is None else sym.select(x.args[0], a, b)
     if x.op == "call" and x.data == "bits.f16.u16":
         return x.args[0]
     mask = (1 << size) - 1

@@ -15,7 +15,7 @@ from functools import cached_property
 from xpiler.repair.combined import BOTH, of_two
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.hole import Kind, Made, Radix, mixed
-from xpiler.repair.offers import Table, table
+from xpiler.repair.offers import Table, table, ways
 from xpiler.repair.parts import (
     STEPS, after, changes, computed, frozen, integral, is_register, is_value, short, stands_alone,
 )
@@ -419,7 +419,7 @@ class Gaps:
             spelled = next(iter(seen), "")
             name = enum.spelling if enum is not None else ""
             siblings = [spelled.removesuffix(name) + o for o in siblings] if spelled.endswith(name) else []
-            usual = set(self.at.platform.transfers.values())
+            usual = ways(self.at.platform)
             near = sorted(siblings, key=lambda o: (o not in usual, -letters_alike(o, name)))
             return list(dict.fromkeys([*seen, *near]))[:POINTERS]
         if bare in ("float", "_Float16", "double"):

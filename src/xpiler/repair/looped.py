@@ -71,13 +71,16 @@ class _Loops:
                 self._put(gap, made, COST + LATER * n, f"{array}[{{0}}] = {{1}};", parts)
 
     def sums(self, gap: Gap, made: Made, terms: Sequence[str]) -> None:
-        """A variable that has nothing but its first value takes in what is known to be added up, or an array."""
+        """A variable that has nothing but its first value takes in what is known to be added up, or else an array: what
+        is read of one soon makes a text look nearer."""
         here = list(self.scope.at_site(gap.site))
         into = [v.spelled for v in here if v.spelled in self.flow.unwritten & self.flow.begun and _is_sum(v)]
         names = {v.spelled for v in here}
         known = [t for term in terms[:TEXTS] if into and nameable(t := to_find(term, names), names)]
         for n, (total, term) in enumerate(product(into[:ARRAYS], known)):
             self._put(gap, made, KNOWN + LATER * n, f"{total} += {{1}};", PLACE_OF.split(term)[::2])
+        if known:
+            return
         arrays = sorted((v.spelled for v in here if _floats(v)), key=lambda a: a not in self.flow.unread)
         greater = [f for f in _GREATER if f in alike(self.at.platform).get("float (float, float)", ())]
         forms = ["{0} += {1};", *(f"{{0}} = {f}({{0}}, {{1}});" for f in greater)]

@@ -26,7 +26,7 @@ from xpiler.repair.instrument import instrumented
 from xpiler.repair.leaner import leaner
 from xpiler.repair.localise import distances, suspects
 from xpiler.repair.mended import Changed, Mended
-from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, nearest_alike, weighed
+from xpiler.repair.nodes import SMALL, WIDTH, Deeper, Item, Node, United, best, fitting, weighed
 from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.owed import credited, owed, paid, paying
 from xpiler.repair.score import Run, Score, Trials
@@ -42,11 +42,13 @@ ROUNDS, COMPILED, TRIES, ABREAST = 240, 24, 6, 2
 # Candidates of one process, at first (fewer where they are slow) and at most, and the seconds it should take; choices
 # that are combined; programs run for something nearer still than what is nearer, at least, and seconds of work for it.
 FIRST, FEW, MOST, SECONDS, COMBINED, ENOUGH, LONG = 24, 4, 200, 1.0, 160, 60, 1.0
+LONGER = 2.0  # seconds that are enough where each run takes long
 # Things put in where something may be missing; wrong values this close are so by their precision.
 LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
 ROOM = 150_000  # characters of what is put in, at most, that one program leaves open: they are what compiling takes
 PAIRED = 3000  # pairs of choices on one line
 ONWARD = 4  # choices that are made one after another in one open text
+OPENED = 0.02  # seconds of a run from which on it is worth while to open a text anew
 DEPTH, DEEPER = 2, 1500  # choices added one after another, and how many are tried each time
 # Choices that are tried before the place is looked for, which takes seconds, and for so long; seconds of a run from
 # which on they are tried meanwhile.
@@ -279,22 +281,24 @@ class _Search:
         return self._onward(o)
 
     def _onward(self, o: Open) -> list[Text]:
-        """What came nearer alone, and from what came much nearer one choice after another, as long as that goes on:
-        nothing is compiled for it. Where such a text is opened again, less is left to try."""
+        """What came nearer alone, and from that one choice after another, as long as something comes much nearer:
+        nothing is compiled for it. The nearest may have come near by luck, so the others are gone on with beside it.
+        Where such a text is opened again, less is left to try."""
         kept = best(o.level)
-        every, done = list(kept), list[Picks]()
-        for _ in range(ONWARD if kept else 0):
-            tops = nearest_alike(kept)
-            top = tops[0]
+        every, done, tried = list(kept), list[Picks](), set[frozenset[tuple[int, int]]]()
+        broken = o.base.met and o.base.seconds > OPENED  # few groups do for a text that breaks no rule, opened again
+        for _ in range(ONWARD if kept and not broken else 0):
+            top = max(kept, key=lambda n: n.hope)
             if top.score.met or top.score.value < o.base.value + SURE:
                 break
-            deeper = Deeper(tops, lambda node: self._singles(o, node))
+            deeper = Deeper(kept, lambda node: self._singles(o, node), tried)
             items = iter(deeper)
-            kept = best(self._expanded(o, items, deeper.parent, {}, budget=SHORT))
-            every += kept
-            done += [n.picks for n in tops] if next(items, None) is None else []
-            if not any(n.hope > top.hope for n in kept):
+            found = best(self._expanded(o, items, deeper.parent, {}, budget=2 * SHORT))
+            every += found
+            done += [n.picks for n in kept] if next(items, None) is None else []
+            if not any(n.hope > top.hope for n in found):
                 break
+            kept = best([*found, *kept])
         return [replace(t, tried=n.picks in done) for n in every if (t := self._text(o, n)) is not None]
 
     def _one_by_one(self, o: Open) -> list[Text]:
@@ -466,7 +470,8 @@ class _Search:
                 lost = 0.0 if score.mark == node.score.mark else 1.0
                 harmless |= {i: weight + lost for i in picks.items() if i[0] not in node.picks}
             sure = budget == inf or nearest is not None and nearest.value > o.base.value + SURE
-            if found and sure and since >= ENOUGH and self.clock() - began > LONG:
+            waited = self.clock() - began
+            if found and sure and (since >= ENOUGH and waited > LONG or waited > LONGER):
                 break
         for d in doubtful:
             self._right(o, d)

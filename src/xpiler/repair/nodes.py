@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xpiler.repair.hole import Hole
 from xpiler.repair.localise import Distances
-from xpiler.repair.score import FINE, Score
+from xpiler.repair.score import Score
 from xpiler.repair.sketch import Picks, Sketch
 
 Item = tuple[float, Picks]  # how unlikely, and the choices
 # Nodes that are followed side by side, the nearest and those that are the smallest change, and texts that are kept of
 # them; how much later each node is followed than the one before it.
 WIDTH, SMALL, TEXTS, LESSER, LATER = 12, 8, 3, 2, 0.3
+AGAIN = 1.0  # and than one with the same result that is a smaller change
 LUCK = 3.0  # so many times what a change brings at least, of one that is made together with another
 # So many with one result are kept, of so many of the nearest results: where a change only stops a broken rule, what the
 # right one makes shows no sooner than what the others make.
@@ -56,13 +58,6 @@ def best(found: Iterable[Node], width: int = TEXTS, small: int = LESSER) -> list
     return lesser + first + [n for some in nearest[:RESULTS] for n in some[1:ALIKE]]
 
 
-def nearest_alike(nodes: Sequence[Node]) -> list[Node]:
-    """Those that nothing is nearer than, the smallest change first."""
-    top = max(n.hope for n in nodes)
-    alike = (n for n in nodes if n.score.built is top[0] and n.hope[1] > top[1] - 10.0 ** -FINE)
-    return sorted(alike, key=lambda n: n.weight)[:ALIKE]
-
-
 def weighed(all_holes: Iterable[Hole], near: Distances) -> Iterator[tuple[float, int, int]]:
     """(how unlikely, hole, choice): the size of the change, and how far its line is from the fault."""
     for k, hole in enumerate(all_holes):
@@ -89,6 +84,8 @@ class Deeper:
     nodes: Sequence[Node]
     singles: Callable[[Node], Iterator[Item]]
 
+    done: set[frozenset[tuple[int, int]]] = field(default_factory=set)  # what was tried already
+
     def __post_init__(self) -> None:
         self._of = dict[frozenset[tuple[int, int]], Node]()
 
@@ -98,12 +95,21 @@ class Deeper:
     def __iter__(self) -> Iterator[Item]:
         by_weight = {id(n): i for i, n in enumerate(sorted(self.nodes, key=lambda n: n.weight))}
         by_score = {id(n): i for i, n in enumerate(sorted(self.nodes, key=lambda n: n.hope, reverse=True))}
-        streams = [self._stream(n, LATER * min(by_weight[id(n)], by_score[id(n)])) for n in self.nodes]
+        streams = [self._stream(n, LATER * min(by_weight[id(n)], by_score[id(n)]) + AGAIN * before)
+                   for n, before in self._alike()]
         for _, weight, picks, node in heapq.merge(*streams, key=lambda i: i[0]):
             key = frozenset(picks.items())
-            if key not in self._of:
+            if key not in self.done:
+                self.done.add(key)
                 self._of[key] = node
                 yield weight, picks
+
+    def _alike(self) -> Iterator[tuple[Node, int]]:
+        """The nodes, each with how many smaller changes have the same result."""
+        seen = Counter[object]()
+        for n in sorted(self.nodes, key=lambda n: n.weight):
+            yield n, seen[n.score.order, n.score.met]
+            seen[n.score.order, n.score.met] += 1
 
     def _stream(self, node: Node, later: float) -> Iterator[tuple[float, float, Picks, Node]]:
         first = node.weight

@@ -5,6 +5,7 @@ They are many times as long as the text itself, and always the same."""
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,12 @@ class Table:
         """The one of these names that a digit of a choice says."""
         places = "".join(f"\\{self.names.index(n):03o}" for n in names)
         return f'{self.name}["{places}"[{digit}]]'
+
+
+def ways(platform: Platform) -> frozenset[str]:
+    """The directions of copies in wide use: between memories on the device, and between the host's and the device's."""
+    copies = f"{platform.runtime.copy_in} {platform.runtime.copy_out}"
+    return frozenset(platform.transfers.values()) | frozenset(re.findall(r"\w+", copies))
 
 
 def table(platform: Platform, signature: str) -> Table | None:

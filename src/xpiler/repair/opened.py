@@ -90,7 +90,8 @@ def following(waiting: Sequence[Text], n: int) -> Text:
     if n % ASIDE == ASIDE - 1:
         return min(waiting, key=lambda t: (t.stage, -t.score.passed, t.weight))
     nearest = max(waiting, key=lambda t: (t.hope, -t.weight))
-    fresh = [t for t in waiting if t.stage == 0 and t.score.built]
+    known = {t.score.order for t in waiting if t.stage}
+    fresh = [t for t in waiting if t.stage == 0 and t.score.built and t.score.order not in known]
     if nearest.stage < LED or n % FRESH or not fresh:
         return nearest
     return max(fresh, key=lambda t: (t.hope, -t.weight))

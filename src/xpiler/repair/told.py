@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from xpiler.repair.divergence import Told, Values, hashes
-from xpiler.repair.instrument import Watched
+from xpiler.repair.instrument import Role, Watched
 
 EACH = 128  # values that are asked for of one place
+READ = 0.25  # how much a place counts that only reads
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class Wanted:
     keys: npt.NDArray[np.uint64]
     flat: npt.NDArray[np.intp]  # place by place, the numbers of its keys
     starts: npt.NDArray[np.intp]
+    counts: npt.NDArray[np.float64] | None = None  # how much each place counts; alike where nothing is said
     weights: npt.NDArray[np.float64] = field(init=False)  # of the keys
 
     def __post_init__(self) -> None:
         sizes = np.diff(np.append(self.starts, self.flat.size))
         weights = np.zeros(self.keys.size)
-        np.add.at(weights, self.flat, np.repeat(1.0 / (sizes.size * sizes), sizes))
+        counts = np.ones(sizes.size) if self.counts is None else self.counts
+        np.add.at(weights, self.flat, np.repeat(counts / (counts.sum() * sizes), sizes))
         object.__setattr__(self, "weights", weights)
 
     def had(self, met: npt.NDArray[np.uint8]) -> Had:
@@ -46,7 +49,7 @@ class Had:
 
     @property
     def share(self) -> float:
-        """Their share, every place counting alike."""
+        """Their share, every place counting as much as is said of it."""
         return float(self.wanted.weights @ self.bits)
 
     def same(self, other: Had) -> bool:
@@ -61,16 +64,19 @@ class Had:
 def wanted(
     places: Iterable[tuple[Told, Watched]], rounded: Callable[[Values], npt.NDArray[np.uint64]]
 ) -> Wanted | None:
-    """What is asked for of the places of a right program; steps of a sum stand for nothing by themselves."""
-    found = dict[bytes, npt.NDArray[np.uint64]]()
+    """What is asked for of the places of a right program; steps of a sum stand for nothing by themselves, and what is
+    only read counts little: any loop over an array that is given has these values."""
+    found, made = dict[bytes, npt.NDArray[np.uint64]](), set[bytes]()
     for told, w in places:
         values = np.unique(told.values[np.isfinite(told.values) & (told.values != 0.0)])
         if not w.partial and values.size:
             some = values[np.argsort(hashes(values), kind="stable")[:EACH]]
             keys = np.unique(rounded(some))
             found.setdefault(keys.tobytes(), keys)
+            made |= {keys.tobytes()} if w.role is not Role.READ else set()
     if not found:
         return None
     keys, flat = np.unique(np.concatenate(list(found.values())), return_inverse=True)
     sizes = [k.size for k in found.values()]
-    return Wanted(keys, np.asarray(flat, np.intp), np.cumsum([0, *sizes[:-1]], dtype=np.intp))
+    counts = np.array([1.0 if key in made else READ for key in found])
+    return Wanted(keys, np.asarray(flat, np.intp), np.cumsum([0, *sizes[:-1]], dtype=np.intp), counts)

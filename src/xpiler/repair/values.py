@@ -6,7 +6,7 @@ from __future__ import annotations
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
-from xpiler.repair.offers import table
+from xpiler.repair.offers import table, ways
 from xpiler.repair.parts import ORDER, exchanged, frozen, integral, is_fixed, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
@@ -132,7 +132,7 @@ def _other_name(at: Sites, scope: Scope, made: Made, s: Site) -> None:
     if ref.kind == "ENUM_CONSTANT_DECL":
         parent = ref.cursor.semantic_parent
         same = [c.spelling for c in parent.get_children()] if parent is not None else []
-        usual = set(at.platform.transfers.values())
+        usual = ways(at.platform)
         near = sorted((o for o in same if o and o != ref.spelling), key=lambda o: (-letters_alike(o, ref.spelling), o))
         for new in near[:16]:
             new = at.source(s.node).removesuffix(ref.spelling) + new

@@ -15,7 +15,7 @@ def rebuild(n: Sym, args: tuple[Sym, ...]) -> Sym:
     match n.op:
         case "lin":
             const, coefs = sum_of(n)
-            return add(integer(const), *[scale(a, c) for a, c in zip(args, coefs, strict=True)])
+            return _joined(add(integer(const), *[scale(a, c) for a, c in zip(args, coefs, strict=True)]))
         case "prod":
             out = args[0]
             for a in args[1:]:
@@ -52,6 +52,31 @@ def rebuild(n: Sym, args: tuple[Sym, ...]) -> Sym:
         case "fold":
             return sym.fold(fold_op(n), fold_vars(n), args[0], args[1], n.dtype)
     return make(n.op, args, n.data, n.dtype)
+
+
+def _joined(x: Sym) -> Sym:
+    """A sum of whole numbers whose reductions follow each other, once what they are made of is put in, as one of them:
+    of floats a pair is put together when it is added again, which such a sum's terms are not."""
+    const, terms = sum_of(x) if x.op == "lin" and x.has & {"fold", "ld"} else (0, ())
+    folds = [a for a, c in zip(x.args, terms, strict=False) if c == 1 and _adds(a)]
+    left, again = folds, len(folds) > 1
+    while again:
+        again, pairs, left = False, left, []
+        while pairs:
+            a, *pairs = pairs
+            whole = sym.reroll("+", a, pairs[0], a.dtype) if pairs else None
+            if whole is not None:
+                again, pairs = True, pairs[1:]
+            left.append(a if whole is None else whole)
+    if len(left) == len(folds):
+        return x
+    rest = [scale(a, c) for a, c in zip(x.args, terms, strict=True) if a not in folds]
+    return add(integer(const), *rest, *left)
+
+
+def _adds(x: Sym) -> bool:
+    """Whether x is a sum, or what a lane holds."""
+    return x.op == "fold" and fold_op(x) == "+" or x.op == "ld" and word_of(x).startswith("~")
 
 
 def _of_parts(n: Sym, visit: Callable[[Sym], Sym]) -> Sym:

@@ -13,6 +13,7 @@ from xpiler.ir.nodes import Alloc, Buffer, Call, Const, Expr, Let, Store, Var
 from xpiler.ir.types import DType
 from xpiler.passes.lanes.choices import ChoiceNest
 from xpiler.passes.lanes.memory import I32, Lane, spares_memory
+from xpiler.passes.lanes.reciprocals import of_bits
 from xpiler.passes.lanes.which import Lanes, dimensions, follow, read_again, scattered, strays
 from xpiler.passes.names.words import words
 from xpiler.passes.nests.nest import row_major
@@ -66,7 +67,8 @@ class LaneLoops(ChoiceNest):
         lane, width = sym.var("lane", sym.integer(self.unit.width)), self.unit.width
         block = sym.fresh("b", sym.div(sym.extent_of(v), sym.integer(width)))
         moved = sym.substitute(x, {v: sym.add(sym.scale(block, width), lane)})
-        return not sym.collect(moved, lambda n: n.op in ("div", "mod") and lane in n.free and n.free != {lane})
+        return not sym.collect(moved, lambda n: (
+            n.op in ("div", "mod") and lane in n.free and n.free != {lane} and of_bits(n) is None))
 
     def _pack(self, load: Sym, v: Sym) -> Sym:
         outer = self._open()

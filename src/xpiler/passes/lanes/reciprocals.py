@@ -1,6 +1,7 @@
-"""A quotient by a power of two is a product with its reciprocal: as exact, and an instruction that takes less time.
+"""A quotient by a power of two is a product with its reciprocal: as exact, and an instruction that takes less time. Of
+whole numbers, which registers have no division of, it is a shift, and what remains the lowest bits.
 
-    x[i] / 8        ->        x[i] * 0.125
+    x[i] / 8        ->        x[i] * 0.125                q[i] / 16, q[i] % 16        ->        q[i] >> 4, q[i] & 15
 """
 
 from __future__ import annotations
@@ -26,3 +27,17 @@ def multiplied(x: Sym) -> Sym | None:
     if abs(fraction) != 0.5 or abs(exponent - 1) > _LARGEST[x.dtype]:
         return None
     return sym.binary("*", x.args[0], sym.number(1 / by, x.dtype), x.dtype)
+
+
+def of_bits(x: Sym) -> Sym | None:
+    """The bits that a whole number, not a negative one, divided by a power of two leaves or has over; None for others.
+    """
+    if x.op not in ("div", "mod") or not sym.is_const(x.args[1]) or x.dtype is not DType.I32 or x.args[0].lo < 0:
+        return None
+    by = sym.value_of(x.args[1])
+    if by < 2 or by & (by - 1):
+        return None
+    whole = sym.stated(x.args[0], DType.I32)
+    if x.op == "mod":
+        return sym.make("bit", (whole, sym.integer(by - 1)), "&", DType.I32)
+    return sym.make("bit", (whole, sym.integer(by.bit_length() - 1)), ">>", DType.I32)

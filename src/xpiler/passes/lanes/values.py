@@ -20,7 +20,7 @@ from xpiler.ir.nodes import Addr, Buffer, Const, Expr, For, Intrinsic, Let, Load
 from xpiler.ir.types import DType
 from xpiler.passes.lanes.joined import joined
 from xpiler.passes.lanes.memory import Lane, MemoryNest, Vector
-from xpiler.passes.lanes.reciprocals import multiplied
+from xpiler.passes.lanes.reciprocals import multiplied, of_bits
 from xpiler.passes.nests.nest import converted
 
 I32 = DType.I32
@@ -94,7 +94,7 @@ class VectorNest(MemoryNest):
 
     def _vector(self, x: Sym) -> Vector:
         assert self.lane is not None
-        x = joined(x) or multiplied(x) or x
+        x = joined(x) or multiplied(x) or (self.unit.width and of_bits(x)) or x
         if x.op == "fold":
             small = self.inline(x)
             return self.vector(small) if small is not None else self._fold_vector(x)

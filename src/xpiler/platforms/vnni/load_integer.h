@@ -134,7 +134,7 @@ XP_MASKED_LANES(_mm, __m128i, 4, __mmask8)
     for (int i = 0; i < N; ++i) {                                                                \
       int lane = 0;                                                                              \
       for (int j = 0; j < 4 / size; ++j) {                                                       \
-        if ((k >> ((4 / size) * i + j)) & 1) lane |= xp_at##suffix(p[(4 / size) * i + j], j);    \
+        lane |= xp_at##suffix(((k >> ((4 / size) * i + j)) & 1) ? p[(4 / size) * i + j] : 0, j); \
       }                                                                                          \
       r.v[i] = lane;                                                                             \
     }                                                                                            \
