@@ -18,6 +18,7 @@ from xpiler.ir.walk import statements
 from xpiler.passes.bind import BindRows, BindTasks, BindThreads, nests
 from xpiler.passes.contract import in_two, sums_of_products
 from xpiler.passes.lanes.dots import DotProducts
+from xpiler.passes.lanes.panels import in_panels
 from xpiler.passes.lanes.register_blocks import blocked
 from xpiler.passes.lanes.vectors import VectorLoops, VectorUnit
 from xpiler.passes.machine.asked import asking_first, within_condition
@@ -249,17 +250,26 @@ def _lowerings(target: Platform, cache: Path | None) -> Iterator[tuple[str, Lowe
                 yield from _on_registers("dot products", DotProducts(target.dots), target.registers)
             if target.vector_bits:
                 unit = vector_unit(target, cache)
-                yield from _on_registers("vectors", VectorLoops(unit), target.registers)
+                yield from _on_registers("vectors", VectorLoops(unit), target.registers, unit)
                 own = replace(unit, offers=tuple(o for o in unit.offers if not target.carries(o.meaning.name)))
                 yield "vectors, functions one by one", lambda k: ((VectorLoops(own).apply(k),), ("tensorize",))
             yield "scalar loops", lambda k: ((k,), ())
 
 
-def _on_registers(name: str, step: Pass, registers: Registers | None) -> Iterator[tuple[str, Lowering]]:
+def _on_registers(
+    name: str, step: Pass, registers: Registers | None, unit: VectorUnit | None = None
+) -> Iterator[tuple[str, Lowering]]:
     """A step that computes in registers, and blocks of what it makes first."""
     made = remembered(step.apply)
+
+    def in_blocks(k: Kernel) -> Lowered:
+        assert registers is not None
+        block = blocked(made(k), registers)
+        whole = block if unit is None else in_panels(block, unit)
+        return (whole,), ("tensorize", "jam") if whole == block else ("tensorize", "jam", "cache")
+
     if registers is not None:
-        yield f"{name} in blocks", lambda k: ((blocked(made(k), registers),), ("tensorize", "jam"))
+        yield f"{name} in blocks", in_blocks
     yield name, lambda k: ((made(k),), ("tensorize",))
 
 

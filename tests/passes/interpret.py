@@ -28,7 +28,10 @@ AXES = ("block.z", "block.y", "block.x", "task")
 THREADS = ("thread.z", "thread.y", "thread.x")
 MATH = {
     "exp": math.exp, "sqrt": math.sqrt, "abs": abs, "max": max, "min": min, "tanh": math.tanh,
-    "fma": lambda a, b, c: a * b + c, "rsqrt": lambda a: 1 / math.sqrt(a), "floor": lambda a: float(math.floor(a)), "trunc": lambda a: float(math.trunc(a)),
+    "fma": lambda a, b, c: a * b + c, "rsqrt": lambda a: 1 / math.sqrt(a), "floor": lambda a: float(math.floor(a)),
+    "trunc": lambda a: float(math.trunc(a)),
+    "bits.f16.u16": lambda a: int(np.float16(a).view(np.uint16)),
+    "bits.u16.f16": lambda a: float(np.uint16(a).view(np.float16)),
 }
 
 
