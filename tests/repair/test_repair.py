@@ -502,7 +502,7 @@ def test_a_race_that_changes_nothing_is_refused_before_all_else() -> None:
 
 def test_it_gives_up_and_says_why() -> None:
     trials = Trials(lambda *_: lambda many: [Score(0.5) for _ in many], lambda _: Score(0.5), lambda _: False, lambda _: ((), ()))
-    done = mend(PLAIN, platforms.get("c"), lambda t: read(t, platforms.get("c"), "t"), trials, seconds=20)
+    done = mend(PLAIN, platforms.get("c"), lambda t: read(t, platforms.get("c"), "t"), trials, seconds=120)
     assert not done.accepted and "no small change" in done.why
 
 

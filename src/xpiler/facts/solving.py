@@ -23,7 +23,7 @@ def solve(w: Write, index: Sym, path: Sym = TRUE) -> tuple[Sym, dict[Sym, Sym]]:
     d = sym.sub(index, rest)
     mapping: dict[Sym, Sym] = {}
     conds: list[Sym] = []
-    matched = _match_symbolic(digits, d, quantified, path)
+    matched = _match_symbolic(digits, d, quantified, path, rest)
     sure = True
     if matched is not None:
         mapping, d, digits, sure = matched
@@ -93,10 +93,11 @@ def _by_digits(
 
 
 def _match_symbolic(
-    digits: list[tuple[int, Sym]], d: Sym, quantified: frozenset[Sym], path: Sym
+    digits: list[tuple[int, Sym]], d: Sym, quantified: frozenset[Sym], path: Sym, first: Sym
 ) -> tuple[dict[Sym, Sym], Sym, list[tuple[int, Sym]], bool] | None:
     """Digits whose weight is symbolic (row * n) are read off d term by term; and whether what is left is below the
-    weight, whatever that is. Where rows may be longer than they are apart, only an element that has its row is told."""
+    weight, whatever that is. Where rows may be longer than they are apart, only an element that has its row is told.
+    What is written of a row may begin at its `first` element, up to its end."""
     products = [(c, a) for c, a in digits if a.op == "prod"]
     if not products:
         return None
@@ -112,9 +113,18 @@ def _match_symbolic(
         whole = sym.add(*(sym.scale(_without(x, v), n) for n, x in digits if v in x.free))  # 128 * n + 256
         mapping[v] = _quotient(d, [f for f in a.args if f is not v], c)
         d = sym.sub(d, sym.mul(whole, mapping[v]))
-        inside = _negative_on(path, sym.sub(sym.scale(d, -1), ONE)) and _negative_on(path, sym.sub(d, whole))
+        inside = _in_row(path, d, whole)
+        if not inside and first is not ZERO and not any(map(sym.bounded, first.free)):
+            last = sym.add(first, *(sym.scale(sym.sub(sym.extent_of(x), ONE), n)
+                                    for n, x in digits if x in quantified and n > 0))
+            inside = sym.prove_lt(last, whole) and _in_row(path, sym.add(d, first), whole)
         sure = sure and inside
     return mapping, d, [(c, a) for c, a in digits if a.op != "prod" and a not in mapping], sure
+
+
+def _in_row(path: Sym, d: Sym, whole: Sym) -> bool:
+    """Whether 0 <= d < whole wherever path holds."""
+    return _negative_on(path, sym.sub(sym.scale(d, -1), ONE)) and _negative_on(path, sym.sub(d, whole))
 
 
 def _without(x: Sym, v: Sym) -> Sym:

@@ -14,6 +14,7 @@ from xpiler.text.clang import Node, parse
 from xpiler.text.edits import Change, Edit, masked
 from xpiler.text.hosts.bearing import is_launch
 
+# What statements begin with that are written out; where they do not, a macro stands for them.
 _BEGIN = {"DO_STMT": b"do", "COMPOUND_STMT": b"{", "IF_STMT": b"if", "WHILE_STMT": b"while", "FOR_STMT": b"for"}
 _WRAPS = ("UNEXPOSED_EXPR", "PAREN_EXPR")
 _SEQUENCES = ("COMPOUND_STMT", "FUNCTION_DECL", "LABEL_STMT", "CASE_STMT", "DEFAULT_STMT")

@@ -38,6 +38,8 @@ def select(c: Sym, a: Sym, b: Sym) -> Sym:
         return sym.call("max", (a, b), a.dtype)
     if c.op == "lt" and a.op == "int" and b.op == "mod" and (chunk := _chunk(c.args[0], a, b)) is not None:
         return chunk
+    if c.op == "lt" and b.op == "int" and (whole := _whole_steps(c.args[0], a, b)) is not None:
+        return whole
     if c.op in ("and", "or") and not a.dtype.is_float and a.dtype is not BOOL:
         if compare("<", a, b) is c:
             return sym.call("min", (a, b), a.dtype)
@@ -62,6 +64,18 @@ def _same_where_pinned(c: Sym, x: Sym, y: Sym) -> bool:
         return False
     only = v.lo if k == 1 and const == -1 else v.hi if k == -1 and const == v.hi - 1 else None
     return only is not None and substitute(x, {v: integer(int(only))}) is y
+
+
+def _whole_steps(d: Sym, a: Sym, b: Sym) -> Sym | None:
+    """15 < n ? 16 * (n / 16) : 0 as 16 * max(n / 16, 0): where a loop in whole steps ends, however it is said."""
+    const, terms = terms_of(a)
+    ((steps, k),) = terms.items() if len(terms) == 1 else ((a, 0),)
+    if not k or const or value_of(b) or steps.op != "div" or not is_const(steps.args[1]):
+        return None
+    n, each = steps.args
+    if value_of(each) < 1 or d is not sub(integer(value_of(each) - 1), n):
+        return None
+    return sym.scale(sym.call("max", (steps, integer(0)), I32), k)
 
 
 def _chunk(d: Sym, a: Sym, b: Sym) -> Sym | None:
