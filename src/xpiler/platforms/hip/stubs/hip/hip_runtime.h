@@ -290,8 +290,12 @@ XP_BOTH inline int min(unsigned int a, int b) { return min(a, (unsigned int)b); 
 XP_BOTH inline int max(int a, unsigned int b) { return max((unsigned int)a, b); }
 XP_BOTH inline int max(unsigned int a, int b) { return max(a, (unsigned int)b); }
 namespace std {
+using ::abort;
 using ::abs;
+using ::exit;
 using ::fma;
+using ::fprintf;
+using ::printf;
 template <class T> constexpr XP_BOTH const T& min(const T& a, const T& b) { return b < a ? b : a; }
 template <class T> constexpr XP_BOTH const T& max(const T& a, const T& b) { return a < b ? b : a; }
 template <class T> constexpr XP_BOTH void swap(T& a, T& b) { T c = a; a = b; b = c; }
