@@ -747,3 +747,14 @@ def test_digits_of_a_row_are_put_together_where_a_size_multiplies_them(times: in
     assert row is sym.scale(sym.mul(n, r), times)
     other = sym.add(sym.scale(sym.mul(n, whole), 8), sym.mul(n, rest))
     assert value(other, {"n": 3, "r": 37}) == 8 * 3 * 2 + 3 * 5
+
+
+def test_a_ring_that_does_not_turn_is_a_row() -> None:
+    """Where a condition keeps a sum below what it is divided by, there is no remainder."""
+    i, k = sym.var("i", sym.integer(64)), sym.var("k", sym.integer(3))
+    place = sym.add(i, k)
+    below = sym.compare("<", place, sym.integer(3))
+    ring = sym.mod(place, sym.integer(4))
+    assert sym.select(below, ring, place) is place
+    assert sym.assume(sym.div(place, sym.integer(4)), below) is sym.ZERO
+    assert sym.assume(sym.mod(place, sym.integer(2)), below) is sym.mod(place, sym.integer(2))

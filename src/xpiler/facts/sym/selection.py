@@ -8,7 +8,7 @@ from xpiler.facts.sym.leaves import FALSE, TRUE, integer, is_const, var
 from xpiler.facts.sym.logic import conjoin, conjuncts, disjoin, negate
 from xpiler.facts.sym.nodes import BOOL, I32, Sym, float_of, make, name_of, value_of
 from xpiler.facts.sym.rewriting import rewrite, substitute
-from xpiler.facts.sym.sums import sub, terms_of
+from xpiler.facts.sym.sums import linear, sub, terms_of
 
 
 def select(c: Sym, a: Sym, b: Sym) -> Sym:
@@ -117,9 +117,13 @@ def assume(x: Sym, c: Sym) -> Sym:
         facts[negate(p)] = FALSE
     narrowed: dict[Sym, Sym] = {}
     restore: dict[Sym, Sym] = {}
+    tops: dict[Sym, int] = {}  # the most that sums are
     for p in conjuncts(c):
         if p.op == "lt":
             const, terms = terms_of(p.args[0])
+            whole = linear(0, terms)
+            if const < 0 <= whole.lo:
+                tops[whole] = -const - 1
             if len(terms) == 1:
                 (v, k), = terms.items()
                 if v.op == "var" and k == 1 and -const < v.hi + 1:
@@ -130,7 +134,14 @@ def assume(x: Sym, c: Sym) -> Sym:
             vs = [(a, k) for a, k in terms.items() if a.op == "var" and abs(k) == 1]
             if vs and len(terms) == 1:
                 narrowed[vs[0][0]] = integer(-const * vs[0][1])
-    out = rewrite(x, lambda n: facts.get(n))
+
+    def known(n: Sym) -> Sym | None:
+        if n.op in ("mod", "div") and n.args[0] in tops and is_const(n.args[1]):
+            if tops[n.args[0]] < value_of(n.args[1]):
+                return n.args[0] if n.op == "mod" else integer(0)
+        return facts.get(n)
+
+    out = rewrite(x, known)
     if narrowed and (out.free & narrowed.keys()):
         out = substitute(out, narrowed)
         if restore:

@@ -63,6 +63,8 @@ class _Shared(GridNest):
         block = {v: sym.scale(self.axis(kind, name, -(-self.extents[v] // side)), side)
                  for v, kind, name in ((c.m, "block.y", "by"), (c.n, "block.x", "bx"))}
         ty, tx = self.axis("thread.y", "ty", side), self.axis("thread.x", "tx", side)
+        self.places = {place: self.named(word, place, -(-self.extents[v] // side) * side) for word, v, place in (
+            ("row", c.m, sym.add(block[c.m], ty)), ("column", c.n, sym.add(block[c.n], tx)))}
         a, b = (self.names(f"{f.buffer}_tile") for f in (c.a, c.b))
         of_a, of_b = (side + (not _straight(f)) for f in (c.a, c.b))  # turned tiles avoid conflicts of banks
         self.put(Alloc(Buffer(a, c.a.dtype, Const(side * of_a, I32), "shared")))
@@ -88,7 +90,7 @@ class _Shared(GridNest):
         self.put(Barrier("block"))
         for v in (step, *reversed(c.around)):
             self.shut(v)
-        at |= {c.m: sym.add(block[c.m], ty), c.n: sym.add(block[c.n], tx)}
+        at |= dict(zip((c.m, c.n), self.places.values(), strict=True))
         value: Expr = total
         if c.finish is not None:
             made = sym.var(total.name, dtype=c.dtype)
@@ -104,12 +106,19 @@ class _Shared(GridNest):
     ) -> None:
         """One element a thread, neighbours side by side in memory; what is past an end is zero."""
         p, q = threads if _straight(f) else threads[::-1]
-        places = {down[0]: sym.add(down[1], p), across[0]: sym.add(across[1], q)}
+        places = {v: self.places.get(place := sym.add(low, t), place) for (v, low), t in ((down, p), (across, q))}
         value: Expr = Load(f.buffer, self.expr(sym.substitute(f.index, at | places)), f.dtype)
         inside = [self.inside(place, v) for v, place in places.items() if self.extents[v] % self.side]
         if inside:
             value = Select(conjunction(inside), value, Const(0.0 if f.dtype.is_float else 0, f.dtype), f.dtype)
         self.put(Store(tile, self.expr(sym.add(sym.scale(p, pitch), q)), value))
+
+    def named(self, word: str, place: Sym, extent: int) -> Sym:
+        """A place by a name."""
+        v = sym.fresh(word, sym.integer(extent))
+        self.vars[v] = Var(self.names(word), I32)
+        self.put(Let(self.vars[v], self.expr(place)))
+        return v
 
     def inside(self, place: Sym, v: Sym) -> Expr:
         return Binary("<", self.expr(place), Const(self.extents[v], I32), DType.BOOL)
