@@ -71,15 +71,17 @@ def test_vectors_of_a_run_time_length(n: int) -> None:
     np.testing.assert_array_equal(results(plain, sizes, {"n": n})["y"], results(kernel, sizes, {"n": n})["y"])
 
 
-def test_vectors_behind_each_other_are_one_block() -> None:
-    plain = read("""void k(const float x[256], float y[4]) {
-      for (int i = 0; i < 4; ++i) { float s = 0.0f; for (int j = 0; j < 64; ++j) s += x[i * 64 + j]; y[i] = s; }
-    }""", C, "k.c")
+@pytest.mark.parametrize("left", [0, 2])
+def test_vectors_behind_each_other_are_one_block(left: int) -> None:
+    n = 64 + left
+    plain = read(f"""void k(const float x[{4 * n}], float y[4]) {{
+      for (int i = 0; i < 4; ++i) {{ float s = 0.0f; for (int j = 0; j < {n}; ++j) s += x[i * {n} + j]; y[i] = s; }}
+    }}""", C, "k.c")
     kernel = VectorLoops(toy.REGISTER_UNIT).apply(sequential(plain, C)[0].kernels[0])
     assert sum(s.name == "vadd" for s in statements(kernel) if isinstance(s, Intrinsic)) == 4 + 3, show(kernel)
     blocks = Blocks(toy.WIDTH * 32).apply(kernel)
     inner = next(s for s in statements(blocks) if isinstance(s, For) and s.kind == "serial")
     assert (inner.stop, inner.step) == (Const(64, I32), Const(4 * toy.WIDTH, I32)), show(blocks)
-    size = {"x": 256, "y": 4}
+    size = {"x": 4 * n, "y": 4}
     want, got = (results(k, size, {}) for k in (plain.kernels[0], Detensorize(toy.MEANINGS).apply(blocks)))
     np.testing.assert_allclose(got["y"], want["y"], rtol=1e-9)

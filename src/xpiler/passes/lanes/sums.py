@@ -101,9 +101,9 @@ class ReductionNest(LaneLoops):
         """How many vectors a reduction is accumulated in at once: several where each step would wait for the one before
         it and there is little else to do meanwhile; one where outputs that read the same can run together instead."""
         n, width, x = sym.extent_of(lanes.var), self.unit.width, lanes.expr
-        if not width or not sym.is_const(n) or not dtype.is_float or sym.value_of(n) % width:
+        if not width or not sym.is_const(n) or not dtype.is_float:
             return 1
-        loads = sym.collect(x, lambda e: e.op == "ld")
+        loads = sym.collect(x, lambda e: e.op == "ld" and e.data not in self.homes)
         if any(u not in e.free for u in self._open() for e in loads):
             return 1
         work = sym.collect(x, lambda e: e.op in ("bin", "call", "sel") and e.dtype.is_float and lanes.var in e.free)
