@@ -81,7 +81,7 @@ class ReductionNest(LaneLoops):
             term = self.expr(sym.substitute(body, {lane_var: at}))
             self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, converted(term, acc.dtype))))
 
-        self._lanes(lane_var, "serial", x.dtype, vector, scalar)
+        self._lanes(lane_var, "serial", x.dtype, vector, scalar, lanes.by_rows)
         for u, extent in zip(reversed(outer), reversed(extents), strict=True):
             self.close(u, extent, "serial", [])
         if partial is not None:
@@ -120,7 +120,7 @@ class ReductionNest(LaneLoops):
         """The innermost loop of a reduction where one load follows it, and others are collected."""
         v = loops[-1]
         wide = self._wide(sym.extent_of(v)) and follow(body, v)
-        return Lanes(loops, v, body) if wide and self._collects(body, v) else None
+        return Lanes(loops, v, body, by_rows=self._by_rows(body, v)) if wide and self._collects(body, v) else None
 
     # ------------------------------------------------------------ reductions of vectors
 
