@@ -58,7 +58,7 @@ def test_each_ends_as_it_would_alone(tried: list[Run]) -> None:
 def test_what_breaks_a_rule_tells_how_long_it_took() -> None:
     """So that one that breaks none is not ended for being slower than what stopped early."""
     platform, entry = platforms.get("c"), Entry("f", params())
-    busy = "for (volatile int n = 0; n < 20000000; n += 1) ; abort(); }"
+    busy = "for (volatile int n = 0; n < 200000000; n += 1) ; abort(); }"
     made = build(f"#include <stdlib.h>\nvoid f(const float *x, float *y) {{ {busy}", platform, entry, many=True)
     given = {p.name: np.arange(64, dtype=np.float32) for p in entry.params}
     assert run_many(made, entry, given, Limits(), [{}], each=5.0)[0].seconds > 0.005

@@ -137,3 +137,21 @@ def test_halves_of_bytes_and_the_last_of_them_are_not_taken_one_by_one(n: int) -
         run(k, {"q": q.copy(), "z": z.copy(), "y": y}, n=n)
         got.append(y)
     np.testing.assert_allclose(got[1], got[0], rtol=1e-6)
+
+
+BLOCKS = """void k(const float* x, float* y, int n) {
+  for (int c = 0; c < n; ++c) y[c] = x[c / 32 * 33] * x[c / 32 * 33 + 1 + c % 32];
+}"""
+
+
+@pytest.mark.parametrize("n", [37, 48, 64])
+def test_rows_with_an_element_of_their_own_are_read_as_far_as_there_are_any(n: int) -> None:
+    given = pivot(BLOCKS)
+    made = vectors(given)
+    assert not any("gather" in name for name in names(made)) and "_mm512_loadu_ps" in names(made)
+    x, got = np.random.default_rng(n).standard_normal((n + 31) // 32 * 33), []
+    for k in (given, Detensorize(MEANINGS).apply(made)):
+        y = np.zeros(n)
+        run(k, {"x": x.copy(), "y": y}, n=n)
+        got.append(y)
+    np.testing.assert_allclose(got[1], got[0], rtol=1e-6)

@@ -67,12 +67,12 @@ def test_iterations_of_a_parallel_loop_may_race(body: str, sound: bool) -> None:
 
 
 TAILED = """
-void f(const float* x, float* y, int rows, int cols) {
+void f(const float* x, float* y, int rows, int cols, int pitch) {
   if (rows <= 0 || cols <= 0) return;
   int full = cols / 4, rem = cols % 4;
   {}
   for (int r = 0; r < rows; ++r) {
-    float* o = y + (size_t)r * cols;
+    float* o = y + (size_t)r * pitch;
     const float* i = x + r * cols;
     for (int g = 0; g < full; ++g, o += 4, i += 4)
       for (int k = 0; k < 4; ++k) o[k] = 2.0f * i[k];

@@ -57,18 +57,27 @@ class LaneLoops(ChoiceNest):
         return bare and all(read_again(x, lanes.var, outer) is not None for x in lanes.strays)
 
     def _collects(self, x: Sym, v: Sym) -> bool:
-        """Whether registers have instructions for all that x loads as v advances, and for the places of that."""
-        found = scattered(x, v)
+        """Whether registers have instructions for all that x loads in a register's worth of iterations of v, and for
+        the places of that. Of rows of several registers' length a register's are in one row."""
+        moved, lane, _ = self._in_registers(x, v)
+        found = scattered(moved, lane)
         if found is None or "fold" in x.has:
             return False
         known = {o.value.dtype for o in self.unit.offers if o.width == self.unit.width and gathers(o.value)}
-        if not all(n.dtype in known for n in found):
-            return False
-        lane, width = sym.var("lane", sym.integer(self.unit.width)), self.unit.width
-        block = sym.fresh("b", sym.div(sym.extent_of(v), sym.integer(width)))
-        moved = sym.substitute(x, {v: sym.add(sym.scale(block, width), lane)})
-        return not sym.collect(moved, lambda n: (
+        return all(n.dtype in known for n in found) and not sym.collect(moved, lambda n: (
             n.op in ("div", "mod") and lane in n.free and n.free != {lane} and of_bits(n) is None))
+
+    def _by_rows(self, x: Sym, v: Sym) -> bool:
+        """Whether all lanes of a register read an element that those of another one do not: there is none of it where
+        no lane has an iteration."""
+        moved, lane, block = self._in_registers(x, v)
+        return bool(sym.collect(moved, lambda n: n.op == "ld" and block in n.free and lane not in n.free))
+
+    def _in_registers(self, x: Sym, v: Sym) -> tuple[Sym, Sym, Sym]:
+        """x by registers and lanes, a lane, and a register."""
+        width = sym.integer(self.unit.width)
+        lane, block = sym.var("lane", width), sym.fresh("b", sym.div(sym.extent_of(v), width))
+        return sym.substitute(x, {v: sym.add(sym.scale(block, self.unit.width), lane)}), lane, block
 
     def _pack(self, load: Sym, v: Sym) -> Sym:
         outer = self._open()
@@ -141,11 +150,12 @@ class LaneLoops(ChoiceNest):
         return name
 
     def _lanes(
-        self, v: Sym, kind: str, dtype: DType, vector: AtIndex, scalar: AtIndex, abreast: Sequence[AtIndex] = ()
+        self, v: Sym, kind: str, dtype: DType, vector: AtIndex, scalar: AtIndex, abreast: Sequence[AtIndex] = (),
+        asked: bool = False,
     ) -> None:
         """Run `vector(index of the first lane + lane)` over v in chunks, `scalar(index)` over the rest where a register
-        cannot leave lanes out. `abreast`: what is run instead over so many chunks of each iteration, whose number it
-        divides."""
+        cannot leave lanes out; with `asked`, there is a rest where it is asked for alone. `abreast`: what is run
+        instead over so many chunks of each iteration, whose number it divides."""
         if self.lane is not None:
             raise Unsummarised("lanes inside lanes")
         n = self._counted(sym.extent_of(v))
@@ -174,9 +184,13 @@ class LaneLoops(ChoiceNest):
         left = sym.mod(n, sym.integer(width))
         if left is not ZERO and spares_memory(self.unit, dtype):
             lane = sym.var("last lane", sym.integer(width))
-            self.lane = Lane(lane, self.expr(left), width, left)
-            vector(sym.add(sym.scale(blocks, width), lane))
-            self.lane = None
+
+            def last() -> None:
+                self.lane = Lane(lane, self.expr(left), width, left)
+                vector(sym.add(sym.scale(blocks, width), lane))
+                self.lane = None
+
+            self.where(sym.compare(">", left, ZERO) if asked else TRUE, last)
         elif left is not ZERO:
             r = sym.fresh("r", left)
             extent = self.expr(left)

@@ -87,7 +87,7 @@ class ReductionNest(LaneLoops):
             self.scopes[-1].stmts.append(Assign(acc, combined(op, acc, converted(term, acc.dtype))))
 
         runs: list[AtIndex] = [partial_of(into, p) for p in partials] or [vector]
-        self._lanes(lane_var, "serial", x.dtype, runs[0], scalar, runs)
+        self._lanes(lane_var, "serial", x.dtype, runs[0], scalar, runs, asked=lanes.by_rows)
         for u, extent in zip(reversed(outer), reversed(extents), strict=True):
             self.close(u, extent, "serial", [])
         if partials:
@@ -153,7 +153,7 @@ class ReductionNest(LaneLoops):
         """The innermost loop of a reduction where one load follows it, and others are collected."""
         v = loops[-1]
         wide = self._wide(sym.extent_of(v)) and follow(body, v)
-        return Lanes(loops, v, body) if wide and self._collects(body, v) else None
+        return Lanes(loops, v, body, by_rows=self._by_rows(body, v)) if wide and self._collects(body, v) else None
 
     # ------------------------------------------------------------ reductions of vectors
 

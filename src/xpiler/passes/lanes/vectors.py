@@ -83,7 +83,7 @@ class LaneNest(ReductionNest):
             return (lambda at: self._store_lanes(buffer, dtype, x, v, at),
                     lambda at: self._store_scalar(buffer, dtype, x, v, at))
 
-        return self._around(w, v, self._all_of(v, dtype, inner))
+        return self._around(w, v, self._all_of(v, dtype, inner, lanes.by_rows))
 
     def _in_pieces(self, buffer: str, dtype: DType, w: Write, lanes: Lanes) -> list[Stmt]:
         """The innermost loop piece by piece: in lanes where nothing that is tested differs between them."""
@@ -122,11 +122,14 @@ class LaneNest(ReductionNest):
         v, w = p.moved()
         return v not in w.guard.free and strays(w.value, v) == [] and self._long(p.most, w.value.dtype)
 
-    def _all_of(self, v: Sym, dtype: DType, inner: Callable[[], tuple[AtIndex, AtIndex]]) -> Callable[[], None]:
-        """Run all iterations of a loop in lanes."""
+    def _all_of(
+        self, v: Sym, dtype: DType, inner: Callable[[], tuple[AtIndex, AtIndex]], asked: bool = False
+    ) -> Callable[[], None]:
+        """Run all iterations of a loop in lanes, the last few where it is `asked` whether there are any."""
         def run() -> None:
             vector, scalar = inner()
-            self._lanes(v, "serial" if self._open() and not self.unit.width else "parallel", dtype, vector, scalar)
+            kind = "serial" if self._open() and not self.unit.width else "parallel"
+            self._lanes(v, kind, dtype, vector, scalar, asked=asked)
 
         return run
 
@@ -232,7 +235,8 @@ class LaneNest(ReductionNest):
         if terms.get(v) != 1 or any(v in a.free for a in terms if a is not v):
             return None
         if self.unit.width:
-            return Lanes(w.vars, v, w.value, w.index) if self._collects(w.value, v) else None
+            rows = self._by_rows(w.value, v)
+            return Lanes(w.vars, v, w.value, w.index, by_rows=rows) if self._collects(w.value, v) else None
         found = strays(w.value, v)
         if found is None:
             return None

@@ -25,8 +25,8 @@ PACKED = 1 << 14  # most elements of a packed array
 
 @dataclass(frozen=True)
 class Lanes:
-    """Loops of a nest or a reduction, `var` of them in lanes, piece by piece where it is cut; `expr` in terms of these.
-    """
+    """Loops of a nest or a reduction, `var` of them in lanes, piece by piece where it is cut; `expr` in terms of these,
+    which has elements for a register `by_rows` if each has one for all its lanes."""
 
     vars: tuple[Sym, ...]
     var: Sym
@@ -34,6 +34,7 @@ class Lanes:
     index: Sym = ZERO
     strays: tuple[Sym, ...] = ()  # loads to be packed
     pieces: tuple[Piece, ...] = ()
+    by_rows: bool = False
 
 
 def strays(x: Sym, v: Sym) -> list[Sym] | None:
