@@ -145,7 +145,8 @@ class Missing:
     def _holding(self, mine: Values) -> list[str]:
         """The arrays and registers of the wrong text that hold these values, or those of them that its run came by."""
         found = list[tuple[float, str]]()
-        for name, values in self._held.items() if mine.size > 1 else ():
+        held = {name: values for name, values in self._held.items() if values.size} if mine.size > 1 else {}
+        for name, values in held.items():
             both = float(within(mine, values, self.close).mean()), float(within(values, mine, self.close).mean())
             if max(both) >= SHARED and min(both) >= ALIKE:
                 found.append((-sum(both), name))
