@@ -147,10 +147,12 @@ class _Batch:
     def _findings(self, lines: Sequence[Mapping[str, object]], places: Mapping[int, int]) -> tuple[Finding, ...]:
         out = list[Finding]()
         for raw in lines:
-            if "code" not in raw or "noted" in raw or "soft" in raw:
+            if "code" not in raw or "noted" in raw:
                 continue
-            line = next((places[a] for a in _addresses(raw) if a in places), 0)
+            line, also = (next((places[a] for a in _addresses(raw, pcs) if a in places), 0) for pcs in ("pcs", "pcs2"))
             line = int(str(raw["line"])) if "line" in raw else line
+            if "soft" in raw and (line == also or not line or not also):  # one place, as far as lines tell
+                continue
             index = raw.get("index")
             buffer = str(raw.get("buffer", ""))
             place = f"element {index} of `{buffer}`" if buffer else "memory"
@@ -176,9 +178,9 @@ def _status(code: int, late: bool, findings: tuple[Finding, ...]) -> str:
 
 
 def _first(lines: Sequence[Mapping[str, object]]) -> list[int]:
-    return [a for line in lines if "code" in line for a in _addresses(line)]
+    return [a for line in lines if "code" in line for a in (*_addresses(line), *_addresses(line, "pcs2"))]
 
 
-def _addresses(raw: Mapping[str, object]) -> list[int]:
-    value = raw.get("pcs")
+def _addresses(raw: Mapping[str, object], pcs: str = "pcs") -> list[int]:
+    value = raw.get(pcs)
     return [a for a in value if isinstance(a, int)] if isinstance(value, list) else []

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
-from xpiler.repair.parts import changes, computed, is_fixed, is_register, is_value, short
+from xpiler.repair.parts import changes, components, computed, is_fixed, is_register, is_value, short
 from xpiler.repair.scope import Scope
 from xpiler.text.offered import alike
 from xpiler.text.sites import Site, Sites, wrapped
@@ -29,7 +29,7 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
     """A value that a function is not applied to, or that is not combined with another one."""
     flow = Flow(at)
     used = {at.callee(s.node) for s in at.calls(at.device)}
-    others = [(at.source(s.node), s) for s in at.device if _operand(at, s)]
+    others = [(text, s) for s in at.device if _operand(at, s) for text in (at.source(s.node), *components(at, s.node))]
     for s in (s for s in at.device if _computes(at, s)):
         text, kind = at.source(s.node), s.node.type.name.replace("const ", "").strip()
         acts = _acts(at, kind, used, is_register(s.node))
@@ -89,6 +89,6 @@ def _computes(at: Sites, s: Site) -> bool:
 def _operand(at: Sites, s: Site) -> bool:
     """What may be the other operand of an operation: a variable, an element, a constant, an inner call."""
     n = s.node
-    leaf = n.kind in ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR")
+    leaf = n.kind in ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR", "MEMBER_REF_EXPR")
     return leaf and computed(n) and is_value(at, n) and bool(at.source(n)) \
         and not (n.kind == "CALL_EXPR" and not at.callee(n))

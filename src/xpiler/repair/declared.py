@@ -81,11 +81,11 @@ def _array(at: Sites, made: Made, s: Site, qualifiers: list[str], pool: dict[str
     for one in here:
         at_byte = start + head.find(one.encode())
         for new in (*(q for q in qualifiers if q != one), ""):
-            made.add((at_byte, at_byte + len(one)), new, f"{one} is {new or 'gone'}", 2, Kind.FIXED)
+            made.add((at_byte, at_byte + len(one)), new, f"{one} is {new or 'gone'}", 2, Kind.FIXED, memory=True)
     if not here:
         first = start + len(head) - len(head.lstrip())
         for new in qualifiers:
-            made.add((first, first), f"{new} ", f"{s.node.spelling} is {new}", 2, Kind.FIXED)
+            made.add((first, first), f"{new} ", f"{s.node.spelling} is {new}", 2, Kind.FIXED, memory=True)
     dims = re.search(rb"\b" + re.escape(s.node.spelling.encode()) + rb"((?:\s*\[[^\[\]]+\])+)", at.mask[s.start:s.end])
     for m in re.finditer(rb"\[([^\[\]]+)\]", dims[1]) if dims else ():
         begin = s.start + dims.start(1) + m.start(1) if dims else 0

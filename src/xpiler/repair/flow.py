@@ -30,7 +30,7 @@ class Flow:
 
     @cached_property
     def _uses(self) -> tuple[frozenset[Named], frozenset[Named], dict[Named, list[Site]], frozenset[Named]]:
-        """The same, with the places where something is written."""
+        """The same, with the places where something is written; what no run comes by writes nothing."""
         declared, begun, written, read = set[Named](), set[Named](), dict[Named, list[Site]](), set[Named]()
         for fn in self.at.functions:
             declared |= {(p.spelling, p.key) for p in fn.params if self.at.is_device(fn) is not self.host}
@@ -51,7 +51,8 @@ class Flow:
             assigns = parent is not None and changes(parent) and bool(parent.children) \
                 and self.at.span(parent.children[0])[0] <= s.start < self.at.span(parent.children[0])[1]
             handed = parent is not None and parent.kind == "CALL_EXPR" and self._writes(parent, s)
-            if assigns or handed or parent is not None and parent.unary in ("&", "x++", "x--", "++x", "--x"):
+            if (assigns or handed or parent is not None and parent.unary in ("&", "x++", "x--", "++x", "--x")) \
+                    and self.at.place(s.start)[0] not in self.at.never:
                 written.setdefault(named, []).append(s)
             if not assigns and not handed:
                 read.add(named)

@@ -32,12 +32,13 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Choice:
     """What could stand in a hole, what that changes in words, and how large a change it is. `wider`: a type of usual
-    width in the place of a narrow one."""
+    width in the place of a narrow one; `memory`: another memory."""
 
     spelled: str
     what: str
     cost: float
     wider: bool = False
+    memory: bool = False
 
 
 class Radix(Sequence[Choice]):
@@ -124,17 +125,21 @@ class Made:
 
     def add(
         self, span: tuple[int, int], new: str, what: str, cost: float, kind: Kind = Kind.VALUE, wider: bool = False,
+        memory: bool = False,
     ) -> None:
         start, end = span
         if end < start or end == start and kind not in (Kind.STATEMENT, Kind.FIXED):
             return
         if new.split() != self.at.data[start:end].decode().split():
-            what = " ".join(what.split())
-            self.found.setdefault((start, end, kind), {}).setdefault(new, Choice(new, what, cost, wider))
+            choices, what = self.found.setdefault((start, end, kind), {}), " ".join(what.split())
+            if new not in choices or cost < choices[new].cost:  # as likely as what makes it likeliest
+                choices[new] = Choice(new, what, cost, wider, memory)
 
     def holes(self) -> tuple[Hole, ...]:
-        out = []
+        out, sized = [], [(s.start, s.end) for s in self.at.every if s.node.kind == "CXX_UNARY_EXPR"]
         for (start, end, kind), choices in self.found.items():
+            if any(a < start and end <= b for a, b in sized):
+                continue  # of one of several arrays `sizeof` would tell a pointer's size
             line, _ = self.at.place(start)
             words = frozenset(_WORDS.findall(self.at.data[start:end].decode()))
             program, among = self.types.get((start, end), ("", None)) if kind is Kind.FUNCTION else ("", None)

@@ -276,10 +276,15 @@ class Gaps:
                 moved.setdefault(text, n)
         return names | moved
 
+    @cached_property
+    def _moved(self) -> frozenset[str]:
+        """Pointers that are handed over with an offset: alone they are less likely."""
+        return frozenset(root(t) for t, n in self.pointers.items() if n.kind == "BINARY_OPERATOR")
+
     def _pointers(self, gap: Gap) -> dict[str, Node]:
         """Those that can be named at a gap, arrays that nobody names yet among them, and pointers moved as others."""
         here = {v.spelled: v.node for v in self.scope.at_site(gap.site) if v.node.type.kind in ("array", "pointer")}
-        out = here | {t: n for t, n in self.pointers.items() if self.scope.visible(n, gap.site)}
+        out = here | {t: n for t, n in self.pointers.items() if self.scope.visible(n, gap.site, alike=True)}
         for text, n in list(out.items()):
             for name, v in here.items() if n.kind == "BINARY_OPERATOR" else ():
                 if v.type.kind == "pointer" and _element(v) == _element(n):  # another pointer moved as far
@@ -399,7 +404,7 @@ class Gaps:
 
     def _operands(self, gap: Gap, param: str, examples: list[Node]) -> list[str]:
         """What could be handed over for a parameter: what is handed over elsewhere, and what else has its type."""
-        seen = dict.fromkeys(self.at.source(e) for e in examples if self.scope.visible(e, gap.site))
+        seen = dict.fromkeys(self.at.source(e) for e in examples if self.scope.visible(e, gap.site, alike=True))
         bare = param.replace("const ", "").strip()
         if bare.endswith("*"):
             element, writes = bare[:-1].strip(), not param.startswith("const")
@@ -410,7 +415,7 @@ class Gaps:
                     seen.setdefault(text)
             flow = self._flow(gap)
             wanted = flow.unwritten if writes else flow.unread
-            pointers = sorted(seen, key=lambda t: root(t) not in wanted)[:POINTERS]
+            pointers = sorted(seen, key=lambda t: (root(t) not in wanted, t in self._moved))[:POINTERS]
             return [f"(({param})({t}))" for t in pointers] if element == "void" else pointers
         if examples and self.at.bare(examples[0]).is_enum:
             enum = self.at.bare(examples[0]).referenced

@@ -16,6 +16,7 @@ from xpiler.text.sites import Site, Sites
 _WORD = re.compile(r"[A-Za-z_]\w*")
 MEANT = 3  # the distance of a call that reads what it may be meant to write
 FAR = 8  # the distance of lines that nothing leads to
+DECLARED = 2  # and of one that only declares what is used
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class Distances:
 
     def __getitem__(self, line: int) -> int:
         return self.of.get(self.begins.get(line, line), FAR)
+
+
+ANYWHERE = Distances({})  # no line is likelier than another
 
 
 def distances(at: Sites, first: Iterable[int], then: Iterable[int] = ()) -> Distances:
@@ -100,7 +104,7 @@ class _Flow:
             for p in kernel.params if kernel is not None else ():
                 self._write(p.spelling, line)
         elif n.kind == "VAR_DECL":
-            self._write(n.spelling, line, 1 if n.initializer is not None else 2)
+            self._write(n.spelling, line, 1 if n.initializer is not None else DECLARED)
         elif (sides := assignment(n)) is not None or n.unary in ("x++", "++x", "x--", "--x"):
             target = sides[0] if sides is not None else n.children[0] if n.children else n
             for name in _WORD.findall(at.source(target))[:1]:

@@ -34,7 +34,7 @@ class _Search(Stages):
         nearer."""
         waiting, known = [Text(text, Score())], {text}
         furthest, why = waiting[0], ""
-        stages = (self._alone, self._asked_for, self._unless_owed(self._grafted), self._unless_owed(self._put_back),
+        stages = (self._first, self._asked_for, self._unless_owed(self._grafted), self._unless_owed(self._put_back),
                   self._around, self._alone, self._paired, self._deeper, self._gaps, self._deeper, self._fixed,
                   self._together)
         for n in range(ROUNDS):

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from xpiler.repair.grafts import Lacking
-from xpiler.repair.localise import Distances, distances
+from xpiler.repair.localise import ANYWHERE, Distances
 from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import Item, Node
 from xpiler.repair.score import Run, Score
@@ -19,7 +19,7 @@ from xpiler.text.sites import Sites
 # asks for, or lacks, is tried before anything that only came a little nearer is followed.
 STAGES = (0.0, -0.15, -0.15, -0.15, 0.0, 0.001, 0.001, 0.002, 0.005, 0.03, 0.05, 0.08)
 ASIDE = 8  # every so many rounds the smallest change is followed: nearness may be luck
-# And every so many rounds the nearest text that was not opened yet, where from the nearest of all so many stages led
+# And every so many rounds the nearest text on which less was tried, where from the nearest of all so many stages led
 # nowhere: what takes long is tried on it, and another way may be short.
 FRESH, LED = 3, 4
 
@@ -64,6 +64,7 @@ class Open:
     near: Distances
     known: bool = False  # `near` is from where it goes wrong
     looking: Future[tuple[Sequence[int], Sequence[int]]] | None = None  # who is looking for the place
+    answered: bool = False  # what it asks for was tried
     given_up: bool = False  # no run tells what is wrong
     watched: bool = False  # only runs that look at every access do
     owed: frozenset[str] = frozenset()  # outputs that nothing is written to
@@ -78,7 +79,7 @@ class Open:
     @property
     def anywhere(self) -> Open:
         """The same where no line is likelier than another: what is missing breaks the way back to its place."""
-        return replace(self, near=distances(self.at, ()))
+        return replace(self, near=ANYWHERE)
 
     @property
     def root(self) -> Node:
@@ -91,7 +92,8 @@ def following(waiting: Sequence[Text], n: int) -> Text:
         return min(waiting, key=lambda t: (t.stage, -t.score.passed, t.weight))
     nearest = max(waiting, key=lambda t: (t.hope, -t.weight))
     known = {t.score.order for t in waiting if t.stage}
-    fresh = [t for t in waiting if t.stage == 0 and t.score.built and t.score.order not in known]
+    fresh = [t for t in waiting if t.score.built and t.score.order != nearest.score.order
+             and (t.stage < LED if t.stage else t.score.order not in known)]
     if nearest.stage < LED or n % FRESH or not fresh:
         return nearest
     return max(fresh, key=lambda t: (t.hope, -t.weight))

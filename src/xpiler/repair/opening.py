@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from xpiler.repair.hole import Hole
+from xpiler.repair.hole import Hole, Kind
 from xpiler.repair.holes import holes
 from xpiler.repair.instrument import instrumented
-from xpiler.repair.localise import distances, suspects
+from xpiler.repair.localise import ANYWHERE, distances, suspects
 from xpiler.repair.nodes import Item, Node, fitting
 from xpiler.repair.opened import Open, Text
 from xpiler.repair.owed import owed
@@ -36,10 +36,12 @@ class Opening(Trying):
         if first and (wide := self._widened(now, at, wanted)) is not None:
             return self._opened(wide)
         sketch, run = self._compiled(wanted)
-        open_ = Open(now, at, sketch, run, Score(), now.near or distances(at, ()), now.near is not None,
-                     watched=now.watched, owed=owed(at))
+        open_ = Open(now, at, sketch, run, Score(), now.near or ANYWHERE, now.near is not None,
+                     watched=now.watched)
         self._based(open_)
         base = open_.base
+        at.never = _never(sketch.holes, base)
+        open_.owed = owed(at)
         open_.origin = replace(now, score=base)
         if base.line:
             open_.near, open_.known = distances(at, [base.line]), True
@@ -53,7 +55,7 @@ class Opening(Trying):
         """The text with all types as wide as is usual, where that compiles and is no worse: what a narrow one loses
         hides what else is wrong. Where it was right to be narrow, it is so again in the end."""
         node = Node(sketch.widened, Score(), 0.0)
-        wide = self._text(Open(now, at, sketch, None, Score(), distances(at, ())), node) if node.picks else None
+        wide = self._text(Open(now, at, sketch, None, Score(), ANYWHERE), node) if node.picks else None
         if wide is None:
             return None
         narrow, score = self.trials.fixed(now.text), self.trials.fixed(wide.text)
@@ -107,3 +109,9 @@ class Opening(Trying):
             return None
         wide = replace(o, sketch=sketch, run=run, base=run([{}])[0])
         return wide, self._singles(wide, wide.root)
+
+
+def _never(holes: Sequence[Hole], base: Score) -> frozenset[int]:
+    """The lines with holes of which a run that broke no rule came by none."""
+    came_by = frozenset(holes[k].line for k in base.reached) if not base.met else frozenset()
+    return frozenset(h.line for h in holes if h.kind is not Kind.FIXED) - came_by if came_by else frozenset()

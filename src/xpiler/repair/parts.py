@@ -52,6 +52,18 @@ def computed(n: Node) -> bool:
     return is_register(n) or n.type.is_scalar and n.type.dtype is not None and n.type.dtype.is_float
 
 
+def components(at: Sites, n: Node) -> list[str]:
+    """The other numbers of the structure that one of them is taken from, as they are spelled: v.y for v.x."""
+    if n.kind != "MEMBER_REF_EXPR" or n.referenced is None or not computed(n):
+        return []
+    text, own = at.source(n), n.referenced.spelling
+    parent = n.referenced.cursor.semantic_parent
+    if parent is None or not text.endswith(own):
+        return []
+    fields = [c for c in parent.get_children() if c.kind.name == "FIELD_DECL" and c.spelling != own]
+    return [text.removesuffix(own) + c.spelling for c in fields if c.type.spelling == n.type.name.replace("const ", "")]
+
+
 def frozen(n: Node) -> bool:
     return n.type.const if n.type.is_scalar else n.type.inner is not None and n.type.inner.const
 

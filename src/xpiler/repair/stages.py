@@ -31,6 +31,7 @@ PUTTING = 2.5  # the same for what a text asks for, and for what the right progr
 # Elements that are right in a text that was given and is likely to be wrong in one thing only, and seconds for its
 # choices alone.
 NEARLY, THOROUGH = 0.5, 12.0
+OPERANDS, PLACED = "XP2120", 4  # what an instruction that takes no such operands breaks; memories tried for them
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 
 
@@ -69,6 +70,12 @@ class Stages(Opening):
             self._based(o)
         o.singles = self._singles(o, o.root)
 
+    def _first(self, o: Open) -> list[Text]:
+        """Every choice alone; where an output is owed, what writes it too, before a text is followed that is nearer by
+        luck."""
+        found = self._alone(o)
+        return found if not o.owed or o.base.met or o.given_up else found + self._asked_for(o)
+
     def _alone(self, o: Open) -> list[Text]:
         """Every choice alone, for a while, and those together that came nearer."""
         first = o.singles is None
@@ -80,6 +87,10 @@ class Stages(Opening):
         nearly = o.base.right >= NEARLY and not o.origin.weight
         budget = THOROUGH if first and nearly else SHORT if first else LONGEST
         some = o.singles or iter(())
+        if first and o.base.met.startswith(OPERANDS):
+            placed = self._expanded(o, islice(self._fixings(o, memories=True), PLACED), lambda _: o.root, {}, PLACED)
+            if placed:
+                return self._texts(o, placed)
         if first and o.origin.tried:  # all others were
             lines = {c.line for c in o.origin.changes}
             changed = [i for i in self._singles(o, o.root) if {o.sketch.holes[k].line for k in i[1]} <= lines]
@@ -167,6 +178,9 @@ class Stages(Opening):
     def _asked_for(self, o: Open) -> list[Text]:
         """A statement put in that a name asks for: wherever that is. Where that is an output, what the right program
         says of it too, a statement before a loop."""
+        if o.answered:
+            return []
+        o.answered = True
         asked = () if self.late else asked_for(o.at, self.trials.constants)
         found = self._filled(self._opened_for(o.anywhere, asked), LIKELY, PUTTING)
         if not o.owed:

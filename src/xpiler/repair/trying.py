@@ -13,7 +13,7 @@ from xpiler.ir.nodes import Program
 from xpiler.platforms.platform import Platform
 from xpiler.repair.clock import worked
 from xpiler.repair.hole import Kind
-from xpiler.repair.localise import distances
+from xpiler.repair.localise import ANYWHERE, DECLARED, distances
 from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import SMALL, WIDTH, Item, Node, best, weighed
 from xpiler.repair.opened import Open, Text
@@ -140,6 +140,8 @@ class Trying:
             return
         if node.score.line and node.picks:
             near = distances(o.at, [node.score.line])
+        elif o.base.line and node.picks:  # the rule holds now: its line says nothing of what else is wrong
+            near = ANYWHERE
         else:
             near = o.near
         came_by = node.score.reached
@@ -151,9 +153,12 @@ class Trying:
                 continue
             yield node.weight + weight, {**node.picks, k: c}
 
-    def _fixings(self, o: Open) -> Iterator[Item]:
-        """The choices that only a compiler can make, each once."""
-        items = [x for x in weighed(o.sketch.holes, o.near) if o.sketch.holes[x[1]].kind is Kind.FIXED]
+    def _fixings(self, o: Open, memories: bool = False) -> Iterator[Item]:
+        """The choices that only a compiler can make, each once; `memories`: only of arrays where the fault is."""
+        holes = o.sketch.holes
+        items = [x for x in weighed(holes, o.near) if holes[x[1]].kind is Kind.FIXED]
+        if memories:
+            items = [x for x in items if holes[x[1]].choices[x[2] - 1].memory and o.near[holes[x[1]].line] <= DECLARED]
         for weight, k, c in sorted(items, key=lambda x: x[0]):
             if (k, c) not in o.compiled:
                 o.compiled.add((k, c))

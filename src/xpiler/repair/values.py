@@ -7,7 +7,7 @@ from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
 from xpiler.repair.offers import table, ways
-from xpiler.repair.parts import ORDER, exchanged, frozen, integral, is_fixed, stands_alone
+from xpiler.repair.parts import ORDER, components, exchanged, frozen, integral, is_fixed, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.offered import alike, letters_alike
@@ -93,6 +93,8 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
                         text = exchanged(at, n, a, b)
                         told = f"the arguments of {name} change places"
                         made.add(span, text, told, 3, Kind.ORDER if whole else kind)
+        for other in components(at, n):
+            made.add((s.start, s.end), other, f"{at.source(n)} is {other}", 3)
         if n.kind == "DECL_REF_EXPR" and not is_fixed(at, s):
             _other_name(at, scope, made, s)
             _moved(at, scope, made, s)

@@ -45,6 +45,7 @@ class Sites:
         self.data = self.text.encode()
         self.mask = masked(self.data)
         self.platform, self.program = platform, program
+        self.never: frozenset[int] = frozenset()  # lines that no run came by, where that is known
         self._callees: dict[Node, str] = {}
         tolerant = "main" if platform.model == "serial" else "host"
         self.unit = parse(self.text, file, platform.header, platform.clang_args, tolerant=tolerant)

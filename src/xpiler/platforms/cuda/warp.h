@@ -29,10 +29,10 @@ XP_PRIMITIVE("vote.all") int __all_sync(unsigned mask, int value);
 XP_PRIMITIVE("vote.ballot") unsigned __ballot_sync(unsigned mask, int value);
 XP_PRIMITIVE("vote.active") unsigned __activemask();
 #else
-inline void __syncthreads() { xp::barrier_block(); }
-inline int __syncthreads_count(int value) { return xp::barrier_block_vote(0, value); }
-inline int __syncthreads_and(int value) { return xp::barrier_block_vote(1, value); }
-inline int __syncthreads_or(int value) { return xp::barrier_block_vote(2, value); }
+[[gnu::always_inline]] inline void __syncthreads() { xp::barrier_block(); }
+[[gnu::always_inline]] inline int __syncthreads_count(int value) { return xp::barrier_block_vote(0, value); }
+[[gnu::always_inline]] inline int __syncthreads_and(int value) { return xp::barrier_block_vote(1, value); }
+[[gnu::always_inline]] inline int __syncthreads_or(int value) { return xp::barrier_block_vote(2, value); }
 inline void __syncwarp(unsigned mask = 0xffffffffu) { xp::barrier_warp(mask); }
 inline void __threadfence() {}
 inline void __threadfence_block() {}
