@@ -5,19 +5,19 @@ Too many to be spelled one by one: a choice is a number in mixed radix, what is 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.parts import changes, components, computed, is_fixed, is_register, is_value, short
 from xpiler.repair.scope import Scope
-from xpiler.text.offered import alike
+from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import Site, Sites, wrapped
 
 # Functions of one value that are tried around an expression, beside those of the text; other values that are tried as
-# its other operand, the nearest in the text first.
+# its other operand, the nearest in the text first; functions that make one of a register of another type.
 _USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
-OPERANDS, ALONE, BOTH = 12, 12, 7
+OPERANDS, ALONE, BOTH, CONVERTED = 12, 12, 7, 2
 # How large a change it is; more where nothing says that the operand is wanted, and for each that comes later.
 COST, UNASKED, LATER = 3.5, 1.0, 0.05
 _PLAIN = re.compile(r"(?<![a-z])f?(?:add|sub|mul|div|max|min)(?![a-eg-z])")
@@ -39,6 +39,8 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
             if o.node.type.name.replace("const ", "").strip() == kind and other != text \
                     and not s.start <= o.start < s.end and scope.visible(o.node, s):
                 beside.setdefault(other, LATER * len(beside) + (0.0 if root(other) in flow.unread else UNASKED))
+        for other in _converted(at, s, scope, kind, used) if is_register(s.node) else ():
+            beside.setdefault(other, UNASKED + LATER * len(beside))
         operands = sorted(beside.items(), key=lambda b: b[1])[:OPERANDS] or [(text, UNASKED)]
         digits = [[(a, LATER * i) for i, a in enumerate(acts)], operands]
         if acts:
@@ -48,6 +50,16 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
                 return d[0].format(x=held, y=wrapped(d[1]), X=text, Y=d[1])
 
             made.around.append((s.start, s.end, kind, tuple(acts), Radix(COST, digits, spell, f"{short(text)} is ")))
+
+
+def _converted(at: Sites, s: Site, scope: Scope, kind: str, used: Collection[str]) -> Iterator[str]:
+    """What a register of another type is as one of this, by functions whose names are most like those of the text."""
+    for v in scope.at_site(s):
+        other = v.node.type.name.replace("const ", "").strip()
+        if is_register(v.node) and other != kind:
+            offered = alike(at.platform).get(f"{kind} ({other})", ())
+            near = sorted(offered, key=lambda o: (-max((letters_alike(o, u) for u in used), default=0), o))
+            yield from (f"{f}({v.spelled})" for f in near[:CONVERTED])
 
 
 def _acts(at: Sites, kind: str, used: set[str], register: bool) -> list[str]:

@@ -39,8 +39,8 @@ def distances(at: Sites, first: Iterable[int], then: Iterable[int] = ()) -> Dist
     """Distances from the lines of a finding, those to look at `then` counting as one step from there.
 
     They go over the names that lines share: a line that gives a name its value is one step before those that use it,
-    one that only declares it is two, a call that reads it three; the head of a loop or a branch is one before what is
-    in it."""
+    one that only declares it is two, a call that reads it three; what a function of the text returns is one before its
+    calls; the head of a loop or a branch is one before what is in it."""
     flow = _Flow(at)
     found: dict[int, int] = {}
     waiting = [(0, flow.begin(n)) for n in first if n] + [(1, flow.begin(n)) for n in then if n]
@@ -68,6 +68,10 @@ def suspects(at: Sites, first: Iterable[int], then: Iterable[int] = ()) -> tuple
 
     rest = sorted((n for n in near.of if n not in begin), key=lambda n: (near[n], below(n)))
     return (*begin, *rest)
+
+
+_LOOPS = ("FOR_STMT", "WHILE_STMT", "DO_STMT")
+_LEAVES = {"RETURN_STMT": ("FUNCTION_DECL", "FUNCTION_TEMPLATE"), "CONTINUE_STMT": _LOOPS, "BREAK_STMT": _LOOPS}
 
 
 class _Flow:
@@ -109,16 +113,40 @@ class _Flow:
             target = sides[0] if sides is not None else n.children[0] if n.children else n
             for name in _WORD.findall(at.source(target))[:1]:
                 self._write(name, line)
+        elif n.kind in _LEAVES:
+            self._guard(s)
+            for fn in s.above[:1] if n.kind == "RETURN_STMT" else ():
+                self._write(_result(fn), line)
         elif n.kind == "CALL_EXPR":
             params = n.referenced.params if n.referenced is not None else ()
+            if n.referenced is not None and n.referenced.in_text:  # into it, and back from what it returns
+                self.uses.setdefault(line, set()).add(_result(n.referenced))
+                for p in params:
+                    self._write(p.spelling, line)
             for i, a in enumerate(n.arguments):
                 named = next((x.spelling for x in a.walk() if x.kind == "DECL_REF_EXPR"), "")
                 if named and a.type.kind in ("pointer", "array"):  # what it only reads may be meant to be written
                     self._write(named, line, MEANT if i < len(params) and _promised(params[i]) else 1)
 
+    def _guard(self, s: Site) -> None:
+        """A branch that leaves a function, or a pass of a loop, is around all that comes behind it there."""
+        at, kinds = self.at, _LEAVES[s.node.kind]
+        left = next((a for a in reversed(s.above) if a.kind in kinds), None)
+        branch = next((a for a in reversed(s.above) if a.kind == "IF_STMT" or a is left), left)
+        if left is None or branch is None or branch is left:
+            return
+        head, behind = at.place(at.span(branch)[0])[0], at.place(at.span(branch)[1])[0] + 1
+        for line in range(behind, at.place(at.span(left)[1])[0] + 1):
+            self.heads.setdefault(self.begin(line), set()).update({head} - {self.begin(line)})
+
     def _write(self, name: str, line: int, steps: int = 1) -> None:
         found = self.writes.setdefault(name, {})
         found[line] = min(found.get(line, steps), steps)
+
+
+def _result(fn: Node) -> str:
+    """What a function returns, as a name that nothing else has."""
+    return f"{fn.spelling}()"
 
 
 def _promised(p: Node) -> bool:

@@ -19,7 +19,7 @@ from xpiler.repair.trying import SURE
 
 COMPILED, COMBINED = 24, 160  # texts compiled for the sake of one choice; choices that are combined
 # Things put in where something may be missing; wrong values this close are so by their precision.
-LIKELY, FILLED, CLOSE = 2000, 12000, 0.9
+LIKELY, AROUND, FILLED, CLOSE = 2000, 6000, 12000, 0.9
 PAIRED = 3000  # pairs of choices on one line
 ONWARD = 4  # choices that are made one after another in one open text
 OPENED = 0.02  # seconds of a run from which on it is worth while to open a text anew
@@ -194,7 +194,7 @@ class Stages(Opening):
 
     def _around(self, o: Open) -> list[Text]:
         """A value with a function around it, or combined with another one."""
-        return self._filled(None if self.late else self._opened_for(o, around(o.at)), LIKELY)
+        return self._filled(None if self.late else self._opened_for(o, around(o.at)), AROUND)
 
     def _gaps(self, o: Open) -> list[Text]:
         """Something put in where it may be missing."""
