@@ -11,6 +11,7 @@ from xpiler.emulate.entry import Entry, Executable, Limits, Run
 from xpiler.emulate.many import run_many
 from xpiler.emulate.run import run
 from xpiler.ir.nodes import Param
+from xpiler.repair.quickly import quickly
 from xpiler.text.read import read
 from xpiler.verify.signature import signature
 
@@ -122,6 +123,34 @@ extern "C" void f(const float *x, float *y) {
                   for n in (4, 0))
     assert few[0] == few[63] == 1 and set(few) == {1, 7} and 3 <= np.sum(few == 1) <= 5
     assert np.all(every == 1)
+
+
+MET = """__global__ void k(const float *x, float *y) {
+    if (xp::pick(0) == 0 || threadIdx.x < 32)
+        __syncthreads();
+    y[threadIdx.x] = x[63 - threadIdx.x];
+    __syncthreads();
+}
+extern "C" void f(const float *x, float *y) {
+    float *a, *b;
+    cudaMalloc(&a, 256); cudaMalloc(&b, 256);
+    cudaMemcpy(a, x, 256, cudaMemcpyHostToDevice);
+    k<<<1, 64>>>(a, b);
+    cudaMemcpy(y, b, 256, cudaMemcpyDeviceToHost);
+}
+"""
+
+
+@pytest.mark.parametrize("hurried", [True, False])
+def test_threads_that_meet_at_different_barriers_are_found(hurried: bool) -> None:
+    """As in a run of one text, also where the compiler does not optimise."""
+    entry = Entry("f", params())
+    made = build(quickly(MET, hurried=hurried), platforms.get("cuda"), entry, many=True)
+    given = {p.name: np.arange(64, dtype=np.float32) for p in entry.params}
+    apart, together = run_many(made, entry, given, Limits(), [{0: 1}, {}], each=0.5)
+    assert [(f.code, f.line) for f in apart.findings] == [("XP2110", 3)] and apart.status == "finding"
+    assert together.status == "ok" and not together.findings
+    assert [f.code for f in _alone(MET, entry, 1).findings] == ["XP2110"]
 
 
 def _alone(text: str, entry: Entry, choice: int) -> Run:

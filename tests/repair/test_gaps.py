@@ -74,6 +74,22 @@ def test_accumulations_functions_and_factors_are_offered() -> None:
     assert "fmaxf(x[i], sum)" in words or "(x[i] * sum)" in words
 
 
+def test_a_pointer_is_moved_as_another_one_is() -> None:
+    """By a variable of the same name, too, and before it is handed over alone."""
+    text = BANG.replace("    __memcpy(a, x + taskId * 64, 64 * sizeof(float), GDRAM2NRAM);\n", """    if (taskId > 2) {
+        const int at = taskId * 64;
+        __memcpy(a, x + at, 64 * sizeof(float), GDRAM2NRAM);
+    } else {
+        const int at = 0;
+        __memcpy(a, x, 32 * sizeof(float), GDRAM2NRAM);
+    }
+""")
+    spelled = [f"__memcpy({p}, b, 32 * sizeof(float), NRAM2GDRAM);" for p in ("y + at", "y")]
+    found = [offered((h,)) for h in gaps(sites(text, "bang"))]
+    both = [[words[s] for s in spelled] for words in found if set(spelled) <= set(words)]
+    assert both and all(moved < alone for moved, alone in both)
+
+
 def test_calls_are_offered_with_what_is_at_hand() -> None:
     words = offered(gaps(sites(BANG, "bang")))
     assert "__bang_active_exp(b, a, 64 * sizeof(float));" in words

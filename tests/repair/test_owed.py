@@ -41,6 +41,13 @@ def test_an_output_without_a_write_is_owed() -> None:
     assert owed(sites(written.replace("    for", "    float sum;\n    for").replace("both;", "sum += both;"))) == {"sum"}
 
 
+def test_what_no_run_came_by_writes_nothing() -> None:
+    at = sites(LOST.replace("    }\n", "        if (both > 9)\n            y[i] = both;\n    }\n"))
+    assert owed(at) == frozenset()
+    at.never = frozenset({5})
+    assert owed(at) == {"y"}
+
+
 def test_a_statement_that_is_put_in_pays() -> None:
     at = sites(LOST)
     made = Made(at)

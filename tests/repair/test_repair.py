@@ -16,7 +16,7 @@ from xpiler.emulate.build import build
 from xpiler.emulate.entry import Entry, Limits
 from xpiler.emulate.many import run_many
 from xpiler.locating import known_as
-from xpiler.repair.holes import Hole, Kind, gaps, holes
+from xpiler.repair.holes import Hole, Kind, around, gaps, holes
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.leaner import leaner
 from xpiler.repair.localise import FAR, distances
@@ -171,6 +171,60 @@ def test_distances_grow_along_what_values_come_from() -> None:
     near = distances(at, [7])
     assert near[7] == 0 < near[4] < FAR
     assert distances(at, [])[4] == FAR
+
+
+def test_what_leaves_and_what_is_called_lead_on() -> None:
+    """A branch that leaves is around what comes behind it, and a function's lines are on the way to its calls."""
+    at = sites("""static int half(int n) {
+    int both = n;
+    return both / 2;
+}
+void f(const int *x, int *y) {
+    for (int i = 0; i < 8; ++i) {
+        if (i > 6)
+            continue;
+        int v = x[i];
+        y[i] = half(v);
+    }
+    y[8] = 0;
+}
+""", "c")
+    near = distances(at, [10])
+    assert near[7] == near[3] == near[9] == 1 and near[2] == 2
+    assert distances(at, [12])[7] > 1
+
+
+def test_no_array_is_chosen_within_sizeof() -> None:
+    """Of one of several arrays `sizeof` would tell the size of a pointer, and the text with its holes open would be
+    another one."""
+    text = """void f(const float *x, float *y) {
+    float a[64], b[64];
+    __builtin_memcpy(a, x, sizeof(a));
+    __builtin_memcpy(y, b, sizeof(b));
+}
+"""
+    at = sites(text, "c")
+    inside = text.index("sizeof(a") + len("sizeof(")
+    assert any(at.data[h.start:h.end] == b"a" for h in holes(at))
+    assert not [h for h in holes(at) if h.start == inside]
+
+
+def test_a_change_is_as_likely_as_what_makes_it_likeliest() -> None:
+    """An index of another axis is one, also where the text has that axis in other places."""
+    at = sites(BLOCKS.replace("blockIdx.x", "threadIdx.x"), "cuda")
+    found = [c.cost for h in holes(at) for c in h.choices if c.what == "threadIdx.x is blockIdx.x"]
+    assert found and set(found) == {1}
+
+
+def test_other_components_are_offered() -> None:
+    text = """__global__ void k(const float4 *x, float4 *y) {
+    float4 v = x[threadIdx.x];
+    y[threadIdx.x] = make_float4(fmaxf(v.x, 0.f), fmaxf(v.y, 0.f), fmaxf(v.z, 0.f), 0.f);
+}
+"""
+    at = Sites(text, platforms.get("cuda"), read(BLOCKS, platforms.get("cuda"), "t"), "t")
+    assert {"v.w is v.x", "v.x is v.w"} & {c.what for h in holes(at) for c in h.choices} == {"v.x is v.w"}
+    assert "fmaxf(0.f, v.w)" in {c.spelled for h in around(at) for c in h.choices}
 
 
 def test_combinations_are_small_first_and_never_nested() -> None:
@@ -420,6 +474,8 @@ def test_another_way_is_tried_where_the_nearest_text_leads_nowhere() -> None:
     stuck, fresh = Text("a", Score(0.9), stage=4), Text("b", Score(0.2))
     assert [following([stuck, fresh], n).text for n in (3, 4, 5, 6)] == ["b", "a", "a", "b"]
     assert following([Text("a", Score(0.9), stage=1), fresh], 3).text == "a"
+    begun = Text("c", Score(0.3), stage=1)  # less was tried on it
+    assert following([stuck, fresh, begun], 3).text == "c"
 
 
 def test_a_function_of_the_header_and_the_order_of_its_arguments_are_chosen_together() -> None:

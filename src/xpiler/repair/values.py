@@ -93,8 +93,8 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
                         text = exchanged(at, n, a, b)
                         told = f"the arguments of {name} change places"
                         made.add(span, text, told, 3, Kind.ORDER if whole else kind)
-        for other in components(at, n):
-            made.add((s.start, s.end), other, f"{at.source(n)} is {other}", 3)
+        for beside in components(at, n):
+            made.add((s.start, s.end), beside, f"{at.source(n)} is {beside}", 3)
         if n.kind == "DECL_REF_EXPR" and not is_fixed(at, s):
             _other_name(at, scope, made, s)
             _moved(at, scope, made, s)
