@@ -25,6 +25,7 @@ from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import Deeper, Node, best, weighed
 from xpiler.repair.offers import table
 from xpiler.repair.opened import Text, following
+from xpiler.repair.parts import named_sizes
 from xpiler.repair.score import Score, Trials
 from xpiler.repairing import judges_of, repair
 from xpiler.repair.sketch import Sketch
@@ -225,6 +226,57 @@ def test_other_components_are_offered() -> None:
     at = Sites(text, platforms.get("cuda"), read(BLOCKS, platforms.get("cuda"), "t"), "t")
     assert {"v.w is v.x", "v.x is v.w"} & {c.what for h in holes(at) for c in h.choices} == {"v.x is v.w"}
     assert "fmaxf(0.f, v.w)" in {c.spelled for h in around(at) for c in h.choices}
+
+
+NAMED = """#define W 5
+#define H (W + 2)
+#define EPS 1e-5f
+#define CHECK(x) x
+constexpr int N = 4 * W;
+__global__ void k(const float4 *x, const float4 *y, float4 *z, int n) {
+    const int local = 3;
+    const int i = (threadIdx.x * W) * H + (blockIdx.x * local);
+    float4 a = x[i], b = y[i], c;
+    c.x = a.x;
+    if (true) z[i] = c;
+}
+"""
+
+
+def test_other_sizes_with_a_name_are_offered() -> None:
+    """A pitch is one of them, also where it stands nowhere else; the integers of the whole text."""
+    at = Sites(NAMED, platforms.get("cuda"), read(BLOCKS, platforms.get("cuda"), "t"), "t")
+    assert named_sizes(at) == ("N", "W", "H")
+    told = {c.what for h in holes(at) for c in h.choices}
+    assert {"W is N", "W is H", "H is W"} <= told
+
+
+def test_whole_products_change_places() -> None:
+    at = Sites(NAMED, platforms.get("cuda"), read(BLOCKS, platforms.get("cuda"), "t"), "t")
+    spelled = {c.spelled for h in holes(at) for c in h.choices}
+    assert "((blockIdx.x * local) * H + (threadIdx.x * W))" in spelled
+
+
+def test_what_nobody_reads_is_offered_where_it_may_be_missing() -> None:
+    """A size as the bound of a guard that is gone, a structure's component as an operand."""
+    at = Sites(NAMED, platforms.get("cuda"), read(BLOCKS, platforms.get("cuda"), "t"), "t")
+    assert {"true is i < n", "true is i >= n"} <= {c.what for h in holes(at) for c in h.choices}
+    assert "(a.x + b.x)" in {c.spelled for h in around(at) for c in h.choices}
+
+
+def test_a_pointer_is_moved_by_pieces_that_are_as_long_as_the_call_says() -> None:
+    text = """#include <bang.h>
+__mlu_entry__ void k(const float *x, float *y) {
+    __nram__ float a[64];
+    for (int r = 0; r < 4; ++r) {
+        __memcpy(a, x + r * 64, 64 * sizeof(float), GDRAM2NRAM);
+        __memcpy(y, a, 64 * sizeof(float), NRAM2GDRAM);
+    }
+}
+"""
+    platform = platforms.get("bang")
+    at = Sites(text, platform, read(text, platform, "t", geometry={"task": "1"}), "t")
+    assert "(y + (r * 64))" in {c.spelled for h in holes(at) for c in h.choices}
 
 
 def test_combinations_are_small_first_and_never_nested() -> None:

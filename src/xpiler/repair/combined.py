@@ -9,15 +9,16 @@ from collections.abc import Collection, Iterator, Sequence
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
-from xpiler.repair.parts import changes, components, computed, is_fixed, is_register, is_value, short
+from xpiler.repair.parts import changes, components, computed, integral, is_fixed, is_register, is_value, short
 from xpiler.repair.scope import Scope
 from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import Site, Sites, wrapped
 
 # Functions of one value that are tried around an expression, beside those of the text; other values that are tried as
-# its other operand, the nearest in the text first; functions that make one of a register of another type.
+# its other operand, the nearest in the text first; functions that make one of a register of another type; indices of an
+# array that nobody reads.
 _USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
-OPERANDS, ALONE, BOTH, CONVERTED = 12, 12, 7, 2
+OPERANDS, ALONE, BOTH, CONVERTED, INDICES = 12, 12, 7, 2, 4
 # How large a change it is; more where nothing says that the operand is wanted, and for each that comes later.
 COST, UNASKED, LATER = 3.5, 1.0, 0.05
 _PLAIN = re.compile(r"(?<![a-z])f?(?:add|sub|mul|div|max|min)(?![a-eg-z])")
@@ -39,6 +40,8 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
             if o.node.type.name.replace("const ", "").strip() == kind and other != text \
                     and not s.start <= o.start < s.end and scope.visible(o.node, s):
                 beside.setdefault(other, LATER * len(beside) + (0.0 if root(other) in flow.unread else UNASKED))
+        for other in _unread(at, s, scope, kind, flow):
+            beside.setdefault(other, LATER * len(beside))
         for other in _converted(at, s, scope, kind, used) if is_register(s.node) else ():
             beside.setdefault(other, UNASKED + LATER * len(beside))
         operands = sorted(beside.items(), key=lambda b: b[1])[:OPERANDS] or [(text, UNASKED)]
@@ -50,6 +53,19 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
                 return d[0].format(x=held, y=wrapped(d[1]), X=text, Y=d[1])
 
             made.around.append((s.start, s.end, kind, tuple(acts), Radix(COST, digits, spell, f"{short(text)} is ")))
+
+
+def _unread(at: Sites, s: Site, scope: Scope, kind: str, flow: Flow) -> Iterator[str]:
+    """Of what was written for nothing: elements of arrays at the indices there are, the innermost first; the same
+    component of another structure."""
+    here = list(scope.at_site(s))
+    held = s.node.referenced.cursor.semantic_parent if s.node.kind == "MEMBER_REF_EXPR" and s.node.referenced else None
+    for v in here:
+        if held is not None and v.spelled in flow.unread and v.node.type.name.replace("const ", "") == held.spelling:
+            yield f"{v.spelled}.{s.node.spelling}"
+        inner = v.node.type.inner
+        if v.spelled in flow.unread and inner is not None and inner.name.replace("const ", "").strip() == kind:
+            yield from (f"{v.spelled}[{i.spelled}]" for i in [i for i in here if integral(i.node)][:INDICES])
 
 
 def _converted(at: Sites, s: Site, scope: Scope, kind: str, used: Collection[str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from xpiler.repair.flow import Flow, root
 from xpiler.repair.hole import Kind, Made, Radix, mixed
 from xpiler.repair.offers import Table, table, ways
 from xpiler.repair.parts import (
-    STEPS, after, changes, computed, frozen, integral, is_register, is_value, short, stands_alone,
+    STEPS, after, changes, computed, counts, frozen, integral, is_register, is_value, short, stands_alone,
 )
 from xpiler.repair.scope import Name, Scope
 from xpiler.text.clang import Node
@@ -443,7 +443,7 @@ class Gaps:
         extents = [] if gap.host else self._extents(gap, any("sizeof" in t for t in seen))
         seen |= dict.fromkeys(extents)
         for e in (e for calls in self.called.values() for e in calls if self._on_device(e) is not gap.host):
-            for a in (n for given in e.arguments for n in _counts(self.at.bare(given))):
+            for a in (n for given in e.arguments for n in counts(self.at.bare(given))):
                 if integral(self.at.bare(a)) and self.at.source(a) and self.scope.visible(a, gap.site):
                     seen.setdefault(self.at.source(a))
         return list(seen)[:max(LENGTHS, len(examples)) + len(extents)][:POINTERS]
@@ -491,12 +491,6 @@ class Gaps:
             cases = [spell([among.chosen(acts, f"xp_c % {first}"), *fields])]
         program = " ".join([*named, *telling, " else ".join(cases)])
         made.programs.append((gap.at, program, Radix(cost, digits, spell, "", " is put in"), among))
-
-
-def _counts(n: Node) -> tuple[Node, ...]:
-    """A length, or what is a number of elements in one of bytes, and that."""
-    sized = n.binary == "*" and [c for c in n.children if not any(x.kind == "CXX_UNARY_EXPR" for x in c.walk())]
-    return (*sized, n) if sized and len(sized) < len(n.children) else (n,)
 
 
 def _fits(kind: str, target: str) -> bool:

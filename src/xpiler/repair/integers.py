@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 
 from xpiler.repair.hole import Kind, Made
-from xpiler.repair.parts import ORDER, exchanged, integral, is_value
+from xpiler.repair.parts import ORDER, exchanged, integral, is_value, named_sizes
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.hosts.bearing import is_launch
 from xpiler.text.sites import EXPRESSIONS, Site, Sites, wrapped
 
-# How many other expressions of the text, and variables, are tried in the place of one.
-POOL, NAMES = 12, 8
+# How many other expressions of the text, variables, and named sizes, are tried in the place of one.
+POOL, NAMES, SIZES = 12, 8, 8
+# What has two numbers in each other's place as a whole: a product, a quotient; and how many of these are tried.
+_FACTORS, WHOLES = ("*", "/", "%"), 4
 # So much smaller a change it is to leave a number out that is added, and so much larger that a number and a variable
 # change places: many changes only stop a broken rule, and the likelier ones are to be followed first.
 SLIGHTLY = 0.5
@@ -66,6 +69,7 @@ def numbers(at: Sites, scope: Scope, made: Made) -> None:
     """Integers: one more or less, twice or four times as many, another one of the text, without a term."""
     roots = list(_roots(at))
     pool = dict.fromkeys(at.source(e) for _, root, _ in roots for e in _parts(at, root))
+    sizes = named_sizes(at)
     exprs = [(at.source(r), r) for _, r, _ in roots if at.source(r)]
     for s, root, cost in roots:
         site = Site(root, *at.span(root), s.above)
@@ -82,6 +86,9 @@ def numbers(at: Sites, scope: Scope, made: Made) -> None:
             made.add(whole, wrapped(text), f"{spelled} is {text}", cost + 4, Kind.NUMBER)
         for part in _parts(at, root):
             _part(at, scope, made, site, part, cost, pool)
+            if (text := at.source(part)) in sizes:
+                for other_size in [t for t in sizes if t != text][:SIZES]:
+                    made.add(at.span(part), other_size, f"{text} is {other_size}", cost + 3, Kind.NUMBER)
 
 
 def _parts(at: Sites, root: Node) -> Iterator[Node]:
@@ -120,12 +127,15 @@ def _part(at: Sites, scope: Scope, made: Made, site: Site, n: Node, cost: int, p
                     made.add(span, wrapped(at.source(kept)), f"{spelled} is {at.source(kept)}", cost + 2 - less,
                              Kind.NUMBER)
             if n.binary in ("+", "*"):  # i * n + j with i and j, or their pitches, in each other's place
-                leaves = [x for x in _parts(at, n) if x.kind not in EXPRESSIONS]
-                for i, x in enumerate(leaves):
-                    for y in leaves[i + 1:]:
-                        text = exchanged(at, n, x, y)
-                        unlike = SLIGHTLY * (x.kind != y.kind)
-                        made.add(span, f"({text})", f"{spelled} is {text}", cost + 2 + unlike, Kind.NUMBER)
+                inner = list(_parts(at, n))[1:]
+                leaves = [x for x in inner if x.kind not in EXPRESSIONS]
+                wholes = [x for x in inner if at.bare(x).binary in _FACTORS][:WHOLES] if n.binary == "+" else []
+                some = list(combinations(leaves, 2))
+                some += [(x, y) for x in wholes for y in inner if _apart(at, x, y) and (y, x) not in some][:POOL]
+                for x, y in some:
+                    text = exchanged(at, n, x, y)
+                    unlike = SLIGHTLY * (x.kind != y.kind or x in wholes)
+                    made.add(span, f"({text})", f"{spelled} is {text}", cost + 2 + unlike, Kind.NUMBER)
         case "DECL_REF_EXPR" | "MEMBER_REF_EXPR" | "CALL_EXPR" | "UNARY_OPERATOR":
             names = [v for v in scope.at_site(site) if integral(v.node) and v.spelled != spelled]
             for v in names[:NAMES]:
@@ -136,6 +146,12 @@ def _part(at: Sites, scope: Scope, made: Made, site: Site, n: Node, cost: int, p
                     made.add(span, axis, f"{spelled} is {axis}", 1 if spelled in every else cost + 5, Kind.NUMBER)
         case _:
             pass
+
+
+def _apart(at: Sites, x: Node, y: Node) -> bool:
+    """Whether neither of two expressions lies in the other."""
+    (a, b), (c, d) = at.span(x), at.span(y)
+    return b <= c or d <= a
 
 
 def _axes(at: Sites) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -64,6 +64,12 @@ def components(at: Sites, n: Node) -> list[str]:
     return [text.removesuffix(own) + c.spelling for c in fields if c.type.spelling == n.type.name.replace("const ", "")]
 
 
+def counts(n: Node) -> tuple[Node, ...]:
+    """A length, or what is a number of elements in one of bytes, and that."""
+    sized = n.binary == "*" and [c for c in n.children if not any(x.kind == "CXX_UNARY_EXPR" for x in c.walk())]
+    return (*sized, n) if sized and len(sized) < len(n.children) else (n,)
+
+
 def frozen(n: Node) -> bool:
     return n.type.const if n.type.is_scalar else n.type.inner is not None and n.type.inner.const
 
@@ -72,6 +78,24 @@ def after(at: Sites, s: Site) -> int:
     """The byte behind a statement and its semicolon."""
     m = re.compile(rb"\s*;").match(at.mask, s.end)
     return m.end() if m else s.end
+
+
+_NAMED = re.compile(
+    rb"^[ \t]*(?:#[ \t]*define[ \t]+(\w+)[ \t]+([^\n]*)|(?:static |inline )*(?:constexpr|const) (?:static )?"
+    rb"(?:unsigned |std::)*(?:int|long|size_t|unsigned|u?int\d+_t) (\w+)\s*=([^;{]*);)", re.MULTILINE)
+
+
+def named_sizes(at: Sites) -> tuple[str, ...]:
+    """What the whole text calls its constant integers, those first that it names nowhere else."""
+    found: dict[str, None] = {}
+    for m in _NAMED.finditer(at.mask):
+        if at.mask.count(b"{", 0, m.start()) == at.mask.count(b"}", 0, m.start()):
+            name, value = (m[1] or m[3]).decode(), (m[2] or m[4]).decode()
+            words = re.findall(r"[A-Za-z_]\w*|\d+\.|\.\d", value)
+            if value.strip() and all(w in found for w in words) and not re.search(r"[^\w\s()+*/%-]", value):
+                found[name] = None
+    used = {name: len(re.findall(rb"\b" + name.encode() + rb"\b", at.mask)) for name in found}
+    return tuple(sorted(found, key=lambda name: used[name] > 1))
 
 
 def short(source: str) -> str:

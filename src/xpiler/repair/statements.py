@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xpiler.repair.flow import Flow
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.parts import ORDER, after, integral, short, stands_alone
 from xpiler.repair.scope import Scope
@@ -14,9 +15,11 @@ COMPARED = 64
 
 
 def _comparisons(at: Sites) -> list[tuple[str, tuple[Node, ...]]]:
-    """What a guard may compare: those of the text, and an index with a bound of it."""
+    """What a guard may compare: those of the text, and an index with a bound of it, or with a size that is given and
+    that nobody reads."""
     out: dict[str, tuple[Node, ...]] = {}
-    bounds: dict[str, Node] = {}
+    unread = Flow(at).unread
+    bounds = {p.spelling: p for fn in at.functions for p in fn.params if integral(p) and p.spelling in unread}
     indices: dict[str, Node] = {}
     for s in at.device:
         n = s.node
@@ -25,8 +28,8 @@ def _comparisons(at: Sites) -> list[tuple[str, tuple[Node, ...]]]:
             bounds.setdefault(at.source(n.children[1]), n.children[1])
         if n.kind == "DECL_REF_EXPR" and integral(n) and at.source(n):
             indices.setdefault(at.source(n), n)
-    for i, a in indices.items():
-        for b, e in bounds.items():
+    for b, e in bounds.items():
+        for i, a in indices.items():
             if i != b:
                 for sign in ("<", ">="):
                     out.setdefault(f"{i} {sign} {b}", (a, e))
@@ -46,8 +49,9 @@ def statements(at: Sites, scope: Scope, made: Made) -> None:
             made.add(at.span(cond), "true", f"no guard {at.source(cond)}", 4)
             made.add(at.span(cond), f"!({at.source(cond)})", f"not {at.source(cond)}", 4)
             if at.bare(cond).kind == "CXX_BOOL_LITERAL_EXPR":
+                here = {v.node.key for v in scope.at_site(s)}
                 for text, needed in compared:
-                    if all(scope.visible(e, s) for e in needed):
+                    if all(e.key in here if e.kind == "PARM_DECL" else scope.visible(e, s) for e in needed):
                         made.add(at.span(cond), text, f"{at.source(cond)} is {text}", 4)
         if n.kind not in ("FOR_STMT", "WHILE_STMT", "IF_STMT") and not (n.kind in EXPRESSIONS and stands_alone(at, s)):
             continue

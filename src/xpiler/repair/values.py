@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 
+from collections.abc import Iterator
+
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
 from xpiler.repair.offers import table, ways
-from xpiler.repair.parts import ORDER, components, exchanged, frozen, integral, is_fixed, stands_alone
+from xpiler.repair.parts import ORDER, components, counts, exchanged, frozen, integral, is_fixed, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.offered import alike, letters_alike
@@ -16,6 +18,7 @@ from xpiler.text.sites import Site, Sites, wrapped
 # How many other functions of the platform are tried in the place of one, and of one that is called for its value.
 STAND_INS, VALUED = 64, 24
 SELDOM = 4  # how large a change a copy is between memories that are seldom used
+STRIDES = 3  # indices by which a pointer may be moved
 LATER = 0.05  # each is tried a little later than the one before
 _ARITHMETIC = ("+", "-", "*", "/", "%")
 _COMPOUND = ("+=", "-=", "*=", "/=", "=")
@@ -122,9 +125,17 @@ def _moved(at: Sites, scope: Scope, made: Made, s: Site) -> None:
             offsets.setdefault(at.source(n.children[1]))
         elif n.kind == "ARRAY_SUBSCRIPT_EXPR" and len(n.children) == 2 and scope.visible(n.children[1], s):
             offsets.setdefault(at.source(n.children[1]))
-    for offset in [o for o in offsets if o][:NAMES]:
+    for later, offset in enumerate([*[o for o in offsets if o][:NAMES], *_strides(at, scope, s, parent)]):
         spelled = f"({s.node.spelling} + {wrapped(offset)})"
-        made.add((s.start, s.end), spelled, f"{s.node.spelling} is {spelled}", 4)
+        made.add((s.start, s.end), spelled, f"{s.node.spelling} is {spelled}", 4 + LATER * later)
+
+
+def _strides(at: Sites, scope: Scope, s: Site, call: Node) -> Iterator[str]:
+    """How far a piece lies that is as long as the call says, by the indices there are: i * LENGTH."""
+    lengths = [at.source(n) for a in call.arguments if integral(at.bare(a)) for n in counts(at.bare(a))]
+    indices = [v.spelled for v in scope.at_site(s) if integral(v.node) and not v.node.type.const][:STRIDES]
+    for length in dict.fromkeys(t for t in lengths if t and "sizeof" not in t):
+        yield from (f"{i} * {wrapped(length)}" for i in indices if i != length)
 
 
 def _other_name(at: Sites, scope: Scope, made: Made, s: Site) -> None:
