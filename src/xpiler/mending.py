@@ -285,7 +285,8 @@ class Judges:
         for passed, (case, backwards) in enumerate((c, b) for c in self.cases for b in (False, True)):
             known = dict[int, tuple[float, float, float]]()
             for i, trial in zip(left, runs(case, backwards, [candidates[i] for i in left]), strict=True):
-                out[i] = replace(self._seen(trial, case, names, passed, known), had=self._had(trial) or out[i].had)
+                seen = self._seen(trial, case, names, passed, known)
+                out[i] = replace(seen, had=self._had(trial) or out[i].had, reached=seen.reached | out[i].reached)
             left = [i for i in left if out[i].perfect]
             if not left:
                 break

@@ -41,6 +41,12 @@ def test_an_output_without_a_write_is_owed() -> None:
     assert owed(sites(written.replace("    for", "    float sum;\n    for").replace("both;", "sum += both;"))) == {"sum"}
 
 
+def test_what_is_written_through_a_pointer_into_an_output_is_written_to_it() -> None:
+    at = sites(LOST.replace("        float both", "        float *row = y + i;\n        float *one = row + 1;\n        float both"))
+    assert owed(at) == {"y"}
+    assert owed(sites(at.text.replace("x[i];", "x[i]; *one = both;"))) == frozenset()
+
+
 def test_what_no_run_came_by_writes_nothing() -> None:
     at = sites(LOST.replace("    }\n", "        if (both > 9)\n            y[i] = both;\n    }\n"))
     assert owed(at) == frozenset()

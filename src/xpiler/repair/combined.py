@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import combinations_with_replacement
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
@@ -16,11 +17,12 @@ from xpiler.text.sites import Site, Sites, wrapped
 
 # Functions of one value that are tried around an expression, beside those of the text; other values that are tried as
 # its other operand, the nearest in the text first; functions that make one of a register of another type; indices of an
-# array that nobody reads.
+# array that nobody reads; bounds of loops.
 _USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
-OPERANDS, ALONE, BOTH, CONVERTED, INDICES = 12, 12, 7, 2, 4
+OPERANDS, ALONE, BOTH, CONVERTED, INDICES, BOUNDS = 12, 12, 7, 2, 4, 2
 # How large a change it is; more where nothing says that the operand is wanted, and for each that comes later.
 COST, UNASKED, LATER = 3.5, 1.0, 0.05
+FRACTIONS = ("float", "double")
 _PLAIN = re.compile(r"(?<![a-z])f?(?:add|sub|mul|div|max|min)(?![a-eg-z])")
 _LEAVES = ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR", "BINARY_OPERATOR",
            "UNARY_OPERATOR", "PAREN_EXPR", "CSTYLE_CAST_EXPR", "MEMBER_REF_EXPR")
@@ -31,6 +33,7 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
     flow = Flow(at)
     used = {at.callee(s.node) for s in at.calls(at.device)}
     others = [(text, s) for s in at.device if _operand(at, s) for text in (at.source(s.node), *components(at, s.node))]
+    bounds = _bounds(at)
     for s in (s for s in at.device if _computes(at, s)):
         text, kind = at.source(s.node), s.node.type.name.replace("const ", "").strip()
         acts = _acts(at, kind, used, is_register(s.node))
@@ -42,6 +45,8 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
                 beside.setdefault(other, LATER * len(beside) + (0.0 if root(other) in flow.unread else UNASKED))
         for other in _unread(at, s, scope, kind, flow):
             beside.setdefault(other, LATER * len(beside))
+        for other in bounds if kind in FRACTIONS else ():
+            beside.setdefault(other, UNASKED + LATER * len(beside))
         for other in _converted(at, s, scope, kind, used) if is_register(s.node) else ():
             beside.setdefault(other, UNASKED + LATER * len(beside))
         operands = sorted(beside.items(), key=lambda b: b[1])[:OPERANDS] or [(text, UNASKED)]
@@ -53,6 +58,17 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
                 return d[0].format(x=held, y=wrapped(d[1]), X=text, Y=d[1])
 
             made.around.append((s.start, s.end, kind, tuple(acts), Radix(COST, digits, spell, f"{short(text)} is ")))
+
+
+def _bounds(at: Sites) -> tuple[str, ...]:
+    """How often loops go that end at a number of the text, and two of them together: what a mean divides by."""
+    ends = dict[str, None]()
+    for s in at.device:
+        _, cond, _, _ = at.for_parts(s.node) if s.node.kind == "FOR_STMT" else (None, None, None, None)
+        if cond is not None and len(cond.children) == 2 and isinstance(at.bare(cond.children[1]).constant, int):
+            ends.setdefault(at.source(cond.children[1]))
+    some = [e for e in ends if e][:BOUNDS]
+    return (*some, *(f"{a} * {b}" for a, b in combinations_with_replacement(some, 2)))
 
 
 def _unread(at: Sites, s: Site, scope: Scope, kind: str, flow: Flow) -> Iterator[str]:

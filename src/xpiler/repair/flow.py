@@ -32,6 +32,7 @@ class Flow:
     def _uses(self) -> tuple[frozenset[Named], frozenset[Named], dict[Named, list[Site]], frozenset[Named]]:
         """The same, with the places where something is written; what no run comes by writes nothing."""
         declared, begun, written, read = set[Named](), set[Named](), dict[Named, list[Site]](), set[Named]()
+        moved = list[tuple[Named, Named]]()
         for fn in self.at.functions:
             declared |= {(p.spelling, p.key) for p in fn.params if self.at.is_device(fn) is not self.host}
         begun |= declared
@@ -40,12 +41,13 @@ class Flow:
             if n.kind == "VAR_DECL":
                 declared.add((n.spelling, n.key))
                 begun |= {(n.spelling, n.key)} if n.initializer is not None else set()
+                moved += self._moved(n)
             if n.kind != "DECL_REF_EXPR" or n.referenced is None:
                 continue
             named = n.spelling, n.referenced.key
             outer = [a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")]
-            while outer and outer[0].kind in ("ARRAY_SUBSCRIPT_EXPR", "BINARY_OPERATOR") and (
-                    outer[0].kind == "ARRAY_SUBSCRIPT_EXPR" or outer[0].type.kind == "pointer"):
+            while outer and (outer[0].kind == "ARRAY_SUBSCRIPT_EXPR" or outer[0].unary == "*"
+                             or outer[0].kind == "BINARY_OPERATOR" and outer[0].type.kind == "pointer"):
                 outer = outer[1:]
             parent = outer[0] if outer else None
             assigns = parent is not None and changes(parent) and bool(parent.children) \
@@ -56,7 +58,18 @@ class Flow:
                 written.setdefault(named, []).append(s)
             if not assigns and not handed:
                 read.add(named)
+        for pointer, array in reversed(moved):
+            if pointer in written:
+                written.setdefault(array, []).extend(written[pointer])
         return frozenset(declared), frozenset(begun), written, frozenset(read)
+
+    def _moved(self, n: Node) -> list[tuple[Named, Named]]:
+        """A pointer that begins in an array, and that array: what is written through one is written to the other."""
+        if n.type.kind != "pointer" or n.initializer is None:
+            return []
+        names = (x for x in n.initializer.walk() if x.kind == "DECL_REF_EXPR" and x.type.kind in ("pointer", "array"))
+        array = next((x.referenced for x in names if x.referenced is not None), None)
+        return [((n.spelling, n.key), (array.spelling, array.key))] if array is not None else []
 
     def _writes(self, call: Node, s: Site) -> bool:
         """Whether a function may change what it is handed here."""

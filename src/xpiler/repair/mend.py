@@ -43,6 +43,7 @@ class _Search(Stages):
             now = following(waiting, n)
             waiting.remove(now)
             try:
+                self._lesser()
                 self.trials.watching(now.open.watched if now.open is not None else now.watched)
                 now = now if now.open else self._opened(now, first=n == 0)
                 furthest = max(furthest, now, key=lambda t: t.score.order)
@@ -57,6 +58,10 @@ class _Search(Stages):
             if now.open is not None and not now.open.given_up and now.stage + 1 < len(stages):
                 waiting.append(replace(now, stage=now.stage + 1, score=now.open.base))
             furthest = max([furthest, *found], key=lambda t: t.score.order)
+        try:
+            self._lesser(ended=True)
+        except Found as done:
+            return self._ended(self._leaner(done.text, text), True, "")
         why = "the time is up" if self.late else why or self._why(furthest, bool(waiting))
         return self._ended(furthest, False, why)
 

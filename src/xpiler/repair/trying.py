@@ -27,6 +27,8 @@ ABREAST = 2  # programs run side by side
 FIRST, FEW, MOST, SECONDS, ENOUGH, LONG = 24, 4, 200, 1.0, 60, 1.0
 LONGER = 2.0  # seconds that are enough where each run takes long
 SURE = 0.1  # so much nearer is no luck
+# Seconds of work for others than those that leave something out, and of these so many that a judge is asked about.
+OTHERS, ASKED = 4.0, 3
 DOUBT = 96  # choices that are tried before a judge is asked about one whose threads may race
 Progress = Callable[[str], None]
 
@@ -52,6 +54,8 @@ class Trying:
     asked: bool = False  # for the values of the source
     confirming: float = 0.0
     suspects: tuple[int, ...] = ()
+    lesser: list[Text] = field(default_factory=list)  # that ran right and leave out what was done before
+    since: float = 0.0  # there were any
     refused: set[str] = field(default_factory=set)
     looking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     clock: Callable[[], float] = worked  # how long something took, whatever else the machine does
@@ -84,6 +88,25 @@ class Trying:
             o.refused.append(text)
         return True
 
+    def _skips(self, o: Open, picks: Picks, score: Score) -> bool:
+        """Whether something of the text that was done before is done no more, what these choices change apart."""
+        left_out = o.base.reached - score.reached
+        return any(k not in picks and not any(o.sketch.nested(k, other) for other in picks) for k in left_out)
+
+    def _kept(self, o: Open, n: Node) -> None:
+        """Choices that ran right by leaving something out, as a loop that is passed by: where nothing else is found."""
+        text = self._text(o, self._least(o, n))
+        self.since = self.since or self.clock()
+        if text is not None and all(t.text != text.text for t in self.lesser):
+            self.lesser.append(text)
+
+    def _lesser(self, ended: bool = False) -> None:
+        """These are put before a judge, the smallest change first, when the search ended or a while after the first."""
+        if self.lesser and (ended or self.clock() - self.since > OTHERS):
+            for text in sorted(self.lesser, key=lambda t: t.weight)[:ASKED]:
+                self._accept(text)
+            self.lesser.clear()
+
     def _least(self, o: Open, n: Node) -> Node:
         """Those of the choices that ran right which are needed for it."""
         while o.run is not None and len(n.picks) > 1:
@@ -107,7 +130,9 @@ class Trying:
         for n, (weight, picks, score) in enumerate(self._tried(o, items, compiled, budget), 1):
             node = parent(picks)
             if score.perfect:
-                if not self._right(o, Node(picks, score, weight), doubt=False):
+                if self._skips(o, picks, score):
+                    self._kept(o, Node(picks, score, weight))
+                elif not self._right(o, Node(picks, score, weight), doubt=False):
                     doubtful.append(Node(picks, score, weight))
                 continue
             if n % DOUBT == 0:
