@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, permutations
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
@@ -43,13 +43,14 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
             if o.node.type.name.replace("const ", "").strip() == kind and other != text \
                     and not s.start <= o.start < s.end and scope.visible(o.node, s):
                 beside.setdefault(other, LATER * len(beside) + (0.0 if root(other) in flow.unread else UNASKED))
-        for other in _unread(at, s, scope, kind, flow):
+        unread = list(_unread(at, s, scope, kind, flow))
+        for other in unread:
             beside.setdefault(other, LATER * len(beside))
         for other in bounds if kind in FRACTIONS else ():
             beside.setdefault(other, UNASKED + LATER * len(beside))
         for other in _converted(at, s, scope, kind, used) if is_register(s.node) else ():
             beside.setdefault(other, UNASKED + LATER * len(beside))
-        operands = sorted(beside.items(), key=lambda b: b[1])[:OPERANDS] or [(text, UNASKED)]
+        operands = sorted(beside.items(), key=lambda b: b[1])[:OPERANDS + len(unread)] or [(text, UNASKED)]
         digits = [[(a, LATER * i) for i, a in enumerate(acts)], operands]
         if acts:
             held = wrapped(text)
@@ -72,8 +73,8 @@ def _bounds(at: Sites) -> tuple[str, ...]:
 
 
 def _unread(at: Sites, s: Site, scope: Scope, kind: str, flow: Flow) -> Iterator[str]:
-    """Of what was written for nothing: elements of arrays at the indices there are, the innermost first; the same
-    component of another structure."""
+    """Of what was written for nothing: elements of arrays at the indices there are, the innermost first, and at those
+    of the loops around in any order, one behind another; the same component of another structure."""
     here = list(scope.at_site(s))
     held = s.node.referenced.cursor.semantic_parent if s.node.kind == "MEMBER_REF_EXPR" and s.node.referenced else None
     for v in here:
@@ -81,7 +82,23 @@ def _unread(at: Sites, s: Site, scope: Scope, kind: str, flow: Flow) -> Iterator
             yield f"{v.spelled}.{s.node.spelling}"
         inner = v.node.type.inner
         if v.spelled in flow.unread and inner is not None and inner.name.replace("const ", "").strip() == kind:
-            yield from (f"{v.spelled}[{i.spelled}]" for i in [i for i in here if integral(i.node)][:INDICES])
+            indices = dict.fromkeys([*[i.spelled for i in here if integral(i.node)][:INDICES], *_flat(at, s)])
+            yield from (f"{v.spelled}[{i}]" for i in indices)
+
+
+def _flat(at: Sites, s: Site) -> Iterator[str]:
+    """The index of an element in an array whose axes are two or three of the loops around, as long as these go."""
+    loops = list[tuple[str, str]]()
+    for first, cond, _, _ in (at.for_parts(n) for n in s.above if n.kind == "FOR_STMT"):
+        named = next((x.spelling for x in first.walk() if x.kind == "VAR_DECL"), "") if first is not None else ""
+        end = at.source(cond.children[1]) if cond is not None and len(cond.children) == 2 else ""
+        loops += [(named, wrapped(end))] if named and end else []
+    for count in (3, 2):
+        for axes in permutations(loops[-3:], count):
+            index = axes[0][0]
+            for name, end in axes[1:]:
+                index = f"{wrapped(index)} * {end} + {name}"
+            yield index
 
 
 def _converted(at: Sites, s: Site, scope: Scope, kind: str, used: Collection[str]) -> Iterator[str]:
