@@ -24,7 +24,7 @@ from xpiler.repair.mend import _Search, mend
 from xpiler.repair.mended import Changed
 from xpiler.repair.nodes import Deeper, Node, best, weighed
 from xpiler.repair.offers import table
-from xpiler.repair.opened import Text, following
+from xpiler.repair.opened import Open, Text, following
 from xpiler.repair.parts import named_sizes
 from xpiler.repair.score import Score, Trials
 from xpiler.repairing import judges_of, repair
@@ -638,3 +638,40 @@ def test_a_mistake_is_undone(right: str, wrong: str, tmp_path: Path) -> None:
     done = repair(source, platforms.get("c"), BLOCKS.replace(right, wrong), platforms.get("cuda"), level=Level.USUAL)
     assert done.confirmed, done.mended
     assert done.mended.changes
+
+
+DOT = """#include <immintrin.h>
+void dot(const float *a, const float *b, float *out) {
+    __m512 acc = _mm512_setzero_ps();
+    int i;
+    for (i = 0; i + 16 <= 100; i += 16 + 1)
+        acc = _mm512_fmadd_ps(_mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i + 1), acc);
+    float sum = _mm512_reduce_add_ps(acc);
+    for (; i < 100; i++)
+        sum += a[i] * b[i];
+    out[0] = sum;
+}
+"""
+
+
+def test_what_leaves_something_out_is_for_the_end() -> None:
+    at = sites(PLAIN, "c")
+    sketch = Sketch(at.data, holes(at))
+    apart = next((a, b) for a in range(len(sketch.holes)) for b in range(a) if not sketch.nested(a, b))
+    base = Score(0.5, reached=frozenset(apart))
+    o = Open(Text(PLAIN, base), at, sketch, None, base, distances(at, ()))
+    none = Trials(lambda *_: (), lambda _: Score(), lambda _: False, lambda _: ((), ()))
+    search = _Search(at.platform, lambda _: at.program, none, time.monotonic() + 60, lambda _: None)
+    for reached, skips in ((apart, False), (apart[:1], True)):
+        assert search._skips(o, {apart[0]: 1}, Score(1.0, reached=frozenset(reached))) is skips
+    assert not search._skips(o, {apart[1]: 1}, Score(1.0, reached=frozenset(apart[:1])))
+
+
+@pytest.mark.slow
+def test_a_loop_in_vectors_is_not_passed_by() -> None:
+    """That would be one small change, and right: the loop behind it takes what is left."""
+    source = "void dot(const float *a, const float *b, float *out) {\n    float sum = 0.0f;\n" \
+             "    for (int i = 0; i < 100; ++i)\n        sum += a[i] * b[i];\n    out[0] = sum;\n}\n"
+    done = repair(source, platforms.get("c"), DOT, platforms.get("vnni"), level=Level.USUAL)
+    assert done.confirmed, done.mended
+    assert "i + 16 <= 100" in done.mended.text, done.mended.text
