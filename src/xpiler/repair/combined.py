@@ -10,7 +10,9 @@ from itertools import combinations_with_replacement, permutations
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
-from xpiler.repair.parts import changes, components, computed, integral, is_fixed, is_register, is_value, short
+from xpiler.repair.parts import (
+    FRACTIONS, changes, components, computed, integral, is_fixed, is_register, is_value, short,
+)
 from xpiler.repair.scope import Scope
 from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import Site, Sites, wrapped
@@ -22,7 +24,6 @@ _USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
 OPERANDS, ALONE, BOTH, CONVERTED, INDICES, BOUNDS = 12, 12, 7, 2, 4, 2
 # How large a change it is; more where nothing says that the operand is wanted, and for each that comes later.
 COST, UNASKED, LATER = 3.5, 1.0, 0.05
-FRACTIONS = ("float", "double")
 _PLAIN = re.compile(r"(?<![a-z])f?(?:add|sub|mul|div|max|min)(?![a-eg-z])")
 _LEAVES = ("DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "FLOATING_LITERAL", "CALL_EXPR", "BINARY_OPERATOR",
            "UNARY_OPERATOR", "PAREN_EXPR", "CSTYLE_CAST_EXPR", "MEMBER_REF_EXPR")

@@ -17,7 +17,7 @@ from xpiler.repair.flow import Flow, root
 from xpiler.repair.hole import Kind, Made, Radix, mixed
 from xpiler.repair.offers import Table, table, ways
 from xpiler.repair.parts import (
-    STEPS, after, changes, computed, counts, frozen, integral, is_register, is_value, short, stands_alone,
+    FRACTIONS, STEPS, after, changes, computed, counts, frozen, integral, is_register, is_value, short, stands_alone,
 )
 from xpiler.repair.scope import Name, Scope
 from xpiler.text.clang import Node
@@ -34,7 +34,6 @@ SOME = 3  # operands of each kind that are tried whatever else is
 # How large a change it is to put something in; more for each operand that nothing says is wanted there, and for each
 # choice that comes later.
 COST, UNASKED, LATER = 5.0, 1.0, 0.05
-FRACTIONS = {"float", "double", "half", "_Float16", "__half"}
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _PARAMS = re.compile(r"[^(]*\((.*)\)")  # of a function type
 KNOWN = 2.0  # the same for a value that is known to be missing

@@ -8,6 +8,7 @@ from xpiler.text.clang import Node
 from xpiler.text.sites import Site, Sites
 
 STEPS = ("x++", "x--", "++x", "--x")
+FRACTIONS = {"float", "double", "half", "_Float16", "__half"}  # what types of numbers with one are called
 ORDER = ("<", "<=", ">", ">=", "==", "!=")
 
 
