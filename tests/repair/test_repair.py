@@ -251,6 +251,16 @@ def test_other_sizes_with_a_name_are_offered() -> None:
     assert {"W is N", "W is H", "H is W"} <= told
 
 
+def test_what_a_template_is_given_is_offered_in_it_alone() -> None:
+    """It has no name elsewhere, and nothing of a text compiled with its holes open."""
+    text = BLOCKS.replace("__global__ void scale_kernel", "template <int WIDTH>\n__global__ void scale_kernel") \
+        .replace("blockIdx.x * 64 + t", "blockIdx.x * (4 * WIDTH) + t").replace("scale_kernel<<<", "scale_kernel<16><<<")
+    assert "4 * WIDTH" in text and "scale_kernel<16>" in text
+    at = sites(text, "cuda")
+    inside = [h.start < text.index('extern "C"') for h in holes(at) for c in h.choices if "WIDTH" in c.spelled]
+    assert inside and all(inside)
+
+
 def test_whole_products_change_places() -> None:
     at = Sites(NAMED, platforms.get("cuda"), read(BLOCKS, platforms.get("cuda"), "t"), "t")
     spelled = {c.spelled for h in holes(at) for c in h.choices}

@@ -65,7 +65,13 @@ class Scope:
         here = self._named(s)
         return all(ref.spelling in here and (here[ref.spelling].node.key == ref.key
                                              or alike and here[ref.spelling].node.type.name == ref.type.name)
-                   for ref in self._locals(node))
+                   for ref in self._locals(node)) \
+            and all(self._of_its_own(n, s) for n in node.walk() if _is_argument(n))
+
+    def _of_its_own(self, n: Node, s: Site) -> bool:
+        """Whether a site lies in the template that has a name for this, too."""
+        templates = (fn.extent for fn in self.at.functions if fn.kind == "FUNCTION_TEMPLATE")
+        return any(start <= n.extent[0] < end and start <= s.start < end for start, end in templates)
 
     def _locals(self, node: Node) -> tuple[Node, ...]:
         """The local variables an expression names."""
@@ -74,3 +80,8 @@ class Scope:
             self._naming[node] = tuple(ref for ref in every if ref is not None and ref.in_text and ref.is_local
                                        and ref.kind in ("VAR_DECL", "PARM_DECL"))
         return self._naming[node]
+
+
+def _is_argument(n: Node) -> bool:
+    """The name of a number that is an argument of a template: in what is made of the template it refers to nothing."""
+    return n.kind == "DECL_REF_EXPR" and (n.referenced is None or n.referenced.kind == "TEMPLATE_NON_TYPE_PARAMETER")
