@@ -35,6 +35,15 @@ BODY = """void f(const float *x, float *y) {
 PLAIN = "void f(const float *x, float *y) { for (int i = 0; i < 64; ++i) y[i] = x[i] * 2; }"
 ENDS = {1: "timeout", 2: "crash", 3: "finding", 4: "finding", 5: "finding", 6: "finding"}
 
+CALLED = """extern "C" void f(const float *x, float *y) {
+    float *a, *b;
+    cudaMalloc(&a, 256); cudaMalloc(&b, 256);
+    cudaMemcpy(a, x, 256, cudaMemcpyHostToDevice);
+    k<<<1, 64>>>(a, b);
+    cudaMemcpy(y, b, 256, cudaMemcpyDeviceToHost);
+}
+"""
+
 
 def params() -> tuple[Param, ...]:
     platform = platforms.get("c")
@@ -85,14 +94,7 @@ def test_threads_that_were_left_waiting_are_gone() -> None:
     if (xp::pick(0) == 0 || threadIdx.x < 32) __syncthreads();
     y[threadIdx.x] = row[63 - threadIdx.x + 64 * (xp::pick(0) == 2)];
 }
-extern "C" void f(const float *x, float *y) {
-    float *a, *b;
-    cudaMalloc(&a, 256); cudaMalloc(&b, 256);
-    cudaMemcpy(a, x, 256, cudaMemcpyHostToDevice);
-    k<<<1, 64>>>(a, b);
-    cudaMemcpy(y, b, 256, cudaMemcpyDeviceToHost);
-}
-"""
+""" + CALLED
     platform = platforms.get("cuda")
     entry = Entry("f", params())
     made = build(text, platform, entry, many=True)
@@ -131,14 +133,7 @@ MET = """__global__ void k(const float *x, float *y) {
     y[threadIdx.x] = x[63 - threadIdx.x];
     __syncthreads();
 }
-extern "C" void f(const float *x, float *y) {
-    float *a, *b;
-    cudaMalloc(&a, 256); cudaMalloc(&b, 256);
-    cudaMemcpy(a, x, 256, cudaMemcpyHostToDevice);
-    k<<<1, 64>>>(a, b);
-    cudaMemcpy(y, b, 256, cudaMemcpyDeviceToHost);
-}
-"""
+""" + CALLED
 
 
 @pytest.mark.parametrize("hurried", [True, False])
