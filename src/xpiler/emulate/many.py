@@ -19,7 +19,7 @@ from xpiler.emulate.caller import geometry
 from xpiler.emulate.entry import Array, Entry, Executable, Finding, Limits, Run
 from xpiler.emulate.locate import user_lines
 from xpiler.emulate.run import (
-    EXIT_MEMORY, EXIT_TIMEOUT, HEAD, PICK, RECORD, WANT, arguments, called, lines_of, outputs_in,
+    EXIT_MEMORY, EXIT_TIMEOUT, HEAD, PICK, RECORD, WANT, arguments, called, lines_of, outputs_in, one_place,
 )
 from xpiler.ir.nodes import Buffer
 
@@ -151,7 +151,7 @@ class _Batch:
                 continue
             line, also = (next((places[a] for a in _addresses(raw, pcs) if a in places), 0) for pcs in ("pcs", "pcs2"))
             line = int(str(raw["line"])) if "line" in raw else line
-            if "soft" in raw and (line == also or not line or not also):  # one place, as far as lines tell
+            if one_place(raw, line, also):
                 continue
             index = raw.get("index")
             buffer = str(raw.get("buffer", ""))

@@ -242,6 +242,11 @@ def lines_of(path: Path) -> list[dict[str, object]]:
     return lines
 
 
+def one_place(raw: Mapping[str, object], line: int, also: int) -> bool:
+    """Whether a finding is but a suspicion that two places are apart, and the lines do not bear it out."""
+    return "soft" in raw and (line == also or not line or not also)
+
+
 def _finding(executable: Executable, raw: Mapping[str, object]) -> Finding | None:
     """The finding at the user's line; None for a suspicion that the lines do not bear out."""
     own = raw.get("file") == TEXT
@@ -249,7 +254,7 @@ def _finding(executable: Executable, raw: Mapping[str, object]) -> Finding | Non
     if not own:
         line, column = user_place(executable.path, _addresses(raw, "pcs"), executable.text, executable.cage)
     also, _ = user_place(executable.path, _addresses(raw, "pcs2"), executable.text, executable.cage)
-    if "soft" in raw and (line == also or not line or not also):
+    if one_place(raw, line, also):
         return None
     buffer, index = str(raw.get("buffer", "")), raw.get("index")
     if "address" in raw:

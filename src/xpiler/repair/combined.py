@@ -14,6 +14,7 @@ from xpiler.repair.parts import (
     FRACTIONS, changes, components, computed, integral, is_fixed, is_register, is_value, short,
 )
 from xpiler.repair.scope import Scope
+from xpiler.text.clang import Node
 from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import Site, Sites, wrapped
 
@@ -47,7 +48,7 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
         unread = list(_unread(at, s, scope, kind, flow))
         for other in unread:
             beside.setdefault(other, LATER * len(beside))
-        for other in bounds if kind in FRACTIONS else ():
+        for other in _divisors([t for t, n in bounds if scope.visible(n, s)]) if kind in FRACTIONS else ():
             beside.setdefault(other, UNASKED + LATER * len(beside))
         for other in _converted(at, s, scope, kind, used) if is_register(s.node) else ():
             beside.setdefault(other, UNASKED + LATER * len(beside))
@@ -62,15 +63,20 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
             made.around.append((s.start, s.end, kind, tuple(acts), Radix(COST, digits, spell, f"{short(text)} is ")))
 
 
-def _bounds(at: Sites) -> tuple[str, ...]:
-    """How often loops go that end at a number of the text, and two of them together: what a mean divides by."""
-    ends = dict[str, None]()
+def _bounds(at: Sites) -> list[tuple[str, Node]]:
+    """Where loops end that end at a number of the text."""
+    ends = dict[str, Node]()
     for s in at.device:
         _, cond, _, _ = at.for_parts(s.node) if s.node.kind == "FOR_STMT" else (None, None, None, None)
         if cond is not None and len(cond.children) == 2 and isinstance(at.bare(cond.children[1]).constant, int):
-            ends.setdefault(at.source(cond.children[1]))
-    some = [e for e in ends if e][:BOUNDS]
-    return (*some, *(f"{a} * {b}" for a, b in combinations_with_replacement(some, 2)))
+            ends.setdefault(at.source(cond.children[1]), cond.children[1])
+    return [(text, n) for text, n in ends.items() if text]
+
+
+def _divisors(ends: Sequence[str]) -> list[str]:
+    """How often loops go, and two of them together: what a mean divides by."""
+    some = ends[:BOUNDS]
+    return [*some, *(f"{a} * {b}" for a, b in combinations_with_replacement(some, 2))]
 
 
 def _unread(at: Sites, s: Site, scope: Scope, kind: str, flow: Flow) -> Iterator[str]:
