@@ -246,7 +246,7 @@ __global__ void k(const float4 *x, const float4 *y, float4 *z, int n) {
 def test_other_sizes_with_a_name_are_offered() -> None:
     """A pitch is one of them, also where it stands nowhere else; the integers of the whole text."""
     at = Sites(NAMED, platforms.get("cuda"), read(BLOCKS, platforms.get("cuda"), "t"), "t")
-    assert named_sizes(at) == ("N", "W", "H")
+    assert tuple(named_sizes(at)) == ("N", "W", "H")
     told = {c.what for h in holes(at) for c in h.choices}
     assert {"W is N", "W is H", "H is W"} <= told
 

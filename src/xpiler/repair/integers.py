@@ -67,7 +67,7 @@ def _dimensions(at: Sites, shape: Node) -> Iterator[Node]:
 
 def numbers(at: Sites, scope: Scope, made: Made) -> None:
     """Integers: one more or less, twice or four times as many, another one of the text, without a term."""
-    roots = list(_roots(at))
+    roots = [(s, part, cost) for s, root, cost in _roots(at) for part in _written(at, root)]
     pool = dict.fromkeys(at.source(e) for _, root, _ in roots for e in _parts(at, root))
     sizes = named_sizes(at)
     exprs = [(at.source(r), r) for _, r, _ in roots if at.source(r)]
@@ -87,8 +87,17 @@ def numbers(at: Sites, scope: Scope, made: Made) -> None:
         for part in _parts(at, root):
             _part(at, scope, made, site, part, cost, pool)
             if (text := at.source(part)) in sizes:
-                for other_size in [t for t in sizes if t != text][:SIZES]:
+                for other_size in [t for t, known in sizes.items() if t != text and known <= site.start][:SIZES]:
                     made.add(at.span(part), other_size, f"{text} is {other_size}", cost + 3, Kind.NUMBER)
+
+
+def _written(at: Sites, root: Node) -> Iterator[Node]:
+    """An integer, or where a macro stands for it what of it is written as its arguments."""
+    if at.source(root):
+        yield root
+        return
+    for c in root.children:
+        yield from (n for n in _written(at, c) if integral(at.bare(n)))
 
 
 def _parts(at: Sites, root: Node) -> Iterator[Node]:

@@ -86,17 +86,17 @@ _NAMED = re.compile(
     rb"(?:unsigned |std::)*(?:int|long|size_t|unsigned|u?int\d+_t) (\w+)\s*=([^;{]*);)", re.MULTILINE)
 
 
-def named_sizes(at: Sites) -> tuple[str, ...]:
-    """What the whole text calls its constant integers, those first that it names nowhere else."""
-    found: dict[str, None] = {}
+def named_sizes(at: Sites) -> dict[str, int]:
+    """What the whole text calls its constant integers, those first that it names nowhere else, and from where on."""
+    found: dict[str, int] = {}
     for m in _NAMED.finditer(at.mask):
         if at.mask.count(b"{", 0, m.start()) == at.mask.count(b"}", 0, m.start()):
             name, value = (m[1] or m[3]).decode(), (m[2] or m[4]).decode()
             words = re.findall(r"[A-Za-z_]\w*|\d+\.|\.\d", value)
             if value.strip() and all(w in found for w in words) and not re.search(r"[^\w\s()+*/%-]", value):
-                found[name] = None
+                found[name] = m.end()
     used = {name: len(re.findall(rb"\b" + name.encode() + rb"\b", at.mask)) for name in found}
-    return tuple(sorted(found, key=lambda name: used[name] > 1))
+    return {name: found[name] for name in sorted(found, key=lambda name: used[name] > 1)}
 
 
 def short(source: str) -> str:

@@ -61,24 +61,29 @@ class Scope:
 
     def visible(self, node: Node, s: Site, alike: bool = False) -> bool:
         """Whether every variable an expression names means the same at a site, or is one of that name and type there,
-        if it may be `alike`."""
+        if it may be `alike`; and what else it names is declared before."""
         here = self._named(s)
-        return all(ref.spelling in here and (here[ref.spelling].node.key == ref.key
+        return all(ref.extent[0] < s.start for ref in self._globals(node)) and all(ref.spelling in here and (here[ref.spelling].node.key == ref.key
                                              or alike and here[ref.spelling].node.type.name == ref.type.name)
                    for ref in self._locals(node)) \
             and all(self._of_its_own(n, s) for n in node.walk() if _is_argument(n))
 
     def _of_its_own(self, n: Node, s: Site) -> bool:
         """Whether a site lies in the template that has a name for this, too."""
-        templates = (fn.extent for fn in self.at.functions if fn.kind == "FUNCTION_TEMPLATE")
-        return any(start <= n.extent[0] < end and start <= s.start < end for start, end in templates)
+        return any(start <= n.extent[0] < end and start <= s.start < end for start, end in self.at.templates)
 
     def _locals(self, node: Node) -> tuple[Node, ...]:
         """The local variables an expression names."""
+        return tuple(ref for ref in self._every(node) if ref.is_local and ref.kind in ("VAR_DECL", "PARM_DECL"))
+
+    def _globals(self, node: Node) -> tuple[Node, ...]:
+        """What it names of the text outside of functions."""
+        return tuple(ref for ref in self._every(node) if not ref.is_local and ref.kind in ("VAR_DECL", "FUNCTION_DECL"))
+
+    def _every(self, node: Node) -> tuple[Node, ...]:
         if node not in self._naming:
             every = (n.referenced for n in node.walk() if n.kind == "DECL_REF_EXPR")
-            self._naming[node] = tuple(ref for ref in every if ref is not None and ref.in_text and ref.is_local
-                                       and ref.kind in ("VAR_DECL", "PARM_DECL"))
+            self._naming[node] = tuple(ref for ref in every if ref is not None and ref.in_text)
         return self._naming[node]
 
 

@@ -52,7 +52,7 @@ def operators(at: Sites, scope: Scope, made: Made) -> None:
                     made.add((s.start, s.end), f"{a} {new} {b}", f"{n.binary} is {new}", 3, Kind.STATEMENT)
             add = at.platform.atomics.get("add", "")
             if n.binary in ("+=", "=") and add and n.type.dtype in _ATOMIC and at.bare(n.children[0]).kind in _PLACES:
-                told = add.format(address=f"&({a})", value=b)
+                told = add.format(address=f"&{a}", value=b)
                 made.add((s.start, s.end), told, f"{told.partition('(')[0]} for {n.binary}", 4, Kind.STATEMENT)
 
 

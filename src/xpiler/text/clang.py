@@ -298,6 +298,20 @@ class Node:
         return int(extent.start.offset), int(extent.end.offset)
 
     @lazily
+    def written(self) -> tuple[int, int]:
+        """The same, and of what is in a macro's argument its own; empty where it is only in part."""
+        start, end = self.extent
+        if end > start or (start, end) == (0, 0):
+            return start, end
+        extent = self.cursor.extent
+        return libclang.written_at(extent.start), libclang.written_at(extent.end)
+
+    @lazily
+    def from_macro(self) -> bool:
+        """Whether it begins what a macro stands for."""
+        return libclang.from_macro(self.cursor.extent.start)
+
+    @lazily
     def span(self) -> Span:
         file, line, column, _ = libclang.start(self._raw)
         comment = self.unit.comments.get(line, "") if self.in_text else ""

@@ -128,6 +128,28 @@ def type_key(t: ci.Type) -> int:
 
 
 _locate = LIB.clang_getInstantiationLocation
+_file_location = _function("clang_getFileLocation", None, ci.SourceLocation, *(ctypes.c_void_p,) * 4)
+_spelling_location = _function("clang_getSpellingLocation", None, ci.SourceLocation, *(ctypes.c_void_p,) * 4)
+
+
+def written_at(location: ci.SourceLocation) -> int:
+    """The offset in a file at which a location is written: of a macro's argument its own, of what a macro stands for
+    that of the macro's name."""
+    return _offset(_file_location, location)
+
+
+def from_macro(location: ci.SourceLocation) -> bool:
+    """Whether a location lies in what a macro stands for."""
+    _, line, column, offset = place(location)
+    file, spelled, at = ci.c_object_p(), ctypes.c_uint(), ctypes.c_uint()
+    _spelling_location(location, ctypes.byref(file), ctypes.byref(spelled), ctypes.byref(at), None)
+    return (line, column) != (spelled.value, at.value) and offset == written_at(location)
+
+
+def _offset(call: Any, location: ci.SourceLocation) -> int:
+    offset = ctypes.c_uint()
+    call(location, None, None, None, ctypes.byref(offset))
+    return offset.value
 
 
 def place(location: ci.SourceLocation) -> tuple[int, int, int, int]:

@@ -16,6 +16,7 @@ from xpiler.text.hosts.bearing import is_launch
 
 # What statements begin with that are written out; where they do not, a macro stands for them.
 _BEGIN = {"DO_STMT": b"do", "COMPOUND_STMT": b"{", "IF_STMT": b"if", "WHILE_STMT": b"while", "FOR_STMT": b"for"}
+_NAME = re.compile(rb"(?<!\w)\w+")
 _WRAPS = ("UNEXPOSED_EXPR", "PAREN_EXPR")
 _SEQUENCES = ("COMPOUND_STMT", "FUNCTION_DECL", "LABEL_STMT", "CASE_STMT", "DEFAULT_STMT")
 _HEADS = {"IF_STMT": 1, "FOR_STMT": -1, "WHILE_STMT": 1}  # how many children come before the statements
@@ -53,18 +54,28 @@ class Sites:
     # ------------------------------------------------------------ places
 
     def span(self, n: Node) -> tuple[int, int]:
-        """The bytes of a node; empty where it has none of its own, as in what a macro stands for that is a
-        statement."""
-        return (0, 0) if n in self._unwritten else n.extent
+        """The bytes of a node; empty where it has none of its own, as in what a macro stands for."""
+        return (0, 0) if n.key in self._unwritten else self._written(n)
+
+    def _written(self, n: Node) -> tuple[int, int]:
+        start, end = n.written
+        if (start, end) != n.extent and (named := _NAME.match(self.mask, end)):
+            end = named.end()  # of a macro's argument that ends with the name of another macro
+            start, end = (0, 0) if self.mask[end:end + 1] == b"(" else (start, end)
+        return start, end
 
     @cached_property
-    def _unwritten(self) -> frozenset[Node]:
-        """What lies in statements that are written as a macro: each part of one has the bytes of the whole."""
-        found: set[Node] = set()
-        for n in (n for fn in self.functions for n in fn.walk() if n.kind in _BEGIN):
-            start, end = n.extent
-            if end > start and not self.mask.startswith(_BEGIN[n.kind], start):
-                found |= {x for x in n.walk() if x is not n and x.extent == n.extent}
+    def _unwritten(self) -> frozenset[int]:
+        """What lies in what a macro stands for: each part of it has the bytes of the macro, and they are those of the
+        whole. Statements may begin with one, as a loop whose head it is."""
+        found: set[int] = set()
+        for n in (n for fn in self.functions for n in fn.walk()):
+            if n.kind in _BEGIN:
+                start, end = self._written(n)
+                if end > start and not self.mask.startswith(_BEGIN[n.kind], start):
+                    found |= {x.key for x in n.walk() if x is not n and self._written(x)[0] == start}
+            elif n.key in found or n.kind not in _WRAPS:
+                found |= {c.key for c in n.children if c.from_macro and self._written(c) == self._written(n)}
         return frozenset(found)
 
     def source(self, n: Node) -> str:
@@ -89,8 +100,24 @@ class Sites:
 
     @cached_property
     def functions(self) -> tuple[Node, ...]:
+        """Those that have a body; of a template what is made of it, where that is known: its types are."""
+        made = {self._written_at(n) for n in self._bodied if n.kind == "FUNCTION_DECL"}
+        return tuple(n for n in self._bodied if n.kind == "FUNCTION_DECL" or self._written_at(n) not in made)
+
+    @cached_property
+    def templates(self) -> tuple[tuple[int, int], ...]:
+        """The bytes of functions that have arguments of a template."""
+        return tuple(n.extent for n in self._bodied if n.kind == "FUNCTION_TEMPLATE")
+
+    @cached_property
+    def _bodied(self) -> tuple[Node, ...]:
         kinds = ("FUNCTION_DECL", "FUNCTION_TEMPLATE")
         return tuple(n for n in self.unit.top if n.kind in kinds and n.in_text and self.body(n) is not None)
+
+    def _written_at(self, fn: Node) -> tuple[int, int]:
+        """The bytes of a function's body."""
+        body = self.body(fn)
+        return body.extent if body is not None else (0, 0)
 
     def body(self, fn: Node) -> Node | None:
         return next((c for c in fn.every_child if c.kind == "COMPOUND_STMT"), None)
@@ -124,7 +151,7 @@ class Sites:
             start, end = self.span(n)
             if end > start:
                 yield Site(n, start, end, above)
-            waiting += [(c, (*above, n)) for c in reversed(n.children)]
+            waiting += [(c, (*above, n)) for c in reversed(n.children) if c.kind != "STATIC_ASSERT"]
 
     def inside(self, fn: Node) -> tuple[Site, ...]:
         return tuple(s for s in self.every if fn in s.above)
