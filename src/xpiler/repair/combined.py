@@ -11,7 +11,7 @@ from itertools import combinations_with_replacement, permutations
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.parts import (
-    FRACTIONS, changes, components, computed, integral, is_fixed, is_register, is_value, short,
+    FRACTIONS, changes, components, computed, integral, is_bound, is_register, is_value, short,
 )
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
@@ -143,10 +143,10 @@ def _ranked(names: tuple[str, ...], used: set[str]) -> list[str]:
 def _computes(at: Sites, s: Site) -> bool:
     """A number with a fraction, or a register of numbers, that something is computed from or that is kept."""
     n = s.node
-    if n.kind not in _LEAVES or not computed(n) or is_fixed(at, s) or not is_value(at, n) or not at.source(n):
+    if n.kind not in _LEAVES or not computed(n) or at.is_fixed(s.start, s.end) or not is_value(at, n):
         return False
     parent = next((a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
-    if parent is None or parent.unary in ("&", "x++", "x--", "++x", "--x"):
+    if parent is None or parent.unary in ("&", "x++", "x--", "++x", "--x") or is_bound(at, s):
         return False
     assigns = parent.binary in ("=", "+=", "-=", "*=", "/=") or changes(parent)
     if assigns and parent.children and at.span(parent.children[0])[1] >= s.end:

@@ -24,7 +24,7 @@ from xpiler.repair.hole import Made
 from xpiler.repair.inserted import Gaps, gaps_of
 from xpiler.repair.instrument import Role, Watched
 from xpiler.repair.lanes import Lane
-from xpiler.repair.parts import computed, is_fixed, is_register, is_value, short
+from xpiler.repair.parts import computed, is_register, is_value, short
 from xpiler.repair.scope import Scope
 from xpiler.repair.wholes import Wholes
 from xpiler.text.clang import Node
@@ -381,8 +381,8 @@ def grafted(at: Sites, scope: Scope, made: Made, texts: Sequence[str]) -> None:
 def _slot(at: Sites, s: Site) -> bool:
     """A number with a fraction that is computed or read."""
     n = s.node
-    return n.type.is_scalar and computed(n) and not is_register(n) and not is_fixed(at, s) and is_value(at, n) \
-        and n.kind not in ("VAR_DECL", "PARM_DECL") and not _assigned(at, s)
+    return n.type.is_scalar and computed(n) and not is_register(n) and is_value(at, n) \
+        and not at.is_fixed(s.start, s.end) and n.kind not in ("VAR_DECL", "PARM_DECL") and not _assigned(at, s)
 
 
 def _assigned(at: Sites, s: Site) -> bool:

@@ -16,17 +16,22 @@ _WORDS = re.compile(r"[A-Za-z_]\w*")
 
 
 class Kind(StrEnum):
-    """What a hole is for: an integer, any value, a value and another one, a function that is called, the order of its
-    arguments, a whole statement (nothing, where one is only put in), or what the compiler has to know (a memory, an
-    extent), so that every choice is a text of its own."""
+    """What a hole is for: an integer, a pointer, any value, a value and another one, a function that is called, the
+    order of its arguments, a whole statement (nothing, where one is only put in), or what the compiler has to know (a
+    memory, an extent), so that every choice is a text of its own."""
 
     NUMBER = "number"
+    POINTER = "pointer"
     VALUE = "value"
     COMBINED = "combined"
     FUNCTION = "function"
     ORDER = "order"
     STATEMENT = "statement"
     FIXED = "fixed"
+
+
+# What is chosen by a compiler where the compiler has to know it.
+_ALONE = (Kind.NUMBER, Kind.POINTER, Kind.VALUE, Kind.FIXED)
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,10 @@ class Made:
                 continue  # of one of several arrays `sizeof` would tell a pointer's size
             line, _ = self.at.place(start)
             words = frozenset(_WORDS.findall(self.at.data[start:end].decode()))
+            if self.at.is_fixed(start, end) and start < end:
+                if kind not in _ALONE:
+                    continue
+                kind = Kind.FIXED
             program, among = self.types.get((start, end), ("", None)) if kind is Kind.FUNCTION else ("", None)
             out.append(Hole(start, end, line, kind, tuple(choices.values()), words, program, table=among))
         for start, program, some, among in self.programs:

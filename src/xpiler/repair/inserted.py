@@ -285,7 +285,8 @@ class Gaps:
         here = {v.spelled: v.node for v in self.scope.at_site(gap.site) if v.node.type.kind in ("array", "pointer")}
         out = here | {t: n for t, n in self.pointers.items() if self.scope.visible(n, gap.site, alike=True)}
         for text, n in list(out.items()):
-            for name, v in here.items() if n.kind == "BINARY_OPERATOR" else ():
+            named = n.kind == "BINARY_OPERATOR" and self.at.bare(n.children[0]).kind == "DECL_REF_EXPR"
+            for name, v in here.items() if named else ():
                 if v.type.kind == "pointer" and _element(v) == _element(n):  # another pointer moved as far
                     out.setdefault(re.sub(rf"\b{re.escape(root(text))}\b", name, text), v)
         return out

@@ -97,7 +97,7 @@ def instrumented(at: Sites) -> Instrumented:
 
 def _place(at: Sites, s: Site) -> tuple[Watched, str, str] | None:
     n = s.node
-    if at.source(n).startswith("#") or _is_constant(at, s):
+    if at.source(n).startswith("#") or at.is_fixed(s.start, s.end):
         return None
     if n.kind == "CALL_EXPR" and at.is_statement(s) and not is_launch(n):
         return _call(at, s)
@@ -160,19 +160,6 @@ def _is_value(at: Sites, s: Site) -> bool:
     if n.kind == "CALL_EXPR":
         return not at.is_statement(s) and not is_launch(n) and n.type.kind != "void" and bool(at.callee(n))
     return n.kind == "CSTYLE_CAST_EXPR"
-
-
-def _is_constant(at: Sites, s: Site) -> bool:
-    """Part of what the compiler has to know."""
-    for n in s.above:
-        if n.kind == "VAR_DECL":
-            start, end = at.span(n)
-            if b"constexpr" in at.mask[start:end] or n.type.kind == "array" and s.start < (
-                    at.span(n.initializer)[0] if n.initializer is not None else end):
-                return True
-        if n.kind in ("CASE_STMT",) and n.children and at.span(n.children[0])[0] <= s.start < at.span(n.children[0])[1]:
-            return True
-    return False
 
 
 def _names(n: Node) -> frozenset[int]:

@@ -22,14 +22,18 @@ def is_value(at: Sites, n: Node) -> bool:
     return bool(at.source(n)) and not any(changes(x) for x in n.walk())
 
 
-def is_fixed(at: Sites, s: Site) -> bool:
-    """Part of what the compiler has to know: an extent, a constant."""
-    for n in s.above:
-        if n.kind == "VAR_DECL" and (n.type.kind == "array" or b"constexpr" in at.mask[at.span(n)[0]:at.span(n)[1]]):
-            first = at.span(n.initializer)[0] if n.initializer is not None and n.type.kind == "array" else 1 << 60
-            if s.start < first:
-                return True
-    return False
+def is_bound(at: Sites, s: Site) -> bool:
+    """What a reference is bound to that something may be written through: a place, and no other value."""
+    parent = next((a for a in reversed(s.above) if a.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
+    if parent is None or parent.kind == "VAR_DECL":
+        return parent is not None and _writes(parent)
+    params = parent.referenced.params if parent.kind == "CALL_EXPR" and parent.referenced is not None else ()
+    given = zip(params, parent.arguments, strict=False)
+    return any(_writes(p) for p, a in given if at.span(a)[0] <= s.start and s.end <= at.span(a)[1])
+
+
+def _writes(n: Node) -> bool:
+    return n.type.reference and not n.type.const
 
 
 def stands_alone(at: Sites, s: Site) -> bool:

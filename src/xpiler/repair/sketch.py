@@ -13,6 +13,7 @@ from xpiler.repair.offers import Table, named
 from xpiler.repair.quickly import quickly
 from xpiler.text.edits import Edit, edited
 
+_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 Place = tuple[Watched, str, str]  # as `instrument` has them
 Picks = Mapping[int, int]  # hole -> choice, counted from 1; a hole that is not named stays as it is
 
@@ -135,11 +136,11 @@ class Sketch:
 
         if hole.kind is Kind.STATEMENT and hole.program:
             return f"if (const int xp_c = {chosen} - 1; xp_c >= 0) {{ {_line(hole.program)} }} "
+        if hole.kind is Kind.STATEMENT and hole.start < hole.end:
+            return self._statement(hole, chosen, here, spelled)
         if hole.kind is Kind.STATEMENT:
             cases = "".join(f" else if ({chosen} == {n}) {{ {spelled(c)}; }}" for n, c in _from_1(hole))
-            if hole.start == hole.end:
-                return f"if ({chosen} == 0) {{}}{cases} "
-            return f"do {{ if ({chosen} == 0) {{ {here}; }}{cases} }} while (0)"
+            return f"if ({chosen} == 0) {{}}{cases} "
         if hole.kind is Kind.ORDER:
             name = next((p for p in inner if p.hole is not None and p.hole.kind is Kind.FUNCTION
                          and p.start == hole.start), None)
@@ -157,9 +158,24 @@ class Sketch:
                 return f"({chosen} ? {hole.table.chosen(names, f'{chosen} - 1')} : {named(hole.program, here)})"
             cases = "".join(f"{chosen} == {n} ? {named(hole.program, name)} : " for n, name in enumerate(names, 1))
             return f"({cases}{named(hole.program, here)})"
-        cast = f"(__typeof__({_line(self.data[hole.start:hole.end].decode())}))" if hole.kind is Kind.NUMBER else ""
+        # Of a pointer chosen g++ makes elements chosen, in a template with other types: the plus keeps it from that.
+        plus = "+" if hole.kind is Kind.POINTER else ""
+        own = f"(__typeof__({plus}({_line(self.data[hole.start:hole.end].decode())})))"
+        cast = own if hole.kind in (Kind.NUMBER, Kind.POINTER) else ""
         cases = "".join(f"{chosen} == {n} ? {cast}({spelled(c)}) : " for n, c in _from_1(hole)[:-1])
-        return f"({chosen} == 0 ? ({here}) : {cases}{cast}({spelled(hole.choices[-1])}))"
+        return f"({plus}({chosen} == 0 ? ({here}) : {cases}{cast}({spelled(hole.choices[-1])})))"
+
+    def _statement(self, hole: Hole, chosen: str, here: str, spelled: Callable[[Choice], str]) -> str:
+        """A statement or another one; under a guard it is open as it is without."""
+        own = _line(self.data[hole.start:hole.end].decode())
+        done, cases = f"{chosen} == 0", ""
+        for n, c in _from_1(hole):
+            guard = _line(c.spelled).removesuffix(own).rstrip()
+            if guard.startswith("if (") and guard.endswith(")") and guard != _line(c.spelled):
+                done += f" || ({chosen} == {n} && {guard.removeprefix('if ')})"
+            else:
+                cases += f" else if ({chosen} == {n}) {{ {spelled(c)}; }}"
+        return f"do {{ if ({done}) {{ {here}; }}{cases} }} while (0)"
 
     def _telling(self, inner: list[_Part]) -> Callable[[str], str]:
         """What makes a choice tell what the bytes it is made of would have told."""
@@ -181,7 +197,8 @@ def _from_1(hole: Hole) -> list[tuple[int, Choice]]:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    """A text in one line, without its comments."""
+    return " ".join(_COMMENT.sub(lambda m: m[0] if m[0].startswith('"') else " ", text).split())
 
 
 def _order(p: _Part) -> tuple[int, bool, int, bool]:

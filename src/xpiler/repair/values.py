@@ -9,7 +9,7 @@ from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
 from xpiler.repair.offers import table, ways
-from xpiler.repair.parts import ORDER, components, counts, exchanged, frozen, integral, is_fixed, stands_alone
+from xpiler.repair.parts import ORDER, changes, components, counts, exchanged, frozen, integral, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.offered import alike, letters_alike
@@ -22,6 +22,7 @@ STRIDES = 3  # indices by which a pointer may be moved
 LATER = 0.05  # each is tried a little later than the one before
 _ARITHMETIC = ("+", "-", "*", "/", "%")
 _COMPOUND = ("+=", "-=", "*=", "/=", "=")
+_MOVES = ("+=", "-=")  # what is done with a pointer
 _ATOMIC = (DType.F32, DType.I32, DType.U32)
 _PLACES = ("ARRAY_SUBSCRIPT_EXPR", "UNARY_OPERATOR")
 
@@ -35,7 +36,7 @@ def operators(at: Sites, scope: Scope, made: Made) -> None:
             array, first, second = (at.source(x) for x in (*base.children, n.children[1]))
             made.add((s.start, s.end), f"{array}[{second}][{first}]", f"the indices of {array} change places", 3)
         sign = at.sign(n) if n.kind in ("BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR") else None
-        if sign is None or len(n.children) != 2 or is_fixed(at, s):
+        if sign is None or len(n.children) != 2:
             continue
         a, b = (at.source(c) for c in n.children)
         floats = n.type.dtype is not None and n.type.dtype.is_float
@@ -43,11 +44,13 @@ def operators(at: Sites, scope: Scope, made: Made) -> None:
         table = tuple(o for o in table if not floats or o != "%")
         for new in table if n.type.kind != "pointer" else ():
             if new != n.binary:
-                made.add((s.start, s.end), f"({a} {new} {b})", f"{n.binary} is {new}", 2 if n.binary in ORDER else 3)
+                cost = 2 if n.binary in ORDER else 3
+                made.add((s.start, s.end), f"({a} {new} {b})", f"{n.binary} is {new}", cost)
         if n.binary in ("-", "/") and n.type.kind != "pointer":
             made.add((s.start, s.end), f"({b} {n.binary} {a})", "the operands change places", 3)
         if n.binary in _COMPOUND and stands_alone(at, s):
-            for new in _COMPOUND:
+            pointer = at.bare(n.children[0]).type.kind == "pointer"
+            for new in _MOVES if pointer else _COMPOUND:
                 if new != n.binary and at.bare(n.children[0]).type.kind not in ("vector", "record"):
                     made.add((s.start, s.end), f"{a} {new} {b}", f"{n.binary} is {new}", 3, Kind.STATEMENT)
             add = at.platform.atomics.get("add", "")
@@ -98,7 +101,7 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
                         made.add(span, text, told, 3, Kind.ORDER if whole else kind)
         for beside in components(at, n):
             made.add((s.start, s.end), beside, f"{at.source(n)} is {beside}", 3)
-        if n.kind == "DECL_REF_EXPR" and not is_fixed(at, s):
+        if n.kind == "DECL_REF_EXPR" and not at.is_fixed(s.start, s.end):
             _other_name(at, scope, made, s)
             _moved(at, scope, made, s)
 
@@ -154,10 +157,19 @@ def _other_name(at: Sites, scope: Scope, made: Made, s: Site) -> None:
             and not integral(ref):
         # The bounds of an array are known where it is named itself.
         named = ref.type.kind == "array" and any(n.kind == "ARRAY_SUBSCRIPT_EXPR" for n in s.above[-2:])
+        kind = Kind.FIXED if named else Kind.POINTER if ref.type.kind == "pointer" else Kind.VALUE
+        written = _is_written(s)
         inner = _element(ref)
         for v in list(scope.at_site(s))[:3 * NAMES]:
             other = _element(v.node)
             held = (v.node.type.kind in ("array", "pointer")) == (ref.type.kind in ("array", "pointer"))
             held = held and (ref.type.kind in ("array", "pointer") or v.node.type.kind == ref.type.kind)
-            if v.spelled != ref.spelling and other == inner and held and frozen(v.node) <= frozen(ref):
-                made.add(span, v.spelled, f"{ref.spelling} is {v.spelled}", 4, Kind.FIXED if named else Kind.VALUE)
+            if v.spelled != ref.spelling and other == inner and held and frozen(v.node) <= frozen(ref) \
+                    and not (written and kind is Kind.POINTER):
+                made.add(span, v.spelled, f"{ref.spelling} is {v.spelled}", 4, kind)
+
+
+def _is_written(s: Site) -> bool:
+    """Whether a variable itself gets another value here."""
+    n = s.parent
+    return changes(n) and n.children[:1] == (s.node,)

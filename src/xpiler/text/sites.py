@@ -16,6 +16,8 @@ from xpiler.text.hosts.bearing import is_launch
 
 # What statements begin with that are written out; where they do not, a macro stands for them.
 _BEGIN = {"DO_STMT": b"do", "COMPOUND_STMT": b"{", "IF_STMT": b"if", "WHILE_STMT": b"while", "FOR_STMT": b"for"}
+# The arguments of a template, of a function that is called or launched with them.
+_ARGUMENTS = re.compile(rb"\b[A-Za-z_]\w*[ ]?<(?!<)([^;(){}<>=&|]+)>(?=\s*(?:\(|<<<))")
 _NAME = re.compile(rb"(?<!\w)\w+")
 _WRAPS = ("UNEXPOSED_EXPR", "PAREN_EXPR")
 _SEQUENCES = ("COMPOUND_STMT", "FUNCTION_DECL", "LABEL_STMT", "CASE_STMT", "DEFAULT_STMT")
@@ -155,6 +157,32 @@ class Sites:
 
     def inside(self, fn: Node) -> tuple[Site, ...]:
         return tuple(s for s in self.every if fn in s.above)
+
+    # ------------------------------------------------------------ what a compiler has to know
+
+    def is_fixed(self, start: int, end: int) -> bool:
+        """Whether bytes are part of what the compiler has to know."""
+        return any(a <= start and end <= b for a, b in self._fixed)
+
+    @cached_property
+    def _fixed(self) -> tuple[tuple[int, int], ...]:
+        """Arguments of templates, extents of arrays, constants, labels of cases, and the first values of integers that
+        stand among the former."""
+        found = [m.span(1) for fn in self.functions for m in _ARGUMENTS.finditer(self.mask, *self.span(fn))]
+        firsts: list[tuple[str, tuple[int, int]]] = []
+        for s in self.every:
+            n = s.node
+            first = self.span(n.initializer) if n.kind == "VAR_DECL" and n.initializer is not None else (0, 0)
+            if n.kind == "VAR_DECL" and b"constexpr" in self.mask[s.start:s.end]:
+                found.append((s.start, s.end))
+            elif n.kind == "VAR_DECL" and n.type.kind == "array":
+                found.append((s.start, first[0] if first[1] else s.end))
+            elif n.kind == "VAR_DECL" and n.type.const and first[1]:
+                firsts.append((n.spelling, first))
+            elif n.kind == "CASE_STMT" and n.children:
+                found.append(self.span(n.children[0]))
+        known = {w.decode() for start, end in found for w in re.findall(rb"[A-Za-z_]\w*", self.mask[start:end])}
+        return (*found, *(span for name, span in firsts if name in known))
 
     # ------------------------------------------------------------ what a node is
 
