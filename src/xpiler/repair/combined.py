@@ -38,7 +38,8 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
     bounds = _bounds(at)
     for s in (s for s in at.device if _computes(at, s)):
         text, kind = at.source(s.node), s.node.type.name.replace("const ", "").strip()
-        acts = _acts(at, kind, used, is_register(s.node))
+        known = _known(at, s.node, kind)
+        acts = _acts(at, known, used, is_register(s.node))
         here = (v.spelled for v in scope.at_site(s) if v.node.type.name.replace("const ", "").strip() == kind)
         beside = {v: 0.0 if v in flow.unread else UNASKED for v in here if v != text}
         for other, o in sorted(others, key=lambda o: abs(o[1].start - s.start)):
@@ -60,7 +61,13 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
             def spell(d: Sequence[str], text: str = text, held: str = held) -> str:
                 return d[0].format(x=held, y=wrapped(d[1]), X=text, Y=d[1])
 
-            made.around.append((s.start, s.end, kind, tuple(acts), Radix(COST, digits, spell, f"{short(text)} is ")))
+            made.around.append((s.start, s.end, known, tuple(acts), Radix(COST, digits, spell, f"{short(text)} is ")))
+
+
+def _known(at: Sites, n: Node, kind: str) -> str:
+    """A type as it is known before the text, which may have a name of its own for it."""
+    own = re.search(rf"\btypedef\b[^;{{}}]*\b{re.escape(kind)}\s*;|\busing\s+{re.escape(kind)}\b".encode(), at.mask)
+    return kind if own is None or n.type.dtype is None else at.platform.types.get(n.type.dtype, kind)
 
 
 def _bounds(at: Sites) -> list[tuple[str, Node]]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from xpiler.repair.instrument import assignment, outputs
+from xpiler.repair.instrument import root as rooted
 from xpiler.repair.parts import changes, computed, frozen
 from xpiler.text.clang import Node
 from xpiler.text.sites import LOOP_OR_BRANCH, Site, Sites
@@ -32,7 +34,6 @@ class Flow:
     def _uses(self) -> tuple[frozenset[Named], frozenset[Named], dict[Named, list[Site]], frozenset[Named]]:
         """The same, with the places where something is written; what no run comes by writes nothing."""
         declared, begun, written, read = set[Named](), set[Named](), dict[Named, list[Site]](), set[Named]()
-        moved = list[tuple[Named, Named]]()
         for fn in self.at.functions:
             declared |= {(p.spelling, p.key) for p in fn.params if self.at.is_device(fn) is not self.host}
         begun |= declared
@@ -41,7 +42,6 @@ class Flow:
             if n.kind == "VAR_DECL":
                 declared.add((n.spelling, n.key))
                 begun |= {(n.spelling, n.key)} if n.initializer is not None else set()
-                moved += self._moved(n)
             if n.kind != "DECL_REF_EXPR" or n.referenced is None:
                 continue
             named = n.spelling, n.referenced.key
@@ -56,12 +56,30 @@ class Flow:
             if (assigns or handed or parent is not None and parent.unary in ("&", "x++", "x--", "++x", "--x")) \
                     and self.at.place(s.start)[0] not in self.at.never:
                 written.setdefault(named, []).append(s)
-            if not assigns and not handed:
+            if not assigns and not handed and not self._goes_on(s):
                 read.add(named)
-        for pointer, array in reversed(moved):
+        for pointer, array in reversed(self._leads.items()):
             if pointer in written:
                 written.setdefault(array, []).extend(written[pointer])
         return frozenset(declared), frozenset(begun), written, frozenset(read)
+
+    def _goes_on(self, s: Site) -> bool:
+        """Whether a variable is read for nothing but a value of its own: `best = max(best, x)`."""
+        key = s.node.referenced.key if s.node.referenced is not None else 0
+        for n in reversed(s.above):
+            if (sides := assignment(n)) is not None:
+                return rooted(sides[0]) == key
+            if n.kind == "CALL_EXPR" and n.type.kind == "void":
+                return any(rooted(a) == key for a in outputs(n))
+            if n.kind.endswith("_STMT"):
+                return False
+        return False
+
+    @cached_property
+    def _leads(self) -> dict[Named, Named]:
+        """Pointers, and the arrays they begin in."""
+        sites = self.at.host if self.host else self.at.device
+        return dict(moved for s in sites if s.node.kind == "VAR_DECL" for moved in self._moved(s.node))
 
     def _moved(self, n: Node) -> list[tuple[Named, Named]]:
         """A pointer that begins in an array, and that array: what is written through one is written to the other."""
@@ -100,7 +118,10 @@ class Flow:
         given = {p.spelling for p in params}
         outputs = {p.spelling for p in params if p.type.kind == "pointer" and not frozen(p)}
         declared, begun, written, _ = self._touched
-        return _names(d for d in declared - written if d not in begun or d[0] in outputs), self.unread - given
+        owed = {d for d in declared - written if d not in begun or d[0] in outputs}
+        for pointer, array in self._leads.items():
+            owed |= {pointer} if array in owed and pointer not in written else set()
+        return _names(owed), self.unread - given
 
     @cached_property
     def stuck(self) -> frozenset[str]:
