@@ -10,6 +10,7 @@ from itertools import combinations_with_replacement, permutations
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
+from xpiler.repair.offers import USUAL
 from xpiler.repair.parts import (
     FRACTIONS, changes, components, computed, integral, is_bound, is_register, is_value, short,
 )
@@ -21,7 +22,6 @@ from xpiler.text.sites import Site, Sites, wrapped
 # Functions of one value that are tried around an expression, beside those of the text; other values that are tried as
 # its other operand, the nearest in the text first; functions that make one of a register of another type; indices of an
 # array that nobody reads; bounds of loops.
-_USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
 OPERANDS, ALONE, BOTH, CONVERTED, INDICES, BOUNDS = 12, 12, 7, 2, 4, 2
 # How large a change it is; more where nothing says that the operand is wanted, and for each that comes later.
 COST, UNASKED, LATER = 3.5, 1.0, 0.05
@@ -144,7 +144,7 @@ def of_two(at: Sites, kind: str, used: Collection[str]) -> list[str]:
 
 def _ranked(names: tuple[str, ...], used: set[str]) -> list[str]:
     """Those the text uses first, then those in wide use."""
-    return sorted((n for n in names if n in used or n in _USUAL), key=lambda n: (n not in used, n))
+    return sorted((n for n in names if n in used or n in USUAL), key=lambda n: (n not in used, n))
 
 
 def _computes(at: Sites, s: Site) -> bool:

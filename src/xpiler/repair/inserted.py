@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,9 +28,10 @@ from xpiler.text.sites import EXPRESSIONS, LOOP_OR_BRANCH, Site, Sites
 
 # What is tried at one place: places that are assigned to, values, pointers, lengths, indices, functions of one type,
 # and choices of one function's operands.
-PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 8, 12, 8, 3, 6, 48, 3000
+PLACES, VALUES, POINTERS, LENGTHS, INDICES, FUNCTIONS, MOST = 10, 12, 8, 3, 8, 48, 3000
 EXTENTS = 2  # lengths that arrays have
 INTO = 3  # registers that are assigned to
+BOTH_ENDS = 2  # variables that may be an index: those read least, and those declared first
 SOME = 3  # operands of each kind that are tried whatever else is
 # How large a change it is to put something in; more for each operand that nothing says is wanted there, and for each
 # choice that comes later.
@@ -214,14 +216,21 @@ class Gaps:
         return [(t, kind, scalar) for t, (kind, scalar) in out.items()][:PLACES]
 
     def _places(self, gap: Gap) -> list[str]:
-        """Indices of the text, and variables that may be one."""
-        seen = {self.at.source(s.node.children[1]): None for s in self.at.device
-                if s.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(s.node.children) == 2
+        """Indices of the text, and variables that may be one, those first that are read least."""
+        seen = {text: None for s in self.at.device if s.node.kind == "ARRAY_SUBSCRIPT_EXPR"
+                and len(s.node.children) == 2 and (text := self.at.source(s.node.children[1]))
                 and self.scope.visible(s.node.children[1], gap.site)}
-        for v in self.scope.at_site(gap.site):
-            if integral(v.node):
-                seen.setdefault(v.spelled)
-        return [t for t in seen if t][:INDICES]
+        some = [v for v in self.scope.at_site(gap.site) if integral(v.node)]
+        seldom = [v.spelled for v in sorted(some, key=lambda v: self._named[v.node.key])]
+        outer = [v.spelled for v in reversed(some)]  # what all the rest is made of
+        likely = [*list(seen)[:INDICES - 2 * BOTH_ENDS], *seldom[:BOTH_ENDS], *outer[:BOTH_ENDS]]
+        return list(dict.fromkeys([*likely, *seen, *seldom]))[:INDICES]
+
+    @cached_property
+    def _named(self) -> Counter[int]:
+        """How often a variable is named."""
+        return Counter(s.node.referenced.key for s in self.at.device
+                       if s.node.kind == "DECL_REF_EXPR" and s.node.referenced is not None)
 
     def again(self, gap: Gap, made: Made) -> None:
         """A statement of the text once more, with numbers twice or half as large."""

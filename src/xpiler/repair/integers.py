@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from xpiler.repair.hole import Kind, Made
-from xpiler.repair.parts import ORDER, exchanged, integral, is_value, named_sizes
+from xpiler.repair.parts import ORDER, changes, exchanged, integral, is_value, named_sizes
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.hosts.bearing import is_launch
@@ -23,8 +23,8 @@ SLIGHTLY = 0.5
 
 
 def _roots(at: Sites) -> Iterator[tuple[Site, Node, int]]:
-    """Integers with a job: bounds, subscripts, offsets, lengths, conditions, first values, extents of launches; each
-    with how likely it is to be wrong, the least likely last."""
+    """Integers with a job: bounds, subscripts, offsets, lengths, conditions, first values and others that a variable
+    gets, extents of launches; each with how likely it is to be wrong, the least likely last."""
     for s in at.every:
         n = s.node
         match n.kind:
@@ -38,6 +38,9 @@ def _roots(at: Sites) -> Iterator[tuple[Site, Node, int]]:
             case "ARRAY_SUBSCRIPT_EXPR" if len(n.children) == 2:
                 yield s, n.children[1], 1
             case "BINARY_OPERATOR" if n.binary in ("+", "-") and n.type.kind == "pointer" and len(n.children) == 2:
+                yield s, n.children[1], 1
+            case "BINARY_OPERATOR" | "COMPOUND_ASSIGNMENT_OPERATOR" if changes(n) and len(n.children) == 2 \
+                    and (integral(n.children[0]) or n.children[0].type.kind == "pointer"):
                 yield s, n.children[1], 1
             case "BINARY_OPERATOR" if n.binary in ORDER and len(n.children) == 2:
                 yield from ((s, c, 1) for c in n.children if integral(at.bare(c)))

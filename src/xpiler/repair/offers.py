@@ -13,6 +13,8 @@ from xpiler.platforms.platform import Platform
 from xpiler.text.offered import alike
 
 FEW, MOST = 4, 127  # of fewer it is not worth it; more have no digit
+# Functions in wide use, of one number each.
+USUAL = ("expf", "sqrtf", "fabsf", "logf", "tanhf", "erff", "rsqrtf")
 _OFFERED = """#ifndef XP_OFFERED
 #define XP_OFFERED
 template <class P, class F, class = decltype(static_cast<P>(*static_cast<F*>(nullptr)))>

@@ -54,6 +54,9 @@ class Scope:
             if s.node.kind == "VAR_DECL" and s.node.spelling:
                 scope = next((a for a in reversed(s.above) if a.kind in _SCOPES), s.above[0])
                 found.append(Name(s.node, s.end, self.at.span(scope)[1]))
+            elif s.node.kind == "FOR_STMT":
+                found += [Name(v, s.start, s.end) for v in s.node.children[0].walk()
+                          if v.kind == "VAR_DECL" and self.at.span(v) == (0, 0)]  # a macro declares it
         return tuple(found)
 
     def at_site(self, s: Site) -> Iterator[Name]:

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
 from xpiler.repair.integers import NAMES
-from xpiler.repair.offers import table, ways
+from xpiler.repair.offers import USUAL, table, ways
 from xpiler.repair.parts import ORDER, changes, components, counts, exchanged, frozen, integral, stands_alone
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
 from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import Site, Sites, wrapped
 
-# How many other functions of the platform are tried in the place of one, and of one that is called for its value.
-STAND_INS, VALUED = 64, 24
+# How many other functions of the platform are tried in the place of one, and of one that is called for its value;
+# those in wide use come behind so many whose names are most like its own.
+STAND_INS, VALUED, NEAREST = 64, 48, 6
 SELDOM = 4  # how large a change a copy is between memories that are seldom used
 STRIDES = 3  # indices by which a pointer may be moved
 LATER = 0.05  # each is tried a little later than the one before
@@ -81,6 +82,8 @@ def calls(at: Sites, scope: Scope, made: Made) -> None:
             others = sorted((o for o in alike(at.platform).get(n.referenced.signature, ()) if o != name),
                             key=lambda o: (-letters_alike(o, name), o))
             whole = len(n.arguments) == len(n.referenced.params) and at.data[s.start:start] == b""
+            likely = [o for o in others if o in USUAL and o not in others[:NEAREST]]
+            others = list(dict.fromkeys([*others[:NEAREST], *likely, *others]))
             pointer, among = n.referenced.signature.replace("(", "(*)(", 1), table(at.platform, n.referenced.signature)
             for later, new in enumerate(others[:STAND_INS if kind is Kind.STATEMENT else VALUED]):
                 cost = 3 + LATER * later
