@@ -25,7 +25,7 @@ from xpiler.repair.mended import Mended
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks
 from xpiler.repair.told import Had, Wanted
-from xpiler.screened import CLUSTERS, Screen, screen, trial_mark
+from xpiler.screened import Screen, screen, trial_mark
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.argue.races import races
@@ -273,7 +273,8 @@ class Judges:
                 return [made.full] if found and made is not None else out
             if not found:
                 return self._scores(runs, names, candidates)
-            known = [found[0].seen(t) for t in runs(case, False, candidates, CLUSTERS)]
+            few = runs(case, False, candidates, found[0].clusters)
+            known = [self._stopped(t, 0) or found[0].seen(t) for t in few]
             left = iter(self._scores(runs, names, [c for c, k in zip(candidates, known, strict=True) if k is None]))
             return [next(left) if k is None else k for k in known]
         return tried
@@ -298,12 +299,8 @@ class Judges:
 
     def _seen(self, trial: Trial, case: Case, names: Mapping[str, str], passed: int,
               known: dict[int, tuple[float, float, float]]) -> Score:
-        raced = [f for f in trial.noted if f.code in RACES]
-        if not trial.clean or raced:
-            first = next(iter((*trial.found, *raced)), None)
-            met = f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status
-            return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met),
-                         seconds=trial.seconds)
+        if (stopped := self._stopped(trial, passed)) is not None:
+            return stopped
         mark = trial_mark(trial)
         if mark not in known:
             sample = self._sample(case)
@@ -315,6 +312,16 @@ class Judges:
         share, near, wrote = known[mark]
         return Score(share, passed=passed, near=near, reached=trial.reached, mark=mark, seconds=trial.seconds,
                      written=wrote)
+
+    def _stopped(self, trial: Trial, passed: int) -> Score | None:
+        """What is known of a run that broke a rule or did not end in time."""
+        raced = [f for f in trial.noted if f.code in RACES]
+        if trial.clean and not raced:
+            return None
+        first = next(iter((*trial.found, *raced)), None)
+        met = f"{first.code} at line {first.line}, `{first.buffer}`" if first else trial.status
+        return Score(0.0, met, first.line if first else 0, passed=passed, reached=trial.reached, mark=hash(met),
+                     seconds=trial.seconds)
 
     def _sample(self, case: Case) -> Sample:
         if id(case) not in self._samples:
@@ -334,22 +341,23 @@ class Judges:
             self._run(made, names, case, picks, backwards) if time.monotonic() < self.until else late for picks in some]
 
     def _at_once(self, made: Machine, names: Mapping[str, str]) -> _AtOnce:
-        took = dict[tuple[int, bool], float]()
+        took = dict[tuple[int, bool, int], float]()
 
         def runs(case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
             asked = self._wanted if case is self._asked and not backwards else None
-            key = id(case), asked is not None
+            key = id(case), asked is not None, clusters
             own = took.get(key, 0.0)
-            each = max(SOON + OPEN * case.source.seconds, min(AGAIN * own, SOME + OPEN * own))
+            whole = 0.0 if clusters else OPEN * case.source.seconds
+            each = max(SOON + whole, min(AGAIN * own, SOME + OPEN * own))
             each = each if any(some) else inf  # the text as it is
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
                                  each=min(each, self._limits(case, made.watch).seconds), backwards=backwards,
                                  until=self.until, wanted=NONE if asked is None else asked.keys, clusters=clusters)
             for picks, trial in zip(some, done, strict=True):
                 own = trial.seconds if trial.clean else max(trial.seconds, BROKEN)
-                took.update({} if picks or clusters else {key: own})
+                took.update({} if picks else {key: own})
             return done
         return runs
 

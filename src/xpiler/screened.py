@@ -16,28 +16,29 @@ from xpiler.verify.runs.nearness import Sample, right
 from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.trial import Trial
 
-CLUSTERS, FEWER = 32, 1  # at most, that are run of a launch; those that show what the others wrote
+# Clusters, at most, that are run of a launch; where these take long; and those that show what others wrote.
+CLUSTERS, LESS, FEWER = 32, 8, 1
+SOME = 0.01  # of the right program's values: fewer that are new are no reason to run a candidate in full
 MOSTLY = 0.9  # of the elements are right: what is wrong may then be in no group that is run
 SLOW, FASTER = 0.01, 0.5  # seconds of a run from which on it is worth while; a run of few takes such a part of it
 
 
 @dataclass(frozen=True)
 class Screen:
-    """What the text as it is did in full and in few groups; `of` tells the share of some elements that is right, and of
-    the right program's values."""
+    """What the text as it is did in full, and in so many clusters of each launch; `of` tells the share of some elements
+    that is right, and of the right program's values."""
 
     full: Score
+    clusters: int
     share: float
     told: float
     mark: int
     of: Callable[[Trial], tuple[float, float]]
 
     def seen(self, trial: Trial) -> Score | None:
-        """What a run in few groups says of a candidate; None where it has to be run in full."""
-        if not trial.clean:
-            return None
+        """What a clean run in few groups says of a candidate; None where it has to be run in full."""
         share, told = self.of(trial)
-        if share > self.share or told > self.told:
+        if share > self.share or told > self.told + SOME:
             return None
         less = share / self.share if self.share else 1.0
         mark = trial_mark(trial)
@@ -54,7 +55,8 @@ def screen(
     run had."""
     if full.seconds < SLOW or full.met or full.passed or full.perfect:
         return None
-    few, fewer, whole = runs(CLUSTERS), runs(FEWER), runs(0)
+    count, few = next((n, t) for n in (CLUSTERS, LESS) if (t := runs(n)).seconds < SLOW or n == LESS)
+    fewer, whole = runs(FEWER), runs(0)
     if not (few.clean and fewer.clean and whole.clean) or few.seconds > FASTER * full.seconds:
         return None
     written = {a.name: names[a.name] for a in reference.signature.arrays if a.written}
@@ -71,7 +73,7 @@ def screen(
     def of(trial: Trial) -> tuple[float, float]:
         return right(reference, some.case, some.taken(trial, names), names), told(trial)
 
-    return Screen(replace(full, seconds=few.seconds), *of(few), trial_mark(few), of)
+    return Screen(replace(full, seconds=few.seconds), count, *of(few), trial_mark(few), of)
 
 
 def trial_mark(trial: Trial) -> int:

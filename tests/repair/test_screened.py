@@ -29,7 +29,7 @@ def ran(y: np.ndarray, seconds: float = 0.1) -> Trial:
 def some(y: np.ndarray, clusters: int) -> Trial:
     """What so many groups leave in an array that held -1."""
     taken = np.arange(SIZE) // GROUP % (SIZE // GROUP // clusters) == 0 if clusters else np.ones(SIZE, bool)
-    return ran(np.where(taken, y, -1), 0.01 if clusters else 0.1)
+    return ran(np.where(taken, y, -1), 0.005 if clusters else 0.1)
 
 
 def screened(y: np.ndarray, right: float, together: bool = False) -> Screen | None:

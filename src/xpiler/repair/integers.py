@@ -20,6 +20,8 @@ _FACTORS, WHOLES = ("*", "/", "%"), 4
 # So much smaller a change it is to leave a number out that is added, and so much larger that a number and a variable
 # change places: many changes only stop a broken rule, and the likelier ones are to be followed first.
 SLIGHTLY = 0.5
+# How large a change another index or extent of the platform is; and an index for an extent.
+ALIKE, UNLIKE = 1, 2.5
 
 
 def _roots(at: Sites) -> Iterator[tuple[Site, Node, int]]:
@@ -153,9 +155,11 @@ def _part(at: Sites, scope: Scope, made: Made, site: Site, n: Node, cost: int, p
             for v in names[:NAMES]:
                 made.add(span, v.spelled, f"{spelled} is {v.spelled}", cost + 3, Kind.NUMBER)
             used, every = _axes(at)
+            indices = {a.index for a in at.platform.axes}
             for axis in every if spelled in every else used:
                 if axis != spelled:
-                    made.add(span, axis, f"{spelled} is {axis}", 1 if spelled in every else cost + 5, Kind.NUMBER)
+                    likely = ALIKE if (spelled in indices) == (axis in indices) else UNLIKE
+                    made.add(span, axis, f"{spelled} is {axis}", likely if spelled in every else cost + 5, Kind.NUMBER)
         case _:
             pass
 

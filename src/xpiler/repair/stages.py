@@ -28,9 +28,9 @@ SOON, SOONER = 480, 1.0  # choices that are tried before the place is looked for
 EARLY, FINDING = 3, 8  # texts compiled before others are followed, more where a rule is broken
 SHORT, LONGEST = 1.5, 5.0  # seconds of work for choices alone, at first and then, and for what is put in
 PUTTING = 2.5  # the same for what a text asks for, and for what the right program says is missing
-# Elements that are right in a text that was given and is likely to be wrong in one thing only, and seconds for its
-# choices alone.
-NEARLY, THOROUGH = 0.5, 12.0
+# Elements, or the right program's values, that are right in a text that was given and is likely to be wrong in one
+# thing only, and seconds for its choices alone.
+NEARLY, INSIDE, THOROUGH = 0.5, 0.7, 12.0
 OPERANDS, PLACED = "XP2120", 4  # what an instruction that takes no such operands breaks; memories tried for them
 WIDER = 3.0  # how large a change it is that all types are as wide as is usual
 
@@ -84,7 +84,7 @@ class Stages(Opening):
         if o.watched and o.run is None:
             o.given_up = True
             return self._one_by_one(o)
-        nearly = o.base.right >= NEARLY and not o.origin.weight
+        nearly = (o.base.right >= NEARLY or o.base.told >= INSIDE) and not o.origin.weight
         budget = THOROUGH if first and nearly else SHORT if first else LONGEST
         some = o.singles or iter(())
         if first and o.base.met.startswith(OPERANDS):

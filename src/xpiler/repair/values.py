@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from xpiler.ir.types import DType
 from xpiler.repair.hole import Kind, Made
+from xpiler.repair.instrument import root
 from xpiler.repair.integers import NAMES
 from xpiler.repair.offers import USUAL, table, ways
 from xpiler.repair.parts import ORDER, changes, components, counts, exchanged, frozen, integral, stands_alone
@@ -61,10 +62,14 @@ def operators(at: Sites, scope: Scope, made: Made) -> None:
 
 
 def literals(at: Sites, scope: Scope, made: Made) -> None:
-    """Other float constants: those of the text and those it lost, their negatives, a half, nought and one."""
+    """Other float constants: those of the text and those it lost, their negatives, a half, nought and one; nought is
+    likely where a sum begins."""
     spelled = dict.fromkeys(at.source(s.node) for s in at.device if s.node.kind == "FLOATING_LITERAL")
+    sums = {root(s.node.children[0]) for s in at.device if s.node.binary == "+=" and s.node.children}
     for s in at.device:
         if s.node.kind == "FLOATING_LITERAL" and (text := at.source(s.node)):
+            if any(n.kind == "VAR_DECL" and n.key in sums for n in s.above[-3:]):
+                made.add((s.start, s.end), "0.0f", f"{text} is 0.0f", 2)
             for new in (*scope.constants, *spelled, f"-{text}", f"({text} / 2)", f"({text} * 2)", f"({text} / 100)",
                         f"({text} * 100)", "0.0f", "1.0f"):
                 made.add((s.start, s.end), new, f"{text} is {new}", 4)
