@@ -312,7 +312,7 @@ def test_two_mistakes_are_undone_one_after_the_other() -> None:
         return Score(good / 2)
 
     def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
-        both = (Sketch(at[0].data, find(at[0]), places=instrumented(at[0]).places, sparing=sparing(at[0]))
+        both = (Sketch(at[0].data, find(at[0]), places=instrumented(at[0]).places, besides=sparing(at[0]))
                 for find in (holes, gaps))
         now = next(s for s in both if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
@@ -414,7 +414,7 @@ def test_what_a_judge_refuses_is_gone_on_with() -> None:
 
     def sketch(text: str, beside: Sequence[str]):  # type: ignore[no-untyped-def]
         now = next(s for find in (holes, gaps) for p in (instrumented(at[-1]).places, ())
-                   for s in [Sketch(at[-1].data, find(at[-1]), places=p, sparing=sparing(at[-1]))] if s.text == text)
+                   for s in [Sketch(at[-1].data, find(at[-1]), places=p, besides=sparing(at[-1]))] if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
 
     def reading(text: str):  # type: ignore[no-untyped-def]

@@ -48,7 +48,7 @@ def test_a_text_with_launches_leaves_out_groups_instead() -> None:
 
 def test_some_passes_are_run() -> None:
     at = sites(ROWS)
-    sketch = Sketch(at.data, (), sparing=sparing(at))
+    sketch = Sketch(at.data, (), besides=sparing(at))
     assert sketch.filled({}) == ROWS
     made = machine(sketch.text, at.platform, signature(at.program), file="t", many=True)
     x = np.arange(1, 1601, dtype=np.float32)

@@ -91,7 +91,7 @@ def test_mistakes_that_hide_each_other_are_undone_one_by_one() -> None:
 
     def sketch(text: str, beside: Sequence[str]) -> Tried | tuple[int, ...]:
         at = sites[-1]
-        both = (Sketch(at.data, find(at), places=instrumented(at).places, sparing=sparing(at)) for find in (holes, gaps))
+        both = (Sketch(at.data, find(at), places=instrumented(at).places, besides=sparing(at)) for find in (holes, gaps))
         now = next(s for s in both if s.text == text)
         return lambda many: [score(now.filled(picks) or "") for picks in many]
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import combinations_with_replacement, permutations
+from itertools import combinations_with_replacement
 
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
+from xpiler.repair.instrument import assignment
+from xpiler.repair.loops import flat
 from xpiler.repair.offers import USUAL
 from xpiler.repair.parts import (
     FRACTIONS, changes, components, computed, integral, is_bound, is_register, is_value, short,
@@ -39,7 +41,7 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
     for s in (s for s in at.device if _computes(at, s)):
         text, kind = at.source(s.node), s.node.type.name.replace("const ", "").strip()
         known = _known(at, s.node, kind)
-        acts = _acts(at, known, used, is_register(s.node))
+        acts = [*_acts(at, known, used, is_register(s.node)), *_onto(at, s, known, used)]
         here = (v.spelled for v in scope.at_site(s) if v.node.type.name.replace("const ", "").strip() == kind)
         beside = {v: 0.0 if v in flow.unread else UNASKED for v in here if v != text}
         for other, o in sorted(others, key=lambda o: abs(o[1].start - s.start)):
@@ -96,23 +98,8 @@ def _unread(at: Sites, s: Site, scope: Scope, kind: str, flow: Flow) -> Iterator
             yield f"{v.spelled}.{s.node.spelling}"
         inner = v.node.type.inner
         if v.spelled in flow.unread and inner is not None and inner.name.replace("const ", "").strip() == kind:
-            indices = dict.fromkeys([*[i.spelled for i in here if integral(i.node)][:INDICES], *_flat(at, s)])
+            indices = dict.fromkeys([*[i.spelled for i in here if integral(i.node)][:INDICES], *flat(at, s, v.spelled)])
             yield from (f"{v.spelled}[{i}]" for i in indices)
-
-
-def _flat(at: Sites, s: Site) -> Iterator[str]:
-    """The index of an element in an array whose axes are two or three of the loops around, as long as these go."""
-    loops = list[tuple[str, str]]()
-    for first, cond, _, _ in (at.for_parts(n) for n in s.above if n.kind == "FOR_STMT"):
-        named = next((x.spelling for x in first.walk() if x.kind == "VAR_DECL"), "") if first is not None else ""
-        end = at.source(cond.children[1]) if cond is not None and len(cond.children) == 2 else ""
-        loops += [(named, wrapped(end))] if named and end else []
-    for count in (3, 2):
-        for axes in permutations(loops[-3:], count):
-            index = axes[0][0]
-            for name, end in axes[1:]:
-                index = f"{wrapped(index)} * {end} + {name}"
-            yield index
 
 
 def _converted(at: Sites, s: Site, scope: Scope, kind: str, used: Collection[str]) -> Iterator[str]:
@@ -134,6 +121,15 @@ def _acts(at: Sites, kind: str, used: set[str], register: bool) -> list[str]:
     if not register:
         out[:0] = ["({x} * {y})", "({x} + {y})", "({x} - {y})", "({x} / {y})", "({y} - {x})", "({y} / {x})"]
     return out + [f"{name}({{X}})" for name in _ranked(offered.get(f"{kind} ({kind})", ()), used)[:ALONE]]
+
+
+def _onto(at: Sites, s: Site, kind: str, used: Collection[str]) -> list[str]:
+    """What the text does with three values, where the third is what it is assigned to: a product and a sum in one."""
+    n = next((n for n in reversed(s.above) if n.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
+    sides = assignment(n) if n is not None else None
+    into = at.source(sides[0]) if sides is not None and at.span(at.bare(sides[1])) == (s.start, s.end) else ""
+    names = alike(at.platform).get(f"{kind} ({kind}, {kind}, {kind})", ()) if into else ()
+    return [f"{name}({{X}}, {{Y}}, {into})" for name in names if name in used]
 
 
 def of_two(at: Sites, kind: str, used: Collection[str]) -> list[str]:

@@ -24,6 +24,7 @@ from xpiler.repair.hole import Made
 from xpiler.repair.inserted import Gaps, gaps_of
 from xpiler.repair.instrument import Role, Watched
 from xpiler.repair.lanes import Lane
+from xpiler.repair.loops import flat
 from xpiler.repair.parts import computed, is_register, is_value, short
 from xpiler.repair.scope import Scope
 from xpiler.repair.wholes import Wholes
@@ -449,7 +450,8 @@ def _suffixes(text: str) -> set[str]:
 
 
 def _subscripts(at: Sites, scope: Scope, s: Site) -> Subscripts:
-    """Those of the statement first, then those nearest; of an array those it is read at, and those that come next."""
+    """Those of the statement first, then those nearest; of an array those it is read at, and those that come next, or
+    where it is read nowhere what the loops around make."""
     own = [a for a in s.above if a.kind in ("BINARY_OPERATOR", "COMPOUND_ASSIGNMENT_OPERATOR")]
     start, end = at.span(own[0]) if own else (s.start, s.end)
     found = [x for x in at.device if x.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(x.node.children) == 2
@@ -461,7 +463,7 @@ def _subscripts(at: Sites, scope: Scope, s: Site) -> Subscripts:
 
     def of(array: str) -> list[str]:
         here = [t for a, t in texts if not array or a == array][:SUBSCRIPTS if array else len(texts)]
-        more = [next_to(t) for t in here if array]
+        more = [next_to(t) for t in here] if here else flat(at, s, array)[:NEXT] if array else []
         every = dict.fromkeys(t for t in (*here, *more, *(t for _, t in texts), *names) if t)
         return list(every)[:SUBSCRIPTS + (NEXT if more else 0)]
     return of

@@ -5,7 +5,7 @@ two."""
 
 from __future__ import annotations
 
-from itertools import combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, product
 
 from xpiler.repair.hole import Made
 from xpiler.repair.inserted import Gap, Gaps, gaps_of
@@ -15,6 +15,7 @@ from xpiler.text.clang import Node
 from xpiler.text.sites import Sites
 
 PLACES, ELEMENTS, FACTORS = 3, 10, 4  # subscripts with the variable, elements that are tried, and those of products
+PLANES = 64  # products of elements of two arrays of two axes
 
 
 def stepped(at: Sites, scope: Scope, made: Made) -> None:
@@ -25,7 +26,9 @@ def stepped(at: Sites, scope: Scope, made: Made) -> None:
         if variable is not None:
             elements = _elements(at, scope, gap, variable)
             two = combinations_with_replacement(elements[:FACTORS], 2)
-            into.put(gap, made, [*elements, *(f"{a} * {b}" for a, b in two)], into.flow.stuck)
+            planes = _of_planes(at, scope, gap, variable, into)
+            products = [[f"{a} * {b}" for a, b in some] for some in (planes, two)]
+            into.put(gap, made, [*products[0], *elements, *products[1]], into.flow.stuck)
 
 
 def _variable(gap: Gap) -> Node | None:
@@ -33,6 +36,22 @@ def _variable(gap: Gap) -> Node | None:
     loop = next((n for n in reversed(gap.site.above) if n.kind == "FOR_STMT"), None)
     head = loop.children[:-1] if loop is not None else ()
     return next((x for part in head for x in part.walk() if x.kind == "VAR_DECL" and integral(x)), None)
+
+
+def _of_planes(at: Sites, scope: Scope, gap: Gap, variable: Node, into: Gaps) -> list[tuple[str, str]]:
+    """Elements of two arrays of two axes that nobody reads: at the variable in one axis, in the other where the array
+    is written."""
+    written = dict[str, dict[str, None]]()
+    for s in at.device:
+        n = s.node
+        inner = at.bare(n.children[0]) if n.kind == "ARRAY_SUBSCRIPT_EXPR" and len(n.children) == 2 else None
+        array = at.bare(inner.children[0]).spelling if inner is not None and inner.kind == n.kind else ""
+        if inner is not None and array in into.flow.unread:
+            axes = written.setdefault(array, {})
+            axes.update({at.source(i): None for i in (inner.children[1], n.children[1]) if scope.visible(i, gap.site)})
+    v = variable.spelling
+    elements = {a: [f"{a}{e}" for i in axes for e in (f"[{i}][{v}]", f"[{v}][{i}]")] for a, axes in written.items()}
+    return [pair for a, b in combinations(elements, 2) for pair in product(elements[a], elements[b])][:PLANES]
 
 
 def _elements(at: Sites, scope: Scope, gap: Gap, variable: Node) -> list[str]:

@@ -80,8 +80,8 @@ def gaps_of(at: Sites) -> Iterator[Gap]:
             if host:
                 if is_launch(n):
                     found = [s.start, after(at, s)]
-            elif n.kind == "COMPOUND_STMT":
-                found = [s.start + 1]
+            elif n.kind == "COMPOUND_STMT" or _is_empty(n, outer):
+                found = [s.start + (n.kind == "COMPOUND_STMT")]
             elif inside and n.kind in ("FOR_STMT", "WHILE_STMT", "IF_STMT"):
                 found = [s.end if at.mask[s.end - 1:s.end] in (b"}", b";") else after(at, s)]
             elif inside and n.kind == "DECL_STMT":
@@ -89,12 +89,25 @@ def gaps_of(at: Sites) -> Iterator[Gap]:
             elif inside and stands_alone(at, s):
                 found = [after(at, s)]
             for place in found:
-                if place not in seen and at.mask[place - 1:place] in (b";", b"}", b"{") or host and place not in seen:
+                empty = _is_empty(n, outer)
+                if place not in seen and (host or empty or at.mask[place - 1:place] in (b";", b"}", b"{")):
                     seen.add(place)
                     above = (*s.above, n) if n.kind == "COMPOUND_STMT" else s.above
                     idle = outer is not None and outer.kind in LOOP_OR_BRANCH and n.kind == "COMPOUND_STMT" \
-                        and all(c.kind == "NULL_STMT" for c in n.children)
+                        and all(c.kind == "NULL_STMT" for c in n.children) or empty
                     yield Gap(place, Site(n, place, place, above), host, idle)
+
+
+def held_together(at: Sites) -> Iterator[tuple[int, str]]:
+    """Braces around empty bodies, so that whatever is put in there is in them."""
+    for s in at.every:
+        if _is_empty(s.node, s.parent):
+            yield from ((s.start, "{ "), (s.end + (at.mask[s.end - 1:s.end] != b";"), " }"))
+
+
+def _is_empty(n: Node, outer: Node | None) -> bool:
+    """The body of a loop or branch that is nothing but a semicolon."""
+    return n.kind == "NULL_STMT" and outer is not None and outer.kind in LOOP_OR_BRANCH and outer.children[-1] is n
 
 
 @dataclass

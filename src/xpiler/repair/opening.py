@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from xpiler.repair.hole import Hole, Kind
 from xpiler.repair.holes import holes
+from xpiler.repair.inserted import held_together
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import ANYWHERE, distances, suspects
 from xpiler.repair.nodes import Item, Node, fitting
@@ -32,7 +33,8 @@ class Opening(Trying):
     def _opened(self, now: Text, first: bool = False) -> Text:
         at = Sites(now.text, self.platform, self.read(now.text), "repair")
         places = () if now.watched else instrumented(at).places
-        wanted = Sketch(at.data, holes(at, self.trials.constants), places=places, sparing=sparing(at))
+        besides = (*sparing(at), *held_together(at))
+        wanted = Sketch(at.data, holes(at, self.trials.constants), places=places, besides=besides)
         if first and (wide := self._widened(now, at, wanted)) is not None:
             return self._opened(wide)
         sketch, run = self._compiled(wanted)

@@ -38,7 +38,7 @@ class Sketch:
     holes: tuple[Hole, ...]
     hurried: bool = True  # the compiler's time counts more than that of the runs
     places: tuple[Place, ...] = ()  # that tell their values
-    sparing: tuple[tuple[int, str], ...] = ()  # what leaves passes of loops out, and where
+    besides: tuple[tuple[int, str], ...] = ()  # what leaves passes of loops out or holds a body together, and where
 
     @property
     def text(self) -> str:
@@ -48,8 +48,8 @@ class Sketch:
         parts = [_Part(h.start, h.end, k, h) for k, h in enumerate(self.holes) if h.kind is not Kind.FIXED]
         told = [_Part(w.start, w.end, k, None, before.replace("{k}", str(k)), behind)
                 for k, (w, before, behind) in enumerate(self.places)]
-        spared = [_Part(at, at, 0, None, guard) for at, guard in self.sparing]
-        opened = self._opened(0, len(self.data), sorted([*spared, *parts, *told], key=_order))
+        besides = [_Part(at, at, 0, None, more) for at, more in self.besides]
+        opened = self._opened(0, len(self.data), sorted([*besides, *parts, *told], key=_order))
         return quickly(opened, self._helpers, self.hurried)
 
     @cached_property
