@@ -14,7 +14,8 @@ from typing import Protocol
 from xpiler.emulate.entry import Limits
 from xpiler.emulate.many import LATE, NONE
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Buffer, Param, Program
+from xpiler.ir.nodes import Buffer, Const, Param, Program
+from xpiler.ir.types import DType
 from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
 from xpiler.repair.constants import constants
@@ -117,7 +118,19 @@ class Judges:
     def read(self, text: str) -> Program:
         program = self._program(text)
         self._signature = signature(program)
-        return program
+        return self._sized(program)
+
+    def _sized(self, program: Program) -> Program:
+        """The program with the sizes that its arrays have in all runs, where it does not say them."""
+        names = pair(self.reference.signature.params, self._signature.params, self.pairs).names
+        first, *others = [c.point.sizes for c in self.cases]
+        sizes = {names[k]: n for k, n in first.items() if k in names and all(o.get(k) == n for o in others)}
+        if program.launcher is None:
+            return program
+        params = tuple(replace(p, extent=Const(sizes[p.name], DType.I64))
+                       if isinstance(p, Buffer) and p.extent is None and p.name in sizes else p
+                       for p in program.launcher.params)
+        return replace(program, launcher=replace(program.launcher, params=params))
 
     def _program(self, text: str) -> Program:
         let = {k: v for k, v in self.let.items() if isinstance(v, int)}

@@ -41,7 +41,7 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
     for s in (s for s in at.device if _computes(at, s)):
         text, kind = at.source(s.node), s.node.type.name.replace("const ", "").strip()
         known = _known(at, s.node, kind)
-        acts = [*_acts(at, known, used, is_register(s.node)), *_onto(at, s, known, used)]
+        acts = _acts(at, known, used, is_register(s.node))
         here = (v.spelled for v in scope.at_site(s) if v.node.type.name.replace("const ", "").strip() == kind)
         beside = {v: 0.0 if v in flow.unread else UNASKED for v in here if v != text}
         for other, o in sorted(others, key=lambda o: abs(o[1].start - s.start)):
@@ -57,6 +57,10 @@ def combined(at: Sites, scope: Scope, made: Made) -> None:
             beside.setdefault(other, UNASKED + LATER * len(beside))
         operands = sorted(beside.items(), key=lambda b: b[1])[:OPERANDS + len(unread)] or [(text, UNASKED)]
         digits = [[(a, LATER * i) for i, a in enumerate(acts)], operands]
+        for three in _onto(at, s, known, used):
+            for other, more in operands:
+                whole = three.format(text, other)
+                made.add((s.start, s.end), whole, f"{short(text)} is {whole}", COST + more)
         if acts:
             held = wrapped(text)
 
@@ -124,12 +128,12 @@ def _acts(at: Sites, kind: str, used: set[str], register: bool) -> list[str]:
 
 
 def _onto(at: Sites, s: Site, kind: str, used: Collection[str]) -> list[str]:
-    """What the text does with three values, where the third is what it is assigned to: a product and a sum in one."""
+    """What the text does with three values, where the third is what this one is assigned to: a product and a sum."""
     n = next((n for n in reversed(s.above) if n.kind not in ("UNEXPOSED_EXPR", "PAREN_EXPR")), None)
     sides = assignment(n) if n is not None else None
     into = at.source(sides[0]) if sides is not None and at.span(at.bare(sides[1])) == (s.start, s.end) else ""
     names = alike(at.platform).get(f"{kind} ({kind}, {kind}, {kind})", ()) if into else ()
-    return [f"{name}({{X}}, {{Y}}, {into})" for name in names if name in used]
+    return [f"{name}({{}}, {{}}, {into})" for name in names if name in used]
 
 
 def of_two(at: Sites, kind: str, used: Collection[str]) -> list[str]:

@@ -25,7 +25,7 @@ from xpiler.repair.inserted import Gaps, gaps_of
 from xpiler.repair.instrument import Role, Watched
 from xpiler.repair.lanes import Lane
 from xpiler.repair.loops import flat
-from xpiler.repair.parts import computed, is_register, is_value, short
+from xpiler.repair.parts import computed, is_register, is_value, named_sizes, short
 from xpiler.repair.scope import Scope
 from xpiler.repair.wholes import Wholes
 from xpiler.text.clang import Node
@@ -406,7 +406,7 @@ def _around(s: Site) -> Node | None:
 
 def _placed(at: Sites, scope: Scope, s: Site, texts: Sequence[str]) -> Iterator[str]:
     """The expressions that can be named at a site, with the subscripts at hand there."""
-    here = {n.spelled for n in scope.at_site(s)}
+    here = {n.spelled for n in scope.at_site(s)} | {name for name, known in named_sizes(at).items() if known <= s.start}
     subscripts = _subscripts(at, scope, s)
     each = [islice(_spelled(to_find(text, here), subscripts, here), TOGETHER) for text in texts]
     yield from islice((t for some in zip_longest(*each) for t in some if t is not None), PLACED)
