@@ -111,14 +111,26 @@ class Flow:
         return _names(self._touched[1])
 
     @cached_property
+    def _params(self) -> list[Node]:
+        return [p for fn in self.at.functions if self.at.is_device(fn) is not self.host for p in fn.params]
+
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        """What is given to be read."""
+        return frozenset(p.spelling for p in self._params if p.type.kind == "pointer" and frozen(p))
+
+    @cached_property
+    def outputs(self) -> frozenset[str]:
+        """What is given to be written to."""
+        return frozenset(p.spelling for p in self._params if p.type.kind == "pointer" and not frozen(p))
+
+    @cached_property
     def asking(self) -> tuple[frozenset[str], frozenset[str]]:
         """What has no value where something must be missing: names without a first one that nothing is written to, an
         output among them; and what is computed for nothing, inputs and outputs apart."""
-        params = [p for fn in self.at.functions if self.at.is_device(fn) is not self.host for p in fn.params]
-        given = {p.spelling for p in params}
-        outputs = {p.spelling for p in params if p.type.kind == "pointer" and not frozen(p)}
+        given = {p.spelling for p in self._params}
         declared, begun, written, _ = self._touched
-        owed = {d for d in declared - written if d not in begun or d[0] in outputs}
+        owed = {d for d in declared - written if d not in begun or d[0] in self.outputs}
         for pointer, array in self._leads.items():
             owed |= {pointer} if array in owed and pointer not in written else set()
         return _names(owed), self.unread - given

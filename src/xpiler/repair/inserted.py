@@ -384,7 +384,7 @@ class Gaps:
             return
         digits = [[(f, LATER * i) for i, f in enumerate(names)]]
         flow = self._flow(gap)
-        read = (flow.unread | flow.spent(gap.at)) - flow.unwritten
+        read = flow.inputs & flow.unread | (flow.unread | flow.spent(gap.at)) - flow.unwritten - flow.outputs
         for p, some in zip([*types, *[""] * count], operands, strict=False):
             wanted = read if _reads(p) else flow.unwritten
             digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not p.endswith("*") else UNASKED))
