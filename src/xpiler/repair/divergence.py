@@ -26,6 +26,7 @@ USUAL, MARGIN = 0.95, 4.0  # most results are not as far apart, and intermediate
 SELECTED = 0.1  # so much smaller the share of wrong values may become where a maximum or a branch selects some
 MANY = 32  # of fewer values that is chance
 FEW = 8  # of so many values that any program of the same hash keeps a share can be told
+SOME = 2048  # values of one place by which it is told whether another place has them
 ALIKE = 0.2  # a place of the right program has at least this share of the values of its counterpart
 
 
@@ -85,6 +86,11 @@ def within(known: Values, x: Values, close: float) -> npt.NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
         off = np.minimum(np.abs(x - below), np.abs(above - x))
         return np.asarray((off <= close * np.abs(x)) | (x == below) | (x == above), np.bool_)
+
+
+def share(known: Values, x: Values, close: float) -> float:
+    """Which share of `x` is near a value of a sorted array; of many, of some of them."""
+    return float(within(known, x[::max(1, x.size // SOME)], close).mean()) if x.size else 0.0
 
 
 def apart(mine: Iterable[Values], theirs: Iterable[Values], least: float) -> float:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 
 from xpiler.ir.nodes import Meaning
-from xpiler.repair.divergence import Told, Values, within
+from xpiler.repair.divergence import Told, Values, share
 from xpiler.repair.elements import Elements
 from xpiler.repair.hole import Made
 from xpiler.repair.inserted import Gaps, gaps_of
@@ -123,7 +123,7 @@ class Missing:
         return tuple(out)[:MOST]
 
     def _lacks(self, values: Values) -> bool:
-        return float(1.0 - within(self._have, values, self.close).mean()) >= LACKING
+        return 1.0 - share(self._have, values, self.close) >= LACKING
 
     @cached_property
     def _places(self) -> list[Watched]:
@@ -148,7 +148,7 @@ class Missing:
         found = list[tuple[float, str]]()
         held = {name: values for name, values in self._held.items() if values.size} if mine.size > 1 else {}
         for name, values in held.items():
-            both = float(within(mine, values, self.close).mean()), float(within(values, mine, self.close).mean())
+            both = share(mine, values, self.close), share(values, mine, self.close)
             if max(both) >= SHARED and min(both) >= ALIKE:
                 found.append((-sum(both), name))
         return [name for _, name in sorted(found)[:HOLDING]]
@@ -180,7 +180,7 @@ class Missing:
         return _ELEMENT.sub(r"\1[@\2@]", found) if found is not None else None
 
     def _shared(self, mine: Values, values: Values) -> bool:
-        return mine.size > 1 and min(within(mine, values, self.close).mean(), within(values, mine, self.close).mean()) \
+        return mine.size > 1 and min(share(mine, values, self.close), share(values, mine, self.close)) \
             >= SHARED
 
     @cached_property
@@ -239,11 +239,11 @@ class Missing:
             return None
         best, most = None, 0.0
         for text, values in self._reads:  # fewer where something else lets the wrong one stop early
-            if values.size > 1 and within(mine, values, self.close).mean() >= SHARED:
-                share = float(within(values, mine, self.close).mean())
-                best, most = (text, share) if share > most else (best, most)
+            if values.size > 1 and share(mine, values, self.close) >= SHARED:
+                back = share(values, mine, self.close)
+                best, most = (text, back) if back > most else (best, most)
         if best is None:
-            every = ((a, float(within(values, mine, self.close).mean()), float(within(mine, values, self.close).mean()))
+            every = ((a, share(values, mine, self.close), share(mine, values, self.close))
                      for a, values in self._given.items())
             best = next((f"{a}[{place}]" for a, *both in every if max(both) >= SHARED and min(both) >= MOSTLY), None)
         return best

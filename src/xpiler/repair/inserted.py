@@ -63,8 +63,7 @@ def inserted(at: Sites, scope: Scope, made: Made, asked: bool = False) -> None:
             some.assignments(gap, made)
         if not (asked and gap.host):
             some.calls(gap, made)
-        if not asked or gap.idle:
-            some.again(gap, made)
+        some.again(gap, made, alone=asked and not gap.idle)
 
 
 def gaps_of(at: Sites) -> Iterator[Gap]:
@@ -245,9 +244,11 @@ class Gaps:
         return Counter(s.node.referenced.key for s in self.at.device
                        if s.node.kind == "DECL_REF_EXPR" and s.node.referenced is not None)
 
-    def again(self, gap: Gap, made: Made) -> None:
-        """A statement of the text once more, with numbers twice or half as large."""
+    def again(self, gap: Gap, made: Made, alone: bool = False) -> None:
+        """A statement of the text once more, with a variable nobody reads, or, if not that `alone`, as it is and with
+        numbers twice or half as large."""
         found: dict[str, None] = {}
+        unread = [v for v in self.scope.at_site(gap.site) if v.spelled in self.flow.asking[1]]
         for s in self.at.device if not gap.host else ():
             outer = next((a for a in reversed(s.above) if a.kind != "UNEXPOSED_EXPR"), None)
             whole = s.node.kind in EXPRESSIONS and stands_alone(self.at, s)
@@ -255,6 +256,10 @@ class Gaps:
                     or not self.scope.visible(s.node, gap.site, alike=True):
                 continue
             source = self.at.source(s.node)
+            for other in self._others(s.node, unread):
+                found.setdefault(other)
+            if alone:
+                continue
             for digits in dict.fromkeys(m[0] for m in re.finditer(r"\b[1-9]\d*\b", source)):
                 for new in (int(digits) // 2, int(digits) * 2):
                     if new:
@@ -263,6 +268,19 @@ class Gaps:
         for spelled in found:
             told = f"{short(spelled.rstrip(';'))} is put in"
             made.add((gap.at, gap.at), spelled, told, COST - 1, Kind.STATEMENT)
+
+    def _others(self, n: Node, unread: Sequence[Name]) -> Iterator[str]:
+        """A statement with a variable that nobody reads in the place of one of its type, and at one of the numbers its
+        like are at, or halfway."""
+        source = self.at.source(n)
+        for v in unread:
+            for name in dict.fromkeys(x.spelling for x in n.walk() if x.kind == "DECL_REF_EXPR"
+                                      and x.spelling != v.spelled and _plain(x) == _plain(v.node)):
+                one = re.sub(rf"\b{re.escape(name)}\b", v.spelled, source)
+                for digits in dict.fromkeys(m[0] for m in re.finditer(r"\b[1-9]\d*\b", one)):
+                    for new in (int(digits) // 2, int(digits) * 2, int(digits) * 3):
+                        yield re.sub(rf"\b{digits}\b", str(new), one) + ";"
+                yield f"{one};"
 
     # ------------------------------------------------------------ calls
 
@@ -437,7 +455,8 @@ class Gaps:
                     seen.setdefault(text)
             flow = self._flow(gap)
             wanted = flow.unwritten if writes else flow.unread
-            pointers = sorted(seen, key=lambda t: (root(t) not in wanted, t in self._moved))[:POINTERS]
+            taken = {self.at.source(e) for e in examples} if writes else set()  # these are written already
+            pointers = sorted(seen, key=lambda t: (root(t) not in wanted, t in taken, t in self._moved))[:POINTERS]
             return [f"(({param})({t}))" for t in pointers] if element == "void" else pointers
         if examples and self.at.bare(examples[0]).is_enum:
             enum = self.at.bare(examples[0]).referenced
