@@ -49,6 +49,7 @@ CASES, PATIENCE, LEAST = 3, 20.0, 2.0
 SOON, OPEN, AGAIN = 0.03, 3.0, 8.0
 SOME = 0.2  # seconds that are not many times the text's: one that stops early says little of how long a right one takes
 BROKEN = 0.03  # seconds that a text takes, at least, as far as one knows that breaks a rule before it ends
+SEVERAL = 3  # candidates that did not break it say how long others take
 ARGUING = 2.0  # seconds for the argument that threads keep apart
 SMALL = 1 << 14  # elements of all arrays together
 DEVICE = "device"  # the space of arrays that a caller has on the device already
@@ -61,6 +62,26 @@ class _AtOnce(Protocol):
     """The same, where only so many clusters of each launch may be run."""
 
     def __call__(self, case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0) -> list[Trial]: ...
+
+
+@dataclass
+class _Took:
+    """How long the text as it is took, and, where it broke a rule, the slowest of the candidates that did not."""
+
+    own: float = 0.0
+    clean: bool = True
+    past: list[float] = field(default_factory=list)
+
+    def see(self, trial: Trial, candidate: bool) -> None:
+        if not candidate:
+            self.clean, self.own = trial.clean, trial.seconds if trial.clean else max(trial.seconds, BROKEN)
+        elif trial.clean and not self.clean:
+            self.past.append(trial.seconds)
+
+    def each(self, source: float) -> float:
+        """Seconds that a candidate may take; `source`: what the right program takes."""
+        own = max(self.past) if len(self.past) >= SEVERAL else self.own
+        return max(SOON + OPEN * source, min(AGAIN * own, SOME + OPEN * own))
 
 
 @dataclass(frozen=True)
@@ -354,23 +375,19 @@ class Judges:
             self._run(made, names, case, picks, backwards) if time.monotonic() < self.until else late for picks in some]
 
     def _at_once(self, made: Machine, names: Mapping[str, str]) -> _AtOnce:
-        took = dict[tuple[int, bool, int], float]()
+        took = dict[tuple[int, bool, int], _Took]()
 
         def runs(case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
             asked = self._wanted if case is self._asked and not backwards else None
-            key = id(case), asked is not None, clusters
-            own = took.get(key, 0.0)
-            whole = 0.0 if clusters else OPEN * case.source.seconds
-            each = max(SOON + whole, min(AGAIN * own, SOME + OPEN * own))
-            each = each if any(some) else inf  # the text as it is
+            own = took.setdefault((id(case), asked is not None, clusters), _Took())
+            each = own.each(0.0 if clusters else case.source.seconds) if any(some) else inf
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
                                  each=min(each, self._limits(case, made.watch).seconds), backwards=backwards,
                                  until=self.until, wanted=NONE if asked is None else asked.keys, clusters=clusters)
             for picks, trial in zip(some, done, strict=True):
-                own = trial.seconds if trial.clean else max(trial.seconds, BROKEN)
-                took.update({} if picks else {key: own})
+                own.see(trial, bool(picks))
             return done
         return runs
 
