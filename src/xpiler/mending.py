@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 from pathlib import Path
 from typing import Protocol
@@ -14,8 +14,9 @@ from typing import Protocol
 from xpiler.emulate.entry import Limits
 from xpiler.emulate.many import LATE, NONE
 from xpiler.fault import Fault
-from xpiler.ir.nodes import Buffer, Const, Param, Program
+from xpiler.ir.nodes import Atomic, Buffer, Const, For, Launch, Param, Program, While
 from xpiler.ir.types import DType
+from xpiler.ir.walk import statements
 from xpiler.locating import Located, Locator, Telling
 from xpiler.platforms.platform import Platform
 from xpiler.repair.constants import constants
@@ -26,7 +27,7 @@ from xpiler.repair.mended import Mended
 from xpiler.repair.score import Run, Score, Trials
 from xpiler.repair.sketch import Picks
 from xpiler.repair.told import Had, Wanted
-from xpiler.screened import Screen, screen, trial_mark
+from xpiler.screened import Past, Screen, screen, trial_mark
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
 from xpiler.verify.argue.races import races
@@ -59,9 +60,11 @@ _Runs = Callable[[Case, bool, Sequence[Picks]], list[Trial]]
 
 
 class _AtOnce(Protocol):
-    """The same, where only so many clusters of each launch may be run."""
+    """The same, where only so many clusters of each launch may be run; `patient` with what is likely to be right."""
 
-    def __call__(self, case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0) -> list[Trial]: ...
+    def __call__(
+        self, case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0, patient: bool = False,
+    ) -> list[Trial]: ...
 
 
 @dataclass
@@ -139,6 +142,7 @@ class Judges:
     def read(self, text: str) -> Program:
         program = self._program(text)
         self._signature = signature(program)
+        self._groups_apart = self.target.model != "serial" and _one_launch(program)
         return self._sized(program)
 
     def _sized(self, program: Program) -> Program:
@@ -276,6 +280,7 @@ class Judges:
     # ------------------------------------------------------------ runs
 
     _signature: Signature = field(init=False, repr=False)
+    _groups_apart: bool = field(init=False, repr=False, default=False)  # as far as a text shows that was read last
 
     def _machine(
         self, text: str, many: bool = False, sig: Signature | None = None, beside: Sequence[str] = (),
@@ -296,7 +301,7 @@ class Judges:
 
     def _screening(self, runs: _AtOnce, names: Mapping[str, str]) -> Run:
         """One open text, with many choices; those that bring nothing in a few groups are not run in full."""
-        case, found = self.cases[0], list[Screen]()
+        case, found = self.cases[0], list[Screen | Past]()
 
         def tried(candidates: Sequence[Picks]) -> list[Score]:
             if not any(candidates):
@@ -304,12 +309,15 @@ class Judges:
                 made = screen(self.reference, case, names, out[0], lambda few: runs(case, False, [{}], few)[0],
                               lambda trial: 0.0 if (had := self._had(trial)) is None else had.share)
                 found[:] = [made] if made is not None and case is self.cases[0] else []
+                if out[0].met and self._groups_apart:
+                    found[:] = [Past(self.reference, case, names, self._had)]
                 return [made.full] if found and made is not None else out
             if not found:
                 return self._scores(runs, names, candidates)
             few = runs(case, False, candidates, found[0].clusters)
             known = [self._stopped(t, 0) or found[0].seen(t) for t in few]
-            left = iter(self._scores(runs, names, [c for c, k in zip(candidates, known, strict=True) if k is None]))
+            patient = partial(runs, patient=True) if isinstance(found[0], Past) else runs
+            left = iter(self._scores(patient, names, [c for c, k in zip(candidates, known, strict=True) if k is None]))
             return [next(left) if k is None else k for k in known]
         return tried
 
@@ -377,12 +385,14 @@ class Judges:
     def _at_once(self, made: Machine, names: Mapping[str, str]) -> _AtOnce:
         took = dict[tuple[int, bool, int], _Took]()
 
-        def runs(case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0) -> list[Trial]:
+        def runs(
+            case: Case, backwards: bool, some: Sequence[Picks], clusters: int = 0, patient: bool = False,
+        ) -> list[Trial]:
             scalars = {names[k]: v for k, v in case.point.scalars.items()}
             inputs = {names[k]: v for k, v in case.inputs.items()}
             asked = self._wanted if case is self._asked and not backwards else None
             own = took.setdefault((id(case), asked is not None, clusters), _Took())
-            each = own.each(0.0 if clusters else case.source.seconds) if any(some) else inf
+            each = inf if patient or not any(some) else own.each(0.0 if clusters else case.source.seconds)
             done = made.run_many(replace(case.point, scalars=scalars), inputs, self.effort.limits, some, case.seed,
                                  each=min(each, self._limits(case, made.watch).seconds), backwards=backwards,
                                  until=self.until, wanted=NONE if asked is None else asked.keys, clusters=clusters)
@@ -423,6 +433,13 @@ def _telling(case: Case) -> tuple[bool, int]:
     """Small cases first, of these the largest: one of a single element tells right from wrong, and nothing between."""
     size = sum(case.point.sizes.values())
     return size > SMALL, size if size > SMALL else -size
+
+
+def _one_launch(program: Program) -> bool:
+    """Whether groups have nothing to say to each other: one kernel is launched, once, and counts nothing together."""
+    host = list(statements(program.launcher)) if program.launcher is not None else []
+    return sum(isinstance(s, Launch) for s in host) == 1 and not any(isinstance(s, For | While) for s in host) \
+        and not any(isinstance(s, Atomic) for s in statements(program))
 
 
 def _as_meant(params: tuple[Param, ...], outputs: Collection[str]) -> tuple[Param, ...]:

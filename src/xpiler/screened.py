@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xpiler.repair.score import Score
+from xpiler.repair.told import Had
 from xpiler.verify.runs.inputs import Values
-from xpiler.verify.runs.nearness import Sample, right
+from xpiler.verify.runs.nearness import Sample, nearness, right, set_elements
 from xpiler.verify.runs.observe import Case, Reference
 from xpiler.verify.runs.trial import Trial
 
@@ -44,6 +45,32 @@ class Screen:
         mark = trial_mark(trial)
         return replace(self.full, right=self.full.right * less, near=self.full.near * less, reached=trial.reached,
                        mark=self.full.mark if mark == self.mark else mark)
+
+
+@dataclass(frozen=True)
+class Past:
+    """The same for a text that breaks a rule and has no results: what a candidate that gets past it writes in so many
+    clusters says how near it is, where these are known to keep apart. `had`: which of the right program's values a run
+    had."""
+
+    reference: Reference
+    case: Case
+    names: Mapping[str, str]
+    had: Callable[[Trial], Had | None]
+    clusters: int = LESS
+
+    def seen(self, trial: Trial) -> Score | None:
+        """What a clean run in few groups says of a candidate; None where all that it writes is right."""
+        written = {a.name: self.names[a.name] for a in self.reference.signature.arrays if a.written}
+        own = {k: np.flatnonzero(set_elements(trial.outputs[n])) for k, n in written.items() if n in trial.outputs}
+        score = Score(0.0, reached=trial.reached, mark=trial_mark(trial), seconds=trial.seconds, had=self.had(trial))
+        if not all(at.size for at in own.values()):
+            return score
+        some = Sample.at(self.case, own)
+        taken = some.taken(trial, self.names)
+        share = right(self.reference, some.case, taken, self.names)
+        return None if share == 1.0 else \
+            replace(score, right=share, near=nearness(self.reference, some.case, taken, self.names), written=1.0)
 
 
 def screen(

@@ -272,9 +272,10 @@ int drive_many(int argc, char** argv, void (*call)(const Slot*)) {
             kept->seconds = since(kept->began, CLOCK_PROCESS_CPUTIME_ID); // how long one takes that ends well, at least
         }
         start_clock();
-        tell(token);
+        ended = nullptr; // what cannot be written because the candidate wrecked it ends the process
         if (kept->done) given.write(out);
         given.write_found(out);
+        tell(token);
     }
     _exit(0);
 }

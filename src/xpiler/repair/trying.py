@@ -127,7 +127,7 @@ class Trying:
         found, since, began = list[Node](), 0, self.clock()
         nearest: Score | None = None
         doubtful = list[Node]()
-        for n, (weight, picks, score) in enumerate(self._tried(o, items, compiled, budget), 1):
+        for n, (weight, picks, score, last) in enumerate(self._tried(o, items, compiled, budget), 1):
             node = parent(picks)
             if score.perfect:
                 if self._skips(o, picks, score):
@@ -149,7 +149,7 @@ class Trying:
                 harmless |= {i: weight + lost for i in picks.items() if i[0] not in node.picks}
             sure = budget == inf or nearest is not None and nearest.value > o.base.value + SURE
             waited = self.clock() - began
-            if found and sure and (since >= ENOUGH and waited > LONG or waited > LONGER):
+            if last and found and sure and (since >= ENOUGH and waited > LONG or waited > LONGER):
                 break
         for d in doubtful:
             self._right(o, d)
@@ -191,8 +191,8 @@ class Trying:
 
     def _tried(
         self, o: Open, items: Iterator[Item], compiled: int, budget: float,
-    ) -> Iterator[tuple[float, Picks, Score]]:
-        """What came of each, in batches that take about as long."""
+    ) -> Iterator[tuple[float, Picks, Score, bool]]:
+        """What came of each, in batches that take about as long, and whether it is the last of one."""
         steady = compiled > 0
         size = 1 if steady else FEW if o.slow else FIRST
         with ThreadPoolExecutor(ABREAST) as pool:
@@ -203,12 +203,12 @@ class Trying:
                     return
                 began = time.monotonic()
                 waiting = [(g, pool.submit(self._compiling if steady else self._running, o, g)) for g in groups]
-                for group, future in waiting:
-                    scores = future.result()
-                    compiled -= len(group) if steady else 0
-                    for (weight, picks), score in zip(group, scores, strict=True):
-                        self.runs += 1
-                        yield weight, picks, score
+                done = [(item, score) for group, future in waiting
+                        for item, score in zip(group, future.result(), strict=True)]
+                compiled -= len(done) if steady else 0
+                for left, ((weight, picks), score) in zip(range(len(done) - 1, -1, -1), done, strict=True):
+                    self.runs += 1
+                    yield weight, picks, score, not left
                 if steady:
                     if compiled <= 0:
                         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from xpiler.verify.evaluate import Number
 from xpiler.verify.runs.compare import Difference, floats, integers, to_double
@@ -96,9 +97,14 @@ def written(reference: Reference, trial: Trial, names: Mapping[str, str]) -> flo
     for a in reference.signature.arrays:
         values = trial.outputs.get(names[a.name]) if a.written else None
         if values is not None and values.size:
-            flat = np.ascontiguousarray(values).reshape(-1)
-            shares.append(float((flat.view(np.uint8).reshape(flat.size, -1) != UNSET).any(axis=1).mean()))
+            shares.append(float(set_elements(values).mean()))
     return float(np.mean(shares)) if shares else 1.0
+
+
+def set_elements(values: Values) -> npt.NDArray[np.bool_]:
+    """Which elements of an array, one after another, have other bytes than memory that nobody has written yet."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    return np.asarray((flat.view(np.uint8).reshape(flat.size, -1) != UNSET).any(axis=1), np.bool_)
 
 
 def first_wrong(
