@@ -256,7 +256,7 @@ class Gaps:
                     or not self.scope.visible(s.node, gap.site, alike=True):
                 continue
             source = self.at.source(s.node)
-            for other in self._others(s.node, unread):
+            for other in self._others(s.node, unread) if self._beside(gap, s) else ():
                 found.setdefault(other)
             if alone:
                 continue
@@ -268,6 +268,11 @@ class Gaps:
         for spelled in found:
             told = f"{short(spelled.rstrip(';'))} is put in"
             made.add((gap.at, gap.at), spelled, told, COST - 1, Kind.STATEMENT)
+
+    def _beside(self, gap: Gap, s: Site) -> bool:
+        """Whether nothing lies between a gap and a statement."""
+        start, end = sorted((gap.at, s.start if gap.at <= s.start else after(self.at, s)))
+        return not self.at.mask[start:end].strip()
 
     def _others(self, n: Node, unread: Sequence[Name]) -> Iterator[str]:
         """A statement with a variable that nobody reads in the place of one of its type, and at one of the numbers its
@@ -405,8 +410,10 @@ class Gaps:
         read = flow.inputs & flow.unread | (flow.unread | flow.spent(gap.at)) - flow.unwritten - flow.outputs
         for p, some in zip([*types, *[""] * count], operands, strict=False):
             wanted = read if _reads(p) else flow.unwritten
-            digits.append([(t, LATER * i + (0.0 if root(t) in wanted or not p.endswith("*") else UNASKED))
-                           for i, t in enumerate(some)])
+            taken = [] if _reads(p) else [self.at.source(a) for e in examples for a in e.arguments]
+            likely = {t for t in some if root(t) in wanted or not p.endswith("*")}
+            likely |= {t for t in some if t not in taken and root(t) in map(root, taken)}  # in arrays others write to
+            digits.append([(t, LATER * i + (0.0 if t in likely else UNASKED)) for i, t in enumerate(some)])
             digits[-1].sort(key=lambda d: d[1])
         while math.prod(len(d) for d in digits) > MOST:
             longest = max(range(len(digits)), key=lambda i: (i > 0 and len(digits[i]) > SOME, len(digits[i])))
