@@ -7,7 +7,7 @@ import pytest
 
 from xpiler import platforms
 from xpiler.repair.score import Score
-from xpiler.screened import CLUSTERS, Screen, screen
+from xpiler.screened import CLUSTERS, LESS, Past, Screen, screen
 from xpiler.text.read import read
 from xpiler.verify.runs.compare import Tolerance
 from xpiler.verify.runs.inputs import Point
@@ -57,3 +57,22 @@ def test_what_is_no_better_in_few_groups_is_not_run_in_full() -> None:
 ])
 def test_few_groups_say_nothing(y: np.ndarray, right: float, together: bool) -> None:
     assert screened(y, right, together) is None
+
+
+def test_what_gets_past_a_rule_is_as_near_as_what_it_writes() -> None:
+    """There is nothing to compare with; where all of that is right, it is run in full."""
+    sig = signature(read(SOURCE, platforms.get("c"), "t"))
+    case = Case(Point({}, {"x": SIZE, "y": SIZE}), 0, {"x": X, "y": np.zeros(SIZE, np.float32)}, ran(X * 2), None)
+    reference = Reference(sig, (case,), Tolerance(2.0**-24, 1), Evidence(EQUAL, Proved("all")))
+    past = Past(reference, case, NAMES, lambda _: None)
+
+    def few(y: np.ndarray) -> Trial:
+        values = np.full(SIZE, -1, np.int32).view(np.float32)
+        taken = np.arange(SIZE) // GROUP % (SIZE // GROUP // LESS) == 0
+        values[taken] = y.astype(np.float32)[taken]
+        return Trial({"y": values}, (), "ok", 0.005)
+
+    half = past.seen(few(np.where(X % 2, X, X * 2)))
+    nothing = past.seen(Trial({"y": np.full(SIZE, -1, np.int32).view(np.float32)}, (), "ok", 0.1))
+    assert past.seen(few(X * 2)) is None
+    assert half is not None and 0.4 < half.right < 0.6 and nothing is not None and nothing.right == 0.0
