@@ -24,7 +24,7 @@ def stepped(at: Sites, scope: Scope, made: Made) -> None:
     for gap in gaps_of(at) if into.flow.stuck else ():
         variable = _variable(gap) if gap.idle and not gap.host else None
         if variable is not None:
-            elements = _elements(at, scope, gap, variable)
+            elements = _elements(at, scope, gap, variable, into)
             two = combinations_with_replacement(elements[:FACTORS], 2)
             planes = _of_planes(at, scope, gap, variable, into)
             products = [[f"{a} * {b}" for a, b in some] for some in (planes, two)]
@@ -54,13 +54,16 @@ def _of_planes(at: Sites, scope: Scope, gap: Gap, variable: Node, into: Gaps) ->
     return [pair for a, b in combinations(elements, 2) for pair in product(elements[a], elements[b])][:PLANES]
 
 
-def _elements(at: Sites, scope: Scope, gap: Gap, variable: Node) -> list[str]:
-    """Those of the arrays at hand, where the text reads one at this variable or at the variable itself."""
+def _elements(at: Sites, scope: Scope, gap: Gap, variable: Node, into: Gaps) -> list[str]:
+    """Those of the arrays at hand that are no outputs, where the text reads one at this variable, at the variable
+    itself, or as far from another one."""
     subscripts = (s.node.children[1] for s in at.device
                   if s.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(s.node.children) == 2)
     named = [at.source(n) for n in subscripts if scope.visible(n, gap.site)
              and any(x.referenced is not None and x.referenced.key == variable.key for x in n.walk())]
     arrays = [v.spelled for v in scope.at_site(gap.site) if (inner := v.node.type.inner) is not None
-              and inner.is_scalar and inner.dtype is not None and inner.dtype.is_float]
-    places = dict.fromkeys([variable.spelling, *named])
+              and inner.is_scalar and inner.dtype is not None and inner.dtype.is_float
+              and v.spelled not in into.flow.outputs]
+    others = [v.spelled for v in scope.at_site(gap.site) if integral(v.node) and v.node.key != variable.key]
+    places = dict.fromkeys([variable.spelling, *named, *(f"{o} + {variable.spelling}" for o in others)])
     return [f"{a}[{p}]" for p in list(places)[:PLACES] for a in arrays][:ELEMENTS]
