@@ -15,9 +15,10 @@ from xpiler.repair.holes import around, asked_for, gaps, holes
 from xpiler.repair.inserted import held_together
 from xpiler.repair.instrument import instrumented
 from xpiler.repair.localise import ANYWHERE
-from xpiler.repair.loops import flat
+from xpiler.repair.loops import flat, formed, planes
 from xpiler.repair.nodes import fitting
 from xpiler.repair.opening import ROOM
+from xpiler.repair.scope import Scope
 from xpiler.repair.sketch import Sketch
 from xpiler.text.read import read
 from xpiler.text.sites import Sites
@@ -131,6 +132,21 @@ def test_loops_around_make_subscripts_that_fit_the_array() -> None:
     inner = next(s for s in at.device if at.source(s.node) == "y[i * 4 + j] += x[i * 5 + k]")
     assert flat(at, inner, "x") == ["i * 5 + k", "k * 3 + i"] and flat(at, inner, "y") == ["i * 4 + j", "j * 3 + i"]
     assert len(flat(at, inner, "z")) == 12
+
+
+def test_subscripts_are_like_those_of_the_text() -> None:
+    """Its variables in any order, with its pitches and the numbers that are given; planes at what they are written at."""
+    text = "void f(const float *x, const float *z, float *y, int n, int m) {\n    float t[4][4];\n" \
+           "    for (int i = 0; i < 3; ++i)\n        for (int k = 0; k < 4; ++k) {\n            t[i][k] = 1.0f;\n" \
+           "            y[i * m + k] = x[i * m + k];\n        }\n}\n"
+    at = sites(text, "c")
+    scope = Scope(at)
+    inner = next(s for s in at.device if at.source(s.node) == "y[i * m + k] = x[i * m + k]")
+    assert formed(at, scope, inner) == ["i * m + k", "i * n + k", "k * m + i", "k * n + i"]
+    assert planes(at, scope, inner, "t") == ["t[i][k]", "t[k][i]"]
+    read_ = next(h for h in around(at) if at.data[h.start:h.end] == b"x[i * m + k]")
+    made = {read_.choices[n].spelled for n in range(len(read_.choices))}
+    assert {"(x[i * m + k] * z[k * n + i])", "(x[i * m + k] * t[k][i])"} <= made
 
 
 TILES = """#define T 4

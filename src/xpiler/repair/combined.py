@@ -11,13 +11,14 @@ from itertools import combinations_with_replacement
 from xpiler.repair.hole import Made, Radix
 from xpiler.repair.flow import Flow, root
 from xpiler.repair.instrument import assignment
-from xpiler.repair.loops import flat
+from xpiler.repair.loops import flat, formed, planes
 from xpiler.repair.offers import USUAL
 from xpiler.repair.parts import (
     FRACTIONS, changes, components, computed, integral, is_bound, is_register, is_value, short,
 )
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
+from xpiler.text.ctype import CType
 from xpiler.text.offered import alike, letters_alike
 from xpiler.text.sites import Site, Sites, wrapped
 
@@ -102,8 +103,16 @@ def _unread(at: Sites, s: Site, scope: Scope, kind: str, flow: Flow) -> Iterator
             yield f"{v.spelled}.{s.node.spelling}"
         inner = v.node.type.inner
         if v.spelled in flow.unread and inner is not None and inner.name.replace("const ", "").strip() == kind:
-            indices = dict.fromkeys([*[i.spelled for i in here if integral(i.node)][:INDICES], *flat(at, s, v.spelled)])
+            numbers = [i.spelled for i in here if integral(i.node)][:INDICES]
+            indices = dict.fromkeys([*numbers, *flat(at, s, v.spelled), *formed(at, scope, s)])
             yield from (f"{v.spelled}[{i}]" for i in indices)
+        elif v.spelled in flow.unread and inner is not None and _element(inner) == kind:
+            yield from planes(at, scope, s, v.spelled)
+
+
+def _element(inner: CType) -> str:
+    """What a row of an array holds."""
+    return inner.inner.name.replace("const ", "").strip() if inner.inner is not None and inner.kind == "array" else ""
 
 
 def _converted(at: Sites, s: Site, scope: Scope, kind: str, used: Collection[str]) -> Iterator[str]:

@@ -1,13 +1,16 @@
-"""Subscripts that the loops around a place make: where an array has their axes, in any order, one behind another."""
+"""Subscripts for an array that nobody reads: what the loops around a place make where it has their axes, in any order,
+one behind another, and what is like the subscripts that there are."""
 
 from __future__ import annotations
 
 from itertools import permutations
 
 from xpiler.ir.nodes import Buffer, Const
+from xpiler.repair.parts import integral
+from xpiler.repair.scope import Scope
 from xpiler.text.sites import Site, Sites, wrapped
 
-AXES = 3  # loops that are tried together
+AXES, PITCHES = 3, 4  # loops that are tried together; variables and pitches of subscripts like others
 
 
 def flat(at: Sites, s: Site, array: str) -> list[str]:
@@ -29,6 +32,36 @@ def flat(at: Sites, s: Site, array: str) -> list[str]:
             found.append((index, elements))
     fits = [index for index, elements in found if elements and elements == size]
     return fits or [index for index, _ in found]
+
+
+def formed(at: Sites, scope: Scope, s: Site) -> list[str]:
+    """Subscripts like `row * n + col` of the text, with its pitches, and numbers that are given, and with other
+    variables."""
+    rows, pitches = dict[str, None](), dict[str, None]()
+    for x in at.device:
+        n = at.bare(x.node.children[1]) if x.node.kind == "ARRAY_SUBSCRIPT_EXPR" and len(x.node.children) == 2 else None
+        row = at.bare(n.children[0]) if n is not None and n.binary == "+" and len(n.children) == 2 else None
+        if n is not None and row is not None and row.binary == "*" and len(row.children) == 2:
+            rows.update({at.source(v): None for v in (row.children[0], n.children[1])
+                         if at.bare(v).kind == "DECL_REF_EXPR" and scope.visible(v, s)})
+            pitches.update({at.source(row.children[1]): None} if scope.visible(row.children[1], s) else {})
+    given = (v.spelled for v in scope.at_site(s) if v.node.kind == "PARM_DECL" and integral(v.node))
+    every = list(dict.fromkeys([*pitches, *given]))[:PITCHES] if pitches else []
+    return [f"{a} * {wrapped(p)} + {b}" for a, b in permutations(list(rows)[:PITCHES], 2) for p in every if p]
+
+
+def planes(at: Sites, scope: Scope, s: Site, array: str) -> list[str]:
+    """Elements of an array of two axes: at what it is written at, and at the innermost loop's variable."""
+    axes = dict[str, None]()
+    for x in at.device:
+        n = x.node
+        inner = at.bare(n.children[0]) if n.kind == "ARRAY_SUBSCRIPT_EXPR" and len(n.children) == 2 else None
+        if inner is not None and inner.kind == n.kind and at.bare(inner.children[0]).spelling == array:
+            axes.update({at.source(i): None for i in (inner.children[1], n.children[1]) if scope.visible(i, s)})
+    loop = next((n for n in reversed(s.above) if n.kind == "FOR_STMT"), None)
+    first = at.for_parts(loop)[0] if loop is not None else None
+    axes.update({x.spelling: None for x in first.walk() if x.kind == "VAR_DECL"} if first is not None else {})
+    return [f"{array}[{a}][{b}]" for a, b in permutations([a for a in axes if a][:PITCHES], 2)]
 
 
 def _size(at: Sites, array: str) -> int:

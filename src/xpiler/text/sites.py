@@ -266,7 +266,7 @@ class Sites:
 
 def wrapped(expression: str) -> str:
     """An expression that keeps together wherever it is put."""
-    return expression if re.fullmatch(r"[\w.]+(?:\[[^\[\]]*\]|\([^()]*\))?", expression) else f"({expression})"
+    return expression if re.fullmatch(r"[\w.]+(?:(?:\[[^\[\]]*\])+|\([^()]*\))?", expression) else f"({expression})"
 
 
 
