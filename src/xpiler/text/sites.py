@@ -16,8 +16,10 @@ from xpiler.text.hosts.bearing import is_launch
 
 # What statements begin with that are written out; where they do not, a macro stands for them.
 _BEGIN = {"DO_STMT": b"do", "COMPOUND_STMT": b"{", "IF_STMT": b"if", "WHILE_STMT": b"while", "FOR_STMT": b"for"}
-# The arguments of a template, of a function that is called or launched with them.
-_ARGUMENTS = re.compile(rb"\b[A-Za-z_]\w*[ ]?<(?!<)([^;(){}<>=&|]+)>(?=\s*(?:\(|<<<))")
+# The arguments of a template, of a function that is called or launched with them; what compares `a < b && c > (d)` is
+# none, unless the text has such a template.
+_ARGUMENTS = re.compile(rb"\b([A-Za-z_]\w*)[ ]?<(?!<)([^;{}<>]+)>(?=\s*(?:\(|<<<))")
+_COMPARES = re.compile(rb"[(=&|?]")
 _NAME = re.compile(rb"(?<!\w)\w+")
 _WRAPS = ("UNEXPOSED_EXPR", "PAREN_EXPR")
 _SEQUENCES = ("COMPOUND_STMT", "FUNCTION_DECL", "LABEL_STMT", "CASE_STMT", "DEFAULT_STMT")
@@ -168,7 +170,9 @@ class Sites:
     def _fixed(self) -> tuple[tuple[int, int], ...]:
         """Arguments of templates, extents of arrays, constants, labels of cases, and the first values of integers that
         stand among the former."""
-        found = [m.span(1) for fn in self.functions for m in _ARGUMENTS.finditer(self.mask, *self.span(fn))]
+        own = {n.spelling for n in self._bodied if n.kind == "FUNCTION_TEMPLATE"}
+        found = [m.span(2) for fn in self.functions for m in _ARGUMENTS.finditer(self.mask, *self.span(fn))
+                 if m[1].decode() in own or not _COMPARES.search(m[2])]
         firsts: list[tuple[str, tuple[int, int]]] = []
         for s in self.every:
             n = s.node
