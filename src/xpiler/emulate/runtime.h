@@ -114,7 +114,7 @@ struct Changes {
         for (std::size_t i = 0; i < before.size() / sizeof(T); ++i)
             if (std::memcmp(&before[i * sizeof(T)], at + i, sizeof(T))) {
                 if constexpr (std::is_arithmetic_v<T>) note_seen(site, double(at[i]));
-                else note_seen(site, double(float(at[i])));
+                else if constexpr (std::is_constructible_v<float, T>) note_seen(site, double(float(at[i])));
             }
     }
 };
