@@ -148,10 +148,10 @@ class Judges:
     def _sized(self, program: Program) -> Program:
         """The program with the sizes that its arrays have in all runs, where it does not say them."""
         names = pair(self.reference.signature.params, self._signature.params, self.pairs).names
+        if program.launcher is None or not self.cases:
+            return program
         first, *others = [c.point.sizes for c in self.cases]
         sizes = {names[k]: n for k, n in first.items() if k in names and all(o.get(k) == n for o in others)}
-        if program.launcher is None:
-            return program
         params = tuple(replace(p, extent=Const(sizes[p.name], DType.I64))
                        if isinstance(p, Buffer) and p.extent is None and p.name in sizes else p
                        for p in program.launcher.params)
@@ -308,9 +308,8 @@ class Judges:
                 out = self._scores(runs, names, candidates)
                 made = screen(self.reference, case, names, out[0], lambda few: runs(case, False, [{}], few)[0],
                               lambda trial: 0.0 if (had := self._had(trial)) is None else had.share)
-                found[:] = [made] if made is not None and case is self.cases[0] else []
-                if out[0].met and self._groups_apart:
-                    found[:] = [Past(self.reference, case, names, self._had)]
+                past = Past(self.reference, case, names, self._had) if out[0].met and self._groups_apart else None
+                found[:] = [s for s in (made, past) if s is not None and case is self.cases[0]]
                 return [made.full] if found and made is not None else out
             if not found:
                 return self._scores(runs, names, candidates)

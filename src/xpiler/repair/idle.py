@@ -9,6 +9,7 @@ from itertools import combinations, combinations_with_replacement, product
 
 from xpiler.repair.hole import Made
 from xpiler.repair.inserted import Gap, Gaps, gaps_of
+from xpiler.repair.loops import planes
 from xpiler.repair.parts import integral
 from xpiler.repair.scope import Scope
 from xpiler.text.clang import Node
@@ -39,19 +40,11 @@ def _variable(gap: Gap) -> Node | None:
 
 
 def _of_planes(at: Sites, scope: Scope, gap: Gap, variable: Node, into: Gaps) -> list[tuple[str, str]]:
-    """Elements of two arrays of two axes that nobody reads: at the variable in one axis, in the other where the array
-    is written."""
-    written = dict[str, dict[str, None]]()
-    for s in at.device:
-        n = s.node
-        inner = at.bare(n.children[0]) if n.kind == "ARRAY_SUBSCRIPT_EXPR" and len(n.children) == 2 else None
-        array = at.bare(inner.children[0]).spelling if inner is not None and inner.kind == n.kind else ""
-        if inner is not None and array in into.flow.unread:
-            axes = written.setdefault(array, {})
-            axes.update({at.source(i): None for i in (inner.children[1], n.children[1]) if scope.visible(i, gap.site)})
-    v = variable.spelling
-    elements = {a: [f"{a}{e}" for i in axes for e in (f"[{i}][{v}]", f"[{v}][{i}]")] for a, axes in written.items()}
-    return [pair for a, b in combinations(elements, 2) for pair in product(elements[a], elements[b])][:PLANES]
+    """Elements of two arrays of two axes that nobody reads, at the variable in one axis."""
+    names = [v.spelled for v in scope.at_site(gap.site) if v.node.type.kind == "array"]
+    unread = [a for a in reversed(names) if a in into.flow.unread]
+    elements = [[e for e in planes(at, scope, gap.site, a) if f"[{variable.spelling}]" in e] for a in unread]
+    return [pair for a, b in combinations(elements, 2) for pair in product(a, b)][:PLANES]
 
 
 def _elements(at: Sites, scope: Scope, gap: Gap, variable: Node, into: Gaps) -> list[str]:

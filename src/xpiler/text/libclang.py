@@ -135,27 +135,20 @@ _spelling_location = _function("clang_getSpellingLocation", None, ci.SourceLocat
 def written_at(location: ci.SourceLocation) -> int:
     """The offset in a file at which a location is written: of a macro's argument its own, of what a macro stands for
     that of the macro's name."""
-    return _offset(_file_location, location)
+    return place(location, _file_location)[3]
 
 
 def from_macro(location: ci.SourceLocation) -> bool:
     """Whether a location lies in what a macro stands for."""
-    _, line, column, offset = place(location)
-    file, spelled, at = ci.c_object_p(), ctypes.c_uint(), ctypes.c_uint()
-    _spelling_location(location, ctypes.byref(file), ctypes.byref(spelled), ctypes.byref(at), None)
-    return (line, column) != (spelled.value, at.value) and offset == written_at(location)
+    here = place(location)
+    return place(location, _spelling_location) != here and written_at(location) == here[3]
 
 
-def _offset(call: Any, location: ci.SourceLocation) -> int:
-    offset = ctypes.c_uint()
-    call(location, None, None, None, ctypes.byref(offset))
-    return offset.value
-
-
-def place(location: ci.SourceLocation) -> tuple[int, int, int, int]:
-    """A location's file handle (0 for none), line, column and offset."""
+def place(location: ci.SourceLocation, locate: Any = _locate) -> tuple[int, int, int, int]:
+    """A location's file handle (0 for none), line, column and offset; where a macro's name is, unless `locate` says
+    otherwise."""
     file, line, column, offset = ci.c_object_p(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
-    _locate(location, ctypes.byref(file), ctypes.byref(line), ctypes.byref(column), ctypes.byref(offset))
+    locate(location, ctypes.byref(file), ctypes.byref(line), ctypes.byref(column), ctypes.byref(offset))
     handle = ctypes.cast(file, ctypes.c_void_p).value or 0
     return handle, line.value, column.value, offset.value
 

@@ -105,8 +105,8 @@ class Sites:
     @cached_property
     def functions(self) -> tuple[Node, ...]:
         """Those that have a body; of a template what is made of it, where that is known: its types are."""
-        made = {self._written_at(n) for n in self._bodied if n.kind == "FUNCTION_DECL"}
-        return tuple(n for n in self._bodied if n.kind == "FUNCTION_DECL" or self._written_at(n) not in made)
+        made = {self._body_at(n) for n in self._bodied if n.kind == "FUNCTION_DECL"}
+        return tuple(n for n in self._bodied if n.kind == "FUNCTION_DECL" or self._body_at(n) not in made)
 
     @cached_property
     def templates(self) -> tuple[tuple[int, int], ...]:
@@ -118,7 +118,7 @@ class Sites:
         kinds = ("FUNCTION_DECL", "FUNCTION_TEMPLATE")
         return tuple(n for n in self.unit.top if n.kind in kinds and n.in_text and self.body(n) is not None)
 
-    def _written_at(self, fn: Node) -> tuple[int, int]:
+    def _body_at(self, fn: Node) -> tuple[int, int]:
         """The bytes of a function's body."""
         body = self.body(fn)
         return body.extent if body is not None else (0, 0)
